@@ -1,0 +1,60 @@
+# The newcomer's commands.  Tools are configured in pyproject.toml.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# The pyright launcher otherwise advertises releases newer than the pinned one.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup check test lint types unit contracts docs format clean
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP)  ## create or renew the environment in .venv
+
+# The environment is a function of the two files, so it is made anew.  The stamp
+# comes last: an interrupted set-up is started again.
+$(STAMP): pyproject.toml constraints.txt
+	@echo "setting up $(VENV) (a minute or two, once)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -qq -c constraints.txt -e '.[dev,docs]'
+	@touch $@
+
+# make itself ends with 2 whatever went wrong; the command's own exit code stands in
+# the line that make prints last.
+check: $(STAMP)  ## judge the reference, and /dev/kvm where it is usable
+	@$(BIN)/memslots check
+
+test: lint types unit docs  ## everything that has to pass before a merge
+
+lint: $(STAMP)  ## style and format
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+types: $(STAMP)  ## mypy and pyright, both strict
+	@$(BIN)/mypy
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+unit: $(STAMP)  ## every test, the proofs of the contracts among them
+	@$(BIN)/pytest -q
+
+contracts: $(STAMP)  ## only the proofs of the contracts, by CrossHair
+	@$(BIN)/pytest -q spec/tests/test_spec_contracts.py
+
+docs: $(STAMP)  ## build the book into docs/_build/html
+	@$(BIN)/sphinx-build -q -W -n --keep-going docs docs/_build/html
+
+format: $(STAMP)  ## rewrite the code in the house format
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+clean:  ## remove the environment, the caches and what was built
+	@rm -rf $(VENV) docs/_build .mypy_cache .pytest_cache .ruff_cache
+	@find spec reference conformance docs -name __pycache__ -prune -exec rm -rf {} +

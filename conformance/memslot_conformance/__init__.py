@@ -1,0 +1,1 @@
+"""The conformance suite: it runs implementations and judges what they did."""

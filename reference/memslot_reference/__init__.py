@@ -1,0 +1,1 @@
+"""Conforming and flawed implementations of guest memory slots."""

@@ -1,0 +1,151 @@
+"""The guest at work: accesses, the faults that come of them, and roots.
+
+A vCPU runs the guest outside any read section, as `vcpu_enter_guest` does, and
+takes one for the fault. After `tdp_page_fault`, `nonpaging_map`,
+`paging64_page_fault` and `mmu_check_root`.
+"""
+
+from __future__ import annotations
+
+from memslot_reference.memslots import MemorySlot, Memslots
+from memslot_reference.shadow import PAGES_AT_LEVEL, Spte, index_of, key_of
+from memslot_reference.shadow_pages import ShadowPages
+from memslot_spec.events import GuestEntered, RootGranted
+from memslot_spec.hook import Hook
+from memslot_spec.operations import Accessed, Mmio, Reply, Retry
+from memslot_spec.profile import Limits, Profile, WindowAccess
+from memslot_spec.ranges import PAGE_SIZE
+from memslot_spec.values import Gfn
+
+HUGE = 2
+
+
+class ShadowMmu(ShadowPages):
+    """The vCPU's side of the shadow MMU."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        """Make a VM that the host has not taken a page from."""
+        super().__init__(hook, profile, limits)
+        self.mmu_notifier_seq = 0
+
+    def access(self, gfn: Gfn, *, write: bool, direct: bool, root: int) -> Reply:
+        """One guest access: through an spte that is there, or by way of a fault."""
+        self.hook.point(GuestEntered)
+        spte = self.walk(gfn, write=write, direct=direct, root=root)
+        if spte is not None:
+            spte.accessed = True
+            return Accessed(spte.hva_of(gfn))
+        while True:
+            section = self.srcu.read_lock()
+            reply = self.page_fault(gfn, write=write, direct=direct, root=root)
+            self.srcu.read_unlock(section)
+            if reply is not None:
+                return reply
+
+    def walk(self, gfn: int, *, write: bool, direct: bool, root: int) -> Spte | None:
+        """What the processor finds: a present spte that permits the access."""
+        for level in PAGES_AT_LEVEL:
+            page = self.pages.get(key_of(gfn, level, direct=direct, root=root))
+            if page is None:
+                continue
+            spte = page.sptes.get(index_of(gfn, level))
+            if spte is not None and spte.reaches(gfn, write=write):
+                return spte
+        return None
+
+    def page_fault(
+        self, gfn: int, *, write: bool, direct: bool, root: int
+    ) -> Reply | None:
+        """How the access ends, the frame mapped where it can be; None: once more.
+
+        The host may take the page away between the translation and the lock.
+        The count of that is read before the one and again after the other.
+        """
+        seq = self.mmu_notifier_seq
+        table = self.load_table()
+        slot = self.search_memslots(table, gfn)
+        if slot is None:
+            return Mmio()
+        if slot.invalid:
+            return self.invalid_reply()
+        if write and slot.readonly:
+            return Mmio()
+        level = self.mapping_level(slot, gfn, direct=direct)
+        spte = self.translate(slot, gfn, level, write=write)
+        self.lock_mmu()
+        current = not self.notifier_came(seq)
+        if current:
+            self.map(table, slot, spte, direct=direct, root=root)
+        self.unlock_mmu()
+        return Accessed(spte.hva_of(gfn)) if current else None
+
+    def invalid_reply(self) -> Reply:
+        """How an access ends whose slot is being deleted or moved."""
+        if self.promises.window_access is WindowAccess.RETRY:
+            return Retry()
+        return Mmio()
+
+    def notifier_came(self, seq: int) -> bool:
+        """`mmu_notifier_retry`: the translation may be of a page that is gone."""
+        return self.mmu_notifier_seq != seq
+
+    def mapping_level(self, slot: MemorySlot, gfn: int, *, direct: bool) -> int:
+        """Level 2 where one spte can map the whole large page around a frame.
+
+        The slot must hold all of it, at a host address with the same offset,
+        and must not log: a log is kept by 4 KiB page.
+        """
+        pages = PAGES_AT_LEVEL[HUGE]
+        first = gfn // pages * pages
+        if not direct or slot.log_dirty:
+            return 1
+        if not slot.covers(first) or not slot.covers(first + pages - 1):
+            return 1
+        return HUGE if slot.hva_of(first) % (pages * PAGE_SIZE) == 0 else 1
+
+    def translate(self, slot: MemorySlot, gfn: int, level: int, *, write: bool) -> Spte:
+        """The spte that maps a frame of a slot at a level, not yet installed.
+
+        A page of a logging slot stays write-protected until it is written. The
+        access that it is made for counts as made through it.
+        """
+        first = gfn - gfn % PAGES_AT_LEVEL[level]
+        writable = not slot.readonly and (write or not slot.log_dirty)
+        return Spte(first, level, writable, slot.hva_of(first), accessed=True)
+
+    def map(
+        self, table: Memslots, slot: MemorySlot, spte: Spte, *, direct: bool, root: int
+    ) -> None:
+        """Install an spte where the walk will look for it (`__direct_map`)."""
+        if direct:
+            self.drop_other_size(spte)
+        page = self.get_page(key_of(spte.gfn, spte.level, direct=direct, root=root))
+        self.set_spte(table, slot, page, spte)
+
+    def drop_other_size(self, spte: Spte) -> None:
+        """Let what maps the same frames directly at the other level go."""
+        other = 1 if spte.level == HUGE else HUGE
+        page = self.pages.get(key_of(spte.gfn, other, direct=True, root=0))
+        if page is None:
+            return
+        if other == 1:
+            self.zap_page(page)
+        elif index_of(spte.gfn, other) in page.sptes:
+            self.drop_spte(page, index_of(spte.gfn, other))
+
+    def allocate_root(self, gfn: Gfn) -> bool:
+        """Make a shadow root for the guest page table at a visible frame."""
+        section = self.srcu.read_lock()
+        table = self.load_table()
+        granted = self.check_root(table, gfn)
+        if granted:
+            self.lock_mmu()
+            self.get_page(key_of(gfn, 1, direct=False, root=gfn))
+            self.hook.point(RootGranted, gfn, table.handle)
+            self.unlock_mmu()
+        self.srcu.read_unlock(section)
+        return granted
+
+    def check_root(self, table: Memslots, gfn: int) -> bool:
+        """`mmu_check_root`: whether a guest page table can be at a frame."""
+        return self.sees_gfn(table, gfn)

@@ -1,0 +1,17 @@
+"""The factory of the reference."""
+
+from __future__ import annotations
+
+from memslot_reference.kvm import Kvm
+from memslot_spec.hook import Hook
+from memslot_spec.profile import Limits, Profile
+
+
+def reference(hook: Hook, profile: Profile, limits: Limits | None = None) -> Kvm:
+    """A VM that conforms to the profile, on a machine with these limits."""
+    return Kvm(hook, profile, limits or default_limits(profile))
+
+
+def default_limits(profile: Profile) -> Limits:
+    """The limits of a machine that has as many slots as the profile's kernels."""
+    return Limits(user_slots=profile.default_user_slots)

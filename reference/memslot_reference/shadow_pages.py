@@ -1,0 +1,129 @@
+"""Shadow pages: made, found, written to and zapped, all under `mmu_lock`.
+
+After `kvm_mmu_get_page`, `mmu_set_spte`, `page_header_update_slot`,
+`kvm_mmu_zap_page` and `kvm_mmu_slot_remove_write_access`.
+"""
+
+from __future__ import annotations
+
+from memslot_reference.memslots import MemorySlot, Memslots
+from memslot_reference.rmaps import ReverseMaps
+from memslot_reference.shadow import PageKey, ShadowPage, Spte, index_of
+from memslot_spec.events import (
+    Flushed,
+    ShadowPageCreated,
+    ShadowPageZapped,
+    SlotBitSet,
+    SpteMapped,
+)
+from memslot_spec.hook import Hook
+from memslot_spec.profile import Limits, Profile
+
+
+class ShadowPages(ReverseMaps):
+    """The live shadow pages of a VM (`active_mmu_pages`)."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        """Make a VM without shadow pages."""
+        super().__init__(hook, profile, limits)
+        self.pages: dict[PageKey, ShadowPage] = {}
+        self.pages_made = 0
+
+    def slot_bitmap_capacity(self) -> int:
+        """How many ids a bitmap holds: private slots have bits too."""
+        return self.limits.user_slots + self.promises.private_slots
+
+    def get_page(self, key: PageKey) -> ShadowPage:
+        """The live page of this key, or a new one with an empty bitmap."""
+        page = self.pages.get(key)
+        if page is not None:
+            return page
+        direct, gfn, level = key
+        self.pages_made += 1
+        page = ShadowPage(self.pages_made, gfn, direct, level)
+        self.pages[key] = page
+        self.hook.point(
+            ShadowPageCreated,
+            page.handle,
+            gfn,
+            direct,
+            self.slot_bitmap_capacity(),
+            tuple(page.slot_bitmap),
+        )
+        return page
+
+    def page_header_update_slot(
+        self, table: Memslots, slot: MemorySlot, page: ShadowPage, gfn: int
+    ) -> None:
+        """Note in a page that it maps a frame of the slot it was found in."""
+        del gfn
+        self.read(table, "id")
+        self.set_slot_bit(page, slot.id)
+
+    def set_slot_bit(self, page: ShadowPage, slot_id: int) -> None:
+        """`__set_bit(slot, sp->slot_bitmap)`."""
+        page.slot_bitmap.add(slot_id)
+        self.hook.point(SlotBitSet, page.handle, slot_id)
+
+    def set_spte(
+        self, table: Memslots, slot: MemorySlot, page: ShadowPage, spte: Spte
+    ) -> None:
+        """Install a leaf spte from a translation through this table's slot."""
+        index = index_of(spte.gfn, spte.level)
+        if index in page.sptes:
+            self.drop_spte(page, index)
+        self.page_header_update_slot(table, slot, page, spte.gfn)
+        page.sptes[index] = spte
+        self.hook.point(
+            SpteMapped,
+            page.handle,
+            index,
+            spte.gfn,
+            spte.level,
+            spte.writable,
+            spte.hva,
+            table.handle,
+        )
+        self.rmap_add(table, slot, page, index)
+
+    def zap_page(self, page: ShadowPage) -> None:
+        """Let a page go, its sptes first."""
+        for index in tuple(page.sptes):
+            self.drop_spte(page, index)
+        del self.pages[page.key]
+        self.hook.point(ShadowPageZapped, page.handle)
+
+    def zap_all(self) -> None:
+        """`kvm_mmu_zap_all`, the lock held."""
+        for page in tuple(self.pages.values()):
+            self.zap_page(page)
+
+    def flush_shadow(self, slot: MemorySlot) -> None:
+        """Leave no spte of the slot; zapping every page does more than that."""
+        del slot
+        self.flush_all()
+
+    def flush_all(self) -> None:
+        """`kvm_arch_flush_shadow`: zap every page."""
+        self.lock_mmu()
+        self.zap_all()
+        self.hook.point(Flushed, None)
+        self.unlock_mmu()
+
+    def slot_remove_write_access(self, slot_id: int) -> None:
+        """Leave no writable spte in the pages that have the slot's bit.
+
+        KVM clears the writable bit in place. Here a writable spte is dropped,
+        and the next read maps it again: an spte never changes while present.
+        """
+        self.lock_mmu()
+        for page in tuple(self.pages.values()):
+            if slot_id in page.slot_bitmap:
+                self.write_protect(page)
+        self.unlock_mmu()
+
+    def write_protect(self, page: ShadowPage) -> None:
+        """Leave no writable spte in a page, whichever slot it belongs to."""
+        for index, spte in tuple(page.sptes.items()):
+            if spte.writable:
+                self.drop_spte(page, index)

@@ -1,0 +1,1 @@
+"""Guest memory slots of Linux KVM as pure values, functions, clauses and a judge."""

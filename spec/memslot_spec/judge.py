@@ -1,0 +1,198 @@
+"""The judge: one fold over a history, which knows nothing of where it came from.
+
+For each event the clauses about it see the facts before it; then the facts
+absorb it. The first event that breaks a clause ends the judging: what follows
+it was made by an implementation already off the path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from memslot_spec.absorb import ABSORB
+from memslot_spec.answered import Answered, AtRest, Updated
+from memslot_spec.clause import AnyClause, Judged, not_applicable
+from memslot_spec.events import (
+    Event,
+    Finished,
+    MmuUnlocked,
+    Observed,
+    Return,
+    SpteMapped,
+)
+from memslot_spec.facts import Facts
+from memslot_spec.history import Header, History
+from memslot_spec.operations import SetRegion
+from memslot_spec.replies import answered, returned, updated
+from memslot_spec.words import describe_event, describe_reply
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A clause broken at a step (the position of an event, from 0)."""
+
+    clause: str
+    step: int
+    expected: str
+    observed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a history says: findings, and how often each premise held.
+
+    `contradiction` tells how points and introspection disagree, which is an
+    error of the target and no finding; `undecided` why some of the history
+    could not be judged; `complete` that the history came to its end.
+    """
+
+    findings: tuple[Finding, ...]
+    reached: dict[str, int]
+    contradiction: str | None
+    undecided: str | None
+    complete: bool
+
+
+class Judge:
+    """Judges a history event by event.
+
+    `reached` counts for each clause id how often its premise held.
+    """
+
+    def __init__(self, header: Header, clauses: Sequence[AnyClause]) -> None:
+        """A judge for histories of this header, holding these clauses."""
+        self.facts = Facts(header)
+        self.reached = {
+            clause.id: 0 for clause in clauses if not_applicable(clause, header) is None
+        }
+        self.contradiction: str | None = None
+        self.findings: tuple[Finding, ...] = ()
+        self.complete = False
+        self._by_kind: dict[type, list[AnyClause]] = {}
+        for clause in clauses:
+            if clause.id in self.reached:
+                self._by_kind.setdefault(clause.kind, []).append(clause)
+
+    def see(self, event: Event) -> tuple[Finding, ...]:
+        """Judge one event; the findings it made, if any.
+
+        After a finding or a contradiction nothing more is judged.
+        """
+        if self.findings or self.contradiction is not None:
+            return ()
+        kind = type(event)
+        clauses = self._by_kind.get(kind)
+        if clauses is not None:
+            self._ask(clauses, event)
+        if isinstance(event, Return):
+            self._reply(event)
+        else:
+            absorb = ABSORB.get(kind)
+            if absorb is not None:
+                absorb(self.facts, event)
+            if isinstance(event, MmuUnlocked):
+                self._rest(event)
+            elif isinstance(event, Observed):
+                self._observed(event)
+            elif kind is Finished:
+                self.complete = True
+        self.facts.step += 1
+        return self.findings
+
+    @property
+    def undecided(self) -> str | None:
+        """Why part of the history could not be judged; None if all was."""
+        if self.facts.worlds.overflowed:
+            return "overlapping updates left too many possible orders"
+        return None
+
+    def judgement(self) -> Judgement:
+        """What the events seen so far say."""
+        return Judgement(
+            self.findings,
+            self.reached,
+            self.contradiction,
+            self.undecided,
+            self.complete,
+        )
+
+    def _ask(self, clauses: Iterable[AnyClause], event: Judged) -> None:
+        facts = self.facts
+        for clause in clauses:
+            verdict = clause.verdict_on(facts, event)
+            if verdict is None:
+                continue
+            self.reached[clause.id] += 1
+            if not verdict:
+                finding = Finding(
+                    clause.id,
+                    facts.step,
+                    clause.expectation(facts, event),
+                    observed_words(facts, event),
+                )
+                self.findings = (*self.findings, finding)
+
+    def _reply(self, event: Return) -> None:
+        known = self.facts.calls.get(event.thread)
+        if known is None:
+            self.contradiction = f"thread {event.thread} returned without a call"
+            return
+        if isinstance(known.operation, SetRegion):
+            made: Answered | Updated = updated(
+                self.facts, event, known, known.operation
+            )
+        else:
+            made = answered(self.facts, event, known)
+        clauses = self._by_kind.get(type(made))
+        if clauses is not None:
+            self._ask(clauses, made)
+        returned(self.facts, event, known)
+
+    def _rest(self, event: MmuUnlocked) -> None:
+        clauses = self._by_kind.get(AtRest)
+        touched = self.facts.shadow.rest()
+        if touched and clauses:
+            self._ask(clauses, AtRest(event.thread, touched))
+
+    def _observed(self, event: Observed) -> None:
+        if self.findings or self.facts.open_updates():
+            return
+        table = event.view.table
+        facts = self.facts
+        if table is not None and facts.sighted and table != facts.tables.current:
+            self.contradiction = (
+                f"introspection shows {table!r}, "
+                f"but the table published last was {facts.tables.current!r}"
+            )
+            return
+        if table is not None and not facts.sighted:
+            facts.worlds.observed(table)
+        sptes = event.view.sptes
+        if sptes is None or SpteMapped.__name__ not in facts.announced:
+            return
+        shown = {(s.page, s.index): s.gfn for s in sptes}
+        known = {place: spte.gfn for place, spte in facts.shadow.sptes.items()}
+        if shown != known:
+            self.contradiction = (
+                f"introspection shows sptes {shown}, but points told of {known}"
+            )
+
+
+def observed_words(facts: Facts, event: Judged) -> str:
+    """What was seen instead, in words."""
+    if isinstance(event, Answered | Updated):
+        return describe_reply(event.reply)
+    if isinstance(event, AtRest):
+        return f"shadow state at rest after changes at {event.touched}"
+    return describe_event(event, lambda handle: f"v{facts.version(handle)}")
+
+
+def judge(history: History, clauses: Sequence[AnyClause]) -> Judgement:
+    """Judge a whole history with these clauses."""
+    fold = Judge(history.header, clauses)
+    for event in history.events:
+        fold.see(event)
+        if fold.findings or fold.contradiction is not None:
+            break
+    return fold.judgement()

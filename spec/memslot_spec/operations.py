@@ -1,0 +1,225 @@
+"""What a thread may ask of an implementation, and what it may be told.
+
+Operations and replies are closed unions of frozen values. An operation names a
+kernel entry point; a reply carries what the caller of that entry point sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from memslot_spec.values import Errno, Failure, MemoryRegion, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class SetRegion:
+    """`KVM_SET_USER_MEMORY_REGION`; with `private`, the kernel's own request.
+
+    `failure` is injected: the implementation is made to fail at that place.
+    """
+
+    region: MemoryRegion
+    private: bool = False
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GfnToMemslot:
+    """`gfn_to_memslot`: the slot that covers a guest frame."""
+
+    gfn: int
+
+
+@dataclass(frozen=True, slots=True)
+class GfnToHva:
+    """`gfn_to_hva`: the host address behind a guest frame."""
+
+    gfn: int
+
+
+@dataclass(frozen=True, slots=True)
+class IsVisibleGfn:
+    """`kvm_is_visible_gfn`: whether a guest frame is ordinary guest memory."""
+
+    gfn: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemslotId:
+    """`memslot_id`: the id of the slot that covers a guest frame."""
+
+    gfn: int
+
+
+@dataclass(frozen=True, slots=True)
+class TssBase:
+    """`rmode_tss_base`: the guest byte address of the real-mode TSS."""
+
+
+@dataclass(frozen=True, slots=True)
+class MmuPages:
+    """`kvm_mmu_calculate_mmu_pages`: the shadow page budget, in pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountRmaps:
+    """`count_rmaps`: the sptes that the reverse maps of all slots hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuestAccess:
+    """The guest reads or writes one page; a fault may come of it.
+
+    `direct` is a guest with paging off (a direct shadow page, huge where the
+    slot allows it); otherwise the guest has page tables of its own and the
+    shadow page stands for the one at `root`.
+    """
+
+    gfn: int
+    write: bool = False
+    direct: bool = True
+    root: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AllocateRoot:
+    """`mmu_alloc_roots`: a shadow root for the guest page table at a gfn."""
+
+    gfn: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnmapHva:
+    """`kvm_unmap_hva`: the host takes the page at this byte address away."""
+
+    hva: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgeHva:
+    """`kvm_age_hva`: was the page at this byte address touched since?"""
+
+    hva: int
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """The vCPU sleeps until an interrupt (`kvm_vcpu_block`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseNotifier:
+    """`kvm_mmu_notifier_release`: the process dies, every mapping goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyVm:
+    """`kvm_destroy_vm`: the last operation of a VM."""
+
+
+Operation = (
+    SetRegion
+    | GfnToMemslot
+    | GfnToHva
+    | IsVisibleGfn
+    | MemslotId
+    | TssBase
+    | MmuPages
+    | CountRmaps
+    | GuestAccess
+    | AllocateRoot
+    | UnmapHva
+    | AgeHva
+    | Halt
+    | ReleaseNotifier
+    | DestroyVm
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It was carried out; there is nothing else to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It was refused. `errno` is None where the target cannot tell which."""
+
+    errno: Errno | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSlot:
+    """The slot found, as the table holds it; None is the kernel's NULL."""
+
+    slot: Slot | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHva:
+    """The host byte address found; None is the kernel's error address."""
+
+    hva: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """Whether the frame is visible."""
+
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundId:
+    """The slot id found; None says that no slot is named."""
+
+    id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A count, or a guest byte address."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accessed:
+    """The access reached memory: the page at this host byte address."""
+
+    hva: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mmio:
+    """The access left the guest as MMIO: no slot backs it (or it may not)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The access has to be tried again (`RET_PF_RETRY`, or EAGAIN)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whether the page was touched."""
+
+    young: bool
+
+
+Reply = (
+    Done
+    | Refused
+    | FoundSlot
+    | FoundHva
+    | Visible
+    | FoundId
+    | Number
+    | Accessed
+    | Mmio
+    | Retry
+    | Touched
+)
+
+TableReader = GfnToMemslot | GfnToHva | IsVisibleGfn | MemslotId | TssBase | MmuPages
+"""The operations whose whole answer is a function of one table."""

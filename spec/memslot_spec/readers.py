@@ -1,0 +1,129 @@
+"""What a reader may answer: pure functions of one table.
+
+A reader that runs beside updates may answer any of these, applied to one table
+that it may have loaded. Source: the lookups of `virt/kvm/kvm_main.c`,
+`kvm_mmu_calculate_mmu_pages` and `rmode_tss_base`, with the seed's hunks.
+"""
+
+from __future__ import annotations
+
+from memslot_spec.operations import (
+    Accessed,
+    FoundHva,
+    FoundId,
+    FoundSlot,
+    GfnToHva,
+    GfnToMemslot,
+    GuestAccess,
+    IsVisibleGfn,
+    MemslotId,
+    Mmio,
+    MmuPages,
+    Number,
+    Reply,
+    Retry,
+    TableReader,
+    Visible,
+)
+from memslot_spec.profile import Limits, Profile, WindowAccess
+from memslot_spec.sizing import page_budget_fiftieth, page_budget_permille, tss_base
+from memslot_spec.values import Hva, Slot, SlotTable
+
+
+def gfn_to_memslot(table: SlotTable, gfn: int) -> Slot | None:
+    """The slot that covers a frame, INVALID or not; the lowest id if several.
+
+    Zapping depends on it: `rmap_remove` finds the reverse map of a slot that is
+    being deleted through this lookup.
+    """
+    for slot in table.slots:
+        if slot.as_id == 0 and slot.covers(gfn):
+            return slot
+    return None
+
+
+def gfn_to_hva(table: SlotTable, gfn: int) -> Hva | None:
+    """The host address behind a frame, for writing; None is the error value."""
+    slot = gfn_to_memslot(table, gfn)
+    if slot is None or slot.invalid or slot.readonly:
+        return None
+    return slot.hva_of(gfn)
+
+
+def is_visible_gfn(table: SlotTable, gfn: int, limits: Limits) -> bool:
+    """A user slot that is not INVALID covers the frame."""
+    return any(
+        slot.as_id == 0
+        and slot.id < limits.user_slots
+        and not slot.invalid
+        and slot.covers(gfn)
+        for slot in table.slots
+    )
+
+
+def memslot_id(table: SlotTable, gfn: int) -> int | None:
+    """The id of the covering slot; None where no slot covers the frame."""
+    slot = gfn_to_memslot(table, gfn)
+    return None if slot is None else slot.id
+
+
+def total_pages(table: SlotTable) -> int:
+    """Pages of all slots: private ones and INVALID ones count too."""
+    return sum(slot.npages for slot in table.slots)
+
+
+def mmu_pages(table: SlotTable, profile: Profile) -> int:
+    """The shadow page budget with no limit requested, in pages."""
+    if profile.budget_is_permille:
+        return page_budget_permille(total_pages(table))
+    return page_budget_fiftieth(total_pages(table))
+
+
+def default_tss_base(table: SlotTable) -> int:
+    """Guest byte address of the default TSS: three pages below slot 0's end.
+
+    An absent slot 0 counts as base 0 with no pages; the sum wraps at 2^64.
+    """
+    slot = table.find(0, 0)
+    if slot is None:
+        return tss_base(0, 0)
+    return tss_base(slot.base, slot.npages)
+
+
+def answer(
+    table: SlotTable, operation: TableReader, profile: Profile, limits: Limits
+) -> Reply:
+    """What the operation answers when this table is the one it loads."""
+    match operation:
+        case GfnToMemslot(gfn):
+            return FoundSlot(gfn_to_memslot(table, gfn))
+        case GfnToHva(gfn):
+            return FoundHva(gfn_to_hva(table, gfn))
+        case IsVisibleGfn(gfn):
+            return Visible(is_visible_gfn(table, gfn, limits))
+        case MemslotId(gfn):
+            return FoundId(memslot_id(table, gfn))
+        case MmuPages():
+            return Number(mmu_pages(table, profile))
+        case _:
+            return Number(default_tss_base(table))
+
+
+def accesses(
+    table: SlotTable, access: GuestAccess, profile: Profile
+) -> tuple[Reply, ...]:
+    """The replies to a guest access that this table explains.
+
+    A frame of an INVALID slot gives MMIO in 2009 and is tried again today. A
+    write to a READONLY slot leaves as MMIO.
+    """
+    slot = gfn_to_memslot(table, access.gfn)
+    if slot is None:
+        return (Mmio(),)
+    if slot.invalid:
+        if profile.window_access is WindowAccess.MMIO:
+            return (Mmio(), Retry())
+        return (Retry(),)
+    if slot.readonly and access.write:
+        return (Mmio(),)
+    return (Accessed(slot.hva_of(access.gfn)),)

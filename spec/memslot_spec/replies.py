@@ -1,0 +1,144 @@
+"""What a reply may have come from: the tables that may explain it."""
+
+from __future__ import annotations
+
+from memslot_spec.answered import Answered, Updated
+from memslot_spec.events import Return
+from memslot_spec.facts import CallFacts, Facts, LastUpdate
+from memslot_spec.operations import (
+    GfnToHva,
+    GfnToMemslot,
+    GuestAccess,
+    IsVisibleGfn,
+    MemslotId,
+    MmuPages,
+    Operation,
+    Reply,
+    SetRegion,
+    TssBase,
+)
+from memslot_spec.plan import conflicts, malformed
+from memslot_spec.profile import Limits, Profile
+from memslot_spec.readers import accesses, answer
+from memslot_spec.values import SlotTable
+
+STALE_KEPT = 8
+"""How many older tables are tried when no candidate explains a reply."""
+
+TABLE_READERS = (GfnToMemslot, GfnToHva, IsVisibleGfn, MemslotId, TssBase, MmuPages)
+
+
+def explains(
+    table: SlotTable,
+    operation: Operation,
+    reply: Reply,
+    profile: Profile,
+    limits: Limits,
+) -> bool:
+    """The table explains the reply; replies that no table decides are explained."""
+    if isinstance(operation, TABLE_READERS):
+        return answer(table, operation, profile, limits) == reply
+    if isinstance(operation, GuestAccess):
+        return reply in accesses(table, operation, profile)
+    return True
+
+
+def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
+    """The reader's call with its reply and every table that may explain it."""
+    operation, reply = known.operation, event.reply
+    profile, limits = facts.profile, facts.limits
+    settled_only = isinstance(operation, GuestAccess)
+    if facts.sighted:
+        candidates, first = _loaded(facts, known, settled_only=settled_only)
+        stale = tuple(facts.tables.versions[max(first - STALE_KEPT, 0) : first])
+    else:
+        worlds = facts.worlds
+        candidates = worlds.candidates(event.thread, settled_only=settled_only)
+        stale = worlds.older(event.thread, settled_only=settled_only)
+    explained = any(
+        explains(table, operation, reply, profile, limits) for table in candidates
+    )
+    return Answered(
+        event.thread,
+        operation,
+        reply,
+        candidates,
+        stale,
+        explained,
+        not explained
+        and any(explains(table, operation, reply, profile, limits) for table in stale),
+    )
+
+
+def _loaded(
+    facts: Facts, known: CallFacts, *, settled_only: bool
+) -> tuple[tuple[SlotTable, ...], int]:
+    """The tables an operation loaded, and the first version among them.
+
+    An operation that loaded none (a guest access through an spte that stood
+    already) may be explained by any table since the last settled one.
+    """
+    versions = facts.tables.versions
+    if known.loaded:
+        loaded = sorted(set(known.loaded))
+        tables = tuple(dict.fromkeys(versions[version] for version in loaded))
+        return tables, loaded[0]
+    first = known.settled if settled_only else known.floor
+    return tuple(dict.fromkeys(versions[first:])), first
+
+
+def updated(
+    facts: Facts, event: Return, known: CallFacts, operation: SetRegion
+) -> Updated:
+    """The request with its reply and what was wrong with it where it began."""
+    update = known.update
+    base = None if update is None else update.base
+    region, profile, limits = operation.region, facts.profile, facts.limits
+    alone = update is not None and update.alone
+    return Updated(
+        event.thread,
+        operation,
+        event.reply,
+        base,
+        None if update is None else update.change,
+        malformed(region, profile, limits, private=operation.private),
+        () if base is None else conflicts(base, region, profile, limits),
+        facts.tables.current if facts.sighted and alone else None,
+    )
+
+
+def returned(facts: Facts, event: Return, known: CallFacts) -> None:
+    """A call is over: later calls may not fall behind what it saw or did."""
+    del facts.calls[event.thread]
+    operation, reply = known.operation, event.reply
+    if isinstance(operation, SetRegion):
+        _request_returned(facts, event, known, operation)
+        return
+    settled_only = isinstance(operation, GuestAccess)
+    if facts.sighted:
+        if known.loaded:
+            facts.floor = max(facts.floor, *known.loaded)
+        return
+    facts.worlds.reader_answered(
+        event.thread,
+        lambda table: explains(table, operation, reply, facts.profile, facts.limits),
+        settled_only=settled_only or not isinstance(operation, TABLE_READERS),
+    )
+
+
+def _request_returned(
+    facts: Facts, event: Return, known: CallFacts, operation: SetRegion
+) -> None:
+    update = known.update
+    facts.last_update = LastUpdate(
+        operation,
+        event.reply,
+        None if update is None or not update.alone else update.base,
+        None if update is None else update.change,
+    )
+    if facts.sighted:
+        published = () if update is None else tuple(update.published)
+        facts.settled = max(facts.settled, *published, 0)
+        facts.floor = max(facts.floor, facts.settled)
+        return
+    facts.worlds.update_answered(event.thread, event.reply)

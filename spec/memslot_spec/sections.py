@@ -1,0 +1,89 @@
+"""Facts about read sections, grace periods and locks, from the points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Section:
+    """An open read section: when it began and the versions it loaded."""
+
+    thread: int
+    entered: int
+    loaded: list[int] = field(default_factory=list[int])
+    handles: set[int] = field(default_factory=set[int])
+
+
+@dataclass(slots=True)
+class GracePeriod:
+    """A wait for readers: the sections open when it began.
+
+    `version` is the newest table published before it began; `begun` its step.
+    """
+
+    thread: int
+    begun: int
+    version: int
+    waits_for: tuple[Section, ...]
+
+
+@dataclass(slots=True)
+class Sections:
+    """Open sections by thread (innermost last), grace periods, locks.
+
+    `last_begun` is the step at which the youngest completed grace period began.
+    """
+
+    open: dict[int, list[Section]] = field(default_factory=dict[int, list[Section]])
+    periods: dict[int, GracePeriod] = field(default_factory=dict[int, GracePeriod])
+    last_begun: int = -1
+    grace_floor: int = 0
+    update_holder: int | None = None
+    mmu_holder: int | None = None
+    destroyed: bool = False
+    entered_after_destroy: bool = False
+
+    def innermost(self, thread: int) -> Section | None:
+        """The innermost open section of a thread."""
+        stack = self.open.get(thread)
+        return stack[-1] if stack else None
+
+    def all_open(self) -> tuple[Section, ...]:
+        """Every open section."""
+        return tuple(s for stack in self.open.values() for s in stack)
+
+    def enter(self, thread: int, step: int) -> None:
+        """A section begins."""
+        self.open.setdefault(thread, []).append(Section(thread, step))
+        if self.destroyed:
+            self.entered_after_destroy = True
+
+    def leave(self, thread: int) -> None:
+        """The innermost section ends."""
+        stack = self.open.get(thread)
+        if stack:
+            stack.pop()
+            if not stack:
+                del self.open[thread]
+
+    def begin(self, thread: int, step: int, version: int) -> None:
+        """A grace period begins: it owes a wait to every open section."""
+        self.periods[thread] = GracePeriod(thread, step, version, self.all_open())
+
+    def end(self, thread: int) -> GracePeriod | None:
+        """The grace period ends; older tables are out of sight from here on."""
+        period = self.periods.pop(thread, None)
+        if period is not None:
+            self.last_begun = max(self.last_begun, period.begun)
+            self.grace_floor = max(self.grace_floor, period.version)
+        return period
+
+    def still_open(self, period: GracePeriod) -> tuple[Section, ...]:
+        """Sections that the grace period should have waited for."""
+        live = {id(section) for section in self.all_open()}
+        return tuple(s for s in period.waits_for if id(s) in live)
+
+    def full_period_since(self, step: int) -> bool:
+        """A grace period that began at or after this step has ended."""
+        return self.last_begun >= step

@@ -1,0 +1,278 @@
+"""Operations, replies and events in the words of the semantics, for reports.
+
+Short enough for a lane of a drawn history; `events.py` says what each one means.
+Guest frames and addresses are in hex, numbers of pages in decimal. `3[5]` is
+entry 5 of shadow page 3; `rmap 0[5]` is position 5 of the reverse map of slot 0.
+
+A function that matches a closed union has a case and an answer for each member,
+which is more than ruff's C901, PLR0911 and PLR0912 allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from memslot_spec import events, operations
+from memslot_spec.events import Event
+from memslot_spec.operations import Operation, Reply
+from memslot_spec.ranges import is_page_aligned
+from memslot_spec.slot_word import as_id_of, id_of
+from memslot_spec.values import (
+    BIT_1,
+    LOG_DIRTY_PAGES,
+    MemoryRegion,
+    Slot,
+    SlotTable,
+)
+
+VersionOf = Callable[[int], str]
+"""The name of the version that a table handle stands for, such as `v2`."""
+
+ShadowPoint = (
+    events.ShadowPageCreated
+    | events.ShadowPageZapped
+    | events.SlotBitSet
+    | events.SpteMapped
+    | events.SpteRemoved
+    | events.RmapIndexed
+    | events.RmapAdded
+    | events.RmapRemoved
+    | events.RmapsCounted
+    | events.Flushed
+    | events.RootGranted
+)
+"""The points at which shadow state is made, used, or taken down."""
+
+
+def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
+    """What the caller asks for, such as `delete slot 0`."""
+    match op:
+        case operations.SetRegion():
+            return _set_region(op)
+        case operations.GfnToMemslot(gfn):
+            return f"slot of gfn {gfn:#x}"
+        case operations.GfnToHva(gfn):
+            return f"hva of gfn {gfn:#x}"
+        case operations.IsVisibleGfn(gfn):
+            return f"is gfn {gfn:#x} visible"
+        case operations.MemslotId(gfn):
+            return f"slot id of gfn {gfn:#x}"
+        case operations.TssBase():
+            return "TSS base"
+        case operations.MmuPages():
+            return "MMU page budget"
+        case operations.CountRmaps():
+            return "count rmaps"
+        case operations.GuestAccess():
+            return _access(op)
+        case operations.AllocateRoot(gfn):
+            return f"allocate root gfn {gfn:#x}"
+        case operations.UnmapHva(hva):
+            return f"unmap hva {hva:#x}"
+        case operations.AgeHva(hva):
+            return f"age hva {hva:#x}"
+        case operations.Halt():
+            return "halt"
+        case operations.ReleaseNotifier():
+            return "release the notifier"
+        case operations.DestroyVm():
+            return "destroy the VM"
+        case _:
+            assert_never(op)
+
+
+def _set_region(op: operations.SetRegion) -> str:
+    region = op.region
+    private = "private " if op.private else ""
+    name = private + _slot_name(id_of(region.slot), as_id_of(region.slot))
+    failure = f", {op.failure.value} fails" if op.failure else ""
+    if region.memory_size == 0:
+        return f"delete {name}{failure}"
+    return f"set {name}: {_range(region)}{_flags(region.flags)}{failure}"
+
+
+def _range(region: MemoryRegion) -> str:
+    """The memory asked for: in pages, or in bytes where it is not aligned."""
+    hva = f"at hva {region.userspace_addr:#x}"
+    if is_page_aligned(region.guest_phys_addr) and is_page_aligned(region.memory_size):
+        return f"gfn {region.base:#x} +{_count(region.npages, 'page')} {hva}"
+    return f"gpa {region.guest_phys_addr:#x} +{region.memory_size:#x} bytes {hva}"
+
+
+def _flags(flags: int) -> str:
+    """The flags by name; bit 1 has two, READONLY and in 2009 INVALID."""
+    log_dirty = ", LOG_DIRTY" if flags & LOG_DIRTY_PAGES else ""
+    bit_1 = ", flag bit 1" if flags & BIT_1 else ""
+    rest = flags & ~(LOG_DIRTY_PAGES | BIT_1)
+    return log_dirty + bit_1 + (f", flags {rest:#x}" if rest else "")
+
+
+def _access(op: operations.GuestAccess) -> str:
+    through = "" if op.direct else f", root {op.root:#x}"
+    return f"fault gfn {op.gfn:#x} ({'write' if op.write else 'read'}{through})"
+
+
+def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911
+    """What the caller is told, such as `refused EINVAL`."""
+    match reply:
+        case operations.Done():
+            return "done"
+        case operations.Refused(errno):
+            return f"refused {errno.value}" if errno else "refused"
+        case operations.FoundSlot(slot):
+            return _slot(slot) if slot else "no slot"
+        case operations.FoundHva(hva):
+            return "error hva" if hva is None else f"hva {hva:#x}"
+        case operations.Visible(visible):
+            return "visible" if visible else "not visible"
+        case operations.FoundId(slot_id):
+            return "no slot id" if slot_id is None else f"slot id {slot_id}"
+        case operations.Number(value):
+            return f"{value} ({value:#x})"
+        case operations.Accessed(hva):
+            return f"reached hva {hva:#x}"
+        case operations.Mmio():
+            return "MMIO"
+        case operations.Retry():
+            return "retry"
+        case operations.Touched(young):
+            return "touched" if young else "not touched"
+        case _:
+            assert_never(reply)
+
+
+def _slot(slot: Slot) -> str:
+    marks = (
+        (slot.invalid, "INVALID"),
+        (slot.log_dirty, "LOG_DIRTY"),
+        (slot.readonly, "READONLY"),
+    )
+    shown = "".join(f", {mark}" for has, mark in marks if has)
+    pages = _count(slot.npages, "page")
+    name = _slot_name(slot.id, slot.as_id)
+    return f"{name}: gfn {slot.base:#x} +{pages} at hva {slot.hva:#x}{shown}"
+
+
+def describe_event(event: Event, version_of: VersionOf | None = None) -> str:
+    """What happened; without `version_of`, tables go by their handles."""
+    match event:
+        case events.Call(_, operation):
+            return describe_operation(operation)
+        case events.Return(_, reply):
+            return f"-> {describe_reply(reply)}"
+        case events.Observed(_, view):
+            return _view(view)
+        case events.Finished(_, stuck):
+            threads = ", ".join(f"T{thread}" for thread in stuck)
+            return f"stuck for ever: {threads}" if stuck else "all is done"
+        case _:
+            return _point(event, version_of or str)
+
+
+def _view(view: events.View) -> str:
+    parts = (
+        None if view.table is None else _count(len(view.table.slots), "slot"),
+        None if view.sptes is None else _count(len(view.sptes), "spte"),
+        None if view.pages is None else _count(len(view.pages), "shadow page"),
+    )
+    return f"observe {', '.join(p for p in parts if p) or 'nothing'}"
+
+
+def _point(event: events.Point, version_of: VersionOf) -> str:  # noqa: C901, PLR0911, PLR0912
+    if isinstance(event, ShadowPoint):
+        return _shadow_point(event)
+    match event:
+        case events.SectionEntering(_, index):
+            return f"take index {index}"
+        case events.SectionEntered(_, index):
+            return f"enter section ({index})"
+        case events.SectionLeft(_, index):
+            return f"leave section ({index})"
+        case events.GracePeriodBegun():
+            return "grace period begins"
+        case events.IndexFlipped(_, index):
+            return f"flip to index {index}"
+        case events.GracePeriodEnded():
+            return "grace period ends"
+        case events.DomainDestroyed():
+            return "destroy the SRCU domain"
+        case events.TableLoaded(_, table):
+            return f"load table {version_of(table)}"
+        case events.TableRead(_, table, field):
+            shown = field if field.isprintable() else repr(field)
+            return f"read table {version_of(table)}: {shown}"
+        case events.TableWritten(_, table):
+            return f"write table {version_of(table)}"
+        case events.TablePublished(_, table, slots):
+            return f"publish {version_of(table)}: {_table(slots)}"
+        case events.TableReclaimed(_, table):
+            return f"reclaim table {version_of(table)}"
+        case events.UpdateLocked():
+            return "take slots_lock"
+        case events.UpdateUnlocked():
+            return "drop slots_lock"
+        case events.MmuLocked():
+            return "take mmu_lock"
+        case events.MmuUnlocked():
+            return "drop mmu_lock"
+        case events.GuestEntered():
+            return "enter the guest"
+        case events.Slept():
+            return "sleep"
+        case _:
+            assert_never(event)
+
+
+def _shadow_point(event: ShadowPoint) -> str:  # noqa: C901, PLR0911
+    match event:
+        case events.ShadowPageCreated(_, page, gfn, direct, _, slot_ids):
+            kind = "direct " if direct else ""
+            bits = f", slots {', '.join(map(str, slot_ids))}" if slot_ids else ""
+            return f"make {kind}page {page}: gfn {gfn:#x}{bits}"
+        case events.ShadowPageZapped(_, page):
+            return f"zap page {page}"
+        case events.SlotBitSet(_, page, slot_id):
+            return f"page {page}: set bit of slot {slot_id}"
+        case events.SpteMapped(_, _, _, gfn, level, writable, hva):
+            limits = _level(level) + ("" if writable else ", read-only")
+            return f"map gfn {gfn:#x} -> hva {hva:#x}{limits}"
+        case events.SpteRemoved(_, page, index):
+            return f"clear spte {page}[{index}]"
+        case events.RmapIndexed(_, use, slot_id, _, level, _, index):
+            slot = "no slot" if slot_id is None else str(slot_id)
+            return f"index rmap {slot}[{index}]{_level(level)}: {use.value}"
+        case events.RmapAdded(_, page, index, slot_id, level, at):
+            return f"rmap {slot_id}[{at}]{_level(level)}: add {page}[{index}]"
+        case events.RmapRemoved(_, page, index, slot_id, level, at):
+            return f"rmap {slot_id}[{at}]{_level(level)}: remove {page}[{index}]"
+        case events.RmapsCounted(_, count):
+            return f"rmaps hold {_count(count, 'spte')}"
+        case events.Flushed(_, slot_id):
+            return "flush every slot" if slot_id is None else f"flush slot {slot_id}"
+        case events.RootGranted(_, gfn):
+            return f"grant root gfn {gfn:#x}"
+        case _:
+            assert_never(event)
+
+
+def _table(table: SlotTable) -> str:
+    """The slots of a table by name, with what makes a version differ."""
+    names = (
+        f"{_slot_name(slot.id, slot.as_id)}{' INVALID' if slot.invalid else ''}"
+        for slot in table
+    )
+    return ", ".join(names) or "no slots"
+
+
+def _slot_name(slot_id: int, as_id: int) -> str:
+    return f"slot {slot_id}" + (f" (as_id {as_id})" if as_id else "")
+
+
+def _level(level: int) -> str:
+    """Nothing for a page of 4 KiB, and the level of a larger one."""
+    return "" if level == 1 else f", level {level}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
