@@ -224,8 +224,7 @@ class Following:
         self._decision += 1
         while self._points or self._runs:
             if not self._points:
-                run = self._runs.pop()
-                self._thread, self._points = run.thread, run.points
+                self._next_run()
             elif self._thread in runnable:
                 self._points -= 1
                 return self._thread
@@ -236,9 +235,16 @@ class Following:
 
     def finish(self) -> str | None:
         """Where it diverged, runs that were never reached among it."""
-        if self._points or self._runs:
+        if not self._points and self._runs:
+            self._next_run()
+        if self._points:
+            self._decision += 1
             self._strayed()
         return self.diverged
+
+    def _next_run(self) -> None:
+        run = self._runs.pop()
+        self._thread, self._points = run.thread, run.points
 
     def _strayed(self) -> None:
         if self.diverged is None:

@@ -76,7 +76,7 @@ def _words(events: Sequence[Event], step: int) -> str:
 def _part(label: str, text: str, column: int, columns: int) -> list[str]:
     """One labelled part; its text goes on below itself."""
     indent = " " * (column + len("  "))
-    return wrap(
+    lines = wrap(
         text,
         columns,
         initial_indent=f"  {label:{column}}",
@@ -84,3 +84,4 @@ def _part(label: str, text: str, column: int, columns: int) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return lines or [f"  {label}"]

@@ -50,6 +50,7 @@ class _Versions:
     of: dict[int, int] = field(default_factory=dict[int, int])
     reclaimed: set[int] = field(default_factory=set[int])
     published: int = 0
+    has_first: bool = False
 
     def publish(self, table: int) -> None:
         """Give the handle, new or used before, the next version."""
@@ -59,8 +60,9 @@ class _Versions:
 
     def name(self, table: int) -> str:
         """The version's name; the first handle nobody published is v0's."""
-        if table not in self.of and 0 not in self.of.values():
+        if table not in self.of and not self.has_first:
             self.of[table] = 0
+            self.has_first = True
         if table not in self.of:
             return f"of handle {table}"
         reclaimed = " (reclaimed)" if table in self.reclaimed else ""
@@ -112,6 +114,9 @@ def draw(  # noqa: PLR0913 - how to draw, each with a default
     `names` says more of a thread than its number. Errors: `ValueError` where no
     event has the index.
     """
+    if not history_events:
+        message = f"marked must be an index of an event, got {marked} and no events"
+        raise ValueError(message)
     if not 0 <= marked < len(history_events):
         message = f"marked must be 0..{len(history_events) - 1}, got {marked}"
         raise ValueError(message)
@@ -222,7 +227,7 @@ def _layout(rows: list[_Row], threads: Mapping[int, str], width: int) -> _Layout
     step = max(len("step"), *(len(row.step) for row in rows))
     across = width - len(MARK) - step - len(GAP)
     texts = [row.text for row in rows if row.thread is not None]
-    longest = max(len(text) for text in (*texts, *threads.values()))
+    longest = max((len(text) for text in (*texts, *threads.values())), default=0)
     room = (across + len(GAP)) // max(len(threads), 1) - len(GAP)
     lane = max(min(room, longest), NARROWEST_LANE)
     order = {thread: column for column, thread in enumerate(threads)}

@@ -39,6 +39,7 @@ class Played:
 
     `schedule` is the least that repeats it; `decisions` is how often the chooser
     was asked. The events end with `Finished`, unless there is an `error`.
+    `waits` are the labels of what the stuck threads wait for, in their order, and
     `diverged` says where a replay could not follow its schedule.
     """
 
@@ -47,6 +48,7 @@ class Played:
     preemptions: int = 0
     decisions: int = 0
     error: TargetFault | None = None
+    waits: tuple[str, ...] = ()
     diverged: str | None = None
 
 

@@ -43,6 +43,7 @@ class Play:
         self.events: list[Event] = []
         self.fault: TargetFault | None = None
         self.stuck: tuple[int, ...] = ()
+        self._waits: tuple[str, ...] = ()
         self._preemptions = 0
         self._taken: list[int] = []
         self._deviated = 0
@@ -62,9 +63,8 @@ class Play:
 
     def alone(self, operations: Operations) -> bool:
         """Thread 0 carries these out, observed after each; still going at the end."""
-        for operation in operations:
-            self._solo(partial(self._carry_out, 0, (operation,)))
-            self._solo(self._observe)
+        if operations:
+            self._solo(partial(self._carry_out_observed, operations))
         return self.going
 
     def race(self, threads: tuple[Operations, ...], choose: Chooser) -> bool:
@@ -92,6 +92,12 @@ class Play:
         self._solo(self._observe)
         return self.going
 
+    def close(self) -> None:
+        """Give the target back, where it holds something outside the process."""
+        close = getattr(self._implementation, "close", None)
+        if callable(close):
+            close()
+
     def played(self) -> Played:
         """What came of it, closed with `Finished` unless the target broke."""
         finished = () if self.fault else (Finished(0, self.stuck),)
@@ -104,6 +110,7 @@ class Play:
             preemptions=self._preemptions,
             decisions=len(self._taken),
             error=self.fault,
+            waits=self._waits,
         )
 
     def _schedule(self, bodies: dict[int, Thread], choose: Chooser) -> None:
@@ -133,7 +140,7 @@ class Play:
                 current = thread if thread in runnable else None
             else:
                 current = thread
-        self.stuck = tuple(bodies)
+        self._stop_for_ever(tuple(bodies))
 
     def _changed(
         self, runnable: tuple[int, ...], current: int | None, thread: int
@@ -170,8 +177,11 @@ class Play:
             thread.switch()
             if host.overrun:
                 self._overran(0)
-            elif not thread.dead and not self.fault:
-                self._wait_for_ever()
+            elif not thread.dead and self._doing[0] is None:
+                label = host.waiting[0][1]
+                self.fault = TargetFault(0, None, f"observe() waits for ever: {label}")
+            elif not thread.dead:
+                self._stop_for_ever((0,))
         finally:
             self._end((thread,))
 
@@ -190,24 +200,32 @@ class Play:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
             self._broke(thread, error)
 
+    def _carry_out_observed(self, operations: Operations) -> None:
+        for operation in operations:
+            self._carry_out(0, (operation,))
+            if self.fault or self._host.over:
+                return
+            self._observe()
+
     def _observe(self) -> None:
         """Introspection changes nothing, so what it announces is not recorded."""
-        self._host.events = []
+        host = self._host
+        host.events = []
         self._doing[0] = None
         try:
             view = observed(self._implementation)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
             self._broke(0, error)
             return
-        if view is not None and not self._host.over:
+        if host.over:
+            return
+        host.events = self.events
+        if view is not None:
             self.events.append(Observed(0, view))
 
-    def _wait_for_ever(self) -> None:
-        if self._doing[0] is None:
-            label = self._host.waiting[0][1]
-            self.fault = TargetFault(0, None, f"observe() waits for ever: {label}")
-        else:
-            self.stuck = (0,)
+    def _stop_for_ever(self, stuck: tuple[int, ...]) -> None:
+        self.stuck = stuck
+        self._waits = tuple(self._host.waiting[thread][1] for thread in stuck)
 
     def _overran(self, thread: int) -> None:
         message = f"did not finish within {self._step_limit} steps"

@@ -44,7 +44,7 @@ class Shrunk:
     played: Played
 
 
-def shrink_schedule(  # noqa: PLR0913 - a search has an aim, a start and a price
+def shrink_schedule(
     make: Make,
     scenario: Scenario,
     schedule: Schedule,
@@ -66,7 +66,7 @@ def shrink_schedule(  # noqa: PLR0913 - a search has an aim, a start and a price
     return search.shortest(scenario, played)
 
 
-def shrink_scenario(  # noqa: PLR0913 - as shrink_schedule
+def shrink_scenario(
     make: Make,
     scenario: Scenario,
     schedule: Schedule,

@@ -6,6 +6,9 @@ from memslot_reference.kvm import Kvm
 from memslot_spec.hook import Hook
 from memslot_spec.profile import Limits, Profile
 
+MAX_GFN = (1 << 40) - 1
+"""`kvm_mmu_max_gfn` of x86: guest addresses have 52 bits."""
+
 
 def reference(hook: Hook, profile: Profile, limits: Limits | None = None) -> Kvm:
     """A VM that conforms to the profile, on a machine with these limits."""
@@ -14,4 +17,4 @@ def reference(hook: Hook, profile: Profile, limits: Limits | None = None) -> Kvm
 
 def default_limits(profile: Profile) -> Limits:
     """The limits of a machine that has as many slots as the profile's kernels."""
-    return Limits(user_slots=profile.default_user_slots)
+    return Limits(largest_gfn=MAX_GFN, user_slots=profile.default_user_slots)

@@ -60,11 +60,14 @@ class ShadowPage:
 
 
 def key_of(gfn: int, level: int, *, direct: bool, root: int) -> PageKey:
-    """The key of the page whose spte of this level maps a frame."""
+    """The key of the page whose spte of this level maps a frame.
+
+    KVM would keep 512 large sptes in one page. Here a large spte has a page to
+    itself, so that a direct page is about the same 512 frames at either level.
+    """
     if not direct:
         return False, root, level
-    span = PAGES_AT_LEVEL[level] * ENTRIES_PER_PAGE
-    return True, gfn // span * span, level
+    return True, gfn // ENTRIES_PER_PAGE * ENTRIES_PER_PAGE, level
 
 
 def index_of(gfn: int, level: int) -> int:

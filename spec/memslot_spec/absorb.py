@@ -39,7 +39,9 @@ E = TypeVar("E")
 def call(facts: Facts, event: Call) -> None:
     """A call begins; what it may not fall behind is settled now."""
     operation = event.operation
-    known = CallFacts(operation, facts.step, facts.floor, facts.settled)
+    known = CallFacts(
+        operation, facts.step, facts.floor, facts.settled, facts.tables.newest
+    )
     facts.calls[event.thread] = known
     if isinstance(operation, SetRegion):
         _request(facts, event.thread, operation, known)

@@ -66,13 +66,15 @@ class CallFacts:
 
     `floor` is the newest version known to have been seen or settled when the
     call began, `settled` the newest left by an update that had returned.
-    `last_read` gives, for each field, the version it was last read from.
+    `newest` was the current version then, so far as points tell. `last_read`
+    gives, for each field, the version it was last read from.
     """
 
     operation: Operation
     step: int
     floor: int
     settled: int
+    newest: int = 0
     loaded: list[int] = field(default_factory=list[int])
     last_read: dict[str, int] = field(default_factory=dict[str, int])
     update: Update | None = None

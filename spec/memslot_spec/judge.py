@@ -8,12 +8,13 @@ it was made by an implementation already off the path.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from memslot_spec.absorb import ABSORB
 from memslot_spec.answered import Answered, AtRest, Updated
 from memslot_spec.clause import AnyClause, Judged, not_applicable
 from memslot_spec.events import (
+    Call,
     Event,
     Finished,
     MmuUnlocked,
@@ -54,25 +55,36 @@ class Judgement:
     complete: bool
 
 
+class Docket:
+    """The clauses to which histories of one header are held.
+
+    Made once for many histories: which clauses apply, and on which events.
+    """
+
+    def __init__(self, header: Header, clauses: Sequence[AnyClause]) -> None:
+        """Sort out the clauses that apply."""
+        self.header = header
+        self.clauses = tuple(c for c in clauses if not_applicable(c, header) is None)
+        self.by_kind: dict[type, list[AnyClause]] = {}
+        for clause in self.clauses:
+            self.by_kind.setdefault(clause.kind, []).append(clause)
+        self.unreached = dict.fromkeys((clause.id for clause in self.clauses), 0)
+
+
 class Judge:
     """Judges a history event by event.
 
     `reached` counts for each clause id how often its premise held.
     """
 
-    def __init__(self, header: Header, clauses: Sequence[AnyClause]) -> None:
-        """A judge for histories of this header, holding these clauses."""
-        self.facts = Facts(header)
-        self.reached = {
-            clause.id: 0 for clause in clauses if not_applicable(clause, header) is None
-        }
+    def __init__(self, docket: Docket) -> None:
+        """A judge for one history of the docket's header."""
+        self.facts = Facts(docket.header)
+        self.reached = dict(docket.unreached)
         self.contradiction: str | None = None
         self.findings: tuple[Finding, ...] = ()
         self.complete = False
-        self._by_kind: dict[type, list[AnyClause]] = {}
-        for clause in clauses:
-            if clause.id in self.reached:
-                self._by_kind.setdefault(clause.kind, []).append(clause)
+        self._by_kind = docket.by_kind
 
     def see(self, event: Event) -> tuple[Finding, ...]:
         """Judge one event; the findings it made, if any.
@@ -190,9 +202,24 @@ def observed_words(facts: Facts, event: Judged) -> str:
 
 def judge(history: History, clauses: Sequence[AnyClause]) -> Judgement:
     """Judge a whole history with these clauses."""
-    fold = Judge(history.header, clauses)
-    for event in history.events:
+    return judge_events(Docket(history.header, clauses), history.events)
+
+
+def judge_events(docket: Docket, events: Iterable[Event]) -> Judgement:
+    """Judge the events of a history of the docket's header."""
+    fold = Judge(docket)
+    for event in events:
         fold.see(event)
         if fold.findings or fold.contradiction is not None:
             break
     return fold.judgement()
+
+
+def blind(header: Header) -> Header:
+    """The header of the same histories with their points removed."""
+    return replace(header, capabilities=replace(header.capabilities, announces=()))
+
+
+def without_points(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The events that are left of a history when its points are removed."""
+    return tuple(e for e in events if isinstance(e, Call | Return | Observed | Finished))

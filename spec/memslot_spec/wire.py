@@ -104,10 +104,13 @@ class _NotJsonError(Exception):
 
 
 def _refuse(expected: str, value: object, path: str = "") -> NoReturn:
-    text = json.dumps(value, default=repr)
-    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-    message = f"expected {expected}, got {shown}"
+    message = f"expected {expected}, got {_shown(value)}"
     raise _MisfitError(message, path)
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, default=repr)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _one_of(names: Iterable[str], value: object) -> str:
@@ -242,7 +245,8 @@ class _Record(Generic[T]):
                 except _MisfitError as misfit:
                     raise misfit.inside(name) from None
             elif name != tag:
-                _refuse(f"no such field ({self.form})", item, str(name))
+                message = f"is unknown ({self.form}), got {_shown(item)}"
+                raise _MisfitError(message, str(name))
         for name in self.required:
             if name not in found:
                 message = f"is missing ({self.form})"
@@ -373,14 +377,15 @@ def history_to_json(history: History) -> str:
 def _without_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        message = f"expected each key once in an object, got {[k for k, _ in pairs]}"
+        keys = [key for key, _ in pairs]
+        message = f"expected each key once in an object, got {', '.join(keys)}"
         raise _MisfitError(message)
     return found
 
 
 def _parse(line: str) -> object:
     try:
-        return json.loads(line, object_pairs_hook=_without_twins)
+        return json.loads(line.rstrip(), object_pairs_hook=_without_twins)
     except json.JSONDecodeError as error:
         message = f"expected JSON, got {error.msg} at column {error.colno}"
         raise _NotJsonError(message) from None

@@ -32,11 +32,11 @@ SECTION_POINTS = ("SectionEntered", "SectionLeft")
 
 
 def has_several_candidates(facts: Facts, answered: Answered) -> bool:
-    """A reader of tables ran while more than one may have been current."""
-    del facts
-    return (
-        isinstance(answered.operation, (*TABLE_READERS, GuestAccess))
-        and len(answered.candidates) > 1
+    """A reader of tables ran while more than one was, or may have been, current."""
+    known = facts.calls.get(answered.thread)
+    return isinstance(answered.operation, (*TABLE_READERS, GuestAccess)) and (
+        len(answered.candidates) > 1
+        or (known is not None and facts.tables.newest > known.newest)
     )
 
 

@@ -1,0 +1,147 @@
+"""The layer of the fixed races: each explored up to a number of preemptions.
+
+All races are taken to no preemption first, then to one, and so on, so that a
+budget that runs out leaves every race explored to about the same depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from memslot_conformance.budget import Budget
+from memslot_conformance.explore import Bounded, bounded
+from memslot_conformance.findings import Findings
+from memslot_conformance.last_words import LastWords
+from memslot_conformance.played import Played
+from memslot_conformance.raced import raced
+from memslot_conformance.races import FixedRace, fixed_races
+from memslot_conformance.targets import Target
+from memslot_conformance.trial import Bench
+from memslot_spec.history import Interleaving
+
+BOUNDS = {
+    "quick": {1: 0, 2: 2, 3: 1},
+    "standard": {1: 0, 2: 3, 3: 2, 4: 1},
+    "deep": {1: 0, 2: 4, 3: 3, 4: 2},
+}
+"""The most preemptions that a race of so many threads is given."""
+
+RACED_PLAYS = 20
+"""How often a race is run on a target that owns its threads."""
+
+REPEATS = 25
+"""Plays of one race that break a clause already known before it is left."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """One race being explored, and how much of it is done."""
+
+    race: FixedRace
+    plays: Iterator[Played]
+    bound: int
+    broke: int = 0
+    ended: bool = False
+
+    def done(self, level: int) -> bool:
+        """Every schedule of at most so many preemptions was played."""
+        if self.ended or self.bound < level:
+            return True
+        plays = self.plays
+        if isinstance(plays, Bounded) and plays.covered is not None:
+            return plays.covered >= level
+        return False
+
+
+class FixedLayer:
+    """The fixed races on one target."""
+
+    def __init__(
+        self,
+        target: Target,
+        bench: Bench,
+        findings: Findings,
+        last_words: LastWords,
+        level: str,
+        seconds: float,
+    ) -> None:
+        self._bench = bench
+        self._findings = findings
+        self._last_words = last_words
+        self._budget = Budget(seconds=seconds)
+        interleaving = target.header.capabilities.interleaving
+        self._searches: list[_Search] = []
+        for race in fixed_races(target.header):
+            threads = len(race.scenario.threads)
+            if threads > 1 and interleaving is Interleaving.NONE:
+                continue
+            bound = BOUNDS[level][max(threads, 1)]
+            plays: Iterator[Played]
+            if threads > 1 and interleaving is Interleaving.THREADS:
+                scenario = race.scenario
+                plays = (raced(target.make, scenario) for _ in range(RACED_PLAYS))
+            else:
+                plays = bounded(
+                    target.make, race.scenario, bound, budget=self._budget
+                )
+            self._searches.append(_Search(race, plays, bound))
+
+    def run(self) -> str:
+        """Explore them; what was covered, in words.
+
+        Errors: `TargetBrokeError`.
+        """
+        deepest = max((search.bound for search in self._searches), default=0)
+        for level in range(deepest + 1):
+            for search in self._searches:
+                self._explore(search, level)
+                if self._findings.enough:
+                    return self._covered()
+        return self._covered()
+
+    @property
+    def cut(self) -> str | None:
+        """Why it ended before everything was explored."""
+        if self._findings.enough:
+            return "stopped at the first finding"
+        return None if self._budget.left else "its time ran out"
+
+    def _explore(self, search: _Search, level: int) -> None:
+        scenario = search.race.scenario
+        self._last_words.say(f"fixed race {search.race.name!r}: {scenario!r}")
+        if level == 0:
+            self._bench.tally.scenarios += 1
+        while not search.done(level) and self._budget.left:
+            played = next(search.plays, None)
+            if played is None:
+                search.ended = True
+                return
+            findings = self._bench.try_play(played, scenario)
+            if findings:
+                self._findings.take(findings, played, scenario, "fixed")
+                search.broke += 1
+                if self._findings.enough:
+                    return
+                if search.broke >= REPEATS:
+                    search.ended = True
+
+    def _covered(self) -> str:
+        complete: dict[int, int] = {}
+        alone = partial = 0
+        for search in self._searches:
+            plays = search.plays
+            if not search.race.scenario.threads:
+                alone += 1
+            elif isinstance(plays, Bounded) and plays.covered is not None:
+                complete[plays.covered] = complete.get(plays.covered, 0) + 1
+            else:
+                partial += 1
+        words = [f"{alone} scenarios of one thread"] if alone else []
+        words += [
+            f"{count} races at every schedule of at most {level} preemptions"
+            for level, count in sorted(complete.items(), reverse=True)
+        ]
+        if partial:
+            words.append(f"{partial} races in part")
+        return ", ".join(words) or "no race fits this target"

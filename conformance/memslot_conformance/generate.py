@@ -1,0 +1,213 @@
+"""Operations to ask of a target, drawn inside its domain.
+
+The palette is small on purpose: few slots, few frames and few host pages make
+operations meet. A few requests step over the domain's edge, since refusing is
+half of the semantics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from memslot_spec.history import Header
+from memslot_spec.operations import (
+    AgeHva,
+    AllocateRoot,
+    CountRmaps,
+    GfnToHva,
+    GfnToMemslot,
+    GuestAccess,
+    Halt,
+    IsVisibleGfn,
+    MemslotId,
+    MmuPages,
+    Operation,
+    ReleaseNotifier,
+    SetRegion,
+    TssBase,
+    UnmapHva,
+)
+from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.values import (
+    BIT_1,
+    LOG_DIRTY_PAGES,
+    PAGES_PER_HUGE_PAGE,
+    Failure,
+    MemoryRegion,
+)
+
+MANY_PAGES = 300_000_000
+"""More than 32 bits can multiply by 20, and fewer than a slot may have."""
+
+SIZES = (1, 2, 4, 4, PAGES_PER_HUGE_PAGE * 2)
+BASES = (0, 1, 2, 4, 6, 16, 0x100, PAGES_PER_HUGE_PAGE, 0x300)
+HOST_PAGES = (0, 0, 0x1000, 0x1800, 0x2000)
+"""Host pages at which slots begin; the huge ones are moved in step with bases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """What may be drawn for one target.
+
+    `weights` are the kinds of operations with how often each is drawn.
+    """
+
+    header: Header
+    kinds: tuple[str, ...]
+
+    def draw(self, rng: Random) -> Operation:
+        """One operation."""
+        return self.draw_kind(rng, rng.choice(self.kinds))
+
+    def draw_request(self, rng: Random) -> SetRegion:
+        """One request, sound most of the time."""
+        roll = rng.random()
+        if roll < 0.15:  # noqa: PLR2004 - how often a request is odd
+            return SetRegion(self._odd(rng))
+        region = self._sound(rng)
+        domain = self.header.domain
+        if domain.private_slots and roll > 0.93:  # noqa: PLR2004 - seldom private
+            first = self.header.limits.user_slots
+            word = first + rng.randrange(domain.private_slots)
+            private = MemoryRegion(
+                word, region.guest_phys_addr, region.memory_size, region.userspace_addr
+            )
+            return SetRegion(private, private=True)
+        failure = None
+        if domain.failures and rng.random() < 0.15:  # noqa: PLR2004 - now and then
+            failure = Failure(rng.choice(domain.failures))
+        return SetRegion(region, failure=failure)
+
+    def draw_kind(self, rng: Random, kind: str) -> Operation:  # noqa: C901, PLR0911
+        """One operation of this kind."""
+        match kind:
+            case "SetRegion":
+                return self.draw_request(rng)
+            case "GfnToMemslot":
+                return GfnToMemslot(self._gfn(rng))
+            case "GfnToHva":
+                return GfnToHva(self._gfn(rng))
+            case "IsVisibleGfn":
+                return IsVisibleGfn(self._gfn(rng))
+            case "MemslotId":
+                return MemslotId(self._gfn(rng))
+            case "TssBase":
+                return TssBase()
+            case "MmuPages":
+                return MmuPages()
+            case "CountRmaps":
+                return CountRmaps()
+            case "AllocateRoot":
+                return AllocateRoot(self._gfn(rng))
+            case "UnmapHva":
+                return UnmapHva(self._hva(rng))
+            case "AgeHva":
+                return AgeHva(self._hva(rng))
+            case "Halt":
+                return Halt()
+            case "ReleaseNotifier":
+                return ReleaseNotifier()
+            case _:
+                direct = rng.random() < 0.75  # noqa: PLR2004 - mostly direct
+                root = 0 if direct else rng.choice((0, 1, 2))
+                return GuestAccess(self._gfn(rng), rng.random() < 0.5, direct, root)  # noqa: PLR2004 - a fair coin
+
+    def _gfn(self, rng: Random) -> int:
+        base = rng.choice(BASES) + rng.choice((0, 0, 1, 3, PAGES_PER_HUGE_PAGE))
+        return min(base, self.header.domain.largest_gfn)
+
+    def _hva(self, rng: Random) -> int:
+        page = rng.choice(HOST_PAGES) + rng.choice(BASES) + rng.choice((0, 0, 1, 3))
+        return (page << PAGE_SHIFT) + rng.choice((0, 0, 1, PAGE_SIZE - 1))
+
+    def _sound(self, rng: Random) -> MemoryRegion:
+        """A request with which nothing is wrong by itself."""
+        domain = self.header.domain
+        grain = domain.page_granule
+        word = rng.randrange(min(domain.slots, self.header.limits.user_slots))
+        base = rng.choice(BASES) // grain * grain
+        npages = 0
+        if rng.random() < 0.62:  # noqa: PLR2004 - the rest are deletes
+            npages = max(rng.choice(SIZES) // grain, 1) * grain
+            if rng.random() < 0.02:  # noqa: PLR2004 - seldom
+                npages = MANY_PAGES // grain * grain
+        base = min(base, max(domain.largest_gfn + 1 - npages, 0))
+        page = rng.choice(HOST_PAGES)
+        if npages >= PAGES_PER_HUGE_PAGE or rng.random() < 0.5:  # noqa: PLR2004 - in step
+            page += base
+        flags = LOG_DIRTY_PAGES if rng.random() < 0.2 else 0  # noqa: PLR2004 - now and then
+        if self.header.profile == "linux" and rng.random() < 0.1:  # noqa: PLR2004 - seldom
+            flags |= BIT_1
+        return MemoryRegion(
+            word, base << PAGE_SHIFT, npages << PAGE_SHIFT, page << PAGE_SHIFT, flags
+        )
+
+    def _odd(self, rng: Random) -> MemoryRegion:
+        """A request that is wrong in one way, or in two."""
+        region = _spoiled(rng, self._sound(rng), self.header)
+        if rng.random() < 0.2:  # noqa: PLR2004 - wrong twice
+            region = _spoiled(rng, region, self.header)
+        return region
+
+
+def _spoiled(rng: Random, region: MemoryRegion, header: Header) -> MemoryRegion:
+    """The request with one thing made wrong."""
+    word, gpa = region.slot, region.guest_phys_addr
+    size, hva, flags = region.memory_size, region.userspace_addr, region.flags
+    match rng.randrange(9):
+        case 0:
+            gpa += rng.choice((1, 512, PAGE_SIZE - 1))
+        case 1:
+            size += rng.choice((1, 512, PAGE_SIZE - 1))
+        case 2:
+            hva += rng.choice((1, 512, PAGE_SIZE - 1))
+        case 3:
+            size = size or PAGE_SIZE
+            gpa = U64 - rng.choice((PAGE_SIZE, size))
+        case 4:
+            word = header.limits.user_slots + rng.choice((0, 1))
+        case 5:
+            word |= header.limits.address_spaces << 16
+        case 6:
+            flags |= rng.choice((BIT_1, BIT_1, 1 << 2, 1 << 15, 1 << 16, 1 << 31))
+        case 7:
+            hva = rng.choice((header.limits.hva_end, 1 << 62, U64 - PAGE_SIZE))
+            size = size or PAGE_SIZE
+        case _:
+            size = rng.choice((1 << 31, 1 << 40)) << PAGE_SHIFT
+            size = min(size, U64 - PAGE_SIZE)
+    return MemoryRegion(word, gpa, size, hva, flags)
+
+
+WEIGHTS = {
+    "SetRegion": 8,
+    "GuestAccess": 5,
+    "UnmapHva": 2,
+    "TssBase": 2,
+}
+"""How often each kind is drawn; 1 for those that are not here, 0 for the last."""
+
+LAST_OF_ALL = "DestroyVm"
+
+
+def palette_of(header: Header) -> Palette:
+    """Everything that the target supports."""
+    kinds: list[str] = []
+    for name in header.capabilities.operations:
+        if name != LAST_OF_ALL:
+            kinds.extend([name] * WEIGHTS.get(name, 1))
+    return Palette(header, tuple(kinds))
+
+
+def narrowed(palette: Palette, rng: Random) -> Palette:
+    """A palette of a few kinds of the other, requests always among them.
+
+    Races of few kinds are met more often than races of all.
+    """
+    kinds = sorted(set(palette.kinds) - {"SetRegion"})
+    chosen = rng.sample(kinds, min(len(kinds), rng.choice((1, 2, 3))))
+    return Palette(
+        palette.header,
+        ("SetRegion",) * 2 + tuple(chosen) if chosen else ("SetRegion",),
+    )

@@ -1,0 +1,268 @@
+"""The layers of a check, in the order in which they run on one target.
+
+First the fixed races, which need no luck; then the two machines in turn, in
+slices that grow, so that neither has to wait for the other to end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from pathlib import Path
+from random import Random
+from time import monotonic
+
+from memslot_conformance.determinism import self_check
+from memslot_conformance.findings import Findings
+from memslot_conformance.fixed import FixedLayer
+from memslot_conformance.generate import palette_of
+from memslot_conformance.kernel_requests import KernelMachine
+from memslot_conformance.last_words import LastWords
+from memslot_conformance.machines import (
+    ConcurrentMachine,
+    Machine,
+    SequentialMachine,
+    Slice,
+    run_slice,
+)
+from memslot_conformance.played import TargetFault
+from memslot_conformance.races import fixed_races
+from memslot_conformance.records import (
+    LayerDone,
+    Record,
+    TargetFailed,
+    TargetFinished,
+    TargetPlan,
+    TargetStarted,
+)
+from memslot_conformance.targets import Target, resolve
+from memslot_conformance.trial import Bench, Tally, TargetBrokeError
+from memslot_spec.clause import not_applicable
+from memslot_spec.clauses import clause_by_id
+from memslot_spec.history import Interleaving
+from memslot_spec.judge import blind
+
+LAYERS = ("fixed", "sampled", "sequential")
+
+SHARES = {"fixed": 0.5, "sampled": 0.3, "sequential": 0.2}
+"""How a target's time is divided among the layers that run."""
+
+FIRST_SLICE = 0.4
+"""Seconds of a machine's first slice; each later one is half as long again."""
+
+EXAMPLES = 10_000
+STEPS = {"sampled": 8, "sequential": 25}
+
+
+def run_target(
+    plan: TargetPlan, send: Callable[[Record], None], last_words: LastWords
+) -> None:
+    """Run a plan's layers on its target, sending records as they come.
+
+    Errors: whatever the target raises outside a run of it; the caller makes an
+    error record of it.
+    """
+    begun = monotonic()
+    last_words.say(f"making target {plan.target}")
+    target = resolve(plan.target, plan.profile)
+    clauses = tuple(clause_by_id(clause_id) for clause_id in plan.clauses)
+    bench = Bench(target.header, clauses, plan.blind)
+    send(_started(target, bench))
+    directory = None if plan.failures_dir is None else Path(plan.failures_dir)
+    findings = Findings(target, bench, send, directory, plan.stop_at_first)
+    work = _Work(plan, target, bench, findings, send, last_words)
+    try:
+        work.check_determinism()
+        work.run()
+    except TargetBrokeError as broke:
+        work.report_unfinished()
+        send(
+            TargetFailed(
+                target=target.name,
+                what=broke.fault.traceback or broke.fault.message,
+                last=f"{broke.fault.operation!r} in {broke.scenario!r}",
+            )
+        )
+    send(TargetFinished(target=target.name, seconds=monotonic() - begun))
+
+
+def _started(target: Target, bench: Bench) -> TargetStarted:
+    header = blind(target.header) if bench.is_blind else target.header
+    reasons = {
+        clause.id: reason
+        for clause in bench.clauses
+        if (reason := not_applicable(clause, header)) is not None
+    }
+    return TargetStarted(
+        target=target.name,
+        profile=target.profile.name,
+        description=target.description,
+        interleaving=header.capabilities.interleaving.value,
+        operations=header.capabilities.operations,
+        not_applicable=reasons,
+    )
+
+
+class _Work:
+    """One target's layers, one after the other."""
+
+    def __init__(
+        self,
+        plan: TargetPlan,
+        target: Target,
+        bench: Bench,
+        findings: Findings,
+        send: Callable[[Record], None],
+        last_words: LastWords,
+    ) -> None:
+        self._plan = plan
+        self._target = target
+        self._bench = bench
+        self._findings = findings
+        self._send = send
+        self._last_words = last_words
+        self._is_kernel = target.usable is not None
+        interleaving = target.header.capabilities.interleaving
+        self._layers = tuple(
+            layer
+            for layer in LAYERS
+            if layer in plan.layers and self._fits(layer, interleaving)
+        )
+        self._rng = Random(plan.seed)
+        self._open: dict[str, tuple[Tally, float]] = {}
+
+    def _fits(self, layer: str, interleaving: Interleaving) -> bool:
+        if self._is_kernel:
+            return layer == "sequential"
+        return layer != "sampled" or interleaving is not Interleaving.NONE
+
+    def check_determinism(self) -> None:
+        """Play one scenario twice: a target that differs cannot be replayed.
+
+        Errors: `TargetBrokeError`.
+        """
+        if self._is_kernel:
+            return
+        if self._target.header.capabilities.interleaving is not Interleaving.POINTS:
+            return
+        for race in fixed_races(self._target.header):
+            if len(race.scenario.threads) > 1:
+                found = self_check(self._target.make, race.scenario)
+                if found is not None:
+                    fault = _fault(f"not deterministic: {found}")
+                    raise TargetBrokeError(fault, race.scenario)
+                return
+
+    def run(self) -> None:
+        """Run the layers in their shares of the time."""
+        whole = sum(SHARES[layer] for layer in self._layers)
+        shares = {
+            layer: self._plan.seconds * SHARES[layer] / whole for layer in self._layers
+        }
+        if "fixed" in self._layers:
+            self._run_fixed(shares["fixed"])
+        machines = {
+            layer: shares[layer] for layer in self._layers if layer != "fixed"
+        }
+        if machines and not self._findings.enough:
+            self._run_machines(machines)
+
+    def _run_fixed(self, seconds: float) -> None:
+        begun = monotonic()
+        self._open["fixed"] = (self._fresh(), begun)
+        layer = FixedLayer(
+            self._target,
+            self._bench,
+            self._findings,
+            self._last_words,
+            self._plan.level,
+            seconds,
+        )
+        covered = layer.run()
+        self._done("fixed", covered, layer.cut)
+
+    def _fresh(self) -> Tally:
+        """A new tally, which the bench counts in from now on."""
+        self._bench.tally = Tally()
+        return self._bench.tally
+
+    def _run_machines(self, shares: dict[str, float]) -> None:
+        left = dict(shares)
+        for layer in shares:
+            self._open[layer] = (Tally(), monotonic())
+        seconds = FIRST_SLICE
+        spent = Counter[str]()
+        while any(left[layer] > 0 for layer in left) and not self._findings.enough:
+            for layer in left:
+                if left[layer] <= 0 or self._findings.enough:
+                    continue
+                begun = monotonic()
+                self._bench.tally = self._open[layer][0]
+                self._slice(layer, min(seconds, left[layer]))
+                spent[layer] += 1
+                left[layer] -= monotonic() - begun
+            seconds *= 1.5
+        for layer in shares:
+            self._done(layer, self._words(layer), self._cut())
+
+    def _slice(self, layer: str, seconds: float) -> None:
+        work = Slice(
+            self._target,
+            self._bench,
+            self._findings,
+            palette_of(self._target.header),
+            self._last_words,
+            monotonic() + seconds,
+        )
+        run_slice(
+            self._machine(layer),
+            work,
+            number=self._rng.getrandbits(32),
+            examples=EXAMPLES,
+            steps=STEPS[layer],
+        )
+
+    def _machine(self, layer: str) -> type[Machine]:
+        if self._is_kernel:
+            return KernelMachine
+        return ConcurrentMachine if layer == "sampled" else SequentialMachine
+
+    def _words(self, layer: str) -> str:
+        tally = self._open[layer][0]
+        if layer == "sampled":
+            return (
+                f"{tally.schedules} random schedules of {tally.scenarios} drawn races"
+            )
+        return f"{tally.requests} operations in {tally.scenarios} VMs"
+
+    def _cut(self) -> str | None:
+        return "stopped at the first finding" if self._findings.enough else None
+
+    def report_unfinished(self) -> None:
+        """Send what the layers had done when the target broke."""
+        for layer in tuple(self._open):
+            self._done(layer, self._words(layer), "the target broke")
+
+    def _done(self, layer: str, covered: str, cut: str | None) -> None:
+        tally, begun = self._open.pop(layer)
+        self._send(
+            LayerDone(
+                target=self._target.name,
+                layer=layer,
+                scenarios=tally.scenarios,
+                schedules=tally.schedules,
+                steps=tally.steps,
+                seconds=monotonic() - begun,
+                covered=covered,
+                reached=dict(tally.reached),
+                cut=cut,
+            )
+        )
+
+
+def _fault(message: str) -> TargetFault:
+    return TargetFault(0, None, message)
+
+
+

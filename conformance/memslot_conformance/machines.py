@@ -1,0 +1,201 @@
+"""The Hypothesis machines: one asks step by step, one builds races.
+
+Hypothesis writes the scenario. What it costs is about a hundred times what an
+implementation's step costs, so each decision of the concurrent machine buys
+many schedules of one race. A finding ends the example and is shrunk by the
+suite itself, so Hypothesis goes on to look for the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from time import monotonic
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from memslot_conformance.explore import sampled
+from memslot_conformance.findings import Findings
+from memslot_conformance.generate import Palette, narrowed
+from memslot_conformance.last_words import LastWords
+from memslot_conformance.played import Played
+from memslot_conformance.raced import raced
+from memslot_conformance.scenario import Operations, Scenario
+from memslot_conformance.scheduler import Play
+from memslot_conformance.targets import Target
+from memslot_conformance.trial import Bench
+from memslot_spec.history import Interleaving
+from memslot_spec.judge import Judge
+from memslot_spec.operations import Operation
+
+SEEDS = st.integers(0, 2**32 - 1)
+SCHEDULES = 24
+"""Schedules played of one race that was drawn."""
+
+LONGEST_PREFIX = 8
+
+
+class OutOfTimeError(KeyboardInterrupt):
+    """The slice is over. Hypothesis lets only interrupts through at once."""
+
+
+@dataclass(slots=True)
+class Slice:
+    """What a machine works with: the target, the judge, and until when.
+
+    `deadline` is a time of `monotonic()`.
+    """
+
+    target: Target
+    bench: Bench
+    findings: Findings
+    palette: Palette
+    last_words: LastWords
+    deadline: float
+
+    def check_time(self) -> None:
+        """Errors: `OutOfTimeError` when the slice is spent, or enough was found."""
+        if monotonic() > self.deadline or self.findings.enough:
+            raise OutOfTimeError
+
+
+class Machine(RuleBasedStateMachine):
+    """A machine of one slice; the class attribute is set for each run."""
+
+    slice: Slice
+
+
+class SequentialMachine(Machine):
+    """One thread: every reply and all that is shown, after every operation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations: list[Operation] = []
+        self.play = Play(self.slice.target.make)
+        self.judge = Judge(self.slice.bench.docket)
+        self.seen = 0
+        self.over = False
+        self.slice.bench.begin()
+
+    @precondition(lambda self: not self.over)
+    @rule(rng=st.randoms(use_true_random=False))
+    def ask(self, rng: Random) -> None:
+        """Ask one operation, and judge what it did."""
+        self.slice.check_time()
+        operation = self.slice.palette.draw(rng)
+        self.operations.append(operation)
+        self.slice.last_words.say(f"step {len(self.operations)}: {operation!r}")
+        self.play.alone((operation,))
+        self._judge_new()
+
+    def _judge_new(self) -> None:
+        events = self.play.events
+        for event in events[self.seen :]:
+            if self.slice.bench.shows(event):
+                self.judge.see(event)
+        self.seen = len(events)
+        if self.judge.findings or not self.play.going or self.judge.contradiction:
+            self.over = True
+            self._finish()
+
+    def _finish(self) -> None:
+        scenario = Scenario(prefix=tuple(self.operations))
+        played = self.play.played()
+        findings = self.slice.bench.try_play(played, scenario)
+        if findings:
+            self.slice.findings.take(findings, played, scenario, "sequential")
+            self.slice.check_time()
+
+    def teardown(self) -> None:
+        """Count what was judged, and give the target back."""
+        if not self.over:
+            self.slice.bench.count(self.judge, self.seen)
+        self.slice.bench.tally.scenarios += 1
+        self.slice.bench.tally.requests += len(self.operations)
+        self.play.close()
+
+
+class ConcurrentMachine(Machine):
+    """A prefix of operations, then races, each played under many schedules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prefix: list[Operation] = []
+        self.palette = self.slice.palette
+
+    @rule(rng=st.randoms(use_true_random=False))
+    def ask(self, rng: Random) -> None:
+        """Add an operation to the prefix of the races to come."""
+        self.slice.check_time()
+        if len(self.prefix) < LONGEST_PREFIX:
+            operation = self.palette.draw(rng)
+            self.prefix.append(operation)
+
+    @rule(rng=st.randoms(use_true_random=False), number=SEEDS)
+    def race(self, rng: Random, number: int) -> None:
+        """Race a few operations, and look once more when they are over."""
+        palette = narrowed(self.palette, rng)
+        threads = self._threads(rng, palette)
+        after = tuple(palette.draw(rng) for _ in range(2))
+        scenario = Scenario(tuple(self.prefix), threads, after)
+        self.slice.bench.tally.scenarios += 1
+        self.slice.last_words.say(f"a race under seed {number}: {scenario!r}")
+        for played in self._plays(scenario, Random(number)):
+            self.slice.check_time()
+            findings = self.slice.bench.try_play(played, scenario)
+            if findings:
+                self.slice.findings.take(findings, played, scenario, "sampled")
+                self.slice.check_time()
+                return
+
+    def _threads(self, rng: Random, palette: Palette) -> tuple[Operations, ...]:
+        count = rng.choice((2, 2, 2, 3))
+        first = tuple(palette.draw_request(rng) for _ in range(rng.choice((1, 1, 2))))
+        others = tuple(
+            tuple(palette.draw(rng) for _ in range(rng.choice((1, 1, 2))))
+            for _ in range(count - 1)
+        )
+        return (first, *others)
+
+    def _plays(self, scenario: Scenario, rng: Random) -> Iterator[Played]:
+        target = self.slice.target
+        if target.header.capabilities.interleaving is Interleaving.THREADS:
+            return (raced(target.make, scenario) for _ in range(SCHEDULES))
+        return sampled(target.make, scenario, rng, SCHEDULES)
+
+
+def run_slice(
+    machine: type[Machine], work: Slice, *, number: int, examples: int, steps: int
+) -> bool:
+    """Run a machine on a slice of time; True if it ran all its examples.
+
+    Errors: `TargetBrokeError`, and what the target raises outside a play.
+    """
+    bound = type(machine.__name__, (machine,), {"slice": work})
+    try:
+        run_state_machine_as_test(
+            seed(number)(bound),
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=steps,
+                deadline=None,
+                database=None,
+                derandomize=False,
+                suppress_health_check=list(HealthCheck),
+                phases=(Phase.generate,),
+                report_multiple_bugs=False,
+                print_blob=False,
+            ),
+        )
+    except OutOfTimeError:
+        return False
+    return True
+

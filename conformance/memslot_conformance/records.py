@@ -1,0 +1,161 @@
+"""The records of a run: one line of the event stream each, the truth of a report.
+
+A run writes them as they come. Everything else (terminal table, verdicts, exit
+status) is computed from them, so that a run killed in the middle can be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+STREAM_VERSION = 1
+
+
+class Verdict(Enum):
+    """What a run says of one clause on one target. Only `PASS` is a pass."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_APPLICABLE = "not-applicable"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetPlan:
+    """What one worker does: a target, held to some clauses by some layers.
+
+    `seconds` bounds the whole target. `layers` are names out of
+    `layers.LAYERS`; `blind` judges the same schedules with points removed.
+    """
+
+    target: str
+    profile: str | None
+    level: str
+    seed: int
+    layers: tuple[str, ...]
+    clauses: tuple[str, ...]
+    seconds: float
+    failures_dir: str | None = None
+    blind: bool = False
+    stop_at_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The run begins: what it is about to do."""
+
+    version: str
+    started: str
+    level: str
+    seed: int
+    targets: tuple[str, ...]
+    clauses: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetStarted:
+    """A target is up; `description` says what it is, in a line.
+
+    `not_applicable` gives, for each clause that cannot be shown, why.
+    """
+
+    target: str
+    profile: str
+    description: str
+    interleaving: str
+    operations: tuple[str, ...]
+    not_applicable: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSkipped:
+    """A target cannot be had here, and why."""
+
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerDone:
+    """A layer has run: how much, and what of it was complete.
+
+    `covered` says in words what was explored; `reached` counts for each clause
+    how often its premise held. `cut` says why it ended early, if it did.
+    """
+
+    target: str
+    layer: str
+    scenarios: int
+    schedules: int
+    steps: int
+    seconds: float
+    covered: str
+    reached: dict[str, int] = field(default_factory=dict[str, int])
+    cut: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A clause broken. `file` holds its history and its replay.
+
+    `seconds` counts from the target's first judged step. `updates`, `readers`
+    and `preemptions` are the size of the shrunk failure. `text` is the failure
+    as a person reads it.
+    """
+
+    target: str
+    clause: str
+    layer: str
+    seconds: float
+    updates: int
+    readers: int
+    preemptions: int
+    operations: int
+    step: int
+    expected: str
+    observed: str
+    file: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetFailed:
+    """The target, or the suite on it, broke: an error, and no verdict.
+
+    `last` is what the target was doing.
+    """
+
+    target: str
+    what: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetFinished:
+    """The target's worker came to its end by itself."""
+
+    target: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """The run came to its end; without this record it is incomplete."""
+
+    exit_status: int
+    seconds: float
+
+
+Record = (
+    RunStarted
+    | TargetStarted
+    | TargetSkipped
+    | LayerDone
+    | Found
+    | TargetFailed
+    | TargetFinished
+    | RunFinished
+)

@@ -1,0 +1,135 @@
+"""One play, judged; and what many of them add up to.
+
+The place where what was run meets the clauses. A play that broke the target
+is an error only where the judge found nothing before it broke.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from time import monotonic
+
+from memslot_conformance.played import Played, TargetFault
+from memslot_conformance.scenario import Scenario, Schedule
+from memslot_spec.clause import AnyClause
+from memslot_spec.events import Call, Event, Observed, Return
+from memslot_spec.history import Header
+from memslot_spec.judge import (
+    Docket,
+    Finding,
+    Judge,
+    Judgement,
+    blind,
+    judge_events,
+    without_points,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A clause broken in a play: what to shrink, to keep and to show."""
+
+    finding: Finding
+    scenario: Scenario
+    schedule: Schedule
+    layer: str
+    seconds: float
+
+
+@dataclass(slots=True)
+class Tally:
+    """What plays add up to: how much was run, and which premises held."""
+
+    scenarios: int = 0
+    schedules: int = 0
+    steps: int = 0
+    requests: int = 0
+    reached: Counter[str] = field(default_factory=Counter[str])
+    undecided: Counter[str] = field(default_factory=Counter[str])
+
+
+class TargetBrokeError(Exception):
+    """The target broke with no clause broken before: an error, not a verdict."""
+
+    def __init__(self, fault: TargetFault, scenario: Scenario) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+        self.scenario = scenario
+
+
+@dataclass(slots=True)
+class Bench:
+    """Judges plays of one target and keeps the tally.
+
+    `blind` removes the points before judging. `started` is the time of the
+    first judged play.
+    """
+
+    header: Header
+    clauses: tuple[AnyClause, ...]
+    is_blind: bool = False
+    tally: Tally = field(default_factory=Tally)
+    started: float | None = None
+    docket: Docket = field(init=False)
+
+    def __post_init__(self) -> None:
+        header = blind(self.header) if self.is_blind else self.header
+        self.docket = Docket(header, self.clauses)
+
+    def begin(self) -> None:
+        """The first judged step is about to be made."""
+        if self.started is None:
+            self.started = monotonic()
+
+    def shows(self, event: Event) -> bool:
+        """The event is one that is judged: blind, points are not."""
+        return not self.is_blind or isinstance(event, Call | Return | Observed)
+
+    def count(self, judge: Judge, steps: int) -> None:
+        """Add what one judge has seen to the tally."""
+        self.tally.schedules += 1
+        self.tally.steps += steps
+        for clause, number in judge.reached.items():
+            if number:
+                self.tally.reached[clause] += number
+        if judge.undecided is not None:
+            self.tally.undecided[judge.undecided] += 1
+
+    def since_start(self) -> float:
+        """Seconds since the first judged play."""
+        return 0.0 if self.started is None else monotonic() - self.started
+
+    def judge(self, played: Played) -> Judgement:
+        """Judge a play, without counting it."""
+        events = without_points(played.events) if self.is_blind else played.events
+        return judge_events(self.docket, events)
+
+    def try_play(self, played: Played, scenario: Scenario) -> tuple[Finding, ...]:
+        """Judge a play and count it; what it found.
+
+        Errors: `TargetBrokeError` where the target broke, or where its points
+        contradict its introspection, with no finding before.
+        """
+        self.begin()
+        judgement = self.judge(played)
+        tally = self.tally
+        tally.schedules += 1
+        tally.steps += len(played.events)
+        for clause, count in judgement.reached.items():
+            if count:
+                tally.reached[clause] += count
+        if judgement.undecided is not None:
+            tally.undecided[judgement.undecided] += 1
+        if judgement.findings:
+            return judgement.findings
+        fault = played.error
+        if fault is None and judgement.contradiction is not None:
+            fault = TargetFault(0, None, judgement.contradiction)
+        if fault is not None:
+            raise TargetBrokeError(fault, scenario)
+        return ()
+
+    def breaks(self, played: Played, clause: str) -> bool:
+        """The play breaks this clause."""
+        return any(f.clause == clause for f in self.judge(played).findings)

@@ -1,0 +1,314 @@
+"""Updates: what is refused, what is published, and what is put back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Concatenate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memslot_reference.kvm import Kvm
+from memslot_reference.reference import reference
+from memslot_spec.events import (
+    Flushed,
+    GracePeriodBegun,
+    GracePeriodEnded,
+    IndexFlipped,
+    MmuLocked,
+    MmuUnlocked,
+    Point,
+    TableLoaded,
+    TablePublished,
+    TableRead,
+    TableReclaimed,
+    TableWritten,
+    UpdateLocked,
+    UpdateUnlocked,
+)
+from memslot_spec.hook import P, Silent
+from memslot_spec.operations import Done, Refused
+from memslot_spec.plan import plan
+from memslot_spec.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
+from memslot_spec.values import (
+    BIT_1,
+    LOG_DIRTY_PAGES,
+    Errno,
+    Failure,
+    Gfn,
+    MemoryRegion,
+    SlotTable,
+)
+
+
+class Recorder(Silent):
+    """A hook that keeps what is announced, on the one thread 0."""
+
+    def __init__(self) -> None:
+        self.events: list[Point] = []
+
+    def point(
+        self,
+        kind: Callable[Concatenate[int, P], Point],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        self.events.append(kind(0, *args, **kwargs))
+
+    def published(self) -> list[SlotTable]:
+        """The tables published since the last time, in order."""
+        tables = [e.slots for e in self.events if isinstance(e, TablePublished)]
+        self.events.clear()
+        return tables
+
+
+GRACE_PERIOD = [GracePeriodBegun, IndexFlipped, GracePeriodEnded]
+LIMITS = Limits(largest_gfn=(1 << 40) - 1, user_slots=32)
+HERE = MemoryRegion(0, 0x10000, 0x4000, 0x600000)
+EINVAL, EEXIST = Refused(Errno.EINVAL), Refused(Errno.EEXIST)
+
+
+def kvm_with_a_slot(profile: Profile) -> tuple[Kvm, Recorder]:
+    """A VM whose slot 0 holds four pages from gfn 16 on."""
+    hook = Recorder()
+    kvm = reference(hook, profile, LIMITS)
+    assert kvm.set_region(HERE) == Done()
+    hook.events.clear()
+    return kvm, hook
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+@pytest.mark.parametrize(
+    ("region", "reply"),
+    [
+        pytest.param(MemoryRegion(1, 0, 0x1001, 0), EINVAL, id="size"),
+        pytest.param(MemoryRegion(1, 8, 0x1000, 0), EINVAL, id="guest address"),
+        pytest.param(MemoryRegion(1, 0, 0x1000, 8), EINVAL, id="host address"),
+        pytest.param(MemoryRegion(0, 8, 0, 0), EINVAL, id="a delete, misaligned"),
+        pytest.param(MemoryRegion(1, 2**64 - 4096, 4096, 0), EINVAL, id="wrap"),
+        pytest.param(MemoryRegion(32, 0, 0x1000, 0), EINVAL, id="a private id"),
+        pytest.param(MemoryRegion(1 << 16, 0, 0x1000, 0), EINVAL, id="space 1"),
+        pytest.param(MemoryRegion(1, 0, 0x1000, 0, 1 << 2), EINVAL, id="a flag"),
+        pytest.param(MemoryRegion(1, 0, 0x1000, 0, 1 << 16), EINVAL, id="INVALID"),
+        pytest.param(MemoryRegion(0, 0x10000, 0x5000, 0x600000), EINVAL, id="size"),
+        pytest.param(MemoryRegion(0, 0x10000, 0x4000, 0x700000), EINVAL, id="hva"),
+        pytest.param(MemoryRegion(0, 0, 0x5000, 0x600000), EINVAL, id="both"),
+        pytest.param(MemoryRegion(1, 0x13000, 0x1000, 0), EEXIST, id="overlap"),
+        pytest.param(MemoryRegion(1, 0, 0x100000, 0), EEXIST, id="around"),
+        pytest.param(MemoryRegion(1, 0x13008, 0x1000, 0), EINVAL, id="EINVAL first"),
+        pytest.param(MemoryRegion(1, 0x14000, 0x1000, 0), Done(), id="touching"),
+    ],
+)
+def test_requests_are_refused_alike(
+    profile: Profile, region: MemoryRegion, reply: Done | Refused
+) -> None:
+    kvm, hook = kvm_with_a_slot(profile)
+
+    assert kvm.set_region(region) == reply
+    assert bool(hook.published()) is (reply == Done())
+
+
+@pytest.mark.parametrize(
+    ("region", "in_2010", "today"),
+    [
+        pytest.param(MemoryRegion(1, 0, 0, 0), Done(), EINVAL, id="delete nothing"),
+        pytest.param(
+            MemoryRegion(1, 0x11000, 0, 0), EEXIST, EINVAL, id="inside another slot"
+        ),
+        pytest.param(MemoryRegion(1, 0, 0x1000, 0, BIT_1), EINVAL, Done(), id="bit 1"),
+        pytest.param(
+            MemoryRegion(1, 0, 0x1000, 1 << 63), Done(), EINVAL, id="a kernel address"
+        ),
+        pytest.param(
+            MemoryRegion(1, 1 << 40, 1 << 43, 0), Done(), EINVAL, id="2^31 pages"
+        ),
+        pytest.param(
+            MemoryRegion(1, 1 << 63, 0x1000, 0), Done(), EINVAL, id="beyond the guest"
+        ),
+    ],
+)
+def test_requests_are_refused_by_profile(
+    region: MemoryRegion, in_2010: Done | Refused, today: Done | Refused
+) -> None:
+    assert kvm_with_a_slot(V2_6_34)[0].set_region(region) == in_2010
+    assert kvm_with_a_slot(LINUX)[0].set_region(region) == today
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_refuses_what_meets_a_private_slot_and_the_other_way_round(
+    profile: Profile,
+) -> None:
+    kvm, _ = kvm_with_a_slot(profile)
+
+    assert kvm.set_private_region(MemoryRegion(33, 0x11000, 0x1000, 0)) == EEXIST
+    assert kvm.set_private_region(MemoryRegion(33, 0x20000, 0x1000, 0)) == Done()
+    assert kvm.set_region(MemoryRegion(1, 0x20000, 0x1000, 0)) == EEXIST
+    assert kvm.set_private_region(MemoryRegion(31, 0x30000, 0x1000, 0)) == EINVAL
+
+
+def test_refuses_a_change_of_readonly() -> None:
+    kvm, _ = kvm_with_a_slot(LINUX)
+
+    assert kvm.set_region(MemoryRegion(0, 0x10000, 0x4000, 0x600000, BIT_1)) == EINVAL
+
+
+def test_address_spaces_have_slots_of_their_own() -> None:
+    kvm = reference(Silent(), LINUX, Limits(address_spaces=2))
+
+    assert kvm.set_region(MemoryRegion(0, 0, 0x1000, 0)) == Done()
+    assert kvm.set_region(MemoryRegion(1 << 16, 0, 0x2000, 0)) == Done()
+    assert kvm.set_region(MemoryRegion(2 << 16, 0, 0x2000, 0)) == EINVAL
+    assert [(s.as_id, s.npages) for s in kvm.memslots.to_spec()] == [(0, 1), (1, 2)]
+
+
+def test_a_create_publishes_a_copy_and_reclaims_the_table_before() -> None:
+    hook = Recorder()
+    kvm = reference(hook, V2_6_34)
+
+    kvm.set_region(HERE)
+
+    assert [type(event) for event in hook.events] == [
+        *[UpdateLocked, TableLoaded, TableRead],
+        *[TableRead, TableWritten, TablePublished, *GRACE_PERIOD, TableReclaimed],
+        UpdateUnlocked,
+    ]
+    assert TableReclaimed(0, 0) in hook.events
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_a_delete_flushes_between_its_two_tables(profile: Profile) -> None:
+    kvm, hook = kvm_with_a_slot(profile)
+    (old,) = kvm.memslots.to_spec()
+
+    assert kvm.set_region(MemoryRegion(0, 0x10000, 0, 0)) == Done()
+
+    assert [type(event) for event in hook.events] == [
+        *[UpdateLocked, TableLoaded, TableRead],
+        *[TableRead, TableWritten, TablePublished, *GRACE_PERIOD],
+        *[MmuLocked, Flushed, MmuUnlocked, TableReclaimed],
+        *[TableRead, TableWritten, TablePublished, *GRACE_PERIOD, TableReclaimed],
+        UpdateUnlocked,
+    ]
+    assert hook.published() == [SlotTable((old.as_invalid(),)), SlotTable()]
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_a_move_goes_by_the_invalid_step_and_gets_new_reverse_maps(
+    profile: Profile,
+) -> None:
+    kvm, hook = kvm_with_a_slot(profile)
+    rmaps = kvm.memslots.slots[0].rmaps
+
+    assert kvm.set_region(MemoryRegion(0, 0x12000, 0x4000, 0x600000)) == Done()
+
+    window, after = hook.published()
+    assert [(s.base, s.invalid) for s in window] == [(16, True)]
+    assert [(s.base, s.invalid) for s in after] == [(18, False)]
+    assert kvm.memslots.slots[0].rmaps is not rmaps
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+@pytest.mark.parametrize("failure", Failure)
+@pytest.mark.parametrize("address", [None, 0x20000])
+def test_a_failure_after_the_invalid_step_puts_the_slot_back(
+    profile: Profile, failure: Failure, address: int | None
+) -> None:
+    kvm, hook = kvm_with_a_slot(profile)
+    kvm.access(Gfn(16), write=True, direct=False, root=0)
+    before, rmaps = kvm.memslots.to_spec(), kvm.memslots.slots[0].rmaps
+    hook.events.clear()
+    region = MemoryRegion(0, address or 0, 0x4000 if address else 0, 0x600000)
+
+    assert kvm.set_region(region, failure=failure) == Refused(Errno.ENOMEM)
+
+    window, after = hook.published()
+    assert [s.invalid for s in window] == [True]
+    assert after == before
+    assert kvm.memslots.slots[0].rmaps is rmaps
+    assert not kvm.slots_lock
+
+
+@pytest.mark.parametrize("failure", Failure)
+def test_a_create_that_fails_publishes_nothing(failure: Failure) -> None:
+    hook = Recorder()
+    kvm = reference(hook, V2_6_34)
+
+    assert kvm.set_region(HERE, failure=failure) == Refused(Errno.ENOMEM)
+    assert hook.published() == []
+
+
+def test_refuses_a_move_beyond_the_guest_after_the_invalid_step() -> None:
+    kvm, hook = kvm_with_a_slot(LINUX)
+    before = kvm.memslots.to_spec()
+
+    assert kvm.set_region(MemoryRegion(0, 1 << 63, 0x4000, 0x600000)) == EINVAL
+
+    window, after = hook.published()
+    assert [s.invalid for s in window] == [True]
+    assert after == before
+
+
+def test_a_request_for_what_is_there_publishes_in_2010_only() -> None:
+    in_2010, recorded_in_2010 = kvm_with_a_slot(V2_6_34)
+    today, recorded_today = kvm_with_a_slot(LINUX)
+
+    assert in_2010.set_region(HERE) == Done()
+    assert today.set_region(HERE) == Done()
+
+    assert recorded_in_2010.published() == [in_2010.memslots.to_spec()]
+    assert recorded_today.published() == []
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_logging_destroys_what_was_mapped_before(profile: Profile) -> None:
+    kvm, hook = kvm_with_a_slot(profile)
+    rmaps = kvm.memslots.slots[0].rmaps
+    kvm.access(Gfn(16), write=True, direct=False, root=0)
+    logged = MemoryRegion(0, 0x10000, 0x4000, 0x600000, LOG_DIRTY_PAGES)
+    hook.events.clear()
+
+    assert kvm.set_region(logged) == Done()
+
+    assert kvm.observe().sptes == ()
+    kinds = [type(event) for event in hook.events]
+    assert kinds.index(GracePeriodEnded) < kinds.index(MmuLocked)
+    assert len(hook.published()) == 1
+    assert kvm.memslots.slots[0].rmaps is rmaps
+
+
+def requests(slots: int = 3) -> st.SearchStrategy[MemoryRegion]:
+    """Requests that often meet each other, and are sometimes malformed."""
+    pages = st.sampled_from([0, 1, 2, 4, 512])
+    return st.builds(
+        MemoryRegion,
+        st.integers(0, slots) | st.sampled_from([31, 32, 1 << 16]),
+        pages.map(lambda n: n << 12) | st.sampled_from([8, 1 << 63]),
+        pages.map(lambda n: n << 12) | st.just(8),
+        st.sampled_from([0, 0x200000, 0x600000, 8, 1 << 63]),
+        st.sampled_from([0, 0, LOG_DIRTY_PAGES, BIT_1, 4]),
+    )
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+@given(
+    steps=st.lists(
+        st.tuples(requests(), st.none() | st.sampled_from(Failure)), max_size=12
+    )
+)
+def test_every_update_has_an_outcome_of_the_plan(
+    profile: Profile, steps: list[tuple[MemoryRegion, Failure | None]]
+) -> None:
+    hook = Recorder()
+    kvm = reference(hook, profile, LIMITS)
+    for region, failure in steps:
+        before = kvm.memslots.to_spec()
+        reply = kvm.set_region(region, failure=failure)
+        allowed = plan(before, region, profile, LIMITS, failure=failure)
+        published = [table for table in hook.published() if table != before]
+
+        assert (reply, published[-1:]) in [
+            (outcome.reply, [t for t in outcome.versions if t != before][-1:])
+            for outcome in allowed
+        ]

@@ -1,0 +1,188 @@
+"""Every operation, reply and event has words of its own, and they are short."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from memslot_spec import events, operations
+from memslot_spec.events import Event
+from memslot_spec.operations import GuestAccess, Operation, Reply, SetRegion
+from memslot_spec.values import (
+    EMPTY,
+    Errno,
+    Failure,
+    Gfn,
+    Hva,
+    MemoryRegion,
+    Slot,
+    table_of,
+)
+from memslot_spec.words import describe_event, describe_operation, describe_reply
+
+LANE = 26
+SLOT = Slot(0, Gfn(0), 4, Hva(0x1000))
+
+
+def version_of(table: int) -> str:
+    return f"v{table - 10}"
+
+
+OPERATIONS: list[tuple[Operation, str]] = [
+    (SetRegion(MemoryRegion(0, 0x10000, 0, 0x7000)), "delete slot 0"),
+    (
+        SetRegion(MemoryRegion(1, 0x10000, 0x4000, 0x7000, 1)),
+        "set slot 1: gfn 0x10 +4 pages at hva 0x7000, LOG_DIRTY",
+    ),
+    (
+        SetRegion(MemoryRegion(1, 0x10000, 0x1000, 0x7000, 0x16)),
+        "set slot 1: gfn 0x10 +1 page at hva 0x7000, flag bit 1, flags 0x14",
+    ),
+    (
+        SetRegion(MemoryRegion(0x20003, 0x10001, 0x4000, 0x7000)),
+        "set slot 3 (as_id 2): gpa 0x10001 +0x4000 bytes at hva 0x7000",
+    ),
+    (
+        SetRegion(MemoryRegion(32, 0, 0, 0), private=True, failure=Failure.PREPARE),
+        "delete private slot 32, PREPARE fails",
+    ),
+    (operations.GfnToMemslot(0x10), "slot of gfn 0x10"),
+    (operations.GfnToHva(0x10), "hva of gfn 0x10"),
+    (operations.IsVisibleGfn(0x10), "is gfn 0x10 visible"),
+    (operations.MemslotId(0x10), "slot id of gfn 0x10"),
+    (operations.TssBase(), "TSS base"),
+    (operations.MmuPages(), "MMU page budget"),
+    (operations.CountRmaps(), "count rmaps"),
+    (GuestAccess(0x200, write=True), "fault gfn 0x200 (write)"),
+    (GuestAccess(0x200, direct=False, root=7), "fault gfn 0x200 (read, root 0x7)"),
+    (operations.AllocateRoot(7), "allocate root gfn 0x7"),
+    (operations.UnmapHva(0x7000), "unmap hva 0x7000"),
+    (operations.AgeHva(0x7000), "age hva 0x7000"),
+    (operations.Halt(), "halt"),
+    (operations.ReleaseNotifier(), "release the notifier"),
+    (operations.DestroyVm(), "destroy the VM"),
+]
+REPLIES: list[tuple[Reply, str]] = [
+    (operations.Done(), "done"),
+    (operations.Refused(Errno.EINVAL), "refused EINVAL"),
+    (operations.Refused(None), "refused"),
+    (operations.FoundSlot(SLOT), "slot 0: gfn 0x0 +4 pages at hva 0x1000"),
+    (
+        operations.FoundSlot(SLOT.as_invalid()),
+        "slot 0: gfn 0x0 +4 pages at hva 0x1000, INVALID",
+    ),
+    (operations.FoundSlot(None), "no slot"),
+    (operations.FoundHva(0x3000), "hva 0x3000"),
+    (operations.FoundHva(None), "error hva"),
+    (operations.Visible(visible=True), "visible"),
+    (operations.Visible(visible=False), "not visible"),
+    (operations.FoundId(3), "slot id 3"),
+    (operations.FoundId(None), "no slot id"),
+    (operations.Number(64), "64 (0x40)"),
+    (operations.Accessed(0x3000), "reached hva 0x3000"),
+    (operations.Mmio(), "MMIO"),
+    (operations.Retry(), "retry"),
+    (operations.Touched(young=True), "touched"),
+    (operations.Touched(young=False), "not touched"),
+]
+EVENTS: list[tuple[Event, str]] = [
+    (events.Call(0, operations.TssBase()), "TSS base"),
+    (events.Return(0, operations.Done()), "-> done"),
+    (events.Observed(0, events.View()), "observe nothing"),
+    (events.Observed(0, events.View(EMPTY, ())), "observe 0 slots, 0 sptes"),
+    (events.SectionEntering(0, 1), "take index 1"),
+    (events.SectionEntered(0, 1), "enter section (1)"),
+    (events.SectionLeft(0, 1), "leave section (1)"),
+    (events.GracePeriodBegun(0), "grace period begins"),
+    (events.IndexFlipped(0, 1), "flip to index 1"),
+    (events.GracePeriodEnded(0), "grace period ends"),
+    (events.DomainDestroyed(0), "destroy the SRCU domain"),
+    (events.TableLoaded(0, 12), "load table v2"),
+    (events.TableRead(0, 12, "npages"), "read table v2: npages"),
+    (events.TableRead(0, 12, "\x1b[m"), r"read table v2: '\x1b[m'"),
+    (events.TableWritten(0, 12), "write table v2"),
+    (events.TablePublished(0, 13, EMPTY), "publish v3: no slots"),
+    (
+        events.TablePublished(0, 13, table_of(SLOT.as_invalid())),
+        "publish v3: slot 0 INVALID",
+    ),
+    (events.TableReclaimed(0, 12), "reclaim table v2"),
+    (events.UpdateLocked(0), "take slots_lock"),
+    (events.UpdateUnlocked(0), "drop slots_lock"),
+    (events.MmuLocked(0), "take mmu_lock"),
+    (events.MmuUnlocked(0), "drop mmu_lock"),
+    (events.GuestEntered(0), "enter the guest"),
+    (events.Slept(0), "sleep"),
+    (
+        events.ShadowPageCreated(0, 3, 16, direct=True, capacity=36),
+        "make direct page 3: gfn 0x10",
+    ),
+    (
+        events.ShadowPageCreated(0, 3, 16, direct=False, capacity=36, slot_ids=(0, 1)),
+        "make page 3: gfn 0x10, slots 0, 1",
+    ),
+    (
+        events.ShadowPageCreated(0, 3, 16, direct=False, capacity=36),
+        "make page 3: gfn 0x10",
+    ),
+    (events.ShadowPageZapped(0, 3), "zap page 3"),
+    (events.SlotBitSet(0, 3, 1), "page 3: set bit of slot 1"),
+    (
+        events.SpteMapped(0, 3, 5, 0, 1, writable=True, hva=0x1000, table=1),
+        "map gfn 0x0 -> hva 0x1000",
+    ),
+    (
+        events.SpteMapped(0, 3, 5, 0, 2, writable=False, hva=0x1000, table=1),
+        "map gfn 0x0 -> hva 0x1000, level 2, read-only",
+    ),
+    (events.SpteRemoved(0, 3, 5), "clear spte 3[5]"),
+    (
+        events.RmapIndexed(0, events.RmapUse.ADD, 1, 16, 1, 18, 2),
+        "index rmap 1[2]: ADD",
+    ),
+    (
+        events.RmapIndexed(0, events.RmapUse.REMOVE, None, 0, 2, 18, 2),
+        "index rmap no slot[2], level 2: REMOVE",
+    ),
+    (events.RmapAdded(0, 3, 5, 1, 1, 2), "rmap 1[2]: add 3[5]"),
+    (events.RmapRemoved(0, 3, 5, 1, 1, 2), "rmap 1[2]: remove 3[5]"),
+    (events.RmapRemoved(0, 3, 5, 1, 2, 2), "rmap 1[2], level 2: remove 3[5]"),
+    (events.RmapsCounted(0, 1), "rmaps hold 1 spte"),
+    (events.Flushed(0, 1), "flush slot 1"),
+    (events.Flushed(0, None), "flush every slot"),
+    (events.RootGranted(0, 7, 12), "grant root gfn 0x7"),
+    (events.Finished(0, ()), "all is done"),
+    (events.Finished(0, (0, 2)), "stuck for ever: T0, T2"),
+]
+
+
+@pytest.mark.parametrize(("operation", "words"), OPERATIONS)
+def test_an_operation_in_words(operation: Operation, words: str) -> None:
+    assert describe_operation(operation) == words
+
+
+@pytest.mark.parametrize(("reply", "words"), REPLIES)
+def test_a_reply_in_words(reply: Reply, words: str) -> None:
+    assert describe_reply(reply) == words
+
+
+@pytest.mark.parametrize(("event", "words"), EVENTS)
+def test_an_event_in_words(event: Event, words: str) -> None:
+    assert describe_event(event, version_of) == words
+
+
+def test_every_kind_is_above() -> None:
+    assert {type(op) for op, _ in OPERATIONS} == set(get_args(Operation))
+    assert {type(reply) for reply, _ in REPLIES} == set(get_args(Reply))
+    assert {type(event) for event, _ in EVENTS} == set(get_args(Event))
+
+
+def test_each_kind_of_event_has_a_form_that_fits_a_lane() -> None:
+    fitting = {type(event) for event, words in EVENTS if len(words) <= LANE}
+    assert fitting >= set(get_args(events.Point))
+
+
+def test_without_versions_a_table_goes_by_its_handle() -> None:
+    assert describe_event(events.TableLoaded(0, 12)) == "load table 12"
+    assert describe_event(events.TablePublished(0, 12, EMPTY)) == "publish 12: no slots"
