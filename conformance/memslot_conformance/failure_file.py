@@ -72,7 +72,10 @@ def write_failure(path: Path, failure: Failure) -> None:
         "after": _to_json(scenario.after),
         "schedule": [[run.thread, run.points] for run in failure.schedule],
     }
-    lines = [json.dumps(head), *(line.rstrip() for line in write_history(failure.history))]
+    lines = [
+        json.dumps(head),
+        *(line.rstrip() for line in write_history(failure.history)),
+    ]
     part = path.with_suffix(".part")
     part.write_text("\n".join(lines) + "\n", encoding="utf-8")
     part.replace(path)

@@ -82,9 +82,7 @@ class FixedLayer:
                 scenario = race.scenario
                 plays = (raced(target.make, scenario) for _ in range(RACED_PLAYS))
             else:
-                plays = bounded(
-                    target.make, race.scenario, bound, budget=self._budget
-                )
+                plays = bounded(target.make, race.scenario, bound, budget=self._budget)
             self._searches.append(_Search(race, plays, bound))
 
     def run(self) -> str:

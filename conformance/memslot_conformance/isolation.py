@@ -197,10 +197,8 @@ class _Worker:
     def _with_output(self, what: str) -> str:
         lines = self.output.decode("utf-8", "replace").rstrip().splitlines()
         crashes = [i for i, text in enumerate(lines) if text.startswith("Fatal Python")]
-        if crashes:
-            shown = lines[crashes[0] :][:OUTPUT_LINES]
-        else:
-            shown = lines[-OUTPUT_LINES:]
+        first = crashes[0] if crashes else max(len(lines) - OUTPUT_LINES, 0)
+        shown = lines[first : first + OUTPUT_LINES]
         return "\n".join((what, *(["it printed:"] if shown else []), *shown))
 
 

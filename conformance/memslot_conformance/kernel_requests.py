@@ -10,16 +10,15 @@ from __future__ import annotations
 from random import Random
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import rule
 
 from memslot_conformance.kvm.requests import draw_request
 from memslot_conformance.kvm.target import KvmVm
 from memslot_conformance.machines import SEEDS, Machine
 from memslot_conformance.perform import perform
-from memslot_conformance.played import Played
+from memslot_conformance.played import Played, fault_of
 from memslot_conformance.scenario import Scenario
 from memslot_conformance.trial import TargetBrokeError
-from memslot_conformance.played import fault_of
 from memslot_spec.events import Call, Event, Finished, Return
 from memslot_spec.judge import Judge
 from memslot_spec.operations import Operation, SetRegion
@@ -43,14 +42,13 @@ class KernelMachine(Machine):
         self.over = False
         self.slice.bench.begin()
 
-    @precondition(lambda self: not self.over)
     @rule(number=SEEDS, size=st.integers(1, BATCH))
     def batch(self, number: int, size: int) -> None:
         """Send a batch of requests."""
         rng = Random(number)
         for _ in range(size):
             self.slice.check_time()
-            if self._send(rng):
+            if self.over or self._send(rng):
                 return
 
     def _send(self, rng: Random) -> bool:

@@ -98,7 +98,7 @@ class _Row:
     marked: bool = False
 
 
-def draw(  # noqa: PLR0913 - how to draw, each with a default
+def draw(
     history_events: Sequence[Event],
     marked: int,
     *,

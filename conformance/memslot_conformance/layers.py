@@ -6,9 +6,7 @@ slices that grow, so that neither has to wait for the other to end.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -162,9 +160,7 @@ class _Work:
         }
         if "fixed" in self._layers:
             self._run_fixed(shares["fixed"])
-        machines = {
-            layer: shares[layer] for layer in self._layers if layer != "fixed"
-        }
+        machines = {layer: shares[layer] for layer in self._layers if layer != "fixed"}
         if machines and not self._findings.enough:
             self._run_machines(machines)
 
@@ -189,18 +185,15 @@ class _Work:
 
     def _run_machines(self, shares: dict[str, float]) -> None:
         left = dict(shares)
-        for layer in shares:
-            self._open[layer] = (Tally(), monotonic())
+        self._open.update({layer: (Tally(), monotonic()) for layer in shares})
         seconds = FIRST_SLICE
-        spent = Counter[str]()
-        while any(left[layer] > 0 for layer in left) and not self._findings.enough:
-            for layer in left:
-                if left[layer] <= 0 or self._findings.enough:
+        while any(share > 0 for share in left.values()) and not self._findings.enough:
+            for layer, share in tuple(left.items()):
+                if share <= 0 or self._findings.enough:
                     continue
                 begun = monotonic()
                 self._bench.tally = self._open[layer][0]
-                self._slice(layer, min(seconds, left[layer]))
-                spent[layer] += 1
+                self._slice(layer, min(seconds, share))
                 left[layer] -= monotonic() - begun
             seconds *= 1.5
         for layer in shares:
@@ -263,6 +256,3 @@ class _Work:
 
 def _fault(message: str) -> TargetFault:
     return TargetFault(0, None, message)
-
-
-

@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -41,6 +40,9 @@ SCHEDULES = 24
 """Schedules played of one race that was drawn."""
 
 LONGEST_PREFIX = 8
+
+BURST = 20
+"""The most operations that the sequential machine asks for one decision."""
 
 
 class OutOfTimeError(KeyboardInterrupt):
@@ -85,10 +87,21 @@ class SequentialMachine(Machine):
         self.over = False
         self.slice.bench.begin()
 
-    @precondition(lambda self: not self.over)
     @rule(rng=st.randoms(use_true_random=False))
     def ask(self, rng: Random) -> None:
-        """Ask one operation, and judge what it did."""
+        """Ask one operation that Hypothesis drew in every detail."""
+        if not self.over:
+            self._ask(rng)
+
+    @rule(number=SEEDS, size=st.integers(1, BURST))
+    def burst(self, number: int, size: int) -> None:
+        """Ask several operations for one decision of Hypothesis."""
+        rng = Random(number)
+        for _ in range(size):
+            if not self.over:
+                self._ask(rng)
+
+    def _ask(self, rng: Random) -> None:
         self.slice.check_time()
         operation = self.slice.palette.draw(rng)
         self.operations.append(operation)
@@ -139,16 +152,23 @@ class ConcurrentMachine(Machine):
             operation = self.palette.draw(rng)
             self.prefix.append(operation)
 
-    @rule(rng=st.randoms(use_true_random=False), number=SEEDS)
-    def race(self, rng: Random, number: int) -> None:
+    @rule(number=SEEDS, size=st.integers(1, 5))
+    def begin(self, number: int, size: int) -> None:
+        """Begin anew, with several operations for one decision of Hypothesis."""
+        rng = Random(number)
+        self.prefix = [self.palette.draw(rng) for _ in range(size)]
+
+    @rule(number=SEEDS)
+    def race(self, number: int) -> None:
         """Race a few operations, and look once more when they are over."""
+        rng = Random(number)
         palette = narrowed(self.palette, rng)
         threads = self._threads(rng, palette)
         after = tuple(palette.draw(rng) for _ in range(2))
         scenario = Scenario(tuple(self.prefix), threads, after)
         self.slice.bench.tally.scenarios += 1
         self.slice.last_words.say(f"a race under seed {number}: {scenario!r}")
-        for played in self._plays(scenario, Random(number)):
+        for played in self._plays(scenario, rng):
             self.slice.check_time()
             findings = self.slice.bench.try_play(played, scenario)
             if findings:
@@ -198,4 +218,3 @@ def run_slice(
     except OutOfTimeError:
         return False
     return True
-

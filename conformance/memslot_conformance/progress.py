@@ -31,6 +31,7 @@ from memslot_conformance.records import (
     TargetStarted,
 )
 from memslot_conformance.terminal import layer_words, printable
+from memslot_conformance.verdicts import headline
 
 
 class Watcher(Protocol):
@@ -75,8 +76,7 @@ class QuietLines:
                 where = f"{record.layer}, after {record.seconds:.1f} s"
                 line = f"{record.target}  FAIL {record.clause} ({where})"
             case TargetFailed():
-                what = printable(record.what).partition("\n")[0]
-                line = f"{record.target}  ERROR {what}"
+                line = f"{record.target}  ERROR {headline(printable(record.what))}"
             case TargetSkipped():
                 line = f"{record.target}  skipped: {printable(record.reason)}"
             case _:
@@ -90,13 +90,12 @@ class _Live:
 
     def __init__(self, progress: Progress, plans: Sequence[TargetPlan]) -> None:
         self._progress = progress
-        self._layers = {plan.target: plan.layers for plan in plans}
-        self._failed: dict[str, int] = dict.fromkeys(self._layers, 0)
+        self._failed: dict[str, int] = dict.fromkeys((p.target for p in plans), 0)
         self._tasks: dict[str, TaskID] = {
-            target: progress.add_task(
-                target, total=len(layers), start=False, doing="waiting"
+            plan.target: progress.add_task(
+                plan.target, total=len(plan.layers), start=False, doing="waiting"
             )
-            for target, layers in self._layers.items()
+            for plan in plans
         }
 
     def hear(self, record: Record) -> None:
@@ -107,11 +106,10 @@ class _Live:
         match record:
             case TargetStarted():
                 self._progress.start_task(self._tasks[target])
-                self._say(target, self._next(target, 0))
+                self._say(target, "running")
             case LayerDone():
                 self._progress.advance(self._tasks[target])
-                done = self._layers[target].index(record.layer) + 1
-                self._say(target, self._next(target, done))
+                self._say(target, f"layer {record.layer} done")
             case Found():
                 self._failed[target] += 1
                 self._say(target, f"layer {record.layer}")
@@ -123,10 +121,6 @@ class _Live:
                 self._progress.stop_task(self._tasks[target])
             case _:
                 pass
-
-    def _next(self, target: str, done: int) -> str:
-        layers = self._layers[target]
-        return f"layer {layers[done]}" if done < len(layers) else "finishing"
 
     def _say(self, target: str, doing: str) -> None:
         broken = self._failed[target]

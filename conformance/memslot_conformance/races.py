@@ -138,8 +138,13 @@ RACES: tuple[FixedRace, ...] = (
         (delete(0),),
         (GfnToHva(21), IsVisibleGfn(21)),
     ),
-    _race("id and visibility beside a move", (S0,), (put(0, 32, 4, 0x1000),), (
-        MemslotId(17), IsVisibleGfn(33)), after=LOOKUPS),
+    _race(
+        "id and visibility beside a move",
+        (S0,),
+        (put(0, 32, 4, 0x1000),),
+        (MemslotId(17), IsVisibleGfn(33)),
+        after=LOOKUPS,
+    ),
     _race(
         "fault beside a delete",
         (S0, READ_17),
@@ -386,7 +391,7 @@ def _sequential(header: Header) -> tuple[FixedRace, ...]:
                 put(2, 64, 4, 0x2000),
                 put(2, 18, 4, 0x2000),
                 put(0, 14, 4, 0x1000),
-                delete(2, gfn=18),
+                delete(2, gfn=15),
                 delete(2, gfn=64),
                 delete(2),
                 delete(3),
@@ -405,6 +410,7 @@ def _sequential(header: Header) -> tuple[FixedRace, ...]:
                 MmuPages(),
             ),
         ),
+        _race("beyond the guest and over a slot", _beyond(header)),
         _race("many pages", (put(0, 0, 300_000_000, 0), MmuPages(), delete(0))),
         _race(
             "malformed requests",
@@ -415,6 +421,14 @@ def _sequential(header: Header) -> tuple[FixedRace, ...]:
             ),
         ),
     )
+
+
+def _beyond(header: Header) -> Operations:
+    """A slot at the end of guest memory, and requests that go past it."""
+    last = header.limits.largest_gfn
+    if last > header.domain.largest_gfn:
+        return (S0,)
+    return (put(0, last - 3, 4, 0x1000), put(1, last - 1, 4, 0x2000), S1, *LOOKUPS)
 
 
 def _malformed(top: int, header: Header) -> tuple[MemoryRegion, ...]:

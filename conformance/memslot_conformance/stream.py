@@ -163,7 +163,8 @@ def _check_version(line: str, where: str) -> None:
 
 def _record(value: object, where: str) -> Record:
     if not _is_object(value) or KIND_KEY not in value:
-        message = f"{where}: expected an object with the key {KIND_KEY!r}, got {_shown(value)}"
+        shown = _shown(value)
+        message = f"{where}: expected an object with {KIND_KEY!r}, got {shown}"
         raise StreamError(message)
     name = str(value[KIND_KEY])
     kind = KINDS.get(name)

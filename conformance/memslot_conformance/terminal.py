@@ -23,7 +23,13 @@ from memslot_conformance.records import (
     TargetStarted,
     Verdict,
 )
-from memslot_conformance.verdicts import Exit, TargetVerdicts, exit_status, verdicts
+from memslot_conformance.verdicts import (
+    Exit,
+    TargetVerdicts,
+    exit_status,
+    headline,
+    verdicts,
+)
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import GROUPS
 
@@ -68,9 +74,9 @@ class Look:
 
 def header(started: RunStarted) -> list[str]:
     """What the run is about to do."""
+    what = f"level {started.level}, seed {started.seed}, {started.clauses} clauses"
     return [
-        f"memslots {started.version}, level {started.level}, seed {started.seed}, "
-        f"{started.clauses} clauses",
+        f"memslots {started.version}, {what}",
         f"targets  {', '.join(started.targets) or 'none'}",
         f"host     {started.host}",
     ]
@@ -126,10 +132,10 @@ def _errors(records: Iterable[Record], look: Look) -> list[str]:
     lines: list[str] = []
     for failed in records:
         if isinstance(failed, TargetFailed):
-            what = printable(failed.what).splitlines() or [""]
-            first = f"ERROR {failed.target}  {what[0]}"
+            what, said = printable(failed.what), headline(printable(failed.what))
+            first = f"ERROR {failed.target}  {said}"
             lines.append(_paint(first, "red", look, bold=True))
-            lines += [f"  {line}" for line in what[1:]]
+            lines += [f"  {line}" for line in what.splitlines() if line != said]
             last = printable(failed.last).splitlines() or ["it had said nothing"]
             lines += [f"  at that time  {last[0]}"]
             lines += [f"                {line}" for line in last[1:]]
@@ -280,10 +286,7 @@ def _end(
         lines.append(f"INCOMPLETE  {look.problem}; this is what came before")
     for started in records:
         if isinstance(started, RunStarted):
-            again = look.again or " ".join(
-                ("memslots check", *map(shlex.quote, started.targets))
-                + (f"--level {started.level} --seed {started.seed}",)
-            )
+            again = look.again or _command(started)
             lines += [
                 f"level {started.level}, seed {started.seed}",
                 f"again    {again}",
@@ -291,6 +294,11 @@ def _end(
     color = "green" if status is Exit.CONFORMS else "red"
     sentence = f"exit {int(status)}   {meaning(status, targets)}"
     return [*lines, _paint(sentence, color, look)]
+
+
+def _command(started: RunStarted) -> str:
+    options = f"--level {started.level} --seed {started.seed}"
+    return f"memslots check {shlex.join(started.targets)} {options}"
 
 
 def meaning(status: Exit, targets: Sequence[TargetVerdicts]) -> str:

@@ -138,12 +138,20 @@ def _verdict(clause: str, told: _Told) -> ClauseVerdict:
         reason = told.not_applicable[clause]
         return ClauseVerdict(clause, Verdict.NOT_APPLICABLE, 0, reason)
     if told.failed is not None:
-        reason = told.failed.partition("\n")[0]
+        reason = headline(told.failed)
         return ClauseVerdict(clause, Verdict.ERROR, reached, reason)
     if not told.finished:
         reason = "the run ended before the target did"
         return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)
     return _reached_or_not(clause, reached, told.layers)
+
+
+def headline(what: str) -> str:
+    """The one line that says most of why a target broke: of a traceback, its end."""
+    lines = [line for line in what.splitlines() if line.strip()]
+    if not lines:
+        return "it broke"
+    return lines[-1].strip() if lines[0].startswith("Traceback") else lines[0]
 
 
 def _reached_or_not(

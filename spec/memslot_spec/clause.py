@@ -6,7 +6,7 @@ and one event; it owns no state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
@@ -42,8 +42,10 @@ class Clause(Generic[E]):
     the sentence is about, `holds` that the sentence is kept, `expected` words
     what should have been, and is asked only on failure. `rows` are the numbers
     of the published catalogue that it came from. `operations` and `points` name
-    what the target must have beyond `needs`; a `concurrent` clause means
-    nothing on a target that takes one call at a time.
+    what the target must have beyond `needs`, `any_operation` names those of
+    which one is enough, `private` wants slots of the kernel's own; a `concurrent` clause means
+    nothing on a target that takes one call at a time. A clause is left to finer
+    ones where the kind of point named in `unless` is announced.
     """
 
     id: str
@@ -60,7 +62,10 @@ class Clause(Generic[E]):
     operations: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
+    any_operation: tuple[str, ...] = ()
+    private: bool = False
     concurrent: bool = False
+    unless: str | None = None
 
     def verdict_on(self, facts: Facts, event: object) -> bool | None:
         """Whether the event keeps the sentence; None if it is not about it."""
@@ -82,52 +87,115 @@ class AnyClause(Protocol):
     """A clause on whatever kind of event."""
 
     @property
-    def id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def must(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def rows(self) -> tuple[int, ...]: ...
-    @property
-    def profiles(self) -> frozenset[str]: ...
-    @property
-    def needs(self) -> Needs: ...
-    @property
-    def operations(self) -> tuple[str, ...]: ...
-    @property
-    def points(self) -> tuple[str, ...]: ...
-    @property
-    def shows(self) -> tuple[str, ...]: ...
-    @property
-    def concurrent(self) -> bool: ...
-    @property
-    def kind(self) -> type: ...
+    def id(self) -> str:
+        """Its permanent name."""
+        ...
 
-    def verdict_on(self, facts: Facts, event: object) -> bool | None: ...
+    @property
+    def title(self) -> str:
+        """The sentence in a few words."""
+        ...
 
-    def expectation(self, facts: Facts, event: object) -> str: ...
+    @property
+    def must(self) -> str:
+        """The sentence."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Where it is from."""
+        ...
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Numbers of the published catalogue."""
+        ...
+
+    @property
+    def profiles(self) -> frozenset[str]:
+        """Whom it binds."""
+        ...
+
+    @property
+    def needs(self) -> Needs:
+        """What must be visible."""
+        ...
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Operations that it needs."""
+        ...
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Kinds of points that it needs."""
+        ...
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """Parts of a view that it needs."""
+        ...
+
+    @property
+    def concurrent(self) -> bool:
+        """It means nothing on a target that takes one call at a time."""
+        ...
+
+    @property
+    def unless(self) -> str | None:
+        """A kind of point that leaves it to finer clauses."""
+        ...
+
+    @property
+    def any_operation(self) -> tuple[str, ...]:
+        """Operations of which it needs one."""
+        ...
+
+    @property
+    def private(self) -> bool:
+        """It needs private slots."""
+        ...
+
+    @property
+    def kind(self) -> type:
+        """The kind of event it is asked about."""
+        ...
+
+    def verdict_on(self, facts: Facts, event: object) -> bool | None:
+        """Whether the event keeps the sentence; None if it is not about it."""
+        ...
+
+    def expectation(self, facts: Facts, event: object) -> str:
+        """What should have been, in words."""
+        ...
 
 
 def not_applicable(clause: AnyClause, header: Header) -> str | None:
     """Why the target of this header cannot be held to the clause; None if it can."""
+    return next(_reasons(clause, header), None)
+
+
+def _reasons(clause: AnyClause, header: Header) -> Iterator[str]:
     has = header.capabilities
     if header.profile not in clause.profiles:
-        return f"does not bind profile {header.profile}"
+        yield f"does not bind profile {header.profile}"
     if clause.concurrent and has.interleaving is Interleaving.NONE:
-        return "the target takes one call at a time"
+        yield "the target takes one call at a time"
+    if clause.unless is not None and clause.unless in has.announces:
+        yield f"the target announces {clause.unless}, which finer clauses judge"
+    if clause.private and not header.domain.private_slots:
+        yield "the target has no private slots"
+    if clause.any_operation and not set(clause.any_operation) & set(has.operations):
+        yield f"the target has none of {', '.join(clause.any_operation)}"
     wanted = [name for name in clause.operations if name not in has.operations]
     if wanted:
-        return f"the target has no {', '.join(wanted)}"
+        yield f"the target has no {', '.join(wanted)}"
     unseen = [part for part in clause.shows if part not in has.shows]
     if unseen:
-        return f"introspection does not show {', '.join(unseen)}"
+        yield f"introspection does not show {', '.join(unseen)}"
     silent = [name for name in points_of(clause) if name not in has.announces]
     if silent:
-        return f"the target does not announce {', '.join(silent)}"
-    return None
+        yield f"the target does not announce {', '.join(silent)}"
 
 
 def points_of(clause: AnyClause) -> tuple[str, ...]:

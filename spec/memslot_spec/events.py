@@ -228,8 +228,9 @@ class Slept:
 class ShadowPageCreated:
     """A shadow page came to be, with the slot ids already in its bitmap.
 
-    A `direct` page maps guest frames from `gfn` on; otherwise it shadows the
-    guest page table at `gfn`. `capacity` is how many slot ids its bitmap holds.
+    A `direct` page covers `npages` guest frames from `gfn` on; otherwise it
+    shadows the guest page table at `gfn`. `capacity` is how many slot ids its
+    bitmap holds.
     """
 
     thread: int
@@ -238,6 +239,7 @@ class ShadowPageCreated:
     direct: bool
     capacity: int
     slot_ids: tuple[int, ...] = ()
+    npages: int = 512
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,4 +222,6 @@ def blind(header: Header) -> Header:
 
 def without_points(events: Iterable[Event]) -> tuple[Event, ...]:
     """The events that are left of a history when its points are removed."""
-    return tuple(e for e in events if isinstance(e, Call | Return | Observed | Finished))
+    return tuple(
+        e for e in events if isinstance(e, Call | Return | Observed | Finished)
+    )

@@ -6,6 +6,7 @@ from memslot_spec.answered import Answered, Updated
 from memslot_spec.events import Return
 from memslot_spec.facts import CallFacts, Facts, LastUpdate
 from memslot_spec.operations import (
+    Accessed,
     GfnToHva,
     GfnToMemslot,
     GuestAccess,
@@ -52,12 +53,19 @@ def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
         candidates, first = _loaded(facts, known, settled_only=settled_only)
         stale = tuple(facts.tables.versions[max(first - STALE_KEPT, 0) : first])
     else:
-        worlds = facts.worlds
+        worlds, first = facts.worlds, 0
         candidates = worlds.candidates(event.thread, settled_only=settled_only)
         stale = worlds.older(event.thread, settled_only=settled_only)
     explained = any(
         explains(table, operation, reply, profile, limits) for table in candidates
     )
+    if not explained and facts.sighted and isinstance(reply, Accessed):
+        # An spte that another thread made meanwhile, from a later table, may be
+        # what the access met in the end.
+        explained = any(
+            explains(table, operation, reply, profile, limits)
+            for table in facts.tables.versions[first:]
+        )
     return Answered(
         event.thread,
         operation,

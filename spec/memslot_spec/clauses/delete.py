@@ -36,7 +36,7 @@ from memslot_spec.plan import Change
 from memslot_spec.profile import BOTH, ONLY_LINUX
 from memslot_spec.readers import gfn_to_memslot
 from memslot_spec.shadow import pages_at
-from memslot_spec.values import PAGES_PER_HUGE_PAGE, SlotTable
+from memslot_spec.values import SlotTable
 
 
 def removes_a_deleted_slot(facts: Facts, event: TablePublished) -> bool:
@@ -155,7 +155,7 @@ def makes_a_direct_page(facts: Facts, event: ShadowPageCreated) -> bool:
 
 def page_serves_a_valid_slot(facts: Facts, event: ShadowPageCreated) -> bool:
     """The page's range meets no closed slot, or meets a valid one as well."""
-    npages = PAGES_PER_HUGE_PAGE
+    npages = event.npages
     if not any(s.meets(event.gfn, npages) for s in facts.tables.closed.values()):
         return True
     return any(
@@ -261,9 +261,9 @@ def _invalid_at(table: SlotTable, gfn: int) -> bool:
 
 
 def does_not_reach_memory(facts: Facts, answered: Answered) -> bool:
-    """The access did not get through."""
+    """The access did not get through, unless to the page of a later table."""
     del facts
-    return not isinstance(answered.reply, Accessed)
+    return not isinstance(answered.reply, Accessed) or answered.explained
 
 
 def expects_no_memory(facts: Facts, answered: Answered) -> str:
@@ -273,9 +273,11 @@ def expects_no_memory(facts: Facts, answered: Answered) -> str:
 
 
 def is_retried(facts: Facts, answered: Answered) -> bool:
-    """The access is to be tried again."""
+    """The access is to be tried again, or met the page of a later table."""
     del facts
-    return isinstance(answered.reply, Retry)
+    return isinstance(answered.reply, Retry) or (
+        isinstance(answered.reply, Accessed) and answered.explained
+    )
 
 
 def expects_retry(facts: Facts, answered: Answered) -> str:

@@ -21,7 +21,7 @@ from memslot_spec.clauses.refusals import (
     refused_with_eexist,
     refused_with_einval,
 )
-from memslot_spec.events import Observed, TablePublished
+from memslot_spec.events import Observed
 from memslot_spec.facts import Facts
 from memslot_spec.operations import Done
 from memslot_spec.plan import Change, Objection, met_by, target_of
@@ -135,41 +135,37 @@ def deletes_absent(facts: Facts, update: Updated) -> bool:
     )
 
 
-def sets_an_invalid_bit(facts: Facts, event: TablePublished) -> bool:
-    """A request with a bit that may mean INVALID publishes its slot."""
-    update = facts.update_of(event.thread)
-    if update is None or not update.operation.region.flags & INVALID_BITS:
-        return False
-    region = update.operation.region
-    slot = event.slots.find(as_id_of(region.slot), id_of(region.slot))
-    return slot is not None and not update.takes_slot_away
+def sets_an_invalid_bit(facts: Facts, update: Updated) -> bool:
+    """A request has a bit that may mean INVALID, and no other ran beside it."""
+    del facts
+    return (
+        bool(update.operation.region.flags & INVALID_BITS) and update.after is not None
+    )
 
 
-def slot_is_valid(facts: Facts, event: TablePublished) -> bool:
-    """The slot asked for is not marked INVALID."""
-    update = facts.update_of(event.thread)
-    return update is not None and not _is_invalid(update.operation.region.slot, event)
+def slot_is_valid(facts: Facts, update: Updated) -> bool:
+    """The slot asked for is not INVALID in the table it leaves."""
+    del facts
+    if update.after is None:
+        return True
+    slot = target_of(update.after, update.operation.region)
+    return slot is None or not slot.invalid
 
 
-def _is_invalid(word: int, event: TablePublished) -> bool:
-    slot = event.slots.find(as_id_of(word), id_of(word))
-    return slot is not None and slot.invalid
-
-
-def expects_valid_slot(facts: Facts, event: TablePublished) -> str:
+def expects_valid_slot(facts: Facts, update: Updated) -> str:
     """The slot, without the mark."""
-    update = facts.update_of(event.thread)
-    word = 0 if update is None else update.operation.region.slot
-    return f"slot {id_of(word)} published valid: its request cannot make it INVALID"
+    del facts
+    slot_id = id_of(update.operation.region.slot)
+    return f"slot {slot_id} not INVALID: no flag bit of a request may make it so"
 
 
-def accepted_an_invalid_bit(facts: Facts, event: Observed) -> bool:
-    """The last request had a bit that may mean INVALID, and was accepted."""
+def had_an_invalid_bit(facts: Facts, event: Observed) -> bool:
+    """The last request had a bit that may mean INVALID."""
     last = facts.last_update
     return (
         event.view.table is not None
         and last is not None
-        and isinstance(last.reply, Done)
+        and last.before is not None
         and bool(last.operation.region.flags & INVALID_BITS)
         and not facts.open_updates()
     )
@@ -195,6 +191,7 @@ def deleted_last(facts: Facts, event: Observed) -> bool:
         event.view.table is not None
         and not facts.open_updates()
         and last is not None
+        and last.before is not None
         and isinstance(last.reply, Done)
         and last.operation.region.memory_size == 0
     )
@@ -218,19 +215,19 @@ def expects_absent(facts: Facts, event: Observed) -> str:
     return "the deleted slot absent"
 
 
-def changed_hva(facts: Facts, update: Updated) -> bool:
-    """Nothing is wrong but a new host address for a live slot; it was accepted."""
+def changes_hva(facts: Facts, update: Updated) -> bool:
+    """Nothing is wrong but a new host address for a live slot."""
+    del facts
     return (
         update.conflicts == (Objection.HVA_CHANGED,)
-        and accepted(facts, update)
+        and not update.malformed
         and update.after is not None
     )
 
 
 def new_hva_is_in_force(facts: Facts, update: Updated) -> bool:
-    """The slot is at the new host address."""
-    del facts
-    if update.after is None:
+    """It was refused, or the slot is at the new host address."""
+    if update.after is None or not accepted(facts, update):
         return True
     slot = target_of(update.after, update.operation.region)
     return slot is not None and slot.hva == update.operation.region.userspace_addr
@@ -246,14 +243,13 @@ def expects_new_hva(facts: Facts, update: Updated) -> str:
 
 
 def hva_change_ends(facts: Facts, event: Observed) -> bool:
-    """The last request gave a live slot a new host address, and was accepted."""
+    """The last request gave a live slot a new host address."""
     last = facts.last_update
     if last is None or last.before is None or event.view.table is None:
         return False
     old = target_of(last.before, last.operation.region)
     return (
         not facts.open_updates()
-        and isinstance(last.reply, Done)
         and old is not None
         and last.operation.region.npages == old.npages
         and old.hva != last.operation.region.userspace_addr
@@ -261,9 +257,9 @@ def hva_change_ends(facts: Facts, event: Observed) -> bool:
 
 
 def shown_at_new_hva(facts: Facts, event: Observed) -> bool:
-    """Introspection shows the slot at the new host address."""
+    """It was refused, or introspection shows the slot at the new address."""
     last, table = facts.last_update, event.view.table
-    if last is None or table is None:
+    if last is None or table is None or not isinstance(last.reply, Done):
         return True
     slot = target_of(table, last.operation.region)
     return slot is not None and slot.hva == last.operation.region.userspace_addr
@@ -397,34 +393,36 @@ UNKNOWN_FLAG = _refusal(
 
 NEVER_INVALID = Clause(
     id="REQ-8",
-    title="Userspace cannot publish an INVALID slot",
+    title="Userspace cannot make a slot INVALID",
     must=(
-        "A request MUST NOT publish its slot as INVALID because of a flag bit "
-        "that userspace set."
+        "A request MUST NOT leave its slot INVALID because of a flag bit that "
+        "userspace set."
     ),
     source="seed, include/linux/kvm.h; commit 4d8b81abc47b",
     rows=(7,),
     profiles=BOTH,
     needs=Needs.POINTS,
-    on=TablePublished,
+    on=Updated,
     premise=sets_an_invalid_bit,
     holds=slot_is_valid,
     expected=expects_valid_slot,
+    operations=SET,
+    points=("TablePublished", "TableLoaded"),
 )
 
 NEVER_LEFT_INVALID = Clause(
     id="REQ-9",
     title="No request leaves a slot INVALID by a flag bit",
     must=(
-        "After a request with any flag bits was accepted, introspection MUST NOT "
-        "show a slot that is INVALID."
+        "After a request with any flag bits, introspection MUST NOT show a slot "
+        "that is INVALID."
     ),
     source="seed, include/linux/kvm.h; commit 4d8b81abc47b",
     rows=(7,),
     profiles=BOTH,
     needs=Needs.INTROSPECTION,
     on=Observed,
-    premise=accepted_an_invalid_bit,
+    premise=had_an_invalid_bit,
     holds=no_slot_is_invalid,
     expected=expects_no_invalid,
     shows=("table",),
@@ -525,7 +523,7 @@ HVA_NOT_IGNORED = Clause(
     profiles=ONLY_2_6_34,
     needs=Needs.POINTS,
     on=Updated,
-    premise=changed_hva,
+    premise=changes_hva,
     holds=new_hva_is_in_force,
     expected=expects_new_hva,
     operations=SET,
@@ -613,6 +611,7 @@ PRIVATE_OVERLAP = Clause(
     holds=refused_with_eexist,
     expected=expects_eexist,
     operations=SET,
+    private=True,
 )
 
 DELETE_INSIDE_2009 = Clause(

@@ -28,6 +28,7 @@ from memslot_spec.operations import DestroyVm, GuestAccess, Retry
 from memslot_spec.profile import BOTH, ONLY_LINUX
 from memslot_spec.replies import TABLE_READERS
 
+READER_NAMES = tuple(kind.__name__ for kind in (*TABLE_READERS, GuestAccess))
 SECTION_POINTS = ("SectionEntered", "SectionLeft")
 
 
@@ -153,7 +154,7 @@ def is_same_or_next(facts: Facts, event: TableLoaded) -> bool:
 
 def expects_same_or_next(facts: Facts, event: TableLoaded) -> str:
     """The first version loaded, or the one after it."""
-    del event
+    del facts, event
     return "a table at most one publication after the first that the section loaded"
 
 
@@ -343,8 +344,8 @@ def starts_after_a_result(facts: Facts, answered: Answered) -> bool:
 def sees_the_result(facts: Facts, answered: Answered) -> bool:
     """It saw nothing older than what stood when it began."""
     known = facts.calls.get(answered.thread)
-    if known is not None and known.loaded and min(known.loaded) < known.floor:
-        return False
+    if known is not None and known.loaded:
+        return min(known.loaded) >= known.floor
     return not answered.explained_stale
 
 
@@ -372,6 +373,7 @@ ONE_TABLE = Clause(
     premise=has_several_candidates,
     holds=one_table_explains,
     expected=expects_one_table,
+    any_operation=READER_NAMES,
     concurrent=True,
 )
 
@@ -659,6 +661,7 @@ RESULT_IS_SEEN = Clause(
     premise=starts_after_a_result,
     holds=sees_the_result,
     expected=expects_the_result,
+    any_operation=READER_NAMES,
 )
 
 CLAUSES: tuple[AnyClause, ...] = (

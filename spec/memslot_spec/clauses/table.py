@@ -165,10 +165,9 @@ def expects_private_copy(facts: Facts, event: TableWritten) -> str:
 
 
 def shows_a_table_at_rest(facts: Facts, event: Observed) -> bool:
-    """The table is shown with no update under way, by a target without points."""
+    """The table is shown with no update under way."""
     return (
         event.view.table is not None
-        and not facts.sighted
         and not facts.open_updates()
         and facts.updates_called > 0
     )
@@ -315,6 +314,7 @@ SHOWN_AS_PLANNED = Clause(
     holds=is_a_planned_table,
     expected=expects_planned_table,
     shows=("table",),
+    unless="TablePublished",
 )
 
 CLAUSES: tuple[AnyClause, ...] = (

@@ -1,0 +1,96 @@
+"""The clauses for whoever asks: as a list, one in full, or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from memslot_conformance.museum_run import Mutant
+from memslot_spec.answered import Answered, AtRest, Updated
+from memslot_spec.clause import AnyClause, points_of
+from memslot_spec.clauses import GROUPS
+from memslot_spec.events import Observed
+
+MADE: dict[type, str] = {
+    Answered: "at every reply to an operation, in the light of what came before",
+    Updated: "at every reply to a request to set, move or delete a slot",
+    AtRest: "at the shadow state, whenever the MMU lock is given back",
+    Observed: "at what introspection shows when an operation has ended",
+}
+
+
+def listed(clauses: Sequence[AnyClause]) -> list[str]:
+    """A line for each clause, under its group."""
+    chosen = {clause.id for clause in clauses}
+    width = max(len(clause_id) for clause_id in chosen)
+    lines: list[str] = []
+    for group, members in GROUPS:
+        shown = [clause for clause in members if clause.id in chosen]
+        lines += [group] if shown else []
+        for clause in shown:
+            binds = ", ".join(sorted(clause.profiles))
+            tail = f"[{clause.needs.value}; {binds}]"
+            lines.append(f"  {clause.id:{width}}  {clause.title}  {tail}")
+    return lines
+
+
+def explained(
+    clause: AnyClause, mutants: Sequence[Mutant], *, width: int = 88
+) -> list[str]:
+    """Everything about one clause."""
+    killed = [m for m in mutants if clause.id in m.clauses]
+    parts = [
+        ("must", clause.must),
+        ("source", clause.source),
+        ("rows", ", ".join(map(str, clause.rows)) or "none of the catalogue"),
+        ("profiles", ", ".join(sorted(clause.profiles))),
+        ("needs", _needs(clause)),
+        ("looks", MADE.get(clause.kind, f"at every {clause.kind.__name__}")),
+        ("kills", "no mutant of the museum" if not killed else ""),
+    ]
+    lines = [f"{clause.id}  {clause.title}"]
+    for label, text in parts:
+        lines += _part(label, text, width)
+    for mutant in killed:
+        lines += _part("", f"museum:{mutant.name}: {mutant.wrong}", width)
+    return [line for line in lines if line.strip() != "kills"] if not killed else lines
+
+
+def as_json(clause: AnyClause, mutants: Sequence[Mutant]) -> dict[str, object]:
+    """The same as data."""
+    return {
+        "id": clause.id,
+        "title": clause.title,
+        "must": clause.must,
+        "source": clause.source,
+        "rows": list(clause.rows),
+        "profiles": sorted(clause.profiles),
+        "needs": clause.needs.value,
+        "operations": list(clause.operations),
+        "points": list(points_of(clause)),
+        "shows": list(clause.shows),
+        "concurrent": clause.concurrent,
+        "on": clause.kind.__name__,
+        "mutants": [m.name for m in mutants if clause.id in m.clauses],
+    }
+
+
+def _needs(clause: AnyClause) -> str:
+    """What a target must have for the clause to be judged on it."""
+    needs = [clause.needs.value]
+    if clause.operations:
+        needs.append(f"operations {', '.join(clause.operations)}")
+    if points_of(clause):
+        needs.append(f"points {', '.join(points_of(clause))}")
+    if clause.shows:
+        needs.append(f"introspection of {', '.join(clause.shows)}")
+    if clause.concurrent:
+        needs.append("more than one call at a time")
+    return "; ".join(needs)
+
+
+def _part(label: str, text: str, width: int) -> list[str]:
+    start = f"  {label:10}"
+    indent = " " * len(start)
+    wrapped = wrap(text, width, initial_indent=start, subsequent_indent=indent)
+    return wrapped or [start.rstrip()]

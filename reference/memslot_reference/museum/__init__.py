@@ -1,0 +1,42 @@
+"""The museum: implementations with one bug each, and what is known of the bug.
+
+An exhibit is a bug of the kernel's past, or one that its code only just avoids;
+the rest are planted, so that every clause is broken by some mutant.
+"""
+
+from __future__ import annotations
+
+from memslot_reference.museum import (
+    deletes,
+    lookups,
+    mmu,
+    requests,
+    rmaps,
+    sections,
+    updates,
+)
+from memslot_reference.museum.mutant import Mutant
+
+_EVERY = (
+    *lookups.MUTANTS,
+    *sections.MUTANTS,
+    *requests.MUTANTS,
+    *updates.MUTANTS,
+    *deletes.MUTANTS,
+    *mmu.MUTANTS,
+    *rmaps.MUTANTS,
+)
+
+CATALOGUE: tuple[Mutant, ...] = (
+    *(mutant for mutant in _EVERY if mutant.kind == "museum"),
+    *(mutant for mutant in _EVERY if mutant.kind == "planted"),
+)
+"""Every mutant: the exhibits, and then the planted ones."""
+
+
+def mutant_named(name: str) -> Mutant:
+    """The mutant of this name. Errors: `KeyError` names it."""
+    for mutant in CATALOGUE:
+        if mutant.name == name:
+            return mutant
+    raise KeyError(name)

@@ -1,0 +1,152 @@
+"""Mutants that break the two steps in which a slot goes or moves."""
+
+from __future__ import annotations
+
+from memslot_reference.kvm import Kvm
+from memslot_reference.memslots import INVALID, MemorySlot, Memslots
+from memslot_reference.museum.mutant import Mutant, exhibit, planted
+from memslot_spec.events import Flushed
+from memslot_spec.operations import Accessed, Mmio, Reply, Retry
+from memslot_spec.profile import LINUX
+
+
+class MovesInOneStep(Kvm):
+    """A move is published in one step, like a change of flags."""
+
+    def moves(self, old: MemorySlot, new: MemorySlot) -> bool:
+        """Take both steps only for a delete."""
+        del old, new
+        return False
+
+
+class SkipsInvalid(Kvm):
+    """A slot goes or moves without having been INVALID."""
+
+    def invalidate(self, table: Memslots, old: MemorySlot) -> Memslots:
+        """Flush, and publish nothing before it."""
+        self.flush_shadow(old)
+        return table
+
+
+class SkipsFlush(Kvm):
+    """A slot goes or moves and its sptes stay."""
+
+    def flush_shadow(self, slot: MemorySlot) -> None:
+        """Leave the shadow state alone."""
+
+
+class SkipsWindow(Kvm):
+    """The second step follows the first at once: no grace period and no flush."""
+
+    def invalidate(self, table: Memslots, old: MemorySlot) -> Memslots:
+        """Publish the slot as INVALID, and wait for nobody."""
+        window = self.copy_of(table)
+        window.put(old.with_flags(old.flags | INVALID))
+        self.publish(window)
+        return window
+
+
+class FlushesEarly(Kvm):
+    """The flush comes before the grace period that it has to follow."""
+
+    def invalidate(self, table: Memslots, old: MemorySlot) -> Memslots:
+        """Flush while readers may still map frames of the slot."""
+        window = self.copy_of(table)
+        window.put(old.with_flags(old.flags | INVALID))
+        self.publish(window)
+        self.flush_shadow(old)
+        self.srcu.synchronize()
+        self.reclaim(table)
+        return window
+
+
+class FlushMissesHuge(Kvm):
+    """The flush zaps pages of 4 KiB sptes only."""
+
+    def flush_shadow(self, slot: MemorySlot) -> None:
+        """Walk one level."""
+        self.lock_mmu()
+        for page in tuple(self.pages.values()):
+            if page.level == 1:
+                self.zap_page(page)
+        self.hook.point(Flushed, slot.id)
+        self.unlock_mmu()
+
+
+class MapsInvalid(Kvm):
+    """A fault maps frames of an INVALID slot."""
+
+    def may_map(self, slot: MemorySlot) -> bool:
+        """Map whatever slot covers the frame."""
+        del slot
+        return True
+
+
+class ReachesInvalid(Kvm):
+    """An access to an INVALID slot is carried out without being mapped."""
+
+    def page_fault(
+        self, gfn: int, *, write: bool, direct: bool, root: int
+    ) -> Reply | None:
+        """Emulate the access, and find its memory by hand."""
+        reply = super().page_fault(gfn, write=write, direct=direct, root=root)
+        if not isinstance(reply, Mmio | Retry):
+            return reply
+        slot = self.search_memslots(self.load_table(), gfn)
+        if slot is None or not slot.invalid:
+            return reply
+        return Accessed(slot.hva_of(gfn))
+
+
+class InvalidIsMmio(Kvm):
+    """A fault on an INVALID slot leaves as MMIO where it has to be retried."""
+
+    def invalid_reply(self) -> Reply:
+        """Do today what v2.6.34 did."""
+        return Mmio()
+
+
+class RetriesHoles(Kvm):
+    """An access to a frame in no slot is retried for ever."""
+
+    def page_fault(
+        self, gfn: int, *, write: bool, direct: bool, root: int
+    ) -> Reply | None:
+        """Take a hole for a slot that is on its way."""
+        if self.search_memslots(self.load_table(), gfn) is None:
+            return Retry()
+        return super().page_fault(gfn, write=write, direct=direct, root=root)
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    exhibit(
+        "K12",
+        MovesInOneStep,
+        "MOVE-1",
+        source="S9; 12d6e7538e2d",
+        tag="[R]",
+    ),
+    exhibit(
+        "no-invalid-step",
+        SkipsInvalid,
+        "DEL-1",
+        "MOVE-1",
+        source="the seed: step 1 of a delete",
+        tag="[D]",
+    ),
+    exhibit(
+        "no-flush",
+        SkipsFlush,
+        "DEL-4",
+        "MOVE-3",
+        source="the seed: kvm_arch_flush_shadow() between the steps",
+        tag="[D]",
+    ),
+    planted("skips-window", SkipsWindow, "DEL-3", "MOVE-2", "DEL-4", "MOVE-3"),
+    planted("flushes-early", FlushesEarly, "DEL-2"),
+    planted("flush-misses-huge", FlushMissesHuge, "DEL-9"),
+    planted("maps-invalid", MapsInvalid, "DEL-5", "DEL-6", "DEL-10"),
+    planted("reaches-invalid", ReachesInvalid, "DEL-10"),
+    planted("invalid-is-mmio", InvalidIsMmio, "DEL-11", profile=LINUX),
+    planted("retries-holes", RetriesHoles, "DEL-12"),
+)

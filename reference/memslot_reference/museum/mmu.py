@@ -1,0 +1,162 @@
+"""Mutants that map frames wrongly, or misname the slots of a shadow page."""
+
+from __future__ import annotations
+
+from memslot_reference.kvm import Kvm
+from memslot_reference.memslots import MemorySlot, Memslots
+from memslot_reference.museum.mutant import Mutant, exhibit, planted
+from memslot_reference.shadow import PageKey, ShadowPage, Spte
+from memslot_spec.hook import Hook
+from memslot_spec.operations import Accessed, Reply
+from memslot_spec.profile import Limits, Profile
+from memslot_spec.ranges import PAGE_SIZE
+
+
+class BitOnlyOnCreate(Kvm):
+    """A fault sets no bitmap bit when the shadow page already exists."""
+
+    existed = False
+
+    def get_page(self, key: PageKey) -> ShadowPage:
+        """Note whether the page is there already; the MMU lock is held."""
+        self.existed = key in self.pages
+        return super().get_page(key)
+
+    def page_header_update_slot(
+        self, table: Memslots, slot: MemorySlot, page: ShadowPage, gfn: int
+    ) -> None:
+        """Leave the header of an older page as it is."""
+        if not self.existed:
+            super().page_header_update_slot(table, slot, page, gfn)
+
+
+Fault = tuple[int, bool, bool, int]
+Translated = tuple[int, Memslots, MemorySlot, Spte]
+
+
+class LateBit(Kvm):
+    """A fault sleeps for its page, then marks the slot that is there by now.
+
+    It translates the frame in one read section and maps it in the next. Between
+    the two the slot can be deleted and another one be made in its place: then
+    the page is the first slot's, and the bit and the reverse map the second's.
+
+    A second look at the table *in the same section* does no harm. The section
+    spans at most two adjacent tables. In the first the slot is valid, or it
+    would not have been mapped; so in the second it is there still, as it was or
+    INVALID, and its id is the same: a table without it, or with another slot
+    over its frames, is two publications away at the least. That form is
+    therefore not in the museum; the tests search it for a difference and find
+    none.
+    """
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        super().__init__(hook, profile, limits)
+        self.translated: dict[Fault, Translated] = {}
+
+    def page_fault(
+        self, gfn: int, *, write: bool, direct: bool, root: int
+    ) -> Reply | None:
+        """Translate and ask to be called once more; the second time, map."""
+        fault = (gfn, write, direct, root)
+        if fault not in self.translated:
+            seq = self.mmu_notifier_seq
+            table = self.load_table()
+            slot = self.search_memslots(table, gfn)
+            if slot is None or not self.may_map(slot) or (write and slot.readonly):
+                return super().page_fault(gfn, write=write, direct=direct, root=root)
+            level = self.mapping_level(slot, gfn, direct=direct)
+            spte = self.translate(slot, gfn, level, write=write)
+            self.translated[fault] = (seq, table, slot, spte)
+            return None
+        seq, table, slot, spte = self.translated.pop(fault)
+        self.lock_mmu()
+        current = not self.notifier_came(seq)
+        if current:
+            self.map(table, slot, spte, direct=direct, root=root)
+        self.unlock_mmu()
+        return Accessed(spte.hva_of(gfn)) if current else None
+
+    def page_header_update_slot(
+        self, table: Memslots, slot: MemorySlot, page: ShadowPage, gfn: int
+    ) -> None:
+        """Take the id of the slot that covers the frame now."""
+        now = self.load_table()
+        found = self.search_memslots(now, gfn)
+        if found is not None:
+            super().page_header_update_slot(now, found, page, gfn)
+
+    def rmap_add(
+        self, table: Memslots, slot: MemorySlot, page: ShadowPage, index: int
+    ) -> None:
+        """List the spte in that slot."""
+        now = self.load_table()
+        found = self.search_memslots(now, page.sptes[index].gfn)
+        if found is not None:
+            super().rmap_add(now, found, page, index)
+
+
+class RoomForUsersOnly(Kvm):
+    """A slot bitmap has no room for private ids."""
+
+    def slot_bitmap_capacity(self) -> int:
+        """Count the slots of userspace."""
+        return self.limits.user_slots
+
+
+class InheritsBitmap(Kvm):
+    """A new shadow page begins with the slot bits of the page made before it."""
+
+    last: ShadowPage | None = None
+
+    def new_page(self, key: PageKey) -> ShadowPage:
+        """Take memory that is not cleared."""
+        page = super().new_page(key)
+        if self.last is not None:
+            page.slot_bitmap |= self.last.slot_bitmap
+        self.last = page
+        return page
+
+
+class GrantsAnyRoot(Kvm):
+    """A shadow root is made for any frame."""
+
+    def check_root(self, table: Memslots, gfn: int) -> bool:
+        """Look, and do not mind."""
+        super().check_root(table, gfn)
+        return True
+
+
+class TranslatesFromFrameZero(Kvm):
+    """A fault maps the page at the slot's host address plus the frame's own."""
+
+    def translate(self, slot: MemorySlot, gfn: int, level: int, *, write: bool) -> Spte:
+        """Leave the base in."""
+        spte = super().translate(slot, gfn, level, write=write)
+        spte.hva += slot.base_gfn * PAGE_SIZE
+        return spte
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    exhibit(
+        "bit-only-on-create",
+        BitOnlyOnCreate,
+        "MMU-2",
+        source="the seed: page_header_update_slot() in every mmu_set_spte()",
+        tag="[D]",
+    ),
+    exhibit(
+        "late-bit",
+        LateBit,
+        "MMU-2",
+        "RMAP-1",
+        "DEL-5",
+        "DEL-6",
+        source="S6: memslot_id() loads the table independently of the lookup",
+        tag="[D]",
+    ),
+    planted("bitmap-too-small", RoomForUsersOnly, "MMU-3"),
+    planted("bitmap-not-empty", InheritsBitmap, "MMU-4"),
+    planted("root-unchecked", GrantsAnyRoot, "MMU-5"),
+    planted("translates-from-zero", TranslatesFromFrameZero, "MMU-1"),
+)

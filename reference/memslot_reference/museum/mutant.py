@@ -1,0 +1,101 @@
+"""What a mutant is: a reference with one bug, and what is known of the bug."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from memslot_reference.kvm import Kvm
+from memslot_reference.reference import default_limits
+from memslot_spec.hook import Hook
+from memslot_spec.profile import V2_6_34, Limits, Profile
+
+Kind = Literal["museum", "planted"]
+"""A bug that happened or lies close by, or one made up to try out a clause."""
+
+Base = Literal["reference", "patch"]
+Tag = Literal["[R]", "[T]", "[D]", "[M]", "planted"]
+"""How a bug is known: read at the source, by title, derived, from memory."""
+
+
+class Factory(Protocol):
+    """Makes a VM, as `memslot_reference.reference` does."""
+
+    def __call__(
+        self, hook: Hook, profile: Profile, limits: Limits | None = None
+    ) -> Kvm:
+        """A VM that announces itself to this hook."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One bug: where it is from, what is wrong, and which clauses it breaks.
+
+    `base` is what was changed, `profile` the name of the one to judge it by.
+    `source` has the commit, the CVE or the defect's number in `semantics.md`.
+    The first of `clauses` says best what is wrong; any of them may be the one
+    that is broken first.
+    """
+
+    name: str
+    kind: Kind
+    base: Base
+    profile: str
+    source: str
+    tag: Tag
+    clauses: tuple[str, ...]
+    wrong: str
+    make: Factory
+
+
+def exhibit(  # noqa: PLR0913 - what is known of a bug is what it is
+    name: str,
+    flawed: type[Kvm],
+    *clauses: str,
+    source: str,
+    tag: Tag,
+    profile: Profile = V2_6_34,
+) -> Mutant:
+    """A bug of the kernel's past, or one that its code only just avoids."""
+    return Mutant(
+        name=name,
+        kind="museum",
+        base="reference",
+        profile=profile.name,
+        source=source,
+        tag=tag,
+        clauses=clauses,
+        wrong=_summary(flawed),
+        make=_factory(flawed),
+    )
+
+
+def planted(
+    name: str, flawed: type[Kvm], *clauses: str, profile: Profile = V2_6_34
+) -> Mutant:
+    """A bug made up to show that a clause can be broken."""
+    return Mutant(
+        name=name,
+        kind="planted",
+        base="reference",
+        profile=profile.name,
+        source="planted",
+        tag="planted",
+        clauses=clauses,
+        wrong=_summary(flawed),
+        make=_factory(flawed),
+    )
+
+
+def _summary(flawed: type[Kvm]) -> str:
+    """The first line of the class's docstring, which says what is wrong."""
+    return (inspect.getdoc(flawed) or flawed.__name__).partition("\n")[0]
+
+
+def _factory(flawed: type[Kvm]) -> Factory:
+    def make(hook: Hook, profile: Profile, limits: Limits | None = None) -> Kvm:
+        return flawed(hook, profile, limits or default_limits(profile))
+
+    return make

@@ -1,0 +1,104 @@
+"""Mutants that lose their way between host pages and sptes."""
+
+from __future__ import annotations
+
+from memslot_reference.kvm import Kvm
+from memslot_reference.memslots import MemorySlot
+from memslot_reference.museum.mutant import Mutant, exhibit, planted
+from memslot_reference.notifiers import Handler
+from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
+from memslot_spec.events import RmapsCounted, SpteRemoved
+from memslot_spec.ranges import PAGE_SIZE
+
+
+class CountsFromBase(Kvm):
+    """The walk from a host address counts huge pages from the slot's first frame."""
+
+    def hva_walk_index(self, slot: MemorySlot, gfn: int, level: int) -> int:
+        """Be off by one where the base is not aligned."""
+        return (gfn - slot.base_gfn) // PAGES_AT_LEVEL[level]
+
+
+class IndexesByFrame(Kvm):
+    """Reverse maps are indexed by the frame, the slot's base not taken off."""
+
+    def rmap_index(self, slot: MemorySlot, gfn: int, level: int) -> int:
+        """Index as if every slot began at frame 0."""
+        del slot
+        return gfn // PAGES_AT_LEVEL[level]
+
+
+class ClearsFirst(Kvm):
+    """An spte is cleared while its reverse map still has it."""
+
+    def drop_spte(self, page: ShadowPage, index: int) -> None:
+        """Do the two in the wrong order."""
+        self.hook.point(SpteRemoved, page.handle, index)
+        self.rmap_remove(page, index)
+        del page.sptes[index]
+
+
+class CountsFirstSlot(Kvm):
+    """The audit counts the first slot's sptes and no others."""
+
+    def count_rmaps(self) -> int:
+        """Stop too early."""
+        section = self.srcu.read_lock()
+        self.lock_mmu()
+        table = self.load_table()
+        self.read(table, "rmap")
+        count = 0
+        for slot in tuple(table.slots.values())[:1]:
+            for heads in slot.rmaps.values():
+                count += sum(len(head) for head in heads.values())
+        self.hook.point(RmapsCounted, count)
+        self.unlock_mmu()
+        self.srcu.read_unlock(section)
+        return count
+
+
+class WalksOneSlot(Kvm):
+    """A host event reaches only the first slot that covers the address."""
+
+    def handle_hva(self, hva: int, handler: Handler) -> bool:
+        """Return from inside the loop."""
+        table = self.load_table()
+        self.read(table, "slots")
+        for slot in table.slots.values():
+            if self.walks(slot, hva):
+                gfn = slot.base_gfn + (hva - slot.userspace_addr) // PAGE_SIZE
+                return self.handle_gfn(slot, gfn, handler)
+        return False
+
+
+class WalksValidSlots(Kvm):
+    """A host event does not reach INVALID slots."""
+
+    def walks(self, slot: MemorySlot, hva: int) -> bool:
+        """Leave the slot that is going to its flush."""
+        return not slot.invalid and super().walks(slot, hva)
+
+
+class SkipsHostZero(Kvm):
+    """A host event does not reach a slot at host address 0."""
+
+    def walks(self, slot: MemorySlot, hva: int) -> bool:
+        """Take the address for one that is not set: `if (!start) continue`."""
+        return slot.userspace_addr != 0 and super().walks(slot, hva)
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    exhibit(
+        "K23",
+        CountsFromBase,
+        "RMAP-3",
+        source="S16; 6e3e243c3b6e",
+        tag="[R]",
+    ),
+    planted("rmap-wrong-list", IndexesByFrame, "RMAP-1", "RMAP-3"),
+    planted("clears-before-rmap", ClearsFirst, "RMAP-2"),
+    planted("audit-first-slot-only", CountsFirstSlot, "RMAP-4"),
+    planted("notifier-first-slot-only", WalksOneSlot, "HVA-1"),
+    planted("notifier-skips-invalid", WalksValidSlots, "DEL-7", "HVA-1"),
+    planted("skips-hva-zero", SkipsHostZero, "HVA-2", "HVA-1"),
+)

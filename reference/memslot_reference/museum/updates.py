@@ -1,0 +1,129 @@
+"""Mutants whose updates build, publish or reclaim tables wrongly."""
+
+from __future__ import annotations
+
+from memslot_reference.kvm import Kvm
+from memslot_reference.memslots import MemorySlot, Memslots
+from memslot_reference.museum.mutant import Mutant, exhibit, planted
+from memslot_spec.events import TableWritten
+from memslot_spec.ranges import PAGE_SIZE
+from memslot_spec.values import LOG_DIRTY_PAGES, Errno, Failure, MemoryRegion
+
+
+class NeverRollsBack(Kvm):
+    """A request that fails on its way leaves the slot INVALID."""
+
+    def roll_back(self, window: Memslots, old: MemorySlot) -> None:
+        """Return the error, and put nothing back."""
+
+
+class ReclaimsEarly(Kvm):
+    """An update reclaims the old table before the grace period."""
+
+    def publish(self, table: Memslots) -> None:
+        """Free the table that was current as soon as it is not."""
+        replaced = self.memslots
+        super().publish(table)
+        self.reclaim(replaced)
+
+
+class PublishesTwice(Kvm):
+    """An update publishes two tables with no grace period between them."""
+
+    def publish(self, table: Memslots) -> None:
+        """Publish a copy as well."""
+        super().publish(self.copy_of(table))
+        super().publish(table)
+
+
+class EditsInPlace(Kvm):
+    """A change of flags is stored into the table that readers have."""
+
+    def change_slot(
+        self,
+        table: Memslots,
+        old: MemorySlot | None,
+        new: MemorySlot | None,
+        failure: Failure | None,
+    ) -> Errno | None:
+        """Copy the table for everything but flags."""
+        if old is None or new is None or self.moves(old, new):
+            return super().change_slot(table, old, new, failure)
+        self.hook.point(TableWritten, table.handle)
+        table.put(new)
+        return None
+
+
+class StartsLoggingOthers(Kvm):
+    """An update turns dirty logging on in every slot that it copies."""
+
+    def copy_of(self, table: Memslots) -> Memslots:
+        """Copy, and write where there is nothing to write."""
+        copy = super().copy_of(table)
+        for slot in copy.slots.values():
+            slot.flags |= LOG_DIRTY_PAGES
+        return copy
+
+
+class OnePageLong(Kvm):
+    """A slot is one page longer than asked for."""
+
+    def make_slot(
+        self, old: MemorySlot | None, region: MemoryRegion, flags: int
+    ) -> MemorySlot | None:
+        """Count from the first page to the last, and add one."""
+        new = super().make_slot(old, region, flags)
+        if new is not None:
+            new.npages += 1
+        return new
+
+
+class OnePageOff(Kvm):
+    """A new slot begins one page above its host address."""
+
+    def host_address(self, old: MemorySlot | None, region: MemoryRegion) -> int | None:
+        """Start at the second page."""
+        hva = super().host_address(old, region)
+        return hva + PAGE_SIZE if old is None and hva is not None else hva
+
+
+class ForgetsDelete(Kvm):
+    """A delete says that it is done, and does nothing."""
+
+    def change_slot(
+        self,
+        table: Memslots,
+        old: MemorySlot | None,
+        new: MemorySlot | None,
+        failure: Failure | None,
+    ) -> Errno | None:
+        """Go on with everything else."""
+        if new is None:
+            return None
+        return super().change_slot(table, old, new, failure)
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    exhibit(
+        "K11",
+        NeverRollsBack,
+        "ERR-1",
+        "ERR-2",
+        source='S8; "KVM: Reinstall old memslots if arch preparation fails"',
+        tag="[T]",
+    ),
+    exhibit(
+        "early-reclaim",
+        ReclaimsEarly,
+        "SRCU-4",
+        "SRCU-2",
+        source="the seed: synchronize_srcu_expedited() before kfree()",
+        tag="[D]",
+    ),
+    planted("publishes-twice", PublishesTwice, "SRCU-7"),
+    planted("edits-in-place", EditsInPlace, "SLOT-7"),
+    planted("starts-logging-others", StartsLoggingOthers, "SLOT-2", "SLOT-8"),
+    planted("one-page-long", OnePageLong, "SLOT-1", "SLOT-8"),
+    planted("one-page-off", OnePageOff, "SLOT-3", "SLOT-8"),
+    planted("forgets-delete", ForgetsDelete, "REQ-13", "SLOT-8"),
+)
