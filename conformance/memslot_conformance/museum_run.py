@@ -8,9 +8,11 @@ alone: the first broken clause ends a history, and may hide the others.
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
+from pathlib import Path
 from statistics import median
 from typing import Protocol
 
@@ -25,15 +27,24 @@ class Mutant(Protocol):
     """An entry of the catalogue: one planted bug."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What it is called after `museum:`."""
+        ...
+
     @property
-    def profile(self) -> str: ...
+    def profile(self) -> str:
+        """The name of the profile it is to be held to."""
+        ...
+
     @property
-    def clauses(self) -> tuple[str, ...]: ...
+    def clauses(self) -> tuple[str, ...]:
+        """The ids of the clauses it breaks."""
+        ...
+
     @property
-    def wrong(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
+    def wrong(self) -> str:
+        """What is wrong with it, in a sentence."""
+        ...
 
 
 class UnknownMutantError(Exception):
@@ -103,8 +114,8 @@ def run(
 ) -> list[Attempt]:
     """Run every mutant with every seed; an attempt is told as soon as it is over."""
     attempts: list[Attempt] = []
+    every = tuple(clause.id for clause in CLAUSES)
     for seed in range(settings.seed, settings.seed + settings.seeds):
-        every = tuple(clause.id for clause in CLAUSES)
         first = _round(mutants, settings, seed, lambda _: every)
         missed = [
             m for m in mutants if first[m.name].others and not first[m.name].killed_by
@@ -244,3 +255,9 @@ def _remark(of: Sequence[Attempt]) -> str:
             remarks.append(f"{what} (seed {attempt.seed})")
             break
     return "; ".join(remarks)
+
+
+def write_json(path: Path, attempts: Sequence[Attempt]) -> None:
+    """Every attempt, as a list of objects."""
+    data = [asdict(attempt) | {"outcome": attempt.outcome} for attempt in attempts]
+    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from memslot_conformance import failure_file
 from memslot_conformance.failure import render_failure
 from memslot_conformance.failure_file import Failure, is_failure, read_failure
-from memslot_conformance.lanes import draw
+from memslot_conformance.lanes import MARK, draw
 from memslot_conformance.last_words import LastWords
 from memslot_conformance.probe import asked
 from memslot_conformance.records import (
@@ -46,7 +47,7 @@ class Options:
     """What is asked of the judging: clauses (None for all), and how it looks."""
 
     clauses: tuple[AnyClause, ...] | None = None
-    look: Look = Look()
+    look: Look
 
 
 def judge_file(path: Path, options: Options) -> tuple[str, Exit]:
@@ -104,16 +105,16 @@ def _judged(
 ) -> tuple[str, Exit]:
     history = recorded.history
     clauses = options.clauses or CLAUSES
-    records, cut = _records(recorded, clauses, f"memslots {verb} {path}")
+    records, cut = _records(
+        recorded, clauses, f"memslots {verb} {shlex.quote(str(path))}"
+    )
     header = history.header
     head = (
         f"{path}: target {header.target}, profile {header.profile}, "
         f"{len(history.events)} events"
     )
     problem = None if cut is None else f"the history is not whole: {cut}"
-    look = Look(
-        width=options.look.width, color=options.look.color, problem=problem
-    )
+    look = Look(width=options.look.width, color=options.look.color, problem=problem)
     text, status = report(records, clauses, look)
     if status is Exit.INCONCLUSIVE and cut is None and options.clauses is None:
         status = _status_of_what_it_shows(records)
@@ -245,11 +246,12 @@ def _compared(
     before = judge(failure.history, CLAUSES).findings
     same = [f for f in findings if f.clause == failure.clause]
     shown = (same or list(findings))[:1]
-    again = f"memslots replay {path}"
+    again = f"memslots replay {shlex.quote(str(path))}"
     if shown:
         picture = _text(shown[0], history, again, look.width)
     elif history.events:
         picture = draw(history.events, len(history.events) - 1, width=look.width)
+        picture = picture.replace(MARK, " " * len(MARK))
     else:
         picture = "nothing was run"
     if same and same[0] in before:

@@ -26,7 +26,7 @@ class ShadowMmu(ShadowPages):
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
         """Make a VM that the host has not taken a page from."""
         super().__init__(hook, profile, limits)
-        self.mmu_notifier_seq = 0
+        self.mmu_notifier_seq: int = 0
 
     def access(self, gfn: Gfn, *, write: bool, direct: bool, root: int) -> Reply:
         """One guest access: through an spte that is there, or by way of a fault."""
@@ -66,7 +66,7 @@ class ShadowMmu(ShadowPages):
         slot = self.search_memslots(table, gfn)
         if slot is None:
             return Mmio()
-        if slot.invalid:
+        if not self.may_map(slot):
             return self.invalid_reply()
         if write and slot.readonly:
             return Mmio()
@@ -78,6 +78,10 @@ class ShadowMmu(ShadowPages):
             self.map(table, slot, spte, direct=direct, root=root)
         self.unlock_mmu()
         return Accessed(spte.hva_of(gfn)) if current else None
+
+    def may_map(self, slot: MemorySlot) -> bool:
+        """A fault may make a mapping for the slot: not while it is INVALID."""
+        return not slot.invalid
 
     def invalid_reply(self) -> Reply:
         """How an access ends whose slot is being deleted or moved."""

@@ -38,19 +38,23 @@ class ShadowPages(ReverseMaps):
         page = self.pages.get(key)
         if page is not None:
             return page
-        direct, gfn, level = key
-        self.pages_made += 1
-        page = ShadowPage(self.pages_made, gfn, direct, level)
+        page = self.new_page(key)
         self.pages[key] = page
         self.hook.point(
             ShadowPageCreated,
             page.handle,
-            gfn,
-            direct,
+            page.gfn,
+            page.direct,
             self.slot_bitmap_capacity(),
             tuple(page.slot_bitmap),
         )
         return page
+
+    def new_page(self, key: PageKey) -> ShadowPage:
+        """A page that nothing is in yet (`kvm_mmu_alloc_page`)."""
+        direct, gfn, level = key
+        self.pages_made += 1
+        return ShadowPage(self.pages_made, gfn, direct, level)
 
     def page_header_update_slot(
         self, table: Memslots, slot: MemorySlot, page: ShadowPage, gfn: int

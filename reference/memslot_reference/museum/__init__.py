@@ -28,7 +28,7 @@ _EVERY = (
 )
 
 CATALOGUE: tuple[Mutant, ...] = (
-    *(mutant for mutant in _EVERY if mutant.kind == "museum"),
+    *sorted((m for m in _EVERY if m.kind == "museum"), key=lambda m: m.name),
     *(mutant for mutant in _EVERY if mutant.kind == "planted"),
 )
 """Every mutant: the exhibits, and then the planted ones."""

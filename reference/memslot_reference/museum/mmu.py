@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
@@ -31,7 +33,16 @@ class BitOnlyOnCreate(Kvm):
 
 
 Fault = tuple[int, bool, bool, int]
-Translated = tuple[int, Memslots, MemorySlot, Spte]
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """What a fault found in its first section, and the notifier count then."""
+
+    seq: int
+    table: Memslots
+    slot: MemorySlot
+    spte: Spte
 
 
 class LateBit(Kvm):
@@ -59,28 +70,35 @@ class LateBit(Kvm):
     ) -> Reply | None:
         """Translate and ask to be called once more; the second time, map."""
         fault = (gfn, write, direct, root)
-        if fault not in self.translated:
-            seq = self.mmu_notifier_seq
-            table = self.load_table()
-            slot = self.search_memslots(table, gfn)
-            if slot is None or not self.may_map(slot) or (write and slot.readonly):
-                return super().page_fault(gfn, write=write, direct=direct, root=root)
-            level = self.mapping_level(slot, gfn, direct=direct)
-            spte = self.translate(slot, gfn, level, write=write)
-            self.translated[fault] = (seq, table, slot, spte)
-            return None
-        seq, table, slot, spte = self.translated.pop(fault)
+        found = self.translated.pop(fault, None)
+        if found is not None:
+            return self.map_late(found, gfn, direct=direct, root=root)
+        seq = self.mmu_notifier_seq
+        table = self.load_table()
+        slot = self.search_memslots(table, gfn)
+        if slot is None or not self.may_map(slot) or (write and slot.readonly):
+            return super().page_fault(gfn, write=write, direct=direct, root=root)
+        level = self.mapping_level(slot, gfn, direct=direct)
+        spte = self.translate(slot, gfn, level, write=write)
+        self.translated[fault] = Translated(seq, table, slot, spte)
+        return None
+
+    def map_late(
+        self, found: Translated, gfn: int, *, direct: bool, root: int
+    ) -> Reply | None:
+        """Map what was translated, unless the host has taken the page since."""
         self.lock_mmu()
-        current = not self.notifier_came(seq)
+        current = not self.notifier_came(found.seq)
         if current:
-            self.map(table, slot, spte, direct=direct, root=root)
+            self.map(found.table, found.slot, found.spte, direct=direct, root=root)
         self.unlock_mmu()
-        return Accessed(spte.hva_of(gfn)) if current else None
+        return Accessed(found.spte.hva_of(gfn)) if current else None
 
     def page_header_update_slot(
         self, table: Memslots, slot: MemorySlot, page: ShadowPage, gfn: int
     ) -> None:
         """Take the id of the slot that covers the frame now."""
+        del table, slot
         now = self.load_table()
         found = self.search_memslots(now, gfn)
         if found is not None:
@@ -90,6 +108,7 @@ class LateBit(Kvm):
         self, table: Memslots, slot: MemorySlot, page: ShadowPage, index: int
     ) -> None:
         """List the spte in that slot."""
+        del table, slot
         now = self.load_table()
         found = self.search_memslots(now, page.sptes[index].gfn)
         if found is not None:

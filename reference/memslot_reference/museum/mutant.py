@@ -50,7 +50,7 @@ class Mutant:
     make: Factory
 
 
-def exhibit(  # noqa: PLR0913 - what is known of a bug is what it is
+def exhibit(
     name: str,
     flawed: type[Kvm],
     *clauses: str,

@@ -1,0 +1,87 @@
+"""False alarms: a conforming target through many schedules, sighted and blind.
+
+Each play is judged twice, with its points and without them. On a conforming
+target both must find nothing; on any other, what the blind judge finds the
+sighted one must find too.
+
+    python conformance/benchmarks/false_alarms.py reference --schedules 100000
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections import Counter
+from random import Random
+from time import monotonic
+
+from memslot_conformance.explore import sampled
+from memslot_conformance.generate import Palette, narrowed, palette_of
+from memslot_conformance.scenario import Scenario
+from memslot_conformance.targets import Target, resolve
+from memslot_conformance.trial import Bench
+from memslot_spec.clauses import CLAUSES
+
+PLAYS = 20
+"""Schedules of each race."""
+
+
+def draw_scenario(rng: Random, palette: Palette) -> Scenario:
+    """A prefix, a race of two to four threads, and a look after it."""
+    few = narrowed(palette, rng)
+    prefix = tuple(palette.draw(rng) for _ in range(rng.randrange(7)))
+    count = rng.choice((2, 2, 2, 3, 3, 4))
+    first = tuple(few.draw_request(rng) for _ in range(rng.choice((1, 1, 2))))
+    others = tuple(
+        tuple(few.draw(rng) for _ in range(rng.choice((1, 1, 2))))
+        for _ in range(count - 1)
+    )
+    after = tuple(palette.draw(rng) for _ in range(2))
+    return Scenario(prefix, (first, *others), after)
+
+
+def run(target: Target, seed: int, schedules: int) -> bool:
+    """Play so many schedules under this seed; True if nothing was found."""
+    rng = Random(seed)
+    palette = palette_of(target.header)
+    sighted = Bench(target.header, CLAUSES)
+    blind = Bench(target.header, CLAUSES, is_blind=True)
+    found = Counter[str]()
+    only_blind = 0
+    begun = monotonic()
+    while sighted.tally.schedules < schedules:
+        scenario = draw_scenario(rng, palette)
+        for played in sampled(target.make, scenario, rng, PLAYS):
+            seen = sighted.try_play(played, scenario)
+            unseen = blind.judge(played).findings
+            found.update(f"sighted {finding.clause}" for finding in seen)
+            found.update(f"blind {finding.clause}" for finding in unseen)
+            only_blind += bool(unseen) and not seen
+            if found and len(found) < 4 and not target.name.startswith("patch"):
+                print(scenario, played.schedule, seen, unseen)
+    words = ", ".join(f"{name} {count}" for name, count in sorted(found.items()))
+    print(
+        f"{target.name} {target.profile.name} seed {seed}: "
+        f"{sighted.tally.schedules} schedules, {sighted.tally.steps} steps, "
+        f"{monotonic() - begun:.0f} s; findings: {words or 'none'}; "
+        f"found by the blind judge alone: {only_blind}",
+        flush=True,
+    )
+    return not found and not only_blind
+
+
+def main() -> int:
+    """Run each seed; status 1 if anything was found."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("target", nargs="?", default="reference")
+    parser.add_argument("--profile")
+    parser.add_argument("--schedules", type=int, default=100_000)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
+    chosen = parser.parse_args()
+    target = resolve(chosen.target, chosen.profile)
+    clean = [run(target, seed, chosen.schedules) for seed in chosen.seeds]
+    return 0 if all(clean) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,332 @@
+"""The command `memslots`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import click
+
+from memslot_conformance import explain, museum_run, rejudge
+from memslot_conformance.checking import (
+    Request,
+    check,
+    listing,
+    look_for,
+    report_width,
+    version,
+    wants_color,
+)
+from memslot_conformance.museum_run import Attempt, Mutant, Settings
+from memslot_conformance.options import (
+    FILE,
+    blind_option,
+    clauses_option,
+    close_to,
+    given,
+    jobs_option,
+    layers_option,
+    level_option,
+    no_fixed_option,
+    profile_option,
+    seed_option,
+    strict_option,
+    without_fixed,
+)
+from memslot_conformance.probe import (
+    NoSuchTargetError,
+    NotHereError,
+    TargetBrokenError,
+)
+from memslot_conformance.records import TargetFailed
+from memslot_conformance.smoke import smoke
+from memslot_conformance.stream import StreamError
+from memslot_conformance.terminal import Look, printable
+from memslot_conformance.verdicts import Exit
+from memslot_spec.clause import AnyClause
+from memslot_spec.clauses import CLAUSES, clause_by_id
+from memslot_spec.wire import HistoryError
+
+T = TypeVar("T")
+
+SEEDS = 1 << 32
+"""Seeds that are drawn lie below this; any other may be given."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version(), prog_name="memslots", message="%(prog)s %(version)s")
+def main() -> None:
+    """Hold implementations of guest memory slots to their specification.
+
+    Exit status, the first that applies: 2 usage, 1 does not conform, 3 the target
+    or the suite broke, 4 inconclusive, 5 nothing ran, 0 conforms.
+    """
+
+
+@main.command("check")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@profile_option
+@level_option
+@seed_option
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="What all targets together may take.",
+)
+@clauses_option
+@jobs_option
+@click.option(
+    "--report-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the report goes; else a new folder in memslots-report.",
+)
+@click.option("--list", "only_list", is_flag=True, help="Say what would run, and end.")
+@strict_option
+@blind_option
+@layers_option
+@no_fixed_option
+def check_command(  # noqa: PLR0913 - one for each option
+    *,
+    targets: tuple[str, ...],
+    profile: str | None,
+    level: str,
+    seed: int | None,
+    max_time: float | None,
+    clauses: tuple[AnyClause, ...] | None,
+    jobs: int,
+    report_dir: Path | None,
+    only_list: bool,
+    strict: bool,
+    blind: bool,
+    layers: tuple[str, ...],
+    no_fixed: bool,
+) -> None:
+    """Judge targets; without one: the reference, and the kernel where it is usable.
+
+    A TARGET is reference, patch, museum:NAME, py:MODULE:FACTORY or kvm.
+    """
+    request = Request(
+        targets=targets,
+        profile=profile,
+        level=level,
+        seed=secrets.randbelow(SEEDS) if seed is None else seed,
+        clauses=clauses or CLAUSES,
+        layers=without_fixed(layers, no_fixed=no_fixed),
+        max_time=max_time,
+        jobs=jobs,
+        report_dir=report_dir,
+        strict=strict,
+        blind=blind,
+        options=given("profile", "max_time", "clauses", "strict", "blind", "layers"),
+    )
+    try:
+        present = look_for(request)
+    except NoSuchTargetError as error:
+        raise click.UsageError(str(error)) from error
+    if only_list:
+        _print(listing(request, present))
+        broke = any(isinstance(record, TargetFailed) for record in present.told)
+        sys.exit(Exit.BROKE if broke else Exit.CONFORMS)
+    try:
+        sys.exit(check(request, present, click.echo, sys.stderr))
+    except OSError as error:
+        message = f"the report cannot be written: {error}; --report-dir says where to"
+        raise click.UsageError(message) from error
+
+
+@main.command("judge")
+@click.argument("file", type=FILE)
+@clauses_option
+@strict_option
+def judge_command(
+    file: Path, clauses: tuple[AnyClause, ...] | None, *, strict: bool
+) -> None:
+    """Judge a recorded history, or a failure; show a run's report again."""
+    options = rejudge.Options(clauses=clauses, look=_look(strict=strict))
+    _finish(partial(rejudge.judge_file, file, options))
+
+
+@main.command("replay")
+@click.argument("file", type=FILE)
+def replay_command(file: Path) -> None:
+    """Run one recorded failure again, step by step.
+
+    Exit status: 1 the failure came again, 3 it did not.
+    """
+    _finish(partial(rejudge.replay_file, file, _look()))
+
+
+@main.command("clauses")
+@click.argument("clause_id", required=False, metavar="[ID]")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def clauses_command(clause_id: str | None, *, as_json: bool) -> None:
+    """List the clauses, or explain one."""
+    chosen = CLAUSES if clause_id is None else (_clause(clause_id),)
+    mutants = _mutants()
+    if as_json:
+        data = [explain.as_json(clause, mutants) for clause in chosen]
+        click.echo(json.dumps(data if clause_id is None else data[0], indent=2))
+    elif clause_id is None:
+        _print(explain.listed(chosen))
+    else:
+        _print(explain.explained(chosen[0], mutants, width=report_width()))
+
+
+def _clause(clause_id: str) -> AnyClause:
+    try:
+        return clause_by_id(clause_id.upper())
+    except KeyError:
+        hint = close_to(clause_id.upper(), [clause.id for clause in CLAUSES])
+        message = f"no clause {clause_id!r}; `memslots clauses` lists them.{hint}"
+        raise click.UsageError(message) from None
+
+
+def _mutants() -> tuple[Mutant, ...]:
+    """The museum's catalogue; empty where the reference is not installed."""
+    try:
+        return museum_run.catalogue()
+    except ModuleNotFoundError:
+        return ()
+
+
+@main.command("museum")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@level_option
+@seed_option
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Run each mutant with so many seeds, from --seed on.",
+)
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="What one run on one mutant may take.",
+)
+@jobs_option
+@layers_option
+@no_fixed_option
+@blind_option
+@click.option("--list", "only_list", is_flag=True, help="Name the mutants, and end.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path, writable=True),
+    help="Write every attempt to this file.",
+)
+def museum_command(  # noqa: PLR0913 - one for each option
+    *,
+    names: tuple[str, ...],
+    level: str,
+    seed: int | None,
+    seeds: int,
+    max_time: float,
+    jobs: int,
+    layers: tuple[str, ...],
+    no_fixed: bool,
+    blind: bool,
+    only_list: bool,
+    json_file: Path | None,
+) -> None:
+    """Run every mutant of the museum, and say which clause killed it.
+
+    Exit status: 1 where one survived, or only broke clauses that it does not name.
+    """
+    try:
+        mutants = museum_run.chosen([n.removeprefix("museum:") for n in names])
+    except museum_run.UnknownMutantError as error:
+        raise click.UsageError(str(error)) from error
+    if only_list:
+        width = max((len(mutant.name) for mutant in mutants), default=0)
+        _print(
+            [f"{m.name:{width}}  {m.wrong} [{', '.join(m.clauses)}]" for m in mutants]
+        )
+        return
+    settings = Settings(
+        level=level,
+        seed=secrets.randbelow(SEEDS) if seed is None else seed,
+        seeds=seeds,
+        layers=without_fixed(layers, no_fixed=no_fixed),
+        seconds=max_time,
+        jobs=jobs,
+        blind=blind,
+    )
+    told = f"level {level}, seed {settings.seed}, {seeds} for each of {len(mutants)}"
+    click.echo(f"memslots {version()}, museum: {told} mutants\n")
+    attempts = museum_run.run(mutants, settings, _say_attempt)
+    _print([*museum_run.table(attempts), "", told])
+    if json_file is not None:
+        museum_run.write_json(json_file, attempts)
+    sys.exit(museum_run.exit_status(attempts))
+
+
+def _say_attempt(attempt: Attempt) -> None:
+    by = f" by {', '.join(attempt.killed_by)}" if attempt.killed_by else ""
+    line = f"{attempt.mutant}  seed {attempt.seed}: {attempt.outcome}{by}"
+    click.echo(printable(line), err=True)
+
+
+@main.command("smoke")
+@click.argument("target")
+@profile_option
+def smoke_command(target: str, profile: str | None) -> None:
+    """Is the adapter itself sound? Says nothing about the implementation."""
+    checks = _reached(lambda: smoke(target, profile))
+    for check_ in checks:
+        state = "BROKEN" if check_.problem else "ok"
+        click.echo(printable(f"{state:7} {check_.name}"))
+        for line in (check_.problem, check_.note):
+            if line:
+                click.echo(printable(f"        {line}"))
+    if any(check_.problem for check_ in checks):
+        click.echo("\nexit 3   the adapter is broken; nothing was judged")
+        sys.exit(Exit.BROKE)
+    click.echo(
+        "\nexit 0   the adapter is sound; `memslots check` judges what it adapts"
+    )
+
+
+def _look(*, strict: bool = False) -> Look:
+    return Look(width=report_width(), color=wants_color(sys.stdout), strict=strict)
+
+
+def _finish(work: Callable[[], tuple[str, Exit]]) -> NoReturn:
+    """Print what comes of it, and end with its status."""
+    try:
+        text, status = _reached(work)
+    except (HistoryError, StreamError, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(text.rstrip())
+    sys.exit(status)
+
+
+def _reached(work: Callable[[], T]) -> T:
+    """What comes of work on a target; ends the command where there is none."""
+    try:
+        return work()
+    except NoSuchTargetError as error:
+        raise click.UsageError(str(error)) from error
+    except NotHereError as error:
+        click.echo(f"exit 5   nothing ran: {error}")
+        sys.exit(Exit.NOTHING_RAN)
+    except TargetBrokenError as error:
+        click.echo(f"the adapter is broken: {printable(error.broken.what)}")
+        if error.broken.last:
+            click.echo(f"at that time: {printable(error.broken.last)}")
+        click.echo("\nexit 3   the adapter is broken; nothing was judged")
+        sys.exit(Exit.BROKE)
+
+
+def _print(lines: Sequence[str]) -> None:
+    click.echo(printable("\n".join(lines)))
