@@ -15,29 +15,15 @@ from collections import Counter
 from random import Random
 from time import monotonic
 
+from memslot_conformance.drawing import Drawing
 from memslot_conformance.explore import sampled
-from memslot_conformance.generate import Palette, narrowed, palette_of
-from memslot_conformance.scenario import Scenario
+from memslot_conformance.generate import palette_of
 from memslot_conformance.targets import Target, resolve
 from memslot_conformance.trial import Bench
 from memslot_spec.clauses import CLAUSES
 
 PLAYS = 20
 """Schedules of each race."""
-
-
-def draw_scenario(rng: Random, palette: Palette) -> Scenario:
-    """A prefix, a race of two to four threads, and a look after it."""
-    few = narrowed(palette, rng)
-    prefix = tuple(palette.draw(rng) for _ in range(rng.randrange(7)))
-    count = rng.choice((2, 2, 2, 3, 3, 4))
-    first = tuple(few.draw_request(rng) for _ in range(rng.choice((1, 1, 2))))
-    others = tuple(
-        tuple(few.draw(rng) for _ in range(rng.choice((1, 1, 2))))
-        for _ in range(count - 1)
-    )
-    after = tuple(palette.draw(rng) for _ in range(2))
-    return Scenario(prefix, (first, *others), after)
 
 
 def run(target: Target, seed: int, schedules: int) -> bool:
@@ -50,7 +36,7 @@ def run(target: Target, seed: int, schedules: int) -> bool:
     only_blind = 0
     begun = monotonic()
     while sighted.tally.schedules < schedules:
-        scenario = draw_scenario(rng, palette)
+        scenario = Drawing(palette, rng).scenario()
         for played in sampled(target.make, scenario, rng, PLAYS):
             seen = sighted.try_play(played, scenario)
             unseen = blind.judge(played).findings

@@ -32,7 +32,8 @@ from memslot_conformance.records import (
     TargetSkipped,
 )
 from memslot_conformance.stream import StreamWriter
-from memslot_conformance.terminal import Look, header, report
+from memslot_conformance.table import Look
+from memslot_conformance.terminal import header, report
 from memslot_conformance.verdicts import Exit
 from memslot_spec.clause import AnyClause
 
@@ -121,6 +122,14 @@ def plans_of(request: Request, present: Present, failures: Path) -> list[TargetP
     ]
 
 
+def budget(plans: Sequence[TargetPlan], jobs: int) -> list[str]:
+    """What the targets may take, where there are any."""
+    return [
+        f"budget   {plan.seconds:g} s for each target, {jobs} at a time"
+        for plan in plans[:1]
+    ]
+
+
 def listing(request: Request, present: Present) -> list[str]:
     """What would run and what it needs, a paragraph for each target."""
     lines: list[str] = []
@@ -166,6 +175,8 @@ def check(
     failures.mkdir(parents=True, exist_ok=True)
     plans = plans_of(request, present, failures)
     for line in header(started):
+        out(line)
+    for line in budget(plans, request.jobs):
         out(line)
     out(f"report   {folder / STREAM_NAME}")
     for record in present.told:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -22,9 +22,11 @@ from memslot_conformance.checking import (
     version,
     wants_color,
 )
-from memslot_conformance.museum_run import Attempt, Mutant, Settings
+from memslot_conformance.museum_command import museum_command
+from memslot_conformance.museum_run import Mutant
 from memslot_conformance.options import (
     FILE,
+    SEEDS,
     blind_option,
     clauses_option,
     close_to,
@@ -33,6 +35,7 @@ from memslot_conformance.options import (
     layers_option,
     level_option,
     no_fixed_option,
+    print_lines,
     profile_option,
     seed_option,
     strict_option,
@@ -46,16 +49,14 @@ from memslot_conformance.probe import (
 from memslot_conformance.records import TargetFailed
 from memslot_conformance.smoke import smoke
 from memslot_conformance.stream import StreamError
-from memslot_conformance.terminal import Look, printable
+from memslot_conformance.table import Look
+from memslot_conformance.terminal import printable
 from memslot_conformance.verdicts import Exit
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.wire import HistoryError
 
 T = TypeVar("T")
-
-SEEDS = 1 << 32
-"""Seeds that are drawn lie below this; any other may be given."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -130,7 +131,7 @@ def check_command(  # noqa: PLR0913 - one for each option
     except NoSuchTargetError as error:
         raise click.UsageError(str(error)) from error
     if only_list:
-        _print(listing(request, present))
+        print_lines(listing(request, present))
         broke = any(isinstance(record, TargetFailed) for record in present.told)
         sys.exit(Exit.BROKE if broke else Exit.CONFORMS)
     try:
@@ -173,9 +174,9 @@ def clauses_command(clause_id: str | None, *, as_json: bool) -> None:
         data = [explain.as_json(clause, mutants) for clause in chosen]
         click.echo(json.dumps(data if clause_id is None else data[0], indent=2))
     elif clause_id is None:
-        _print(explain.listed(chosen))
+        print_lines(explain.listed(chosen))
     else:
-        _print(explain.explained(chosen[0], mutants, width=report_width()))
+        print_lines(explain.explained(chosen[0], mutants, width=report_width()))
 
 
 def _clause(clause_id: str) -> AnyClause:
@@ -193,88 +194,6 @@ def _mutants() -> tuple[Mutant, ...]:
         return museum_run.catalogue()
     except ModuleNotFoundError:
         return ()
-
-
-@main.command("museum")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@level_option
-@seed_option
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Run each mutant with so many seeds, from --seed on.",
-)
-@click.option(
-    "--max-time",
-    type=click.FloatRange(min=0, min_open=True),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="What one run on one mutant may take.",
-)
-@jobs_option
-@layers_option
-@no_fixed_option
-@blind_option
-@click.option("--list", "only_list", is_flag=True, help="Name the mutants, and end.")
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, path_type=Path, writable=True),
-    help="Write every attempt to this file.",
-)
-def museum_command(  # noqa: PLR0913 - one for each option
-    *,
-    names: tuple[str, ...],
-    level: str,
-    seed: int | None,
-    seeds: int,
-    max_time: float,
-    jobs: int,
-    layers: tuple[str, ...],
-    no_fixed: bool,
-    blind: bool,
-    only_list: bool,
-    json_file: Path | None,
-) -> None:
-    """Run every mutant of the museum, and say which clause killed it.
-
-    Exit status: 1 where one survived, or only broke clauses that it does not name.
-    """
-    try:
-        mutants = museum_run.chosen([n.removeprefix("museum:") for n in names])
-    except museum_run.UnknownMutantError as error:
-        raise click.UsageError(str(error)) from error
-    if only_list:
-        width = max((len(mutant.name) for mutant in mutants), default=0)
-        _print(
-            [f"{m.name:{width}}  {m.wrong} [{', '.join(m.clauses)}]" for m in mutants]
-        )
-        return
-    settings = Settings(
-        level=level,
-        seed=secrets.randbelow(SEEDS) if seed is None else seed,
-        seeds=seeds,
-        layers=without_fixed(layers, no_fixed=no_fixed),
-        seconds=max_time,
-        jobs=jobs,
-        blind=blind,
-    )
-    told = f"level {level}, seed {settings.seed}, {seeds} for each of {len(mutants)}"
-    click.echo(f"memslots {version()}, museum: {told} mutants\n")
-    attempts = museum_run.run(mutants, settings, _say_attempt)
-    _print([*museum_run.table(attempts), "", told])
-    if json_file is not None:
-        museum_run.write_json(json_file, attempts)
-    sys.exit(museum_run.exit_status(attempts))
-
-
-def _say_attempt(attempt: Attempt) -> None:
-    by = f" by {', '.join(attempt.killed_by)}" if attempt.killed_by else ""
-    line = f"{attempt.mutant}  seed {attempt.seed}: {attempt.outcome}{by}"
-    click.echo(printable(line), err=True)
 
 
 @main.command("smoke")
@@ -328,5 +247,4 @@ def _reached(work: Callable[[], T]) -> T:
         sys.exit(Exit.BROKE)
 
 
-def _print(lines: Sequence[str]) -> None:
-    click.echo(printable("\n".join(lines)))
+main.add_command(museum_command)

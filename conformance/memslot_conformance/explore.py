@@ -51,6 +51,10 @@ HANDING_OVER: frozenset[object] = frozenset(
 """The events after which shared state may have changed hands."""
 
 
+STAYS = (0.5, 0.9, 0.75, 0.95)
+"""How likely a sampled schedule is to let the running thread go on."""
+
+
 class NotRepeatableError(Exception):
     """The same choices led elsewhere: the target is not deterministic."""
 
@@ -175,17 +179,19 @@ def sampled(
     *,
     step_limit: int = STEP_LIMIT,
 ) -> Iterator[Played]:
-    """So many random schedules, by turns of two kinds.
+    """So many random schedules, by turns of several kinds.
 
-    The one stays with probability 1/2 at every decision; the other does so only
-    where shared state changes hands, and elsewhere always.
+    A schedule stays at each decision with one probability out of `STAYS`; every
+    other one switches only where shared state changes hands. Some bugs want
+    many switches, and some a thread that stands still through a whole update.
     """
     for number in range(count):
-        choose = _tossing(rng, only_handing_over=bool(number % 2))
+        stays = STAYS[number // 2 % len(STAYS)]
+        choose = _tossing(rng, stays, only_handing_over=bool(number % 2))
         yield play(make, scenario, choose, step_limit=step_limit)
 
 
-def _tossing(rng: Random, *, only_handing_over: bool) -> Chooser:
+def _tossing(rng: Random, stays: float, *, only_handing_over: bool) -> Chooser:
     random = rng.random
 
     def choose(
@@ -194,7 +200,7 @@ def _tossing(rng: Random, *, only_handing_over: bool) -> Chooser:
         if current is not None and (
             len(runnable) == 1
             or (only_handing_over and type(last) not in HANDING_OVER)
-            or random() < 0.5  # noqa: PLR2004 - the toss of a fair coin
+            or random() < stays
         ):
             return current
         others = [thread for thread in runnable if thread != current]

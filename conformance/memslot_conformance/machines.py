@@ -23,17 +23,19 @@ from hypothesis.stateful import (
 
 from memslot_conformance.explore import sampled
 from memslot_conformance.findings import Findings
-from memslot_conformance.generate import Palette, narrowed
+from memslot_conformance.drawing import Drawing
+from memslot_conformance.generate import Palette
 from memslot_conformance.last_words import LastWords
 from memslot_conformance.played import Played
 from memslot_conformance.raced import raced
-from memslot_conformance.scenario import Operations, Scenario
+from memslot_conformance.scenario import Scenario
 from memslot_conformance.scheduler import Play
 from memslot_conformance.targets import Target
 from memslot_conformance.trial import Bench
 from memslot_spec.history import Interleaving
 from memslot_spec.judge import Judge
 from memslot_spec.operations import Operation
+from memslot_spec.values import EMPTY
 
 SEEDS = st.integers(0, 2**32 - 1)
 SCHEDULES = 24
@@ -81,6 +83,7 @@ class SequentialMachine(Machine):
     def __init__(self) -> None:
         super().__init__()
         self.operations: list[Operation] = []
+        self.table = EMPTY
         self.play = Play(self.slice.target.make)
         self.judge = Judge(self.slice.bench.docket)
         self.seen = 0
@@ -103,7 +106,9 @@ class SequentialMachine(Machine):
 
     def _ask(self, rng: Random) -> None:
         self.slice.check_time()
-        operation = self.slice.palette.draw(rng)
+        drawing = Drawing(self.slice.palette, rng, self.table)
+        operation = drawing.step()
+        self.table = drawing.table
         self.operations.append(operation)
         self.slice.last_words.say(f"step {len(self.operations)}: {operation!r}")
         self.play.alone((operation,))
@@ -142,30 +147,37 @@ class ConcurrentMachine(Machine):
     def __init__(self) -> None:
         super().__init__()
         self.prefix: list[Operation] = []
-        self.palette = self.slice.palette
+        self.table = EMPTY
 
     @rule(rng=st.randoms(use_true_random=False))
     def ask(self, rng: Random) -> None:
-        """Add an operation to the prefix of the races to come."""
+        """Add an operation that Hypothesis drew to the prefix of the races."""
         self.slice.check_time()
         if len(self.prefix) < LONGEST_PREFIX:
-            operation = self.palette.draw(rng)
-            self.prefix.append(operation)
+            self._add(rng)
 
-    @rule(number=SEEDS, size=st.integers(1, 5))
+    @rule(number=SEEDS, size=st.integers(1, 4))
     def begin(self, number: int, size: int) -> None:
         """Begin anew, with several operations for one decision of Hypothesis."""
         rng = Random(number)
-        self.prefix = [self.palette.draw(rng) for _ in range(size)]
+        self.prefix, self.table = [], EMPTY
+        for _ in range(size):
+            self._add(rng)
+
+    def _add(self, rng: Random) -> None:
+        drawing = Drawing(self.slice.palette, rng, self.table)
+        self.prefix.append(drawing.step())
+        self.table = drawing.table
 
     @rule(number=SEEDS)
     def race(self, number: int) -> None:
         """Race a few operations, and look once more when they are over."""
         rng = Random(number)
-        palette = narrowed(self.palette, rng)
-        threads = self._threads(rng, palette)
-        after = tuple(palette.draw(rng) for _ in range(2))
-        scenario = Scenario(tuple(self.prefix), threads, after)
+        drawing = Drawing(self.slice.palette, rng, self.table)
+        if not self.prefix:
+            scenario = drawing.scenario()
+        else:
+            scenario = drawing.race(tuple(self.prefix))
         self.slice.bench.tally.scenarios += 1
         self.slice.last_words.say(f"a race under seed {number}: {scenario!r}")
         for played in self._plays(scenario, rng):
@@ -175,15 +187,6 @@ class ConcurrentMachine(Machine):
                 self.slice.findings.take(findings, played, scenario, "sampled")
                 self.slice.check_time()
                 return
-
-    def _threads(self, rng: Random, palette: Palette) -> tuple[Operations, ...]:
-        count = rng.choice((2, 2, 2, 3))
-        first = tuple(palette.draw_request(rng) for _ in range(rng.choice((1, 1, 2))))
-        others = tuple(
-            tuple(palette.draw(rng) for _ in range(rng.choice((1, 1, 2))))
-            for _ in range(count - 1)
-        )
-        return (first, *others)
 
     def _plays(self, scenario: Scenario, rng: Random) -> Iterator[Played]:
         target = self.slice.target

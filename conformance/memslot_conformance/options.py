@@ -15,9 +15,13 @@ from click.core import ParameterSource
 
 from memslot_conformance.checking import LEVEL_SECONDS, cpus
 from memslot_conformance.layers import LAYERS
+from memslot_conformance.terminal import printable
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.profile import PROFILES
+
+SEEDS = 1 << 32
+"""Seeds that are drawn lie below this; any other may be given."""
 
 PROFILE = click.Choice([profile.name for profile in PROFILES])
 LEVEL = click.Choice(list(LEVEL_SECONDS))
@@ -133,3 +137,8 @@ def given(*names: str) -> tuple[str, ...]:
         elif value is not True:
             words.append(str(value))
     return tuple(words)
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    """Print lines that may hold a target's own words."""
+    click.echo(printable("\n".join(lines)))

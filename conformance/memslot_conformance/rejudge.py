@@ -29,7 +29,8 @@ from memslot_conformance.records import (
     TargetStarted,
 )
 from memslot_conformance.stream import is_stream, read_stream
-from memslot_conformance.terminal import Look, report
+from memslot_conformance.table import Look
+from memslot_conformance.terminal import report
 from memslot_conformance.verdicts import Exit
 from memslot_spec.clause import AnyClause, not_applicable
 from memslot_spec.clauses import CLAUSES, clause_by_id

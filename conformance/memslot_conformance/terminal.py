@@ -9,20 +9,18 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 
-import click
-
+from memslot_conformance.lanes import MARK
 from memslot_conformance.records import (
     Found,
     LayerDone,
     Record,
     RunStarted,
     TargetFailed,
-    TargetStarted,
     Verdict,
 )
+from memslot_conformance.table import Look, painted, table
 from memslot_conformance.verdicts import (
     Exit,
     TargetVerdicts,
@@ -31,20 +29,9 @@ from memslot_conformance.verdicts import (
     verdicts,
 )
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses import GROUPS
 
-GAP = "   "
 REASONS = 4
 """Reasons of one kind that are told for a target; of the others the number."""
-
-LABELS = (
-    (Verdict.PASS, "pass", "green"),
-    (Verdict.FAIL, "fail", "red"),
-    (Verdict.ERROR, "error", "red"),
-    (Verdict.INCONCLUSIVE, "inconcl.", "yellow"),
-    (Verdict.NOT_APPLICABLE, "n/a", None),
-)
-"""A verdict, what a table calls it, and its colour."""
 
 MEANINGS = {
     Exit.CONFORMS: "conforms: every applicable clause was reached, and held",
@@ -55,21 +42,6 @@ MEANINGS = {
     "reached",
     Exit.NOTHING_RAN: "nothing ran, so nothing is known",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """How a report is drawn; `strict` and `again` are the command's own.
-
-    `again` is the command line that runs the same again, where it is known;
-    `problem` says why the records are not the whole run.
-    """
-
-    width: int = 100
-    color: bool = False
-    strict: bool = False
-    again: str | None = None
-    problem: str | None = None
 
 
 def header(started: RunStarted) -> list[str]:
@@ -91,7 +63,7 @@ def report(
     parts = (
         _failures(records, look),
         _errors(records, look),
-        _table(records, targets, clauses, look),
+        table(records, targets, clauses, look),
         _covered(records, look),
         _skipped(targets),
         _reasons(targets, Verdict.INCONCLUSIVE, "inconclusive", look),
@@ -110,21 +82,20 @@ def printable(text: str) -> str:
     )
 
 
-def _paint(text: str, color: str | None, look: Look, *, bold: bool = False) -> str:
-    if not look.color or color is None:
-        return text
-    return click.style(text, fg=color, bold=bold)
-
-
 def _failures(records: Iterable[Record], look: Look) -> list[str]:
+    """Each failure as it was told; one picture serves those that share it."""
     lines: list[str] = []
+    drawn: str | None = None
     for found in records:
-        if isinstance(found, Found):
-            lines += [f"{found.target}, layer {found.layer}:", ""]
-            for line in printable(found.text).splitlines():
-                is_loud = line.startswith((">> ", f"FAIL {found.clause}"))
-                lines.append(_paint(line, "red" if is_loud else None, look, bold=True))
-            lines += ["", ""]
+        if not isinstance(found, Found):
+            continue
+        picture, fail, rest = printable(found.text).partition(f"FAIL {found.clause}")
+        lines.append(f"{found.target}, layer {found.layer}:")
+        shown = "(at the same step)\n\n" if picture == drawn else picture
+        drawn = picture
+        for line in ("", *f"{shown}{fail}{rest}".splitlines(), "", ""):
+            is_loud = line.startswith((MARK, f"FAIL {found.clause}"))
+            lines.append(painted(line, "red" if is_loud else None, look, bold=True))
     return lines[:-1]
 
 
@@ -134,7 +105,7 @@ def _errors(records: Iterable[Record], look: Look) -> list[str]:
         if isinstance(failed, TargetFailed):
             what, said = printable(failed.what), headline(printable(failed.what))
             first = f"ERROR {failed.target}  {said}"
-            lines.append(_paint(first, "red", look, bold=True))
+            lines.append(painted(first, "red", look, bold=True))
             lines += [f"  {line}" for line in what.splitlines() if line != said]
             last = printable(failed.last).splitlines() or ["it had said nothing"]
             lines += [f"  at that time  {last[0]}"]
@@ -142,76 +113,13 @@ def _errors(records: Iterable[Record], look: Look) -> list[str]:
     return lines
 
 
-def _table(
-    records: Sequence[Record],
-    targets: Sequence[TargetVerdicts],
-    clauses: Sequence[AnyClause],
-    look: Look,
-) -> list[str]:
-    """Groups down, targets across; as many tables as the width makes it."""
-    chosen = {clause.id for clause in clauses}
-    groups = [(name, [c.id for c in members]) for name, members in GROUPS]
-    rows = [(name, ids) for name, ids in groups if chosen & set(ids)]
-    rows.append(("all", [clause.id for clause in clauses]))
-    profiles = {
-        r.target: f" ({r.profile})" for r in records if isinstance(r, TargetStarted)
-    }
-    judged = [target for target in targets if target.skipped is None]
-    columns = [
-        _Column(
-            target.target + profiles.get(target.target, ""),
-            [[target.count(v, ids) for v, _, _ in LABELS] for _, ids in rows],
-        )
-        for target in judged
-    ]
-    left = max(len(name) for name, _ in rows)
-    lines: list[str] = []
-    while columns:
-        room, taken = look.width - left, 0
-        while columns[taken:] and room >= columns[taken].width + len(GAP):
-            room -= columns[taken].width + len(GAP)
-            taken += 1
-        now, columns = columns[: max(taken, 1)], columns[max(taken, 1) :]
-        heads = GAP.join(f"{column.head:{column.width}}" for column in now)
-        lines.append(f"{'clauses':{left}}{GAP}{heads}".rstrip())
-        for number, (name, _) in enumerate(rows):
-            cells = GAP.join(column.cell(number, look) for column in now)
-            lines.append(f"{name:{left}}{GAP}{cells}".rstrip())
-        lines += [""] if columns else []
-    return lines
-
-
-class _Column:
-    """The counts of one target, each kind of verdict under itself."""
-
-    def __init__(self, head: str, counts: list[list[int]]) -> None:
-        self.head = head
-        self._counts = counts
-        self._digits = [max(len(str(n)) for n in kind) for kind in zip(*counts)]  # noqa: B905 - rows of one length
-        self._shown = [any(kind) for kind in zip(*counts)]  # noqa: B905 - as above
-        self.width = max(len(head), len(self._cell(0, Look())))
-
-    def cell(self, row: int, look: Look) -> str:
-        """The counts of a row, as wide as the column."""
-        plain = len(self._cell(row, Look()))
-        return self._cell(row, look) + " " * (self.width - plain)
-
-    def _cell(self, row: int, look: Look) -> str:
-        parts: list[str] = []
-        for kind, (_, label, color) in enumerate(LABELS):
-            count = self._counts[row][kind]
-            if self._shown[kind]:
-                text = f"{count:>{self._digits[kind]}} {label}"
-                parts.append(_paint(text, color, look) if count else " " * len(text))
-        return " ".join(parts)
-
-
 def _covered(records: Iterable[Record], look: Look) -> list[str]:
     layers = [record for record in records if isinstance(record, LayerDone)]
     lines = ["what was run"] if layers else []
-    name = max((len(f"{d.target}  {d.layer}") for d in layers), default=0)
+    target = max((len(done.target) for done in layers), default=0)
+    layer = max((len(done.layer) for done in layers), default=0)
     for done in layers:
-        where = f"  {f'{done.target}  {done.layer}':{name}}  "
+        where = f"  {done.target:{target}}  {done.layer:{layer}}  "
         text = f"{layer_words(done)}: {done.covered}"
         if done.cut:
             text += f"; cut: {done.cut}"
@@ -222,8 +130,8 @@ def _covered(records: Iterable[Record], look: Look) -> list[str]:
 def layer_words(done: LayerDone) -> str:
     """How much a layer ran, such as `12 scenarios, 3,400 schedules, ... 1.2 s`."""
     return (
-        f"{done.scenarios:,} scenarios, {done.schedules:,} schedules, "
-        f"{done.steps:,} steps, {done.seconds:.1f} s"
+        f"{_many(done.scenarios, 'scenario')}, {_many(done.schedules, 'schedule')}, "
+        f"{_many(done.steps, 'step')}, {done.seconds:.1f} s"
     )
 
 
@@ -293,7 +201,7 @@ def _end(
             ]
     color = "green" if status is Exit.CONFORMS else "red"
     sentence = f"exit {int(status)}   {meaning(status, targets)}"
-    return [*lines, _paint(sentence, color, look)]
+    return [*lines, painted(sentence, color, look)]
 
 
 def _command(started: RunStarted) -> str:
@@ -310,7 +218,7 @@ def meaning(status: Exit, targets: Sequence[TargetVerdicts]) -> str:
         if not broken:
             return f"{said}: a target was skipped, and --strict makes that a failure"
         told = ", ".join(
-            f"{target} breaks {_clauses(count)}" for target, count in broken
+            f"{target} breaks {_many(count, 'clause')}" for target, count in broken
         )
         return f"{said}: {told}"
     if status is Exit.INCONCLUSIVE:
@@ -319,5 +227,5 @@ def meaning(status: Exit, targets: Sequence[TargetVerdicts]) -> str:
     return said
 
 
-def _clauses(count: int) -> str:
-    return "1 clause" if count == 1 else f"{count} clauses"
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -1,0 +1,142 @@
+"""Races worth playing: drawn against the table that their prefix leaves.
+
+Updates aim at slots that are there, and readers at frames that the updates
+touch; a race in which nobody meets anybody shows nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+
+from memslot_conformance.generate import Palette, narrowed
+from memslot_conformance.scenario import Operations, Scenario
+from memslot_spec.operations import (
+    AllocateRoot,
+    GfnToHva,
+    GfnToMemslot,
+    GuestAccess,
+    IsVisibleGfn,
+    MemslotId,
+    Operation,
+    SetRegion,
+    UnmapHva,
+)
+from memslot_spec.plan import plan
+from memslot_spec.profile import profile_named
+from memslot_spec.ranges import PAGE_SHIFT
+from memslot_spec.values import (
+    EMPTY,
+    LOG_DIRTY_PAGES,
+    Failure,
+    MemoryRegion,
+    Slot,
+    SlotTable,
+)
+
+AIMED = 0.8
+"""How often an operation of a race is aimed at a slot that is there."""
+
+AT_A_FRAME = (GfnToMemslot, GfnToHva, IsVisibleGfn, MemslotId, AllocateRoot)
+
+
+@dataclass(slots=True)
+class Drawing:
+    """Draws the operations of one scenario, and knows the table they leave."""
+
+    palette: Palette
+    rng: Random
+    table: SlotTable = EMPTY
+
+    def scenario(self) -> Scenario:
+        """A prefix, a race of two or three threads, and a look after it."""
+        rng = self.rng
+        prefix = tuple(self.step() for _ in range(rng.choice((1, 1, 2, 2, 3, 4, 6))))
+        return self.race(prefix)
+
+    def race(self, prefix: Operations) -> Scenario:
+        """The race that follows a prefix drawn by `step`."""
+        rng = self.rng
+        few = narrowed(self.palette, rng)
+        threads: list[Operations] = [
+            tuple(self.update() for _ in range(rng.choice((1, 1, 1, 2))))
+        ]
+        for _ in range(rng.choice((1, 1, 1, 2))):
+            length = rng.choice((1, 1, 2))
+            threads.append(tuple(self.operation(few) for _ in range(length)))
+        after = tuple(self.operation(self.palette) for _ in range(rng.randrange(3)))
+        return Scenario(prefix, tuple(threads), after)
+
+    def step(self) -> Operation:
+        """One operation of a prefix; an update moves the table on."""
+        operation = self.operation(self.palette)
+        if not self.table.slots:
+            operation = self.palette.draw_request(self.rng)
+        if isinstance(operation, SetRegion):
+            self.table = self._after(operation)
+        return operation
+
+    def update(self) -> SetRegion:
+        """A request, most often for a slot that is there."""
+        rng, slots = self.rng, self._user_slots()
+        if not slots or rng.random() > AIMED:
+            return self.palette.draw_request(rng)
+        slot = rng.choice(slots)
+        region = MemoryRegion(
+            slot.as_id << 16 | slot.id,
+            slot.base << PAGE_SHIFT,
+            slot.npages << PAGE_SHIFT,
+            slot.hva,
+            LOG_DIRTY_PAGES if slot.log_dirty else 0,
+        )
+        roll = rng.random()
+        if roll < 0.55:  # noqa: PLR2004 - more than half are deletes
+            region = replace(region, memory_size=0)
+        elif roll < 0.8:  # noqa: PLR2004 - a quarter are moves
+            moved = self.palette.draw_request(rng).region
+            region = replace(region, guest_phys_addr=moved.guest_phys_addr)
+        elif roll < 0.9:  # noqa: PLR2004 - the rest change flags or nothing
+            region = replace(region, flags=region.flags ^ LOG_DIRTY_PAGES)
+        failures = self.palette.header.domain.failures
+        failure = None
+        if failures and rng.random() < 0.15:  # noqa: PLR2004 - now and then
+            failure = Failure(rng.choice(failures))
+        return SetRegion(region, failure=failure)
+
+    def operation(self, palette: Palette) -> Operation:
+        """An operation, most often at a frame or host page of a slot."""
+        rng = self.rng
+        drawn = palette.draw(rng)
+        if rng.random() > AIMED:
+            return drawn
+        if isinstance(drawn, SetRegion):
+            return self.update()
+        if not self.table.slots:
+            return drawn
+        slot = rng.choice(self.table.slots)
+        gfn = slot.base + min(rng.choice((0, 0, 1, slot.npages - 1)), slot.npages - 1)
+        if isinstance(drawn, UnmapHva):
+            return UnmapHva(slot.hva_of(gfn))
+        if isinstance(drawn, GuestAccess):
+            return replace(drawn, gfn=gfn)
+        if isinstance(drawn, AT_A_FRAME):
+            return type(drawn)(gfn)
+        return drawn
+
+    def _user_slots(self) -> tuple[Slot, ...]:
+        limit = self.palette.header.limits.user_slots
+        return tuple(slot for slot in self.table if slot.id < limit)
+
+    def _after(self, operation: SetRegion) -> SlotTable:
+        """The table of the first outcome that the plan gives."""
+        header = self.palette.header
+        outcomes = plan(
+            self.table,
+            operation.region,
+            profile_named(header.profile),
+            header.limits,
+            private=operation.private,
+            failure=operation.failure,
+        )
+        last = outcomes[-1] if operation.failure is not None else outcomes[0]
+        return last.leaves(self.table)

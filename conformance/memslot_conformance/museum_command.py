@@ -1,0 +1,109 @@
+"""The command `memslots museum`."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from memslot_conformance import museum_run
+from memslot_conformance.checking import version
+from memslot_conformance.museum_run import Attempt, Settings
+from memslot_conformance.options import (
+    SEEDS,
+    blind_option,
+    jobs_option,
+    layers_option,
+    level_option,
+    no_fixed_option,
+    print_lines,
+    seed_option,
+    without_fixed,
+)
+from memslot_conformance.terminal import printable
+
+
+@click.command("museum")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@level_option
+@seed_option
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Run each mutant with so many seeds, from --seed on.",
+)
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="What one run on one mutant may take.",
+)
+@jobs_option
+@layers_option
+@no_fixed_option
+@blind_option
+@click.option("--list", "only_list", is_flag=True, help="Name the mutants, and end.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path, writable=True),
+    help="Write every attempt to this file.",
+)
+def museum_command(  # noqa: PLR0913 - one for each option
+    *,
+    names: tuple[str, ...],
+    level: str,
+    seed: int | None,
+    seeds: int,
+    max_time: float,
+    jobs: int,
+    layers: tuple[str, ...],
+    no_fixed: bool,
+    blind: bool,
+    only_list: bool,
+    json_file: Path | None,
+) -> None:
+    """Run every mutant of the museum, and say which clause killed it.
+
+    Exit status: 1 where one survived, or only broke clauses that it does not name.
+    """
+    try:
+        mutants = museum_run.chosen([n.removeprefix("museum:") for n in names])
+    except museum_run.UnknownMutantError as error:
+        raise click.UsageError(str(error)) from error
+    if only_list:
+        width = max((len(mutant.name) for mutant in mutants), default=0)
+        print_lines(
+            [f"{m.name:{width}}  {m.wrong} [{', '.join(m.clauses)}]" for m in mutants]
+        )
+        return
+    settings = Settings(
+        level=level,
+        seed=secrets.randbelow(SEEDS) if seed is None else seed,
+        seeds=seeds,
+        layers=without_fixed(layers, no_fixed=no_fixed),
+        seconds=max_time,
+        jobs=jobs,
+        blind=blind,
+    )
+    last = settings.seed + seeds - 1
+    which = f"seed {last}" if seeds == 1 else f"seeds {settings.seed} to {last}"
+    told = f"level {level}, {which}"
+    click.echo(f"memslots {version()}, {len(mutants)} mutants: {told}\n")
+    attempts = museum_run.run(mutants, settings, _say_attempt)
+    print_lines([*museum_run.table(attempts), "", told])
+    if json_file is not None:
+        museum_run.write_json(json_file, attempts)
+    sys.exit(museum_run.exit_status(attempts))
+
+
+def _say_attempt(attempt: Attempt) -> None:
+    by = f" by {', '.join(attempt.killed_by)}" if attempt.killed_by else ""
+    line = f"{attempt.mutant}  seed {attempt.seed}: {attempt.outcome}{by}"
+    click.echo(printable(line), err=True)

@@ -1,0 +1,135 @@
+"""The examples of docs/adapters.md: what the page says of them is so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from memslot_conformance.last_words import LastWords
+from memslot_conformance.layers import run_target
+from memslot_conformance.records import Found, Record, TargetPlan, Verdict
+from memslot_conformance.smoke import smoke
+from memslot_conformance.verdicts import ClauseVerdict, Exit, exit_status, verdicts
+from memslot_spec.clauses import CLAUSES
+from memslot_spec.history import Interleaving
+
+EXAMPLES = Path(__file__).parents[2] / "docs/examples"
+DICT = "py:dict_adapter:make"
+STEPPED = "py:stepped_table:make"
+
+LOADS_ONCE = frozenset({"SRCU-6", "SRCU-7"})
+"""About a second load in one section: the stepped table never makes one."""
+
+ABOUT_READERS = ("SRCU-1", "SRCU-2", "SRCU-4", "SRCU-5", "SRCU-15", "DEL-13")
+
+ONE_CALL_AT_A_TIME = "the target takes one call at a time"
+
+
+@pytest.fixture(autouse=True)
+def _in_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(EXAMPLES)
+    monkeypatch.syspath_prepend(EXAMPLES)
+
+
+def run(target: str, *layers: str, seconds: float) -> list[Record]:
+    """The records of a short check of one target."""
+    plan = TargetPlan(
+        target=target,
+        profile=None,
+        level="quick",
+        seed=1,
+        layers=layers,
+        clauses=tuple(clause.id for clause in CLAUSES),
+        seconds=seconds,
+    )
+    records: list[Record] = []
+    with closing(LastWords()) as words:
+        run_target(plan, records.append, words)
+    return records
+
+
+def judged(records: list[Record]) -> Mapping[str, ClauseVerdict]:
+    """The verdict on each clause."""
+    (target,) = verdicts(records, CLAUSES)
+    return {verdict.clause: verdict for verdict in target.verdicts}
+
+
+def clauses_with(
+    verdict: Verdict, found: Mapping[str, ClauseVerdict]
+) -> frozenset[str]:
+    """The clauses on which this is the verdict."""
+    return frozenset(c for c, judged in found.items() if judged.verdict is verdict)
+
+
+def broken(records: list[Record]) -> frozenset[str]:
+    """The clauses that were found broken."""
+    return frozenset(r.clause for r in records if isinstance(r, Found))
+
+
+def test_the_adapter_is_as_short_as_the_page_says() -> None:
+    lines = (EXAMPLES / "dict_adapter.py").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 60
+
+
+def test_the_table_knows_nothing_of_memslots() -> None:
+    code = (EXAMPLES / "dict_table.py").read_text(encoding="utf-8")
+    assert "import memslot" not in code
+    assert "from memslot" not in code
+
+
+@pytest.mark.parametrize("target", [DICT, STEPPED])
+def test_the_adapters_are_sound(target: str) -> None:
+    assert [check for check in smoke(target, None) if check.problem] == []
+
+
+def test_the_dict_table_conforms() -> None:
+    records = run(DICT, "fixed", "sequential", seconds=3.0)
+    found = judged(records)
+    possible = {Verdict.PASS, Verdict.NOT_APPLICABLE}
+    assert {c: v for c, v in found.items() if v.verdict not in possible} == {}
+    assert len(clauses_with(Verdict.PASS, found)) > 30
+    assert exit_status(verdicts(records, CLAUSES)) is Exit.CONFORMS
+
+
+def test_clauses_on_concurrent_readers_do_not_apply_to_the_dict_table() -> None:
+    found = judged(run(DICT, "fixed", seconds=3.0))
+    concurrent = [c for c in CLAUSES if c.concurrent and "linux" in c.profiles]
+    assert concurrent
+    for clause in concurrent:
+        verdict = found[clause.id]
+        assert verdict.verdict is Verdict.NOT_APPLICABLE
+        assert verdict.reason == ONE_CALL_AT_A_TIME
+
+
+def test_a_broken_dict_table_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dict_table.DictTable.meets_another", lambda *_: False)
+    assert "REQ-19" in broken(run(DICT, "fixed", seconds=3.0))
+
+
+def test_the_stepped_table_conforms() -> None:
+    records = run(STEPPED, "fixed", seconds=20.0)
+    found = judged(records)
+    assert broken(records) == frozenset()
+    assert clauses_with(Verdict.ERROR, found) == frozenset()
+    assert clauses_with(Verdict.INCONCLUSIVE, found) == LOADS_ONCE
+    assert clauses_with(Verdict.PASS, found) >= frozenset(ABOUT_READERS)
+
+
+def test_a_stepped_table_that_waits_for_nobody_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = "stepped_table.SteppedTable.wait_for_readers"
+    monkeypatch.setattr(target, lambda _: None)
+    found = broken(run(STEPPED, "fixed", seconds=20.0))
+    assert {"SRCU-2", "SRCU-5"} & found
+
+
+def test_a_stepped_table_that_is_not_stepped_has_no_clauses_on_readers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stepped_table.SteppedTable.interleaving", Interleaving.NONE)
+    found = judged(run(STEPPED, "fixed", seconds=20.0))
+    assert found["SRCU-1"].reason == ONE_CALL_AT_A_TIME

@@ -1,0 +1,221 @@
+"""The parts of the book that are written by the code: Markdown, from data.
+
+The clauses, the museum and the failures shown exist once, in the packages. What
+is here only sets them in type; `memslots_book` hands it to Sphinx.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Sequence
+
+from memslot_conformance.budget import Budget
+from memslot_conformance.explore import bounded
+from memslot_conformance.failure import render_failure
+from memslot_conformance.fixed import BOUNDS
+from memslot_conformance.races import fixed_races
+from memslot_conformance.shrink import Shrunk, shrink_scenario
+from memslot_conformance.targets import Target, resolve
+from memslot_conformance.trial import Bench
+from memslot_reference.museum import CATALOGUE
+from memslot_reference.museum.mutant import Kind, Mutant
+from memslot_spec.clause import AnyClause, Needs, points_of
+from memslot_spec.clauses import CLAUSES, GROUPS, clause_by_id
+from memslot_spec.judge import without_points
+from memslot_spec.profile import PROFILES
+
+LEVEL = "quick"
+PLAYS = 4_000
+SHRINK_PLAYS = 2_000
+"""What may be played of one race, and to make a failure small: counted and not
+timed, so that every build shows the same."""
+
+WIDTH = 92
+
+SEEN_BY = {
+    Needs.CALLS: "calls and replies",
+    Needs.INTROSPECTION: "introspection",
+    Needs.POINTS: "points",
+}
+
+MARKUP = "\\`*_{}[]<>|#$~^"
+
+
+def plain(text: str) -> str:
+    """The text as Markdown that says just that."""
+    return "".join(f"\\{c}" if c in MARKUP else c for c in text)
+
+
+def anchor(clause_id: str) -> str:
+    """The place of a clause in its page."""
+    return clause_id.lower()
+
+
+def clauses_page() -> str:
+    """Every clause under its group, with what the group's module says of it."""
+    lines: list[str] = []
+    killers = _killers()
+    for group, clauses in GROUPS:
+        lines += [f"## {plain(group)}", "", _said_of(clauses), ""]
+        for clause in clauses:
+            lines += _clause(clause, killers.get(clause.id, ()))
+    return "\n".join(lines)
+
+
+def _killers() -> dict[str, tuple[str, ...]]:
+    """For each clause the mutants that name it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for mutant in CATALOGUE:
+        for clause in mutant.clauses:
+            found[clause] = (*found.get(clause, ()), mutant.name)
+    return found
+
+
+def _said_of(clauses: Sequence[AnyClause]) -> str:
+    """The docstring of the module that lists these clauses, less its first words."""
+    for name, module in sys.modules.items():
+        if name.startswith("memslot_spec.clauses."):
+            if getattr(module, "CLAUSES", None) is clauses:
+                return inspect.getdoc(module) or ""
+    return ""
+
+
+def _clause(clause: AnyClause, mutants: Sequence[str]) -> list[str]:
+    mutant_names = ", ".join(f"`{name}`" for name in mutants)
+    return [
+        f"({anchor(clause.id)})=",
+        f"### {clause.id}: {plain(clause.title)}",
+        "",
+        f"> {plain(clause.must)}",
+        "",
+        f":source: {plain(clause.source)}",
+        f":profiles: {_profiles(clause)}",
+        f":judged from: {_needs(clause)}",
+        f":catalogue: {_rows(clause.rows)}",
+        f":broken by: {mutant_names or 'no mutant of the museum'}",
+        "",
+    ]
+
+
+def _profiles(clause: AnyClause) -> str:
+    return ", ".join(f"`{p.name}`" for p in PROFILES if p.name in clause.profiles)
+
+
+def _rows(rows: Sequence[int]) -> str:
+    if not rows:
+        return "no row"
+    return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows))}"
+
+
+def _needs(clause: AnyClause) -> str:
+    """What a target has to have before the clause can be judged on it."""
+    parts: list[str] = []
+    if clause.operations:
+        parts.append(f"the operations {_names(clause.operations)}")
+    if clause.any_operation:
+        parts.append(f"one of the operations {_names(clause.any_operation)}")
+    if points_of(clause):
+        parts.append(f"the points {_names(points_of(clause))}")
+    if clause.shows:
+        parts.append(f"introspection of {_names(clause.shows)}")
+    if clause.private:
+        parts.append("private slots")
+    if clause.concurrent:
+        parts.append("more than one call at a time")
+    text = SEEN_BY[clause.needs]
+    if parts:
+        text += "; the target has " + ", ".join(parts)
+    if clause.unless is not None:
+        text += f"; left to finer clauses where `{clause.unless}` is announced"
+    return text
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def rows_table() -> str:
+    """From the rows of the catalogue to the clauses made of them."""
+    of_row: dict[int, list[AnyClause]] = {}
+    for clause in CLAUSES:
+        for row in clause.rows:
+            of_row.setdefault(row, []).append(clause)
+    lines = ["| row | clauses |", "| ---: | --- |"]
+    for row in sorted(of_row):
+        links = ", ".join(f"{{clause}}`{c.id}`" for c in of_row[row])
+        lines.append(f"| {row} | {links} |")
+    return "\n".join(lines)
+
+
+def museum_page(kind: Kind) -> str:
+    """The mutants of one kind, each with what is known of it."""
+    mutants = (mutant for mutant in CATALOGUE if mutant.kind == kind)
+    return "\n".join(line for mutant in mutants for line in _mutant(mutant))
+
+
+def _mutant(mutant: Mutant) -> list[str]:
+    broken = ", ".join(f"{{clause}}`{clause}`" for clause in mutant.clauses)
+    known = "" if mutant.kind == "planted" else f" {plain(mutant.tag)}"
+    source = [] if known == "" else [f":source: {plain(mutant.source)}{known}"]
+    return [
+        f"### {plain(mutant.name)}",
+        "",
+        plain(mutant.wrong),
+        "",
+        f":base: the {mutant.base}, held to `{mutant.profile}`",
+        *source,
+        f":breaks: {broken}",
+        "",
+    ]
+
+
+def failure(target_name: str, clause_id: str, *, is_blind: bool = False) -> str:
+    """A failure as `memslots check` shows it, found and shrunk here and now.
+
+    Errors: `LookupError` where no fixed race breaks the clause on this target.
+    """
+    target, clause = resolve(target_name), clause_by_id(clause_id)
+    bench = Bench(target.header, CLAUSES, is_blind)
+    shrunk = _first(target, bench, clause_id)
+    finding = next(
+        f for f in bench.judge(shrunk.played).findings if f.clause == clause_id
+    )
+    events = shrunk.played.events
+    if is_blind:
+        events = without_points(events)
+    return render_failure(
+        clause=clause.id,
+        title=clause.title,
+        must=clause.must,
+        source=clause.source,
+        expected=finding.expected,
+        observed=finding.observed,
+        step=finding.step,
+        events=events,
+        replay=f"failures/{target_name.replace(':', '-')}-{clause_id}.ndjson",
+        width=WIDTH,
+    )
+
+
+def _first(target: Target, bench: Bench, clause_id: str) -> Shrunk:
+    """The first fixed race that breaks the clause, made small."""
+    for race in fixed_races(target.header):
+        threads = max(len(race.scenario.threads), 1)
+        plays = bounded(
+            target.make,
+            race.scenario,
+            BOUNDS[LEVEL][threads],
+            budget=Budget(plays=PLAYS),
+        )
+        for played in plays:
+            if bench.breaks(played, clause_id):
+                return shrink_scenario(
+                    target.make,
+                    race.scenario,
+                    played.schedule,
+                    lambda again: bench.breaks(again, clause_id),
+                    budget=Budget(plays=SHRINK_PLAYS),
+                )
+    message = f"no fixed race breaks {clause_id} on {target.name}"
+    raise LookupError(message)
