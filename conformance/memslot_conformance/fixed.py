@@ -100,10 +100,17 @@ class FixedLayer:
 
     @property
     def cut(self) -> str | None:
-        """Why it ended before everything was explored."""
+        """Why it ended before every race was explored to one preemption.
+
+        How much deeper each race was explored is a matter of the time there is,
+        and is said in what was covered.
+        """
         if self._findings.enough:
             return "stopped at the first finding"
-        return None if self._budget.left else "its time ran out"
+        shallow = sum(not search.done(1) for search in self._searches)
+        if shallow:
+            return f"its time ran out with {shallow} races not explored to 1 preemption"
+        return None
 
     def _explore(self, search: _Search, level: int) -> None:
         scenario = search.race.scenario

@@ -66,6 +66,10 @@ def deaths() -> dict[str, Callable[[], object]]:
         message = "it broke\u2028\ud800"
         raise ValueError(message)
 
+    def hang_deaf() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(600)
+
     return {
         "raise": raise_something,
         "sys.exit": lambda: sys.exit(3),
@@ -73,10 +77,7 @@ def deaths() -> dict[str, Callable[[], object]]:
         "signal": lambda: os.kill(os.getpid(), signal.SIGKILL),
         "crash": lambda: ctypes.string_at(0),
         "hang": lambda: time.sleep(600),
-        "hang deaf": lambda: (
-            signal.signal(signal.SIGTERM, signal.SIG_IGN),
-            time.sleep(600),
-        ),
+        "hang deaf": hang_deaf,
         "memory": eat,
     }
 
@@ -188,7 +189,7 @@ def test_what_a_worker_started_goes_with_it(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
 
     def starts(_: Callable[[str], None], __: LastWords) -> None:
-        child = subprocess.Popen(["sleep", "600"])
+        child = subprocess.Popen(["/bin/sleep", "600"])
         pid_file.write_text(str(child.pid), encoding="ascii")
 
     assert isolated(starts, lambda _: None, seconds=10) is None

@@ -19,7 +19,7 @@ from memslot_conformance.shrink import Shrunk, shrink_scenario
 from memslot_conformance.targets import Target, resolve
 from memslot_conformance.trial import Bench
 from memslot_reference.museum import CATALOGUE
-from memslot_reference.museum.mutant import Kind, Mutant
+from memslot_reference.museum.mutant import Mutant
 from memslot_spec.clause import AnyClause, Needs, points_of
 from memslot_spec.clauses import CLAUSES, GROUPS, clause_by_id
 from memslot_spec.judge import without_points
@@ -63,26 +63,29 @@ def clauses_page() -> str:
     return "\n".join(lines)
 
 
-def _killers() -> dict[str, tuple[str, ...]]:
+def _killers() -> dict[str, tuple[Mutant, ...]]:
     """For each clause the mutants that name it."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, tuple[Mutant, ...]] = {}
     for mutant in CATALOGUE:
         for clause in mutant.clauses:
-            found[clause] = (*found.get(clause, ()), mutant.name)
+            found[clause] = (*found.get(clause, ()), mutant)
     return found
 
 
 def _said_of(clauses: Sequence[AnyClause]) -> str:
-    """The docstring of the module that lists these clauses, less its first words."""
+    """What the module that lists these clauses says of them."""
     for name, module in sys.modules.items():
-        if name.startswith("memslot_spec.clauses."):
-            if getattr(module, "CLAUSES", None) is clauses:
-                return inspect.getdoc(module) or ""
+        is_group = name.startswith("memslot_spec.clauses.")
+        if is_group and getattr(module, "CLAUSES", None) is clauses:
+            return inspect.getdoc(module) or ""
     return ""
 
 
-def _clause(clause: AnyClause, mutants: Sequence[str]) -> list[str]:
-    mutant_names = ", ".join(f"`{name}`" for name in mutants)
+def _clause(clause: AnyClause, mutants: Sequence[Mutant]) -> list[str]:
+    broken_by = ", ".join(
+        f"[{plain(m.name)}](#{place(m.name)})" if m.kind == "museum" else f"`{m.name}`"
+        for m in mutants
+    )
     return [
         f"({anchor(clause.id)})=",
         f"### {clause.id}: {plain(clause.title)}",
@@ -93,7 +96,7 @@ def _clause(clause: AnyClause, mutants: Sequence[str]) -> list[str]:
         f":profiles: {_profiles(clause)}",
         f":judged from: {_needs(clause)}",
         f":catalogue: {_rows(clause.rows)}",
-        f":broken by: {mutant_names or 'no mutant of the museum'}",
+        f":broken by: {broken_by or 'no mutant of the museum'}",
         "",
     ]
 
@@ -141,33 +144,59 @@ def rows_table() -> str:
     for clause in CLAUSES:
         for row in clause.rows:
             of_row.setdefault(row, []).append(clause)
-    lines = ["| row | clauses |", "| ---: | --- |"]
-    for row in sorted(of_row):
-        links = ", ".join(f"{{clause}}`{c.id}`" for c in of_row[row])
-        lines.append(f"| {row} | {links} |")
-    return "\n".join(lines)
+    lines = [
+        f"| {row} | {_links([clause.id for clause in clauses])} |"
+        for row, clauses in sorted(of_row.items())
+    ]
+    return "\n".join(("| row | clauses |", "| ---: | --- |", *lines))
 
 
-def museum_page(kind: Kind) -> str:
-    """The mutants of one kind, each with what is known of it."""
-    mutants = (mutant for mutant in CATALOGUE if mutant.kind == kind)
-    return "\n".join(line for mutant in mutants for line in _mutant(mutant))
+def museum_page() -> str:
+    """The bugs of the kernel's past, and those that its code only just avoids."""
+    return "\n".join(
+        line
+        for mutant in CATALOGUE
+        if mutant.kind == "museum"
+        for line in _told(mutant)
+    )
 
 
-def _mutant(mutant: Mutant) -> list[str]:
-    broken = ", ".join(f"{{clause}}`{clause}`" for clause in mutant.clauses)
-    known = "" if mutant.kind == "planted" else f" {plain(mutant.tag)}"
-    source = [] if known == "" else [f":source: {plain(mutant.source)}{known}"]
+def _told(mutant: Mutant) -> list[str]:
+    """What is known of one bug."""
     return [
-        f"### {plain(mutant.name)}",
+        f"({place(mutant.name)})=",
+        f"## {plain(mutant.name)}",
         "",
         plain(mutant.wrong),
         "",
         f":base: the {mutant.base}, held to `{mutant.profile}`",
-        *source,
-        f":breaks: {broken}",
+        f":source: {plain(mutant.source)} {plain(mutant.tag)}",
+        f":breaks: {_links(mutant.clauses)}",
         "",
     ]
+
+
+def place(mutant_name: str) -> str:
+    """The place of a mutant in the museum's page."""
+    return f"mutant-{mutant_name.lower()}"
+
+
+def _links(clause_ids: Sequence[str]) -> str:
+    return ", ".join(f"{{clause}}`{clause_id}`" for clause_id in clause_ids)
+
+
+def planted_table() -> str:
+    """The mutants that were made up, so that each clause is broken by one."""
+    lines = [
+        "| mutant | what is wrong | profile | breaks |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| `{m.name}` | {plain(m.wrong)} | `{m.profile}` | {_links(m.clauses)} |"
+        for m in CATALOGUE
+        if m.kind == "planted"
+    ]
+    return "\n".join(lines)
 
 
 def failure(target_name: str, clause_id: str, *, is_blind: bool = False) -> str:
