@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from time import monotonic
 from typing import TextIO
 
 from memslot_conformance import campaign, layers
+from memslot_conformance.console import cpus, report_width, version, wants_color
 from memslot_conformance.probe import (
     NoSuchTargetError,
     NotHereError,
@@ -44,6 +43,10 @@ STANDARD_TARGETS = ("reference", "kvm")
 """What is judged where no target is named; the kernel only where it is usable."""
 
 STREAM_NAME = "report.ndjson"
+
+
+class ReportFolderError(Exception):
+    """Nothing can be written where the report is to go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,13 +170,12 @@ def check(
 ) -> Exit:
     """Run the check and print its report.
 
-    Errors: `OSError` where the report's folder cannot be written.
+    Errors: `ReportFolderError`; `OSError` where the report cannot be written on.
     """
     started = _started(request, present)
     folder = request.report_dir or _own_folder(started)
-    failures = folder / "failures"
-    failures.mkdir(parents=True, exist_ok=True)
-    plans = plans_of(request, present, failures)
+    plans = plans_of(request, present, folder / "failures")
+    stream = _opened(folder)
     for line in header(started):
         out(line)
     for line in budget(plans, request.jobs):
@@ -189,7 +191,7 @@ def check(
         strict=request.strict,
         again=request.command,
     )
-    with StreamWriter(folder / STREAM_NAME) as stream:
+    with stream:
         run = _Run(request, stream)
         for record in (started, *present.told):
             run.hear(record)
@@ -200,6 +202,14 @@ def check(
             run.hear(RunFinished(exit_status=int(status), seconds=run.seconds))
     out(text.rstrip())
     return status
+
+
+def _opened(folder: Path) -> StreamWriter:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return StreamWriter(folder / STREAM_NAME)
+    except OSError as error:
+        raise ReportFolderError(str(error)) from error
 
 
 class _Run:
@@ -261,30 +271,3 @@ def _own_folder(started: RunStarted) -> Path:
     """A new folder for each run, below one that version control ignores."""
     time = started.started.partition("+")[0].replace(":", "").replace("-", "")
     return Path("memslots-report") / f"{time}-{started.seed}"
-
-
-def version() -> str:
-    """The version of the installed distribution."""
-    try:
-        return metadata.version("memslots")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
-
-
-def cpus() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
-def report_width() -> int:
-    """Columns for a report: the terminal's, between 80 and 120."""
-    try:
-        columns = os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError):
-        columns = 100
-    return max(80, min(columns, 120))
-
-
-def wants_color(out: TextIO) -> bool:
-    """A terminal, and nobody said NO_COLOR."""
-    return out.isatty() and not os.environ.get("NO_COLOR")

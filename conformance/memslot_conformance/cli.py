@@ -14,14 +14,13 @@ import click
 
 from memslot_conformance import explain, museum_run, rejudge
 from memslot_conformance.checking import (
+    ReportFolderError,
     Request,
     check,
     listing,
     look_for,
-    report_width,
-    version,
-    wants_color,
 )
+from memslot_conformance.console import report_width, version, wants_color
 from memslot_conformance.museum_command import museum_command
 from memslot_conformance.museum_run import Mutant
 from memslot_conformance.options import (
@@ -136,9 +135,12 @@ def check_command(  # noqa: PLR0913 - one for each option
         sys.exit(Exit.BROKE if broke else Exit.CONFORMS)
     try:
         sys.exit(check(request, present, click.echo, sys.stderr))
-    except OSError as error:
-        message = f"the report cannot be written: {error}; --report-dir says where to"
+    except ReportFolderError as error:
+        message = f"no report can be written: {error}; --report-dir says where to"
         raise click.UsageError(message) from error
+    except OSError as error:
+        click.echo(f"exit 3   the run could not go on: {error}", err=True)
+        sys.exit(Exit.BROKE)
 
 
 @main.command("judge")

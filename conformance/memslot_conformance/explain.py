@@ -38,7 +38,6 @@ def explained(
     clause: AnyClause, mutants: Sequence[Mutant], *, width: int = 88
 ) -> list[str]:
     """Everything about one clause."""
-    killed = [m for m in mutants if clause.id in m.clauses]
     parts = [
         ("must", clause.must),
         ("source", clause.source),
@@ -46,14 +45,15 @@ def explained(
         ("profiles", ", ".join(sorted(clause.profiles))),
         ("needs", _needs(clause)),
         ("looks", MADE.get(clause.kind, f"at every {clause.kind.__name__}")),
-        ("kills", "no mutant of the museum" if not killed else ""),
     ]
     lines = [f"{clause.id}  {clause.title}"]
     for label, text in parts:
         lines += _part(label, text, width)
-    for mutant in killed:
-        lines += _part("", f"museum:{mutant.name}: {mutant.wrong}", width)
-    return [line for line in lines if line.strip() != "kills"] if not killed else lines
+    killed = [m for m in mutants if clause.id in m.clauses]
+    told = [f"museum:{mutant.name}: {mutant.wrong}" for mutant in killed]
+    for number, text in enumerate(told or ["no mutant of the museum"]):
+        lines += _part("" if number else "kills", text, width)
+    return lines
 
 
 def as_json(clause: AnyClause, mutants: Sequence[Mutant]) -> dict[str, object]:

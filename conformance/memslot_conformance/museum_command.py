@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from memslot_conformance import museum_run
-from memslot_conformance.checking import version
+from memslot_conformance.console import version
 from memslot_conformance.museum_run import Attempt, Settings
 from memslot_conformance.options import (
     SEEDS,

@@ -13,7 +13,8 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from memslot_conformance.checking import LEVEL_SECONDS, cpus
+from memslot_conformance.checking import LEVEL_SECONDS
+from memslot_conformance.console import cpus
 from memslot_conformance.layers import LAYERS
 from memslot_conformance.terminal import printable
 from memslot_spec.clause import AnyClause

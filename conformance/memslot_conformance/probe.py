@@ -17,6 +17,7 @@ from memslot_conformance.last_words import LastWords
 from memslot_conformance.targets import UnavailableTargetError, UnknownTargetError
 from memslot_spec.clause import AnyClause, not_applicable
 from memslot_spec.history import Header, History
+from memslot_spec.profile import LINUX
 from memslot_spec.wire import history_to_json, read_history
 
 SECONDS = 60.0
@@ -61,6 +62,9 @@ def probe(name: str, profile: str | None) -> Probed:
 
     Errors: `NoSuchTargetError`, `NotHereError`, `TargetBrokenError`.
     """
+    if name == "kvm" and profile not in {None, LINUX.name}:
+        message = f"target kvm is held to profile {LINUX.name}, not to {profile}"
+        raise NoSuchTargetError(message)
 
     def look(_: LastWords) -> dict[str, str]:
         target = targets.resolve(name, profile)

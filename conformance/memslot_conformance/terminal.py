@@ -38,8 +38,7 @@ MEANINGS = {
     Exit.DOES_NOT_CONFORM: "does not conform",
     Exit.USAGE: "the command was not understood",
     Exit.BROKE: "a target, or the suite on it, broke before it could be judged",
-    Exit.INCONCLUSIVE: "inconclusive: nothing was broken, but not every clause was "
-    "reached",
+    Exit.INCONCLUSIVE: "inconclusive: nothing broke, but not every clause was reached",
     Exit.NOTHING_RAN: "nothing ran, so nothing is known",
 }
 

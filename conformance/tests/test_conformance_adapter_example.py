@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -31,7 +32,7 @@ ONE_CALL_AT_A_TIME = "the target takes one call at a time"
 @pytest.fixture(autouse=True)
 def _in_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(EXAMPLES)
-    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.setattr("sys.path", [str(EXAMPLES), *sys.path])
 
 
 def run(target: str, *layers: str, seconds: float) -> list[Record]:
@@ -105,7 +106,10 @@ def test_clauses_on_concurrent_readers_do_not_apply_to_the_dict_table() -> None:
 
 
 def test_a_broken_dict_table_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dict_table.DictTable.meets_another", lambda *_: False)
+    def never(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr("dict_table.DictTable.meets_another", never)
     assert "REQ-19" in broken(run(DICT, "fixed", seconds=3.0))
 
 
@@ -121,8 +125,10 @@ def test_the_stepped_table_conforms() -> None:
 def test_a_stepped_table_that_waits_for_nobody_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    target = "stepped_table.SteppedTable.wait_for_readers"
-    monkeypatch.setattr(target, lambda _: None)
+    def at_once(_: object) -> None:
+        return
+
+    monkeypatch.setattr("stepped_table.SteppedTable.wait_for_readers", at_once)
     found = broken(run(STEPPED, "fixed", seconds=20.0))
     assert {"SRCU-2", "SRCU-5"} & found
 

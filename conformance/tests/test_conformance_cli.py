@@ -127,7 +127,7 @@ def runs(
         ("check --seed many", "'many' is not a valid integer"),
         ("check --jobs 0", "0 is not in the range x>=1"),
         ("check --max-time 0", "0.0 is not in the range x>0"),
-        ("check --report-dir /dev/null", "is a file"),
+        ("check --report-dir /dev/null", "no report can be written: "),
         ("check --no-such", "No such option"),
         ("museum K0", "no mutant 'K0'"),
         ("museum --seeds 0", "0 is not in the range x>=1"),
@@ -213,7 +213,7 @@ def test_the_time_is_shared_by_the_targets(monkeypatch: pytest.MonkeyPatch) -> N
     words = ("check", "reference", "patch", "--max-time", "3", "--layers")
     result = memslots(*words, "sequential,fixed", "--jobs", "1")
     assert "1.5 s for each target, 1 at a time" in result.output
-    assert "1.5 s, ('fixed', 'sequential')" in result.output
+    assert "1.5 s, ('fixed', 'sequential')" in " ".join(result.output.split())
     assert "3 s for each" in memslots(*words, "fixed", "--jobs", "2").output
 
 
@@ -307,7 +307,7 @@ def test_smoke_tells_a_broken_adapter(factory: str, said: str) -> None:
     assert result.exit_code == 3
     assert said in result.output
     assert "the adapter is broken" in result.output
-    assert "conform" not in result.output
+    assert "does not conform" not in result.output
 
 
 def test_a_target_that_breaks_when_loaded_is_an_error_of_its_own(

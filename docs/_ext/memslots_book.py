@@ -69,7 +69,7 @@ class Failure(SphinxDirective):
     """A failure of a target at a clause, as the suite shows it."""
 
     required_arguments = 2
-    option_spec: ClassVar[OptionSpec] = {"blind": bool}
+    option_spec: ClassVar[OptionSpec | None] = {"blind": bool}
 
     def run(self) -> list[nodes.Node]:
         """Find the failure, and set its picture and text."""

@@ -43,9 +43,10 @@ class Clause(Generic[E]):
     what should have been, and is asked only on failure. `rows` are the numbers
     of the published catalogue that it came from. `operations` and `points` name
     what the target must have beyond `needs`, `any_operation` names those of
-    which one is enough, `private` wants slots of the kernel's own; a `concurrent` clause means
-    nothing on a target that takes one call at a time. A clause is left to finer
-    ones where the kind of point named in `unless` is announced.
+    which one is enough, and `private` wants slots of the kernel's own. A
+    `concurrent` clause means nothing on a target that takes one call at a time.
+    A clause is left to finer ones where the kind of point named in `unless` is
+    announced.
     """
 
     id: str

@@ -10,23 +10,46 @@ from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import (
     delete,
     errors,
+    live_slot,
     lookup,
     move,
+    overlap,
     progress,
     request,
     rmap,
     shadow_pages,
     sizing,
-    srcu,
+    srcu_lifetime,
+    srcu_locking,
+    srcu_readers,
     table,
+    window,
+    window_access,
 )
 
+
+def _by_number(*clauses: AnyClause) -> tuple[AnyClause, ...]:
+    """The clauses of one area in the order of their ids."""
+    return tuple(sorted(clauses, key=lambda clause: int(clause.id.split("-")[1])))
+
+
 GROUPS: tuple[tuple[str, tuple[AnyClause, ...]], ...] = (
-    ("Request validation", request.CLAUSES),
+    (
+        "Request validation",
+        (*request.CLAUSES, *live_slot.CLAUSES, *overlap.CLAUSES),
+    ),
     ("Slot table", table.CLAUSES),
     ("Lookup", lookup.CLAUSES),
-    ("Readers under SRCU", srcu.CLAUSES),
-    ("Two-step delete", delete.CLAUSES),
+    (
+        "Readers under SRCU",
+        _by_number(
+            *srcu_readers.CLAUSES, *srcu_lifetime.CLAUSES, *srcu_locking.CLAUSES
+        ),
+    ),
+    (
+        "Two-step delete",
+        (*delete.CLAUSES, *window.CLAUSES, *window_access.CLAUSES),
+    ),
     ("Move", move.CLAUSES),
     ("Shadow pages", shadow_pages.CLAUSES),
     ("Reverse maps and host events", rmap.CLAUSES),

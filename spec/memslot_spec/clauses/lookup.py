@@ -29,12 +29,6 @@ def only_table(answered: Answered) -> SlotTable | None:
     return answered.candidates[0] if len(answered.candidates) == 1 else None
 
 
-def is_explained(facts: Facts, answered: Answered) -> bool:
-    """The table explains the answer."""
-    del facts
-    return answered.explained
-
-
 def _covering(answered: Answered) -> tuple[SlotTable, Slot | None] | None:
     """The one table and the slot that covers the frame asked for in it."""
     table = only_table(answered)
@@ -57,70 +51,10 @@ def finds_in_a_slot(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def finds_in_a_hole(facts: Facts, answered: Answered) -> bool:
-    """`gfn_to_memslot` of a frame that no slot covers."""
+def is_explained(facts: Facts, answered: Answered) -> bool:
+    """The table explains the answer."""
     del facts
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, GfnToMemslot)
-        and found is not None
-        and found[1] is None
-    )
-
-
-def translates_unusable(facts: Facts, answered: Answered) -> bool:
-    """`gfn_to_hva` of a frame in no slot, or in an INVALID one."""
-    del facts
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, GfnToHva)
-        and found is not None
-        and (found[1] is None or found[1].invalid)
-    )
-
-
-def translates_usable(facts: Facts, answered: Answered) -> bool:
-    """`gfn_to_hva` of a frame in a valid, writable slot."""
-    del facts
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, GfnToHva)
-        and found is not None
-        and found[1] is not None
-        and not found[1].invalid
-        and not found[1].readonly
-    )
-
-
-def asks_visibility(facts: Facts, answered: Answered) -> bool:
-    """`kvm_is_visible_gfn`, of any frame."""
-    del facts
-    return (
-        isinstance(answered.operation, IsVisibleGfn)
-        and only_table(answered) is not None
-    )
-
-
-def asks_id_in_a_slot(facts: Facts, answered: Answered) -> bool:
-    """`memslot_id` of a frame that a slot covers."""
-    del facts
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, MemslotId)
-        and found is not None
-        and found[1] is not None
-    )
-
-
-def asks_id_in_a_hole(facts: Facts, answered: Answered) -> bool:
-    """`memslot_id` of a frame that no slot covers."""
-    del facts
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, MemslotId)
-        and found is not None
-        and found[1] is None
-    )
+    return answered.explained
 
 
 def expects_answer(facts: Facts, answered: Answered) -> str:
@@ -173,6 +107,18 @@ FINDS_SLOT = _lookup(
     premise=finds_in_a_slot,
 )
 
+
+def finds_in_a_hole(facts: Facts, answered: Answered) -> bool:
+    """`gfn_to_memslot` of a frame that no slot covers."""
+    del facts
+    found = _covering(answered)
+    return (
+        isinstance(answered.operation, GfnToMemslot)
+        and found is not None
+        and found[1] is None
+    )
+
+
 FINDS_NONE = _lookup(
     2,
     "GfnToMemslot",
@@ -182,6 +128,18 @@ FINDS_NONE = _lookup(
     source="seed, gfn_to_memslot_unaliased",
     premise=finds_in_a_hole,
 )
+
+
+def translates_unusable(facts: Facts, answered: Answered) -> bool:
+    """`gfn_to_hva` of a frame in no slot, or in an INVALID one."""
+    del facts
+    found = _covering(answered)
+    return (
+        isinstance(answered.operation, GfnToHva)
+        and found is not None
+        and (found[1] is None or found[1].invalid)
+    )
+
 
 NO_HVA = _lookup(
     3,
@@ -196,6 +154,20 @@ NO_HVA = _lookup(
     premise=translates_unusable,
 )
 
+
+def translates_usable(facts: Facts, answered: Answered) -> bool:
+    """`gfn_to_hva` of a frame in a valid, writable slot."""
+    del facts
+    found = _covering(answered)
+    return (
+        isinstance(answered.operation, GfnToHva)
+        and found is not None
+        and found[1] is not None
+        and not found[1].invalid
+        and not found[1].readonly
+    )
+
+
 THE_HVA = _lookup(
     4,
     "GfnToHva",
@@ -208,6 +180,16 @@ THE_HVA = _lookup(
     source="seed, gfn_to_hva",
     premise=translates_usable,
 )
+
+
+def asks_visibility(facts: Facts, answered: Answered) -> bool:
+    """`kvm_is_visible_gfn`, of any frame."""
+    del facts
+    return (
+        isinstance(answered.operation, IsVisibleGfn)
+        and only_table(answered) is not None
+    )
+
 
 VISIBLE = _lookup(
     5,
@@ -222,6 +204,18 @@ VISIBLE = _lookup(
     premise=asks_visibility,
 )
 
+
+def asks_id_in_a_slot(facts: Facts, answered: Answered) -> bool:
+    """`memslot_id` of a frame that a slot covers."""
+    del facts
+    found = _covering(answered)
+    return (
+        isinstance(answered.operation, MemslotId)
+        and found is not None
+        and found[1] is not None
+    )
+
+
 ID_OF_SLOT = _lookup(
     6,
     "MemslotId",
@@ -232,6 +226,18 @@ ID_OF_SLOT = _lookup(
     premise=asks_id_in_a_slot,
 )
 
+
+def asks_id_in_a_hole(facts: Facts, answered: Answered) -> bool:
+    """`memslot_id` of a frame that no slot covers."""
+    del facts
+    found = _covering(answered)
+    return (
+        isinstance(answered.operation, MemslotId)
+        and found is not None
+        and found[1] is None
+    )
+
+
 ID_OF_NOTHING = _lookup(
     7,
     "MemslotId",
@@ -241,6 +247,7 @@ ID_OF_NOTHING = _lookup(
     source="seed, memslot_id: returns the last index (derived)",
     premise=asks_id_in_a_hole,
 )
+
 
 CLAUSES: tuple[AnyClause, ...] = (
     FINDS_SLOT,

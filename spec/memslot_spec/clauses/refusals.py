@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from memslot_spec.answered import Updated
+from memslot_spec.clause import AnyClause, Clause, Needs
 from memslot_spec.facts import Facts
 from memslot_spec.operations import Done, Refused
 from memslot_spec.plan import Objection
@@ -90,4 +91,37 @@ def is_faultless(update: Updated) -> bool:
         and not update.malformed
         and not update.conflicts
         and update.operation.failure is None
+    )
+
+
+def refusal(
+    number: int,
+    objection: Objection,
+    *,
+    row: int,
+    title: str,
+    must: str,
+    source: str,
+    profiles: frozenset[str],
+) -> AnyClause:
+    """A clause on a request that is wrong in one way, whatever else it is."""
+    of_table = objection in {
+        Objection.ABSENT,
+        Objection.RESIZED,
+        Objection.HVA_CHANGED,
+        Objection.READONLY_CHANGED,
+    }
+    return Clause(
+        id=f"REQ-{number}",
+        title=title,
+        must=must,
+        source=source,
+        rows=(row,),
+        profiles=profiles,
+        needs=Needs.CALLS,
+        on=Updated,
+        premise=conflicts_by(objection) if of_table else malformed_by(objection),
+        holds=refused_with_einval,
+        expected=expects_einval,
+        operations=("SetRegion",),
     )

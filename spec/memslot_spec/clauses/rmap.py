@@ -12,11 +12,6 @@ from memslot_spec.ranges import rmap_index
 from memslot_spec.shadow import Place, RmapKey, pages_at
 
 
-def mapped_something(facts: Facts, rest: AtRest) -> bool:
-    """An spte through a known slot stands where something was touched."""
-    return any(_key(facts, place) is not None for place in rest.touched)
-
-
 def _key(facts: Facts, place: Place) -> RmapKey | None:
     """The one reverse map on which the spte at this place belongs."""
     spte = facts.shadow.sptes.get(place)
@@ -24,6 +19,11 @@ def _key(facts: Facts, place: Place) -> RmapKey | None:
         return None
     index = rmap_index(spte.gfn, spte.slot.base, pages_at(spte.level))
     return spte.slot.id, spte.level, index
+
+
+def mapped_something(facts: Facts, rest: AtRest) -> bool:
+    """An spte through a known slot stands where something was touched."""
+    return any(_key(facts, place) is not None for place in rest.touched)
 
 
 def _misplaced(facts: Facts, rest: AtRest) -> tuple[Place, ...]:
@@ -50,6 +50,32 @@ def expects_its_map(facts: Facts, rest: AtRest) -> str:
     return "; ".join(words)
 
 
+ON_ONE_MAP = Clause(
+    id="RMAP-1",
+    title="Every spte is on its one reverse map",
+    must=(
+        "Every present leaf spte MUST be on exactly one reverse map: that of its "
+        "slot and its frame's offset, at its level."
+    ),
+    source="arch/x86/kvm/mmu.c, rmap_add, rmap_remove",
+    rows=(50,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=AtRest,
+    premise=mapped_something,
+    holds=each_is_on_its_map,
+    expected=expects_its_map,
+    points=(
+        "MmuUnlocked",
+        "SpteMapped",
+        "SpteRemoved",
+        "RmapAdded",
+        "RmapRemoved",
+        "TablePublished",
+    ),
+)
+
+
 def clears_a_leaf(facts: Facts, event: SpteRemoved) -> bool:
     """The spte that goes is one that was announced."""
     return (event.page, event.index) in facts.shadow.sptes
@@ -64,6 +90,22 @@ def expects_off_its_map(facts: Facts, event: SpteRemoved) -> str:
     """Off every map."""
     keys = facts.shadow.held_by.get((event.page, event.index), [])
     return f"the spte taken off its reverse map before it is cleared; it is on {keys}"
+
+
+REMOVED_FIRST = Clause(
+    id="RMAP-2",
+    title="An spte leaves its reverse map before it is cleared",
+    must="An spte MUST be taken off its reverse map before it is cleared.",
+    source="commit 6d74229f013",
+    rows=(50,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=SpteRemoved,
+    premise=clears_a_leaf,
+    holds=is_off_its_map,
+    expected=expects_off_its_map,
+    points=("RmapAdded", "RmapRemoved", "SpteMapped"),
+)
 
 
 def is_a_huge_index(facts: Facts, event: RmapIndexed) -> bool:
@@ -88,6 +130,24 @@ def expects_huge_index(facts: Facts, event: RmapIndexed) -> str:
     )
 
 
+HUGE_INDEX = Clause(
+    id="RMAP-3",
+    title="A huge page's index counts huge pages",
+    must=(
+        "The reverse-map index of a huge page MUST be gfn / H - base / H, where a "
+        "fault adds, where an spte is removed, and in the host address walk."
+    ),
+    source="gfn_to_rmap; commit 6e3e243c3b6e",
+    rows=(51,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=RmapIndexed,
+    premise=is_a_huge_index,
+    holds=counts_huge_pages,
+    expected=expects_huge_index,
+)
+
+
 def is_any_count(facts: Facts, event: RmapsCounted) -> bool:
     """The audit counted."""
     del facts, event
@@ -103,6 +163,22 @@ def expects_every_entry(facts: Facts, event: RmapsCounted) -> str:
     """How many there are."""
     del event
     return f"{facts.shadow.entries()} sptes on the reverse maps of all slots"
+
+
+COUNTED = Clause(
+    id="RMAP-4",
+    title="The audit counts every entry",
+    must="count_rmaps MUST count every spte on the reverse maps of all slots.",
+    source="seed, count_rmaps; commit 805d32dea4df",
+    rows=(50,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=RmapsCounted,
+    premise=is_any_count,
+    holds=counts_every_entry,
+    expected=expects_every_entry,
+    points=("RmapAdded", "RmapRemoved"),
+)
 
 
 def unmaps_mapped_memory(facts: Facts, answered: Answered) -> bool:
@@ -131,88 +207,6 @@ def expects_unmapped(facts: Facts, answered: Answered) -> str:
     return f"no spte left that maps the host page; gfn {frames} still does"
 
 
-def unmaps_address_zero(facts: Facts, answered: Answered) -> bool:
-    """The page is the one at host address 0, and sptes map it."""
-    operation = answered.operation
-    return (
-        isinstance(operation, UnmapHva)
-        and operation.hva >> 12 == 0
-        and unmaps_mapped_memory(facts, answered)
-    )
-
-
-ON_ONE_MAP = Clause(
-    id="RMAP-1",
-    title="Every spte is on its one reverse map",
-    must=(
-        "Every present leaf spte MUST be on exactly one reverse map: that of its "
-        "slot and its frame's offset, at its level."
-    ),
-    source="arch/x86/kvm/mmu.c, rmap_add, rmap_remove",
-    rows=(50,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=AtRest,
-    premise=mapped_something,
-    holds=each_is_on_its_map,
-    expected=expects_its_map,
-    points=(
-        "MmuUnlocked",
-        "SpteMapped",
-        "SpteRemoved",
-        "RmapAdded",
-        "RmapRemoved",
-        "TablePublished",
-    ),
-)
-
-REMOVED_FIRST = Clause(
-    id="RMAP-2",
-    title="An spte leaves its reverse map before it is cleared",
-    must="An spte MUST be taken off its reverse map before it is cleared.",
-    source="commit 6d74229f013",
-    rows=(50,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=SpteRemoved,
-    premise=clears_a_leaf,
-    holds=is_off_its_map,
-    expected=expects_off_its_map,
-    points=("RmapAdded", "RmapRemoved", "SpteMapped"),
-)
-
-HUGE_INDEX = Clause(
-    id="RMAP-3",
-    title="A huge page's index counts huge pages",
-    must=(
-        "The reverse-map index of a huge page MUST be gfn / H - base / H, where a "
-        "fault adds, where an spte is removed, and in the host address walk."
-    ),
-    source="gfn_to_rmap; commit 6e3e243c3b6e",
-    rows=(51,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=RmapIndexed,
-    premise=is_a_huge_index,
-    holds=counts_huge_pages,
-    expected=expects_huge_index,
-)
-
-COUNTED = Clause(
-    id="RMAP-4",
-    title="The audit counts every entry",
-    must="count_rmaps MUST count every spte on the reverse maps of all slots.",
-    source="seed, count_rmaps; commit 805d32dea4df",
-    rows=(50,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=RmapsCounted,
-    premise=is_any_count,
-    holds=counts_every_entry,
-    expected=expects_every_entry,
-    points=("RmapAdded", "RmapRemoved"),
-)
-
 REACHES_EVERY_SLOT = Clause(
     id="HVA-1",
     title="A host event reaches every slot",
@@ -232,6 +226,17 @@ REACHES_EVERY_SLOT = Clause(
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
 )
 
+
+def unmaps_address_zero(facts: Facts, answered: Answered) -> bool:
+    """The page is the one at host address 0, and sptes map it."""
+    operation = answered.operation
+    return (
+        isinstance(operation, UnmapHva)
+        and operation.hva >> 12 == 0
+        and unmaps_mapped_memory(facts, answered)
+    )
+
+
 ZERO_IS_AN_ADDRESS = Clause(
     id="HVA-2",
     title="Host address 0 is not special",
@@ -247,6 +252,7 @@ ZERO_IS_AN_ADDRESS = Clause(
     operations=("UnmapHva",),
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
 )
+
 
 CLAUSES: tuple[AnyClause, ...] = (
     ON_ONE_MAP,

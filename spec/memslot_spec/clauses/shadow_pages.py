@@ -11,7 +11,7 @@ from memslot_spec.answered import Answered, AtRest
 from memslot_spec.clause import AnyClause, Clause, Needs
 from memslot_spec.events import ShadowPageCreated
 from memslot_spec.facts import Facts
-from memslot_spec.operations import Accessed, AllocateRoot, Done, GuestAccess
+from memslot_spec.operations import AllocateRoot, Done, GuestAccess
 from memslot_spec.profile import BOTH, ONLY_2_6_34
 from memslot_spec.readers import gfn_to_memslot, is_visible_gfn
 from memslot_spec.shadow import Place
@@ -47,12 +47,23 @@ def expects_the_right_page(facts: Facts, answered: Answered) -> str:
     return f"the page at hva {slot.hva_of(operation.gfn):#x}"
 
 
-def is_any_access(facts: Facts, answered: Answered) -> bool:
-    """A guest access reached memory."""
-    del facts
-    return isinstance(answered.operation, GuestAccess) and isinstance(
-        answered.reply, Accessed
-    )
+RIGHT_PAGE = Clause(
+    id="MMU-1",
+    title="An access reaches the page its slot defines",
+    must=(
+        "A guest access to a frame of a valid slot MUST reach the page that the "
+        "slot defines there, or leave as MMIO where it writes to a READONLY slot."
+    ),
+    source="tdp_page_fault, gfn_to_pfn",
+    rows=(16, 46),
+    profiles=BOTH,
+    needs=Needs.CALLS,
+    on=Answered,
+    premise=accesses_backed_memory,
+    holds=reaches_the_right_page,
+    expected=expects_the_right_page,
+    operations=("GuestAccess",),
+)
 
 
 def _mapped(facts: Facts, rest: AtRest) -> tuple[Place, ...]:
@@ -100,75 +111,6 @@ def expects_bit(facts: Facts, rest: AtRest) -> str:
     return "; ".join(words)
 
 
-def is_any_page(facts: Facts, event: ShadowPageCreated) -> bool:
-    """A shadow page is made."""
-    del facts, event
-    return True
-
-
-def has_room_for_every_id(facts: Facts, event: ShadowPageCreated) -> bool:
-    """User and private ids all fit."""
-    return event.capacity >= facts.limits.user_slots + facts.profile.private_slots
-
-
-def expects_room(facts: Facts, event: ShadowPageCreated) -> str:
-    """How many ids there are."""
-    del event
-    ids = facts.limits.user_slots + facts.profile.private_slots
-    return f"a slot bitmap of at least {ids} bits: private slots have ids too"
-
-
-def is_empty(facts: Facts, event: ShadowPageCreated) -> bool:
-    """No id is set."""
-    del facts
-    return not event.slot_ids
-
-
-def expects_empty(facts: Facts, event: ShadowPageCreated) -> str:
-    """None."""
-    del facts, event
-    return "an empty slot bitmap in a new shadow page"
-
-
-def asks_for_invisible_root(facts: Facts, answered: Answered) -> bool:
-    """The frame is visible in no table that may be current."""
-    operation = answered.operation
-    return isinstance(operation, AllocateRoot) and not any(
-        is_visible_gfn(table, operation.gfn, facts.limits)
-        for table in answered.candidates
-    )
-
-
-def root_is_refused(facts: Facts, answered: Answered) -> bool:
-    """No root was made."""
-    del facts
-    return not isinstance(answered.reply, Done)
-
-
-def expects_no_root(facts: Facts, answered: Answered) -> str:
-    """A refusal."""
-    del facts, answered
-    return "the root refused: its frame is not visible"
-
-
-RIGHT_PAGE = Clause(
-    id="MMU-1",
-    title="An access reaches the page its slot defines",
-    must=(
-        "A guest access to a frame of a valid slot MUST reach the page that the "
-        "slot defines there, or leave as MMIO where it writes to a READONLY slot."
-    ),
-    source="tdp_page_fault, gfn_to_pfn",
-    rows=(16, 46),
-    profiles=BOTH,
-    needs=Needs.CALLS,
-    on=Answered,
-    premise=accesses_backed_memory,
-    holds=reaches_the_right_page,
-    expected=expects_the_right_page,
-    operations=("GuestAccess",),
-)
-
 BIT_OF_THE_SLOT = Clause(
     id="MMU-2",
     title="A shadow page's bitmap names the slots it maps",
@@ -195,6 +137,25 @@ BIT_OF_THE_SLOT = Clause(
     ),
 )
 
+
+def is_any_page(facts: Facts, event: ShadowPageCreated) -> bool:
+    """A shadow page is made."""
+    del facts, event
+    return True
+
+
+def has_room_for_every_id(facts: Facts, event: ShadowPageCreated) -> bool:
+    """User and private ids all fit."""
+    return event.capacity >= facts.limits.user_slots + facts.profile.private_slots
+
+
+def expects_room(facts: Facts, event: ShadowPageCreated) -> str:
+    """How many ids there are."""
+    del event
+    ids = facts.limits.user_slots + facts.profile.private_slots
+    return f"a slot bitmap of at least {ids} bits: private slots have ids too"
+
+
 ROOM_FOR_ALL = Clause(
     id="MMU-3",
     title="A slot bitmap has room for every id",
@@ -208,6 +169,19 @@ ROOM_FOR_ALL = Clause(
     holds=has_room_for_every_id,
     expected=expects_room,
 )
+
+
+def is_empty(facts: Facts, event: ShadowPageCreated) -> bool:
+    """No id is set."""
+    del facts
+    return not event.slot_ids
+
+
+def expects_empty(facts: Facts, event: ShadowPageCreated) -> str:
+    """None."""
+    del facts, event
+    return "an empty slot bitmap in a new shadow page"
+
 
 BORN_EMPTY = Clause(
     id="MMU-4",
@@ -223,6 +197,28 @@ BORN_EMPTY = Clause(
     expected=expects_empty,
 )
 
+
+def asks_for_invisible_root(facts: Facts, answered: Answered) -> bool:
+    """The frame is visible in no table that may be current."""
+    operation = answered.operation
+    return isinstance(operation, AllocateRoot) and not any(
+        is_visible_gfn(table, operation.gfn, facts.limits)
+        for table in answered.candidates
+    )
+
+
+def root_is_refused(facts: Facts, answered: Answered) -> bool:
+    """No root was made."""
+    del facts
+    return not isinstance(answered.reply, Done)
+
+
+def expects_no_root(facts: Facts, answered: Answered) -> str:
+    """A refusal."""
+    del facts, answered
+    return "the root refused: its frame is not visible"
+
+
 ROOT_IS_VISIBLE = Clause(
     id="MMU-5",
     title="No root for a frame that is not visible",
@@ -237,6 +233,7 @@ ROOT_IS_VISIBLE = Clause(
     expected=expects_no_root,
     operations=("AllocateRoot",),
 )
+
 
 CLAUSES: tuple[AnyClause, ...] = (
     RIGHT_PAGE,

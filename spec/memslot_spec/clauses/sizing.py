@@ -10,14 +10,35 @@ from memslot_spec.operations import MmuPages, TssBase
 from memslot_spec.profile import BOTH, ONLY_2_6_34
 from memslot_spec.readers import total_pages
 
-OVERFLOWS_AT = (1 << 32) // 20
-"""Pages from which `npages * 20` no longer fits 32 bits."""
-
 
 def asks_budget(facts: Facts, answered: Answered) -> bool:
     """The budget, of one table."""
     del facts
     return isinstance(answered.operation, MmuPages) and len(answered.candidates) == 1
+
+
+BUDGET = Clause(
+    id="SIZE-1",
+    title="The page budget follows the published table",
+    must=(
+        "With no limit requested, the shadow page budget MUST be the larger of 64 "
+        "and the published table's pages * 20 / 1000 (v2.6.34) or / 50 (today)."
+    ),
+    source="seed, kvm_mmu_calculate_mmu_pages",
+    rows=(61,),
+    profiles=BOTH,
+    needs=Needs.CALLS,
+    on=Answered,
+    premise=asks_budget,
+    holds=is_explained,
+    expected=expects_answer,
+    operations=("MmuPages",),
+)
+
+
+OVERFLOWS_AT = (1 << 32) // 20
+
+"""Pages from which `npages * 20` no longer fits 32 bits."""
 
 
 def asks_budget_of_many(facts: Facts, answered: Answered) -> bool:
@@ -28,10 +49,45 @@ def asks_budget_of_many(facts: Facts, answered: Answered) -> bool:
     )
 
 
+BUDGET_OF_MANY = Clause(
+    id="SIZE-2",
+    title="The page budget does not overflow",
+    must="The shadow page budget MUST be computed without overflow.",
+    source="commit bc8a3d8925a8",
+    rows=(61,),
+    profiles=BOTH,
+    needs=Needs.CALLS,
+    on=Answered,
+    premise=asks_budget_of_many,
+    holds=is_explained,
+    expected=expects_answer,
+    operations=("MmuPages",),
+)
+
+
 def asks_tss(facts: Facts, answered: Answered) -> bool:
     """The TSS base, of one table."""
     del facts
     return isinstance(answered.operation, TssBase) and len(answered.candidates) == 1
+
+
+TSS = Clause(
+    id="TSS-1",
+    title="The TSS lies three pages below slot 0's end",
+    must=(
+        "The default TSS base MUST be (base0 + npages0 - 3) * 4096, an absent slot "
+        "0 counting as base 0 with no pages."
+    ),
+    source="seed, rmode_tss_base",
+    rows=(62,),
+    profiles=ONLY_2_6_34,
+    needs=Needs.CALLS,
+    on=Answered,
+    premise=asks_tss,
+    holds=is_explained,
+    expected=expects_answer,
+    operations=("TssBase",),
+)
 
 
 def reads_both_parts(facts: Facts, answered: Answered) -> bool:
@@ -61,57 +117,6 @@ def expects_one_version(facts: Facts, answered: Answered) -> str:
     )
 
 
-BUDGET = Clause(
-    id="SIZE-1",
-    title="The page budget follows the published table",
-    must=(
-        "With no limit requested, the shadow page budget MUST be the larger of 64 "
-        "and the published table's pages * 20 / 1000 (v2.6.34) or / 50 (today)."
-    ),
-    source="seed, kvm_mmu_calculate_mmu_pages",
-    rows=(61,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
-    on=Answered,
-    premise=asks_budget,
-    holds=is_explained,
-    expected=expects_answer,
-    operations=("MmuPages",),
-)
-
-BUDGET_OF_MANY = Clause(
-    id="SIZE-2",
-    title="The page budget does not overflow",
-    must="The shadow page budget MUST be computed without overflow.",
-    source="commit bc8a3d8925a8",
-    rows=(61,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
-    on=Answered,
-    premise=asks_budget_of_many,
-    holds=is_explained,
-    expected=expects_answer,
-    operations=("MmuPages",),
-)
-
-TSS = Clause(
-    id="TSS-1",
-    title="The TSS lies three pages below slot 0's end",
-    must=(
-        "The default TSS base MUST be (base0 + npages0 - 3) * 4096, an absent slot "
-        "0 counting as base 0 with no pages."
-    ),
-    source="seed, rmode_tss_base",
-    rows=(62,),
-    profiles=ONLY_2_6_34,
-    needs=Needs.CALLS,
-    on=Answered,
-    premise=asks_tss,
-    holds=is_explained,
-    expected=expects_answer,
-    operations=("TssBase",),
-)
-
 TSS_OF_ONE_TABLE = Clause(
     id="TSS-2",
     title="The TSS base comes from one table",
@@ -128,4 +133,10 @@ TSS_OF_ONE_TABLE = Clause(
     points=("TableRead", "TablePublished"),
 )
 
-CLAUSES: tuple[AnyClause, ...] = (BUDGET, BUDGET_OF_MANY, TSS, TSS_OF_ONE_TABLE)
+
+CLAUSES: tuple[AnyClause, ...] = (
+    BUDGET,
+    BUDGET_OF_MANY,
+    TSS,
+    TSS_OF_ONE_TABLE,
+)

@@ -54,6 +54,24 @@ def expects_range(facts: Facts, event: TablePublished) -> str:
     return f"slot {id_of(region.slot)} at gfn {region.base:#x}, {region.npages} pages"
 
 
+EXACT_RANGE = Clause(
+    id="SLOT-1",
+    title="A slot covers exactly the range asked for",
+    must=(
+        "A successful CREATE or MOVE MUST publish the slot with exactly the range "
+        "[base, base + npages) of the request."
+    ),
+    source="__kvm_set_memory_region; kvm_create_memslot",
+    rows=(16,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=TablePublished,
+    premise=publishes_its_slot,
+    holds=has_the_range_asked_for,
+    expected=expects_range,
+)
+
+
 def is_published_by_a_request(facts: Facts, event: TablePublished) -> bool:
     """A request publishes this table, and what it started from is known."""
     update = facts.update_of(event.thread)
@@ -74,6 +92,21 @@ def expects_others(facts: Facts, event: TablePublished) -> str:
     """The other slots unchanged."""
     del facts, event
     return "every slot but the one asked for as it was"
+
+
+OTHERS_UNCHANGED = Clause(
+    id="SLOT-2",
+    title="An update changes no other slot",
+    must="A table that a request publishes MUST hold every other slot unchanged.",
+    source="seed, __kvm_set_memory_region: the table is copied",
+    rows=(16,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=TablePublished,
+    premise=is_published_by_a_request,
+    holds=leaves_the_others,
+    expected=expects_others,
+)
 
 
 def publishes_a_new_slot(facts: Facts, event: TablePublished) -> bool:
@@ -104,6 +137,43 @@ def expects_hva(facts: Facts, event: TablePublished) -> str:
     return f"the slot at hva {hva:#x}"
 
 
+HOST_ADDRESS = Clause(
+    id="SLOT-3",
+    title="A new slot is at its host address",
+    must="A new slot MUST be published at the host address of its request.",
+    source="__kvm_set_memory_region",
+    rows=(16,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=TablePublished,
+    premise=publishes_a_new_slot,
+    holds=is_at_the_host_address,
+    expected=expects_hva,
+)
+
+
+def is_equal_to_the_slot(facts: Facts, update: Updated) -> bool:
+    """A faultless request equal to the current slot."""
+    del facts
+    return update.change is Change.NO_OP and is_faultless(update)
+
+
+NO_OP_SUCCEEDS = Clause(
+    id="SLOT-4",
+    title="A request equal to the slot succeeds",
+    must="A request equal to the current slot MUST succeed.",
+    source='__kvm_set_memory_region: "Nothing to change"',
+    rows=(17,),
+    profiles=BOTH,
+    needs=Needs.CALLS,
+    on=Updated,
+    premise=is_equal_to_the_slot,
+    holds=accepted,
+    expected=expects_done,
+    operations=("SetRegion",),
+)
+
+
 def is_an_accepted_no_op(facts: Facts, update: Updated) -> bool:
     """A faultless request equal to the current slot, with no other update."""
     open_update = facts.update_of(update.thread)
@@ -127,6 +197,23 @@ def expects_no_table(facts: Facts, update: Updated) -> str:
     return "no table published: the request changes nothing"
 
 
+NO_OP_IS_SILENT = Clause(
+    id="SLOT-5",
+    title="A request equal to the slot publishes nothing",
+    must="A request equal to the current slot MUST NOT publish a table.",
+    source="__kvm_set_memory_region, 6.1: returns before any allocation",
+    rows=(17,),
+    profiles=ONLY_LINUX,
+    needs=Needs.POINTS,
+    on=Updated,
+    premise=is_an_accepted_no_op,
+    holds=published_nothing,
+    expected=expects_no_table,
+    operations=("SetRegion",),
+    points=("TablePublished",),
+)
+
+
 def has_several_user_slots(facts: Facts, event: TablePublished) -> bool:
     """At least two user slots are in the table."""
     return sum(s.id < facts.limits.user_slots for s in event.slots) > 1
@@ -147,6 +234,24 @@ def expects_disjoint(facts: Facts, event: TablePublished) -> str:
     return "user slots of one address space pairwise disjoint"
 
 
+DISJOINT = Clause(
+    id="SLOT-6",
+    title="User slots never overlap",
+    must=(
+        "In every published table the user slots of one address space MUST be "
+        "pairwise disjoint."
+    ),
+    source="follows from the overlap scan, at every instant of an update",
+    rows=(18,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=TablePublished,
+    premise=has_several_user_slots,
+    holds=user_slots_are_disjoint,
+    expected=expects_disjoint,
+)
+
+
 def is_any_store(facts: Facts, event: TableWritten) -> bool:
     """Something is stored into a table."""
     del facts, event
@@ -162,6 +267,22 @@ def expects_private_copy(facts: Facts, event: TableWritten) -> str:
     """A store into a copy."""
     del facts, event
     return "a store into a table that no reader can hold"
+
+
+NEVER_EDITED = Clause(
+    id="SLOT-7",
+    title="A table that readers can reach is not edited",
+    must="A table that readers can reach MUST NOT be modified.",
+    source="seed, __kvm_set_memory_region: memcpy, then edit the copy",
+    rows=(20,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=TableWritten,
+    premise=is_any_store,
+    holds=table_is_out_of_reach,
+    expected=expects_private_copy,
+    points=("TablePublished",),
+)
 
 
 def shows_a_table_at_rest(facts: Facts, event: Observed) -> bool:
@@ -184,120 +305,6 @@ def expects_planned_table(facts: Facts, event: Observed) -> str:
     return " or ".join(repr(table) for table in facts.possible_tables())
 
 
-def is_equal_to_the_slot(facts: Facts, update: Updated) -> bool:
-    """A faultless request equal to the current slot."""
-    del facts
-    return update.change is Change.NO_OP and is_faultless(update)
-
-
-EXACT_RANGE = Clause(
-    id="SLOT-1",
-    title="A slot covers exactly the range asked for",
-    must=(
-        "A successful CREATE or MOVE MUST publish the slot with exactly the range "
-        "[base, base + npages) of the request."
-    ),
-    source="__kvm_set_memory_region; kvm_create_memslot",
-    rows=(16,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=TablePublished,
-    premise=publishes_its_slot,
-    holds=has_the_range_asked_for,
-    expected=expects_range,
-)
-
-OTHERS_UNCHANGED = Clause(
-    id="SLOT-2",
-    title="An update changes no other slot",
-    must="A table that a request publishes MUST hold every other slot unchanged.",
-    source="seed, __kvm_set_memory_region: the table is copied",
-    rows=(16,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=TablePublished,
-    premise=is_published_by_a_request,
-    holds=leaves_the_others,
-    expected=expects_others,
-)
-
-HOST_ADDRESS = Clause(
-    id="SLOT-3",
-    title="A new slot is at its host address",
-    must="A new slot MUST be published at the host address of its request.",
-    source="__kvm_set_memory_region",
-    rows=(16,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=TablePublished,
-    premise=publishes_a_new_slot,
-    holds=is_at_the_host_address,
-    expected=expects_hva,
-)
-
-NO_OP_SUCCEEDS = Clause(
-    id="SLOT-4",
-    title="A request equal to the slot succeeds",
-    must="A request equal to the current slot MUST succeed.",
-    source='__kvm_set_memory_region: "Nothing to change"',
-    rows=(17,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
-    on=Updated,
-    premise=is_equal_to_the_slot,
-    holds=accepted,
-    expected=expects_done,
-    operations=("SetRegion",),
-)
-
-NO_OP_IS_SILENT = Clause(
-    id="SLOT-5",
-    title="A request equal to the slot publishes nothing",
-    must="A request equal to the current slot MUST NOT publish a table.",
-    source="__kvm_set_memory_region, 6.1: returns before any allocation",
-    rows=(17,),
-    profiles=ONLY_LINUX,
-    needs=Needs.POINTS,
-    on=Updated,
-    premise=is_an_accepted_no_op,
-    holds=published_nothing,
-    expected=expects_no_table,
-    operations=("SetRegion",),
-    points=("TablePublished",),
-)
-
-DISJOINT = Clause(
-    id="SLOT-6",
-    title="User slots never overlap",
-    must=(
-        "In every published table the user slots of one address space MUST be "
-        "pairwise disjoint."
-    ),
-    source="follows from the overlap scan, at every instant of an update",
-    rows=(18,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=TablePublished,
-    premise=has_several_user_slots,
-    holds=user_slots_are_disjoint,
-    expected=expects_disjoint,
-)
-
-NEVER_EDITED = Clause(
-    id="SLOT-7",
-    title="A table that readers can reach is not edited",
-    must="A table that readers can reach MUST NOT be modified.",
-    source="seed, __kvm_set_memory_region: memcpy, then edit the copy",
-    rows=(20,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=TableWritten,
-    premise=is_any_store,
-    holds=table_is_out_of_reach,
-    expected=expects_private_copy,
-    points=("TablePublished",),
-)
-
 SHOWN_AS_PLANNED = Clause(
     id="SLOT-8",
     title="The table shown is one the requests may have left",
@@ -316,6 +323,7 @@ SHOWN_AS_PLANNED = Clause(
     shows=("table",),
     unless="TablePublished",
 )
+
 
 CLAUSES: tuple[AnyClause, ...] = (
     EXACT_RANGE,
