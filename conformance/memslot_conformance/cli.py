@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -58,7 +59,26 @@ from memslot_spec.wire import HistoryError
 T = TypeVar("T")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands; what goes wrong in them never looks like a verdict."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, and give an interrupt or a bug a status of its own."""
+        try:
+            result: object = super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("exit 4   interrupted", err=True)
+            ctx.exit(Exit.INCONCLUSIVE)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, OSError):
+            raise
+        except Exception:  # noqa: BLE001 - a bug of the suite, whatever it is
+            click.echo(traceback.format_exc(), err=True)
+            click.echo("exit 3   the suite broke: this is a bug in it", err=True)
+            ctx.exit(Exit.BROKE)
+        return result
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version(), prog_name="memslots", message="%(prog)s %(version)s")
 def main() -> None:
     """Hold implementations of guest memory slots to their specification.

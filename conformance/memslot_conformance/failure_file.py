@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from memslot_conformance.explore import replay as replay_schedule
 from memslot_conformance.scenario import Operations, Run, Scenario, Schedule
@@ -106,10 +107,10 @@ def read_failure(path: Path) -> Failure:
     except json.JSONDecodeError as error:
         message = f"{where}: not JSON: {error}"
         raise HistoryError(message) from error
-    if not isinstance(head, dict):
+    if not _is_object(head):
         message = f"{where}: expected an object"
         raise HistoryError(message)
-    fields: dict[str, object] = {str(key): value for key, value in head.items()}
+    fields = head
     if fields.get(MARK) != VERSION:
         message = f"{where}: {MARK} must be {VERSION}, got {fields.get(MARK)!r}"
         raise HistoryError(message)
@@ -144,10 +145,18 @@ def _text(fields: dict[str, object], name: str, where: str) -> str:
 
 
 def _list(value: object, where: str) -> list[object]:
-    if not isinstance(value, list):
+    if not _is_list(value):
         message = f"{where} must be a list, got {value!r}"
         raise HistoryError(message)
-    return list(value)
+    return value
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
 
 
 def _operations(value: object, where: str) -> Operations:

@@ -43,6 +43,14 @@ SCHEDULES = 24
 
 LONGEST_PREFIX = 8
 
+HEALTH = (
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+    HealthCheck.large_base_example,
+    HealthCheck.too_slow,
+)
+"""Checks of Hypothesis on itself that mean nothing where a target is slow."""
+
 BURST = 20
 """The most operations that the sequential machine asks for one decision."""
 
@@ -212,7 +220,7 @@ def run_slice(
                 deadline=None,
                 database=None,
                 derandomize=False,
-                suppress_health_check=list(HealthCheck),
+                suppress_health_check=HEALTH,
                 phases=(Phase.generate,),
                 report_multiple_bugs=False,
                 print_blob=False,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from memslot_conformance import targets
 from memslot_conformance.isolation import Broken, Send, isolated
@@ -24,8 +23,6 @@ SECONDS = 60.0
 """Loading a target takes no longer than this."""
 
 ANSWER, UNKNOWN, UNAVAILABLE = "answer", "unknown", "unavailable"
-
-T = TypeVar("T")
 
 
 class NoSuchTargetError(Exception):

@@ -119,7 +119,7 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
     except ModuleNotFoundError as error:
         message = f"target {name!r}: {error} (looked in {here} and on sys.path)"
         raise UnknownTargetError(message) from error
-    factory = getattr(module, factory_name, None)
+    factory: Callable[..., Implementation] | None = getattr(module, factory_name, None)
     if not callable(factory):
         message = f"target {name!r}: module {module_name} has no factory {factory_name}"
         raise UnknownTargetError(message)

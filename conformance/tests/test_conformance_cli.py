@@ -150,6 +150,20 @@ def test_it_says_its_version() -> None:
     assert result.output.startswith("memslots ")
 
 
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(KeyboardInterrupt(), 4), (ZeroDivisionError("a bug"), 3)],
+)
+def test_what_goes_wrong_in_the_suite_never_looks_like_a_verdict(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(campaign, "run", breaks)
+    assert memslots("museum", "K01").exit_code == status
+
+
 def test_every_command_has_help() -> None:
     for command in main.commands:
         result = memslots(command, "--help")

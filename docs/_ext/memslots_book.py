@@ -24,60 +24,67 @@ from sphinx.util.typing import ExtensionMetadata, OptionSpec
 from memslot_spec.clauses import CLAUSES
 
 
-class Clauses(SphinxDirective):
-    """The page of clauses; each becomes something that `clause` can link to."""
+class Written(SphinxDirective):
+    """A part of a page that the code writes, each time the book is built."""
 
     def run(self) -> list[nodes.Node]:
-        """Set the page, and note where each clause is."""
+        """Set the part; the page is read again next time, whatever has changed."""
+        self.env.note_reread()
+        return self.parse_text_to_nodes(self.written(), allow_section_headings=True)
+
+    def written(self) -> str:
+        """The part, in Markdown."""
+        raise NotImplementedError
+
+
+class Clauses(Written):
+    """The page of clauses; each becomes something that `clause` can link to."""
+
+    def written(self) -> str:
+        """Note where each clause will be."""
         standard = self.env.get_domain("std")
         if isinstance(standard, StandardDomain):
             for clause in CLAUSES:
                 place = pages.anchor(clause.id)
                 standard.note_object("clause", clause.id, place)
-        return self.parse_text_to_nodes(
-            pages.clauses_page(), allow_section_headings=True
-        )
+        return pages.clauses_page()
 
 
-class Rows(SphinxDirective):
+class Rows(Written):
     """The map from the rows of the catalogue."""
 
-    def run(self) -> list[nodes.Node]:
-        """Set the table."""
-        return self.parse_text_to_nodes(pages.rows_table())
+    written = staticmethod(pages.rows_table)
 
 
-class Museum(SphinxDirective):
-    """The bugs of the museum."""
+class Museum(Written):
+    """A section for each bug of the museum."""
 
-    def run(self) -> list[nodes.Node]:
-        """Set a section for each."""
-        return self.parse_text_to_nodes(
-            pages.museum_page(), allow_section_headings=True
-        )
+    written = staticmethod(pages.museum_page)
 
 
-class Planted(SphinxDirective):
-    """The mutants that were made up."""
+class Planted(Written):
+    """The table of the mutants that were made up."""
 
-    def run(self) -> list[nodes.Node]:
-        """Set the table."""
-        return self.parse_text_to_nodes(pages.planted_table())
+    written = staticmethod(pages.planted_table)
 
 
-class Failure(SphinxDirective):
+class Protocols(Written):
+    """The table of what an adapter may have."""
+
+    written = staticmethod(pages.protocols_table)
+
+
+class Failure(Written):
     """A failure of a target at a clause, as the suite shows it."""
 
     required_arguments = 2
     option_spec: ClassVar[OptionSpec | None] = {"blind": bool}
 
-    def run(self) -> list[nodes.Node]:
-        """Find the failure, and set its picture and text."""
+    def written(self) -> str:
+        """Find the failure."""
         target, clause = self.arguments
         text = pages.failure(target, clause, is_blind="blind" in self.options)
-        block = nodes.literal_block(text, text, language="none")
-        self.set_source_info(block)
-        return [block]
+        return f"~~~~none\n{text}\n~~~~"
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -89,5 +96,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("memslots-rows", Rows)
     app.add_directive("memslots-museum", Museum)
     app.add_directive("memslots-planted", Planted)
+    app.add_directive("memslots-protocols", Protocols)
     app.add_directive("memslots-failure", Failure)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

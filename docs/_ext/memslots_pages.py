@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from memslot_conformance import implementation
 from memslot_conformance.budget import Budget
 from memslot_conformance.explore import bounded
 from memslot_conformance.failure import render_failure
@@ -197,6 +198,31 @@ def planted_table() -> str:
         if m.kind == "planted"
     ]
     return "\n".join(lines)
+
+
+def protocols_table() -> str:
+    """The methods that an adapter may have, from the protocols."""
+    lines = ["| protocol | method | gives |", "| --- | --- | --- |"]
+    lines += [
+        _method(protocol, name, method)
+        for protocol in filter(inspect.isclass, vars(implementation).values())
+        if protocol.__module__ == implementation.__name__
+        for name, method in inspect.getmembers(protocol, inspect.isfunction)
+        if not name.startswith("_")
+    ]
+    return "\n".join(lines)
+
+
+def _method(protocol: type, name: str, method: Callable[..., object]) -> str:
+    signature = str(inspect.signature(method)).replace("'", "")
+    shown = signature.replace("self, ", "").replace("self", "").replace("|", "\\|")
+    kernel = _first_line(protocol).rstrip(".")
+    gives = _first_line(method)
+    return f"| `{protocol.__name__}`: {kernel} | `{name}{shown}` | {gives} |"
+
+
+def _first_line(documented: object) -> str:
+    return (inspect.getdoc(documented) or "").partition("\n")[0]
 
 
 def failure(target_name: str, clause_id: str, *, is_blind: bool = False) -> str:

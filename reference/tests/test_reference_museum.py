@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 import pytest
 
@@ -20,9 +20,7 @@ from memslot_conformance.scenario import Operations, Scenario
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum import CATALOGUE, mutant_named
-from memslot_reference.museum.mmu import LateBit
 from memslot_reference.museum.mutant import Factory, Mutant
-from memslot_reference.patch import patch
 from memslot_reference.reference import MAX_GFN, default_limits, reference
 from memslot_reference.shadow import ShadowPage
 from memslot_spec.clauses import CLAUSES, clause_by_id
@@ -53,7 +51,6 @@ from memslot_spec.operations import (
 )
 from memslot_spec.profile import (
     LINUX,
-    PROFILES,
     V2_6_34,
     Limits,
     Profile,
@@ -249,7 +246,9 @@ DELETES = (
     alone("DEL-3", "skips-window", S0, delete(0)),
     alone("DEL-4", "no-flush", S0, delete(0)),
     raced("DEL-5", "maps-invalid", (S0, S1), (delete(0),), (READ_21, READ_17)),
-    raced("DEL-6", "maps-invalid", (S0, FAR), (delete(0),), (READ_17, GuestAccess(0x601))),
+    raced(
+        "DEL-6", "maps-invalid", (S0, FAR), (delete(0),), (READ_17, GuestAccess(0x601))
+    ),
     raced("DEL-7", "notifier-skips-invalid", (S0, READ_17), (delete(0),), (UNMAP_17,)),
     alone("DEL-8", "hides-invalid", S0, READ_17, delete(0)),
     alone("DEL-9", "flush-misses-huge", HUGE, GuestAccess(0x201), delete(0)),
@@ -306,3 +305,171 @@ CASES: tuple[Case, ...] = (
     *MAPPINGS,
     *THE_REST,
 )
+
+CLAUSE_IDS = frozenset(clause.id for clause in CLAUSES)
+
+
+@cache
+def docket(make: Factory, profile: Profile, *, is_blind: bool) -> Docket:
+    kvm = make(Silent(), profile)
+    header = Header(
+        target=type(kvm).__name__,
+        profile=profile.name,
+        limits=kvm.limits,
+        capabilities=capabilities_of(kvm),
+        domain=kvm.domain,
+    )
+    return Docket(blind(header) if is_blind else header, CLAUSES)
+
+
+def made_for(make: Factory, profile: Profile) -> Make:
+    def made(hook: Hook) -> Kvm:
+        return make(hook, profile)
+
+    return made
+
+
+def plays(make: Factory, profile: Profile, case: Case) -> Iterator[Played]:
+    return bounded(made_for(make, profile), case.scenario, case.preemptions)
+
+
+def judged(
+    make: Factory, profile: Profile, played: Played, *, is_blind: bool
+) -> Judgement:
+    events = without_points(played.events) if is_blind else played.events
+    return judge_events(docket(make, profile, is_blind=is_blind), events)
+
+
+def profile_of(case: Case) -> Profile:
+    return profile_named(mutant_named(case.mutant).profile)
+
+
+def found(judgement: Judgement) -> set[str]:
+    return {finding.clause for finding in judgement.findings}
+
+
+def test_the_names_of_mutants_are_unique() -> None:
+    names = [mutant.name for mutant in CATALOGUE]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("mutant", CATALOGUE, ids=lambda m: m.name)
+def test_a_mutant_says_what_is_known_of_it(mutant: Mutant) -> None:
+    assert mutant_named(mutant.name) is mutant
+    assert mutant.wrong.endswith(".")
+    assert mutant.clauses
+    assert len(set(mutant.clauses)) == len(mutant.clauses)
+    assert all(mutant.profile in clause_by_id(c).profiles for c in mutant.clauses)
+    planted = mutant.kind == "planted"
+    assert (mutant.source == "planted") is (mutant.tag == "planted") is planted
+
+
+@pytest.mark.parametrize("mutant", CATALOGUE, ids=lambda m: m.name)
+def test_a_mutant_is_a_vm_like_the_reference(mutant: Mutant) -> None:
+    profile = profile_named(mutant.profile)
+    limits = Limits(user_slots=8)
+    assert mutant.make(Silent(), profile).limits == default_limits(profile)
+    assert mutant.make(Silent(), profile, limits).limits == limits
+
+
+def test_refuses_the_name_of_no_mutant() -> None:
+    with pytest.raises(KeyError, match="K99"):
+        mutant_named("K99")
+
+
+def test_every_clause_is_named_by_a_mutant() -> None:
+    assert {c for mutant in CATALOGUE for c in mutant.clauses} == CLAUSE_IDS
+
+
+def test_every_clause_and_every_mutant_has_a_case() -> None:
+    assert {case.clause for case in CASES} == CLAUSE_IDS
+    assert {case.mutant for case in CASES} == {mutant.name for mutant in CATALOGUE}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_reference_comes_to_the_clause_and_keeps_it(case: Case) -> None:
+    profile, reached = profile_of(case), 0
+    for played in plays(reference, profile, case):
+        assert played.error is None
+        for is_blind in (False, True):
+            judgement = judged(reference, profile, played, is_blind=is_blind)
+            assert not judgement.findings
+            assert judgement.contradiction is None
+            assert judgement.undecided is None
+            if is_blind is case.is_blind:
+                reached += judgement.reached[case.clause]
+    assert reached > 0
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_mutant_breaks_the_clause_and_no_other_than_it_names(case: Case) -> None:
+    mutant, profile = mutant_named(case.mutant), profile_of(case)
+    broken: set[str] = set()
+    for played in plays(mutant.make, profile, case):
+        judgement = judged(mutant.make, profile, played, is_blind=case.is_blind)
+        broken |= found(judgement)
+        assert judgement.findings or played.error is None
+    assert case.clause in broken
+    assert broken <= set(mutant.clauses)
+
+
+LOOKED_AGAIN: list[bool] = []
+
+
+class LooksAgain(Kvm):
+    """Takes the bitmap bit from a table loaded later, in the same section."""
+
+    def page_header_update_slot(
+        self, table: Memslots, slot: MemorySlot, page: ShadowPage, gfn: int
+    ) -> None:
+        del slot
+        now = self.load_table()
+        LOOKED_AGAIN.append(now is not table)
+        found_now = self.search_memslots(now, gfn)
+        if found_now is not None:
+            super().page_header_update_slot(now, found_now, page, gfn)
+
+
+def looks_again(hook: Hook, profile: Profile, limits: Limits | None = None) -> Kvm:
+    return LooksAgain(hook, profile, limits or default_limits(profile))
+
+
+BESIDE_A_FAULT: tuple[Operations, ...] = (
+    (delete(0), IN_PLACE_OF_S0),
+    (MOVED, IN_PLACE_OF_S0),
+    (MOVED, S0),
+    (LOGGED, S0),
+    (delete(0, failure=Failure.PREPARE), delete(0)),
+    (FAR, delete(0)),
+)
+
+
+@pytest.mark.parametrize("updates", BESIDE_A_FAULT)
+def test_a_second_look_in_the_same_section_does_no_harm(updates: Operations) -> None:
+    """The argument is in `LateBit`; this is every schedule of two preemptions."""
+    LOOKED_AGAIN.clear()
+    scenario = Scenario((S0,), (updates, (READ_17, GuestAccess(17, write=True))))
+    for played in bounded(made_for(looks_again, V2_6_34), scenario, 2):
+        assert played.error is None
+        judgement = judged(looks_again, V2_6_34, played, is_blind=False)
+        assert not judgement.findings
+    assert any(LOOKED_AGAIN)
+
+
+@pytest.mark.parametrize("updates", BESIDE_A_FAULT[:2])
+def test_a_second_look_in_another_section_does_harm(updates: Operations) -> None:
+    make = mutant_named("late-bit").make
+    scenario = Scenario((S0,), (updates, (READ_17,)))
+    broken: set[str] = set()
+    for played in bounded(made_for(make, V2_6_34), scenario, 1):
+        broken |= found(judged(make, V2_6_34, played, is_blind=False))
+    assert "MMU-2" in broken
+
+
+def test_hiding_invalid_slots_does_not_crash_the_zap() -> None:
+    make = mutant_named("hides-invalid").make
+    scenario = Scenario(
+        (S0, READ_17), ((delete(0),), (UNMAP_17, READ_17)), (CountRmaps(),)
+    )
+    for played in bounded(made_for(make, V2_6_34), scenario, 2):
+        assert played.error is None

@@ -201,7 +201,7 @@ def mappings_are_gone(facts: Facts, answered: Answered) -> bool:
 def expects_unmapped(facts: Facts, answered: Answered) -> str:
     """Which mappings are left."""
     known = facts.calls.get(answered.thread)
-    left = frozenset() if known is None else known.mappings
+    left: frozenset[int] = frozenset() if known is None else known.mappings
     gfns = sorted(s.gfn for s in facts.shadow.sptes.values() if s.serial in left)
     frames = ", ".join(f"{gfn:#x}" for gfn in gfns)
     return f"no spte left that maps the host page; gfn {frames} still does"

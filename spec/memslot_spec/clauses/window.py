@@ -142,7 +142,7 @@ def invalid_mappings_are_gone(facts: Facts, answered: Answered) -> bool:
 def expects_unmapped_in_window(facts: Facts, answered: Answered) -> str:
     """The mappings gone."""
     known = facts.calls.get(answered.thread)
-    left = frozenset() if known is None else known.invalid_mappings
+    left: frozenset[int] = frozenset() if known is None else known.invalid_mappings
     gfns = sorted(s.gfn for s in facts.shadow.sptes.values() if s.serial in left)
     frames = ", ".join(f"{gfn:#x}" for gfn in gfns)
     return f"no spte left for gfn {frames}: INVALID still allows destruction"
