@@ -34,6 +34,7 @@ def run(target: Target, seed: int, schedules: int) -> bool:
     blind = Bench(target.header, CLAUSES, is_blind=True)
     found = Counter[str]()
     only_blind = 0
+    shown = False
     begun = monotonic()
     while sighted.tally.schedules < schedules:
         scenario = Drawing(palette, rng).scenario()
@@ -43,8 +44,9 @@ def run(target: Target, seed: int, schedules: int) -> bool:
             found.update(f"sighted {finding.clause}" for finding in seen)
             found.update(f"blind {finding.clause}" for finding in unseen)
             only_blind += bool(unseen) and not seen
-            if found and len(found) < 4 and not target.name.startswith("patch"):
-                print(scenario, played.schedule, seen, unseen)
+            if (seen or unseen) and not shown and target.name == "reference":
+                shown = True
+                print(scenario, played.schedule, seen, unseen, sep="\n")
     words = ", ".join(f"{name} {count}" for name, count in sorted(found.items()))
     print(
         f"{target.name} {target.profile.name} seed {seed}: "

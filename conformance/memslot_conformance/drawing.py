@@ -111,8 +111,11 @@ class Drawing:
             return drawn
         if isinstance(drawn, SetRegion):
             return self.update()
-        if not self.table.slots:
-            return drawn
+        return self._at_a_slot(drawn) if self.table.slots else drawn
+
+    def _at_a_slot(self, drawn: Operation) -> Operation:
+        """The operation at a frame, or a host page, of a slot that is there."""
+        rng = self.rng
         slot = rng.choice(self.table.slots)
         gfn = slot.base + min(rng.choice((0, 0, 1, slot.npages - 1)), slot.npages - 1)
         if isinstance(drawn, UnmapHva):

@@ -7,6 +7,7 @@ half of the semantics.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -46,6 +47,19 @@ HOST_PAGES = (0, 0, 0x1000, 0x1800, 0x2000)
 """Host pages at which slots begin; the huge ones are moved in step with bases."""
 
 
+AT_A_FRAME: Mapping[str, Callable[[int], Operation]] = {
+    kind.__name__: kind
+    for kind in (GfnToMemslot, GfnToHva, IsVisibleGfn, MemslotId, AllocateRoot)
+}
+AT_A_HOST_PAGE: Mapping[str, Callable[[int], Operation]] = {
+    kind.__name__: kind for kind in (UnmapHva, AgeHva)
+}
+OF_NOTHING: Mapping[str, Callable[[], Operation]] = {
+    kind.__name__: kind
+    for kind in (TssBase, MmuPages, CountRmaps, Halt, ReleaseNotifier)
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Palette:
     """What may be drawn for one target.
@@ -79,39 +93,20 @@ class Palette:
             failure = Failure(rng.choice(domain.failures))
         return SetRegion(region, failure=failure)
 
-    def draw_kind(self, rng: Random, kind: str) -> Operation:  # noqa: C901, PLR0911
+    def draw_kind(self, rng: Random, kind: str) -> Operation:
         """One operation of this kind."""
-        match kind:
-            case "SetRegion":
-                return self.draw_request(rng)
-            case "GfnToMemslot":
-                return GfnToMemslot(self._gfn(rng))
-            case "GfnToHva":
-                return GfnToHva(self._gfn(rng))
-            case "IsVisibleGfn":
-                return IsVisibleGfn(self._gfn(rng))
-            case "MemslotId":
-                return MemslotId(self._gfn(rng))
-            case "TssBase":
-                return TssBase()
-            case "MmuPages":
-                return MmuPages()
-            case "CountRmaps":
-                return CountRmaps()
-            case "AllocateRoot":
-                return AllocateRoot(self._gfn(rng))
-            case "UnmapHva":
-                return UnmapHva(self._hva(rng))
-            case "AgeHva":
-                return AgeHva(self._hva(rng))
-            case "Halt":
-                return Halt()
-            case "ReleaseNotifier":
-                return ReleaseNotifier()
-            case _:
-                direct = rng.random() < 0.75  # noqa: PLR2004 - mostly direct
-                root = 0 if direct else rng.choice((0, 1, 2))
-                return GuestAccess(self._gfn(rng), rng.random() < 0.5, direct, root)  # noqa: PLR2004 - a fair coin
+        if kind == "SetRegion":
+            return self.draw_request(rng)
+        if kind in AT_A_FRAME:
+            return AT_A_FRAME[kind](self._gfn(rng))
+        if kind in AT_A_HOST_PAGE:
+            return AT_A_HOST_PAGE[kind](self._hva(rng))
+        if kind in OF_NOTHING:
+            return OF_NOTHING[kind]()
+        direct = rng.random() < 0.75  # noqa: PLR2004 - mostly direct
+        root = 0 if direct else rng.choice((0, 1, 2))
+        write = rng.random() < 0.5  # noqa: PLR2004 - a fair coin
+        return GuestAccess(self._gfn(rng), write, direct, root)
 
     def _gfn(self, rng: Random) -> int:
         base = rng.choice(BASES) + rng.choice((0, 0, 1, 3, PAGES_PER_HUGE_PAGE))

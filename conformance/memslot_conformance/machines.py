@@ -21,9 +21,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from memslot_conformance.drawing import Drawing
 from memslot_conformance.explore import sampled
 from memslot_conformance.findings import Findings
-from memslot_conformance.drawing import Drawing
 from memslot_conformance.generate import Palette
 from memslot_conformance.last_words import LastWords
 from memslot_conformance.played import Played

@@ -76,6 +76,12 @@ LOOKUPS: Operations = (
     TssBase(),
     MmuPages(),
 )
+ABOVE: Operations = (
+    GfnToMemslot(24),
+    GfnToHva(24),
+    IsVisibleGfn(24),
+    MemslotId(24),
+)
 ENDING: Operations = (CountRmaps(), Halt(), ReleaseNotifier(), DestroyVm())
 
 
@@ -268,7 +274,9 @@ def _sequential(header: Header) -> tuple[FixedRace, ...]:
     """Scenarios without a race: what one thread can already get wrong."""
     top = header.limits.user_slots
     return (
-        _race("create, look up, delete", (S0, S1, *LOOKUPS, delete(0), *LOOKUPS)),
+        _race(
+            "create, look up, delete", (S0, S1, *LOOKUPS, *ABOVE, delete(0), *LOOKUPS)
+        ),
         _race(
             "create, access, delete, end",
             (S0, READ_17, WRITE_18, AgeHva(0x1001 << 12), delete(0), READ_17, *ENDING),
@@ -391,6 +399,8 @@ def _sequential(header: Header) -> tuple[FixedRace, ...]:
                 put(2, 64, 4, 0x2000),
                 put(2, 18, 4, 0x2000),
                 put(0, 14, 4, 0x1000),
+                put(2, 20, 8, 0x2000),
+                put(0, 20, 4, 0x3000),
                 delete(2, gfn=15),
                 delete(2, gfn=64),
                 delete(2),

@@ -15,7 +15,7 @@ import pytest
 
 from memslot_conformance.kvm.detect import KernelFacts, Unusable, detect
 from memslot_conformance.kvm.device import UnexpectedAnswerError
-from memslot_conformance.kvm.guards import UnsafeRequest
+from memslot_conformance.kvm.guards import UnsafeRequestError
 from memslot_conformance.kvm.target import KvmVm
 from memslot_spec.operations import Done, Refused, Reply
 from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE, U64
@@ -225,7 +225,9 @@ def test_deleted_range_can_be_taken_again(vm: KvmVm) -> None:
 
 def test_refuses_to_send_what_is_not_safe(vm: KvmVm) -> None:
     big = replace(NEW, memory_size=(16 << 20) + PAGE_SIZE)
-    with pytest.raises(UnsafeRequest, match=r"at most 16777216 bytes.*got 16781312"):
+    with pytest.raises(
+        UnsafeRequestError, match=r"at most 16777216 bytes.*got 16781312"
+    ):
         vm.set_region(big)
     assert holds_one_and_two(vm)
 

@@ -13,7 +13,7 @@ from memslot_conformance.kvm.guards import (
     MAX_VM_BYTES,
     MAX_VM_SLOTS,
     Ledger,
-    UnsafeRequest,
+    UnsafeRequestError,
     objection,
 )
 from memslot_conformance.kvm.requests import MAX_LIVE, draw_request
@@ -40,7 +40,7 @@ def walk(
     seed: int, limits: Limits, steps: int
 ) -> Iterator[tuple[SlotTable, MemoryRegion]]:
     """Tables and the requests drawn on them; the table follows the plan."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     table = EMPTY
     for _ in range(steps):
         request = draw_request(rng, table, limits, BACKING)
@@ -144,7 +144,7 @@ def test_refuses_more_bytes_than_one_vm_may_hold() -> None:
         ledger.admit(request)
         ledger.settle(request)
     ledger.admit(whole[0])
-    with pytest.raises(UnsafeRequest, match=str(MAX_VM_BYTES)):
+    with pytest.raises(UnsafeRequestError, match=str(MAX_VM_BYTES)):
         ledger.admit(whole[4])
     ledger.settle(MemoryRegion(0, 0, 0, 0))
     ledger.admit(whole[4])
@@ -155,7 +155,7 @@ def test_refuses_more_slots_than_one_vm_may_hold() -> None:
     for i in range(MAX_VM_SLOTS):
         ledger.settle(MemoryRegion(i, 0, PAGE_SIZE, 0))
     ledger.admit(MemoryRegion(0, 0, PAGE_SIZE, 0))
-    with pytest.raises(UnsafeRequest, match="at most 512 slots"):
+    with pytest.raises(UnsafeRequestError, match="at most 512 slots"):
         ledger.admit(MemoryRegion(MAX_VM_SLOTS, 0, PAGE_SIZE, 0))
 
 
@@ -166,6 +166,6 @@ def test_full_vm_is_only_asked_what_the_guard_admits() -> None:
     ledger = Ledger()
     for i in range(4):
         ledger.settle(MemoryRegion(i, 0, MAX_SLOT_BYTES, 0))
-    rng = random.Random(5)  # noqa: S311
+    rng = random.Random(5)
     for _ in range(500):
         ledger.admit(draw_request(rng, full, LIMITS, BACKING))

@@ -1,16 +1,14 @@
-"""What Sphinx has to know of memslots: a role for clauses, and its directives.
+"""What Sphinx has to know of memslots: a role for clauses, and two directives.
 
-{clause}`SRCU-1`                      a link to a clause; an unknown id is a warning
-{memslots-clauses}                    every clause, under its group
-{memslots-rows}                       from the catalogue's rows to clauses
-{memslots-museum}                     the bugs of the museum
-{memslots-planted}                    the mutants that were made up
-{memslots-failure} TARGET CLAUSE      a failure, found when the book is built;
-                                      with `:blind:` judged without points
+{clause}`SRCU-1`                  a link to a clause; an unknown id is a warning
+{memslots-part} NAME              one of `PARTS`, written from the code
+{memslots-failure} TARGET CLAUSE  a failure, found when the book is built; with
+                                  `:blind:` judged without points
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import memslots_pages as pages
@@ -22,6 +20,14 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata, OptionSpec
 
 from memslot_spec.clauses import CLAUSES
+
+PARTS: dict[str, Callable[[], str]] = {
+    "clauses": pages.clauses_page,
+    "rows": pages.rows_table,
+    "museum": pages.museum_page,
+    "planted": pages.planted_table,
+    "protocols": pages.protocols_table,
+}
 
 
 class Written(SphinxDirective):
@@ -37,41 +43,25 @@ class Written(SphinxDirective):
         raise NotImplementedError
 
 
-class Clauses(Written):
-    """The page of clauses; each becomes something that `clause` can link to."""
+class Part(Written):
+    """A part of which there is one: the clauses, the museum, ..."""
+
+    required_arguments = 1
 
     def written(self) -> str:
-        """Note where each clause will be."""
+        """Look it up; where it is the clauses, note where each will be.
+
+        Errors: `ValueError` names the parts there are.
+        """
+        (name,) = self.arguments
+        if name not in PARTS:
+            message = f"no part {name!r}; there are {', '.join(PARTS)}"
+            raise ValueError(message)
         standard = self.env.get_domain("std")
-        if isinstance(standard, StandardDomain):
+        if name == "clauses" and isinstance(standard, StandardDomain):
             for clause in CLAUSES:
-                place = pages.anchor(clause.id)
-                standard.note_object("clause", clause.id, place)
-        return pages.clauses_page()
-
-
-class Rows(Written):
-    """The map from the rows of the catalogue."""
-
-    written = staticmethod(pages.rows_table)
-
-
-class Museum(Written):
-    """A section for each bug of the museum."""
-
-    written = staticmethod(pages.museum_page)
-
-
-class Planted(Written):
-    """The table of the mutants that were made up."""
-
-    written = staticmethod(pages.planted_table)
-
-
-class Protocols(Written):
-    """The table of what an adapter may have."""
-
-    written = staticmethod(pages.protocols_table)
+                standard.note_object("clause", clause.id, pages.anchor(clause.id))
+        return PARTS[name]()
 
 
 class Failure(Written):
@@ -92,10 +82,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_object_type("clause", "clause")
     role = XRefRole(warn_dangling=True, innernodeclass=nodes.literal)
     app.add_role_to_domain("std", "clause", role, override=True)
-    app.add_directive("memslots-clauses", Clauses)
-    app.add_directive("memslots-rows", Rows)
-    app.add_directive("memslots-museum", Museum)
-    app.add_directive("memslots-planted", Planted)
-    app.add_directive("memslots-protocols", Protocols)
+    app.add_directive("memslots-part", Part)
     app.add_directive("memslots-failure", Failure)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,6 +15,7 @@ from random import Random
 import pytest
 
 from memslot_spec.operations import (
+    Done,
     GfnToHva,
     GuestAccess,
     IsVisibleGfn,
@@ -41,7 +42,7 @@ from memslot_spec.values import (
     SlotTable,
     table_of,
 )
-from memslot_spec.worlds import WORLD_CAP, Worlds, same_reply
+from memslot_spec.worlds import HISTORY_KEPT, WORLD_CAP, Worlds, same_reply
 
 LIMITS = Limits(largest_gfn=0xFF, user_slots=4)
 BLOCK = 500
@@ -199,11 +200,15 @@ def kept(worlds: Worlds, begin: Begin, reply: Reply, profile: Profile) -> bool:
     operation = begin.operation
     if isinstance(operation, SetRegion):
         return worlds.update_answered(begin.thread, reply)
-    return worlds.reader_answered(
-        begin.thread,
-        lambda table: explains(table, operation, reply, profile, LIMITS),
-        settled_only=isinstance(operation, GuestAccess),
-    )
+    may_lag = isinstance(operation, GuestAccess)
+
+    def explaining(table: SlotTable) -> bool:
+        return explains(table, operation, reply, profile, LIMITS)
+
+    candidates = worlds.candidates(begin.thread, settled_only=may_lag)
+    said = worlds.reader_answered(begin.thread, explaining, settled_only=may_lag)
+    assert said == any(explaining(table) for table in candidates)
+    return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,3 +405,41 @@ def test_sound_histories_are_all_explained(updaters: int) -> None:
         simulated = Simulated(rng, LINUX, corrupt=0.0)
         steps = simulated.run(updaters, 2, 24)
         assert said_by_worlds(steps, LINUX) is None
+
+
+def put(slot: int, gfn: int) -> SetRegion:
+    return SetRegion(MemoryRegion(slot, gfn << 12, 0x1000, 0))
+
+
+def test_no_world_is_lost_to_a_reply_that_none_explains() -> None:
+    worlds = Worlds(LINUX, LIMITS)
+    worlds.update_called(0, put(0, 1))
+    worlds.reader_called(1)
+    before = worlds.worlds
+    assert not worlds.reader_answered(1, lambda _: False, settled_only=False)
+    assert worlds.worlds == before
+    assert not worlds.update_answered(0, Refused(Errno.EEXIST))
+    assert worlds.tables() == (EMPTY,)
+
+
+def test_a_long_history_at_rest_keeps_few_versions() -> None:
+    worlds = Worlds(LINUX, LIMITS)
+    for number in range(20):
+        worlds.update_called(0, put(0, number))
+        assert worlds.update_answered(0, Done())
+    (world,) = worlds.worlds
+    assert len(world.versions) == HISTORY_KEPT
+    assert world.floor == world.settled == HISTORY_KEPT - 1
+    worlds.reader_called(1)
+    assert worlds.candidates(1, settled_only=False) == (world.table,)
+    assert len(worlds.older(1, settled_only=False)) == HISTORY_KEPT - 1
+
+
+def test_more_orders_than_the_cap_are_owned_up_to() -> None:
+    worlds = Worlds(LINUX, Limits(user_slots=8))
+    for thread in range(6):
+        worlds.update_called(thread, put(thread, thread))
+    worlds.reader_called(9)
+    assert worlds.reader_answered(9, lambda t: len(t.slots) == 5, settled_only=False)
+    assert worlds.overflowed
+    assert len(worlds.worlds) == WORLD_CAP

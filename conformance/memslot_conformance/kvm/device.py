@@ -115,7 +115,7 @@ class Vm(_Descriptor):
     def set_user_memory_region(self, region: MemoryRegion) -> Errno | None:
         """`KVM_SET_USER_MEMORY_REGION`: None where it was carried out.
 
-        Errors: `UnsafeRequest` before anything is sent; `struct.error` for a
+        Errors: `UnsafeRequestError` before anything is sent; `struct.error` for a
         field that does not fit; `UnexpectedAnswerError` for an errno which is no
         answer to a request, such as EBADF or EINTR.
         """

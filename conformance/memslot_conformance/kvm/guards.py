@@ -25,7 +25,7 @@ REFUSED_NPAGES = 1 << 31
 """The page count from which on every kernel of profile `linux` refuses."""
 
 
-class UnsafeRequest(ValueError):
+class UnsafeRequestError(ValueError):
     """A request that the kernel might accept and this machine might not survive.
 
     Not a refusal: nothing was sent, so the request has no reply.
@@ -74,7 +74,7 @@ class Ledger:
         self._bytes = 0
 
     def admit(self, region: MemoryRegion) -> None:
-        """Let the request through. Errors: `UnsafeRequest`, naming the limit."""
+        """Let the request through. Errors: `UnsafeRequestError`, naming the limit."""
         held = self._sizes.get(region.slot)
         why = objection(
             region,
@@ -82,7 +82,7 @@ class Ledger:
             len(self._sizes) - (held is not None),
         )
         if why is not None:
-            raise UnsafeRequest(why)
+            raise UnsafeRequestError(why)
 
     def settle(self, region: MemoryRegion) -> None:
         """Record that the kernel accepted the request."""

@@ -136,11 +136,9 @@ class SleepsInside(Kvm):
 class RetriesInside(Kvm):
     """An access that has to be tried again stays in a read section."""
 
-    def page_fault(
-        self, gfn: int, *, write: bool, direct: bool, root: int
-    ) -> Reply | None:
-        """Take a section more for the next try."""
-        reply = super().page_fault(gfn, write=write, direct=direct, root=root)
+    def access(self, gfn: Gfn, *, write: bool, direct: bool, root: int) -> Reply:
+        """Take the section for the next try before there is one."""
+        reply = super().access(gfn, write=write, direct=direct, root=root)
         if isinstance(reply, Retry):
             self.srcu.read_lock()
         return reply
