@@ -15,6 +15,7 @@ from time import monotonic
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     rule,
@@ -26,12 +27,12 @@ from memslot_conformance.explore import sampled
 from memslot_conformance.findings import Findings
 from memslot_conformance.generate import Palette
 from memslot_conformance.last_words import LastWords
-from memslot_conformance.played import Played
+from memslot_conformance.played import Played, TargetFault
 from memslot_conformance.raced import raced
 from memslot_conformance.scenario import Scenario
 from memslot_conformance.scheduler import Play
 from memslot_conformance.targets import Target
-from memslot_conformance.trial import Bench
+from memslot_conformance.trial import Bench, TargetBrokeError
 from memslot_spec.history import Interleaving
 from memslot_spec.judge import Judge
 from memslot_spec.operations import Operation
@@ -228,4 +229,8 @@ def run_slice(
         )
     except OutOfTimeError:
         return False
+    except Flaky as error:
+        message = "not deterministic: the same operations led elsewhere"
+        fault = TargetFault(0, None, message, f"{message}\n{error}")
+        raise TargetBrokeError(fault, Scenario()) from error
     return True

@@ -174,11 +174,19 @@ READS_ARE_PROTECTED = Clause(
 
 
 def starts_after_a_result(facts: Facts, answered: Answered) -> bool:
-    """An update had returned, or a reader had finished, before this one began."""
+    """An update had returned, or a reader had finished, before this one began.
+
+    Where a single table may explain the answer and no load was announced, the
+    lookup's own clause speaks instead.
+    """
     known = facts.calls.get(answered.thread)
-    return isinstance(answered.operation, (*TABLE_READERS, GuestAccess)) and (
-        bool(answered.stale) or (known is not None and known.floor > 0)
-    )
+    if known is None or not isinstance(
+        answered.operation, (*TABLE_READERS, GuestAccess)
+    ):
+        return False
+    if known.loaded:
+        return known.floor > 0
+    return len(answered.candidates) > 1 and bool(answered.stale)
 
 
 def sees_the_result(facts: Facts, answered: Answered) -> bool:
@@ -214,6 +222,7 @@ RESULT_IS_SEEN = Clause(
     holds=sees_the_result,
     expected=expects_the_result,
     any_operation=READER_NAMES,
+    concurrent=True,
 )
 
 
