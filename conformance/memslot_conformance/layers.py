@@ -43,10 +43,10 @@ from memslot_spec.judge import blind
 
 LAYERS = ("fixed", "sampled", "sequential")
 
-SHARES = {"fixed": 0.5, "sampled": 0.3, "sequential": 0.2}
+SHARES = {"fixed": 0.5, "sampled": 0.36, "sequential": 0.14}
 """How a target's time is divided among the layers that run."""
 
-FIRST_SLICE = 0.4
+FIRST_SLICE = {"sampled": 0.4, "sequential": 0.25}
 """Seconds of a machine's first slice; each later one is half as long again."""
 
 EXAMPLES = 10_000
@@ -186,16 +186,16 @@ class _Work:
     def _run_machines(self, shares: dict[str, float]) -> None:
         left = dict(shares)
         self._open.update({layer: (Tally(), monotonic()) for layer in shares})
-        seconds = FIRST_SLICE
+        growth = 1.0
         while any(share > 0 for share in left.values()) and not self._findings.enough:
             for layer, share in tuple(left.items()):
                 if share <= 0 or self._findings.enough:
                     continue
                 begun = monotonic()
                 self._bench.tally = self._open[layer][0]
-                self._slice(layer, min(seconds, share))
+                self._slice(layer, min(FIRST_SLICE[layer] * growth, share))
                 left[layer] -= monotonic() - begun
-            seconds *= 1.5
+            growth *= 1.5
         for layer in shares:
             self._done(layer, self._words(layer), self._cut())
 

@@ -39,7 +39,7 @@ from memslot_spec.operations import Operation
 from memslot_spec.values import EMPTY
 
 SEEDS = st.integers(0, 2**32 - 1)
-SCHEDULES = 24
+SCHEDULES = 16
 """Schedules played of one race that was drawn."""
 
 LONGEST_PREFIX = 8

@@ -61,10 +61,13 @@ class Play:
         """Nothing broke, and no thread waits for ever."""
         return self.fault is None and not self.stuck
 
-    def alone(self, operations: Operations) -> bool:
-        """Thread 0 carries these out, observed after each; still going at the end."""
+    def alone(self, operations: Operations, *, watched: bool = True) -> bool:
+        """Thread 0 carries these out; still going at the end.
+
+        Observed after each, if `watched`.
+        """
         if operations:
-            self._solo(partial(self._carry_out_observed, operations))
+            self._solo(partial(self._carry_out_alone, operations, watched=watched))
         return self.going
 
     def race(self, threads: tuple[Operations, ...], choose: Chooser) -> bool:
@@ -200,12 +203,13 @@ class Play:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
             self._broke(thread, error)
 
-    def _carry_out_observed(self, operations: Operations) -> None:
+    def _carry_out_alone(self, operations: Operations, *, watched: bool) -> None:
         for operation in operations:
             self._carry_out(0, (operation,))
             if self.fault or self._host.over:
                 return
-            self._observe()
+            if watched:
+                self._observe()
 
     def _observe(self) -> None:
         """Introspection changes nothing, so what it announces is not recorded."""
@@ -255,9 +259,13 @@ def play(
     *,
     step_limit: int = STEP_LIMIT,
 ) -> Played:
-    """Take a new target through the scenario, with the race as `choose` decides."""
+    """Take a new target through the scenario, with the race as `choose` decides.
+
+    Before a race the prefix is carried out unwatched: it is the same in every
+    play, and looking costs as much as an operation.
+    """
     run = Play(make, step_limit)
-    run.alone(scenario.prefix)
+    run.alone(scenario.prefix, watched=not scenario.threads)
     run.race(scenario.threads, choose)
     run.alone(scenario.after)
     return run.played()

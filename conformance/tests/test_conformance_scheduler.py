@@ -112,7 +112,6 @@ def test_a_play_records_calls_points_replies_and_what_is_observed() -> None:
         TableLoaded(0, 0),
         TableRead(0, 0, "count"),
         Return(0, Number(1)),
-        observed,
         Call(1, MmuPages()),
         TableLoaded(1, 1),
         TableRead(1, 1, "count"),

@@ -19,6 +19,7 @@ from sphinx.roles import XRefRole
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata, OptionSpec
 
+from memslot_conformance.targets import UnknownTargetError
 from memslot_spec.clauses import CLAUSES
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -34,9 +35,16 @@ class Written(SphinxDirective):
     """A part of a page that the code writes, each time the book is built."""
 
     def run(self) -> list[nodes.Node]:
-        """Set the part; the page is read again next time, whatever has changed."""
+        """Set the part; the page is read again next time, whatever has changed.
+
+        Errors: what cannot be written is an error in the page.
+        """
         self.env.note_reread()
-        return self.parse_text_to_nodes(self.written(), allow_section_headings=True)
+        try:
+            text = self.written()
+        except (LookupError, ValueError, UnknownTargetError) as error:
+            raise self.error(str(error)) from error
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
 
     def written(self) -> str:
         """The part, in Markdown."""

@@ -196,6 +196,7 @@ LOOKUPS = (
     raced("LOOK-3", "translates-invalid", (S0,), (delete(0),), (GfnToHva(17),)),
     alone("LOOK-4", "translates-without-base", S0, GfnToHva(17)),
     alone("LOOK-5", "visible-private", private(V2_6_34, 17), IsVisibleGfn(17)),
+    alone("MMU-5", "visible-private", private(V2_6_34, 17), AllocateRoot(17)),
     alone("LOOK-6", "answers-position", S1, MemslotId(21)),
     alone("LOOK-7", "K09", S0, MemslotId(40)),
 )

@@ -40,9 +40,10 @@ def call(facts: Facts, event: Call) -> None:
     """A call begins; what it may not fall behind is settled now."""
     operation = event.operation
     known = CallFacts(
-        operation, facts.step, facts.floor, facts.settled, facts.tables.newest
+        operation, facts.step, facts.floor, facts.settled, facts.tables.newest, [], {}
     )
     facts.calls[event.thread] = known
+    facts.updates.pop(event.thread, None)
     if isinstance(operation, SetRegion):
         _request(facts, event.thread, operation, known)
         return
@@ -60,8 +61,8 @@ def _request(facts: Facts, thread: int, operation: SetRegion, known: CallFacts) 
         other.alone = False
         if not facts.sighted:
             other.base = None
-    update = Update(operation, None, alone=not others)
-    known.update = update
+    update = Update(operation, None, alone=not others, published=[])
+    known.update = facts.updates[thread] = update
     if facts.sighted:
         if not others:
             update.starts_from(facts.tables.current)

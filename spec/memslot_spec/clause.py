@@ -21,6 +21,9 @@ Judged = Event | Answered | Updated | AtRest
 
 E = TypeVar("E")
 
+Question = Callable[[Facts, object], bool | None]
+"""Whether an event keeps a clause's sentence; None if it is not about it."""
+
 
 NOT_POINTS = frozenset({Answered, Updated, AtRest, Call, Return, Observed, Finished})
 """Kinds a judge sees on every target: no announcement is needed for them."""
@@ -68,11 +71,16 @@ class Clause(Generic[E]):
     concurrent: bool = False
     unless: str | None = None
 
-    def verdict_on(self, facts: Facts, event: object) -> bool | None:
-        """Whether the event keeps the sentence; None if it is not about it."""
-        if not isinstance(event, self.on) or not self.premise(facts, event):
+    def question(self) -> Question:
+        """The clause as a judge asks it, once for each event of its kind."""
+        kind, premise, holds = self.on, self.premise, self.holds
+
+        def ask(facts: Facts, event: object) -> bool | None:
+            if isinstance(event, kind) and premise(facts, event):
+                return holds(facts, event)
             return None
-        return self.holds(facts, event)
+
+        return ask
 
     def expectation(self, facts: Facts, event: object) -> str:
         """What should have been, in words."""
@@ -162,13 +170,19 @@ class AnyClause(Protocol):
         """The kind of event it is asked about."""
         ...
 
-    def verdict_on(self, facts: Facts, event: object) -> bool | None:
-        """Whether the event keeps the sentence; None if it is not about it."""
+    def question(self) -> Question:
+        """The clause as a judge asks it, once for each event of its kind."""
         ...
 
     def expectation(self, facts: Facts, event: object) -> str:
         """What should have been, in words."""
         ...
+
+
+def asks_about(clause: AnyClause, operation: str) -> bool:
+    """A clause on replies that names operations is asked about those alone."""
+    named = (*clause.operations, *clause.any_operation)
+    return not named or operation in named
 
 
 def not_applicable(clause: AnyClause, header: Header) -> str | None:

@@ -7,7 +7,7 @@ and replies alone where it does not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from memslot_spec.events import TableLoaded, TablePublished
 from memslot_spec.history import Header
@@ -33,9 +33,9 @@ class Update:
     operation: SetRegion
     base: SlotTable | None
     alone: bool
+    published: list[int]
     change: Change | None = None
     old: Slot | None = None
-    published: list[int] = field(default_factory=list[int])
     invalid_published_at: int = -1
     graced_at: int = -1
     flushed_at: int = -1
@@ -74,9 +74,9 @@ class CallFacts:
     step: int
     floor: int
     settled: int
-    newest: int = 0
-    loaded: list[int] = field(default_factory=list[int])
-    last_read: dict[str, int] = field(default_factory=dict[str, int])
+    newest: int
+    loaded: list[int]
+    last_read: dict[str, int]
     update: Update | None = None
     mappings: frozenset[int] = frozenset()
     invalid_mappings: frozenset[int] = frozenset()
@@ -90,6 +90,15 @@ class LastUpdate:
     reply: Reply
     before: SlotTable | None
     change: Change | None
+
+
+def by_kind(function: Callable[[Facts, Never], T]) -> Callable[[Facts, object], T]:
+    """The function, for a table by the kind of event that it is about.
+
+    Whoever finds it there under `type(event)` calls it with that kind alone.
+    """
+    erased: object = function
+    return erased  # type: ignore
 
 
 class Facts:
@@ -109,6 +118,7 @@ class Facts:
         self.shadow = Shadow()
         self.worlds = Worlds(self.profile, self.limits)
         self.calls: dict[int, CallFacts] = {}
+        self.updates: dict[int, Update] = {}
         self.floor = 0
         self.settled = 0
         self.last_update: LastUpdate | None = None
@@ -116,12 +126,11 @@ class Facts:
 
     def update_of(self, thread: int) -> Update | None:
         """The open request of a thread."""
-        call = self.calls.get(thread)
-        return None if call is None else call.update
+        return self.updates.get(thread)
 
     def open_updates(self) -> tuple[Update, ...]:
         """Every open request."""
-        return tuple(c.update for c in self.calls.values() if c.update is not None)
+        return tuple(self.updates.values())
 
     def section_of(self, thread: int) -> Section | None:
         """The innermost open read section of a thread."""

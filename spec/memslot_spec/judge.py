@@ -9,10 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from memslot_spec.absorb import ABSORB
 from memslot_spec.answered import Answered, AtRest, Updated
-from memslot_spec.clause import AnyClause, Judged, not_applicable
+from memslot_spec.clause import (
+    AnyClause,
+    Judged,
+    NOT_POINTS,
+    Question,
+    asks_about,
+    not_applicable,
+)
 from memslot_spec.events import (
     Call,
     Event,
@@ -24,7 +32,7 @@ from memslot_spec.events import (
 )
 from memslot_spec.facts import Facts
 from memslot_spec.history import Header, History
-from memslot_spec.operations import SetRegion
+from memslot_spec.operations import Operation, SetRegion
 from memslot_spec.replies import answered, returned, updated
 from memslot_spec.words import describe_event, describe_reply
 
@@ -55,6 +63,13 @@ class Judgement:
     complete: bool
 
 
+Agenda = tuple[tuple[AnyClause, Question], ...]
+"""Clauses, with what a judge asks for each."""
+
+ENDINGS = frozenset({Return, MmuUnlocked, Observed, Finished})
+"""The kinds of events after which the judge looks at the whole of something."""
+
+
 class Docket:
     """The clauses to which histories of one header are held.
 
@@ -65,10 +80,19 @@ class Docket:
         """Sort out the clauses that apply."""
         self.header = header
         self.clauses = tuple(c for c in clauses if not_applicable(c, header) is None)
-        self.by_kind: dict[type, list[AnyClause]] = {}
-        for clause in self.clauses:
-            self.by_kind.setdefault(clause.kind, []).append(clause)
         self.unreached = dict.fromkeys((clause.id for clause in self.clauses), 0)
+        self.by_kind: dict[type, Agenda] = {}
+        for clause in self.clauses:
+            asked = self.by_kind.get(clause.kind, ())
+            self.by_kind[clause.kind] = (*asked, (clause, clause.question()))
+        self.by_operation = {
+            operation: tuple(
+                (clause, ask)
+                for clause, ask in self.by_kind.get(Answered, ())
+                if asks_about(clause, operation.__name__)
+            )
+            for operation in get_args(Operation)
+        }
 
 
 class Judge:
@@ -85,6 +109,7 @@ class Judge:
         self.findings: tuple[Finding, ...] = ()
         self.complete = False
         self._by_kind = docket.by_kind
+        self._by_operation = docket.by_operation
 
     def see(self, event: Event) -> tuple[Finding, ...]:
         """Judge one event; the findings it made, if any.
@@ -94,23 +119,26 @@ class Judge:
         if self.findings or self.contradiction is not None:
             return ()
         kind = type(event)
-        clauses = self._by_kind.get(kind)
-        if clauses is not None:
-            self._ask(clauses, event)
-        if isinstance(event, Return):
-            self._reply(event)
-        else:
-            absorb = ABSORB.get(kind)
-            if absorb is not None:
-                absorb(self.facts, event)
-            if isinstance(event, MmuUnlocked):
-                self._rest(event)
-            elif isinstance(event, Observed):
-                self._observed(event)
-            elif kind is Finished:
-                self.complete = True
+        agenda = self._by_kind.get(kind)
+        if agenda is not None:
+            self._ask(agenda, event)
+        absorb = ABSORB.get(kind)
+        if absorb is not None:
+            absorb(self.facts, event)
+        if kind in ENDINGS:
+            self._end(event)
         self.facts.step += 1
         return self.findings
+
+    def _end(self, event: Event) -> None:
+        if isinstance(event, Return):
+            self._reply(event)
+        elif isinstance(event, MmuUnlocked):
+            self._rest(event)
+        elif isinstance(event, Observed):
+            self._observed(event)
+        else:
+            self.complete = True
 
     @property
     def undecided(self) -> str | None:
@@ -129,43 +157,45 @@ class Judge:
             self.complete,
         )
 
-    def _ask(self, clauses: Iterable[AnyClause], event: Judged) -> None:
+    def _ask(self, agenda: Agenda, event: Judged) -> None:
         facts = self.facts
-        for clause in clauses:
-            verdict = clause.verdict_on(facts, event)
-            if verdict is None:
-                continue
-            self.reached[clause.id] += 1
-            if not verdict:
-                finding = Finding(
-                    clause.id,
-                    facts.step,
-                    clause.expectation(facts, event),
-                    observed_words(facts, event),
-                )
-                self.findings = (*self.findings, finding)
+        for clause, ask in agenda:
+            verdict = ask(facts, event)
+            if verdict is not None:
+                self.reached[clause.id] += 1
+                if not verdict:
+                    self._found(clause, event)
+
+    def _found(self, clause: AnyClause, event: Judged) -> None:
+        finding = Finding(
+            clause.id,
+            self.facts.step,
+            clause.expectation(self.facts, event),
+            observed_words(self.facts, event),
+        )
+        self.findings = (*self.findings, finding)
 
     def _reply(self, event: Return) -> None:
         known = self.facts.calls.get(event.thread)
         if known is None:
             self.contradiction = f"thread {event.thread} returned without a call"
             return
-        if isinstance(known.operation, SetRegion):
-            made: Answered | Updated = updated(
-                self.facts, event, known, known.operation
-            )
+        operation = known.operation
+        if isinstance(operation, SetRegion):
+            agenda = self._by_kind.get(Updated)
+            if agenda is not None:
+                self._ask(agenda, updated(self.facts, event, known, operation))
         else:
-            made = answered(self.facts, event, known)
-        clauses = self._by_kind.get(type(made))
-        if clauses is not None:
-            self._ask(clauses, made)
+            agenda = self._by_operation[type(operation)]
+            if agenda:
+                self._ask(agenda, answered(self.facts, event, known))
         returned(self.facts, event, known)
 
     def _rest(self, event: MmuUnlocked) -> None:
-        clauses = self._by_kind.get(AtRest)
+        agenda = self._by_kind.get(AtRest)
         touched = self.facts.shadow.rest()
-        if touched and clauses:
-            self._ask(clauses, AtRest(event.thread, touched))
+        if touched and agenda:
+            self._ask(agenda, AtRest(event.thread, touched))
 
     def _observed(self, event: Observed) -> None:
         if self.findings or self.facts.open_updates():
@@ -209,8 +239,7 @@ def judge_events(docket: Docket, events: Iterable[Event]) -> Judgement:
     """Judge the events of a history of the docket's header."""
     fold = Judge(docket)
     for event in events:
-        fold.see(event)
-        if fold.findings or fold.contradiction is not None:
+        if fold.see(event) or fold.contradiction is not None:
             break
     return fold.judgement()
 
@@ -222,6 +251,4 @@ def blind(header: Header) -> Header:
 
 def without_points(events: Iterable[Event]) -> tuple[Event, ...]:
     """The events that are left of a history when its points are removed."""
-    return tuple(
-        e for e in events if isinstance(e, Call | Return | Observed | Finished)
-    )
+    return tuple(e for e in events if type(e) in NOT_POINTS)

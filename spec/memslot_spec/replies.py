@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from memslot_spec.answered import Answered, Updated
 from memslot_spec.events import Return
 from memslot_spec.facts import CallFacts, Facts, LastUpdate
@@ -47,7 +49,6 @@ def explains(
 def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
     """The reader's call with its reply and every table that may explain it."""
     operation, reply = known.operation, event.reply
-    profile, limits = facts.profile, facts.limits
     settled_only = isinstance(operation, GuestAccess)
     if facts.sighted:
         candidates, first = _loaded(facts, known, settled_only=settled_only)
@@ -56,26 +57,23 @@ def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
         worlds, first = facts.worlds, 0
         candidates = worlds.candidates(event.thread, settled_only=settled_only)
         stale = worlds.older(event.thread, settled_only=settled_only)
-    explained = any(
-        explains(table, operation, reply, profile, limits) for table in candidates
-    )
+    explained = _any_explains(facts, candidates, operation, reply)
     if not explained and facts.sighted and isinstance(reply, Accessed):
         # An spte that another thread made meanwhile, from a later table, may be
         # what the access met in the end.
-        explained = any(
-            explains(table, operation, reply, profile, limits)
-            for table in facts.tables.versions[first:]
-        )
+        later = facts.tables.versions[first:]
+        explained = _any_explains(facts, later, operation, reply)
+    explained_stale = not explained and _any_explains(facts, stale, operation, reply)
     return Answered(
-        event.thread,
-        operation,
-        reply,
-        candidates,
-        stale,
-        explained,
-        not explained
-        and any(explains(table, operation, reply, profile, limits) for table in stale),
+        event.thread, operation, reply, candidates, stale, explained, explained_stale
     )
+
+
+def _any_explains(
+    facts: Facts, tables: Iterable[SlotTable], operation: Operation, reply: Reply
+) -> bool:
+    profile, limits = facts.profile, facts.limits
+    return any(explains(table, operation, reply, profile, limits) for table in tables)
 
 
 def _loaded(
@@ -89,10 +87,13 @@ def _loaded(
     versions = facts.tables.versions
     if known.loaded:
         loaded = sorted(set(known.loaded))
-        tables = tuple(dict.fromkeys(versions[version] for version in loaded))
-        return tables, loaded[0]
-    first = known.settled if settled_only else known.floor
-    return tuple(dict.fromkeys(versions[first:])), first
+        first, tables = loaded[0], [versions[version] for version in loaded]
+    else:
+        first = known.settled if settled_only else known.floor
+        tables = versions[first:]
+    if len(tables) == 1:
+        return (tables[0],), first
+    return tuple(dict.fromkeys(tables)), first
 
 
 def updated(
@@ -118,6 +119,7 @@ def updated(
 def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     """A call is over: later calls may not fall behind what it saw or did."""
     del facts.calls[event.thread]
+    facts.updates.pop(event.thread, None)
     operation, reply = known.operation, event.reply
     if isinstance(operation, SetRegion):
         _request_returned(facts, event, known, operation)

@@ -11,8 +11,8 @@ class Section:
 
     thread: int
     entered: int
-    loaded: list[int] = field(default_factory=list[int])
-    handles: set[int] = field(default_factory=set[int])
+    loaded: list[int]
+    handles: set[int]
 
 
 @dataclass(slots=True)
@@ -55,14 +55,19 @@ class Sections:
 
     def enter(self, thread: int, step: int) -> None:
         """A section begins."""
-        self.open.setdefault(thread, []).append(Section(thread, step))
+        section = Section(thread, step, [], set())
+        stack = self.open.get(thread)
+        if stack is None:
+            self.open[thread] = [section]
+        else:
+            stack.append(section)
         if self.destroyed:
             self.entered_after_destroy = True
 
     def leave(self, thread: int) -> None:
         """The innermost section ends."""
         stack = self.open.get(thread)
-        if stack:
+        if stack is not None:
             stack.pop()
             if not stack:
                 del self.open[thread]

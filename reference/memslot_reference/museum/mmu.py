@@ -171,11 +171,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "RMAP-1",
         "DEL-5",
         "DEL-6",
+        "MMU-1",
         source="S6: memslot_id() loads the table independently of the lookup",
         tag="[D]",
     ),
     planted("bitmap-too-small", RoomForUsersOnly, "MMU-3"),
     planted("bitmap-not-empty", InheritsBitmap, "MMU-4"),
     planted("root-unchecked", GrantsAnyRoot, "MMU-5"),
-    planted("translates-from-zero", TranslatesFromFrameZero, "MMU-1"),
+    planted("translates-from-zero", TranslatesFromFrameZero, "MMU-1", "SRCU-1"),
 )
