@@ -45,7 +45,7 @@ def run(
     target: str,
     layers: tuple[str, ...],
     *,
-    seconds: float = 60,
+    seconds: float = 8,
     failures: Path | None = None,
     profile: str | None = None,
     blind: bool = False,

@@ -29,7 +29,7 @@ from memslot_spec.events import (
     UpdateLocked,
     UpdateUnlocked,
 )
-from memslot_spec.facts import CallFacts, Facts, Update
+from memslot_spec.facts import CallFacts, Facts, Update, by_kind
 from memslot_spec.operations import SetRegion, UnmapHva
 from memslot_spec.readers import gfn_to_memslot
 
@@ -164,7 +164,9 @@ def update_locked(facts: Facts, event: UpdateLocked) -> None:
     facts.sections.update_holder = event.thread
     update = facts.update_of(event.thread)
     if update is not None and facts.sighted:
-        update.starts_from(facts.tables.current)
+        current = facts.tables.current
+        if update.base is not current:
+            update.starts_from(current)
 
 
 def update_unlocked(facts: Facts, event: UpdateUnlocked) -> None:
@@ -233,13 +235,8 @@ Absorb = Callable[[Facts, object], None]
 
 
 def _on(kind: type[E], action: Callable[[Facts, E], None]) -> tuple[type, Absorb]:
-    """The action, as one that takes any event and acts on its own kind."""
-
-    def absorb(facts: Facts, event: object) -> None:
-        if isinstance(event, kind):
-            action(facts, event)
-
-    return kind, absorb
+    """What this kind of event adds."""
+    return kind, by_kind(action)
 
 
 ABSORB: Mapping[type, Absorb] = dict(

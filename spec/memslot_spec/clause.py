@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Never, Protocol, TypeVar
 
 from memslot_spec.answered import Answered, AtRest, Updated
 from memslot_spec.events import Call, Event, Finished, Observed, Return
@@ -20,10 +20,6 @@ Judged = Event | Answered | Updated | AtRest
 """What a clause can be about: an event, or one that the judge makes."""
 
 E = TypeVar("E")
-
-Question = Callable[[Facts, object], bool | None]
-"""Whether an event keeps a clause's sentence; None if it is not about it."""
-
 
 NOT_POINTS = frozenset({Answered, Updated, AtRest, Call, Return, Observed, Finished})
 """Kinds a judge sees on every target: no announcement is needed for them."""
@@ -70,17 +66,6 @@ class Clause(Generic[E]):
     private: bool = False
     concurrent: bool = False
     unless: str | None = None
-
-    def question(self) -> Question:
-        """The clause as a judge asks it, once for each event of its kind."""
-        kind, premise, holds = self.on, self.premise, self.holds
-
-        def ask(facts: Facts, event: object) -> bool | None:
-            if isinstance(event, kind) and premise(facts, event):
-                return holds(facts, event)
-            return None
-
-        return ask
 
     def expectation(self, facts: Facts, event: object) -> str:
         """What should have been, in words."""
@@ -170,8 +155,14 @@ class AnyClause(Protocol):
         """The kind of event it is asked about."""
         ...
 
-    def question(self) -> Question:
-        """The clause as a judge asks it, once for each event of its kind."""
+    @property
+    def premise(self) -> Callable[[Facts, Never], bool]:
+        """Whether an event of its kind is one that it is about."""
+        ...
+
+    @property
+    def holds(self) -> Callable[[Facts, Never], bool]:
+        """Whether such an event keeps the sentence."""
         ...
 
     def expectation(self, facts: Facts, event: object) -> str:

@@ -7,7 +7,9 @@ and replies alone where it does not.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Never, overload
 
 from memslot_spec.events import TableLoaded, TablePublished
 from memslot_spec.history import Header
@@ -50,7 +52,9 @@ class Update:
     @property
     def takes_slot_away(self) -> bool:
         """It deletes or moves a live slot: it owes the INVALID step."""
-        return self.old is not None and self.change in {Change.DELETE, Change.MOVE}
+        return self.old is not None and (
+            self.change is Change.DELETE or self.change is Change.MOVE
+        )
 
     def removes_from(self, table: SlotTable) -> bool:
         """The old slot is neither where it was nor marked INVALID there."""
@@ -92,13 +96,24 @@ class LastUpdate:
     change: Change | None
 
 
-def by_kind(function: Callable[[Facts, Never], T]) -> Callable[[Facts, object], T]:
+@overload
+def by_kind(
+    function: Callable[[Facts, Never], bool],
+) -> Callable[[Facts, object], bool]: ...
+
+
+@overload
+def by_kind(
+    function: Callable[[Facts, Never], None],
+) -> Callable[[Facts, object], None]: ...
+
+
+def by_kind(function: object) -> object:
     """The function, for a table by the kind of event that it is about.
 
-    Whoever finds it there under `type(event)` calls it with that kind alone.
+    Found there under `type(event)`, it is called with events of that kind alone.
     """
-    erased: object = function
-    return erased  # type: ignore
+    return function
 
 
 class Facts:

@@ -7,22 +7,20 @@ it was made by an implementation already off the path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
 from memslot_spec.absorb import ABSORB
 from memslot_spec.answered import Answered, AtRest, Updated
 from memslot_spec.clause import (
+    NOT_POINTS,
     AnyClause,
     Judged,
-    NOT_POINTS,
-    Question,
     asks_about,
     not_applicable,
 )
 from memslot_spec.events import (
-    Call,
     Event,
     Finished,
     MmuUnlocked,
@@ -30,7 +28,7 @@ from memslot_spec.events import (
     Return,
     SpteMapped,
 )
-from memslot_spec.facts import Facts
+from memslot_spec.facts import Facts, by_kind
 from memslot_spec.history import Header, History
 from memslot_spec.operations import Operation, SetRegion
 from memslot_spec.replies import answered, returned, updated
@@ -63,8 +61,9 @@ class Judgement:
     complete: bool
 
 
-Agenda = tuple[tuple[AnyClause, Question], ...]
-"""Clauses, with what a judge asks for each."""
+Predicate = Callable[[Facts, object], bool]
+Agenda = tuple[tuple[AnyClause, Predicate, Predicate], ...]
+"""Clauses of one kind of event, each with its premise and what has to hold."""
 
 ENDINGS = frozenset({Return, MmuUnlocked, Observed, Finished})
 """The kinds of events after which the judge looks at the whole of something."""
@@ -81,24 +80,33 @@ class Docket:
         self.header = header
         self.clauses = tuple(c for c in clauses if not_applicable(c, header) is None)
         self.unreached = dict.fromkeys((clause.id for clause in self.clauses), 0)
-        self.by_kind: dict[type, Agenda] = {}
-        for clause in self.clauses:
-            asked = self.by_kind.get(clause.kind, ())
-            self.by_kind[clause.kind] = (*asked, (clause, clause.question()))
+        self.by_kind = {kind: self._about(kind) for kind in get_args(Judged)}
         self.by_operation = {
             operation: tuple(
-                (clause, ask)
-                for clause, ask in self.by_kind.get(Answered, ())
-                if asks_about(clause, operation.__name__)
+                asked
+                for asked in self.by_kind[Answered]
+                if asks_about(asked[0], operation.__name__)
             )
             for operation in get_args(Operation)
         }
+        self.steps = {
+            kind: (self.by_kind[kind], ABSORB.get(kind), kind in ENDINGS)
+            for kind in get_args(Event)
+        }
+
+    def _about(self, kind: type) -> Agenda:
+        return tuple(
+            (clause, by_kind(clause.premise), by_kind(clause.holds))
+            for clause in self.clauses
+            if clause.kind is kind
+        )
 
 
 class Judge:
     """Judges a history event by event.
 
-    `reached` counts for each clause id how often its premise held.
+    `reached` counts for each clause id how often its premise held. The judge is
+    `over` after a finding or a contradiction: nothing more is judged.
     """
 
     def __init__(self, docket: Docket) -> None:
@@ -108,37 +116,30 @@ class Judge:
         self.contradiction: str | None = None
         self.findings: tuple[Finding, ...] = ()
         self.complete = False
-        self._by_kind = docket.by_kind
-        self._by_operation = docket.by_operation
+        self.over = False
+        self._docket = docket
 
     def see(self, event: Event) -> tuple[Finding, ...]:
-        """Judge one event; the findings it made, if any.
-
-        After a finding or a contradiction nothing more is judged.
-        """
-        if self.findings or self.contradiction is not None:
+        """Judge one event; the findings it made, if any."""
+        if self.over:
             return ()
-        kind = type(event)
-        agenda = self._by_kind.get(kind)
-        if agenda is not None:
-            self._ask(agenda, event)
-        absorb = ABSORB.get(kind)
-        if absorb is not None:
-            absorb(self.facts, event)
-        if kind in ENDINGS:
-            self._end(event)
-        self.facts.step += 1
+        self.see_all((event,))
         return self.findings
 
-    def _end(self, event: Event) -> None:
-        if isinstance(event, Return):
-            self._reply(event)
-        elif isinstance(event, MmuUnlocked):
-            self._rest(event)
-        elif isinstance(event, Observed):
-            self._observed(event)
-        else:
-            self.complete = True
+    def see_all(self, events: Iterable[Event]) -> None:
+        """Judge events, up to the first that makes a finding."""
+        facts, steps = self.facts, self._docket.steps
+        for event in events:
+            if self.over:
+                return
+            agenda, absorb, is_ending = steps[type(event)]
+            if agenda:
+                self._ask(agenda, event)
+            if absorb is not None:
+                absorb(facts, event)
+            if is_ending:
+                self._end(event)
+            facts.step += 1
 
     @property
     def undecided(self) -> str | None:
@@ -159,11 +160,10 @@ class Judge:
 
     def _ask(self, agenda: Agenda, event: Judged) -> None:
         facts = self.facts
-        for clause, ask in agenda:
-            verdict = ask(facts, event)
-            if verdict is not None:
+        for clause, premise, holds in agenda:
+            if premise(facts, event):
                 self.reached[clause.id] += 1
-                if not verdict:
+                if not holds(facts, event):
                     self._found(clause, event)
 
     def _found(self, clause: AnyClause, event: Judged) -> None:
@@ -174,25 +174,40 @@ class Judge:
             observed_words(self.facts, event),
         )
         self.findings = (*self.findings, finding)
+        self.over = True
+
+    def _contradicted(self, words: str) -> None:
+        self.contradiction = words
+        self.over = True
+
+    def _end(self, event: Event) -> None:
+        if isinstance(event, Return):
+            self._reply(event)
+        elif isinstance(event, MmuUnlocked):
+            self._rest(event)
+        elif isinstance(event, Observed):
+            self._observed(event)
+        else:
+            self.complete = True
 
     def _reply(self, event: Return) -> None:
         known = self.facts.calls.get(event.thread)
         if known is None:
-            self.contradiction = f"thread {event.thread} returned without a call"
+            self._contradicted(f"thread {event.thread} returned without a call")
             return
         operation = known.operation
         if isinstance(operation, SetRegion):
-            agenda = self._by_kind.get(Updated)
-            if agenda is not None:
+            agenda = self._docket.by_kind[Updated]
+            if agenda:
                 self._ask(agenda, updated(self.facts, event, known, operation))
         else:
-            agenda = self._by_operation[type(operation)]
+            agenda = self._docket.by_operation[type(operation)]
             if agenda:
                 self._ask(agenda, answered(self.facts, event, known))
         returned(self.facts, event, known)
 
     def _rest(self, event: MmuUnlocked) -> None:
-        agenda = self._by_kind.get(AtRest)
+        agenda = self._docket.by_kind[AtRest]
         touched = self.facts.shadow.rest()
         if touched and agenda:
             self._ask(agenda, AtRest(event.thread, touched))
@@ -203,7 +218,7 @@ class Judge:
         table = event.view.table
         facts = self.facts
         if table is not None and facts.sighted and table != facts.tables.current:
-            self.contradiction = (
+            self._contradicted(
                 f"introspection shows {table!r}, "
                 f"but the table published last was {facts.tables.current!r}"
             )
@@ -216,7 +231,7 @@ class Judge:
         shown = {(s.page, s.index): s.gfn for s in sptes}
         known = {place: spte.gfn for place, spte in facts.shadow.sptes.items()}
         if shown != known:
-            self.contradiction = (
+            self._contradicted(
                 f"introspection shows sptes {shown}, but points told of {known}"
             )
 
@@ -238,9 +253,7 @@ def judge(history: History, clauses: Sequence[AnyClause]) -> Judgement:
 def judge_events(docket: Docket, events: Iterable[Event]) -> Judgement:
     """Judge the events of a history of the docket's header."""
     fold = Judge(docket)
-    for event in events:
-        if fold.see(event) or fold.contradiction is not None:
-            break
+    fold.see_all(events)
     return fold.judgement()
 
 

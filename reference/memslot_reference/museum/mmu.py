@@ -56,9 +56,10 @@ class LateBit(Kvm):
     spans at most two adjacent tables. In the first the slot is valid, or it
     would not have been mapped; so in the second it is there still, as it was or
     INVALID, and its id is the same: a table without it, or with another slot
-    over its frames, is two publications away at the least. That form is
-    therefore not in the museum; the tests search it for a difference and find
-    none.
+    over its frames, is two publications away at the least. (That takes slots
+    that are disjoint and a move in two steps: the patch has neither, S19 and S9,
+    so its second look is S6.) That form is therefore not in the museum; the tests
+    search it for a difference and find none.
     """
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
