@@ -246,6 +246,7 @@ RACES: tuple[FixedRace, ...] = (
         (delete(0),),
         (ReleaseNotifier(),),
     ),
+    _race("two creates and a lookup", (), (S0,), (S1,), (GfnToHva(17),)),
     _race(
         "delete, fault and TSS base",
         (S0, READ_17),

@@ -26,12 +26,14 @@ from memslot_spec.events import (
     TablePublished,
     TableRead,
     TableReclaimed,
+    TableWritten,
     UpdateLocked,
     UpdateUnlocked,
 )
 from memslot_spec.facts import CallFacts, Facts, Update, by_kind
 from memslot_spec.operations import SetRegion, UnmapHva
 from memslot_spec.readers import gfn_to_memslot
+from memslot_spec.shadow import pages_at
 
 E = TypeVar("E")
 
@@ -85,12 +87,12 @@ def _in_the_window(facts: Facts, serials: frozenset[int]) -> frozenset[int]:
 
 def section_entered(facts: Facts, event: SectionEntered) -> None:
     """A read section is open."""
-    facts.sections.enter(event.thread, facts.step)
+    facts.sections.enter(event.thread, event.index)
 
 
 def section_left(facts: Facts, event: SectionLeft) -> None:
     """A read section is over."""
-    facts.sections.leave(event.thread)
+    facts.sections.leave(event.thread, event.index)
 
 
 def grace_period_begun(facts: Facts, event: GracePeriodBegun) -> None:
@@ -120,7 +122,7 @@ def domain_destroyed(facts: Facts, event: DomainDestroyed) -> None:
 
 def table_loaded(facts: Facts, event: TableLoaded) -> None:
     """The reader holds this version."""
-    version = facts.version(event.table)
+    version = facts.tables.loaded(event.table)
     known = facts.calls.get(event.thread)
     if known is not None:
         known.loaded.append(version)
@@ -155,8 +157,12 @@ def table_published(facts: Facts, event: TablePublished) -> None:
 
 def table_reclaimed(facts: Facts, event: TableReclaimed) -> None:
     """The table's memory is gone, or in other use."""
-    facts.version(event.table)
     facts.tables.reclaimed.add(event.table)
+
+
+def table_written(facts: Facts, event: TableWritten) -> None:
+    """A reclaimed table that is written to is a private copy again."""
+    facts.tables.written(event.table)
 
 
 def update_locked(facts: Facts, event: UpdateLocked) -> None:
@@ -214,6 +220,12 @@ def spte_mapped(facts: Facts, event: SpteMapped) -> None:
     """An spte stands, through the slot of the table that it was made from."""
     table = facts.tables.versions[facts.version(event.table)]
     facts.shadow.mapped(event, gfn_to_memslot(table, event.gfn))
+    # A fault through the old table may map the first frame of a slot that was
+    # just published as INVALID: the flush owes it as much as the others.
+    for update in facts.open_updates():
+        old = update.old
+        if old is not None and update.invalid_published_at >= 0 > update.flushed_at:
+            update.had_sptes |= old.meets(event.gfn, pages_at(event.level))
 
 
 def spte_removed(facts: Facts, event: SpteRemoved) -> None:
@@ -251,6 +263,7 @@ ABSORB: Mapping[type, Absorb] = dict(
         _on(TableRead, table_read),
         _on(TablePublished, table_published),
         _on(TableReclaimed, table_reclaimed),
+        _on(TableWritten, table_written),
         _on(UpdateLocked, update_locked),
         _on(UpdateUnlocked, update_unlocked),
         _on(MmuLocked, mmu_locked),

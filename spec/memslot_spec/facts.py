@@ -149,11 +149,12 @@ class Facts:
 
     def section_of(self, thread: int) -> Section | None:
         """The innermost open read section of a thread."""
-        return self.sections.innermost(thread)
+        stack = self.sections.open.get(thread)
+        return stack[-1] if stack else None
 
     def version(self, handle: int) -> int:
         """The version that a table handle stands for now."""
-        return self.tables.version_of(handle)
+        return self.tables.handles.setdefault(handle, 0)
 
     def possible_tables(self) -> tuple[SlotTable, ...]:
         """The tables that may stand now, with no update open."""

@@ -228,6 +228,8 @@ class Judge:
         sptes = event.view.sptes
         if sptes is None or SpteMapped.__name__ not in facts.announced:
             return
+        if not sptes and not facts.shadow.sptes:
+            return
         shown = {(s.page, s.index): s.gfn for s in sptes}
         known = {place: spte.gfn for place, spte in facts.shadow.sptes.items()}
         if shown != known:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Section:
-    """An open read section: when it began and the versions it loaded."""
+    """An open read section: the counter it raised, and the versions it loaded."""
 
     thread: int
-    entered: int
+    index: int
     loaded: list[int]
     handles: set[int]
 
@@ -53,9 +53,9 @@ class Sections:
         """Every open section."""
         return tuple(s for stack in self.open.values() for s in stack)
 
-    def enter(self, thread: int, step: int) -> None:
-        """A section begins."""
-        section = Section(thread, step, [], set())
+    def enter(self, thread: int, index: int) -> None:
+        """A section begins: it raised the counter of this index."""
+        section = Section(thread, index, [], set())
         stack = self.open.get(thread)
         if stack is None:
             self.open[thread] = [section]
@@ -64,13 +64,18 @@ class Sections:
         if self.destroyed:
             self.entered_after_destroy = True
 
-    def leave(self, thread: int) -> None:
-        """The innermost section ends."""
-        stack = self.open.get(thread)
-        if stack is not None:
-            stack.pop()
-            if not stack:
-                del self.open[thread]
+    def leave(self, thread: int, index: int) -> None:
+        """The innermost section that raised the counter of this index ends.
+
+        Sections of one thread may be left in any order.
+        """
+        stack = self.open.get(thread, [])
+        for position in range(len(stack) - 1, -1, -1):
+            if stack[position].index == index:
+                del stack[position]
+                break
+        if not stack:
+            self.open.pop(thread, None)
 
     def begin(self, thread: int, step: int, version: int) -> None:
         """A grace period begins: it owes a wait to every open section."""

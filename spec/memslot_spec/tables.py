@@ -34,11 +34,21 @@ class Tables:
         return self.versions[-1]
 
     def version_of(self, handle: int) -> int:
-        """The version behind a handle.
+        """The version behind a handle; 0 for one that was never published."""
+        return self.handles.get(handle, 0)
 
-        A handle never published is the table the VM was born with: version 0.
+    def loaded(self, handle: int) -> int:
+        """The version behind a handle that was loaded.
+
+        One never published is the table the VM was born with: version 0.
         """
         return self.handles.setdefault(handle, 0)
+
+    def written(self, handle: int) -> None:
+        """A store: into a reclaimed table only by one who makes a copy of it."""
+        if handle in self.reclaimed:
+            self.reclaimed.discard(handle)
+            self.handles.pop(handle, None)
 
     def is_live(self, handle: int) -> bool:
         """Readers may hold the table: it was published and not reclaimed."""

@@ -19,8 +19,7 @@ SECTION_POINTS = ("SectionEntered", "SectionLeft")
 
 def was_published(facts: Facts, event: TableReclaimed) -> bool:
     """The table was current once, so a reader may hold it."""
-    del facts, event
-    return True
+    return event.table in facts.tables.handles
 
 
 def no_open_section_holds_it(facts: Facts, event: TableReclaimed) -> bool:
