@@ -81,7 +81,7 @@ def run(name: str, seconds: float) -> list[Record]:
 @pytest.fixture(autouse=True)
 def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "owns_its_threads.py").write_text(MODULE, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
 
 
 def test_a_locked_table_is_raced_and_not_accused() -> None:

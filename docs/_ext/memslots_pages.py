@@ -21,6 +21,7 @@ from memslot_conformance.targets import Target, resolve
 from memslot_conformance.trial import Bench
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
+from memslot_spec import clauses as all_clauses
 from memslot_spec.clause import AnyClause, Needs, points_of
 from memslot_spec.clauses import CLAUSES, GROUPS, clause_by_id
 from memslot_spec.judge import without_points
@@ -74,12 +75,15 @@ def _killers() -> dict[str, tuple[Mutant, ...]]:
 
 
 def _said_of(clauses: Sequence[AnyClause]) -> str:
-    """What the module that lists these clauses says of them."""
+    """What the modules that these clauses stand in say, in the clauses' order."""
+    places = {clause.id: place for place, clause in enumerate(clauses)}
+    said: list[tuple[int, str]] = []
     for name, module in sys.modules.items():
-        is_group = name.startswith("memslot_spec.clauses.")
-        if is_group and getattr(module, "CLAUSES", None) is clauses:
-            return inspect.getdoc(module) or ""
-    return ""
+        if name.startswith(f"{all_clauses.__name__}."):
+            members: tuple[AnyClause, ...] = getattr(module, "CLAUSES", ())
+            if members and members[0].id in places:
+                said.append((places[members[0].id], inspect.getdoc(module) or ""))
+    return "\n\n".join(text for _, text in sorted(said))
 
 
 def _clause(clause: AnyClause, mutants: Sequence[Mutant]) -> list[str]:

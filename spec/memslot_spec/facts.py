@@ -153,8 +153,8 @@ class Facts:
         return stack[-1] if stack else None
 
     def version(self, handle: int) -> int:
-        """The version that a table handle stands for now."""
-        return self.tables.handles.setdefault(handle, 0)
+        """The version that a table handle stands for; 0 if never published."""
+        return self.tables.handles.get(handle, 0)
 
     def possible_tables(self) -> tuple[SlotTable, ...]:
         """The tables that may stand now, with no update open."""

@@ -44,11 +44,6 @@ class Sections:
     destroyed: bool = False
     entered_after_destroy: bool = False
 
-    def innermost(self, thread: int) -> Section | None:
-        """The innermost open section of a thread."""
-        stack = self.open.get(thread)
-        return stack[-1] if stack else None
-
     def all_open(self) -> tuple[Section, ...]:
         """Every open section."""
         return tuple(s for stack in self.open.values() for s in stack)

@@ -33,10 +33,6 @@ class Tables:
         """The table that is current."""
         return self.versions[-1]
 
-    def version_of(self, handle: int) -> int:
-        """The version behind a handle; 0 for one that was never published."""
-        return self.handles.get(handle, 0)
-
     def loaded(self, handle: int) -> int:
         """The version behind a handle that was loaded.
 
