@@ -13,9 +13,10 @@ from memslot_conformance.budget import Budget
 from memslot_conformance.explore import Bounded, bounded
 from memslot_conformance.findings import Findings
 from memslot_conformance.last_words import LastWords
-from memslot_conformance.played import Played
+from memslot_conformance.played import Make, Played
 from memslot_conformance.raced import raced
 from memslot_conformance.races import FixedRace, fixed_races
+from memslot_conformance.scenario import Scenario
 from memslot_conformance.targets import Target
 from memslot_conformance.trial import Bench
 from memslot_spec.history import Interleaving
@@ -57,6 +58,12 @@ class _Search:
         return False
 
 
+def _raced(make: Make, scenario: Scenario) -> Iterator[Played]:
+    """The race, run again and again by threads of the target's own."""
+    for _ in range(RACED_PLAYS):
+        yield raced(make, scenario)
+
+
 class FixedLayer:
     """The fixed races on one target."""
 
@@ -82,8 +89,7 @@ class FixedLayer:
             bound = BOUNDS[level][max(threads, 1)]
             plays: Iterator[Played]
             if threads > 1 and interleaving is Interleaving.THREADS:
-                scenario = race.scenario
-                plays = (raced(target.make, scenario) for _ in range(RACED_PLAYS))
+                plays = _raced(target.make, race.scenario)
             else:
                 plays = bounded(target.make, race.scenario, bound, budget=self._budget)
             self._searches.append(_Search(race, plays, bound))

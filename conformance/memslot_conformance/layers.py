@@ -153,16 +153,16 @@ class _Work:
                 return
 
     def run(self) -> None:
-        """Run the layers in their shares of the time."""
-        whole = sum(SHARES[layer] for layer in self._layers)
-        shares = {
-            layer: self._plan.seconds * SHARES[layer] / whole for layer in self._layers
-        }
+        """Run the layers in their shares of the time; what one leaves, others have."""
+        begun = monotonic()
         if "fixed" in self._layers:
-            self._run_fixed(shares["fixed"])
-        machines = {layer: shares[layer] for layer in self._layers if layer != "fixed"}
+            whole = sum(SHARES[layer] for layer in self._layers)
+            self._run_fixed(self._plan.seconds * SHARES["fixed"] / whole)
+        left = self._plan.seconds - (monotonic() - begun)
+        machines = [layer for layer in self._layers if layer != "fixed"]
+        whole = sum(SHARES[layer] for layer in machines)
         if machines and not self._findings.enough:
-            self._run_machines(machines)
+            self._run_machines({m: left * SHARES[m] / whole for m in machines})
 
     def _run_fixed(self, seconds: float) -> None:
         begun = monotonic()

@@ -268,7 +268,9 @@ def play(
     run.alone(scenario.prefix, watched=not scenario.threads)
     run.race(scenario.threads, choose)
     run.alone(scenario.after)
-    return run.played()
+    played = run.played()
+    run.close()
+    return played
 
 
 def _thread(body: Callable[[], None]) -> Thread:

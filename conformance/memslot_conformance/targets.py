@@ -30,9 +30,6 @@ REFERENCE = "memslot_reference.reference:reference"
 PATCH = "memslot_reference.patch:patch"
 MUSEUM = "memslot_reference.museum"
 
-OPTIONAL = ("hook", "profile", "limits")
-"""What a factory is given where it has a parameter of that name."""
-
 
 class UnknownTargetError(Exception):
     """No such target; the message says what there is."""

@@ -159,7 +159,7 @@ def test_ten_lines_of_python_are_enough(
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     found = re.search(r"```python\n(.*?)```", readme, re.DOTALL)
     assert found is not None
-    assert len(found[1].splitlines()) == 10
+    assert len([line for line in found[1].splitlines() if line]) == 10
     (tmp_path / "readme_adapter.py").write_text(found[1], encoding="utf-8")
     monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
     records = run("py:readme_adapter:Adapter", "fixed", seconds=20.0)

@@ -38,7 +38,7 @@ class Updated:
 
     `base` is the table it started from, None where overlapping updates leave
     that open; `change` and `conflicts` are empty then too. `after` is the table
-    current at its return, None where that cannot be told.
+    that it left, None where points do not tell.
     """
 
     thread: int

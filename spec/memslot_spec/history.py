@@ -33,21 +33,17 @@ class Interleaving(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """What a target can be asked, and how finely it can answer.
+    """What a target can be asked.
 
     `largest_gfn` and `slots` (ids `0..slots-1`) bound the generated requests;
-    sizes and bases are multiples of `page_granule` pages. `errnos` says that
-    refusals carry errnos; without it a refusal is only a refusal.
-    `failures` are the names of the failures that can be injected.
+    sizes and bases are multiples of `page_granule` pages. `failures` are the
+    names of the failures that can be injected.
     """
 
     largest_gfn: int = (1 << 40) - 1
     slots: int = 4
     private_slots: int = 0
     page_granule: int = 1
-    errnos: bool = True
-    probe_writes: bool = False
-    delete_waits: bool = True
     failures: tuple[str, ...] = ()
 
 

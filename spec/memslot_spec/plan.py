@@ -103,7 +103,7 @@ def malformed(
             Objection.MISALIGNED,
         ),
         (not is_page_aligned(region.userspace_addr), Objection.HVA_MISALIGNED),
-        (profile.checks_hva and end > limits.hva_end, Objection.HVA_UNUSABLE),
+        (end > limits.hva_end, Objection.HVA_UNUSABLE),
         (wraps(region.guest_phys_addr, region.memory_size), Objection.WRAPS),
         (not first <= slot_id < first + count, Objection.BAD_ID),
         (
@@ -210,6 +210,10 @@ def plan(
     return tuple(dict.fromkeys((*accepted, *injected, *may)))
 
 
+NOT_EINVAL = frozenset({Objection.ABSENT, Objection.OVERLAP})
+"""Where these are overlooked at all, they are never refused with EINVAL."""
+
+
 def _sort_refusals(
     wrong: tuple[Objection, ...],
     table: SlotTable,
@@ -220,7 +224,7 @@ def _sort_refusals(
     """The refusals that must be given, and those that only may be."""
     lenient = _lenient(table, region, profile, limits)
     refused = Outcome(Refused(Errno.EINVAL))
-    may = tuple(refused for objection in wrong if objection in lenient)
+    may = tuple(refused for o in wrong if o in lenient and o not in NOT_EINVAL)
     hard = [o for o in wrong if o not in lenient]
     if [o for o in hard if o not in {Objection.OVERLAP, Objection.BEYOND_GUEST}]:
         return (refused,), ()
@@ -240,6 +244,8 @@ def _lenient(
     lenient: set[Objection] = set()
     if not profile.strict_flags:
         lenient.add(Objection.UNKNOWN_FLAG)
+    if not profile.checks_hva:
+        lenient.add(Objection.HVA_UNUSABLE)
     if profile.may_apply_new_hva:
         lenient.add(Objection.HVA_CHANGED)
     if profile.deletes_absent:

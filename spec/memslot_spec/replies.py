@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from memslot_spec.answered import Answered, Updated
 from memslot_spec.events import Return
-from memslot_spec.facts import CallFacts, Facts, LastUpdate
+from memslot_spec.facts import CallFacts, Facts, LastUpdate, Update
 from memslot_spec.operations import (
     Accessed,
     GfnToHva,
@@ -106,7 +106,6 @@ def updated(
     update = known.update
     base = None if update is None else update.base
     region, profile, limits = operation.region, facts.profile, facts.limits
-    alone = update is not None and update.alone
     return Updated(
         event.thread,
         operation,
@@ -115,8 +114,20 @@ def updated(
         None if update is None else update.change,
         malformed(region, profile, limits, private=operation.private),
         () if base is None else conflicts(base, region, profile, limits),
-        facts.tables.current if facts.sighted and alone else None,
+        _left_by(facts, update),
     )
+
+
+def _left_by(facts: Facts, update: Update | None) -> SlotTable | None:
+    """The table that a request left: the one it published last, or its base.
+
+    None where points do not tell.
+    """
+    if update is None or not facts.sighted:
+        return None
+    if update.published:
+        return facts.tables.versions[update.published[-1]]
+    return update.base
 
 
 def returned(facts: Facts, event: Return, known: CallFacts) -> None:

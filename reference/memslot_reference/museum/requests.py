@@ -319,6 +319,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "REQ-8",
         "REQ-9",
         "SLOT-8",
+        "SLOT-9",
         source="S7; the bit became READONLY in 4d8b81abc47b",
         tag="[R]",
     ),

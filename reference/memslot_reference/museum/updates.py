@@ -87,6 +87,14 @@ class OnePageOff(Kvm):
         return hva + PAGE_SIZE if old is None and hva is not None else hva
 
 
+class DropsLogging(Kvm):
+    """A request that asks for dirty logging is accepted, and logs nothing."""
+
+    def accepted_flags(self, flags: int) -> int | None:
+        """Lose the bit on the way."""
+        return super().accepted_flags(flags & ~LOG_DIRTY_PAGES)
+
+
 class ForgetsDelete(Kvm):
     """A delete says that it is done, and does nothing."""
 
@@ -127,5 +135,6 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("starts-logging-others", StartsLoggingOthers, "SLOT-2", "SLOT-8", "ERR-2"),
     planted("one-page-long", OnePageLong, "SLOT-1", "SLOT-8", "SRCU-1"),
     planted("one-page-off", OnePageOff, "SLOT-3", "SLOT-8", "LOOK-4"),
-    planted("forgets-delete", ForgetsDelete, "REQ-13", "SLOT-8", "SRCU-18"),
+    planted("drops-logging", DropsLogging, "SLOT-9", "SLOT-8"),
+    planted("forgets-delete", ForgetsDelete, "SLOT-9", "REQ-13", "SLOT-8", "SRCU-18"),
 )

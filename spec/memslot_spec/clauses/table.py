@@ -9,10 +9,10 @@ from memslot_spec.clause import AnyClause, Clause, Needs
 from memslot_spec.clauses.refusals import accepted, expects_done, is_faultless
 from memslot_spec.events import Observed, TablePublished, TableWritten
 from memslot_spec.facts import Facts, Update
-from memslot_spec.plan import Change
+from memslot_spec.plan import Change, target_of
 from memslot_spec.profile import BOTH, ONLY_LINUX
 from memslot_spec.slot_word import as_id_of, id_of
-from memslot_spec.values import Slot, SlotTable
+from memslot_spec.values import BIT_1, Slot, SlotTable
 
 
 def _requested(update: Update | None, table: SlotTable) -> Slot | None:
@@ -305,6 +305,63 @@ def expects_planned_table(facts: Facts, event: Observed) -> str:
     return " or ".join(repr(table) for table in facts.possible_tables())
 
 
+def was_accepted_alone(facts: Facts, update: Updated) -> bool:
+    """A request was accepted, and no other ran beside it."""
+    return accepted(facts, update) and update.after is not None
+
+
+def slot_is_as_asked_for(facts: Facts, update: Updated) -> bool:
+    """The slot has the range and the flags of the request; after a delete, none.
+
+    Its host address and the INVALID mark are other clauses' matter.
+    """
+    if update.after is None:
+        return True
+    region = update.operation.region
+    slot = target_of(update.after, region)
+    if slot is None or region.npages == 0:
+        return slot is None and region.npages == 0
+    readonly = facts.profile.has_readonly and bool(region.flags & BIT_1)
+    return (
+        slot.base == region.base
+        and slot.npages == region.npages
+        and slot.log_dirty == region.log_dirty
+        and slot.readonly == readonly
+    )
+
+
+def expects_slot_as_asked_for(facts: Facts, update: Updated) -> str:
+    """What the request said."""
+    del facts
+    region = update.operation.region
+    if region.npages == 0:
+        return f"slot {id_of(region.slot)} absent, as the reply says"
+    return (
+        f"slot {id_of(region.slot)} at gfn {region.base:#x}, {region.npages} pages, "
+        f"flags {region.flags:#x}, as the reply says"
+    )
+
+
+LEFT_AS_ASKED = Clause(
+    id="SLOT-9",
+    title="An accepted request leaves its slot as asked for",
+    must=(
+        "When a request was accepted, its slot MUST be in the current table with "
+        "the range and the flags asked for, or absent if it was a delete."
+    ),
+    source="__kvm_set_memory_region, as a whole",
+    rows=(16,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=Updated,
+    premise=was_accepted_alone,
+    holds=slot_is_as_asked_for,
+    expected=expects_slot_as_asked_for,
+    operations=("SetRegion",),
+    points=("TableLoaded", "TablePublished"),
+)
+
+
 SHOWN_AS_PLANNED = Clause(
     id="SLOT-8",
     title="The table shown is one the requests may have left",
@@ -334,4 +391,5 @@ CLAUSES: tuple[AnyClause, ...] = (
     DISJOINT,
     NEVER_EDITED,
     SHOWN_AS_PLANNED,
+    LEFT_AS_ASKED,
 )
