@@ -12,7 +12,7 @@ export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test lint types unit contracts docs format clean
+.PHONY: help setup check test lint types unit contracts docs bench format clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,10 @@ contracts: $(STAMP)  ## only the proofs of the contracts, by CrossHair
 
 docs: $(STAMP)  ## build the book into docs/_build/html
 	@$(BIN)/sphinx-build -q -W -n --keep-going docs docs/_build/html
+
+bench: $(STAMP)  ## what judging costs, on the reference and on /dev/kvm
+	@$(BIN)/python conformance/benchmarks/judging.py
+	@$(BIN)/python conformance/benchmarks/kernel.py
 
 format: $(STAMP)  ## rewrite the code in the house format
 	@$(BIN)/ruff check --quiet --fix-only .

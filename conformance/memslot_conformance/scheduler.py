@@ -97,7 +97,9 @@ class Play:
 
     def close(self) -> None:
         """Give the target back, where it holds something outside the process."""
-        close = getattr(self._implementation, "close", None)
+        # Where making it failed there is none.
+        made = getattr(self, "_implementation", None)
+        close = getattr(made, "close", None)
         if callable(close):
             close()
 
