@@ -117,7 +117,8 @@ class Drawing:
         """The operation at a frame, or a host page, of a slot that is there."""
         rng = self.rng
         slot = rng.choice(self.table.slots)
-        gfn = slot.base + min(rng.choice((0, 0, 1, slot.npages - 1)), slot.npages - 1)
+        last = slot.npages - 1
+        gfn = slot.base + min(rng.choice((0, 1, slot.npages // 2, last)), last)
         if isinstance(drawn, UnmapHva):
             return UnmapHva(slot.hva_of(gfn))
         if isinstance(drawn, GuestAccess):

@@ -178,7 +178,7 @@ def _spoiled(rng: Random, region: MemoryRegion, header: Header) -> MemoryRegion:
 WEIGHTS = {
     "SetRegion": 16,
     "GuestAccess": 12,
-    "TssBase": 6,
+    "TssBase": 8,
     "UnmapHva": 4,
     "AgeHva": 1,
     "Halt": 1,

@@ -207,7 +207,8 @@ def plan(
     injected: tuple[Outcome, ...] = ()
     if failure is not None:
         injected = _rolled_back(Errno.ENOMEM, table, region)
-    return tuple(dict.fromkeys((*accepted, *injected, *may)))
+    outcomes = (*accepted, *injected, *may)
+    return outcomes if len(outcomes) == 1 else tuple(dict.fromkeys(outcomes))
 
 
 NOT_EINVAL = frozenset({Objection.ABSENT, Objection.OVERLAP})

@@ -82,6 +82,8 @@ class Worlds:
 
     def tables(self) -> tuple[SlotTable, ...]:
         """The tables that may stand once every open update is placed as is."""
+        if len(self.worlds) == 1:
+            return (self.worlds[0].table,)
         return tuple(dict.fromkeys(world.table for world in self.worlds))
 
     def reader_called(self, thread: int) -> None:
@@ -163,6 +165,11 @@ class Worlds:
 
     def _keep(self, worlds: list[World]) -> None:
         if not self.pending and not self.reading:
+            if len(worlds) > 1:
+                # At rest only the newest table counts; the past is kept to call
+                # stale what is older.
+                newest = {world.table: world for world in reversed(worlds)}
+                worlds = list(newest.values())
             worlds = [_trimmed(world) for world in worlds]
         distinct = tuple(worlds if len(worlds) == 1 else dict.fromkeys(worlds))
         if len(distinct) > WORLD_CAP:

@@ -174,6 +174,7 @@ OTHERS_RESOLVE = Clause(
     premise=looks_beside_the_window,
     holds=still_resolves,
     expected=expects_still_resolves,
+    any_operation=("GfnToMemslot", "GfnToHva", "IsVisibleGfn", "MemslotId"),
     concurrent=True,
 )
 
