@@ -321,12 +321,13 @@ def slot_is_as_asked_for(facts: Facts, update: Updated) -> bool:
     slot = target_of(update.after, region)
     if slot is None or region.npages == 0:
         return slot is None and region.npages == 0
-    readonly = facts.profile.has_readonly and bool(region.flags & BIT_1)
+    # Where READONLY does not exist yet, what a slot shows of it means nothing.
+    readonly = bool(region.flags & BIT_1) if facts.profile.has_readonly else None
     return (
         slot.base == region.base
         and slot.npages == region.npages
         and slot.log_dirty == region.log_dirty
-        and slot.readonly == readonly
+        and readonly in {None, slot.readonly}
     )
 
 
