@@ -12,6 +12,7 @@ from random import Random
 from memslot_conformance.generate import Palette, narrowed
 from memslot_conformance.scenario import Operations, Scenario
 from memslot_spec.operations import (
+    AgeHva,
     AllocateRoot,
     GfnToHva,
     GfnToMemslot,
@@ -119,8 +120,8 @@ class Drawing:
         slot = rng.choice(self.table.slots)
         last = slot.npages - 1
         gfn = slot.base + min(rng.choice((0, 1, slot.npages // 2, last)), last)
-        if isinstance(drawn, UnmapHva):
-            return UnmapHva(slot.hva_of(gfn))
+        if isinstance(drawn, UnmapHva | AgeHva):
+            return type(drawn)(slot.hva_of(gfn))
         if isinstance(drawn, GuestAccess):
             return replace(drawn, gfn=gfn)
         if isinstance(drawn, AT_A_FRAME):
