@@ -1,6 +1,5 @@
 """Targets that own their threads: raced as they are, judged without points."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -97,8 +96,6 @@ def test_a_locked_table_is_raced_and_not_accused() -> None:
 
 
 def test_a_torn_reader_is_found_by_its_answers_alone() -> None:
-    begun = time.monotonic()
     found = [record for record in run("Torn", 20) if isinstance(record, Found)]
 
     assert {record.clause for record in found} & {"SRCU-1", "SRCU-18"}
-    assert time.monotonic() - begun < 60
