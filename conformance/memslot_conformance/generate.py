@@ -64,7 +64,7 @@ OF_NOTHING: Mapping[str, Callable[[], Operation]] = {
 class Palette:
     """What may be drawn for one target.
 
-    `weights` are the kinds of operations with how often each is drawn.
+    `kinds` names each kind of operation as often as it is to be drawn.
     """
 
     header: Header
