@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from memslot_conformance.budget import Budget
 from memslot_conformance.explore import Bounded, bounded
 from memslot_conformance.findings import Findings
+from memslot_conformance.fixed_race import FixedRace
 from memslot_conformance.last_words import LastWords
 from memslot_conformance.played import Make, Played
 from memslot_conformance.raced import raced
-from memslot_conformance.races import FixedRace, fixed_races
+from memslot_conformance.races import fixed_races
 from memslot_conformance.scenario import Scenario
 from memslot_conformance.targets import Target
 from memslot_conformance.trial import Bench

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from memslot_conformance.draw_kinds import DRAWN
 from memslot_spec.history import Header
 from memslot_spec.operations import (
     AgeHva,
@@ -103,6 +104,8 @@ class Palette:
             return AT_A_HOST_PAGE[kind](self._hva(rng))
         if kind in OF_NOTHING:
             return OF_NOTHING[kind]()
+        if kind in DRAWN:
+            return DRAWN[kind](rng, self.header, self._gfn(rng), self._hva(rng))
         direct = rng.random() < 0.75  # noqa: PLR2004 - mostly direct
         root = 0 if direct else rng.choice((0, 1, 2))
         write = rng.random() < 0.5  # noqa: PLR2004 - a fair coin

@@ -13,6 +13,7 @@ from greenlet import (  # type: ignore[import-untyped, unused-ignore]
     GreenletExit,
 )
 
+from memslot_spec.cache_points import CachesUpdated, GenerationSet
 from memslot_spec.events import (
     Event,
     GracePeriodBegun,
@@ -33,6 +34,11 @@ from memslot_spec.events import (
     UpdateUnlocked,
 )
 from memslot_spec.hook import P
+from memslot_spec.host_points import (
+    InvalidationBegun,
+    InvalidationEnded,
+    TlbFlushed,
+)
 
 SWITCHING: frozenset[object] = frozenset(
     {
@@ -51,6 +57,11 @@ SWITCHING: frozenset[object] = frozenset(
         MmuUnlocked,
         GuestEntered,
         Slept,
+        InvalidationBegun,
+        InvalidationEnded,
+        TlbFlushed,
+        GenerationSet,
+        CachesUpdated,
     }
 )
 """The points at which another thread could tell the difference. The start of an

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from memslot_spec.events import View
 from memslot_spec.history import Domain, Interleaving
-from memslot_spec.operations import Reply
+from memslot_spec.operations import FoundHostPage, Reply
 from memslot_spec.values import Failure, Gfn, Hva, MemoryRegion, Slot
 
 
@@ -80,11 +80,62 @@ class FindsSlot(Protocol):
 
 
 @runtime_checkable
+class FindsSlotInSpaces(Protocol):
+    """`gfn_to_memslot`, in whichever address space."""
+
+    def gfn_to_memslot(self, gfn: Gfn, as_id: int = 0) -> Slot | None:
+        """The slot covering a frame of this address space."""
+        ...
+
+
+@runtime_checkable
+class FindsSlotByVcpu(Protocol):
+    """`kvm_vcpu_gfn_to_memslot`."""
+
+    def vcpu_gfn_to_memslot(self, vcpu: int, gfn: Gfn) -> Slot | None:
+        """The slot covering a frame, by way of this vCPU's hint."""
+        ...
+
+
+@runtime_checkable
 class FindsHva(Protocol):
     """`gfn_to_hva`."""
 
     def gfn_to_hva(self, gfn: Gfn) -> Hva | None:
         """The host address behind a frame; None is the error value."""
+        ...
+
+
+@runtime_checkable
+class FindsHvaInSpaces(Protocol):
+    """`gfn_to_hva`, in whichever address space."""
+
+    def gfn_to_hva(self, gfn: Gfn, as_id: int = 0) -> Hva | None:
+        """The host address behind a frame of this address space."""
+        ...
+
+
+@runtime_checkable
+class FindsHostPage(Protocol):
+    """`__gfn_to_hva_many`."""
+
+    def gfn_to_hva_prot(self, gfn: Gfn, *, write: bool) -> FoundHostPage:
+        """The host page for reading or writing, or which error address."""
+        ...
+
+
+@runtime_checkable
+class CachesHva(Protocol):
+    """`gfn_to_hva_cache`: a guest range resolved once, used often."""
+
+    def init_hva_cache(self, cache: int, gpa: int, length: int) -> Reply:
+        """Resolve the range: `Done()` or `Refused(errno)`."""
+        ...
+
+    def use_hva_cache(
+        self, cache: int, offset: int, length: int, *, write: bool
+    ) -> Reply:
+        """Access a part of it: `Translated(hvas)` or `Refused(errno)`."""
         ...
 
 
@@ -143,6 +194,17 @@ class TakesAccesses(Protocol):
 
 
 @runtime_checkable
+class TakesAccessesInSpaces(Protocol):
+    """Guest accesses in whichever address space (SMM is one on x86)."""
+
+    def access(
+        self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Reply:
+        """One access: `Accessed(hva)`, `Mmio()` or `Retry()`."""
+        ...
+
+
+@runtime_checkable
 class AllocatesRoots(Protocol):
     """`mmu_alloc_roots`."""
 
@@ -157,6 +219,39 @@ class TakesUnmaps(Protocol):
 
     def unmap_hva(self, hva: Hva) -> None:
         """The host takes the page at this address away."""
+        ...
+
+
+@runtime_checkable
+class TakesInvalidations(Protocol):
+    """`invalidate_range_start` and `invalidate_range_end`."""
+
+    def invalidate_range(self, start: Hva, end: Hva) -> None:
+        """The host takes the bytes from start up to end away, and is done."""
+        ...
+
+
+@runtime_checkable
+class LogsDirty(Protocol):
+    """`KVM_GET_DIRTY_LOG`."""
+
+    def get_dirty_log(self, slot: int) -> Reply:
+        """`DirtyLog(bitmap)` in u64 words, or `Refused(errno)`."""
+        ...
+
+
+@runtime_checkable
+class ClearsDirty(Protocol):
+    """`KVM_CLEAR_DIRTY_LOG`, and the capability that goes with it."""
+
+    def clear_dirty_log(
+        self, slot: int, first_page: int, num_pages: int, bitmap: tuple[int, ...]
+    ) -> Reply:
+        """Clear the bits that are set: `Done()` or `Refused(errno)`."""
+        ...
+
+    def enable_manual_protect(self, options: int) -> Reply:
+        """Take these options: `Done()` or `Refused(errno)`."""
         ...
 
 

@@ -10,21 +10,27 @@ from typing import Protocol, TypeVar, assert_never, cast
 
 from memslot_conformance.implementation import (
     AllocatesRoots,
+    CachesHva,
+    ClearsDirty,
     CountsRmaps,
     DestroysVm,
     FailsOnDemand,
-    FindsHva,
+    FindsHostPage,
+    FindsHvaInSpaces,
     FindsId,
-    FindsSlot,
+    FindsSlotByVcpu,
+    FindsSlotInSpaces,
     FindsVisibility,
     Halts,
     HasPageBudget,
     HasTssBase,
     Implementation,
+    LogsDirty,
     ReleasesNotifier,
     SetsPrivateRegion,
-    TakesAccesses,
+    TakesAccessesInSpaces,
     TakesAgeing,
+    TakesInvalidations,
     TakesUnmaps,
 )
 from memslot_spec.events import View
@@ -33,16 +39,24 @@ from memslot_spec.operations import (
     Accessed,
     AgeHva,
     AllocateRoot,
+    ClearDirtyLog,
     CountRmaps,
     DestroyVm,
+    DirtyLog,
     Done,
+    EnableManualProtect,
+    FoundHostPage,
     FoundHva,
     FoundId,
     FoundSlot,
+    GetDirtyLog,
     GfnToHva,
+    GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
     Halt,
+    InitHvaCache,
+    InvalidateRange,
     IsVisibleGfn,
     MemslotId,
     Mmio,
@@ -56,8 +70,11 @@ from memslot_spec.operations import (
     SetRegion,
     TableReader,
     Touched,
+    Translated,
     TssBase,
     UnmapHva,
+    UseHvaCache,
+    VcpuGfnToMemslot,
     Visible,
 )
 from memslot_spec.values import Errno, Gfn, Hva, Slot
@@ -70,6 +87,10 @@ METHODS: dict[type[Operation], str] = {
     SetRegion: "set_region",
     GfnToMemslot: "gfn_to_memslot",
     GfnToHva: "gfn_to_hva",
+    GfnToHvaProt: "gfn_to_hva_prot",
+    VcpuGfnToMemslot: "vcpu_gfn_to_memslot",
+    InitHvaCache: "init_hva_cache",
+    UseHvaCache: "use_hva_cache",
     IsVisibleGfn: "is_visible_gfn",
     MemslotId: "memslot_id",
     TssBase: "tss_base",
@@ -78,7 +99,11 @@ METHODS: dict[type[Operation], str] = {
     GuestAccess: "access",
     AllocateRoot: "allocate_root",
     UnmapHva: "unmap_hva",
+    InvalidateRange: "invalidate_range",
     AgeHva: "age_hva",
+    GetDirtyLog: "get_dirty_log",
+    ClearDirtyLog: "clear_dirty_log",
+    EnableManualProtect: "enable_manual_protect",
     Halt: "halt",
     ReleaseNotifier: "release_notifier",
     DestroyVm: "destroy",
@@ -93,17 +118,23 @@ class TargetError(Exception):
 class _Complete(
     FailsOnDemand,
     SetsPrivateRegion,
-    FindsSlot,
-    FindsHva,
+    FindsSlotInSpaces,
+    FindsSlotByVcpu,
+    FindsHvaInSpaces,
+    FindsHostPage,
     FindsVisibility,
     FindsId,
     HasTssBase,
     HasPageBudget,
+    CachesHva,
     CountsRmaps,
-    TakesAccesses,
+    TakesAccessesInSpaces,
     AllocatesRoots,
     TakesUnmaps,
+    TakesInvalidations,
     TakesAgeing,
+    LogsDirty,
+    ClearsDirty,
     Halts,
     ReleasesNotifier,
     DestroysVm,
@@ -177,14 +208,29 @@ def _set_region(target: _Complete, operation: SetRegion) -> Reply:
     return reply
 
 
-def _look_up(target: _Complete, operation: TableReader) -> Reply:
+def _look_up(  # noqa: C901, PLR0912 - one case for each reader
+    target: _Complete, operation: TableReader
+) -> Reply:
     match operation:
-        case GfnToMemslot(gfn):
-            slot = target.gfn_to_memslot(Gfn(gfn))
+        case GfnToMemslot(gfn, as_id):
+            # An implementation with one address space need not take the argument.
+            if as_id:
+                slot = target.gfn_to_memslot(Gfn(gfn), as_id)
+            else:
+                slot = target.gfn_to_memslot(Gfn(gfn))
             reply: Reply = FoundSlot(_typed("gfn_to_memslot()", slot, Slot, NOTHING))
-        case GfnToHva(gfn):
-            hva = target.gfn_to_hva(Gfn(gfn))
+        case GfnToHva(gfn, as_id):
+            if as_id:
+                hva = target.gfn_to_hva(Gfn(gfn), as_id)
+            else:
+                hva = target.gfn_to_hva(Gfn(gfn))
             reply = FoundHva(_typed("gfn_to_hva()", hva, int, NOTHING))
+        case GfnToHvaProt(gfn, write):
+            page = target.gfn_to_hva_prot(Gfn(gfn), write=write)
+            reply = _typed("gfn_to_hva_prot()", page, FoundHostPage)
+        case VcpuGfnToMemslot(vcpu, gfn):
+            slot = target.vcpu_gfn_to_memslot(vcpu, Gfn(gfn))
+            reply = FoundSlot(_typed("vcpu_gfn_to_memslot()", slot, Slot, NOTHING))
         case IsVisibleGfn(gfn):
             visible = target.is_visible_gfn(Gfn(gfn))
             reply = Visible(_typed("is_visible_gfn()", visible, bool))
@@ -201,7 +247,13 @@ def _look_up(target: _Complete, operation: TableReader) -> Reply:
 
 
 Act = (
-    CountRmaps
+    InitHvaCache
+    | UseHvaCache
+    | InvalidateRange
+    | GetDirtyLog
+    | ClearDirtyLog
+    | EnableManualProtect
+    | CountRmaps
     | GuestAccess
     | AllocateRoot
     | UnmapHva
@@ -212,7 +264,9 @@ Act = (
 )
 
 
-def _act(target: _Complete, operation: Act) -> Reply:
+def _act(  # noqa: C901, PLR0912 - one case for each operation
+    target: _Complete, operation: Act
+) -> Reply:
     reply: Reply = Done()
     match operation:
         case CountRmaps():
@@ -222,6 +276,23 @@ def _act(target: _Complete, operation: Act) -> Reply:
         case AllocateRoot(gfn):
             root = _typed("allocate_root()", target.allocate_root(Gfn(gfn)), bool)
             reply = Done() if root else Refused(None)
+        case InitHvaCache(cache, gpa, length):
+            reply = target.init_hva_cache(cache, gpa, length)
+            _typed("init_hva_cache()", reply, Done, Refused)
+        case UseHvaCache(cache, offset, length, write):
+            reply = target.use_hva_cache(cache, offset, length, write=write)
+            _typed("use_hva_cache()", reply, Translated, Refused)
+        case InvalidateRange(start, end):
+            target.invalidate_range(Hva(start), Hva(end))
+        case GetDirtyLog(slot):
+            reply = target.get_dirty_log(slot)
+            _typed("get_dirty_log()", reply, DirtyLog, Refused)
+        case ClearDirtyLog(slot, first, count, bitmap):
+            reply = target.clear_dirty_log(slot, first, count, bitmap)
+            _typed("clear_dirty_log()", reply, Done, Refused)
+        case EnableManualProtect(options):
+            reply = target.enable_manual_protect(options)
+            _typed("enable_manual_protect()", reply, Done, Refused)
         case UnmapHva(hva):
             target.unmap_hva(Hva(hva))
         case AgeHva(hva):
@@ -238,12 +309,12 @@ def _act(target: _Complete, operation: Act) -> Reply:
 
 
 def _access(target: _Complete, operation: GuestAccess) -> Reply:
-    reply = target.access(
-        Gfn(operation.gfn),
-        write=operation.write,
-        direct=operation.direct,
-        root=operation.root,
-    )
+    gfn, as_id = Gfn(operation.gfn), operation.as_id
+    write, direct, root = operation.write, operation.direct, operation.root
+    if as_id:
+        reply = target.access(gfn, write=write, direct=direct, root=root, as_id=as_id)
+    else:
+        reply = target.access(gfn, write=write, direct=direct, root=root)
     _typed("access()", reply, Accessed, Mmio, Retry)
     if isinstance(reply, Accessed):
         _typed("the hva of access()", reply.hva, int)

@@ -12,6 +12,8 @@ from time import monotonic
 
 from memslot_conformance.played import Played, TargetFault
 from memslot_conformance.scenario import Scenario, Schedule
+from memslot_spec.choice import AnyChoice
+from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
 from memslot_spec.events import Call, Event, Observed, Return
 from memslot_spec.history import Header
@@ -39,14 +41,39 @@ class Failure:
 
 @dataclass(slots=True)
 class Tally:
-    """What plays add up to: how much was run, and which premises held."""
+    """What plays add up to: how much was run, and which premises held.
+
+    `reached` counts for each clause how often its premise held, `histories` in
+    how many histories it held at all.
+    """
 
     scenarios: int = 0
     schedules: int = 0
     steps: int = 0
     requests: int = 0
     reached: Counter[str] = field(default_factory=Counter[str])
+    histories: Counter[str] = field(default_factory=Counter[str])
     undecided: Counter[str] = field(default_factory=Counter[str])
+
+    def hear(self, reached: dict[str, int], undecided: str | None) -> None:
+        """Count what the judge of one history says."""
+        of_all, histories = self.reached, self.histories
+        for clause, count in reached.items():
+            if count:
+                of_all[clause] += count
+                histories[clause] += 1
+        if undecided is not None:
+            self.undecided[undecided] += 1
+
+    def add(self, other: Tally) -> None:
+        """Count what another tally has."""
+        self.scenarios += other.scenarios
+        self.schedules += other.schedules
+        self.steps += other.steps
+        self.requests += other.requests
+        self.reached.update(other.reached)
+        self.histories.update(other.histories)
+        self.undecided.update(other.undecided)
 
 
 class TargetBrokeError(Exception):
@@ -63,19 +90,21 @@ class Bench:
     """Judges plays of one target and keeps the tally.
 
     `blind` removes the points before judging. `started` is the time of the
-    first judged play.
+    first judged play. `taken` counts over all tallies the options of `choices`.
     """
 
     header: Header
     clauses: tuple[AnyClause, ...]
     is_blind: bool = False
+    choices: tuple[AnyChoice, ...] = CHOICES
     tally: Tally = field(default_factory=Tally)
     started: float | None = None
+    taken: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     docket: Docket = field(init=False)
 
     def __post_init__(self) -> None:
         header = blind(self.header) if self.is_blind else self.header
-        self.docket = Docket(header, self.clauses)
+        self.docket = Docket(header, self.clauses, self.choices)
 
     def begin(self) -> None:
         """The first judged step is about to be made."""
@@ -90,11 +119,8 @@ class Bench:
         """Add what one judge has seen to the tally."""
         self.tally.schedules += 1
         self.tally.steps += steps
-        for clause, number in judge.reached.items():
-            if number:
-                self.tally.reached[clause] += number
-        if judge.undecided is not None:
-            self.tally.undecided[judge.undecided] += 1
+        self.tally.hear(judge.reached, judge.undecided)
+        self.taken.update(judge.taken)
 
     def since_start(self) -> float:
         """Seconds since the first judged play."""
@@ -116,11 +142,8 @@ class Bench:
         tally = self.tally
         tally.schedules += 1
         tally.steps += len(played.events)
-        for clause, count in judgement.reached.items():
-            if count:
-                tally.reached[clause] += count
-        if judgement.undecided is not None:
-            tally.undecided[judgement.undecided] += 1
+        tally.hear(judgement.reached, judgement.undecided)
+        self.taken.update(judgement.taken)
         if judgement.findings:
             return judgement.findings
         fault = played.error

@@ -32,8 +32,9 @@ class SlotReaders:
         self.srcu = Srcu(hook)
         self.memslots = Memslots(0)
 
-    def load_table(self) -> Memslots:
-        """`rcu_dereference(kvm->memslots)`."""
+    def load_table(self, as_id: int = 0) -> Memslots:
+        """`rcu_dereference(kvm->memslots)`; here one table is all there is."""
+        del as_id
         table = self.memslots
         self.hook.point(TableLoaded, table.handle)
         return table

@@ -22,6 +22,7 @@ from memslot_reference.museum import CATALOGUE, mutant_named
 from memslot_reference.museum.mutant import Factory, Mutant
 from memslot_reference.reference import MAX_GFN, default_limits, reference
 from memslot_reference.shadow import ShadowPage
+from memslot_reference.vm import Vm
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history import Header
 from memslot_spec.hook import Hook, Silent
@@ -44,6 +45,7 @@ from memslot_spec.operations import (
     MemslotId,
     MmuPages,
     Operation,
+    ReleaseNotifier,
     SetRegion,
     TssBase,
     UnmapHva,
@@ -139,12 +141,22 @@ REQUESTS = (
     ),
     alone(
         "REQ-3",
-        "accepts-bad-hva",
+        "K26",
         SetRegion(MemoryRegion(0, 0x10000, 0x4000, Limits().hva_end)),
     ),
     alone(
+        "REQ-3",
+        "K27",
+        SetRegion(MemoryRegion(0, 0x10000, 0x4000, 0xB4 << 56 | 0x1000000)),
+    ),
+    alone(
+        "REQ-3",
+        "K28",
+        SetRegion(MemoryRegion(0, 0x10000, 1 << 32, Limits().hva_end - 0x4000)),
+    ),
+    alone(
         "REQ-4",
-        "accepts-wrap",
+        "U11",
         SetRegion(MemoryRegion(0, U64 - PAGE_SIZE, 0x4000, 0x1000000)),
     ),
     alone("REQ-5", "accepts-private-id", put(32, 16, 4, 0x1000)),
@@ -152,21 +164,21 @@ REQUESTS = (
     alone("REQ-7", "accepts-unknown-flag", put(0, 16, 4, 0x1000, 1 << 5)),
     alone("REQ-8", "K10", put(0, 16, 4, 0x1000, BIT_1)),
     alone("REQ-9", "K10", put(0, 16, 4, 0x1000, BIT_1), is_blind=True),
-    alone("REQ-10", "accepts-too-many-pages", put(0, 0, 1 << 31, 0)),
+    alone("REQ-10", "K21", put(0, 0, 1 << 31, 0)),
     alone("REQ-11", "deletes-absent", delete(0)),
     alone("REQ-12", "refuses-absent", delete(0)),
     alone("REQ-13", "forgets-delete", S0, delete(0), is_blind=True),
     alone("REQ-14", "accepts-resize", S0, put(0, 16, 8, 0x1000)),
     alone("REQ-15", "applies-new-hva", S0, AT_ANOTHER_HVA),
     alone("REQ-16", "toggles-readonly", S0, put(0, 16, 4, 0x1000, BIT_1)),
-    alone("REQ-17", "ignores-new-hva", S0, AT_ANOTHER_HVA),
-    alone("REQ-18", "ignores-new-hva", S0, AT_ANOTHER_HVA, is_blind=True),
+    alone("REQ-17", "K14", S0, AT_ANOTHER_HVA),
+    alone("REQ-18", "K14", S0, AT_ANOTHER_HVA, is_blind=True),
     alone("REQ-19", "wrong-errno-overlap", S0, OVER_S0),
     alone("REQ-20", "refuses-touching", S1, S0),
     alone("REQ-21", "overlaps-itself", S0, put(0, 18, 4, 0x1000)),
-    alone("REQ-22", "ignores-private-overlap", private(LINUX, 17), S0),
+    alone("REQ-22", "K29", private(LINUX, 17), S0),
     alone("REQ-23", "deletes-anywhere", S0, S1, delete(1, gfn=17)),
-    alone("REQ-24", "delete-overlaps", S0, S1, delete(1, gfn=17)),
+    alone("REQ-24", "K67", S0, S1, delete(1, gfn=17)),
     alone("REQ-25", "eexist-first", S0, S1, put(1, 16, 8, 0x2000)),
     alone(
         "REQ-26",
@@ -182,10 +194,11 @@ TABLES = (
     alone("SLOT-1", "one-page-long", S0),
     alone("SLOT-2", "starts-logging-others", S0, S1),
     alone("SLOT-3", "one-page-off", S0),
+    alone("SLOT-3", "K66", private(V2_6_34, 16)),
     alone("SLOT-9", "drops-logging", put(0, 16, 4, 0x1000, LOG_DIRTY_PAGES)),
     alone("SLOT-4", "refuses-no-op", S0, S0),
     alone("SLOT-5", "publishes-no-op", S0, S0),
-    alone("SLOT-6", "accepts-overlap", S0, S1, put(1, 18, 4, 0x2000)),
+    alone("SLOT-6", "U10", S0, S1, put(1, 18, 4, 0x2000)),
     alone("SLOT-7", "edits-in-place", S0, LOGGED),
     alone("SLOT-8", "one-page-off", S0, is_blind=True),
 )
@@ -193,8 +206,9 @@ TABLES = (
 LOOKUPS = (
     raced("LOOK-1", "hides-invalid", (S0,), (delete(0),), (GfnToMemslot(17),)),
     alone("LOOK-2", "finds-nearest", S0, GfnToMemslot(40)),
-    raced("LOOK-3", "translates-invalid", (S0,), (delete(0),), (GfnToHva(17),)),
+    raced("LOOK-3", "S20", (S0,), (delete(0),), (GfnToHva(17),)),
     alone("LOOK-4", "translates-without-base", S0, GfnToHva(17)),
+    alone("LOOK-4", "U13", S0, GfnToHva(17)),
     alone("LOOK-5", "visible-private", private(V2_6_34, 17), IsVisibleGfn(17)),
     alone("MMU-5", "visible-private", private(V2_6_34, 17), AllocateRoot(17)),
     alone("LOOK-6", "answers-position", S1, MemslotId(21)),
@@ -235,9 +249,14 @@ SECTIONS = (
     alone("SRCU-12", "guest-inside", S0, READ_17),
     alone("SRCU-13", "sleeps-inside", Halt()),
     raced("SRCU-14", "retries-inside", (S0,), (delete(0),), (READ_17,)),
+    alone("SRCU-15", "K05", S0, READ_17, ReleaseNotifier()),
+    alone("SRCU-15", "K06", READ_17),
+    raced("SRCU-3", "K06", (S0,), (S1,), (GuestAccess(40),)),
     alone("SRCU-15", "K07", S0, MmuPages()),
+    alone("SRCU-15", "K08", S0, GfnToHva(17)),
+    raced("SRCU-3", "K08", (S0,), (S1,), (GfnToHva(17),)),
     alone("SRCU-16", "destroys-inside", DestroyVm()),
-    alone("SRCU-17", "destroys-first", S0, READ_17, DestroyVm()),
+    alone("SRCU-17", "K04", S0, READ_17, DestroyVm()),
     raced(
         "SRCU-18",
         "remembers-answers",
@@ -277,8 +296,9 @@ MAPPINGS = (
     alone("MMU-4", "bitmap-not-empty", S0, FAR, READ_17, GuestAccess(0x601)),
     alone("MMU-5", "root-unchecked", AllocateRoot(17)),
     alone("RMAP-1", "rmap-wrong-list", S0, READ_17),
-    alone("RMAP-2", "clears-before-rmap", S0, READ_17, UNMAP_17),
+    alone("RMAP-2", "K60", S0, READ_17, UNMAP_17),
     alone("RMAP-3", "K23", HUGE, GuestAccess(0x201), UnmapHva(0x1201 << PAGE_SHIFT)),
+    alone("RMAP-4", "K03", S0, READ_17, CountRmaps()),
     alone("RMAP-4", "audit-first-slot-only", S0, S1, READ_17, READ_21, CountRmaps()),
     alone(
         "HVA-1",
@@ -294,7 +314,7 @@ MAPPINGS = (
 
 THE_REST = (
     alone("SIZE-1", "budget-half", put(0, 0, 100_000, 0), MmuPages()),
-    alone("SIZE-2", "budget-32bit", put(0, 0, 300_000_000, 0), MmuPages()),
+    alone("SIZE-2", "K22", put(0, 0, 300_000_000, 0), MmuPages()),
     alone("TSS-1", "tss-off-by-one", S0, TssBase()),
     raced("TSS-2", "K01", (S0,), (delete(0),), (TssBase(),)),
     raced("TSS-2", "K02", (S0,), (delete(0),), (TssBase(),)),
@@ -329,7 +349,7 @@ def docket(make: Factory, profile: Profile, *, is_blind: bool) -> Docket:
 
 
 def made_for(make: Factory, profile: Profile) -> Make:
-    def made(hook: Hook) -> Kvm:
+    def made(hook: Hook) -> Vm:
         return make(hook, profile)
 
     return made
@@ -365,6 +385,7 @@ def test_a_mutant_says_what_is_known_of_it(mutant: Mutant) -> None:
     assert mutant.clauses
     assert len(set(mutant.clauses)) == len(mutant.clauses)
     assert all(mutant.profile in clause_by_id(c).profiles for c in mutant.clauses)
+    assert mutant.since
     planted = mutant.kind == "planted"
     assert (mutant.source == "planted") is (mutant.tag == "planted") is planted
 

@@ -11,6 +11,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from memslot_spec.cache_points import (
+    CachesUpdated,
+    GenerationSet,
+    MmioCached,
+    MmioHit,
+)
+from memslot_spec.dirty_points import (
+    BitmapAllocated,
+    BitmapFreed,
+    DirtyBitsCleared,
+    DirtyBitSet,
+)
+from memslot_spec.host_points import (
+    HostPageDirtied,
+    InvalidationBegun,
+    InvalidationEnded,
+    MetadataAllocated,
+    MetadataFreed,
+    TlbFlushed,
+)
 from memslot_spec.operations import Operation, Reply
 from memslot_spec.values import SlotTable
 
@@ -166,12 +186,29 @@ class TableWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """What a published slot has with it, each by its handle; None is nothing."""
+
+    as_id: int
+    slot_id: int
+    bitmap: int | None = None
+    metadata: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TablePublished:
-    """A table became the current one (`rcu_assign_pointer`)."""
+    """A table became the current one (`rcu_assign_pointer`).
+
+    `slots` is the VM's whole picture. Where each address space has a table of its
+    own, `as_id` names the one whose table this is. `attached` has an entry for
+    each slot that has something attached and that the implementation tells of.
+    """
 
     thread: int
     table: int
     slots: SlotTable
+    as_id: int = 0
+    attached: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +429,20 @@ Point = (
     | RmapsCounted
     | Flushed
     | RootGranted
+    | InvalidationBegun
+    | InvalidationEnded
+    | TlbFlushed
+    | HostPageDirtied
+    | MetadataAllocated
+    | MetadataFreed
+    | BitmapAllocated
+    | BitmapFreed
+    | DirtyBitSet
+    | DirtyBitsCleared
+    | GenerationSet
+    | CachesUpdated
+    | MmioCached
+    | MmioHit
 )
 
 Event = Call | Return | Observed | Finished | Point

@@ -8,11 +8,12 @@ it was made by an implementation already off the path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from memslot_spec.absorb import ABSORB
 from memslot_spec.answered import Answered, AtRest, Updated
+from memslot_spec.choice import AnyChoice, Taken, can_be_seen
 from memslot_spec.clause import (
     NOT_POINTS,
     AnyClause,
@@ -51,7 +52,8 @@ class Judgement:
 
     `contradiction` tells how points and introspection disagree, which is an
     error of the target and no finding; `undecided` why some of the history
-    could not be judged; `complete` that the history came to its end.
+    could not be judged; `complete` that the history came to its end. `taken`
+    counts the options of the choices that somebody asked about.
     """
 
     findings: tuple[Finding, ...]
@@ -59,11 +61,15 @@ class Judgement:
     contradiction: str | None
     undecided: str | None
     complete: bool
+    taken: Taken = field(default_factory=Taken)
 
 
 Predicate = Callable[[Facts, object], bool]
 Agenda = tuple[tuple[AnyClause, Predicate, Predicate], ...]
 """Clauses of one kind of event, each with its premise and what has to hold."""
+
+Watch = tuple[AnyChoice, ...]
+"""Choices that show at one kind of event."""
 
 ENDINGS = frozenset({Return, MmuUnlocked, Observed, Finished})
 """The kinds of events after which the judge looks at the whole of something."""
@@ -72,12 +78,19 @@ ENDINGS = frozenset({Return, MmuUnlocked, Observed, Finished})
 class Docket:
     """The clauses to which histories of one header are held.
 
-    Made once for many histories: which clauses apply, and on which events.
+    Made once for many histories: which clauses apply, and on which events. The
+    `choices` are watched as well, where the target can show them.
     """
 
-    def __init__(self, header: Header, clauses: Sequence[AnyClause]) -> None:
-        """Sort out the clauses that apply."""
+    def __init__(
+        self,
+        header: Header,
+        clauses: Sequence[AnyClause],
+        choices: Sequence[AnyChoice] = (),
+    ) -> None:
+        """Sort out the clauses and the choices that apply."""
         self.header = header
+        self.choices = tuple(c for c in choices if can_be_seen(c, header))
         self.clauses = tuple(c for c in clauses if not_applicable(c, header) is None)
         self.unreached = dict.fromkeys((clause.id for clause in self.clauses), 0)
         self.by_kind = {kind: self._about(kind) for kind in get_args(Judged)}
@@ -89,8 +102,22 @@ class Docket:
             )
             for operation in get_args(Operation)
         }
+        self.watch_updates = self._watched(Updated)
+        self.watch_replies = {
+            operation: tuple(
+                choice
+                for choice in self._watched(Answered)
+                if operation.__name__ in choice.operations
+            )
+            for operation in get_args(Operation)
+        }
         self.steps = {
-            kind: (self.by_kind[kind], ABSORB.get(kind), kind in ENDINGS)
+            kind: (
+                self.by_kind[kind],
+                ABSORB.get(kind),
+                kind in ENDINGS,
+                self._watched(kind),
+            )
             for kind in get_args(Event)
         }
 
@@ -101,18 +128,23 @@ class Docket:
             if clause.kind is kind
         )
 
+    def _watched(self, kind: type) -> Watch:
+        return tuple(choice for choice in self.choices if choice.kind is kind)
+
 
 class Judge:
     """Judges a history event by event.
 
-    `reached` counts for each clause id how often its premise held. The judge is
-    `over` after a finding or a contradiction: nothing more is judged.
+    `reached` counts for each clause id how often its premise held, `taken` the
+    options of the docket's choices. The judge is `over` after a finding or a
+    contradiction: nothing more is judged.
     """
 
     def __init__(self, docket: Docket) -> None:
         """A judge for one history of the docket's header."""
         self.facts = Facts(docket.header)
         self.reached = dict(docket.unreached)
+        self.taken: Taken = {}
         self.contradiction: str | None = None
         self.findings: tuple[Finding, ...] = ()
         self.complete = False
@@ -132,9 +164,11 @@ class Judge:
         for event in events:
             if self.over:
                 return
-            agenda, absorb, is_ending = steps[type(event)]
+            agenda, absorb, is_ending, watch = steps[type(event)]
             if agenda:
                 self._ask(agenda, event)
+            if watch:
+                self._watch(watch, event)
             if absorb is not None:
                 absorb(facts, event)
             if is_ending:
@@ -156,6 +190,7 @@ class Judge:
             self.contradiction,
             self.undecided,
             self.complete,
+            self.taken,
         )
 
     def _ask(self, agenda: Agenda, event: Judged) -> None:
@@ -165,6 +200,16 @@ class Judge:
                 self.reached[clause.id] += 1
                 if not holds(facts, event):
                     self._found(clause, event)
+
+    def _watch(self, watch: Watch, event: Judged) -> None:
+        """Count the options that the event shows, where nothing is broken by it."""
+        if self.over:
+            return
+        for choice in watch:
+            option = choice.option(self.facts, event)
+            if option is not None:
+                key = choice.id, option
+                self.taken[key] = self.taken.get(key, 0) + 1
 
     def _found(self, clause: AnyClause, event: Judged) -> None:
         finding = Finding(
@@ -198,12 +243,19 @@ class Judge:
         operation = known.operation
         if isinstance(operation, SetRegion):
             agenda = self._docket.by_kind[Updated]
-            if agenda:
-                self._ask(agenda, updated(self.facts, event, known, operation))
+            watch = self._docket.watch_updates
+            if agenda or watch:
+                update = updated(self.facts, event, known, operation)
+                self._ask(agenda, update)
+                self._watch(watch, update)
         else:
             agenda = self._docket.by_operation[type(operation)]
-            if agenda:
-                self._ask(agenda, answered(self.facts, event, known))
+            watch = self._docket.watch_replies[type(operation)]
+            if agenda or watch:
+                answer = answered(self.facts, event, known)
+                self._ask(agenda, answer)
+                if watch:
+                    self._watch(watch, answer)
         returned(self.facts, event, known)
 
     def _rest(self, event: MmuUnlocked) -> None:

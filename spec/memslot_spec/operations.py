@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memslot_spec.values import Errno, Failure, MemoryRegion, Slot
+from memslot_spec.values import Errno, Failure, HvaError, MemoryRegion, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class GfnToMemslot:
     """`gfn_to_memslot`: the slot that covers a guest frame."""
 
     gfn: int
+    as_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,52 @@ class GfnToHva:
     """`gfn_to_hva`: the host address behind a guest frame."""
 
     gfn: int
+    as_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GfnToHvaProt:
+    """`__gfn_to_hva_many`: the host address for reading, or for writing.
+
+    It tells the two error addresses apart, and whether the page may be written.
+    """
+
+    gfn: int
+    write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VcpuGfnToMemslot:
+    """`kvm_vcpu_gfn_to_memslot`: as `gfn_to_memslot`, by way of a vCPU's hint."""
+
+    vcpu: int
+    gfn: int
+
+
+@dataclass(frozen=True, slots=True)
+class InitHvaCache:
+    """`kvm_gfn_to_hva_cache_init`: resolve a guest range (bytes) once for many uses.
+
+    A cache belongs to one thread at a time. Refused with EINVAL where the range
+    wraps and with EFAULT where a frame of it has no address for writing.
+    """
+
+    cache: int
+    gpa: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class UseHvaCache:
+    """Read or write through a cache: `length` bytes from `offset` of its range.
+
+    `kvm_read_guest_offset_cached`, `kvm_write_guest_offset_cached`.
+    """
+
+    cache: int
+    offset: int
+    length: int
+    write: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +126,7 @@ class GuestAccess:
     write: bool = False
     direct: bool = True
     root: int = 0
+    as_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +144,52 @@ class UnmapHva:
 
 
 @dataclass(frozen=True, slots=True)
+class InvalidateRange:
+    """The host takes a range of bytes away, and has it back when it returns.
+
+    `invalidate_range_start` and `invalidate_range_end`, one after the other.
+    """
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class AgeHva:
     """`kvm_age_hva`: was the page at this byte address touched since?"""
 
     hva: int
+
+
+@dataclass(frozen=True, slots=True)
+class GetDirtyLog:
+    """`KVM_GET_DIRTY_LOG`: the slot is named by its u32 word."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClearDirtyLog:
+    """`KVM_CLEAR_DIRTY_LOG`: clear the set bits of a range of pages.
+
+    `bitmap` is in u64 words; bit 0 of the first stands for `first_page`.
+    """
+
+    slot: int
+    first_page: int
+    num_pages: int
+    bitmap: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnableManualProtect:
+    """`KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2` with these options.
+
+    Bit 0: GET does not clear. Bit 1, only together with it: a bitmap begins with
+    every bit set. 0 takes both back.
+    """
+
+    options: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +215,19 @@ Operation = (
     | MemslotId
     | TssBase
     | MmuPages
+    | GfnToHvaProt
+    | VcpuGfnToMemslot
+    | InitHvaCache
+    | UseHvaCache
     | CountRmaps
     | GuestAccess
     | AllocateRoot
     | UnmapHva
+    | InvalidateRange
     | AgeHva
+    | GetDirtyLog
+    | ClearDirtyLog
+    | EnableManualProtect
     | Halt
     | ReleaseNotifier
     | DestroyVm
@@ -160,6 +258,35 @@ class FoundHva:
     """The host byte address found; None is the kernel's error address."""
 
     hva: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHostPage:
+    """The host byte address found, and whether it may be written.
+
+    `hva` None goes with `error`, which says why.
+    """
+
+    hva: int | None
+    writable: bool = False
+    error: HvaError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """The host byte addresses that were accessed, one for each page, in order.
+
+    Each is where the access met its page: the first may lie inside it.
+    """
+
+    hvas: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DirtyLog:
+    """The dirty bitmap of a slot in u64 words; bit 0 of the first is page 0."""
+
+    bitmap: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +339,9 @@ Reply = (
     | Refused
     | FoundSlot
     | FoundHva
+    | FoundHostPage
+    | Translated
+    | DirtyLog
     | Visible
     | FoundId
     | Number
@@ -221,5 +351,14 @@ Reply = (
     | Touched
 )
 
-TableReader = GfnToMemslot | GfnToHva | IsVisibleGfn | MemslotId | TssBase | MmuPages
+TableReader = (
+    GfnToMemslot
+    | GfnToHva
+    | GfnToHvaProt
+    | VcpuGfnToMemslot
+    | IsVisibleGfn
+    | MemslotId
+    | TssBase
+    | MmuPages
+)
 """The operations whose whole answer is a function of one table."""

@@ -60,6 +60,8 @@ class Profile:
     has_slot_bitmaps: bool
     budget_is_permille: bool
     default_user_slots: int
+    has_manual_protect: bool
+    has_generations: bool
 
     def __repr__(self) -> str:
         return f"profile_named({self.name!r})"
@@ -82,6 +84,8 @@ V2_6_34 = Profile(
     has_slot_bitmaps=True,
     budget_is_permille=True,
     default_user_slots=32,
+    has_manual_protect=False,
+    has_generations=False,
 )
 
 LINUX = Profile(
@@ -101,6 +105,8 @@ LINUX = Profile(
     has_slot_bitmaps=False,
     budget_is_permille=False,
     default_user_slots=32764,
+    has_manual_protect=True,
+    has_generations=True,
 )
 
 PROFILES = (V2_6_34, LINUX)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from memslot_spec.operations import (
     Accessed,
+    FoundHostPage,
     FoundHva,
     FoundId,
     FoundSlot,
     GfnToHva,
+    GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
     IsVisibleGfn,
@@ -23,31 +25,42 @@ from memslot_spec.operations import (
     Reply,
     Retry,
     TableReader,
+    VcpuGfnToMemslot,
     Visible,
 )
 from memslot_spec.profile import Limits, Profile, WindowAccess
 from memslot_spec.sizing import page_budget_fiftieth, page_budget_permille, tss_base
-from memslot_spec.values import Hva, Slot, SlotTable
+from memslot_spec.values import Hva, HvaError, Slot, SlotTable
 
 
-def gfn_to_memslot(table: SlotTable, gfn: int) -> Slot | None:
+def gfn_to_memslot(table: SlotTable, gfn: int, as_id: int = 0) -> Slot | None:
     """The slot that covers a frame, INVALID or not; the lowest id if several.
 
     Zapping depends on it: `rmap_remove` finds the reverse map of a slot that is
     being deleted through this lookup.
     """
     for slot in table.slots:
-        if slot.as_id == 0 and slot.covers(gfn):
+        if slot.as_id == as_id and slot.covers(gfn):
             return slot
     return None
 
 
-def gfn_to_hva(table: SlotTable, gfn: int) -> Hva | None:
+def gfn_to_hva(table: SlotTable, gfn: int, as_id: int = 0) -> Hva | None:
     """The host address behind a frame, for writing; None is the error value."""
-    slot = gfn_to_memslot(table, gfn)
+    slot = gfn_to_memslot(table, gfn, as_id)
     if slot is None or slot.invalid or slot.readonly:
         return None
     return slot.hva_of(gfn)
+
+
+def gfn_to_hva_prot(table: SlotTable, gfn: int, *, write: bool) -> FoundHostPage:
+    """The host page behind a frame; INVALID is an error before READONLY is."""
+    slot = gfn_to_memslot(table, gfn)
+    if slot is None or slot.invalid:
+        return FoundHostPage(None, error=HvaError.BAD)
+    if slot.readonly and write:
+        return FoundHostPage(None, error=HvaError.RO_BAD)
+    return FoundHostPage(slot.hva_of(gfn), writable=not slot.readonly)
 
 
 def is_visible_gfn(table: SlotTable, gfn: int, limits: Limits) -> bool:
@@ -90,15 +103,19 @@ def default_tss_base(table: SlotTable) -> int:
     return tss_base(slot.base, slot.npages)
 
 
-def answer(
+def answer(  # noqa: PLR0911 - one answer for each reader
     table: SlotTable, operation: TableReader, profile: Profile, limits: Limits
 ) -> Reply:
     """What the operation answers when this table is the one it loads."""
     match operation:
-        case GfnToMemslot(gfn):
+        case GfnToMemslot(gfn, as_id):
+            return FoundSlot(gfn_to_memslot(table, gfn, as_id))
+        case GfnToHva(gfn, as_id):
+            return FoundHva(gfn_to_hva(table, gfn, as_id))
+        case GfnToHvaProt(gfn, write):
+            return gfn_to_hva_prot(table, gfn, write=write)
+        case VcpuGfnToMemslot(_, gfn):
             return FoundSlot(gfn_to_memslot(table, gfn))
-        case GfnToHva(gfn):
-            return FoundHva(gfn_to_hva(table, gfn))
         case IsVisibleGfn(gfn):
             return Visible(is_visible_gfn(table, gfn, limits))
         case MemslotId(gfn):
@@ -117,7 +134,7 @@ def accesses(
     A frame of an INVALID slot gives MMIO in 2009 and is tried again today. A
     write to a READONLY slot leaves as MMIO.
     """
-    slot = gfn_to_memslot(table, access.gfn)
+    slot = gfn_to_memslot(table, access.gfn, access.as_id)
     if slot is None:
         return (Mmio(),)
     if slot.invalid:

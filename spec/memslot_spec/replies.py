@@ -10,6 +10,7 @@ from memslot_spec.facts import CallFacts, Facts, LastUpdate, Update
 from memslot_spec.operations import (
     Accessed,
     GfnToHva,
+    GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
     IsVisibleGfn,
@@ -19,6 +20,7 @@ from memslot_spec.operations import (
     Reply,
     SetRegion,
     TssBase,
+    VcpuGfnToMemslot,
 )
 from memslot_spec.plan import conflicts, malformed
 from memslot_spec.profile import Limits, Profile
@@ -28,7 +30,16 @@ from memslot_spec.values import SlotTable
 STALE_KEPT = 8
 """How many older tables are tried when no candidate explains a reply."""
 
-TABLE_READERS = (GfnToMemslot, GfnToHva, IsVisibleGfn, MemslotId, TssBase, MmuPages)
+TABLE_READERS = (
+    GfnToMemslot,
+    GfnToHva,
+    GfnToHvaProt,
+    VcpuGfnToMemslot,
+    IsVisibleGfn,
+    MemslotId,
+    TssBase,
+    MmuPages,
+)
 
 
 def explains(

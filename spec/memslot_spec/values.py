@@ -44,6 +44,20 @@ class Errno(Enum):
         return f"Errno.{self.name}"
 
 
+class HvaError(Enum):
+    """The two error addresses of today's kernel.
+
+    `BAD` is `KVM_HVA_ERR_BAD`: no slot, or one that is INVALID. `RO_BAD` is
+    `KVM_HVA_ERR_RO_BAD`: the page is there, and not for writing.
+    """
+
+    BAD = "BAD"
+    RO_BAD = "RO_BAD"
+
+    def __repr__(self) -> str:
+        return f"HvaError.{self.name}"
+
+
 class Failure(Enum):
     """A failure that a request is made to meet inside the implementation.
 

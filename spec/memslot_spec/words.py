@@ -13,7 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from memslot_spec import events, operations
+from memslot_spec import (
+    cache_points,
+    dirty_points,
+    events,
+    host_points,
+    operations,
+)
+from memslot_spec.dirty_bits import set_bits
 from memslot_spec.events import Event
 from memslot_spec.operations import Operation, Reply
 from memslot_spec.ranges import is_page_aligned
@@ -45,15 +52,43 @@ ShadowPoint = (
 """The points at which shadow state is made, used, or taken down."""
 
 
+OuterPoint = (
+    host_points.InvalidationBegun
+    | host_points.InvalidationEnded
+    | host_points.TlbFlushed
+    | host_points.HostPageDirtied
+    | host_points.MetadataAllocated
+    | host_points.MetadataFreed
+    | dirty_points.BitmapAllocated
+    | dirty_points.BitmapFreed
+    | dirty_points.DirtyBitSet
+    | dirty_points.DirtyBitsCleared
+    | cache_points.GenerationSet
+    | cache_points.CachesUpdated
+    | cache_points.MmioCached
+    | cache_points.MmioHit
+)
+"""The points of the host, of the dirty log and of what is cached."""
+
+
 def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
     """What the caller asks for, such as `delete slot 0`."""
     match op:
         case operations.SetRegion():
             return _set_region(op)
-        case operations.GfnToMemslot(gfn):
-            return f"slot of gfn {gfn:#x}"
-        case operations.GfnToHva(gfn):
-            return f"hva of gfn {gfn:#x}"
+        case operations.GfnToMemslot(gfn, as_id):
+            return f"slot of gfn {gfn:#x}{_space(as_id)}"
+        case operations.GfnToHva(gfn, as_id):
+            return f"hva of gfn {gfn:#x}{_space(as_id)}"
+        case operations.GfnToHvaProt(gfn, write):
+            return f"hva of gfn {gfn:#x} for {'writing' if write else 'reading'}"
+        case operations.VcpuGfnToMemslot(vcpu, gfn):
+            return f"slot of gfn {gfn:#x}, hint of vCPU {vcpu}"
+        case operations.InitHvaCache(cache, gpa, length):
+            return f"cache {cache}: resolve gpa {gpa:#x} +{length:#x} bytes"
+        case operations.UseHvaCache(cache, offset, length, write):
+            verb = "write" if write else "read"
+            return f"cache {cache}: {verb} {length:#x} bytes at +{offset:#x}"
         case operations.IsVisibleGfn(gfn):
             return f"is gfn {gfn:#x} visible"
         case operations.MemslotId(gfn):
@@ -70,8 +105,20 @@ def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
             return f"allocate root gfn {gfn:#x}"
         case operations.UnmapHva(hva):
             return f"unmap hva {hva:#x}"
+        case operations.InvalidateRange(start, end):
+            return f"invalidate hva {start:#x} to {end:#x}"
         case operations.AgeHva(hva):
             return f"age hva {hva:#x}"
+        case operations.GetDirtyLog(slot):
+            return f"get dirty log of {_word(slot)}"
+        case operations.ClearDirtyLog(slot, first, count, bitmap):
+            pages = _pages(tuple(first + page for page in set_bits(bitmap)))
+            return (
+                f"clear dirty log of {_word(slot)}: {_count(count, 'page')} from "
+                f"{first}, {pages}"
+            )
+        case operations.EnableManualProtect(options):
+            return f"manual dirty log protect, options {options:#x}"
         case operations.Halt():
             return "halt"
         case operations.ReleaseNotifier():
@@ -80,6 +127,26 @@ def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
             return "destroy the VM"
         case _:
             assert_never(op)
+
+
+def _space(as_id: int) -> str:
+    return f" (as_id {as_id})" if as_id else ""
+
+
+def _word(slot: int) -> str:
+    return _slot_name(id_of(slot), as_id_of(slot))
+
+
+def _pages(pages: tuple[int, ...]) -> str:
+    """Page numbers as runs, such as `pages 0-3, 7`."""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and runs[-1][1] == page - 1:
+            runs[-1][1] = page
+        else:
+            runs.append([page, page])
+    shown = ", ".join(f"{a}-{b}" if a < b else f"{a}" for a, b in runs)
+    return f"{'page' if len(pages) == 1 else 'pages'} {shown}" if pages else "no page"
 
 
 def _set_region(op: operations.SetRegion) -> str:
@@ -110,10 +177,11 @@ def _flags(flags: int) -> str:
 
 def _access(op: operations.GuestAccess) -> str:
     through = "" if op.direct else f", root {op.root:#x}"
-    return f"fault gfn {op.gfn:#x} ({'write' if op.write else 'read'}{through})"
+    verb = "write" if op.write else "read"
+    return f"fault gfn {op.gfn:#x}{_space(op.as_id)} ({verb}{through})"
 
 
-def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911
+def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
     """What the caller is told, such as `refused EINVAL`."""
     match reply:
         case operations.Done():
@@ -124,6 +192,14 @@ def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911
             return _slot(slot) if slot else "no slot"
         case operations.FoundHva(hva):
             return "error hva" if hva is None else f"hva {hva:#x}"
+        case operations.FoundHostPage(hva, writable, error):
+            if hva is None:
+                return f"error hva {error.value}" if error else "error hva"
+            return f"hva {hva:#x}" + ("" if writable else ", not writable")
+        case operations.Translated(hvas):
+            return f"reached hva {', '.join(f'{hva:#x}' for hva in hvas)}"
+        case operations.DirtyLog(bitmap):
+            return f"dirty: {_pages(set_bits(bitmap))}"
         case operations.Visible(visible):
             return "visible" if visible else "not visible"
         case operations.FoundId(slot_id):
@@ -182,6 +258,8 @@ def _view(view: events.View) -> str:
 def _point(event: events.Point, version_of: VersionOf) -> str:  # noqa: C901, PLR0911, PLR0912
     if isinstance(event, ShadowPoint):
         return _shadow_point(event)
+    if isinstance(event, OuterPoint):
+        return _outer_point(event, version_of)
     match event:
         case events.SectionEntering(_, index):
             return f"take index {index}"
@@ -204,8 +282,8 @@ def _point(event: events.Point, version_of: VersionOf) -> str:  # noqa: C901, PL
             return f"read table {version_of(table)}: {shown}"
         case events.TableWritten(_, table):
             return f"write table {version_of(table)}"
-        case events.TablePublished(_, table, slots):
-            return f"publish {version_of(table)}: {_table(slots)}"
+        case events.TablePublished(_, table, slots, as_id):
+            return f"publish {version_of(table)}{_space(as_id)}: {_table(slots)}"
         case events.TableReclaimed(_, table):
             return f"reclaim table {version_of(table)}"
         case events.UpdateLocked():
@@ -252,6 +330,51 @@ def _shadow_point(event: ShadowPoint) -> str:  # noqa: C901, PLR0911
             return "flush every slot" if slot_id is None else f"flush slot {slot_id}"
         case events.RootGranted(_, gfn):
             return f"grant root gfn {gfn:#x}"
+        case _:
+            assert_never(event)
+
+
+def _outer_point(event: OuterPoint, version_of: VersionOf) -> str:  # noqa: C901, PLR0911, PLR0912
+    match event:
+        case host_points.InvalidationBegun(_, start, end):
+            return f"invalidation of hva {start:#x} to {end:#x} begins"
+        case host_points.InvalidationEnded(_, start, end):
+            return f"invalidation of hva {start:#x} to {end:#x} ends"
+        case host_points.TlbFlushed():
+            return "flush TLBs"
+        case host_points.HostPageDirtied(_, hva):
+            return f"host page {hva:#x} is dirty"
+        case host_points.MetadataAllocated(_, metadata, as_id, slot_id, base, npages):
+            name = _slot_name(slot_id, as_id)
+            pages = _count(npages, "page")
+            return f"make arrays {metadata} of {name}: gfn {base:#x} +{pages}"
+        case host_points.MetadataFreed(_, metadata):
+            return f"free arrays {metadata}"
+        case dirty_points.BitmapAllocated(_, bitmap, as_id, slot_id, npages, all_set):
+            bits = "all set" if all_set else "all clear"
+            name = _slot_name(slot_id, as_id)
+            return f"make bitmap {bitmap} of {name}: {_count(npages, 'page')}, {bits}"
+        case dirty_points.BitmapFreed(_, bitmap):
+            return f"free bitmap {bitmap}"
+        case dirty_points.DirtyBitSet(_, bitmap, page):
+            return f"bitmap {bitmap}: set page {page}"
+        case dirty_points.DirtyBitsCleared(_, bitmap, pages):
+            return f"bitmap {bitmap}: clear {_pages(pages)}"
+        case cache_points.GenerationSet(_, table, as_id, generation, in_progress):
+            mark = ", in progress" if in_progress else ""
+            return (
+                f"generation of {version_of(table)}{_space(as_id)}: {generation}{mark}"
+            )
+        case cache_points.CachesUpdated(_, generation, dropped):
+            dropping = ", every entry dropped" if dropped else ""
+            return f"caches ready for generation {generation}{dropping}"
+        case cache_points.MmioCached(_, place, gfn, as_id, generation):
+            return (
+                f"remember MMIO at gfn {gfn:#x}{_space(as_id)}, "
+                f"generation {generation} ({place.value})"
+            )
+        case cache_points.MmioHit(_, place, gfn, as_id):
+            return f"remembered MMIO at gfn {gfn:#x}{_space(as_id)} ({place.value})"
         case _:
             assert_never(event)
 

@@ -10,6 +10,8 @@ from memslot_reference.museum import (
     deletes,
     lookups,
     mmu,
+    overlaps,
+    ranges,
     requests,
     rmaps,
     sections,
@@ -20,7 +22,9 @@ from memslot_reference.museum.mutant import Mutant
 _EVERY = (
     *lookups.MUTANTS,
     *sections.MUTANTS,
+    *ranges.MUTANTS,
     *requests.MUTANTS,
+    *overlaps.MUTANTS,
     *updates.MUTANTS,
     *deletes.MUTANTS,
     *mmu.MUTANTS,

@@ -126,6 +126,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "DEL-12",
         "MMU-1",
         source="S9; 12d6e7538e2d",
+        since="v2.6.34-rc1 to 12d6e7538e2d (2012)",
         tag="[R]",
     ),
     exhibit(
@@ -135,6 +136,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "MOVE-1",
         "MMU-1",
         source="the seed: step 1 of a delete",
+        since="never",
         tag="[D]",
     ),
     exhibit(
@@ -145,6 +147,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "DEL-12",
         "MMU-1",
         source="the seed: kvm_arch_flush_shadow() between the steps",
+        since="never",
         tag="[D]",
     ),
     planted(

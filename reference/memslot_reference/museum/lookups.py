@@ -7,7 +7,7 @@ from memslot_reference.lookups import MIN_ALLOC_MMU_PAGES, PERMILLE_MMU_PAGES
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_spec.hook import Hook
-from memslot_spec.profile import Limits, Profile
+from memslot_spec.profile import LINUX, Limits, Profile
 from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.values import Gfn, Hva, Slot
 
@@ -84,6 +84,15 @@ class TranslatesWithoutBase(Kvm):
         if slot is None or slot.invalid or slot.readonly:
             return None
         return Hva(slot.userspace_addr + gfn * PAGE_SIZE)
+
+
+class TakesOffsetForFrame(Kvm):
+    """The offset of a frame in its slot is used as if it were the frame."""
+
+    def find_hva(self, gfn: int) -> Hva | None:
+        """Translate the offset once more."""
+        slot = self.search_memslots(self.load_table(), gfn)
+        return None if slot is None else super().find_hva(gfn - slot.base_gfn)
 
 
 class SeesPrivateSlots(Kvm):
@@ -170,6 +179,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "SRCU-1",
         "TSS-2",
         source="S1; repaired for the base alone by f495c6e5e8f",
+        since="v2.6.34-rc1 to f495c6e5e8f",
         tag="[R]",
     ),
     exhibit(
@@ -178,6 +188,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "SRCU-1",
         "TSS-2",
         source="f495c6e5e8f, which left the size torn",
+        since="f495c6e5e8f, and still in v2.6.36",
         tag="[R]",
     ),
     exhibit(
@@ -185,7 +196,36 @@ MUTANTS: tuple[Mutant, ...] = (
         NamesTheLastSlot,
         "LOOK-7",
         source="S6; ended by e36d96f7cfa",
+        since="v2.6.34-rc1 to e36d96f7cfa",
         tag="[D]",
+    ),
+    exhibit(
+        "K22",
+        MultipliesIn32Bits,
+        "SIZE-2",
+        "SIZE-1",
+        source="S15; bc8a3d8925a8",
+        since="v2.6.34 to bc8a3d8925a8",
+        tag="[T]",
+    ),
+    exhibit(
+        "S20",
+        TranslatesInvalid,
+        "LOOK-3",
+        "SRCU-18",
+        source="S20: gfn_to_pfn_memslot(); a check came with gfn_to_hva_many()",
+        since="v2.6.34-rc1, gone by f0161aad4725",
+        tag="[R]",
+    ),
+    exhibit(
+        "U13",
+        TakesOffsetForFrame,
+        "LOOK-4",
+        "SRCU-1",
+        source="cloud-hypervisor #483",
+        since="unknown",
+        tag="[R]",
+        profile=LINUX,
     ),
     exhibit(
         "hides-invalid",
@@ -195,10 +235,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "LOOK-6",
         "SRCU-18",
         source='the seed: "but allows destruction"',
+        since="never",
         tag="[D]",
     ),
     planted("finds-nearest", FindsNearest, "LOOK-2", "SRCU-1"),
-    planted("translates-invalid", TranslatesInvalid, "LOOK-3", "SRCU-18"),
     planted(
         "translates-without-base", TranslatesWithoutBase, "LOOK-4", "SRCU-1", "DEL-13"
     ),
@@ -207,6 +247,5 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("stops-while-invalid", StopsWhileInvalid, "DEL-13", "LOOK-1", "SRCU-18"),
     planted("remembers-answers", RemembersAnswers, "SRCU-18", "LOOK-1", "LOOK-2"),
     planted("budget-half", HalvesBudget, "SIZE-1"),
-    planted("budget-32bit", MultipliesIn32Bits, "SIZE-2", "SIZE-1"),
     planted("tss-off-by-one", TssOffByOne, "TSS-1", "SRCU-1"),
 )

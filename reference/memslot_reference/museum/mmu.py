@@ -163,6 +163,7 @@ MUTANTS: tuple[Mutant, ...] = (
         BitOnlyOnCreate,
         "MMU-2",
         source="the seed: page_header_update_slot() in every mmu_set_spte()",
+        since="never",
         tag="[D]",
     ),
     exhibit(
@@ -174,6 +175,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "DEL-6",
         "MMU-1",
         source="S6: memslot_id() loads the table independently of the lookup",
+        since="never",
         tag="[D]",
     ),
     planted("bitmap-too-small", RoomForUsersOnly, "MMU-3"),

@@ -6,15 +6,15 @@ import inspect
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from memslot_reference.kvm import Kvm
 from memslot_reference.reference import default_limits
+from memslot_reference.vm import Vm
 from memslot_spec.hook import Hook
 from memslot_spec.profile import V2_6_34, Limits, Profile
 
 Kind = Literal["museum", "planted"]
 """A bug that happened or lies close by, or one made up to try out a clause."""
 
-Base = Literal["reference", "patch"]
+Base = Literal["reference", "reference-linux", "patch"]
 Tag = Literal["[R]", "[T]", "[D]", "[M]", "planted"]
 """How a bug is known: read at the source, by title, derived, from memory."""
 
@@ -24,7 +24,7 @@ class Factory(Protocol):
 
     def __call__(
         self, hook: Hook, profile: Profile, limits: Limits | None = None
-    ) -> Kvm:
+    ) -> Vm:
         """A VM that announces itself to this hook."""
         ...
 
@@ -34,7 +34,9 @@ class Mutant:
     """One bug: where it is from, what is wrong, and which clauses it breaks.
 
     `base` is what was changed, `profile` the name of the one to judge it by.
-    `source` has the commit, the CVE or the defect's number in `semantics.md`.
+    `source` has the commit, the CVE or the defect's number in `semantics.md`;
+    `since` says in which kernels the bug was, as far as that is known: "unknown"
+    where it is not, and "never" where no kernel had it.
     The first of `clauses` says best what is wrong; any of them may be the one
     that is broken first.
     """
@@ -44,6 +46,7 @@ class Mutant:
     base: Base
     profile: str
     source: str
+    since: str
     tag: Tag
     clauses: tuple[str, ...]
     wrong: str
@@ -52,10 +55,11 @@ class Mutant:
 
 def exhibit(
     name: str,
-    flawed: type[Kvm],
+    flawed: type[Vm],
     *clauses: str,
     source: str,
     tag: Tag,
+    since: str = "unknown",
     profile: Profile = V2_6_34,
 ) -> Mutant:
     """A bug of the kernel's past, or one that its code only just avoids."""
@@ -65,6 +69,7 @@ def exhibit(
         base="reference",
         profile=profile.name,
         source=source,
+        since=since,
         tag=tag,
         clauses=clauses,
         wrong=_summary(flawed),
@@ -73,7 +78,7 @@ def exhibit(
 
 
 def planted(
-    name: str, flawed: type[Kvm], *clauses: str, profile: Profile = V2_6_34
+    name: str, flawed: type[Vm], *clauses: str, profile: Profile = V2_6_34
 ) -> Mutant:
     """A bug made up to show that a clause can be broken."""
     return Mutant(
@@ -82,6 +87,7 @@ def planted(
         base="reference",
         profile=profile.name,
         source="planted",
+        since="never",
         tag="planted",
         clauses=clauses,
         wrong=_summary(flawed),
@@ -89,13 +95,13 @@ def planted(
     )
 
 
-def _summary(flawed: type[Kvm]) -> str:
+def _summary(flawed: type[Vm]) -> str:
     """The first line of the class's docstring, which says what is wrong."""
     return (inspect.getdoc(flawed) or flawed.__name__).partition("\n")[0]
 
 
-def _factory(flawed: type[Kvm]) -> Factory:
-    def make(hook: Hook, profile: Profile, limits: Limits | None = None) -> Kvm:
+def _factory(flawed: type[Vm]) -> Factory:
+    def make(hook: Hook, profile: Profile, limits: Limits | None = None) -> Vm:
         return flawed(hook, profile, limits or default_limits(profile))
 
     return make

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memslot_reference.kvm import Kvm
-from memslot_reference.memslots import MemorySlot
+from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.notifiers import Handler
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
@@ -36,6 +36,24 @@ class ClearsFirst(Kvm):
         self.hook.point(SpteRemoved, page.handle, index)
         self.rmap_remove(page, index)
         del page.sptes[index]
+
+
+class AuditsNoTable(Kvm):
+    """The audit walks something that is not the VM's table, and counts nothing.
+
+    In the kernel the names were never declared, so a build that could audit did
+    not compile. Here it compiles.
+    """
+
+    def count_rmaps(self) -> int:
+        """Hold the section and the lock, and walk a table of nobody's."""
+        section = self.srcu.read_lock()
+        self.lock_mmu()
+        count = len(Memslots(0).slots)
+        self.hook.point(RmapsCounted, count)
+        self.unlock_mmu()
+        self.srcu.read_unlock(section)
+        return count
 
 
 class CountsFirstSlot(Kvm):
@@ -89,14 +107,30 @@ class SkipsHostZero(Kvm):
 
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
+        "K03",
+        AuditsNoTable,
+        "RMAP-4",
+        source="S2; 805d32dea4df",
+        since="the seed to 805d32dea4df",
+        tag="[R]",
+    ),
+    exhibit(
         "K23",
         CountsFromBase,
         "RMAP-3",
         source="S16; 6e3e243c3b6e",
+        since="v2.6.34-rc1 to 6e3e243c3b6e",
+        tag="[R]",
+    ),
+    exhibit(
+        "K60",
+        ClearsFirst,
+        "RMAP-2",
+        source="6d74229f013",
+        since="until 6d74229f013",
         tag="[R]",
     ),
     planted("rmap-wrong-list", IndexesByFrame, "RMAP-1", "RMAP-3"),
-    planted("clears-before-rmap", ClearsFirst, "RMAP-2"),
     planted("audit-first-slot-only", CountsFirstSlot, "RMAP-4"),
     planted("notifier-first-slot-only", WalksOneSlot, "HVA-1"),
     planted("notifier-skips-invalid", WalksValidSlots, "DEL-7", "HVA-1"),

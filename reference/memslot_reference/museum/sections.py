@@ -8,9 +8,9 @@ from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.srcu import Srcu
 from memslot_spec.events import Slept, TableLoaded
 from memslot_spec.hook import Hook
-from memslot_spec.operations import Done, Refused, Reply, Retry
+from memslot_spec.operations import Done, Mmio, Refused, Reply, Retry
 from memslot_spec.profile import LINUX, Limits, Profile
-from memslot_spec.values import Failure, Gfn, MemoryRegion, Slot
+from memslot_spec.values import Failure, Gfn, Hva, MemoryRegion, Slot
 
 
 class ReadsOutside(Kvm):
@@ -19,6 +19,35 @@ class ReadsOutside(Kvm):
     def mmu_pages(self) -> int:
         """Load the table as if something kept it."""
         return self.calculate_mmu_pages(self.load_table())
+
+
+class ReadsGuestOutside(Kvm):
+    """Guest memory is looked up without a read section."""
+
+    def gfn_to_hva(self, gfn: Gfn) -> Hva | None:
+        """Translate for a guest's guest, where nobody thought of the section."""
+        return self.find_hva(gfn)
+
+
+class CompletesOutside(Kvm):
+    """An access that left as I/O is completed outside the read section."""
+
+    def access(self, gfn: Gfn, *, write: bool, direct: bool, root: int) -> Reply:
+        """Leave the section, then look where the data goes."""
+        reply = super().access(gfn, write=write, direct=direct, root=root)
+        if isinstance(reply, Mmio):
+            self.search_memslots(self.load_table(), gfn)
+        return reply
+
+
+class ReleasesOutside(Kvm):
+    """The end of the process drops every mapping without a read section."""
+
+    def release_notifier(self) -> None:
+        """Look the slots up under the MMU lock alone."""
+        self.lock_mmu()
+        self.zap_all()
+        self.unlock_mmu()
 
 
 class FlipsOnly(Srcu):
@@ -179,12 +208,52 @@ class KeepsTheLock(Kvm):
 
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
+        "K04",
+        DestroysFirst,
+        "SRCU-17",
+        source="S3; 647492047763",
+        since="the seed to 647492047763",
+        tag="[R]",
+    ),
+    exhibit(
+        "K05",
+        ReleasesOutside,
+        "SRCU-15",
+        "SRCU-3",
+        source="S4; eda2beda8356",
+        since="the seed to eda2beda8356",
+        tag="[R]",
+    ),
+    exhibit(
+        "K06",
+        CompletesOutside,
+        "SRCU-15",
+        "SRCU-3",
+        source="7567cae105e4",
+        since="v2.6.34 to 7567cae105e4",
+        tag="[R]",
+    ),
+    exhibit(
         "K07",
         ReadsOutside,
         "SRCU-15",
         "SRCU-3",
         source="CVE-2024-46830, 4bcdd831d9d0",
+        since="until 4bcdd831d9d0",
         tag="[T]",
+        profile=LINUX,
+    ),
+    exhibit(
+        "K08",
+        ReadsGuestOutside,
+        "SRCU-15",
+        "SRCU-3",
+        source=(
+            '"KVM: PPC: Protect kvm_vcpu_read_guest with srcu locks"; '
+            '"VGIC/ITS: protect kvm_read_guest() calls with SRCU lock"'
+        ),
+        since="unknown",
+        tag="[R]",
         profile=LINUX,
     ),
     exhibit(
@@ -192,6 +261,7 @@ MUTANTS: tuple[Mutant, ...] = (
         SingleFlip,
         "SRCU-5",
         source="kernel/srcu.c; v2.6.34 had synchronize_sched() in place of the drain",
+        since="never",
         tag="[D]",
     ),
     exhibit(
@@ -200,6 +270,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "SRCU-11",
         "PROG-1",
         source="kernel/srcu.c: synchronize_srcu() inside a section deadlocks",
+        since="never",
         tag="[R]",
     ),
     planted("locks-inside", LocksInside, "SRCU-10", "PROG-1"),
@@ -211,6 +282,5 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("sleeps-inside", SleepsInside, "SRCU-13"),
     planted("retries-inside", RetriesInside, "SRCU-14", "PROG-1", profile=LINUX),
     planted("destroys-inside", DestroysInside, "SRCU-16"),
-    planted("destroys-first", DestroysFirst, "SRCU-17"),
     planted("keeps-the-lock", KeepsTheLock, "PROG-1"),
 )

@@ -120,6 +120,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "SLOT-8",
         "MMU-1",
         source='S8; "KVM: Reinstall old memslots if arch preparation fails"',
+        since="v2.6.34-rc1 to 2019 or 2020",
         tag="[T]",
     ),
     exhibit(
@@ -128,6 +129,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "SRCU-4",
         "SRCU-2",
         source="the seed: synchronize_srcu_expedited() before kfree()",
+        since="never",
         tag="[D]",
     ),
     planted("publishes-twice", PublishesTwice, "SRCU-7"),

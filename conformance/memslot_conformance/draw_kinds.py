@@ -1,0 +1,104 @@
+"""How the operations are drawn that need more than a frame or a host address.
+
+Each function gets the header, a frame and a host byte address that the palette
+drew, and makes one operation of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+from memslot_spec.dirty_bits import words_for
+from memslot_spec.history import Header
+from memslot_spec.operations import (
+    ClearDirtyLog,
+    EnableManualProtect,
+    GetDirtyLog,
+    GfnToHvaProt,
+    InitHvaCache,
+    InvalidateRange,
+    Operation,
+    UseHvaCache,
+    VcpuGfnToMemslot,
+)
+from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE
+
+Draw = Callable[[Random, Header, int, int], Operation]
+
+VCPUS = 2
+CACHES = 4
+"""Caches by number; a race gives each of its threads one of its own."""
+
+
+def word(rng: Random, header: Header) -> int:
+    """The word of a slot, nearly always one that a request can have made."""
+    if rng.random() < 0.05:  # noqa: PLR2004 - seldom
+        return header.limits.user_slots + rng.choice((0, 1 << 16))
+    spaces = min(header.limits.address_spaces, 2)
+    return rng.randrange(header.domain.slots) | rng.randrange(spaces) << 16
+
+
+def _get_dirty_log(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    del gfn, hva
+    return GetDirtyLog(word(rng, header))
+
+
+def _clear_dirty_log(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    del gfn, hva
+    first = rng.choice((0, 0, 0, 0, 64, 128, 1, 1 << 20))
+    count = rng.choice((1, 2, 4, 4, 64, 128, 1024, 1024 - first if first < 1024 else 0))  # noqa: PLR2004 - the large slot of the palette
+    words = tuple(
+        rng.choice((0, 1, 0b10, 0b1111, (1 << 64) - 1)) for _ in range(words_for(count))
+    )
+    return ClearDirtyLog(word(rng, header), first, count, words)
+
+
+def _enable_manual_protect(
+    rng: Random, header: Header, gfn: int, hva: int
+) -> Operation:
+    del header, gfn, hva
+    return EnableManualProtect(rng.choice((0, 1, 1, 3, 3, 2, 4)))
+
+
+def _gfn_to_hva_prot(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    del header, hva
+    return GfnToHvaProt(gfn, write=rng.random() < 0.5)  # noqa: PLR2004 - a fair coin
+
+
+def _vcpu_gfn_to_memslot(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    del header, hva
+    return VcpuGfnToMemslot(rng.randrange(VCPUS), gfn)
+
+
+def _init_hva_cache(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    del header, hva
+    gpa = (gfn << PAGE_SHIFT) + rng.choice((0, 0, 8, PAGE_SIZE - 8))
+    length = rng.choice((8, 8, 16, PAGE_SIZE, 2 * PAGE_SIZE, 1 << 63, 0))
+    return InitHvaCache(rng.randrange(CACHES), gpa, length)
+
+
+def _use_hva_cache(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    del header, gfn, hva
+    offset = rng.choice((0, 0, 0, 8, PAGE_SIZE))
+    write = rng.random() < 0.5  # noqa: PLR2004 - a fair coin
+    return UseHvaCache(rng.randrange(CACHES), offset, 8, write)
+
+
+def _invalidate_range(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    del header, gfn
+    length = rng.choice((0, 1, PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE, 1 << 21))
+    return InvalidateRange(hva, hva + length)
+
+
+DRAWN: Mapping[str, Draw] = {
+    "GetDirtyLog": _get_dirty_log,
+    "ClearDirtyLog": _clear_dirty_log,
+    "EnableManualProtect": _enable_manual_protect,
+    "GfnToHvaProt": _gfn_to_hva_prot,
+    "VcpuGfnToMemslot": _vcpu_gfn_to_memslot,
+    "InitHvaCache": _init_hva_cache,
+    "UseHvaCache": _use_hva_cache,
+    "InvalidateRange": _invalidate_range,
+}
+"""How each of these kinds is drawn."""

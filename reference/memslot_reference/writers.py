@@ -1,0 +1,144 @@
+"""A request on its way: one at a time, checked, made into a slot, committed.
+
+How the slot then gets into the table that readers load is left to the two
+families: one copies the table, the other edits a second set and swaps. After
+`__kvm_set_memory_region`, `kvm_arch_prepare_memory_region` and
+`kvm_arch_commit_memory_region`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+
+from memslot_reference.memslots import MemorySlot, Memslots
+from memslot_reference.requests import SlotRequests
+from memslot_spec.events import UpdateLocked, UpdateUnlocked
+from memslot_spec.hook import Hook
+from memslot_spec.operations import Done, Refused, Reply
+from memslot_spec.profile import Limits, Profile
+from memslot_spec.slot_word import as_id_of, id_of
+from memslot_spec.values import Errno, Failure, MemoryRegion
+
+
+class SlotWriters(SlotRequests, ABC):
+    """The writers; `slots_lock` keeps them apart."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        """Make a VM that nobody updates."""
+        super().__init__(hook, profile, limits)
+        self.slots_lock = False
+
+    def set_region(
+        self, region: MemoryRegion, *, failure: Failure | None = None
+    ) -> Reply:
+        """`KVM_SET_USER_MEMORY_REGION`; the failure is met where it says."""
+        if not self.names_slot(region.slot, private=False):
+            return Refused(Errno.EINVAL)
+        return self.update(region, failure)
+
+    def set_private_region(self, region: MemoryRegion) -> Reply:
+        """A request of the kernel's own, for one of the ids above the user's."""
+        if not self.names_slot(region.slot, private=True):
+            return Refused(Errno.EINVAL)
+        return self.update(region, None)
+
+    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
+        """`kvm_set_memory_region`: one request at a time."""
+        self.lock_slots()
+        errno = self.set_memory_region(region, failure)
+        self.unlock_slots()
+        return Done() if errno is None else Refused(errno)
+
+    def slots_lock_is_free(self) -> bool:
+        """Nobody updates the slots."""
+        return not self.slots_lock
+
+    def lock_slots(self) -> None:
+        """`mutex_lock(&kvm->slots_lock)`, never inside a read section."""
+        self.hook.wait(self.slots_lock_is_free, "slots_lock")
+        self.slots_lock = True
+        self.hook.point(UpdateLocked)
+
+    def unlock_slots(self) -> None:
+        """`mutex_unlock(&kvm->slots_lock)`."""
+        self.slots_lock = False
+        self.hook.point(UpdateUnlocked)
+
+    def set_memory_region(
+        self, region: MemoryRegion, failure: Failure | None
+    ) -> Errno | None:
+        """`__kvm_set_memory_region`: check the request and carry it out."""
+        flags = self.accepted_flags(region.flags)
+        if flags is None or not self.is_well_formed(region):
+            return Errno.EINVAL
+        table = self.load_table(as_id_of(region.slot))
+        self.read(table, "slots")
+        found = table.slots.get(region.slot)
+        old = None if found is None else replace(found)
+        errno = self.conflict(table, old, region, flags)
+        if errno is not None or self.is_no_op(old, region, flags):
+            return errno
+        if old is None and region.npages == 0:
+            self.delete_absent(table)
+            return None
+        new = self.make_slot(old, region, flags)
+        return self.change_slot(table, old, new, failure)
+
+    def delete_absent(self, table: Memslots) -> None:
+        """Where deleting nothing succeeds, nothing is done for it."""
+
+    def make_slot(
+        self, old: MemorySlot | None, region: MemoryRegion, flags: int
+    ) -> MemorySlot | None:
+        """The slot as it is to be; None for a delete.
+
+        Its reverse maps are the old ones, or, where it is to begin at another
+        frame, new ones: their indices count from the base.
+        """
+        hva = self.host_address(old, region)
+        if region.npages == 0 or hva is None:
+            return None
+        slot_id, as_id = id_of(region.slot), as_id_of(region.slot)
+        new = MemorySlot(slot_id, region.base, region.npages, hva, flags, as_id)
+        if old is not None and not self.moves(old, new):
+            new.rmaps = old.rmaps
+        return new
+
+    def moves(self, old: MemorySlot, new: MemorySlot) -> bool:
+        """The slot goes from its frames to others."""
+        return old.base_gfn != new.base_gfn
+
+    @abstractmethod
+    def change_slot(
+        self,
+        table: Memslots,
+        old: MemorySlot | None,
+        new: MemorySlot | None,
+        failure: Failure | None,
+    ) -> Errno | None:
+        """Put the new slot in the place of the old one; either may be absent."""
+
+    def prepare(
+        self,
+        old: MemorySlot | None,
+        new: MemorySlot | None,
+        failure: Failure | None,
+    ) -> Errno | None:
+        """`kvm_arch_prepare_memory_region`: today it knows the largest frame."""
+        if new is not None and (old is None or self.moves(old, new)):
+            last = new.base_gfn + new.npages - 1
+            if self.promises.strict_flags and last > self.limits.largest_gfn:
+                return Errno.EINVAL
+        return Errno.ENOMEM if failure is Failure.PREPARE else None
+
+    def commit(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
+        """`kvm_arch_commit_memory_region`, which cannot fail.
+
+        Where logging begins, what was mapped before the flag was published must
+        not stay writable, or large.
+        """
+        if old is None or new is None or old.log_dirty or not new.log_dirty:
+            return
+        self.slot_remove_write_access(new.id)
+        self.flush_shadow(new)

@@ -1,0 +1,129 @@
+"""What a choice is: a place where more than one answer is allowed.
+
+A choice is plain data, like a clause: its options in words, and a named function
+over the facts and one event that says which of them was taken. It judges nothing.
+Which options a target never takes says what no run has shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from memslot_spec.facts import Facts
+from memslot_spec.history import Header
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Generic[E]):
+    """One place where the plan or a clause leaves several answers.
+
+    `on` is the kind of event at which it shows, `taken` gives the option, or None
+    where the event is not about it. `clauses` are the ids of those that leave the
+    latitude. The target needs one of `operations`, all of `points`, and where
+    they are asked for, injected `failures` or `private` slots.
+    """
+
+    id: str
+    title: str
+    options: tuple[str, ...]
+    source: str
+    profiles: frozenset[str]
+    clauses: tuple[str, ...]
+    on: type[E]
+    taken: Callable[[Facts, E], str | None]
+    operations: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    failures: bool = False
+    private: bool = False
+
+    def option(self, facts: Facts, event: object) -> str | None:
+        """The option that the event shows; None where it shows none."""
+        return self.taken(facts, event) if isinstance(event, self.on) else None
+
+    @property
+    def kind(self) -> type:
+        """The kind of event at which it shows."""
+        return self.on
+
+
+class AnyChoice(Protocol):
+    """A choice on whatever kind of event."""
+
+    @property
+    def id(self) -> str:
+        """Its permanent name."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What is being chosen, in a few words."""
+        ...
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The answers that are allowed."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Where the latitude is from."""
+        ...
+
+    @property
+    def profiles(self) -> frozenset[str]:
+        """Which versions have it."""
+        ...
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The clauses that leave it."""
+        ...
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Operations of which it needs one."""
+        ...
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Kinds of points that it needs."""
+        ...
+
+    @property
+    def failures(self) -> bool:
+        """It needs a failure that can be injected."""
+        ...
+
+    @property
+    def private(self) -> bool:
+        """It needs private slots."""
+        ...
+
+    @property
+    def kind(self) -> type:
+        """The kind of event at which it shows."""
+        ...
+
+    def option(self, facts: Facts, event: object) -> str | None:
+        """The option that the event shows; None where it shows none."""
+        ...
+
+
+def can_be_seen(choice: AnyChoice, header: Header) -> bool:
+    """A history of this header can show which option is taken."""
+    has = header.capabilities
+    return (
+        header.profile in choice.profiles
+        and (not choice.operations or bool({*choice.operations} & {*has.operations}))
+        and set(choice.points) <= set(has.announces)
+        and (not choice.failures or bool(header.domain.failures))
+        and (not choice.private or bool(header.domain.private_slots))
+    )
+
+
+Taken = dict[tuple[str, str], int]
+"""How often each option was taken, by the choice's id and the option."""
