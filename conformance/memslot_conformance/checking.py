@@ -64,6 +64,7 @@ class Request:
     report_dir: Path | None
     strict: bool = False
     blind: bool = False
+    verbose: bool = False
     options: tuple[str, ...] = ()
 
     @property
@@ -190,6 +191,7 @@ def check(
         color=wants_color(sys.stdout),
         strict=request.strict,
         again=request.command,
+        verbose=request.verbose,
     )
     with stream:
         run = _Run(request, stream)

@@ -6,7 +6,7 @@ import json
 import secrets
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -15,6 +15,7 @@ import click
 
 from memslot_conformance import explain, museum_run, rejudge
 from memslot_conformance.checking import (
+    STREAM_NAME,
     ReportFolderError,
     Request,
     check,
@@ -22,6 +23,8 @@ from memslot_conformance.checking import (
     look_for,
 )
 from memslot_conformance.console import report_width, version, wants_color
+from memslot_conformance.diff_command import diff_command
+from memslot_conformance.evidence import ClauseEvidence, evidence_of
 from memslot_conformance.museum_command import museum_command
 from memslot_conformance.museum_run import Mutant
 from memslot_conformance.options import (
@@ -39,6 +42,7 @@ from memslot_conformance.options import (
     profile_option,
     seed_option,
     strict_option,
+    verbose_option,
     without_fixed,
 )
 from memslot_conformance.probe import (
@@ -48,7 +52,7 @@ from memslot_conformance.probe import (
 )
 from memslot_conformance.records import TargetFailed
 from memslot_conformance.smoke import smoke
-from memslot_conformance.stream import StreamError
+from memslot_conformance.stream import StreamError, read_stream
 from memslot_conformance.table import Look
 from memslot_conformance.terminal import printable
 from memslot_conformance.verdicts import Exit
@@ -111,6 +115,7 @@ def main() -> None:
 @blind_option
 @layers_option
 @no_fixed_option
+@verbose_option
 def check_command(  # noqa: PLR0913 - one for each option
     *,
     targets: tuple[str, ...],
@@ -126,6 +131,7 @@ def check_command(  # noqa: PLR0913 - one for each option
     blind: bool,
     layers: tuple[str, ...],
     no_fixed: bool,
+    verbose: bool,
 ) -> None:
     """Judge targets; without one: the reference, and the kernel where it is usable.
 
@@ -143,6 +149,7 @@ def check_command(  # noqa: PLR0913 - one for each option
         report_dir=report_dir,
         strict=strict,
         blind=blind,
+        verbose=verbose,
         options=given("profile", "max_time", "clauses", "strict", "blind", "layers"),
     )
     try:
@@ -188,17 +195,45 @@ def replay_command(file: Path) -> None:
 @main.command("clauses")
 @click.argument("clause_id", required=False, metavar="[ID]")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def clauses_command(clause_id: str | None, *, as_json: bool) -> None:
+@click.option(
+    "--evidence", is_flag=True, help="Mark in the list how each clause is held."
+)
+@click.option(
+    "--from",
+    "report",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="REPORT",
+    help="With the evidence of a run: its report folder, or the stream in it.",
+)
+def clauses_command(
+    clause_id: str | None, *, as_json: bool, evidence: bool, report: Path | None
+) -> None:
     """List the clauses, or explain one."""
     chosen = CLAUSES if clause_id is None else (_clause(clause_id),)
     mutants = _mutants()
+    found = None if report is None else _evidence(report, chosen)
     if as_json:
-        data = [explain.as_json(clause, mutants) for clause in chosen]
+        data = [explain.as_json(clause, mutants, found) for clause in chosen]
         click.echo(json.dumps(data if clause_id is None else data[0], indent=2))
-    elif clause_id is None:
-        print_lines(explain.listed(chosen))
+    elif clause_id is not None:
+        width = report_width()
+        print_lines(explain.explained(chosen[0], mutants, found=found, width=width))
+    elif evidence or found is not None:
+        print_lines(explain.listed_with_evidence(chosen, found))
     else:
-        print_lines(explain.explained(chosen[0], mutants, width=report_width()))
+        print_lines(explain.listed(chosen))
+
+
+def _evidence(
+    report: Path, clauses: Sequence[AnyClause]
+) -> dict[str, tuple[ClauseEvidence, ...]]:
+    """What a run says of the clauses. Errors: `UsageError` where it is no run's."""
+    path = report / STREAM_NAME if report.is_dir() else report
+    try:
+        records = read_stream(path).records
+    except (StreamError, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    return evidence_of(records, [clause.id for clause in clauses])
 
 
 def _clause(clause_id: str) -> AnyClause:
@@ -270,3 +305,4 @@ def _reached(work: Callable[[], T]) -> T:
 
 
 main.add_command(museum_command)
+main.add_command(diff_command)

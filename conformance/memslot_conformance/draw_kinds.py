@@ -22,13 +22,13 @@ from memslot_spec.operations import (
     UseHvaCache,
     VcpuGfnToMemslot,
 )
-from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE
+from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 
 Draw = Callable[[Random, Header, int, int], Operation]
 
-VCPUS = 2
-CACHES = 4
-"""Caches by number; a race gives each of its threads one of its own."""
+OWNERS = (2, 2, 2, 3)
+"""Caches and vCPUs by number; a race gives each of its threads those of its own
+number, and the readers of a race are threads 2 and 3."""
 
 
 def word(rng: Random, header: Header) -> int:
@@ -68,21 +68,23 @@ def _gfn_to_hva_prot(rng: Random, header: Header, gfn: int, hva: int) -> Operati
 
 def _vcpu_gfn_to_memslot(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
     del header, hva
-    return VcpuGfnToMemslot(rng.randrange(VCPUS), gfn)
+    return VcpuGfnToMemslot(rng.choice(OWNERS), gfn)
 
 
 def _init_hva_cache(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
     del header, hva
     gpa = (gfn << PAGE_SHIFT) + rng.choice((0, 0, 8, PAGE_SIZE - 8))
-    length = rng.choice((8, 8, 16, PAGE_SIZE, 2 * PAGE_SIZE, 1 << 63, 0))
-    return InitHvaCache(rng.randrange(CACHES), gpa, length)
+    length = rng.choice((8, 8, 16, PAGE_SIZE, PAGE_SIZE, 2 * PAGE_SIZE, 1 << 63, 0))
+    if rng.random() < 0.05:  # noqa: PLR2004 - seldom
+        gpa, length = U64 - 8, rng.choice((8, 16, 2 * PAGE_SIZE))
+    return InitHvaCache(rng.choice(OWNERS), gpa, length)
 
 
 def _use_hva_cache(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
     del header, gfn, hva
     offset = rng.choice((0, 0, 0, 8, PAGE_SIZE))
     write = rng.random() < 0.5  # noqa: PLR2004 - a fair coin
-    return UseHvaCache(rng.randrange(CACHES), offset, 8, write)
+    return UseHvaCache(rng.choice(OWNERS), offset, 8, write)
 
 
 def _invalidate_range(rng: Random, header: Header, gfn: int, hva: int) -> Operation:

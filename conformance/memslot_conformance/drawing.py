@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from memslot_conformance.generate import Palette, narrowed
+from memslot_conformance.meetings import accesses_of, around, at_edge, owned
 from memslot_conformance.scenario import Operations, Scenario
 from memslot_spec.operations import (
     AgeHva,
@@ -17,11 +18,13 @@ from memslot_spec.operations import (
     GfnToHva,
     GfnToMemslot,
     GuestAccess,
+    InitHvaCache,
     IsVisibleGfn,
     MemslotId,
     Operation,
     SetRegion,
     UnmapHva,
+    VcpuGfnToMemslot,
 )
 from memslot_spec.plan import plan
 from memslot_spec.profile import profile_named
@@ -66,7 +69,16 @@ class Drawing:
             length = rng.choice((1, 1, 2))
             threads.append(tuple(self.operation(few) for _ in range(length)))
         after = tuple(self.operation(self.palette) for _ in range(rng.randrange(3)))
-        return Scenario(prefix, tuple(threads), after)
+        prefix += self._remembered(threads)
+        apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
+        return Scenario(prefix, apart, after)
+
+    def _remembered(self, threads: list[Operations]) -> Operations:
+        """Accesses to where the race puts a slot, if the target has them."""
+        first = threads[0][0]
+        if not isinstance(first, SetRegion) or "GuestAccess" not in self.palette.kinds:
+            return ()
+        return accesses_of(first, self.palette.header, self.rng)
 
     def step(self) -> Operation:
         """One operation of a prefix; an update moves the table on."""
@@ -123,7 +135,13 @@ class Drawing:
         if isinstance(drawn, UnmapHva | AgeHva):
             return type(drawn)(slot.hva_of(gfn))
         if isinstance(drawn, GuestAccess):
-            return replace(drawn, gfn=gfn)
+            return replace(drawn, gfn=gfn, as_id=slot.as_id)
+        if isinstance(drawn, VcpuGfnToMemslot):
+            return replace(drawn, gfn=around(slot, rng))
+        if isinstance(drawn, InitHvaCache):
+            return at_edge(drawn, slot, rng)
+        if isinstance(drawn, GfnToMemslot | GfnToHva):
+            return type(drawn)(gfn, slot.as_id)
         if isinstance(drawn, AT_A_FRAME):
             return type(drawn)(gfn)
         return drawn

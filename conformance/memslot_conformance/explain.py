@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from textwrap import wrap
 
+from memslot_conformance.evidence_words import (
+    HOW_TO_GET,
+    MARKS,
+    Found,
+    evidence_words,
+    marks_of,
+)
 from memslot_conformance.museum_run import Mutant
 from memslot_spec.answered import Answered, AtRest, Updated
 from memslot_spec.clause import AnyClause, points_of
 from memslot_spec.clauses import GROUPS
 from memslot_spec.events import Observed
+from memslot_spec.evidence import rests_on
 
 MADE: dict[type, str] = {
     Answered: "at every reply to an operation, in the light of what came before",
@@ -21,6 +30,18 @@ MADE: dict[type, str] = {
 
 def listed(clauses: Sequence[AnyClause]) -> list[str]:
     """A line for each clause, under its group."""
+    return _listed(clauses, {clause.id: "" for clause in clauses})
+
+
+def listed_with_evidence(
+    clauses: Sequence[AnyClause], found: Found | None
+) -> list[str]:
+    """The list with a mark for each method by which a clause is held."""
+    lines = _listed(clauses, {c.id: f"{marks_of(found, c.id)}  " for c in clauses})
+    return [MARKS, *lines, *([] if found else [HOW_TO_GET])]
+
+
+def _listed(clauses: Sequence[AnyClause], marks: Mapping[str, str]) -> list[str]:
     chosen = {clause.id for clause in clauses}
     width = max(len(clause_id) for clause_id in chosen)
     lines: list[str] = []
@@ -30,14 +51,19 @@ def listed(clauses: Sequence[AnyClause]) -> list[str]:
         for clause in shown:
             binds = ", ".join(sorted(clause.profiles))
             tail = f"[{clause.needs.value}; {binds}]"
-            lines.append(f"  {clause.id:{width}}  {clause.title}  {tail}")
+            start = f"  {clause.id:{width}}  {marks[clause.id]}"
+            lines.append(f"{start}{clause.title}  {tail}")
     return lines
 
 
 def explained(
-    clause: AnyClause, mutants: Sequence[Mutant], *, width: int = 88
+    clause: AnyClause,
+    mutants: Sequence[Mutant],
+    *,
+    found: Found | None = None,
+    width: int = 88,
 ) -> list[str]:
-    """Everything about one clause."""
+    """Everything about one clause; `found` is the evidence of a run, if any."""
     parts = [
         ("must", clause.must),
         ("source", clause.source),
@@ -53,10 +79,14 @@ def explained(
     told = [f"museum:{mutant.name}: {mutant.wrong}" for mutant in killed]
     for number, text in enumerate(told or ["no mutant of the museum"]):
         lines += _part("" if number else "kills", text, width)
+    for number, text in enumerate(evidence_words(found, clause.id)):
+        lines += _part("" if number else "evidence", text, width)
     return lines
 
 
-def as_json(clause: AnyClause, mutants: Sequence[Mutant]) -> dict[str, object]:
+def as_json(
+    clause: AnyClause, mutants: Sequence[Mutant], found: Found | None = None
+) -> dict[str, object]:
     """The same as data."""
     return {
         "id": clause.id,
@@ -72,6 +102,16 @@ def as_json(clause: AnyClause, mutants: Sequence[Mutant]) -> dict[str, object]:
         "concurrent": clause.concurrent,
         "on": clause.kind.__name__,
         "mutants": [m.name for m in mutants if clause.id in m.clauses],
+        "confirmed": [
+            {"function": c.name, "for": list(c.bounds), "promises": list(c.promises)}
+            for c in rests_on(clause.id)
+        ],
+        "evidence": [
+            asdict(evidence)
+            for of in (found or {}).values()
+            for evidence in of
+            if evidence.clause == clause.id
+        ],
     }
 
 

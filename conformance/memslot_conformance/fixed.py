@@ -7,7 +7,7 @@ budget that runs out leaves every race explored to about the same depth.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memslot_conformance.budget import Budget
 from memslot_conformance.explore import Bounded, bounded
@@ -17,17 +17,21 @@ from memslot_conformance.last_words import LastWords
 from memslot_conformance.played import Make, Played
 from memslot_conformance.raced import raced
 from memslot_conformance.races import fixed_races
+from memslot_conformance.records import BoundEnded
 from memslot_conformance.scenario import Scenario
 from memslot_conformance.targets import Target
-from memslot_conformance.trial import Bench
+from memslot_conformance.trial import Bench, Tally
 from memslot_spec.history import Interleaving
 
 BOUNDS = {
+    "brief": {1: 0, 2: 1, 3: 1, 4: 1},
     "quick": {1: 0, 2: 3, 3: 2, 4: 1},
     "standard": {1: 0, 2: 4, 3: 3, 4: 2},
     "deep": {1: 0, 2: 5, 3: 4, 4: 3},
 }
 """The most preemptions that a race of so many threads is given.
+
+`brief` is no level of a check: it is what the book is built with.
 
 What of it fits the time is said in the report.
 """
@@ -41,13 +45,19 @@ REPEATS = 25
 
 @dataclass(slots=True)
 class _Search:
-    """One race being explored, and how much of it is done."""
+    """One race being explored, and how much of it is done.
+
+    `complete` counts the plays of the levels that came to their end, the last of
+    them at so many `preemptions`; -1 while there is none.
+    """
 
     race: FixedRace
     plays: Iterator[Played]
     bound: int
     broke: int = 0
     ended: bool = False
+    complete: Tally = field(default_factory=Tally)
+    preemptions: int = -1
 
     def done(self, level: int) -> bool:
         """Every schedule of at most so many preemptions was played."""
@@ -57,6 +67,21 @@ class _Search:
         if isinstance(plays, Bounded) and plays.covered is not None:
             return plays.covered >= level
         return False
+
+    def count(self, tally: Tally) -> None:
+        """Keep what the plays of one level add up to, if that came to its end."""
+        plays = self.plays
+        if isinstance(plays, Bounded) and plays.covered is not None:
+            if plays.covered > self.preemptions:
+                self.complete.add(tally)
+            self.preemptions = plays.covered
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Threads, operations that race, and preemptions, all played."""
+        scenario = self.race.scenario
+        threads = scenario.threads or ((*scenario.prefix, *scenario.after),)
+        return len(threads), sum(map(len, threads)), self.preemptions
 
 
 def _raced(make: Make, scenario: Scenario) -> Iterator[Played]:
@@ -77,6 +102,7 @@ class FixedLayer:
         level: str,
         seconds: float,
     ) -> None:
+        self._target = target.name
         self._bench = bench
         self._findings = findings
         self._last_words = last_words
@@ -122,7 +148,42 @@ class FixedLayer:
             return f"its time ran out with {shallow} races not explored to 1 preemption"
         return None
 
+    def bounds(self) -> list[BoundEnded]:
+        """What was explored to its end, the races of one size together."""
+        of_size: dict[tuple[int, int, int], list[_Search]] = {}
+        for search in self._searches:
+            if search.preemptions >= 0:
+                of_size.setdefault(search.size, []).append(search)
+        return [self._bound(size, of_size[size]) for size in sorted(of_size)]
+
+    def _bound(self, size: tuple[int, int, int], searches: list[_Search]) -> BoundEnded:
+        tally = Tally()
+        for search in searches:
+            tally.add(search.complete)
+        threads, operations, preemptions = size
+        return BoundEnded(
+            target=self._target,
+            threads=threads,
+            operations=operations,
+            preemptions=preemptions,
+            races=len(searches),
+            schedules=tally.schedules,
+            steps=tally.steps,
+            histories=dict(tally.histories),
+        )
+
     def _explore(self, search: _Search, level: int) -> None:
+        """Play the schedules of one level, in a tally of their own."""
+        whole = self._bench.tally
+        self._bench.tally = Tally()
+        try:
+            self._play(search, level)
+        finally:
+            search.count(self._bench.tally)
+            whole.add(self._bench.tally)
+            self._bench.tally = whole
+
+    def _play(self, search: _Search, level: int) -> None:
         scenario = search.race.scenario
         self._last_words.say(f"fixed race {search.race.name!r}: {scenario!r}")
         if level == 0:

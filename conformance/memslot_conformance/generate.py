@@ -44,6 +44,9 @@ MANY_PAGES = 300_000_000
 
 SIZES = (1, 2, 4, 4, PAGES_PER_HUGE_PAGE * 2)
 BASES = (0, 1, 2, 4, 6, 16, 0x100, PAGES_PER_HUGE_PAGE, 0x300)
+SPACES = (0, 0, 0, 0, 1)
+"""Address spaces, as often as each is drawn."""
+
 HOST_PAGES = (0, 0, 0x1000, 0x1800, 0x2000)
 """Host pages at which slots begin; the huge ones are moved in step with bases."""
 
@@ -51,6 +54,9 @@ HOST_PAGES = (0, 0, 0x1000, 0x1800, 0x2000)
 AT_A_FRAME: Mapping[str, Callable[[int], Operation]] = {
     kind.__name__: kind
     for kind in (GfnToMemslot, GfnToHva, IsVisibleGfn, MemslotId, AllocateRoot)
+}
+IN_A_SPACE: Mapping[str, Callable[[int, int], Operation]] = {
+    kind.__name__: kind for kind in (GfnToMemslot, GfnToHva)
 }
 AT_A_HOST_PAGE: Mapping[str, Callable[[int], Operation]] = {
     kind.__name__: kind for kind in (UnmapHva, AgeHva)
@@ -98,6 +104,8 @@ class Palette:
         """One operation of this kind."""
         if kind == "SetRegion":
             return self.draw_request(rng)
+        if kind in IN_A_SPACE and self.header.limits.address_spaces > 1:
+            return IN_A_SPACE[kind](self._gfn(rng), rng.choice(SPACES))
         if kind in AT_A_FRAME:
             return AT_A_FRAME[kind](self._gfn(rng))
         if kind in AT_A_HOST_PAGE:
@@ -109,7 +117,12 @@ class Palette:
         direct = rng.random() < 0.75  # noqa: PLR2004 - mostly direct
         root = 0 if direct else rng.choice((0, 1, 2))
         write = rng.random() < 0.5  # noqa: PLR2004 - a fair coin
-        return GuestAccess(self._gfn(rng), write, direct, root)
+        as_id = self._as_id(rng)
+        return GuestAccess(self._gfn(rng), write, direct, root, as_id)
+
+    def _as_id(self, rng: Random) -> int:
+        """An address space, where the target has several."""
+        return rng.choice(SPACES) if self.header.limits.address_spaces > 1 else 0
 
     def _gfn(self, rng: Random) -> int:
         base = rng.choice(BASES) + rng.choice((0, 0, 1, 3, PAGES_PER_HUGE_PAGE))
@@ -124,6 +137,7 @@ class Palette:
         domain = self.header.domain
         grain = domain.page_granule
         word = rng.randrange(min(domain.slots, self.header.limits.user_slots))
+        word |= self._as_id(rng) << 16
         base = rng.choice(BASES) // grain * grain
         npages = 0
         if rng.random() < 0.62:  # noqa: PLR2004 - the rest are deletes

@@ -27,6 +27,7 @@ from memslot_conformance.machines import (
 from memslot_conformance.played import TargetFault
 from memslot_conformance.races import fixed_races
 from memslot_conformance.records import (
+    ChoiceSeen,
     LayerDone,
     Record,
     TargetFailed,
@@ -82,6 +83,8 @@ def run_target(
                 last=f"{broke.fault.operation!r} in {broke.scenario!r}",
             )
         )
+    for seen in _choices(target, bench):
+        send(seen)
     send(TargetFinished(target=target.name, seconds=monotonic() - begun))
 
 
@@ -99,7 +102,20 @@ def _started(target: Target, bench: Bench) -> TargetStarted:
         interleaving=header.capabilities.interleaving.value,
         operations=header.capabilities.operations,
         not_applicable=reasons,
+        kernel=None if target.usable is None else target.usable.facts.release,
     )
+
+
+def _choices(target: Target, bench: Bench) -> list[ChoiceSeen]:
+    """What was seen of every choice that the target can show."""
+    return [
+        ChoiceSeen(
+            target=target.name,
+            choice=choice.id,
+            taken={option: bench.taken[choice.id, option] for option in choice.options},
+        )
+        for choice in bench.docket.choices
+    ]
 
 
 class _Work:
@@ -177,6 +193,8 @@ class _Work:
         )
         covered = layer.run()
         self._done("fixed", covered, layer.cut)
+        for bound in layer.bounds():
+            self._send(bound)
 
     def _fresh(self) -> Tally:
         """A new tally, which the bench counts in from now on."""
@@ -250,6 +268,8 @@ class _Work:
                 covered=covered,
                 reached=dict(tally.reached),
                 cut=cut,
+                histories=dict(tally.histories),
+                requests=tally.requests,
             )
         )
 

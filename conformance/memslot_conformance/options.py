@@ -104,6 +104,9 @@ strict_option = click.option(
 blind_option = click.option(
     "--blind", is_flag=True, help="Judge with all points removed."
 )
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="Show the evidence clause by clause."
+)
 level_option = click.option(
     "--level",
     type=LEVEL,

@@ -7,7 +7,7 @@ seed. Operations that a target does not support are left out.
 
 from __future__ import annotations
 
-from memslot_conformance import races_basic
+from memslot_conformance import races_basic, races_spaces
 from memslot_conformance.fixed_race import FixedRace
 from memslot_conformance.scenario import Operations, Scenario
 from memslot_spec.history import Header
@@ -18,7 +18,7 @@ RACES: tuple[FixedRace, ...] = (*races_basic.RACES,)
 
 def sequential(header: Header) -> tuple[FixedRace, ...]:
     """Scenarios without a race: what one thread can already get wrong."""
-    return (*races_basic.sequential(header),)
+    return (*races_basic.sequential(header), *races_spaces.sequential(header))
 
 
 def fixed_races(header: Header) -> tuple[FixedRace, ...]:

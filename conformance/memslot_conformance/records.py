@@ -28,6 +28,7 @@ class TargetPlan:
 
     `seconds` bounds the whole target. `layers` are names out of
     `layers.LAYERS`; `blind` judges the same schedules with points removed.
+    `engine`, out of `layers.ENGINES`, draws for the sequential layer.
     """
 
     target: str
@@ -40,6 +41,7 @@ class TargetPlan:
     failures_dir: str | None = None
     blind: bool = False
     stop_at_first: bool = False
+    engine: str = "hypothesis"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,8 @@ class RunStarted:
 class TargetStarted:
     """A target is up; `description` says what it is, in a line.
 
-    `not_applicable` gives, for each clause that cannot be shown, why.
+    `not_applicable` gives, for each clause that cannot be shown, why. `kernel` is
+    the release of the running kernel, where that is the target.
     """
 
     target: str
@@ -68,6 +71,7 @@ class TargetStarted:
     interleaving: str
     operations: tuple[str, ...]
     not_applicable: dict[str, str]
+    kernel: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,9 @@ class LayerDone:
     """A layer has run: how much, and what of it was complete.
 
     `covered` says in words what was explored; `reached` counts for each clause
-    how often its premise held. `cut` says why it ended early, if it did.
+    how often its premise held, `histories` in how many histories it held at all.
+    `requests` are the operations that a layer asks one by one, where it does.
+    `cut` says why it ended early, if it did.
     """
 
     target: str
@@ -95,6 +101,40 @@ class LayerDone:
     covered: str
     reached: dict[str, int] = field(default_factory=dict[str, int])
     cut: str | None = None
+    histories: dict[str, int] = field(default_factory=dict[str, int])
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundEnded:
+    """Bounded searches that came to their end, all of one size.
+
+    `races` races of so many threads and raced operations were played at every
+    schedule of at most so many `preemptions`; a race of one thread is a scenario
+    without a race. `histories` gives for each clause in how many of the
+    `schedules` its premise held.
+    """
+
+    target: str
+    threads: int
+    operations: int
+    preemptions: int
+    races: int
+    schedules: int
+    steps: int
+    histories: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceSeen:
+    """What was seen at a place where more than one answer is allowed.
+
+    `taken` counts every option that is allowed, those never taken among them.
+    """
+
+    target: str
+    choice: str
+    taken: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +194,8 @@ Record = (
     | TargetStarted
     | TargetSkipped
     | LayerDone
+    | BoundEnded
+    | ChoiceSeen
     | Found
     | TargetFailed
     | TargetFinished

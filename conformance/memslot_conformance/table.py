@@ -29,7 +29,8 @@ class Look:
     """How a report is drawn; `strict` and `again` are the command's own.
 
     `again` is the command line that runs the same again, where it is known;
-    `problem` says why the records are not the whole run.
+    `problem` says why the records are not the whole run; `verbose` asks for the
+    evidence clause by clause.
     """
 
     width: int = 100
@@ -37,6 +38,7 @@ class Look:
     strict: bool = False
     again: str | None = None
     problem: str | None = None
+    verbose: bool = False
 
 
 def painted(text: str, color: str | None, look: Look, *, bold: bool = False) -> str:

@@ -23,10 +23,18 @@ from memslot_spec.history import Domain, Header
 from memslot_spec.hook import Hook, Silent
 from memslot_spec.profile import LINUX, Limits, Profile, profile_named
 
-KINDS = ("reference", "patch", "museum:NAME", "py:MODULE:FACTORY", "kvm")
+KINDS = (
+    "reference",
+    "reference-linux",
+    "patch",
+    "museum:NAME",
+    "py:MODULE:FACTORY",
+    "kvm",
+)
 """What a target's name may look like."""
 
 REFERENCE = "memslot_reference.reference:reference"
+REFERENCE_LINUX = "memslot_reference.reference:reference_linux"
 PATCH = "memslot_reference.patch:patch"
 MUSEUM = "memslot_reference.museum"
 
@@ -66,11 +74,16 @@ def resolve(name: str, profile: str | None = None) -> Target:
         return _mutant(name, rest, profile)
     if name == "reference":
         return _loaded(name, REFERENCE, profile or "v2.6.34", "the repaired patch")
+    if name == "reference-linux":
+        described = "today's kernel: two sets of slots"
+        return _loaded(name, REFERENCE_LINUX, profile or "linux", described)
     if name == "patch":
         return _loaded(name, PATCH, profile or "v2.6.34", "the patch as published")
     known = ", ".join(KINDS)
     message = f"no target {name!r}; a target is one of {known}"
-    close = get_close_matches(name, ["reference", "patch", "kvm"], n=1)
+    close = get_close_matches(
+        name, ["reference", "reference-linux", "patch", "kvm"], n=1
+    )
     if close:
         message += f". Did you mean {close[0]!r}?"
     raise UnknownTargetError(message)

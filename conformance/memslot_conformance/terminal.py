@@ -11,6 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
+from memslot_conformance.evidence import evidence_of, unseen
+from memslot_conformance.evidence_words import (
+    MARKS,
+    many,
+    rows,
+    summary,
+    unseen_words,
+)
 from memslot_conformance.lanes import MARK
 from memslot_conformance.records import (
     Found,
@@ -29,6 +37,7 @@ from memslot_conformance.verdicts import (
     verdicts,
 )
 from memslot_spec.clause import AnyClause
+from memslot_spec.evidence import rests_on
 
 REASONS = 4
 """Reasons of one kind that are told for a target; of the others the number."""
@@ -64,6 +73,8 @@ def report(
         _errors(records, look),
         table(records, targets, clauses, look),
         _covered(records, look),
+        _evidence(records, clauses, look),
+        _unseen(records, look),
         _skipped(targets),
         _reasons(targets, Verdict.INCONCLUSIVE, "inconclusive", look),
         _not_applicable(targets, look),
@@ -129,8 +140,8 @@ def _covered(records: Iterable[Record], look: Look) -> list[str]:
 def layer_words(done: LayerDone) -> str:
     """How much a layer ran, such as `12 scenarios, 3,400 schedules, ... 1.2 s`."""
     return (
-        f"{_many(done.scenarios, 'scenario')}, {_many(done.schedules, 'schedule')}, "
-        f"{_many(done.steps, 'step')}, {done.seconds:.1f} s"
+        f"{many(done.scenarios, 'scenario')}, {many(done.schedules, 'schedule')}, "
+        f"{many(done.steps, 'step')}, {done.seconds:.1f} s"
     )
 
 
@@ -142,6 +153,32 @@ def _hanging(start: str, text: str, width: int) -> list[str]:
         subsequent_indent=" " * len(start),
         break_on_hyphens=False,
     )
+
+
+def _evidence(
+    records: Iterable[Record], clauses: Sequence[AnyClause], look: Look
+) -> list[str]:
+    """By which methods the clauses are held, in short or clause by clause."""
+    lines: list[str] = []
+    for target, found in evidence_of(records, [c.id for c in clauses]).items():
+        lines += _hanging(f"  {target}  ", summary(found), look.width)
+        if look.verbose:
+            lines += [f"    {row}" for row in rows(found)]
+    if not lines:
+        return []
+    proved = sum(bool(rests_on(clause.id)) for clause in clauses)
+    title = "evidence, by clauses whose premise was met"
+    title = f"{title} ({MARKS})" if look.verbose else title
+    words = f"{proved} of {len(clauses)} rest on functions that CrossHair confirms"
+    return [title, *lines, *_hanging("  every target  ", words, look.width)]
+
+
+def _unseen(records: Iterable[Record], look: Look) -> list[str]:
+    lines: list[str] = []
+    for target, choices in unseen(records).items():
+        text = unseen_words(choices) or "nothing: every option was taken"
+        lines += _hanging(f"  {target}  ", text, look.width)
+    return ["allowed, unseen", *lines] if lines else []
 
 
 def _skipped(targets: Iterable[TargetVerdicts]) -> list[str]:
@@ -217,14 +254,10 @@ def meaning(status: Exit, targets: Sequence[TargetVerdicts]) -> str:
         if not broken:
             return f"{said}: a target was skipped, and --strict makes that a failure"
         told = ", ".join(
-            f"{target} breaks {_many(count, 'clause')}" for target, count in broken
+            f"{target} breaks {many(count, 'clause')}" for target, count in broken
         )
         return f"{said}: {told}"
     if status is Exit.INCONCLUSIVE:
         count = sum(t.count(Verdict.INCONCLUSIVE) for t in targets)
         return f"{said} ({count} left open)"
     return said
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -12,7 +12,7 @@ from time import monotonic
 
 from memslot_conformance.played import Played, TargetFault
 from memslot_conformance.scenario import Scenario, Schedule
-from memslot_spec.choice import AnyChoice
+from memslot_spec.choice import AnyChoice, Taken
 from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
 from memslot_spec.events import Call, Event, Observed, Return
@@ -120,7 +120,11 @@ class Bench:
         self.tally.schedules += 1
         self.tally.steps += steps
         self.tally.hear(judge.reached, judge.undecided)
-        self.taken.update(judge.taken)
+        self._take(judge.taken)
+
+    def _take(self, taken: Taken) -> None:
+        for option, count in taken.items():
+            self.taken[option] += count
 
     def since_start(self) -> float:
         """Seconds since the first judged play."""
@@ -143,7 +147,7 @@ class Bench:
         tally.schedules += 1
         tally.steps += len(played.events)
         tally.hear(judgement.reached, judgement.undecided)
-        self.taken.update(judgement.taken)
+        self._take(judgement.taken)
         if judgement.findings:
             return judgement.findings
         fault = played.error

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from memslot_conformance.records import (
+    BoundEnded,
+    ChoiceSeen,
     Found,
     LayerDone,
     Record,
@@ -93,7 +95,7 @@ class _Told:
                 self.failures.append(record.what)
             case TargetFinished():
                 self.finished = True
-            case RunStarted() | RunFinished():
+            case BoundEnded() | ChoiceSeen() | RunStarted() | RunFinished():
                 pass
 
     @property

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from memslot_reference.updates import SlotUpdates
+from memslot_reference.dirty_swap import DirtySwap
 
 
-class Kvm(SlotUpdates):
+class Kvm(DirtySwap):
     """A VM that copies its table, and keeps the promises of its profile."""

@@ -12,9 +12,10 @@ from memslot_reference.memslots import MemorySlot, Memslots, ReadAfterReclaim
 from memslot_reference.srcu import Srcu
 from memslot_spec.events import TableLoaded, TableRead
 from memslot_spec.hook import Hook
+from memslot_spec.operations import FoundHostPage
 from memslot_spec.profile import Limits, Profile
 from memslot_spec.ranges import PAGE_SHIFT, U64
-from memslot_spec.values import Gfn, Hva, Slot
+from memslot_spec.values import Gfn, Hva, HvaError, Slot
 
 MIN_ALLOC_MMU_PAGES = 64
 PERMILLE_MMU_PAGES = 20
@@ -39,6 +40,10 @@ class SlotReaders:
         self.hook.point(TableLoaded, table.handle)
         return table
 
+    def load_tables(self) -> tuple[Memslots, ...]:
+        """The tables of all address spaces, for one who looks at every slot."""
+        return (self.load_table(),)
+
     def read(self, table: Memslots, field: str) -> None:
         """Announce what is read of a table next. Errors: it is reclaimed."""
         self.hook.point(TableRead, table.handle, field)
@@ -53,7 +58,7 @@ class SlotReaders:
         """
         self.read(table, "slots")
         for slot in table.slots.values():
-            if slot.as_id == 0 and slot.covers(gfn):
+            if slot.as_id == table.as_id and slot.covers(gfn):
                 return slot
         return None
 
@@ -68,6 +73,18 @@ class SlotReaders:
         if slot is None or slot.invalid or slot.readonly:
             return None
         return Hva(slot.hva_of(gfn))
+
+    def find_page(self, gfn: int, *, write: bool) -> FoundHostPage:
+        """The host page for an access, in a table loaded for this.
+
+        INVALID comes before READONLY: a slot that goes has no address of any kind.
+        """
+        slot = self.search_memslots(self.load_table(), gfn)
+        if slot is None or slot.invalid:
+            return FoundHostPage(None, error=HvaError.BAD)
+        if write and slot.readonly:
+            return FoundHostPage(None, error=HvaError.RO_BAD)
+        return FoundHostPage(slot.hva_of(gfn), writable=not slot.readonly)
 
     def sees_gfn(self, table: Memslots, gfn: int) -> bool:
         """A user slot of the table, not INVALID, covers the frame."""
@@ -103,8 +120,14 @@ class SlotReaders:
 
     def calculate_mmu_pages(self, table: Memslots) -> int:
         """The page budget of a table: private and INVALID slots count."""
-        self.read(table, "slots")
-        total = sum(slot.npages for slot in table.slots.values())
+        return self.budget_of((table,))
+
+    def budget_of(self, tables: tuple[Memslots, ...]) -> int:
+        """The page budget of the tables of several address spaces."""
+        total = 0
+        for table in tables:
+            self.read(table, "slots")
+            total += sum(slot.npages for slot in table.slots.values())
         if self.promises.budget_is_permille:
             return max(MIN_ALLOC_MMU_PAGES, total * PERMILLE_MMU_PAGES // 1000)
         return max(MIN_ALLOC_MMU_PAGES, total // MEMSLOT_PAGES_TO_MMU_PAGES_RATIO)
@@ -122,6 +145,13 @@ class SlotReaders:
         hva = self.find_hva(gfn)
         self.srcu.read_unlock(index)
         return hva
+
+    def gfn_to_hva_prot(self, gfn: Gfn, *, write: bool) -> FoundHostPage:
+        """The host page behind a frame for reading or writing, or which error."""
+        index = self.srcu.read_lock()
+        page = self.find_page(gfn, write=write)
+        self.srcu.read_unlock(index)
+        return page
 
     def is_visible_gfn(self, gfn: Gfn) -> bool:
         """Whether a frame is ordinary guest memory."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from memslot_reference.dirty_bitmap import DirtyBitmap
 from memslot_reference.shadow import Rmaps, new_rmaps
+from memslot_spec.events import Attached
 from memslot_spec.ranges import PAGE_SIZE
 from memslot_spec.slot_word import pack
 from memslot_spec.values import (
@@ -44,6 +46,8 @@ class MemorySlot:
     flags: int = 0
     as_id: int = 0
     rmaps: Rmaps = field(default_factory=new_rmaps)
+    dirty_bitmap: DirtyBitmap | None = None
+    metadata: int | None = None
 
     @property
     def word(self) -> int:
@@ -102,17 +106,21 @@ class Memslots:
         handle: int,
         slots: dict[int, MemorySlot] | None = None,
         nmemslots: int = 0,
+        as_id: int = 0,
     ) -> None:
-        """Make a table that nobody else can see yet."""
+        """Make a table of an address space that nobody else can see yet."""
         self.handle = handle
+        self.as_id = as_id
         self.slots = {} if slots is None else slots
         self.nmemslots = nmemslots
         self.reclaimed = False
+        self.generation = 0
+        self.in_progress = False
 
     def copy(self, handle: int) -> Memslots:
         """A table of the same slots, each in a struct of its own."""
         slots = {word: replace(slot) for word, slot in self.slots.items()}
-        return Memslots(handle, slots, self.nmemslots)
+        return Memslots(handle, slots, self.nmemslots, self.as_id)
 
     def put(self, slot: MemorySlot) -> None:
         """Put a slot in, in place of the one of its word."""
@@ -123,6 +131,18 @@ class Memslots:
     def take_out(self, word: int) -> None:
         """Leave the table without this slot."""
         del self.slots[word]
+
+    def attached(self) -> tuple[Attached, ...]:
+        """What the slots have with them, for those that have something."""
+        return tuple(
+            Attached(
+                slot.as_id,
+                slot.id,
+                None if slot.dirty_bitmap is None else slot.dirty_bitmap.handle,
+                slot.metadata,
+            )
+            for slot in self.slots.values()
+        )
 
     def poison(self) -> None:
         """Give the memory back: whoever reads it from now on is wrong."""

@@ -27,25 +27,37 @@ class ShadowMmu(ShadowPages):
         """Make a VM that the host has not taken a page from."""
         super().__init__(hook, profile, limits)
         self.mmu_notifier_seq: int = 0
+        self.active_invalidations: int = 0
+        self.open_ranges: list[tuple[int, int]] = []
 
-    def access(self, gfn: Gfn, *, write: bool, direct: bool, root: int) -> Reply:
+    def access(
+        self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Reply:
         """One guest access: through an spte that is there, or by way of a fault."""
         self.hook.point(GuestEntered)
-        spte = self.walk(gfn, write=write, direct=direct, root=root)
+        spte = self.walk(gfn, write=write, direct=direct, root=root, as_id=as_id)
         if spte is not None:
             spte.accessed = True
             return Accessed(spte.hva_of(gfn))
         while True:
             section = self.srcu.read_lock()
-            reply = self.page_fault(gfn, write=write, direct=direct, root=root)
+            reply = self.page_fault(
+                gfn, write=write, direct=direct, root=root, as_id=as_id
+            )
             self.srcu.read_unlock(section)
             if reply is not None:
                 return reply
+            # The kernel faults again until the host is done. Nothing else can end
+            # that, so here it waits, and outside its section.
+            self.hook.wait(self.no_range_is_open, "mmu_invalidate_in_progress")
 
-    def walk(self, gfn: int, *, write: bool, direct: bool, root: int) -> Spte | None:
+    def walk(
+        self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Spte | None:
         """What the processor finds: a present spte that permits the access."""
         for level in PAGES_AT_LEVEL:
-            page = self.pages.get(key_of(gfn, level, direct=direct, root=root))
+            key = key_of(gfn, level, direct=direct, root=root, as_id=as_id)
+            page = self.pages.get(key)
             if page is None:
                 continue
             spte = page.sptes.get(index_of(gfn, level))
@@ -54,7 +66,7 @@ class ShadowMmu(ShadowPages):
         return None
 
     def page_fault(
-        self, gfn: int, *, write: bool, direct: bool, root: int
+        self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
     ) -> Reply | None:
         """How the access ends, the frame mapped where it can be; None: once more.
 
@@ -62,10 +74,10 @@ class ShadowMmu(ShadowPages):
         The count of that is read before the one and again after the other.
         """
         seq = self.mmu_notifier_seq
-        table = self.load_table()
+        table = self.load_table(as_id)
         slot = self.search_memslots(table, gfn)
         if slot is None:
-            return Mmio()
+            return self.access_unbacked(table, gfn)
         if not self.may_map(slot):
             return self.invalid_reply()
         if write and slot.readonly:
@@ -73,11 +85,16 @@ class ShadowMmu(ShadowPages):
         level = self.mapping_level(slot, gfn, direct=direct)
         spte = self.translate(slot, gfn, level, write=write)
         self.lock_mmu()
-        current = not self.notifier_came(seq)
+        current = not self.notifier_came(seq) and not self.is_being_taken(spte)
         if current:
             self.map(table, slot, spte, direct=direct, root=root)
         self.unlock_mmu()
         return Accessed(spte.hva_of(gfn)) if current else None
+
+    def access_unbacked(self, table: Memslots, gfn: int) -> Reply:
+        """How an access ends whose frame has no slot in the table loaded for it."""
+        del table, gfn
+        return Mmio()
 
     def may_map(self, slot: MemorySlot) -> bool:
         """A fault may make a mapping for the slot: not while it is INVALID."""
@@ -92,6 +109,15 @@ class ShadowMmu(ShadowPages):
     def notifier_came(self, seq: int) -> bool:
         """`mmu_notifier_retry`: the translation may be of a page that is gone."""
         return self.mmu_notifier_seq != seq
+
+    def is_being_taken(self, spte: Spte) -> bool:
+        """`mmu_invalidate_retry_hva`: the host is about to take some page of it."""
+        end = spte.hva + PAGES_AT_LEVEL[spte.level] * PAGE_SIZE
+        return any(start < end and spte.hva < stop for start, stop in self.open_ranges)
+
+    def no_range_is_open(self) -> bool:
+        """The host is not in the middle of taking pages away."""
+        return not self.open_ranges
 
     def mapping_level(self, slot: MemorySlot, gfn: int, *, direct: bool) -> int:
         """Level 2 where one spte can map the whole large page around a frame.
@@ -121,21 +147,26 @@ class ShadowMmu(ShadowPages):
         self, table: Memslots, slot: MemorySlot, spte: Spte, *, direct: bool, root: int
     ) -> None:
         """Install an spte where the walk will look for it (`__direct_map`)."""
+        as_id = table.as_id
         if direct:
-            self.drop_other_size(spte)
-        page = self.get_page(key_of(spte.gfn, spte.level, direct=direct, root=root))
+            self.drop_other_size(spte, as_id)
+        key = key_of(spte.gfn, spte.level, direct=direct, root=root, as_id=as_id)
+        page = self.get_page(key)
         self.set_spte(table, slot, page, spte)
 
-    def drop_other_size(self, spte: Spte) -> None:
+    def drop_other_size(self, spte: Spte, as_id: int) -> None:
         """Let what maps the same frames directly at the other level go."""
         other = 1 if spte.level == HUGE else HUGE
-        page = self.pages.get(key_of(spte.gfn, other, direct=True, root=0))
+        key = key_of(spte.gfn, other, direct=True, root=0, as_id=as_id)
+        page = self.pages.get(key)
         if page is None:
             return
         if other == 1:
             self.zap_page(page)
+            self.flush_tlbs()
         elif index_of(spte.gfn, other) in page.sptes:
             self.drop_spte(page, index_of(spte.gfn, other))
+            self.flush_tlbs()
 
     def allocate_root(self, gfn: Gfn) -> bool:
         """Make a shadow root for the guest page table at a visible frame."""

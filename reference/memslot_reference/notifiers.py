@@ -12,6 +12,7 @@ from memslot_reference.memslots import MemorySlot
 from memslot_reference.mmu import ShadowMmu
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
 from memslot_spec.events import RmapUse, Slept
+from memslot_spec.host_points import InvalidationBegun, InvalidationEnded
 from memslot_spec.ranges import PAGE_SIZE
 from memslot_spec.values import Hva
 
@@ -27,9 +28,54 @@ class Notifiers(ShadowMmu):
         section = self.srcu.read_lock()
         self.lock_mmu()
         self.mmu_notifier_seq += 1
-        self.handle_hva(hva, self.unmap_spte)
+        if self.handle_hva(hva, self.unmap_spte):
+            self.flush_tlbs()
         self.unlock_mmu()
         self.srcu.read_unlock(section)
+
+    def invalidate_range(self, start: Hva, end: Hva) -> None:
+        """The host takes the bytes from start up to end away, and is done.
+
+        An updater that finds one of these open waits before it publishes: the
+        counts of the start and of the end are kept by walks over the same slots.
+        """
+        if end <= start:
+            return
+        self.active_invalidations += 1
+        self.invalidate_range_start(start, end)
+        self.invalidate_range_end(start, end)
+        self.active_invalidations -= 1
+
+    def invalidate_range_start(self, start: int, end: int) -> None:
+        """Stop new mappings of the range, then drop those that are there."""
+        section = self.srcu.read_lock()
+        self.lock_mmu()
+        self.open_ranges.append((start, end))
+        self.hook.point(InvalidationBegun, start, end)
+        if self.handle_hva_range(start, end, self.unmap_spte):
+            self.flush_tlbs()
+        self.unlock_mmu()
+        self.srcu.read_unlock(section)
+
+    def invalidate_range_end(self, start: int, end: int) -> None:
+        """Let faults map the range again, after they have looked once more."""
+        self.lock_mmu()
+        self.mmu_notifier_seq += 1
+        self.open_ranges.remove((start, end))
+        self.hook.point(InvalidationEnded, start, end)
+        self.unlock_mmu()
+
+    def wait_for_invalidations(self) -> None:
+        """Wait until no range is open, where the profile's kernels do.
+
+        Commit 52ac8b358b0c: the table stays as it is while a range is open.
+        """
+        if self.promises.has_generations:
+            self.hook.wait(self.no_invalidation_is_open, "mn_active_invalidate_count")
+
+    def no_invalidation_is_open(self) -> bool:
+        """No range is between its start and its end."""
+        return self.active_invalidations == 0
 
     def age_hva(self, hva: Hva) -> bool:
         """Whether the page was touched since it was last asked."""
@@ -57,13 +103,53 @@ class Notifiers(ShadowMmu):
         The address may lie in several slots. INVALID ones are walked, for their
         sptes are there until the flush; address 0 is like any other.
         """
-        table = self.load_table()
-        self.read(table, "slots")
         answer = False
-        for slot in table.slots.values():
-            if self.walks(slot, hva):
-                gfn = slot.base_gfn + (hva - slot.userspace_addr) // PAGE_SIZE
-                answer |= self.handle_gfn(slot, gfn, handler)
+        for table in self.load_tables():
+            self.read(table, "slots")
+            for slot in table.slots.values():
+                if self.walks(slot, hva):
+                    gfn = slot.base_gfn + (hva - slot.userspace_addr) // PAGE_SIZE
+                    answer |= self.handle_gfn(slot, gfn, handler)
+        return answer
+
+    def handle_hva_range(self, start: int, end: int, handler: Handler) -> bool:
+        """Hand every spte that maps some byte of the range to the handler."""
+        answer = False
+        for table in self.load_tables():
+            self.read(table, "slots")
+            for slot in table.slots.values():
+                first, stop = self.clip(slot, start, end)
+                if first < stop:
+                    answer |= self.handle_gfn_range(slot, first, stop, handler)
+        return answer
+
+    def clip(self, slot: MemorySlot, start: int, end: int) -> tuple[int, int]:
+        """The slot's frames in a range of bytes: the first, and the one after.
+
+        A page that is only partly in the range is in it.
+        """
+        first = max(start, slot.userspace_addr)
+        stop = min(end, slot.userspace_addr + slot.npages * PAGE_SIZE)
+        return self.hva_to_gfn(slot, first), self.hva_to_gfn(slot, stop + PAGE_SIZE - 1)
+
+    def hva_to_gfn(self, slot: MemorySlot, hva: int) -> int:
+        """`hva_to_gfn_memslot`, which takes addresses beside the slot as well."""
+        return slot.base_gfn + (hva - slot.userspace_addr) // PAGE_SIZE
+
+    def handle_gfn_range(
+        self, slot: MemorySlot, first: int, stop: int, handler: Handler
+    ) -> bool:
+        """Hand every spte of a slot's frames to the handler, level by level."""
+        answer = False
+        for level in PAGES_AT_LEVEL:
+            low = self.hva_walk_index(slot, first, level)
+            high = self.hva_walk_index(slot, stop - 1, level)
+            self.index_rmap(RmapUse.HVA_WALK, slot, first, level, low)
+            self.index_rmap(RmapUse.HVA_WALK, slot, stop - 1, level, high)
+            heads = slot.rmaps[level]
+            for place in sorted(place for place in heads if low <= place <= high):
+                for page, index in tuple(heads[place]):
+                    answer |= handler(page, index)
         return answer
 
     def walks(self, slot: MemorySlot, hva: int) -> bool:

@@ -1,8 +1,11 @@
-"""The factory of the reference."""
+"""The factories of the two references."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from memslot_reference.kvm import Kvm
+from memslot_reference.linux import LinuxKvm
 from memslot_spec.hook import Hook
 from memslot_spec.profile import Limits, Profile
 
@@ -15,6 +18,18 @@ def reference(hook: Hook, profile: Profile, limits: Limits | None = None) -> Kvm
     return Kvm(hook, profile, limits or default_limits(profile))
 
 
+def reference_linux(
+    hook: Hook, profile: Profile, limits: Limits | None = None
+) -> LinuxKvm:
+    """A VM made as today's kernel is, with two address spaces."""
+    return LinuxKvm(hook, profile, limits or linux_limits(profile))
+
+
 def default_limits(profile: Profile) -> Limits:
     """The limits of a machine that has as many slots as the profile's kernels."""
     return Limits(largest_gfn=MAX_GFN, user_slots=profile.default_user_slots)
+
+
+def linux_limits(profile: Profile) -> Limits:
+    """The limits of a machine on which a VM has two address spaces."""
+    return replace(default_limits(profile), address_spaces=2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from memslot_reference.lookups import SlotReaders
 from memslot_reference.memslots import MemorySlot, Memslots
-from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
+from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage, Spte
 from memslot_spec.events import (
     MmuLocked,
     MmuUnlocked,
@@ -20,6 +20,7 @@ from memslot_spec.events import (
     SpteRemoved,
 )
 from memslot_spec.hook import Hook
+from memslot_spec.host_points import HostPageDirtied, TlbFlushed
 from memslot_spec.profile import Limits, Profile
 
 
@@ -83,7 +84,7 @@ class ReverseMaps(SlotReaders):
         spte that is present, for a slot leaves the table only after a flush.
         """
         spte = page.sptes[index]
-        slot = self.search_memslots(self.load_table(), spte.gfn)
+        slot = self.search_memslots(self.load_table(page.as_id), spte.gfn)
         if slot is None:
             # The kernel goes on through the NULL. Only a flawed update gets here.
             self.hook.point(
@@ -102,21 +103,32 @@ class ReverseMaps(SlotReaders):
     def drop_spte(self, page: ShadowPage, index: int) -> None:
         """Clear a present spte, after nothing leads to it any more."""
         self.rmap_remove(page, index)
-        del page.sptes[index]
+        spte = page.sptes.pop(index)
+        if spte.writable:
+            self.set_pfn_dirty(spte)
         self.hook.point(SpteRemoved, page.handle, index)
+
+    def set_pfn_dirty(self, spte: Spte) -> None:
+        """Tell the host that the guest could write to the page until now."""
+        self.hook.point(HostPageDirtied, spte.hva)
+
+    def flush_tlbs(self) -> None:
+        """`kvm_flush_remote_tlbs`: no processor keeps what is in no spte."""
+        self.hook.point(TlbFlushed)
 
     def count_rmaps(self) -> int:
         """The sptes that the reverse maps of all slots hold (the MMU audit)."""
         section = self.srcu.read_lock()
         self.lock_mmu()
-        table = self.load_table()
-        self.read(table, "rmap")
-        count = sum(
-            len(head)
-            for slot in table.slots.values()
-            for heads in slot.rmaps.values()
-            for head in heads.values()
-        )
+        count = 0
+        for table in self.load_tables():
+            self.read(table, "rmap")
+            count += sum(
+                len(head)
+                for slot in table.slots.values()
+                for heads in slot.rmaps.values()
+                for head in heads.values()
+            )
         self.hook.point(RmapsCounted, count)
         self.unlock_mmu()
         self.srcu.read_unlock(section)

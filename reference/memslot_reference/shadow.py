@@ -29,13 +29,17 @@ class Spte:
         npages = PAGES_AT_LEVEL[self.level]
         return self.gfn <= gfn < self.gfn + npages and (self.writable or not write)
 
+    def maps_like(self, other: Spte) -> bool:
+        """Whether both map the same frames to the same host pages."""
+        return (self.gfn, self.level, self.hva) == (other.gfn, other.level, other.hva)
+
     def hva_of(self, gfn: int) -> int:
         """Host address of a frame that it maps."""
         return self.hva + (gfn - self.gfn) * PAGE_SIZE
 
 
-PageKey = tuple[bool, int, int]
-"""Under what a shadow page is found: direct or not, its gfn, its level."""
+PageKey = tuple[bool, int, int, int]
+"""Under what a shadow page is found: direct or not, gfn, level, address space."""
 
 
 @dataclass(slots=True, eq=False)
@@ -50,24 +54,25 @@ class ShadowPage:
     gfn: int
     direct: bool
     level: int
+    as_id: int = 0
     sptes: dict[int, Spte] = field(default_factory=dict[int, Spte])
     slot_bitmap: set[int] = field(default_factory=set[int])
 
     @property
     def key(self) -> PageKey:
         """Under what the page is found."""
-        return self.direct, self.gfn, self.level
+        return self.direct, self.gfn, self.level, self.as_id
 
 
-def key_of(gfn: int, level: int, *, direct: bool, root: int) -> PageKey:
+def key_of(gfn: int, level: int, *, direct: bool, root: int, as_id: int = 0) -> PageKey:
     """The key of the page whose spte of this level maps a frame.
 
     KVM would keep 512 large sptes in one page. Here a large spte has a page to
     itself, so that a direct page is about the same 512 frames at either level.
     """
     if not direct:
-        return False, root, level
-    return True, gfn // ENTRIES_PER_PAGE * ENTRIES_PER_PAGE, level
+        return False, root, level, as_id
+    return True, gfn // ENTRIES_PER_PAGE * ENTRIES_PER_PAGE, level, as_id
 
 
 def index_of(gfn: int, level: int) -> int:

@@ -6,8 +6,8 @@ After `kvm_mmu_get_page`, `mmu_set_spte`, `page_header_update_slot`,
 
 from __future__ import annotations
 
+from memslot_reference.dirty_marks import DirtyMarks
 from memslot_reference.memslots import MemorySlot, Memslots
-from memslot_reference.rmaps import ReverseMaps
 from memslot_reference.shadow import PageKey, ShadowPage, Spte, index_of
 from memslot_spec.events import (
     Flushed,
@@ -20,7 +20,7 @@ from memslot_spec.hook import Hook
 from memslot_spec.profile import Limits, Profile
 
 
-class ShadowPages(ReverseMaps):
+class ShadowPages(DirtyMarks):
     """The live shadow pages of a VM (`active_mmu_pages`)."""
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
@@ -47,14 +47,15 @@ class ShadowPages(ReverseMaps):
             page.direct,
             self.slot_bitmap_capacity(),
             tuple(page.slot_bitmap),
+            as_id=page.as_id,
         )
         return page
 
     def new_page(self, key: PageKey) -> ShadowPage:
         """A page that nothing is in yet (`kvm_mmu_alloc_page`)."""
-        direct, gfn, level = key
+        direct, gfn, level, as_id = key
         self.pages_made += 1
-        return ShadowPage(self.pages_made, gfn, direct, level)
+        return ShadowPage(self.pages_made, gfn, direct, level, as_id)
 
     def page_header_update_slot(
         self, table: Memslots, slot: MemorySlot, page: ShadowPage, gfn: int
@@ -75,8 +76,10 @@ class ShadowPages(ReverseMaps):
         """Install a leaf spte from a translation through this table's slot."""
         index = index_of(spte.gfn, spte.level)
         if index in page.sptes:
-            self.drop_spte(page, index)
+            self.make_room(page, index, spte)
         self.page_header_update_slot(table, slot, page, spte.gfn)
+        if spte.writable:
+            self.mark_page_dirty(slot, spte.gfn)
         page.sptes[index] = spte
         self.hook.point(
             SpteMapped,
@@ -87,8 +90,20 @@ class ShadowPages(ReverseMaps):
             spte.writable,
             spte.hva,
             table.handle,
+            page.as_id,
         )
         self.rmap_add(table, slot, page, index)
+
+    def make_room(self, page: ShadowPage, index: int, spte: Spte) -> None:
+        """Drop what stands in the place of a new spte.
+
+        A processor may go on with the old one until the TLBs are flushed. That
+        does no harm where the new one only permits more.
+        """
+        old = page.sptes[index]
+        self.drop_spte(page, index)
+        if not old.maps_like(spte):
+            self.flush_tlbs()
 
     def zap_page(self, page: ShadowPage) -> None:
         """Let a page go, its sptes first."""
@@ -101,6 +116,7 @@ class ShadowPages(ReverseMaps):
         """`kvm_mmu_zap_all`, the lock held."""
         for page in tuple(self.pages.values()):
             self.zap_page(page)
+        self.flush_tlbs()
 
     def flush_shadow(self, slot: MemorySlot) -> None:
         """Leave no spte of the slot; zapping every page does more than that."""
@@ -124,6 +140,7 @@ class ShadowPages(ReverseMaps):
         for page in tuple(self.pages.values()):
             if slot_id in page.slot_bitmap:
                 self.write_protect(page)
+        self.flush_tlbs()
         self.unlock_mmu()
 
     def write_protect(self, page: ShadowPage) -> None:

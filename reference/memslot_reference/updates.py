@@ -35,7 +35,11 @@ class SlotUpdates(Vm):
         leaves = old is not None and (new is None or self.moves(old, new))
         if old is not None and leaves:
             table = self.invalidate(table, old)
-        errno = self.prepare(old, new, failure) or self.allocate(failure)
+        errno = self.prepare(old, new, failure)
+        if errno is None:
+            errno = self.allocate(failure)
+            if errno is not None:
+                self.abandon(old, new)
         if errno is not None:
             if old is not None and leaves:
                 self.roll_back(table, old)
@@ -82,9 +86,15 @@ class SlotUpdates(Vm):
         return copy
 
     def publish(self, table: Memslots) -> None:
-        """`rcu_assign_pointer(kvm->memslots, table)`."""
+        """`rcu_assign_pointer(kvm->memslots, table)`, with no host range open."""
+        self.wait_for_invalidations()
         self.memslots = table
-        self.hook.point(TablePublished, table.handle, table.to_spec())
+        self.hook.point(
+            TablePublished,
+            table.handle,
+            table.to_spec(),
+            attached=table.attached(),
+        )
 
     def reclaim(self, table: Memslots) -> None:
         """Free a table that no reader can have any more."""

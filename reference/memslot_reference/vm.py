@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import get_args
 
 from memslot_reference.writers import SlotWriters
-from memslot_spec.events import Point, ShadowPage, ShadowPte, View
+from memslot_spec.cache_points import CachesUpdated, GenerationSet
+from memslot_spec.events import Point, Retried, ShadowPage, ShadowPte, View
 from memslot_spec.history import Domain, Interleaving
 from memslot_spec.hook import Hook
 from memslot_spec.profile import Limits, Profile
-from memslot_spec.values import Failure
+from memslot_spec.values import Failure, SlotTable
 
 GENERATED_SLOTS = 4
+
+NOT_HERE: frozenset[type] = frozenset({Retried, GenerationSet, CachesUpdated})
+"""What only the VM with two sets of slots has."""
 
 
 class Vm(SlotWriters):
@@ -22,13 +26,18 @@ class Vm(SlotWriters):
         super().__init__(hook, profile, limits)
         self.profile = profile.name
         self.interleaving = Interleaving.POINTS
-        self.announces: tuple[str, ...] = tuple(k.__name__ for k in get_args(Point))
+        self.announces: tuple[str, ...] = self.announced()
         self.domain = Domain(
             largest_gfn=min(limits.largest_gfn, Domain().largest_gfn),
             slots=min(limits.user_slots, GENERATED_SLOTS),
             private_slots=profile.private_slots,
             failures=tuple(failure.name for failure in Failure),
+            exact_dirty_log=True,
         )
+
+    def announced(self) -> tuple[str, ...]:
+        """The kinds of points that this VM announces when they happen."""
+        return tuple(k.__name__ for k in get_args(Point) if k not in NOT_HERE)
 
     def destroy(self) -> None:
         """`kvm_destroy_vm`: the vCPUs read the slots once more, so they go first.
@@ -46,6 +55,10 @@ class Vm(SlotWriters):
         self.unlock_mmu()
         self.srcu.read_unlock(section)
 
+    def whole_table(self) -> SlotTable:
+        """The slots of every address space, as they stand."""
+        return self.memslots.to_spec()
+
     def observe(self) -> View:
         """The table and the shadow state as they stand, between any two steps."""
         live = sorted(self.pages.values(), key=lambda page: page.handle)
@@ -60,4 +73,4 @@ class Vm(SlotWriters):
             )
             for page in live
         )
-        return View(self.memslots.to_spec(), sptes, pages)
+        return View(self.whole_table(), sptes, pages)

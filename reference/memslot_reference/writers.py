@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from memslot_reference.memslots import MemorySlot, Memslots
-from memslot_reference.requests import SlotRequests
+from memslot_reference.metadata import SlotMetadata
 from memslot_spec.events import UpdateLocked, UpdateUnlocked
 from memslot_spec.hook import Hook
 from memslot_spec.operations import Done, Refused, Reply
@@ -21,7 +21,7 @@ from memslot_spec.slot_word import as_id_of, id_of
 from memslot_spec.values import Errno, Failure, MemoryRegion
 
 
-class SlotWriters(SlotRequests, ABC):
+class SlotWriters(SlotMetadata, ABC):
     """The writers; `slots_lock` keeps them apart."""
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
@@ -102,7 +102,9 @@ class SlotWriters(SlotRequests, ABC):
         slot_id, as_id = id_of(region.slot), as_id_of(region.slot)
         new = MemorySlot(slot_id, region.base, region.npages, hva, flags, as_id)
         if old is not None and not self.moves(old, new):
-            new.rmaps = old.rmaps
+            new.rmaps, new.metadata = old.rmaps, old.metadata
+        if old is not None and new.log_dirty:
+            new.dirty_bitmap = old.dirty_bitmap
         return new
 
     def moves(self, old: MemorySlot, new: MemorySlot) -> bool:
@@ -125,20 +127,66 @@ class SlotWriters(SlotRequests, ABC):
         new: MemorySlot | None,
         failure: Failure | None,
     ) -> Errno | None:
-        """`kvm_arch_prepare_memory_region`: today it knows the largest frame."""
+        """`kvm_prepare_memory_region`: the bitmap, then what the machine says.
+
+        Today the machine knows the largest frame.
+        """
+        self.prepare_bitmap(new)
+        errno = self.arch_prepare(old, new, failure)
+        if errno is not None:
+            self.abandon(old, new)
+        return errno
+
+    def abandon(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
+        """Free what was made for a request that failed, and nothing else."""
+        self.drop_new_bitmap(old, new)
+        self.drop_new_metadata(old, new)
+
+    def arch_prepare(
+        self,
+        old: MemorySlot | None,
+        new: MemorySlot | None,
+        failure: Failure | None,
+    ) -> Errno | None:
+        """`kvm_arch_prepare_memory_region`."""
         if new is not None and (old is None or self.moves(old, new)):
             last = new.base_gfn + new.npages - 1
             if self.promises.strict_flags and last > self.limits.largest_gfn:
                 return Errno.EINVAL
+        self.prepare_metadata(new)
         return Errno.ENOMEM if failure is Failure.PREPARE else None
 
-    def commit(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
-        """`kvm_arch_commit_memory_region`, which cannot fail.
+    def prepare_bitmap(self, new: MemorySlot | None) -> None:
+        """Give a slot that logs a bitmap, unless it has the one of before."""
+        if new is not None and new.log_dirty and new.dirty_bitmap is None:
+            new.dirty_bitmap = self.new_bitmap(new, all_set=self.begins_all_set())
 
-        Where logging begins, what was mapped before the flag was published must
-        not stay writable, or large.
+    def drop_new_bitmap(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
+        """Free the bitmap of a request that failed; one it inherited stays."""
+        bitmap = None if new is None else new.dirty_bitmap
+        if bitmap is not None and (old is None or bitmap is not old.dirty_bitmap):
+            self.free_bitmap(bitmap)
+
+    def drop_old_bitmap(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
+        """Free the bitmap that no slot has any more; its bits are lost."""
+        bitmap = None if old is None else old.dirty_bitmap
+        if bitmap is not None and (new is None or bitmap is not new.dirty_bitmap):
+            self.free_bitmap(bitmap)
+
+    def commit(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
+        """`kvm_commit_memory_region`, which cannot fail; readers are gone."""
+        self.start_logging(old, new)
+        self.drop_old_bitmap(old, new)
+        self.drop_old_metadata(old, new)
+
+    def start_logging(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
+        """What was mapped before logging began must not stay writable, or large.
+
+        Where every page begins dirty that can wait until its bit is cleared.
         """
         if old is None or new is None or old.log_dirty or not new.log_dirty:
+            return
+        if self.begins_all_set():
             return
         self.slot_remove_write_access(new.id)
         self.flush_shadow(new)

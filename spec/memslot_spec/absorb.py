@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
+from memslot_spec.absorb_dirty import DIRTY
+from memslot_spec.absorb_host import HOST, Absorb, on
+from memslot_spec.cache_points import CachesUpdated, GenerationSet, MmioCached
 from memslot_spec.events import (
     Call,
     DomainDestroyed,
@@ -30,12 +32,10 @@ from memslot_spec.events import (
     UpdateLocked,
     UpdateUnlocked,
 )
-from memslot_spec.facts import CallFacts, Facts, Update, by_kind
-from memslot_spec.operations import SetRegion, UnmapHva
+from memslot_spec.facts import CallFacts, Facts, Update
+from memslot_spec.operations import AgeHva, InvalidateRange, SetRegion, UnmapHva
 from memslot_spec.readers import gfn_to_memslot
 from memslot_spec.shadow import pages_at
-
-E = TypeVar("E")
 
 
 def call(facts: Facts, event: Call) -> None:
@@ -51,9 +51,11 @@ def call(facts: Facts, event: Call) -> None:
         return
     if not facts.sighted:
         facts.worlds.reader_called(event.thread)
-    if isinstance(operation, UnmapHva):
+    if isinstance(operation, UnmapHva | AgeHva):
         known.mappings = facts.shadow.serials_at_hva(operation.hva)
         known.invalid_mappings = _in_the_window(facts, known.mappings)
+    elif isinstance(operation, InvalidateRange) and operation.start < operation.end:
+        known.mappings = facts.shadow.serials_in(operation.start, operation.end)
 
 
 def _request(facts: Facts, thread: int, operation: SetRegion, known: CallFacts) -> None:
@@ -122,7 +124,7 @@ def domain_destroyed(facts: Facts, event: DomainDestroyed) -> None:
 
 def table_loaded(facts: Facts, event: TableLoaded) -> None:
     """The reader holds this version."""
-    version = facts.tables.loaded(event.table)
+    version = facts.tables.loaded(event.table, event.as_id)
     known = facts.calls.get(event.thread)
     if known is not None:
         known.loaded.append(version)
@@ -141,7 +143,8 @@ def table_read(facts: Facts, event: TableRead) -> None:
 
 def table_published(facts: Facts, event: TablePublished) -> None:
     """The table is the current one; an update is a step further."""
-    facts.tables.publish(event.table, event.slots, facts.step)
+    facts.tables.publish(event.table, event.slots, facts.step, event.as_id)
+    facts.generations.publish(event, facts.step)
     update = facts.update_of(event.thread)
     if update is None:
         return
@@ -219,13 +222,15 @@ def slot_bit_set(facts: Facts, event: SlotBitSet) -> None:
 def spte_mapped(facts: Facts, event: SpteMapped) -> None:
     """An spte stands, through the slot of the table that it was made from."""
     table = facts.tables.versions[facts.version(event.table)]
-    facts.shadow.mapped(event, gfn_to_memslot(table, event.gfn))
+    facts.shadow.mapped(event, gfn_to_memslot(table, event.gfn, event.as_id))
     # A fault through the old table may map the first frame of a slot that was
     # just published as INVALID: the flush owes it as much as the others.
     for update in facts.open_updates():
         old = update.old
         if old is not None and update.invalid_published_at >= 0 > update.flushed_at:
-            update.had_sptes |= old.meets(event.gfn, pages_at(event.level))
+            update.had_sptes |= old.as_id == event.as_id and old.meets(
+                event.gfn, pages_at(event.level)
+            )
 
 
 def spte_removed(facts: Facts, event: SpteRemoved) -> None:
@@ -243,39 +248,66 @@ def rmap_removed(facts: Facts, event: RmapRemoved) -> None:
     facts.shadow.rmap_removed(event)
 
 
-Absorb = Callable[[Facts, object], None]
+def generation_set(facts: Facts, event: GenerationSet) -> None:
+    """A table has a number, and the mark of an open update or not."""
+    facts.generations.set(event)
 
 
-def _on(kind: type[E], action: Callable[[Facts, E], None]) -> tuple[type, Absorb]:
-    """What this kind of event adds."""
-    return kind, by_kind(action)
+def caches_updated(facts: Facts, event: CachesUpdated) -> None:
+    """What is cached is ready for a generation."""
+    facts.generations.caches_updated(event)
 
 
-ABSORB: Mapping[type, Absorb] = dict(
-    (
-        _on(Call, call),
-        _on(SectionEntered, section_entered),
-        _on(SectionLeft, section_left),
-        _on(GracePeriodBegun, grace_period_begun),
-        _on(GracePeriodEnded, grace_period_ended),
-        _on(DomainDestroyed, domain_destroyed),
-        _on(TableLoaded, table_loaded),
-        _on(TableRead, table_read),
-        _on(TablePublished, table_published),
-        _on(TableReclaimed, table_reclaimed),
-        _on(TableWritten, table_written),
-        _on(UpdateLocked, update_locked),
-        _on(UpdateUnlocked, update_unlocked),
-        _on(MmuLocked, mmu_locked),
-        _on(MmuUnlocked, mmu_unlocked),
-        _on(Flushed, flushed),
-        _on(ShadowPageCreated, shadow_page_created),
-        _on(ShadowPageZapped, shadow_page_zapped),
-        _on(SlotBitSet, slot_bit_set),
-        _on(SpteMapped, spte_mapped),
-        _on(SpteRemoved, spte_removed),
-        _on(RmapAdded, rmap_added),
-        _on(RmapRemoved, rmap_removed),
-    )
+def mmio_cached(facts: Facts, event: MmioCached) -> None:
+    """A frame is remembered to be MMIO."""
+    facts.generations.remember(event)
+
+
+def _all_of(*parts: tuple[type, Absorb]) -> dict[type, Absorb]:
+    """What each kind adds, one part after another where there are several."""
+    table: dict[type, Absorb] = {}
+    for kind, action in parts:
+        known = table.get(kind)
+        table[kind] = action if known is None else _both(known, action)
+    return table
+
+
+def _both(first: Absorb, second: Absorb) -> Absorb:
+    def absorb(facts: Facts, event: object) -> None:
+        first(facts, event)
+        second(facts, event)
+
+    return absorb
+
+
+ABSORB: Mapping[type, Absorb] = _all_of(
+    *HOST,
+    *DIRTY,
+    on(Call, call),
+    on(SectionEntered, section_entered),
+    on(SectionLeft, section_left),
+    on(GracePeriodBegun, grace_period_begun),
+    on(GracePeriodEnded, grace_period_ended),
+    on(DomainDestroyed, domain_destroyed),
+    on(TableLoaded, table_loaded),
+    on(TableRead, table_read),
+    on(TablePublished, table_published),
+    on(TableReclaimed, table_reclaimed),
+    on(TableWritten, table_written),
+    on(UpdateLocked, update_locked),
+    on(UpdateUnlocked, update_unlocked),
+    on(MmuLocked, mmu_locked),
+    on(MmuUnlocked, mmu_unlocked),
+    on(Flushed, flushed),
+    on(ShadowPageCreated, shadow_page_created),
+    on(ShadowPageZapped, shadow_page_zapped),
+    on(SlotBitSet, slot_bit_set),
+    on(SpteMapped, spte_mapped),
+    on(SpteRemoved, spte_removed),
+    on(RmapAdded, rmap_added),
+    on(RmapRemoved, rmap_removed),
+    on(GenerationSet, generation_set),
+    on(CachesUpdated, caches_updated),
+    on(MmioCached, mmio_cached),
 )
 """What each kind of event adds; a kind that is not here adds nothing."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Never, Protocol, TypeVar
 
 from memslot_spec.facts import Facts
 from memslot_spec.history import Header
+from memslot_spec.plan import Objection
 
 E = TypeVar("E")
 
@@ -23,8 +24,10 @@ class Choice(Generic[E]):
 
     `on` is the kind of event at which it shows, `taken` gives the option, or None
     where the event is not about it. `clauses` are the ids of those that leave the
-    latitude. The target needs one of `operations`, all of `points`, and where
-    they are asked for, injected `failures` or `private` slots.
+    latitude. A choice on requests is asked about those to which the first
+    objection is one of `objections`; None stands for nothing wrong. The target
+    needs one of `operations`, all of `points`, and where they are asked for,
+    injected `failures` or `private` slots.
     """
 
     id: str
@@ -35,14 +38,11 @@ class Choice(Generic[E]):
     clauses: tuple[str, ...]
     on: type[E]
     taken: Callable[[Facts, E], str | None]
+    objections: tuple[Objection | None, ...] = (None,)
     operations: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
     failures: bool = False
     private: bool = False
-
-    def option(self, facts: Facts, event: object) -> str | None:
-        """The option that the event shows; None where it shows none."""
-        return self.taken(facts, event) if isinstance(event, self.on) else None
 
     @property
     def kind(self) -> type:
@@ -84,6 +84,11 @@ class AnyChoice(Protocol):
         ...
 
     @property
+    def objections(self) -> tuple[Objection | None, ...]:
+        """The first objections to requests that it is about."""
+        ...
+
+    @property
     def operations(self) -> tuple[str, ...]:
         """Operations of which it needs one."""
         ...
@@ -108,8 +113,9 @@ class AnyChoice(Protocol):
         """The kind of event at which it shows."""
         ...
 
-    def option(self, facts: Facts, event: object) -> str | None:
-        """The option that the event shows; None where it shows none."""
+    @property
+    def taken(self) -> Callable[[Facts, Never], str | None]:
+        """The option that an event of its kind shows; None where it shows none."""
         ...
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from memslot_spec.answered import Answered, Updated
 from memslot_spec.choice import AnyChoice, Choice
-from memslot_spec.clauses.window_access import faults_in_the_window
 from memslot_spec.events import Flushed, GracePeriodEnded
 from memslot_spec.facts import Facts
 from memslot_spec.operations import (
@@ -34,6 +33,11 @@ STANDING = "the page, through an spte that stands"
 LATER = "the page of a table published meanwhile"
 
 
+def _is_invalid_at(table: SlotTable, access: GuestAccess) -> bool:
+    slot = gfn_to_memslot(table, access.gfn, access.as_id)
+    return slot is not None and slot.invalid
+
+
 def access_in_the_window(facts: Facts, answered: Answered) -> str | None:
     """How an access to a slot that is INVALID meanwhile ended."""
     operation, reply = answered.operation, answered.reply
@@ -42,10 +46,9 @@ def access_in_the_window(facts: Facts, answered: Answered) -> str | None:
         return None
     if not known.loaded:
         at_call = facts.tables.versions[known.newest]
-        slot = gfn_to_memslot(at_call, operation.gfn, operation.as_id)
-        in_window = slot is not None and slot.invalid
+        in_window = _is_invalid_at(at_call, operation)
         return STANDING if in_window and isinstance(reply, Accessed) else None
-    if not faults_in_the_window(facts, answered):
+    if not all(_is_invalid_at(table, operation) for table in answered.candidates):
         return None
     if isinstance(reply, Accessed):
         return LATER
@@ -272,6 +275,7 @@ ABSENT = Choice(
     clauses=("REQ-12",),
     on=Updated,
     taken=delete_of_nothing,
+    objections=(Objection.ABSENT,),
     operations=SET,
     points=TABLES,
 )
@@ -294,6 +298,7 @@ UNKNOWN_FLAG = Choice(
     clauses=("REQ-8", "REQ-9"),
     on=Updated,
     taken=unknown_flag,
+    objections=(Objection.UNKNOWN_FLAG,),
     operations=SET,
 )
 
@@ -315,6 +320,7 @@ UNUSABLE_HVA = Choice(
     clauses=("REQ-28",),
     on=Updated,
     taken=unusable_hva,
+    objections=(Objection.HVA_UNUSABLE,),
     operations=SET,
 )
 
@@ -337,6 +343,7 @@ NEW_HVA = Choice(
     clauses=("REQ-17", "REQ-18"),
     on=Updated,
     taken=new_hva,
+    objections=(Objection.HVA_CHANGED,),
     operations=SET,
     points=TABLES,
 )
@@ -362,12 +369,15 @@ PRIVATE_OVERLAP = Choice(
     clauses=("REQ-19",),
     on=Updated,
     taken=private_overlap,
+    objections=(Objection.OVERLAP,),
     operations=SET,
     private=True,
 )
 
-OVERLOOKED = frozenset(
-    {Objection.UNKNOWN_FLAG, Objection.HVA_UNUSABLE, Objection.HVA_CHANGED}
+OVERLOOKED = (
+    Objection.UNKNOWN_FLAG,
+    Objection.HVA_UNUSABLE,
+    Objection.HVA_CHANGED,
 )
 """Objections that v2.6.34 lets an implementation overlook, or refuse with EINVAL."""
 
@@ -379,7 +389,7 @@ def which_refusal(facts: Facts, update: Updated) -> str | None:
     if update.base is None or not isinstance(reply, Refused) or reply.errno is None:
         return None
     others = wrong - {Objection.OVERLAP}
-    if Objection.OVERLAP not in wrong or not others or not others <= OVERLOOKED:
+    if Objection.OVERLAP not in wrong or not others or not others <= {*OVERLOOKED}:
         return None
     return reply.errno.name
 
@@ -393,6 +403,7 @@ WHICH_REFUSAL = Choice(
     clauses=("REQ-19",),
     on=Updated,
     taken=which_refusal,
+    objections=(Objection.OVERLAP, *OVERLOOKED),
     operations=SET,
 )
 
@@ -446,6 +457,7 @@ ROLLBACK = Choice(
     clauses=("ERR-1", "ERR-2"),
     on=Updated,
     taken=rollback,
+    objections=(None, Objection.BEYOND_GUEST),
     operations=SET,
     points=TABLES,
 )

@@ -45,7 +45,7 @@ class Clause(Generic[E]):
     which one is enough, and `private` wants slots of the kernel's own. A
     `concurrent` clause means nothing on a target that takes one call at a time.
     A clause is left to finer ones where the kind of point named in `unless` is
-    announced.
+    announced. An `exact` one holds only those who claim an exact dirty log.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Clause(Generic[E]):
     private: bool = False
     concurrent: bool = False
     unless: str | None = None
+    exact: bool = False
 
     def expectation(self, facts: Facts, event: object) -> str:
         """What should have been, in words."""
@@ -151,6 +152,11 @@ class AnyClause(Protocol):
         ...
 
     @property
+    def exact(self) -> bool:
+        """It holds only those who claim an exact dirty log."""
+        ...
+
+    @property
     def kind(self) -> type:
         """The kind of event it is asked about."""
         ...
@@ -191,6 +197,8 @@ def _reasons(clause: AnyClause, header: Header) -> Iterator[str]:
         yield f"the target announces {clause.unless}, which finer clauses judge"
     if clause.private and not header.domain.private_slots:
         yield "the target has no private slots"
+    if clause.exact and not header.domain.exact_dirty_log:
+        yield "the target does not claim that its dirty log is exact"
     if clause.any_operation and not set(clause.any_operation) & set(has.operations):
         yield f"the target has none of {', '.join(clause.any_operation)}"
     wanted = [name for name in clause.operations if name not in has.operations]

@@ -166,6 +166,7 @@ class TableLoaded:
 
     thread: int
     table: int
+    as_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,13 @@ class GuestEntered:
 
 
 @dataclass(frozen=True, slots=True)
+class Retried:
+    """A fault found its slot INVALID, and the access is going to be made again."""
+
+    thread: int
+
+
+@dataclass(frozen=True, slots=True)
 class Slept:
     """The thread sleeps with no bound on how long."""
 
@@ -277,6 +285,7 @@ class ShadowPageCreated:
     capacity: int
     slot_ids: tuple[int, ...] = ()
     npages: int = 512
+    as_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +320,7 @@ class SpteMapped:
     writable: bool
     hva: int
     table: int
+    as_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +427,7 @@ Point = (
     | MmuLocked
     | MmuUnlocked
     | GuestEntered
+    | Retried
     | Slept
     | ShadowPageCreated
     | ShadowPageZapped

@@ -11,9 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Never, overload
 
+from memslot_spec.cached import Cached
+from memslot_spec.dirty_bitmaps import DirtyBitmaps
+from memslot_spec.dirty_logs import DirtyLogs
 from memslot_spec.events import TableLoaded, TablePublished
+from memslot_spec.generations import Generations
 from memslot_spec.history import Header
-from memslot_spec.operations import Operation, Reply, SetRegion
+from memslot_spec.host_facts import Host
+from memslot_spec.host_points import TlbFlushed
+from memslot_spec.operations import GetDirtyLog, Operation, Reply, SetRegion
 from memslot_spec.plan import Change, change_of, target_of
 from memslot_spec.profile import profile_named
 from memslot_spec.sections import Section, Sections
@@ -108,6 +114,12 @@ def by_kind(
 ) -> Callable[[Facts, object], None]: ...
 
 
+@overload
+def by_kind(
+    function: Callable[[Facts, Never], str | None],
+) -> Callable[[Facts, object], str | None]: ...
+
+
 def by_kind(function: object) -> object:
     """The function, for a table by the kind of event that it is about.
 
@@ -127,11 +139,20 @@ class Facts:
         announced = frozenset(header.capabilities.announces)
         self.announced = announced
         self.sighted = {TableLoaded.__name__, TablePublished.__name__} <= announced
+        self.watches_tlbs = TlbFlushed.__name__ in announced
         self.step = 0
         self.tables = Tables()
         self.sections = Sections()
         self.shadow = Shadow()
+        self.host = Host()
+        self.bitmaps = DirtyBitmaps()
+        self.dirty = DirtyLogs(
+            GetDirtyLog.__name__ in header.capabilities.operations,
+            header.limits.user_slots,
+        )
         self.worlds = Worlds(self.profile, self.limits)
+        self.generations = Generations()
+        self.cached = Cached()
         self.calls: dict[int, CallFacts] = {}
         self.updates: dict[int, Update] = {}
         self.floor = 0
@@ -155,6 +176,10 @@ class Facts:
     def version(self, handle: int) -> int:
         """The version that a table handle stands for; 0 if never published."""
         return self.tables.handles.get(handle, 0)
+
+    def version_of(self, load: TableLoaded) -> int:
+        """The version that is being loaded."""
+        return self.tables.version_loaded(load.table, load.as_id)
 
     def possible_tables(self) -> tuple[SlotTable, ...]:
         """The tables that may stand now, with no update open."""

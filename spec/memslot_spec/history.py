@@ -37,7 +37,8 @@ class Domain:
 
     `largest_gfn` and `slots` (ids `0..slots-1`) bound the generated requests;
     sizes and bases are multiples of `page_granule` pages. `failures` are the
-    names of the failures that can be injected.
+    names of the failures that can be injected. `exact_dirty_log` claims that a dirty
+    log shows no page that was not written; otherwise it may show more.
     """
 
     largest_gfn: int = (1 << 40) - 1
@@ -45,6 +46,7 @@ class Domain:
     private_slots: int = 0
     page_granule: int = 1
     failures: tuple[str, ...] = ()
+    exact_dirty_log: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from memslot_spec.clause import (
     asks_about,
     not_applicable,
 )
+from memslot_spec.dirty_calls import log_return
 from memslot_spec.events import (
     Event,
     Finished,
@@ -32,6 +33,7 @@ from memslot_spec.events import (
 from memslot_spec.facts import Facts, by_kind
 from memslot_spec.history import Header, History
 from memslot_spec.operations import Operation, SetRegion
+from memslot_spec.plan import Objection
 from memslot_spec.replies import answered, returned, updated
 from memslot_spec.words import describe_event, describe_reply
 
@@ -68,8 +70,8 @@ Predicate = Callable[[Facts, object], bool]
 Agenda = tuple[tuple[AnyClause, Predicate, Predicate], ...]
 """Clauses of one kind of event, each with its premise and what has to hold."""
 
-Watch = tuple[AnyChoice, ...]
-"""Choices that show at one kind of event."""
+Watch = tuple[tuple[str, Callable[[Facts, object], str | None]], ...]
+"""Choices that show at one kind of event, each with what tells the option."""
 
 ENDINGS = frozenset({Return, MmuUnlocked, Observed, Finished})
 """The kinds of events after which the judge looks at the whole of something."""
@@ -102,9 +104,16 @@ class Docket:
             )
             for operation in get_args(Operation)
         }
-        self.watch_updates = self._watched(Updated)
+        self.watch_updates: dict[Objection | None, Watch] = {
+            objection: _watch(
+                choice
+                for choice in self._watched(Updated)
+                if objection in choice.objections
+            )
+            for objection in (None, *Objection)
+        }
         self.watch_replies = {
-            operation: tuple(
+            operation: _watch(
                 choice
                 for choice in self._watched(Answered)
                 if operation.__name__ in choice.operations
@@ -116,7 +125,7 @@ class Docket:
                 self.by_kind[kind],
                 ABSORB.get(kind),
                 kind in ENDINGS,
-                self._watched(kind),
+                _watch(self._watched(kind)),
             )
             for kind in get_args(Event)
         }
@@ -128,8 +137,12 @@ class Docket:
             if clause.kind is kind
         )
 
-    def _watched(self, kind: type) -> Watch:
+    def _watched(self, kind: type) -> tuple[AnyChoice, ...]:
         return tuple(choice for choice in self.choices if choice.kind is kind)
+
+
+def _watch(choices: Iterable[AnyChoice]) -> Watch:
+    return tuple((choice.id, by_kind(choice.taken)) for choice in choices)
 
 
 class Judge:
@@ -205,10 +218,10 @@ class Judge:
         """Count the options that the event shows, where nothing is broken by it."""
         if self.over:
             return
-        for choice in watch:
-            option = choice.option(self.facts, event)
+        for choice, taken in watch:
+            option = taken(self.facts, event)
             if option is not None:
-                key = choice.id, option
+                key = choice, option
                 self.taken[key] = self.taken.get(key, 0) + 1
 
     def _found(self, clause: AnyClause, event: Judged) -> None:
@@ -243,11 +256,13 @@ class Judge:
         operation = known.operation
         if isinstance(operation, SetRegion):
             agenda = self._docket.by_kind[Updated]
-            watch = self._docket.watch_updates
-            if agenda or watch:
+            if agenda or self._docket.choices:
                 update = updated(self.facts, event, known, operation)
                 self._ask(agenda, update)
-                self._watch(watch, update)
+                first = next(iter(update.malformed or update.conflicts), None)
+                watch = self._docket.watch_updates[first]
+                if watch:
+                    self._watch(watch, update)
         else:
             agenda = self._docket.by_operation[type(operation)]
             watch = self._docket.watch_replies[type(operation)]
@@ -257,6 +272,14 @@ class Judge:
                 if watch:
                     self._watch(watch, answer)
         returned(self.facts, event, known)
+        if self.facts.dirty.watching:
+            log_return(
+                self.facts.dirty,
+                event.thread,
+                operation,
+                event.reply,
+                self.facts.possible_tables,
+            )
 
     def _rest(self, event: MmuUnlocked) -> None:
         agenda = self._docket.by_kind[AtRest]

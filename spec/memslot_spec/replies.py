@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from memslot_spec.answered import Answered, Updated
+from memslot_spec.cached import CACHING
 from memslot_spec.events import Return
 from memslot_spec.facts import CallFacts, Facts, LastUpdate, Update
+from memslot_spec.hva_replies import (
+    init_explained,
+    is_resolved_by_page,
+    use_explained,
+)
 from memslot_spec.operations import (
     Accessed,
     GfnToHva,
     GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
+    InitHvaCache,
     IsVisibleGfn,
     MemslotId,
     MmuPages,
@@ -20,6 +27,7 @@ from memslot_spec.operations import (
     Reply,
     SetRegion,
     TssBase,
+    UseHvaCache,
     VcpuGfnToMemslot,
 )
 from memslot_spec.plan import conflicts, malformed
@@ -41,6 +49,9 @@ TABLE_READERS = (
     MmuPages,
 )
 
+BY_ONE_TABLE = (*TABLE_READERS, InitHvaCache)
+"""The operations that answer from one load of the table."""
+
 
 def explains(
     table: SlotTable,
@@ -54,6 +65,8 @@ def explains(
         return answer(table, operation, profile, limits) == reply
     if isinstance(operation, GuestAccess):
         return reply in accesses(table, operation, profile)
+    if isinstance(operation, InitHvaCache):
+        return init_explained(table, operation, reply)
     return True
 
 
@@ -83,6 +96,9 @@ def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
 def _any_explains(
     facts: Facts, tables: Iterable[SlotTable], operation: Operation, reply: Reply
 ) -> bool:
+    if isinstance(operation, UseHvaCache):
+        cached = facts.cached.ranges.get(operation.cache)
+        return use_explained(tables, cached, operation, reply)
     profile, limits = facts.profile, facts.limits
     for table in tables:  # noqa: SIM110 - mostly one, and a generator costs more
         if explains(table, operation, reply, profile, limits):
@@ -149,16 +165,25 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     if isinstance(operation, SetRegion):
         _request_returned(facts, event, known, operation)
         return
-    settled_only = isinstance(operation, GuestAccess)
     if facts.sighted:
         if known.loaded:
             facts.floor = max(facts.floor, *known.loaded)
-        return
-    facts.worlds.reader_answered(
-        event.thread,
-        lambda table: explains(table, operation, reply, facts.profile, facts.limits),
-        settled_only=settled_only or not isinstance(operation, TABLE_READERS),
-    )
+    else:
+        facts.worlds.reader_answered(
+            event.thread,
+            lambda table: _any_explains(facts, (table,), operation, reply),
+            settled_only=not _answers_from_one_table(facts, operation),
+        )
+    if isinstance(operation, CACHING):
+        facts.cached.returned(operation, reply, facts.updates_called)
+
+
+def _answers_from_one_table(facts: Facts, operation: Operation) -> bool:
+    """Where one table explains its answer, later readers see no older one."""
+    if isinstance(operation, UseHvaCache):
+        cached = facts.cached.ranges.get(operation.cache)
+        return cached is not None and not is_resolved_by_page(cached)
+    return isinstance(operation, BY_ONE_TABLE)
 
 
 def _request_returned(

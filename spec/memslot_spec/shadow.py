@@ -39,14 +39,20 @@ class Spte:
     hva: int
     slot: Slot | None
     serial: int
+    as_id: int = 0
+    writable: bool = False
 
     def maps_hva(self, hva: int) -> bool:
         """The host page of this byte address is among those mapped."""
         return self.hva <= hva < self.hva + (self.npages << PAGE_SHIFT)
 
+    def meets_hvas(self, start: int, end: int) -> bool:
+        """Some byte from start up to end is in a host page that is mapped."""
+        return start < self.hva + (self.npages << PAGE_SHIFT) and self.hva < end
+
     def meets(self, slot: Slot) -> bool:
         """Some frame of the slot is among those mapped."""
-        return slot.meets(self.gfn, self.npages)
+        return slot.as_id == self.as_id and slot.meets(self.gfn, self.npages)
 
 
 @dataclass(slots=True)
@@ -99,7 +105,14 @@ class Shadow:
         place = (event.page, event.index)
         self.touched[place] = None
         self.sptes[place] = Spte(
-            event.gfn, pages_at(event.level), event.level, event.hva, slot, self.serial
+            event.gfn,
+            pages_at(event.level),
+            event.level,
+            event.hva,
+            slot,
+            self.serial,
+            event.as_id,
+            event.writable,
         )
 
     def removed(self, event: SpteRemoved) -> None:
@@ -141,6 +154,12 @@ class Shadow:
     def serials_at_hva(self, hva: int) -> frozenset[int]:
         """The mappings that reach the host page of this byte address."""
         return frozenset(s.serial for s in self.sptes.values() if s.maps_hva(hva))
+
+    def serials_in(self, start: int, end: int) -> frozenset[int]:
+        """The mappings that reach a host page with some byte of the range."""
+        return frozenset(
+            s.serial for s in self.sptes.values() if s.meets_hvas(start, end)
+        )
 
     def of_slot(self, slot: Slot) -> tuple[Spte, ...]:
         """The sptes that map a frame of the slot."""

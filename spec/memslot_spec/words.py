@@ -296,6 +296,8 @@ def _point(event: events.Point, version_of: VersionOf) -> str:  # noqa: C901, PL
             return "drop mmu_lock"
         case events.GuestEntered():
             return "enter the guest"
+        case events.Retried():
+            return "the access is to be made again"
         case events.Slept():
             return "sleep"
         case _:

@@ -23,16 +23,16 @@ from memslot_spec.profile import BOTH
 GIVEN_OUT = {
     "REQ": 28,
     "SLOT": 9,
-    "LOOK": 7,
+    "LOOK": 13,
     "SRCU": 18,
     "DEL": 13,
-    "MOVE": 3,
-    "MMU": 5,
+    "MOVE": 7,
+    "MMU": 11,
     "RMAP": 4,
-    "HVA": 2,
+    "HVA": 7,
     "SIZE": 2,
     "TSS": 2,
-    "ERR": 2,
+    "ERR": 5,
     "PROG": 1,
 }
 """The highest number given out in each area. Ids are permanent: it only grows."""
@@ -43,6 +43,7 @@ GONE: frozenset[str] = frozenset()
 ROWS = frozenset(
     {*range(1, 19), 20, 21, 22, 24, 25, *range(28, 43), 46, 47, 49, 50, 51, 52, 61}
     | {62, 65}
+    | {23, 27, 43, 44, 45, 48, 53, 54, 66, 67}
 )
 """The rows of the catalogue that this version of the specification covers."""
 

@@ -1,7 +1,8 @@
 """Every contract in the specification is proved: CrossHair confirms each `post:`.
 
 CrossHair ends with success also where it only failed to find a counterexample, so
-what counts here is a confirmation reported at the very line of each condition.
+what counts here is a confirmation reported at the very line of each condition. The
+functions are those of `memslot_spec.evidence`, which says what clauses rest on them.
 """
 
 import ast
@@ -18,17 +19,15 @@ from pathlib import Path
 import pytest
 
 import memslot_spec
+from memslot_spec.clauses import CLAUSES
+from memslot_spec.evidence import CONDITION_SECONDS, CONFIRMED, CONTRACTS, rests_on
 
 PACKAGE = Path(memslot_spec.__file__).parent
 ARITHMETIC = ("ranges", "sizing", "slot_word")
 """The modules of which every public function must have a contract."""
 
-CONFIRMED = "Confirmed over all paths."
 CONDITION = re.compile(r"\s*post(\[.*\])?:\s*(?P<text>.*)")
 REPORT = re.compile(r"(?P<path>.+):(?P<line>\d+): \w+: (?P<message>.*)")
-
-CONDITION_SECONDS = 60
-"""Processor seconds for one condition: several times what the slowest needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +121,63 @@ def unproved(path: Path, root: Path, seconds: float = CONDITION_SECONDS) -> list
     return complaints
 
 
+def module_path(name: str) -> Path:
+    """The file of a module of the specification."""
+    return PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
+
+
+def promised_in(path: Path) -> dict[str, tuple[str, ...]]:
+    """The functions of a module that promise something, with what they promise."""
+    promised: dict[str, tuple[str, ...]] = {}
+    for condition in conditions_of(path):
+        name = f"{path.stem}.{condition.function}"
+        promised[name] = (*promised.get(name, ()), condition.text)
+    return promised
+
+
+def called_in_the_specification() -> set[str]:
+    """The names of all functions that some module calls or refers to."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in _judging()]
+    return {
+        node.func.id
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+
+
+def _judging() -> Iterator[Path]:
+    """The modules that have no contracts: those that judge."""
+    return (path for path in PACKAGE.rglob("*.py") if not conditions_of(path))
+
+
+def test_every_contract_is_evidence_and_the_reverse() -> None:
+    promised: dict[str, tuple[str, ...]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        promised |= promised_in(path)
+    assert promised == {contract.name: contract.promises for contract in CONTRACTS}
+
+
+def test_contracts_say_for_which_arguments_they_hold() -> None:
+    assert [c.name for c in CONTRACTS if not c.bounds] == []
+
+
+def test_clauses_that_rest_on_a_function_exist() -> None:
+    known = {clause.id for clause in CLAUSES}
+    named = {name for contract in CONTRACTS for name in contract.clauses}
+    assert named - known == set()
+    assert {c.name for c in rests_on("REQ-4")} == {"ranges.wraps"}
+    assert [c.name for c in CONTRACTS if len(set(c.clauses)) != len(c.clauses)] == []
+
+
+def test_what_clauses_rest_on_is_called_where_they_are_judged() -> None:
+    called = called_in_the_specification()
+    resting = {c.function.__name__ for c in CONTRACTS if c.clauses}
+    assert resting - called == set()
+
+
 def test_every_contract_is_confirmed() -> None:
-    modules = [path for path in PACKAGE.rglob("*.py") if conditions_of(path)]
+    modules = sorted({module_path(contract.module) for contract in CONTRACTS})
     assert {path.stem for path in modules} >= set(ARITHMETIC)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         complaints = list(pool.map(unproved, modules, repeat(PACKAGE.parent)))

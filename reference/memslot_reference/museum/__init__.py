@@ -15,6 +15,7 @@ from memslot_reference.museum import (
     requests,
     rmaps,
     sections,
+    spaces,
     updates,
 )
 from memslot_reference.museum.mutant import Mutant
@@ -25,6 +26,7 @@ _EVERY = (
     *ranges.MUTANTS,
     *requests.MUTANTS,
     *overlaps.MUTANTS,
+    *spaces.MUTANTS,
     *updates.MUTANTS,
     *deletes.MUTANTS,
     *mmu.MUTANTS,

@@ -32,7 +32,7 @@ class BitOnlyOnCreate(Kvm):
             super().page_header_update_slot(table, slot, page, gfn)
 
 
-Fault = tuple[int, bool, bool, int]
+Fault = tuple[int, bool, bool, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,10 @@ class LateBit(Kvm):
         self.translated: dict[Fault, Translated] = {}
 
     def page_fault(
-        self, gfn: int, *, write: bool, direct: bool, root: int
+        self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
     ) -> Reply | None:
         """Translate and ask to be called once more; the second time, map."""
-        fault = (gfn, write, direct, root)
+        fault = (gfn, write, direct, root, as_id)
         found = self.translated.pop(fault, None)
         if found is not None:
             return self.map_late(found, gfn, direct=direct, root=root)
@@ -89,7 +89,7 @@ class LateBit(Kvm):
     ) -> Reply | None:
         """Map what was translated, unless the host has taken the page since."""
         self.lock_mmu()
-        current = not self.notifier_came(found.seq)
+        current = not (self.notifier_came(found.seq) or self.is_being_taken(found.spte))
         if current:
             self.map(found.table, found.slot, found.spte, direct=direct, root=root)
         self.unlock_mmu()

@@ -6,7 +6,8 @@ import inspect
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from memslot_reference.reference import default_limits
+from memslot_reference.reference import default_limits, linux_limits
+from memslot_reference.sets import SlotSets
 from memslot_reference.vm import Vm
 from memslot_spec.hook import Hook
 from memslot_spec.profile import V2_6_34, Limits, Profile
@@ -66,7 +67,7 @@ def exhibit(
     return Mutant(
         name=name,
         kind="museum",
-        base="reference",
+        base=_base(flawed),
         profile=profile.name,
         source=source,
         since=since,
@@ -84,7 +85,7 @@ def planted(
     return Mutant(
         name=name,
         kind="planted",
-        base="reference",
+        base=_base(flawed),
         profile=profile.name,
         source="planted",
         since="never",
@@ -100,8 +101,14 @@ def _summary(flawed: type[Vm]) -> str:
     return (inspect.getdoc(flawed) or flawed.__name__).partition("\n")[0]
 
 
+def _base(flawed: type[Vm]) -> Base:
+    return "reference-linux" if issubclass(flawed, SlotSets) else "reference"
+
+
 def _factory(flawed: type[Vm]) -> Factory:
+    usual = linux_limits if issubclass(flawed, SlotSets) else default_limits
+
     def make(hook: Hook, profile: Profile, limits: Limits | None = None) -> Vm:
-        return flawed(hook, profile, limits or default_limits(profile))
+        return flawed(hook, profile, limits or usual(profile))
 
     return make

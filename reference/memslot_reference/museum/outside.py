@@ -7,36 +7,38 @@ have neither an exhibit nor a K number of their own.
 
 from __future__ import annotations
 
-IOMMU = "there is no IOMMU here: pages are neither pinned nor mapped for devices"
+IOMMU = "no device is modelled: nothing is pinned, and there is no IOMMU"
 GUEST_MEMFD = "slots backed by guest_memfd are not modelled"
-TRACES = "what userspace does with its own slots is seen in its calls, not in a VM"
-TRANSLATION = "it needs guest memory that is read and written byte by byte"
+IN_TRACES = "a VMM's own doing, to be seen in a trace of its calls"
 
 OUTSIDE: dict[str, str] = {
-    "K16": f"{IOMMU} (CVE-2012-2121)",
-    "K17": f"{IOMMU} (CVE-2013-4592)",
-    "K18": f"{IOMMU} (CVE-2014-3601, CVE-2014-8369)",
-    "K19": IOMMU,
-    "K45": "history only: flushing just the slot conforms; what broke was not found",
-    "K54": GUEST_MEMFD,
-    "K55": GUEST_MEMFD,
-    "K56": GUEST_MEMFD,
-    "K63": "aliases of guest frames, which went with v2.6.36, are not modelled",
-    "K64": "the host's memory has no fork and no copy on write here",
-    "K65": "the dirty ring is not modelled, nor its reset",
-    "U01": f"a snapshot file's cursor is the VMM's own; {TRACES} (Firecracker #5696)",
-    "U02": f"what becomes of a fetched log is the VMM's own (Firecracker #4545); {TRACES}",
-    "U03": f"the order is the VMM's own: delete, then fetch; {TRACES} (QEMU)",
-    "U04": f"the hole between two requests is the VMM's own; {TRACES} (QEMU)",
-    "U05": f"the VMM ignored an EEXIST that it was given; {TRACES} (gVisor #6491)",
-    "U06": f"the VMM's own ids ran out; {TRACES} (cloud-hypervisor #6842, #6843)",
-    "U07": f"the VMM used an id twice; {TRACES} (cloud-hypervisor #136)",
-    "U08": f"the VMM freed memory under a slot it kept; {TRACES} (kvmtool)",
-    "U14": f"{TRANSLATION} (CVE-2020-13759, CVE-2023-41051)",
-    "U15": f"the VMM added a region twice; {TRACES} (oracle/qemu, libvfio-user)",
-    "S5": "a load that lockdep could not prove; it reads the same pointer",
-    "S13": "the IOMMU again: K16 to K19",
-    "S21": "ia64 alone: prepare looked the slot up before it was published",
-    "S22": "a comment that named the wrong lock",
+    "K16": f"pages left mapped after a delete (CVE-2012-2121): {IOMMU}",
+    "K17": f"the old guest address kept after a move (CVE-2013-4592): {IOMMU}",
+    "K18": f"too many or too few pages unpinned (CVE-2014-3601, -8369): {IOMMU}",
+    "K19": f"a mapping loop that stops at a page mapped already: {IOMMU}",
+    "K45": "history only: to flush just the slot conforms, and why it broke device "
+    "assignment was never explained",
+    "K54": f"a binding left when its file is dying: {GUEST_MEMFD}",
+    "K55": f"the flag toggled on a live slot: {GUEST_MEMFD}",
+    "K56": f"a signed sum of offset and size: {GUEST_MEMFD}",
+    "K63": "an offset taken before unaliasing: aliases of frames are not modelled",
+    "K64": "memory that moves under fork: the host neither forks nor copies on write",
+    "K65": "the reset of the dirty ring: there is a bitmap here, and no ring",
+    "U01": f"a cursor that stood still in a file (Firecracker #5696): {IN_TRACES}",
+    "U02": f"a log drained before a save that failed (Firecracker #4545): {IN_TRACES}",
+    "U03": f"a slot deleted before its last log was fetched (QEMU): {IN_TRACES}",
+    "U04": f"a hole between two requests (QEMU): {IN_TRACES}",
+    "U05": f"an EEXIST that was ignored (gVisor #6491): {IN_TRACES}",
+    "U06": f"ids that were never given back (cloud-hypervisor #6842): {IN_TRACES}",
+    "U07": f"an id used for two regions (cloud-hypervisor #136): {IN_TRACES}",
+    "U08": f"memory freed under a slot that was kept (kvmtool): {IN_TRACES}",
+    "U14": "torn or unbounded access to guest memory (CVE-2020-13759): its bytes "
+    "are not modelled",
+    "U15": f"a region registered twice (libvfio-user #439): {IN_TRACES}",
+    "S5": "a load that lockdep cannot prove: it reads the same pointer",
+    "S13": "the IOMMU's part of the patch: see K16 to K19",
+    "S21": "a lookup before the slot is published, in ia64's prepare: the model is "
+    "of x86",
+    "S22": "a comment that names the wrong lock",
 }
-"""Why each entry is not carried, by its number."""
+"""Why each entry is not carried, by its number: what it was, and the reason."""

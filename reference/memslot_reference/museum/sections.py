@@ -32,9 +32,11 @@ class ReadsGuestOutside(Kvm):
 class CompletesOutside(Kvm):
     """An access that left as I/O is completed outside the read section."""
 
-    def access(self, gfn: Gfn, *, write: bool, direct: bool, root: int) -> Reply:
+    def access(
+        self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Reply:
         """Leave the section, then look where the data goes."""
-        reply = super().access(gfn, write=write, direct=direct, root=root)
+        reply = super().access(gfn, write=write, direct=direct, root=root, as_id=as_id)
         if isinstance(reply, Mmio):
             self.search_memslots(self.load_table(), gfn)
         return reply
@@ -144,10 +146,12 @@ class PublishesUnlocked(Kvm):
 class GuestInside(Kvm):
     """The vCPU enters the guest in its read section."""
 
-    def access(self, gfn: Gfn, *, write: bool, direct: bool, root: int) -> Reply:
+    def access(
+        self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Reply:
         """Hold a section around the whole access."""
         section = self.srcu.read_lock()
-        reply = super().access(gfn, write=write, direct=direct, root=root)
+        reply = super().access(gfn, write=write, direct=direct, root=root, as_id=as_id)
         self.srcu.read_unlock(section)
         return reply
 
@@ -165,9 +169,11 @@ class SleepsInside(Kvm):
 class RetriesInside(Kvm):
     """An access that has to be tried again stays in a read section."""
 
-    def access(self, gfn: Gfn, *, write: bool, direct: bool, root: int) -> Reply:
+    def access(
+        self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Reply:
         """Take the section for the next try before there is one."""
-        reply = super().access(gfn, write=write, direct=direct, root=root)
+        reply = super().access(gfn, write=write, direct=direct, root=root, as_id=as_id)
         if isinstance(reply, Retry):
             self.srcu.read_lock()
         return reply

@@ -37,7 +37,8 @@ def _covering(answered: Answered) -> tuple[SlotTable, Slot | None] | None:
         operation, GfnToMemslot | GfnToHva | IsVisibleGfn | MemslotId
     ):
         return None
-    return table, gfn_to_memslot(table, operation.gfn)
+    as_id = operation.as_id if isinstance(operation, GfnToMemslot | GfnToHva) else 0
+    return table, gfn_to_memslot(table, operation.gfn, as_id)
 
 
 def finds_in_a_slot(facts: Facts, answered: Answered) -> bool:

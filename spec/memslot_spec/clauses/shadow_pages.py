@@ -23,7 +23,7 @@ def accesses_backed_memory(facts: Facts, answered: Answered) -> bool:
     operation = answered.operation
     if not isinstance(operation, GuestAccess) or len(answered.candidates) != 1:
         return False
-    slot = gfn_to_memslot(answered.candidates[0], operation.gfn)
+    slot = gfn_to_memslot(answered.candidates[0], operation.gfn, operation.as_id)
     return slot is not None and not slot.invalid
 
 
@@ -39,7 +39,7 @@ def expects_the_right_page(facts: Facts, answered: Answered) -> str:
     operation = answered.operation
     if not isinstance(operation, GuestAccess):
         return ""
-    slot = gfn_to_memslot(answered.candidates[0], operation.gfn)
+    slot = gfn_to_memslot(answered.candidates[0], operation.gfn, operation.as_id)
     if slot is None:
         return ""
     if slot.readonly and operation.write:

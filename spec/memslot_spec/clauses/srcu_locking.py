@@ -6,6 +6,7 @@ from memslot_spec.clause import AnyClause, Clause, Needs
 from memslot_spec.events import (
     GracePeriodBegun,
     GuestEntered,
+    Retried,
     Return,
     Slept,
     TablePublished,
@@ -251,6 +252,45 @@ NO_RETRY_INSIDE = Clause(
     operations=("GuestAccess",),
     points=SECTION_POINTS,
     concurrent=True,
+    unless="Retried",
+)
+
+
+def is_any_retry(facts: Facts, event: Retried) -> bool:
+    """An access is to be made again."""
+    del facts, event
+    return True
+
+
+def retries_outside(facts: Facts, event: Retried) -> bool:
+    """The thread is in no read section."""
+    return facts.section_of(event.thread) is None
+
+
+def expects_retry_outside(facts: Facts, event: Retried) -> str:
+    """Outside: the updater it waits for waits for it."""
+    del facts, event
+    return "the read section left before the access is made again"
+
+
+NO_RETRY_LOOP_INSIDE = Clause(
+    id="SRCU-19",
+    title="A fault retries outside its read section",
+    must=(
+        "A fault that finds its slot INVALID and is taken again MUST leave its read "
+        "section before it is."
+    ),
+    source="commit 3ccbf6f47098",
+    rows=(33,),
+    profiles=ONLY_LINUX,
+    needs=Needs.POINTS,
+    on=Retried,
+    premise=is_any_retry,
+    holds=retries_outside,
+    expected=expects_retry_outside,
+    operations=("GuestAccess",),
+    points=SECTION_POINTS,
+    concurrent=True,
 )
 
 
@@ -262,4 +302,5 @@ CLAUSES: tuple[AnyClause, ...] = (
     NO_GUEST_INSIDE,
     NO_SLEEP_INSIDE,
     NO_RETRY_INSIDE,
+    NO_RETRY_LOOP_INSIDE,
 )

@@ -75,7 +75,7 @@ def has_loaded_before(facts: Facts, event: TableLoaded) -> bool:
 def is_not_older(facts: Facts, event: TableLoaded) -> bool:
     """This table is not older than the one loaded last."""
     section = facts.section_of(event.thread)
-    return section is None or facts.version(event.table) >= section.loaded[-1]
+    return section is None or facts.version_of(event) >= section.loaded[-1]
 
 
 def expects_not_older(facts: Facts, event: TableLoaded) -> str:
@@ -107,7 +107,7 @@ NEVER_BACKWARDS = Clause(
 def is_same_or_next(facts: Facts, event: TableLoaded) -> bool:
     """At most two adjacent versions are seen in one section."""
     section = facts.section_of(event.thread)
-    return section is None or facts.version(event.table) <= min(section.loaded) + 1
+    return section is None or facts.version_of(event) <= min(section.loaded) + 1
 
 
 def expects_same_or_next(facts: Facts, event: TableLoaded) -> str:

@@ -19,7 +19,6 @@ from memslot_spec.operations import (
 from memslot_spec.profile import BOTH
 from memslot_spec.readers import gfn_to_memslot
 from memslot_spec.shadow import pages_at
-from memslot_spec.values import SlotTable
 
 
 def a_slot_is_closed(facts: Facts, event: SpteMapped) -> bool:
@@ -28,13 +27,22 @@ def a_slot_is_closed(facts: Facts, event: SpteMapped) -> bool:
     return bool(facts.tables.closed)
 
 
-def _is_allowed(visible: tuple[SlotTable, ...], first: int, npages: int) -> bool:
+def _is_closed(facts: Facts, as_id: int, first: int, npages: int) -> bool:
+    """A closed slot of the address space has one of these frames."""
+    return any(
+        slot.as_id == as_id and slot.meets(first, npages)
+        for slot in facts.tables.closed.values()
+    )
+
+
+def _is_allowed(facts: Facts, as_id: int, first: int, npages: int) -> bool:
     """Some table in use has one valid slot over all these frames."""
     return any(
-        not slot.invalid
+        slot.as_id == as_id
+        and not slot.invalid
         and slot.base <= first
         and first + npages <= slot.base + slot.npages
-        for table in visible
+        for table in facts.visible_tables()
         for slot in table
     )
 
@@ -42,9 +50,9 @@ def _is_allowed(visible: tuple[SlotTable, ...], first: int, npages: int) -> bool
 def maps_no_closed_gfn(facts: Facts, event: SpteMapped) -> bool:
     """No frame of a closed slot is mapped, unless another slot is there by now."""
     npages = pages_at(event.level)
-    if not any(s.meets(event.gfn, npages) for s in facts.tables.closed.values()):
+    if not _is_closed(facts, event.as_id, event.gfn, npages):
         return True
-    return _is_allowed(facts.visible_tables(), event.gfn, npages)
+    return _is_allowed(facts, event.as_id, event.gfn, npages)
 
 
 def expects_no_new_spte(facts: Facts, event: SpteMapped) -> str:
@@ -84,10 +92,10 @@ def makes_a_direct_page(facts: Facts, event: ShadowPageCreated) -> bool:
 def page_serves_a_valid_slot(facts: Facts, event: ShadowPageCreated) -> bool:
     """The page's range meets no closed slot, or meets a valid one as well."""
     npages = event.npages
-    if not any(s.meets(event.gfn, npages) for s in facts.tables.closed.values()):
+    if not _is_closed(facts, event.as_id, event.gfn, npages):
         return True
     return any(
-        not slot.invalid and slot.meets(event.gfn, npages)
+        slot.as_id == event.as_id and not slot.invalid and slot.meets(event.gfn, npages)
         for table in facts.visible_tables()
         for slot in table
     )

@@ -1,0 +1,275 @@
+"""Two pure functions on symbolic arguments: do their answers ever differ?
+
+CrossHair runs both along every path through them that it can find; a solver
+says for which arguments a path is taken, and whether the answers can differ on
+it. What it finds is only suspected: a difference counts once both functions
+were really called. Drawn arguments follow: the solver's numbers are not always
+the machine's, and a path may stay open.
+This module needs the extra `symbolic`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from inspect import BoundArguments
+from random import Random
+from time import monotonic
+from traceback import StackSummary
+
+from crosshair.condition_parser import ConditionExpr, Pep316Parser
+from crosshair.core import deep_realize, explore_paths
+
+# Also teaches CrossHair the standard library.
+from crosshair.core_and_libs import AnalysisOptions, NoTracing
+from crosshair.diff_behavior import describe_behavior
+from crosshair.fnutil import FunctionInfo
+from crosshair.options import DEFAULT_OPTIONS
+from crosshair.statespace import RootNode, StateSpace
+from crosshair.util import IgnoreAttempt
+
+from memslot_conformance.pure_functions import Function, names_of
+
+AFTERWARDS = 1.0
+"""Seconds, at least, that the search goes on after the first difference."""
+
+DRAWN_SHARE = 0.2
+"""The part of the time that is kept for drawn arguments."""
+
+ENOUGH_DRAWN = 500
+"""How many arguments are drawn where all paths were compared."""
+
+WIDEST = 64
+"""Bits of the largest number that is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Arguments on which the answers differ, and the answers, in words."""
+
+    arguments: Mapping[str, str]
+    mine: str
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a search found; `exhausted` says that no path was left out.
+
+    A difference stands for all of its kind: more, less, an exception, and so on.
+    `drawn` counts the arguments that were tried after the paths.
+    """
+
+    differences: tuple[Difference, ...]
+    paths: int
+    drawn: int
+    exhausted: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call came to: a value, or what it raised."""
+
+    value: object
+    raised: str | None = None
+
+    def differs(self, other: Answer) -> bool:
+        """The two are not equal; a call that raises equals no other call."""
+        if self.raised is not None or other.raised is not None:
+            return self.raised != other.raised
+        return bool(self.value != other.value)
+
+    def in_words(self) -> str:
+        """As a sentence about the function goes on."""
+        if self.raised is not None:
+            return f"raises {self.raised}"
+        return f"answers {self.value!r}"
+
+
+def compare(mine: Function, spec: Function, seconds: float, seed: int) -> Comparison:
+    """Search for arguments on which the two differ, inside the contract of `spec`.
+
+    Arguments for which a `pre:` of `spec` does not hold are left out. The time
+    bounds the search, not a single call. `seed` decides what is drawn, no more.
+    """
+    search = _Search(mine, spec, seconds)
+    search.follow_paths()
+    if not search.found:
+        search.draw(Random(seed))
+    return search.comparison()
+
+
+@dataclass(slots=True)
+class _Search:
+    """One comparison: the paths seen, and the differences confirmed."""
+
+    mine: Function
+    spec: Function
+    seconds: float
+    begun: float = field(default_factory=monotonic)
+    stats: Counter[str] = field(default_factory=Counter[str])
+    closed: int = 0
+    compared: int = 0
+    drawn: int = 0
+    unconfirmed: int = 0
+    found: dict[object, tuple[tuple[object, ...], Difference]] = field(
+        default_factory=dict[object, tuple[tuple[object, ...], Difference]]
+    )
+    before: Sequence[ConditionExpr] = ()
+    deadline: float = 0
+
+    def follow_paths(self) -> None:
+        """Follow paths until none is left, or their time is over."""
+        info = FunctionInfo.from_fn(self.spec)
+        conditions = Pep316Parser().get_fn_conditions(info)
+        self.before = conditions.pre if conditions is not None else ()
+        self.deadline = self.begun + self.seconds * (1 - DRAWN_SHARE)
+        _, signature = info.callable()
+        explore_paths(
+            self._differ,
+            signature,
+            self._options(),
+            RootNode(),
+            self._path_done,
+            on_nondeterminism=lambda: None,
+        )
+
+    @property
+    def exhausted(self) -> bool:
+        """Every path was followed to its end."""
+        # A path that was begun and not closed was given up: unknown.
+        all_closed = self.closed == self.stats["num_paths"]
+        return self.stats["exhaustion"] > 0 and all_closed and not self.unconfirmed
+
+    def draw(self, rng: Random) -> None:
+        """Call both on drawn arguments, where paths are open for all that is left."""
+        names = names_of(self.spec)
+        _, signature = FunctionInfo.from_fn(self.spec).callable()
+        if any(p.annotation is not int for p in signature.parameters.values()):
+            return
+        deadline = self.begun + self.seconds
+        enough = ENOUGH_DRAWN if self.exhausted else sys.maxsize
+        while not self.found and self.drawn < enough and monotonic() < deadline:
+            values = tuple(_number(rng) for _ in names)
+            if self._defined(dict(zip(names, values, strict=True))):
+                self.drawn += 1
+                self._call_both(values)
+
+    def comparison(self) -> Comparison:
+        """What came of it."""
+        return Comparison(
+            tuple(difference for _, difference in self.found.values()),
+            self.compared,
+            self.drawn,
+            self.exhausted,
+            round(monotonic() - self.begun, 2),
+        )
+
+    def _options(self) -> AnalysisOptions:
+        seconds = self.seconds * (1 - DRAWN_SHARE)
+        options = DEFAULT_OPTIONS.overlay(per_condition_timeout=seconds)
+        options.stats = self.stats
+        return options
+
+    def _differ(self, given: BoundArguments) -> bool:
+        """Run both on symbolic arguments; the solver decides what is open."""
+        if not self._defined(given.arguments):
+            raise IgnoreAttempt
+        again = deepcopy(given)
+        mine, spec = _symbolic(self.mine, given), _symbolic(self.spec, again)
+        return mine.differs(spec)
+
+    def _defined(self, arguments: Mapping[str, object]) -> bool:
+        return all(c.evaluate is None or c.evaluate(arguments) for c in self.before)
+
+    def _path_done(
+        self,
+        space: StateSpace,
+        given: BoundArguments,
+        _: BoundArguments,
+        differ: bool | None,
+        error: BaseException | None,
+        __: StackSummary | None,
+    ) -> bool:
+        """Close a path; True where the search is to end."""
+        if error is None:
+            space.detach_path()
+            if differ is not None:
+                values = tuple(deep_realize(given.args))
+                with NoTracing():
+                    self.compared += 1
+                    if differ:
+                        self._call_both(values)
+            self.closed += 1
+        return monotonic() > self.deadline
+
+    def _call_both(self, values: tuple[object, ...]) -> None:
+        names = names_of(self.spec)
+        if not self._defined(dict(zip(names, values, strict=True))):
+            self.unconfirmed += 1
+            return
+        mine, spec = _called(self.mine, values), _called(self.spec, values)
+        if not mine.differs(spec):
+            self.unconfirmed += 1
+            return
+        if not self.found:
+            now = monotonic()
+            self.deadline = min(self.deadline, now + max(AFTERWARDS, now - self.begun))
+        way, known = _way(mine, spec), self.found
+        if way not in known or _size(values) < _size(known[way][0]):
+            arguments = dict(zip(names, map(repr, values), strict=True))
+            difference = Difference(arguments, mine.in_words(), spec.in_words())
+            known[way] = values, difference
+
+
+def _number(rng: Random) -> int:
+    """A number of any width, often next to a power of two."""
+    width = rng.randrange(WIDEST + 1)
+    if rng.random() < 0.5:  # noqa: PLR2004 - a fair coin
+        return max((1 << width) + rng.choice((-1, 0, 1)), 0)
+    return rng.getrandbits(width)
+
+
+def _symbolic(function: Function, given: BoundArguments) -> Answer:
+    try:
+        value, error = describe_behavior(function, given)
+    except SystemExit as left:
+        error, value = left, None
+    if isinstance(error, IgnoreAttempt):
+        raise error
+    return Answer(value, None if error is None else _raised(error))
+
+
+def _called(function: Function, values: tuple[object, ...]) -> Answer:
+    try:
+        return Answer(function(*deepcopy(values)))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - what it raises is its answer
+        return Answer(None, _raised(error))
+
+
+def _raised(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+def _way(mine: Answer, spec: Answer) -> object:
+    """In which way the answers differ: one difference of each is shown."""
+    if mine.raised is not None or spec.raised is not None:
+        return "raises", (mine.raised or "").partition(":")[0]
+    return _way_of_values(mine.value, spec.value)
+
+
+def _way_of_values(mine: object, spec: object) -> object:
+    if isinstance(mine, int) and isinstance(spec, int):
+        return (mine > spec) - (mine < spec)
+    if isinstance(mine, tuple) and isinstance(spec, tuple) and len(mine) == len(spec):
+        return tuple(map(_way_of_values, mine, spec))
+    return type(mine).__name__, type(spec).__name__
+
+
+def _size(values: tuple[object, ...]) -> int:
+    """How much there is to read in the arguments."""
+    return len(repr(values))

@@ -1,0 +1,80 @@
+"""The virtual machine of today's kernel."""
+
+from __future__ import annotations
+
+from memslot_reference.hva_caches import HvaCaches
+from memslot_reference.memslots import MemorySlot
+from memslot_reference.shadow import ShadowPage
+from memslot_spec.events import Flushed, Retried
+from memslot_spec.operations import Reply, Retry
+from memslot_spec.values import Gfn, Hva, Slot
+
+
+class LinuxKvm(HvaCaches):
+    """A VM that swaps sets of slots, and retries faults on INVALID ones."""
+
+    def gfn_to_memslot(self, gfn: Gfn, as_id: int = 0) -> Slot | None:
+        """The slot that covers a frame of an address space, INVALID or not."""
+        index = self.srcu.read_lock()
+        slot = self.search_memslots(self.load_table(as_id), gfn)
+        found = None if slot is None else slot.to_spec()
+        self.srcu.read_unlock(index)
+        return found
+
+    def gfn_to_hva(self, gfn: Gfn, as_id: int = 0) -> Hva | None:
+        """The host address behind a frame of an address space, for writing."""
+        index = self.srcu.read_lock()
+        slot = self.search_memslots(self.load_table(as_id), gfn)
+        self.srcu.read_unlock(index)
+        if slot is None or slot.invalid or slot.readonly:
+            return None
+        return Hva(slot.hva_of(gfn))
+
+    def mmu_pages(self) -> int:
+        """The shadow page budget: it counts the slots of every address space."""
+        index = self.srcu.read_lock()
+        budget = self.budget_of(self.load_tables())
+        self.srcu.read_unlock(index)
+        return budget
+
+    def access(
+        self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Reply:
+        """One guest access; a fault on an INVALID slot is taken again.
+
+        The fault has left its section by then: the update that it waits for waits
+        for sections. The guest would run and fault again and again, so here it
+        stands still until that can end differently.
+        """
+        while True:
+            reply = super().access(
+                gfn, write=write, direct=direct, root=root, as_id=as_id
+            )
+            if not isinstance(reply, Retry):
+                return reply
+            self.hook.point(Retried)
+            self.hook.wait(lambda: not self.is_going(gfn, as_id), "RET_PF_RETRY")
+
+    def is_going(self, gfn: int, as_id: int) -> bool:
+        """The slot of the frame is INVALID at this moment."""
+        slots = self.active[as_id].slots.values()
+        return any(slot.invalid and slot.covers(gfn) for slot in slots)
+
+    def flush_shadow(self, slot: MemorySlot) -> None:
+        """Leave no spte of the slot, and those of other slots alone."""
+        self.lock_mmu()
+        for page, index in self.mapped_by(slot):
+            if index in page.sptes:
+                self.drop_spte(page, index)
+        self.flush_tlbs()
+        self.hook.point(Flushed, slot.id)
+        self.unlock_mmu()
+
+    def mapped_by(self, slot: MemorySlot) -> tuple[tuple[ShadowPage, int], ...]:
+        """The places of the sptes on the slot's reverse maps."""
+        return tuple(
+            place
+            for heads in slot.rmaps.values()
+            for head in heads.values()
+            for place in head
+        )

@@ -1,0 +1,435 @@
+"""Dirty tracking: every page of a slot that logs is dirty, or write-protected.
+
+That is the rule by which no write is lost. It may be broken only where somebody
+owes a repair: an update that turns logging on, until it is done, and a GET or a
+CLEAR, until it answers; what these have taken counts as dirty until then.
+"""
+
+from __future__ import annotations
+
+from memslot_spec.answered import Answered, AtRest, Updated
+from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.dirty_bitmaps import undirtied
+from memslot_spec.dirty_plan import given_pages, slot_named
+from memslot_spec.events import BitmapFreed, TablePublished
+from memslot_spec.facts import Facts
+from memslot_spec.operations import (
+    ClearDirtyLog,
+    DirtyLog,
+    Done,
+    GetDirtyLog,
+)
+from memslot_spec.profile import BOTH, ONLY_LINUX
+from memslot_spec.shadow import Spte
+from memslot_spec.slot_word import as_id_of, id_of
+from memslot_spec.values import Slot
+
+POINTS = ("TablePublished", "BitmapAllocated", "DirtyBitSet", "SpteMapped", "SpteRemoved")
+"""What has to be told of for the rule to be seen."""
+
+
+def _is_settled(facts: Facts, slot: Slot) -> bool:
+    """The slot logs, and no update of it is under way."""
+    return slot.log_dirty and all(
+        (as_id_of(word), id_of(word)) != (slot.as_id, slot.id)
+        for word in (u.operation.region.slot for u in facts.open_updates())
+    )
+
+
+def _watched_at(facts: Facts, rest: AtRest) -> tuple[tuple[Slot, Spte], ...]:
+    """The touched writable sptes, each with its slot, where that logs."""
+    found: list[tuple[Slot, Spte]] = []
+    for place in rest.touched:
+        spte = facts.shadow.sptes.get(place)
+        if spte is None or not spte.writable or spte.slot is None:
+            continue
+        slot = facts.tables.current.find(spte.slot.as_id, spte.slot.id)
+        if slot is not None and _is_settled(facts, slot):
+            found.append((slot, spte))
+    return tuple(found)
+
+
+def mapped_writable_in_a_log(facts: Facts, rest: AtRest) -> bool:
+    """A writable spte of a slot that logs was installed since the last rest."""
+    return bool(_watched_at(facts, rest))
+
+
+def writable_pages_are_dirty(facts: Facts, rest: AtRest) -> bool:
+    """Every page that such an spte maps is dirty."""
+    return not any(
+        undirtied(facts.bitmaps, slot, spte) for slot, spte in _watched_at(facts, rest)
+    )
+
+
+def expects_dirty_pages(facts: Facts, rest: AtRest) -> str:
+    """The pages that can be written to unnoticed."""
+    pages = [
+        f"{page} of slot {slot.id}"
+        for slot, spte in _watched_at(facts, rest)
+        for page in undirtied(facts.bitmaps, slot, spte)
+    ]
+    return f"dirty in the slot's bitmap, or write-protected: page {', '.join(pages)}"
+
+
+WRITABLE_IS_DIRTY = Clause(
+    id="DIRTY-1",
+    title="A page of a logging slot is dirty or write-protected",
+    must=(
+        "When the shadow state comes to rest, every page that an spte of a slot "
+        "that logs lets the guest write to MUST be dirty in the slot's bitmap, or "
+        "in what an open GET or CLEAR has taken out of it."
+    ),
+    source="commit edde99ce0529",
+    rows=(55,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=AtRest,
+    premise=mapped_writable_in_a_log,
+    holds=writable_pages_are_dirty,
+    expected=expects_dirty_pages,
+    points=POINTS,
+)
+
+
+def _drained_slot(facts: Facts, answered: Answered) -> Slot | None:
+    """The slot whose log was shown or cleared, with nothing else under way."""
+    operation = answered.operation
+    if not isinstance(operation, GetDirtyLog | ClearDirtyLog):
+        return None
+    if not isinstance(answered.reply, DirtyLog | Done):
+        return None
+    slot = slot_named(facts.tables.current, operation.slot)
+    if slot is None or not _is_settled(facts, slot):
+        return None
+    return slot if facts.sections.mmu_holder is None else None
+
+
+def a_log_was_shown(facts: Facts, answered: Answered) -> bool:
+    """The log of a slot was shown, and the shadow state is at rest."""
+    return _drained_slot(facts, answered) is not None
+
+
+def _unnoticed(facts: Facts, slot: Slot) -> tuple[int, ...]:
+    """The pages of a slot that the guest can write to unnoticed."""
+    return tuple(
+        page
+        for spte in facts.shadow.sptes.values()
+        for page in undirtied(facts.bitmaps, slot, spte)
+    )
+
+
+def nothing_is_unnoticed(facts: Facts, answered: Answered) -> bool:
+    """No spte of the slot is writable for a page that is not dirty."""
+    slot = _drained_slot(facts, answered)
+    return slot is None or not _unnoticed(facts, slot)
+
+
+def expects_nothing_unnoticed(facts: Facts, answered: Answered) -> str:
+    """The pages that are writable and clean."""
+    slot = _drained_slot(facts, answered)
+    pages = () if slot is None else _unnoticed(facts, slot)
+    return f"no writable spte left for these clean pages: {pages}"
+
+
+PROTECTED_AFTER_GET = Clause(
+    id="DIRTY-2",
+    title="GET leaves clean pages write-protected",
+    must=(
+        "When `KVM_GET_DIRTY_LOG` answers, no spte of the slot MUST let the guest "
+        "write to a page that is not dirty in the slot's bitmap."
+    ),
+    source="kvm_mmu_slot_remove_write_access; commit edde99ce0529",
+    rows=(48, 55),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=Answered,
+    premise=a_log_was_shown,
+    holds=nothing_is_unnoticed,
+    expected=expects_nothing_unnoticed,
+    operations=("GetDirtyLog",),
+    points=POINTS,
+)
+
+
+def writable_sptes_went(facts: Facts, rest: AtRest) -> bool:
+    """A writable spte went since the last rest."""
+    del rest
+    return bool(facts.bitmaps.gone)
+
+
+def the_host_was_told(facts: Facts, rest: AtRest) -> bool:
+    """The host was told of a page of each."""
+    del rest
+    return not facts.bitmaps.untold()
+
+
+def expects_host_told(facts: Facts, rest: AtRest) -> str:
+    """The host pages that may have been written to."""
+    del rest
+    hvas = ", ".join(f"{spte.hva:#x}" for spte in facts.bitmaps.untold())
+    return f"the host told that the pages at {hvas} were written to"
+
+
+HOST_TOLD = Clause(
+    id="DIRTY-3",
+    title="The host is told when a writable mapping goes",
+    must=(
+        "Before the lock in which a writable spte goes is given back, the host "
+        "MUST be told that its page was written to."
+    ),
+    source="rmap_remove, kvm_set_pfn_dirty; commit 9ed5520dd3c",
+    rows=(55,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=AtRest,
+    premise=writable_sptes_went,
+    holds=the_host_was_told,
+    expected=expects_host_told,
+    points=("HostPageDirtied", "SpteMapped", "SpteRemoved", "MmuLocked"),
+)
+
+
+def _unprotected(facts: Facts, answered: Answered) -> frozenset[int]:
+    """The pages given to a CLEAR that the guest can write to unnoticed."""
+    slot, operation = _drained_slot(facts, answered), answered.operation
+    if slot is None or not isinstance(operation, ClearDirtyLog):
+        return frozenset()
+    given = given_pages(operation, slot.npages)
+    return given.intersection(_unnoticed(facts, slot))
+
+
+def pages_were_cleared(facts: Facts, answered: Answered) -> bool:
+    """Pages of a slot that logs were cleared, and the shadow state is at rest."""
+    slot, operation = _drained_slot(facts, answered), answered.operation
+    return (
+        slot is not None
+        and isinstance(operation, ClearDirtyLog)
+        and bool(given_pages(operation, slot.npages))
+    )
+
+
+def cleared_pages_are_protected(facts: Facts, answered: Answered) -> bool:
+    """None of them can be written to unnoticed."""
+    return not _unprotected(facts, answered)
+
+
+def expects_cleared_pages_protected(facts: Facts, answered: Answered) -> str:
+    """Those that can."""
+    pages = sorted(_unprotected(facts, answered))
+    return f"no writable spte left for the cleared pages {pages}"
+
+
+PROTECTED_AFTER_CLEAR = Clause(
+    id="DIRTY-20",
+    title="CLEAR leaves the pages it clears write-protected",
+    must=(
+        "When `KVM_CLEAR_DIRTY_LOG` answers, no spte, large ones included, MUST let "
+        "the guest write to a page that it was given and that is not dirty again."
+    ),
+    source="kvm_arch_mmu_enable_log_dirty_pt_masked; api.rst 4.117",
+    rows=(55, 58),
+    profiles=ONLY_LINUX,
+    needs=Needs.POINTS,
+    on=Answered,
+    premise=pages_were_cleared,
+    holds=cleared_pages_are_protected,
+    expected=expects_cleared_pages_protected,
+    operations=("ClearDirtyLog",),
+    points=POINTS,
+)
+
+
+def _rooms(event: TablePublished) -> tuple[tuple[int, int], ...]:
+    """The bitmaps of a table's slots: each with the pages of its slot."""
+    found: list[tuple[int, int]] = []
+    for one in event.attached:
+        slot = event.slots.find(one.as_id, one.slot_id)
+        if slot is not None and one.bitmap is not None:
+            found.append((one.bitmap, slot.npages))
+    return tuple(found)
+
+
+def publishes_bitmaps(facts: Facts, event: TablePublished) -> bool:
+    """Some slot of the table has a bitmap that is live."""
+    return any(handle in facts.bitmaps.live for handle, _ in _rooms(event))
+
+
+def bitmaps_have_room(facts: Facts, event: TablePublished) -> bool:
+    """Each has a bit for every page of its slot."""
+    live = facts.bitmaps.live
+    return all(
+        handle not in live or live[handle].npages >= npages
+        for handle, npages in _rooms(event)
+    )
+
+
+def expects_room(facts: Facts, event: TablePublished) -> str:
+    """How many pages the slots have."""
+    del facts
+    return f"room for the pages of each slot (bitmap, pages): {_rooms(event)}"
+
+
+ROOM_FOR_ALL = Clause(
+    id="DIRTY-27",
+    title="A bitmap has a bit for every page of its slot",
+    must="A slot's dirty bitmap MUST have a bit for every page of the slot.",
+    source="kvm_dirty_bitmap_bytes; commit 87bf6e7de113",
+    rows=(56, 59),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=TablePublished,
+    premise=publishes_bitmaps,
+    holds=bitmaps_have_room,
+    expected=expects_room,
+    points=("BitmapAllocated",),
+)
+
+
+def ended_quietly(facts: Facts, update: Updated) -> bool:
+    """A slot lost its log by a request, with nothing else under way."""
+    if update.base is None or update.after is None or facts.bitmaps.taken:
+        return False
+    if len(facts.open_updates()) > 1 or not isinstance(update.reply, Done):
+        return False
+    word = update.operation.region.slot
+    before, after = slot_named(update.base, word), slot_named(update.after, word)
+    had_log = before is not None and before.log_dirty
+    return had_log and (after is None or not after.log_dirty)
+
+
+def _unowned(facts: Facts) -> frozenset[int]:
+    """The live bitmaps that no slot of the current table has."""
+    return facts.bitmaps.live.keys() - facts.bitmaps.attached[-1].values()
+
+
+def no_bitmap_is_left_over(facts: Facts, update: Updated) -> bool:
+    """Every live bitmap is some slot's."""
+    del update
+    return not _unowned(facts)
+
+
+def expects_no_bitmap_left_over(facts: Facts, update: Updated) -> str:
+    """Those that are nobody's."""
+    del update
+    return f"freed: the bitmaps {sorted(_unowned(facts))}, which no slot has"
+
+
+FREED_WITH_THE_LOG = Clause(
+    id="DIRTY-28",
+    title="A bitmap goes with its log",
+    must=(
+        "A request that turns a slot's logging off, or deletes the slot, MUST free "
+        "the slot's bitmap before it returns."
+    ),
+    source="kvm_commit_memory_region, kvm_destroy_dirty_bitmap",
+    rows=(59,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=Updated,
+    premise=ended_quietly,
+    holds=no_bitmap_is_left_over,
+    expected=expects_no_bitmap_left_over,
+    operations=("SetRegion",),
+    points=("TablePublished", "TableLoaded", "BitmapAllocated", "BitmapFreed"),
+)
+
+
+def was_attached(facts: Facts, event: BitmapFreed) -> bool:
+    """Some published table had the bitmap."""
+    return facts.bitmaps.can_be_read(event.bitmap, 0)
+
+
+def nobody_can_mark_it(facts: Facts, event: BitmapFreed) -> bool:
+    """No table that a reader may be using has it."""
+    floor = facts.sections.grace_floor
+    return not facts.bitmaps.can_be_read(event.bitmap, floor)
+
+
+def expects_grace_before_free(facts: Facts, event: BitmapFreed) -> str:
+    """The wait that it takes."""
+    del facts, event
+    return "a grace period after the last table with the bitmap was replaced"
+
+
+FREED_AFTER_READERS = Clause(
+    id="DIRTY-29",
+    title="A bitmap outlives those who may mark it",
+    must=(
+        "A dirty bitmap MUST NOT be freed while a reader may be using a table that "
+        "has it."
+    ),
+    source="kvm_free_memslot after synchronize_srcu; commit b050b015abbe",
+    rows=(56, 59),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=BitmapFreed,
+    premise=was_attached,
+    holds=nobody_can_mark_it,
+    expected=expects_grace_before_free,
+    points=("TablePublished", "GracePeriodEnded"),
+)
+
+
+def _began(facts: Facts, update: Updated) -> Slot | None:
+    """The live slot whose logging a request turned on, with clean pages."""
+    if not isinstance(update.reply, Done) or update.base is None:
+        return None
+    word = update.operation.region.slot
+    before, slot = slot_named(update.base, word), slot_named(facts.tables.current, word)
+    if before is None or before.log_dirty or slot is None or not slot.log_dirty:
+        return None
+    bitmap = facts.bitmaps.of(slot)
+    if bitmap is None or bitmap.all_set or facts.sections.mmu_holder is not None:
+        return None
+    others = [u for u in facts.open_updates() if u.operation is not update.operation]
+    about = [u for u in others if u.operation.region.slot == word]
+    return None if about else slot
+
+
+def logging_began(facts: Facts, update: Updated) -> bool:
+    """Logging of a live slot was turned on, and not with every page dirty."""
+    return _began(facts, update) is not None
+
+
+def nothing_from_before_is_writable(facts: Facts, update: Updated) -> bool:
+    """No spte of the slot is writable for a page that is not dirty."""
+    slot = _began(facts, update)
+    return slot is None or not _unnoticed(facts, slot)
+
+
+def expects_nothing_from_before(facts: Facts, update: Updated) -> str:
+    """The pages that are writable and clean."""
+    slot = _began(facts, update)
+    pages = () if slot is None else _unnoticed(facts, slot)
+    return f"no writable spte from before the log, but there is for pages {pages}"
+
+
+PROTECTED_WHEN_LOGGING_BEGINS = Clause(
+    id="DIRTY-30",
+    title="Logging begins with nothing writable",
+    must=(
+        "When a request has turned a slot's logging on, no spte made before that, "
+        "large or not, MUST let the guest write to a page that is not dirty."
+    ),
+    source="kvm_set_memory_region of the seed: flush_shadow after the flag is seen",
+    rows=(48, 60),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=Updated,
+    premise=logging_began,
+    holds=nothing_from_before_is_writable,
+    expected=expects_nothing_from_before,
+    operations=("SetRegion",),
+    points=POINTS,
+)
+
+CLAUSES: tuple[AnyClause, ...] = (
+    WRITABLE_IS_DIRTY,
+    PROTECTED_AFTER_GET,
+    HOST_TOLD,
+    PROTECTED_AFTER_CLEAR,
+    ROOM_FOR_ALL,
+    FREED_WITH_THE_LOG,
+    FREED_AFTER_READERS,
+    PROTECTED_WHEN_LOGGING_BEGINS,
+)
