@@ -106,16 +106,17 @@ def exit_status(found: Adequacy) -> Exit:
     return Exit.DOES_NOT_CONFORM if lacking else Exit.CONFORMS
 
 
-def as_json(found: Adequacy) -> dict[str, object]:
-    """Everything, for a program: by clause, and every witness and kill."""
+def as_json(found: Adequacy) -> dict[str, list[dict[str, object]]]:
+    """Everything, for a program: the clauses, and every witness and kill."""
     return {
-        "clauses": {
-            clause: {
+        "clauses": [
+            {
+                "id": clause,
                 "kills": list(found.killed_by(clause)),
                 "only": list(found.killed_only_by(clause)),
             }
             for clause in found.clauses
-        },
+        ],
         "witnesses": [asdict(witness) for witness in found.witnesses],
         "kills": [asdict(kill) for kill in found.kills],
     }
@@ -126,7 +127,7 @@ def from_json(data: dict[str, list[dict[str, object]]]) -> Adequacy:
     make_witness: Callable[..., Witness] = Witness
     make_kill: Callable[..., Kill] = Kill
     return Adequacy(
-        clauses=tuple(data["clauses"]),  # pyright: ignore
+        clauses=tuple(str(row["id"]) for row in data["clauses"]),
         witnesses=tuple(make_witness(**row) for row in data["witnesses"]),
         kills=tuple(make_kill(**row) for row in data["kills"]),
     )

@@ -39,10 +39,17 @@ from memslot_spec.clause import AnyClause
 LEVEL_SECONDS = {"quick": 24.0, "standard": 240.0, "deep": 3600.0}
 """What one target may take, unless `--max-time` says less."""
 
-STANDARD_TARGETS = ("reference", "kvm")
+STANDARD_TARGETS = ("reference", "reference-linux", "kvm")
 """What is judged where no target is named; the kernel only where it is usable."""
 
 STREAM_NAME = "report.ndjson"
+
+IN_PROCESS = ("reference", "patch", "museum:", "py:")
+"""How the names of targets begin that run as Python in their worker's process."""
+
+NOT_IN_PROCESS = (
+    "not applicable: engine crosshair follows Python code, and this target is none"
+)
 
 
 class ReportFolderError(Exception):
@@ -65,6 +72,7 @@ class Request:
     strict: bool = False
     blind: bool = False
     verbose: bool = False
+    engine: str = "hypothesis"
     options: tuple[str, ...] = ()
 
     @property
@@ -88,6 +96,9 @@ def look_for(request: Request) -> Present:
     present = Present()
     for name in dict.fromkeys(request.targets or STANDARD_TARGETS):
         present.names.append(name)
+        if request.engine == "crosshair" and not name.startswith(IN_PROCESS):
+            present.told.append(TargetSkipped(target=name, reason=NOT_IN_PROCESS))
+            continue
         try:
             present.probed[name] = probe(name, request.profile)
         except NotHereError as error:
@@ -121,6 +132,7 @@ def plans_of(request: Request, present: Present, failures: Path) -> list[TargetP
             seconds=seconds,
             failures_dir=str(failures),
             blind=request.blind,
+            engine=request.engine,
         )
         for name in present.probed
     ]

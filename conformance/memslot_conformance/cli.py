@@ -33,8 +33,10 @@ from memslot_conformance.options import (
     blind_option,
     clauses_option,
     close_to,
+    engine_option,
     given,
     jobs_option,
+    layers_for,
     layers_option,
     level_option,
     no_fixed_option,
@@ -56,6 +58,7 @@ from memslot_conformance.stream import StreamError, read_stream
 from memslot_conformance.table import Look
 from memslot_conformance.terminal import printable
 from memslot_conformance.verdicts import Exit
+from memslot_conformance.witnesses import first_witnesses
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.wire import HistoryError
@@ -116,6 +119,7 @@ def main() -> None:
 @layers_option
 @no_fixed_option
 @verbose_option
+@engine_option
 def check_command(  # noqa: PLR0913 - one for each option
     *,
     targets: tuple[str, ...],
@@ -132,6 +136,7 @@ def check_command(  # noqa: PLR0913 - one for each option
     layers: tuple[str, ...],
     no_fixed: bool,
     verbose: bool,
+    engine: str,
 ) -> None:
     """Judge targets; without one: the reference, and the kernel where it is usable.
 
@@ -143,14 +148,17 @@ def check_command(  # noqa: PLR0913 - one for each option
         level=level,
         seed=secrets.randbelow(SEEDS) if seed is None else seed,
         clauses=clauses or CLAUSES,
-        layers=without_fixed(layers, no_fixed=no_fixed),
+        layers=layers_for(engine, without_fixed(layers, no_fixed=no_fixed)),
         max_time=max_time,
         jobs=jobs,
         report_dir=report_dir,
         strict=strict,
         blind=blind,
         verbose=verbose,
-        options=given("profile", "max_time", "clauses", "strict", "blind", "layers"),
+        engine=engine,
+        options=given(
+            "profile", "max_time", "clauses", "strict", "blind", "layers", "engine"
+        ),
     )
     try:
         present = look_for(request)
@@ -217,7 +225,11 @@ def clauses_command(
         click.echo(json.dumps(data if clause_id is None else data[0], indent=2))
     elif clause_id is not None:
         width = report_width()
-        print_lines(explain.explained(chosen[0], mutants, found=found, width=width))
+        clause = chosen[0]
+        seen = first_witnesses(clause) if mutants else ()
+        print_lines(
+            explain.explained(clause, mutants, found=found, seen=seen, width=width)
+        )
     elif evidence or found is not None:
         print_lines(explain.listed_with_evidence(chosen, found))
     else:

@@ -14,7 +14,13 @@ import click
 
 from memslot_conformance.isolation import Broken, Send, isolated
 from memslot_conformance.last_words import LastWords
-from memslot_conformance.options import SEEDS, print_lines, seed_option
+from memslot_conformance.options import (
+    INSTALL,
+    NEEDED,
+    SEEDS,
+    print_lines,
+    seed_option,
+)
 from memslot_conformance.pure_functions import (
     NoSuchFunctionError,
     own_function,
@@ -23,8 +29,7 @@ from memslot_conformance.pure_functions import (
 from memslot_conformance.terminal import printable
 from memslot_conformance.verdicts import Exit
 
-NEEDED = ("crosshair",)
-EXTRA = "memslots diff needs the extra 'symbolic': pip install 'memslots[symbolic]'"
+EXTRA = f"memslots diff needs the extra 'symbolic': {INSTALL}"
 
 GRACE_SECONDS = 30.0
 """What a single call, or one question to the solver, may take beyond its time."""

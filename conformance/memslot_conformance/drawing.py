@@ -9,16 +9,34 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import Random
 
+from memslot_conformance.draw_dirty import (
+    DRAINED_FIRST,
+    clear_at,
+    get_at,
+    logging_slot,
+    within_reason,
+)
+from memslot_conformance.draw_ranges import range_at
 from memslot_conformance.generate import Palette, narrowed
-from memslot_conformance.meetings import accesses_of, around, at_edge, owned
+from memslot_conformance.meetings import (
+    accesses_of,
+    around,
+    at_edge,
+    first_uses,
+    owned,
+)
 from memslot_conformance.scenario import Operations, Scenario
 from memslot_spec.operations import (
     AgeHva,
     AllocateRoot,
+    ClearDirtyLog,
+    GetDirtyLog,
     GfnToHva,
+    GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
     InitHvaCache,
+    InvalidateRange,
     IsVisibleGfn,
     MemslotId,
     Operation,
@@ -30,6 +48,7 @@ from memslot_spec.plan import plan
 from memslot_spec.profile import profile_named
 from memslot_spec.ranges import PAGE_SHIFT
 from memslot_spec.values import (
+    BIT_1,
     EMPTY,
     LOG_DIRTY_PAGES,
     Failure,
@@ -62,9 +81,7 @@ class Drawing:
         """The race that follows a prefix drawn by `step`."""
         rng = self.rng
         few = narrowed(self.palette, rng)
-        threads: list[Operations] = [
-            tuple(self.update() for _ in range(rng.choice((1, 1, 1, 2))))
-        ]
+        threads: list[Operations] = [self.first_thread()]
         for _ in range(rng.choice((1, 1, 1, 2))):
             length = rng.choice((1, 1, 2))
             threads.append(tuple(self.operation(few) for _ in range(length)))
@@ -73,9 +90,24 @@ class Drawing:
         apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
         return Scenario(prefix, apart, after)
 
+    def first_thread(self) -> Operations:
+        """What the others race with: updates, or now and then a log that is read."""
+        rng = self.rng
+        if "GetDirtyLog" in self.palette.kinds and rng.random() < DRAINED_FIRST:
+            slot = logging_slot(self.table, rng)
+            if slot is not None and slot.log_dirty:
+                return (get_at(slot),) * rng.choice((1, 1, 2))
+        return tuple(self.update() for _ in range(rng.choice((1, 1, 1, 2))))
+
     def _remembered(self, threads: list[Operations]) -> Operations:
+        """What the race is to find remembered: by MMIO notes, caches and vCPUs."""
+        before: Operations = ()
+        for thread, operations in enumerate(threads[1:], 2):
+            before += first_uses(operations, thread, self.table, self.rng)
+        return before + self._accesses(threads[0][0])
+
+    def _accesses(self, first: Operation) -> Operations:
         """Accesses to where the race puts a slot, if the target has them."""
-        first = threads[0][0]
         if not isinstance(first, SetRegion) or "GuestAccess" not in self.palette.kinds:
             return ()
         return accesses_of(first, self.palette.header, self.rng)
@@ -100,21 +132,26 @@ class Drawing:
             slot.base << PAGE_SHIFT,
             slot.npages << PAGE_SHIFT,
             slot.hva,
-            LOG_DIRTY_PAGES if slot.log_dirty else 0,
+            LOG_DIRTY_PAGES * slot.log_dirty | BIT_1 * slot.readonly,
         )
         roll = rng.random()
         if roll < 0.55:  # noqa: PLR2004 - more than half are deletes
             region = replace(region, memory_size=0)
         elif roll < 0.8:  # noqa: PLR2004 - a quarter are moves
             moved = self.palette.draw_request(rng).region
-            region = replace(region, guest_phys_addr=moved.guest_phys_addr)
+            toggled = moved.flags & LOG_DIRTY_PAGES
+            region = replace(
+                region,
+                guest_phys_addr=moved.guest_phys_addr,
+                flags=region.flags ^ toggled,
+            )
         elif roll < 0.9:  # noqa: PLR2004 - the rest change flags or nothing
             region = replace(region, flags=region.flags ^ LOG_DIRTY_PAGES)
         failures = self.palette.header.domain.failures
         failure = None
         if failures and rng.random() < 0.15:  # noqa: PLR2004 - now and then
             failure = Failure(rng.choice(failures))
-        return SetRegion(region, failure=failure)
+        return SetRegion(within_reason(region), failure=failure)
 
     def operation(self, palette: Palette) -> Operation:
         """An operation, most often at a frame or host page of a slot."""
@@ -126,9 +163,13 @@ class Drawing:
             return self.update()
         return self._at_a_slot(drawn) if self.table.slots else drawn
 
-    def _at_a_slot(self, drawn: Operation) -> Operation:
+    def _at_a_slot(  # noqa: PLR0911 - one case for each kind
+        self, drawn: Operation
+    ) -> Operation:
         """The operation at a frame, or a host page, of a slot that is there."""
         rng = self.rng
+        if isinstance(drawn, GetDirtyLog | ClearDirtyLog):
+            return self._at_a_log(drawn)
         slot = rng.choice(self.table.slots)
         last = slot.npages - 1
         gfn = slot.base + min(rng.choice((0, 1, slot.npages // 2, last)), last)
@@ -136,6 +177,10 @@ class Drawing:
             return type(drawn)(slot.hva_of(gfn))
         if isinstance(drawn, GuestAccess):
             return replace(drawn, gfn=gfn, as_id=slot.as_id)
+        if isinstance(drawn, InvalidateRange):
+            return range_at(slot, gfn, rng)
+        if isinstance(drawn, GfnToHvaProt):
+            return replace(drawn, gfn=gfn)
         if isinstance(drawn, VcpuGfnToMemslot):
             return replace(drawn, gfn=around(slot, rng))
         if isinstance(drawn, InitHvaCache):
@@ -145,6 +190,15 @@ class Drawing:
         if isinstance(drawn, AT_A_FRAME):
             return type(drawn)(gfn)
         return drawn
+
+    def _at_a_log(self, drawn: GetDirtyLog | ClearDirtyLog) -> Operation:
+        """The operation at a slot that logs, if there is one."""
+        slot = logging_slot(self.table, self.rng)
+        if slot is None:
+            return drawn
+        if isinstance(drawn, GetDirtyLog):
+            return get_at(slot)
+        return clear_at(slot, self.rng)
 
     def _user_slots(self) -> tuple[Slot, ...]:
         limit = self.palette.header.limits.user_slots

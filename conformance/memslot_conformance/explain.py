@@ -14,6 +14,7 @@ from memslot_conformance.evidence_words import (
     marks_of,
 )
 from memslot_conformance.museum_run import Mutant
+from memslot_conformance.witnesses import Witness
 from memslot_spec.answered import Answered, AtRest, Updated
 from memslot_spec.clause import AnyClause, points_of
 from memslot_spec.clauses import GROUPS
@@ -61,9 +62,14 @@ def explained(
     mutants: Sequence[Mutant],
     *,
     found: Found | None = None,
+    seen: Sequence[Witness] = (),
     width: int = 88,
 ) -> list[str]:
-    """Everything about one clause; `found` is the evidence of a run, if any."""
+    """Everything about one clause.
+
+    `found` is the evidence of a run, if any, and `seen` where references came to
+    the clause.
+    """
     parts = [
         ("must", clause.must),
         ("source", clause.source),
@@ -75,6 +81,8 @@ def explained(
     lines = [f"{clause.id}  {clause.title}"]
     for label, text in parts:
         lines += _part(label, text, width)
+    for number, witness in enumerate(seen):
+        lines += _part("" if number else "witness", _seen(witness), width)
     killed = [m for m in mutants if clause.id in m.clauses]
     told = [f"museum:{mutant.name}: {mutant.wrong}" for mutant in killed]
     for number, text in enumerate(told or ["no mutant of the museum"]):
@@ -82,6 +90,12 @@ def explained(
     for number, text in enumerate(evidence_words(found, clause.id)):
         lines += _part("" if number else "evidence", text, width)
     return lines
+
+
+def _seen(witness: Witness) -> str:
+    """Where a premise was reached, in words."""
+    words = f"{witness.target} under {witness.profile}, {witness.race!r}"
+    return words + (", judged blind" if witness.blind else "")
 
 
 def as_json(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from memslot_conformance.draw_dirty import within_reason
 from memslot_conformance.draw_kinds import DRAWN
 from memslot_spec.history import Header
 from memslot_spec.operations import (
@@ -148,11 +149,18 @@ class Palette:
         page = rng.choice(HOST_PAGES)
         if npages >= PAGES_PER_HUGE_PAGE or rng.random() < 0.5:  # noqa: PLR2004 - in step
             page += base
-        flags = LOG_DIRTY_PAGES if rng.random() < 0.2 else 0  # noqa: PLR2004 - now and then
+        logs = 0.45 if "GetDirtyLog" in self.kinds else 0.2  # where a log can be read
+        flags = LOG_DIRTY_PAGES if rng.random() < logs else 0
         if rng.random() < 0.08:  # noqa: PLR2004 - seldom
             flags |= BIT_1
-        return MemoryRegion(
-            word, base << PAGE_SHIFT, npages << PAGE_SHIFT, page << PAGE_SHIFT, flags
+        return within_reason(
+            MemoryRegion(
+                word,
+                base << PAGE_SHIFT,
+                npages << PAGE_SHIFT,
+                page << PAGE_SHIFT,
+                flags,
+            )
         )
 
     def _odd(self, rng: Random) -> MemoryRegion:
@@ -160,7 +168,7 @@ class Palette:
         region = _spoiled(rng, self._sound(rng), self.header)
         if rng.random() < 0.2:  # noqa: PLR2004 - wrong twice
             region = _spoiled(rng, region, self.header)
-        return region
+        return within_reason(region)
 
 
 def _spoiled(rng: Random, region: MemoryRegion, header: Header) -> MemoryRegion:
@@ -194,13 +202,19 @@ def _spoiled(rng: Random, region: MemoryRegion, header: Header) -> MemoryRegion:
 
 WEIGHTS = {
     "SetRegion": 16,
+    "GetDirtyLog": 5,
+    "ClearDirtyLog": 4,
     "GuestAccess": 12,
     "TssBase": 8,
     "UnmapHva": 6,
+    "InvalidateRange": 4,
     "AgeHva": 3,
     "Halt": 1,
     "ReleaseNotifier": 1,
     "AllocateRoot": 1,
+    "InitHvaCache": 4,
+    "UseHvaCache": 6,
+    "VcpuGfnToMemslot": 3,
 }
 """How often each kind is drawn; `USUAL` for those that are not here."""
 

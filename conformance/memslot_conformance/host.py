@@ -38,7 +38,6 @@ from memslot_spec.hook import P
 from memslot_spec.host_points import (
     InvalidationBegun,
     InvalidationEnded,
-    TlbFlushed,
 )
 
 SWITCHING: frozenset[object] = frozenset(
@@ -61,7 +60,6 @@ SWITCHING: frozenset[object] = frozenset(
         Slept,
         InvalidationBegun,
         InvalidationEnded,
-        TlbFlushed,
         GenerationSet,
         CachesUpdated,
     }

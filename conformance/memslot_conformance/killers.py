@@ -30,7 +30,7 @@ from memslot_spec.judge import Docket, blind, judge_events, without_points
 PLAYS = 20_000
 """What may be played of all races of one mutant."""
 
-SECONDS = 300.0
+SECONDS = 120.0
 """After so long a mutant is taken to hang."""
 
 

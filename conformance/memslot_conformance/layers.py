@@ -6,6 +6,7 @@ slices that grow, so that neither has to wait for the other to end.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -43,6 +44,12 @@ from memslot_spec.history import Interleaving
 from memslot_spec.judge import blind
 
 LAYERS = ("fixed", "sampled", "sequential")
+
+ENGINES = ("hypothesis", "crosshair")
+"""What draws for the sequential layer; the second needs the extra `symbolic`."""
+
+SYMBOLIC = "memslot_conformance.symbolic"
+"""Loaded by name, since what it imports may not be there."""
 
 SHARES = {"fixed": 0.5, "sampled": 0.36, "sequential": 0.14}
 """How a target's time is divided among the layers that run."""
@@ -144,6 +151,7 @@ class _Work:
             if layer in plan.layers and self._fits(layer, interleaving)
         )
         self._rng = Random(plan.seed)
+        self._covered = ""
         self._open: dict[str, tuple[Tally, float]] = {}
 
     def _fits(self, layer: str, interleaving: Interleaving) -> bool:
@@ -211,24 +219,39 @@ class _Work:
                     continue
                 begun = monotonic()
                 self._bench.tally = self._open[layer][0]
+                if self._is_symbolic(layer):
+                    self._search(monotonic() + share)
+                    left[layer] = 0
+                    continue
                 self._slice(layer, min(FIRST_SLICE[layer] * growth, share))
                 left[layer] -= monotonic() - begun
             growth *= 1.5
         for layer in shares:
             self._done(layer, self._words(layer), self._cut())
 
-    def _slice(self, layer: str, seconds: float) -> None:
-        work = Slice(
+    def _is_symbolic(self, layer: str) -> bool:
+        return layer == "sequential" and self._plan.engine == "crosshair"
+
+    def _search(self, deadline: float) -> None:
+        """The sequential layer by the other engine, which loses by every restart."""
+        engine = importlib.import_module(SYMBOLIC)
+        number = self._rng.getrandbits(32)
+        self._covered = engine.run_symbolic(self._work_until(deadline), number=number)
+
+    def _work_until(self, deadline: float) -> Slice:
+        return Slice(
             self._target,
             self._bench,
             self._findings,
             palette_of(self._target.header),
             self._last_words,
-            monotonic() + seconds,
+            deadline,
         )
+
+    def _slice(self, layer: str, seconds: float) -> None:
         run_slice(
             self._machine(layer),
-            work,
+            self._work_until(monotonic() + seconds),
             number=self._rng.getrandbits(32),
             examples=EXAMPLES,
             steps=STEPS[layer],
@@ -245,6 +268,8 @@ class _Work:
             return (
                 f"{tally.schedules} random schedules of {tally.scenarios} drawn races"
             )
+        if self._is_symbolic(layer) and self._covered:
+            return self._covered
         return f"{tally.requests} operations in {tally.scenarios} VMs"
 
     def _cut(self) -> str | None:

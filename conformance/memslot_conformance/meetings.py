@@ -22,7 +22,7 @@ from memslot_spec.operations import (
 )
 from memslot_spec.ranges import PAGE_SHIFT
 from memslot_spec.slot_word import as_id_of
-from memslot_spec.values import Slot
+from memslot_spec.values import Slot, SlotTable
 
 OFTEN = 0.3
 """How often a race about a new slot begins with accesses to its frames."""
@@ -55,6 +55,26 @@ def accesses_of(update: SetRegion, header: Header, rng: Random) -> Operations:
     access = GuestAccess(region.base, as_id=as_id)
     elsewhere = replace(access, gfn=end)
     return rng.choice(((access,), (access, elsewhere), (access, elsewhere, access)))
+
+
+def first_uses(
+    operations: Operations, thread: int, table: SlotTable, rng: Random
+) -> Operations:
+    """What a thread's caches and its vCPU have to have done before, one time in two.
+
+    A cache is resolved at a slot that is there, a vCPU looks up the same frame.
+    """
+    if rng.random() < 0.5:  # noqa: PLR2004 - a fair coin
+        return ()
+    kinds = [type(operation) for operation in operations]
+    before: list[Operation] = []
+    if UseHvaCache in kinds and InitHvaCache not in kinds and table.slots:
+        length = rng.choice((16, 1 << PAGE_SHIFT, 2 << PAGE_SHIFT))
+        init = InitHvaCache(thread, rng.choice((0, 0, 8)), length)
+        before.append(at_edge(init, rng.choice(table.slots), rng))
+        before.append(UseHvaCache(thread, 0, 8))
+    before += [op for op in operations if isinstance(op, VcpuGfnToMemslot)][:1]
+    return owned(tuple(before), thread)
 
 
 def around(slot: Slot, rng: Random) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from memslot_conformance import museum_run
+from memslot_conformance import adequacy, museum_run, track_record
 from memslot_conformance.console import version
-from memslot_conformance.museum_run import Attempt, Settings
+from memslot_conformance.museum_run import Attempt, Mutant, Settings
 from memslot_conformance.options import (
     SEEDS,
     blind_option,
@@ -23,6 +25,7 @@ from memslot_conformance.options import (
     without_fixed,
 )
 from memslot_conformance.terminal import printable
+from memslot_conformance.verdicts import Exit
 
 
 @click.command("museum")
@@ -50,10 +53,16 @@ from memslot_conformance.terminal import printable
 @blind_option
 @click.option("--list", "only_list", is_flag=True, help="Name the mutants, and end.")
 @click.option(
+    "--adequacy",
+    "only_adequacy",
+    is_flag=True,
+    help="Show for each clause its witnesses, and the mutants that it finds.",
+)
+@click.option(
     "--json",
     "json_file",
     type=click.Path(dir_okay=False, path_type=Path, writable=True),
-    help="Write every attempt to this file.",
+    help="Write all of it to this file.",
 )
 def museum_command(  # noqa: PLR0913 - one for each option
     *,
@@ -67,11 +76,13 @@ def museum_command(  # noqa: PLR0913 - one for each option
     no_fixed: bool,
     blind: bool,
     only_list: bool,
+    only_adequacy: bool,
     json_file: Path | None,
 ) -> None:
     """Run every mutant of the museum, and say which clause killed it.
 
-    Exit status: 1 where one survived, or only broke clauses that it does not name.
+    Exit status: 1 where one survived, or only broke clauses that it does not name;
+    with --adequacy, where a clause has no witness or no mutant that it finds.
     """
     try:
         mutants = museum_run.chosen([n.removeprefix("museum:") for n in names])
@@ -83,6 +94,11 @@ def museum_command(  # noqa: PLR0913 - one for each option
             [f"{m.name:{width}}  {m.wrong} [{', '.join(m.clauses)}]" for m in mutants]
         )
         return
+    if only_adequacy:
+        if names:
+            message = "--adequacy is about the whole museum: name no mutant"
+            raise click.UsageError(message)
+        sys.exit(_adequacy(mutants, jobs, json_file))
     settings = Settings(
         level=level,
         seed=secrets.randbelow(SEEDS) if seed is None else seed,
@@ -97,10 +113,20 @@ def museum_command(  # noqa: PLR0913 - one for each option
     told = f"level {level}, {which}"
     click.echo(f"memslots {version()}, {len(mutants)} mutants: {told}\n")
     attempts = museum_run.run(mutants, settings, _say_attempt)
-    print_lines([*museum_run.table(attempts), "", told])
+    print_lines([*track_record.table(attempts, mutants), "", told])
     if json_file is not None:
-        museum_run.write_json(json_file, attempts)
+        track_record.write_json(json_file, attempts, mutants)
     sys.exit(museum_run.exit_status(attempts))
+
+
+def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> Exit:
+    """Play the references and every mutant, and print what each clause is worth."""
+    found = adequacy.measure(mutants, jobs=jobs)
+    print_lines(adequacy.table(found))
+    if json_file is not None:
+        text = json.dumps(adequacy.as_json(found), indent=2)
+        json_file.write_text(text + "\n", encoding="utf-8")
+    return adequacy.exit_status(found)
 
 
 def _say_attempt(attempt: Attempt) -> None:

@@ -8,12 +8,9 @@ alone: the first broken clause ends a history, and may hide the others.
 from __future__ import annotations
 
 import importlib
-import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from pathlib import Path
-from statistics import median
 from typing import Protocol
 
 from memslot_conformance import campaign, layers
@@ -29,6 +26,26 @@ class Mutant(Protocol):
     @property
     def name(self) -> str:
         """What it is called after `museum:`."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Whether it is of the "museum", or "planted"."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """The commit, CVE or issue that it is known from."""
+        ...
+
+    @property
+    def since(self) -> str:
+        """In which kernels the bug was."""
+        ...
+
+    @property
+    def tag(self) -> str:
+        """How the bug is known."""
         ...
 
     @property
@@ -56,7 +73,8 @@ class Attempt:
     """One run on one mutant with one seed.
 
     `killed_by` are the clauses broken that the mutant names, `others` those
-    broken that it does not name. The rest is about the first of the former.
+    broken that it does not name. The rest is about the first of the former:
+    where and how fast it came, and the size of the failure once it was shrunk.
     """
 
     mutant: str
@@ -65,7 +83,8 @@ class Attempt:
     others: tuple[str, ...] = ()
     layer: str | None = None
     seconds: float | None = None
-    size: str = ""
+    operations: int | None = None
+    preemptions: int | None = None
     broke: str | None = None
 
     @property
@@ -177,9 +196,8 @@ def _attempt(mutant: Mutant, seed: int, records: Sequence[Record]) -> Attempt:
         others=tuple(f.clause for f in found if f not in named),
         layer=None if first is None else first.layer,
         seconds=None if first is None else round(first.seconds, 3),
-        size=""
-        if first is None
-        else f"{first.updates}u {first.readers}r {first.preemptions}p",
+        operations=None if first is None else first.operations,
+        preemptions=None if first is None else first.preemptions,
         broke=broke[0] if broke else None,
     )
 
@@ -192,72 +210,3 @@ def exit_status(attempts: Sequence[Attempt]) -> Exit:
     if "error" in outcomes:
         return Exit.BROKE
     return Exit.CONFORMS if attempts else Exit.NOTHING_RAN
-
-
-def table(attempts: Sequence[Attempt]) -> list[str]:
-    """A line for each mutant: what killed it, where, how fast; or that it lives."""
-    by_mutant: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        by_mutant.setdefault(attempt.mutant, []).append(attempt)
-    rows = [("mutant", "killed by", "layer", "seconds", "size", "")]
-    rows += [_row(mutant, of) for mutant, of in by_mutant.items()]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    killed = sum(all(a.killed_by for a in of) for of in by_mutant.values())
-    times = [a.seconds for a in attempts if a.seconds is not None]
-    lines += ["", f"{killed} of {len(by_mutant)} mutants killed by a clause they name"]
-    if times:
-        figures = f"median {median(times):.2f} s, worst {max(times):.2f} s"
-        lines.append(f"seconds from the first judged step: {figures}")
-    lines.append("size: updates, readers and preemptions of the shrunk failure")
-    return lines
-
-
-def _row(mutant: str, of: Sequence[Attempt]) -> tuple[str, str, str, str, str, str]:
-    killed = [attempt for attempt in of if attempt.killed_by]
-    times = [attempt.seconds for attempt in killed if attempt.seconds is not None]
-    if not times:
-        seconds = "-"
-    elif len(of) == 1:
-        seconds = f"{times[0]:.2f}"
-    else:
-        seconds = f"{median(times):.2f}, worst {max(times):.2f}"
-    return (
-        mutant,
-        _distinct(clause for attempt in killed for clause in attempt.killed_by) or "-",
-        _distinct(attempt.layer or "" for attempt in killed) or "-",
-        seconds,
-        killed[0].size if killed else "-",
-        _remark(of),
-    )
-
-
-def _distinct(words: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(words))
-
-
-def _remark(of: Sequence[Attempt]) -> str:
-    """What is not as it should be, and with seeds how often it was found."""
-    remarks: list[str] = []
-    killed = sum(bool(attempt.killed_by) for attempt in of)
-    if len(of) > 1:
-        remarks.append(f"{killed} of {len(of)}")
-    for attempt in of:
-        if not attempt.killed_by:
-            what = attempt.outcome.upper()
-            if attempt.broke is not None:
-                what += f": {attempt.broke.partition(chr(10))[0]}"
-            elif attempt.others:
-                what += f", though it breaks {', '.join(attempt.others)}"
-            remarks.append(f"{what} (seed {attempt.seed})")
-            break
-    return "; ".join(remarks)
-
-
-def write_json(path: Path, attempts: Sequence[Attempt]) -> None:
-    """Every attempt, as a list of objects."""
-    data = [asdict(attempt) | {"outcome": attempt.outcome} for attempt in attempts]
-    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

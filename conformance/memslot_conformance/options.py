@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -15,11 +16,16 @@ from click.core import ParameterSource
 
 from memslot_conformance.checking import LEVEL_SECONDS
 from memslot_conformance.console import cpus
-from memslot_conformance.layers import LAYERS
+from memslot_conformance.layers import ENGINES, LAYERS
 from memslot_conformance.terminal import printable
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.profile import PROFILES
+
+NEEDED = ("crosshair", "hypothesis_crosshair_provider")
+"""What the extra `symbolic` brings."""
+
+INSTALL = "pip install 'memslots[symbolic]'"
 
 SEEDS = 1 << 32
 """Seeds that are drawn lie below this; any other may be given."""
@@ -114,6 +120,34 @@ level_option = click.option(
     show_default=True,
     help="How much is run.",
 )
+
+
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=ENGINES[0],
+    show_default=True,
+    help="What draws for the sequential layer; crosshair runs that layer alone.",
+)
+
+
+def layers_for(engine: str, layers: tuple[str, ...]) -> tuple[str, ...]:
+    """The layers that an engine runs; those that were asked for, if they were.
+
+    Errors: `UsageError` where the engine is not there, or has no layer.
+    """
+    if engine == ENGINES[0]:
+        return layers
+    if any(find_spec(name) is None for name in NEEDED):
+        message = f"--engine {engine} needs the extra 'symbolic': {INSTALL}"
+        raise click.UsageError(message)
+    context = click.get_current_context()
+    if context.get_parameter_source("layers") is not ParameterSource.COMMANDLINE:
+        return ("sequential",)
+    if "sequential" not in layers:
+        message = f"--engine {engine} draws for the layer sequential, left out here"
+        raise click.UsageError(message)
+    return layers
 
 
 def without_fixed(layers: tuple[str, ...], *, no_fixed: bool) -> tuple[str, ...]:

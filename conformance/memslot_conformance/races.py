@@ -7,18 +7,23 @@ seed. Operations that a target does not support are left out.
 
 from __future__ import annotations
 
-from memslot_conformance import races_basic, races_spaces
+from memslot_conformance import races_basic, races_dirty, races_host, races_spaces
 from memslot_conformance.fixed_race import FixedRace
 from memslot_conformance.scenario import Operations, Scenario
 from memslot_spec.history import Header
 from memslot_spec.operations import Operation, SetRegion
 
-RACES: tuple[FixedRace, ...] = (*races_basic.RACES,)
+RACES: tuple[FixedRace, ...] = (*races_basic.RACES, *races_host.RACES, *races_dirty.RACES)
 
 
 def sequential(header: Header) -> tuple[FixedRace, ...]:
     """Scenarios without a race: what one thread can already get wrong."""
-    return (*races_basic.sequential(header), *races_spaces.sequential(header))
+    return (
+        *races_basic.sequential(header),
+        *races_spaces.sequential(header),
+        *races_host.sequential(header),
+        *races_dirty.sequential(header),
+    )
 
 
 def fixed_races(header: Header) -> tuple[FixedRace, ...]:

@@ -10,20 +10,18 @@ wrong costs time but never a verdict. This module needs the extra `symbolic`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
-from crosshair.core import deep_realize
-from crosshair.core_and_libs import NoTracing
-from crosshair.statespace import context_statespace
-from crosshair.tracers import is_tracing
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis.control import current_build_context
 
-from memslot_conformance.machines import OutOfTimeError, Slice
+from memslot_conformance.machines import HEALTH, OutOfTimeError, Slice
 from memslot_conformance.perform import observed, perform
 from memslot_conformance.scenario import Scenario
 from memslot_conformance.scheduler import play
+from memslot_conformance.solver import close_path, is_symbolic, plainly, realized
 from memslot_conformance.symbolic_shapes import Numbers, Operations, Shape, shapes_of
 from memslot_conformance.trial import TargetBrokeError
 from memslot_spec.hook import Silent
@@ -81,7 +79,7 @@ class _Search:
             max_examples=EXAMPLES,
             deadline=None,
             database=None,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=HEALTH,
             phases=(Phase.generate,),
             print_blob=False,
         )
@@ -89,29 +87,28 @@ class _Search:
         def follow(numbers: Numbers) -> None:
             self._follow(numbers)
 
-        try:
+        with suppress(OutOfTimeError, ShapeDoneError):
             follow()
-        except (OutOfTimeError, ShapeDoneError):
-            pass
         if self.broke is not None:
             raise self.broke
 
     def in_words(self) -> str:
         """What was covered."""
         extent = "all" if self.exhausted else "not all"
-        return f"{self.shape.name} ({self.paths} paths, {extent})"
+        paths = "1 path" if self.paths == 1 else f"{self.paths} paths"
+        return f"{self.shape.name} ({paths}, {extent})"
 
     def _follow(self, numbers: Numbers) -> None:
         """One path, or the plain example that Hypothesis begins and ends with."""
         operations = self.shape.operations(numbers)
-        if not is_tracing():
+        if not is_symbolic():
             self._judge(operations)
             self._check_whether_done()
             return
         _Steering(self.work).follow(operations)
-        context_statespace().detach_path()
-        asked = deep_realize(operations)
-        with NoTracing():
+        close_path()
+        asked = realized(operations)
+        with plainly():
             self.provider = current_build_context().data.provider
             self.paths += 1
             self._judge(asked)
@@ -166,14 +163,15 @@ class _Steering:
         """Compare every reply with the specification, up to one that is wrong."""
         target = self._make(Silent())
         try:
-            table: SlotTable | None = EMPTY
+            table = EMPTY
             for operation in operations:
                 reply = perform(target, operation)
                 view = observed(target)
                 shown = None if view is None else view.table
-                table = self._after(table, operation, reply, shown)
-                if table is None:
+                after = self._after(table, operation, reply, shown)
+                if after is None:
                     return
+                table = after
         except (Exception, SystemExit):  # noqa: BLE001 - the play that follows tells
             return
         finally:

@@ -11,27 +11,26 @@ This module needs the extra `symbolic`.
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from inspect import BoundArguments
 from random import Random
 from time import monotonic
-from traceback import StackSummary
-
-from crosshair.condition_parser import ConditionExpr, Pep316Parser
-from crosshair.core import deep_realize, explore_paths
-
-# Also teaches CrossHair the standard library.
-from crosshair.core_and_libs import AnalysisOptions, NoTracing
-from crosshair.diff_behavior import describe_behavior
-from crosshair.fnutil import FunctionInfo
-from crosshair.options import DEFAULT_OPTIONS
-from crosshair.statespace import RootNode, StateSpace
-from crosshair.util import IgnoreAttempt
+from typing import cast
 
 from memslot_conformance.pure_functions import Function, names_of
+from memslot_conformance.solver import (
+    Condition,
+    ImpossiblePath,
+    close_path,
+    follow_paths,
+    outcome,
+    plainly,
+    preconditions,
+    realized,
+    signature_of,
+)
 
 AFTERWARDS = 1.0
 """Seconds, at least, that the search goes on after the first difference."""
@@ -97,7 +96,7 @@ def compare(mine: Function, spec: Function, seconds: float, seed: int) -> Compar
     bounds the search, not a single call. `seed` decides what is drawn, no more.
     """
     search = _Search(mine, spec, seconds)
-    search.follow_paths()
+    search.follow()
     if not search.found:
         search.draw(Random(seed))
     return search.comparison()
@@ -105,51 +104,46 @@ def compare(mine: Function, spec: Function, seconds: float, seed: int) -> Compar
 
 @dataclass(slots=True)
 class _Search:
-    """One comparison: the paths seen, and the differences confirmed."""
+    """One comparison: the paths seen, and the differences confirmed.
+
+    `closed` counts the paths that were followed to their end, `compared` those
+    of them on which the contract holds.
+    """
 
     mine: Function
     spec: Function
     seconds: float
+    before: tuple[Condition, ...] = field(init=False)
     begun: float = field(default_factory=monotonic)
-    stats: Counter[str] = field(default_factory=Counter[str])
+    deadline: float = 0
     closed: int = 0
     compared: int = 0
     drawn: int = 0
     unconfirmed: int = 0
+    exhausted: bool = False
     found: dict[object, tuple[tuple[object, ...], Difference]] = field(
         default_factory=dict[object, tuple[tuple[object, ...], Difference]]
     )
-    before: Sequence[ConditionExpr] = ()
-    deadline: float = 0
 
-    def follow_paths(self) -> None:
+    def __post_init__(self) -> None:
+        self.before = preconditions(self.spec)
+
+    def follow(self) -> None:
         """Follow paths until none is left, or their time is over."""
-        info = FunctionInfo.from_fn(self.spec)
-        conditions = Pep316Parser().get_fn_conditions(info)
-        self.before = conditions.pre if conditions is not None else ()
-        self.deadline = self.begun + self.seconds * (1 - DRAWN_SHARE)
-        _, signature = info.callable()
-        explore_paths(
-            self._differ,
-            signature,
-            self._options(),
-            RootNode(),
-            self._path_done,
-            on_nondeterminism=lambda: None,
+        seconds = self.seconds * (1 - DRAWN_SHARE)
+        self.deadline = self.begun + seconds
+        signature = signature_of(self.spec)
+        begun, none_left = follow_paths(
+            self._differ, self._path_done, signature, seconds
         )
-
-    @property
-    def exhausted(self) -> bool:
-        """Every path was followed to its end."""
         # A path that was begun and not closed was given up: unknown.
-        all_closed = self.closed == self.stats["num_paths"]
-        return self.stats["exhaustion"] > 0 and all_closed and not self.unconfirmed
+        self.exhausted = none_left and self.closed == begun and not self.unconfirmed
 
     def draw(self, rng: Random) -> None:
         """Call both on drawn arguments, where paths are open for all that is left."""
         names = names_of(self.spec)
-        _, signature = FunctionInfo.from_fn(self.spec).callable()
-        if any(p.annotation is not int for p in signature.parameters.values()):
+        parameters = signature_of(self.spec).parameters.values()
+        if any(parameter.annotation is not int for parameter in parameters):
             return
         deadline = self.begun + self.seconds
         enough = ENOUGH_DRAWN if self.exhausted else sys.maxsize
@@ -169,38 +163,33 @@ class _Search:
             round(monotonic() - self.begun, 2),
         )
 
-    def _options(self) -> AnalysisOptions:
-        seconds = self.seconds * (1 - DRAWN_SHARE)
-        options = DEFAULT_OPTIONS.overlay(per_condition_timeout=seconds)
-        options.stats = self.stats
-        return options
-
     def _differ(self, given: BoundArguments) -> bool:
-        """Run both on symbolic arguments; the solver decides what is open."""
+        """Run both on open arguments; the solver decides what is open."""
         if not self._defined(given.arguments):
-            raise IgnoreAttempt
+            raise ImpossiblePath
         again = deepcopy(given)
-        mine, spec = _symbolic(self.mine, given), _symbolic(self.spec, again)
+        mine, spec = _on_a_path(self.mine, given), _on_a_path(self.spec, again)
         return mine.differs(spec)
 
     def _defined(self, arguments: Mapping[str, object]) -> bool:
-        return all(c.evaluate is None or c.evaluate(arguments) for c in self.before)
+        return all(condition(arguments) for condition in self.before)
 
     def _path_done(
         self,
-        space: StateSpace,
+        _: object,
         given: BoundArguments,
-        _: BoundArguments,
-        differ: bool | None,
+        __: BoundArguments,
+        differ: object,
         error: BaseException | None,
-        __: StackSummary | None,
+        ___: object,
+        /,
     ) -> bool:
         """Close a path; True where the search is to end."""
         if error is None:
-            space.detach_path()
+            close_path()
             if differ is not None:
-                values = tuple(deep_realize(given.args))
-                with NoTracing():
+                values = realized(given.args)
+                with plainly():
                     self.compared += 1
                     if differ:
                         self._call_both(values)
@@ -234,12 +223,12 @@ def _number(rng: Random) -> int:
     return rng.getrandbits(width)
 
 
-def _symbolic(function: Function, given: BoundArguments) -> Answer:
+def _on_a_path(function: Function, given: BoundArguments) -> Answer:
     try:
-        value, error = describe_behavior(function, given)
+        value, error = outcome(function, given)
     except SystemExit as left:
         error, value = left, None
-    if isinstance(error, IgnoreAttempt):
+    if isinstance(error, ImpossiblePath):
         raise error
     return Answer(value, None if error is None else _raised(error))
 
@@ -265,9 +254,15 @@ def _way(mine: Answer, spec: Answer) -> object:
 def _way_of_values(mine: object, spec: object) -> object:
     if isinstance(mine, int) and isinstance(spec, int):
         return (mine > spec) - (mine < spec)
-    if isinstance(mine, tuple) and isinstance(spec, tuple) and len(mine) == len(spec):
-        return tuple(map(_way_of_values, mine, spec))
-    return type(mine).__name__, type(spec).__name__
+    one, other = _items(mine), _items(spec)
+    if one is None or other is None or len(one) != len(other):
+        return type(mine), type(spec)
+    return tuple(map(_way_of_values, one, other))
+
+
+def _items(value: object) -> tuple[object, ...] | None:
+    is_tuple = isinstance(value, tuple)
+    return cast("tuple[object, ...]", value) if is_tuple else None
 
 
 def _size(values: tuple[object, ...]) -> int:

@@ -19,10 +19,11 @@ from memslot_conformance.targets import Target, resolve
 from memslot_conformance.trial import Bench
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.profile import PROFILES
+from memslot_spec.profile import LINUX, PROFILES
 
-REFERENCES: tuple[tuple[str, str], ...] = tuple(
-    ("reference", profile.name) for profile in PROFILES
+REFERENCES: tuple[tuple[str, str], ...] = (
+    *(("reference", profile.name) for profile in PROFILES),
+    ("reference-linux", LINUX.name),
 )
 """The targets that keep every clause, each with a profile it is held to."""
 
@@ -87,6 +88,8 @@ def first_witnesses(
     """The first play of each reference that comes to this clause, if one does."""
     found: list[Witness] = []
     for name, profile in references:
+        if profile not in clause.profiles:
+            continue
         target = resolve(name, profile)
         for race, played in _fixed(target):
             seen = _of_layer(target, "fixed", ((race, played),), (clause,))

@@ -29,6 +29,9 @@ ALLOWED: Mapping[str, frozenset[str]] = {
 }
 """What a package may import besides the standard library and itself."""
 
+SYMBOLIC = frozenset({"solver", "symbolic", "symbolic_diff"})
+"""What needs the extra `symbolic`, and is loaded by name where that is there."""
+
 
 def modules_of(folder: Path) -> Iterator[tuple[str, ast.Module]]:
     """Each module of a package: its dotted name and its syntax tree."""
@@ -97,6 +100,16 @@ def test_a_package_imports_what_it_may(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_at_the_top(package: str) -> None:
     assert not hidden_imports(PACKAGES[package])
+
+
+def test_the_suite_runs_without_the_solver() -> None:
+    symbolic = {f"memslot_conformance.{name}" for name in SYMBOLIC}
+    importing = {
+        module
+        for module, tree in modules_of(PACKAGES["memslot_conformance"])
+        if symbolic.intersection(imported_by(tree))
+    }
+    assert importing == symbolic - {"memslot_conformance.solver"}
 
 
 def test_the_specification_has_no_import_cycle() -> None:

@@ -39,6 +39,7 @@ from memslot_conformance.records import (
     TargetSkipped,
 )
 from memslot_conformance.stream import StreamWriter, read_stream
+from memslot_conformance.verdicts import headline
 from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, GROUPS
@@ -191,9 +192,8 @@ def _left_out(told: Sequence[Record], found: Collection[str]) -> list[str]:
         if isinstance(record, TargetSkipped):
             return [f"No running kernel was asked. {plain(record.reason)}."]
         if isinstance(record, TargetFailed):
-            return [
-                f"The running kernel was not asked to the end: {plain(record.what)}."
-            ]
+            what = plain(headline(record.what))
+            return [f"The running kernel was not asked to the end: {what}."]
     return ["The running kernel was asked nothing within its time."]
 
 

@@ -176,6 +176,7 @@ def _told(mutant: Mutant) -> list[str]:
         "",
         f":base: the {mutant.base}, held to `{mutant.profile}`",
         f":source: {plain(mutant.source)} {plain(mutant.tag)}",
+        f":since: {plain(mutant.since)}",
         f":breaks: {_links(mutant.clauses)}",
         "",
     ]

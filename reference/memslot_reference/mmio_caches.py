@@ -104,22 +104,21 @@ class MmioCaches(SlotHints):
         return note.generation == generation_of(table)
 
     def mark_mmio_spte(self, table: Memslots, gfn: int) -> None:
-        """`mark_mmio_spte`: the bits of the generation that there is room for.
-
-        A note made during an update has the mark, so that it never hits. The
-        number alone would not do: on a wrap the notes are dropped before the new
-        number is there, and one made between the two would be left.
-        """
+        """`mark_mmio_spte`: leave a note for every vCPU of the address space."""
         self.read(table, "generation")
-        stored = self.bits_of(self.stamp_of(table))
-        self.mmio_sptes[table.as_id, gfn] = stored, table.in_progress
+        note = self.mmio_sptes[table.as_id, gfn] = self.note_of(table)
         self.hook.point(
-            MmioCached, MmioPlace.SPTE, gfn, table.as_id, stored, table.handle
+            MmioCached, MmioPlace.SPTE, gfn, table.as_id, note[0], table.handle
         )
 
-    def stamp_of(self, table: Memslots) -> int:
-        """The generation under which what a table says is noted."""
-        return table.generation
+    def note_of(self, table: Memslots) -> SpteNote:
+        """The bits of a table's generation that there is room for, and the mark.
+
+        A note that has the mark never hits. The number alone would not do: on a
+        wrap the notes are dropped before the new number is there, and one made
+        between the two would be left.
+        """
+        return self.bits_of(table.generation), table.in_progress
 
     def bits_of(self, generation: int) -> int:
         """`generation & MMIO_SPTE_GEN_MASK`."""
@@ -127,8 +126,7 @@ class MmioCaches(SlotHints):
 
     def mmio_spte_is_of(self, note: SpteNote, table: Memslots) -> bool:
         """`check_mmio_spte`: nothing hits while an update is open."""
-        bits = self.bits_of(table.generation)
-        return not table.in_progress and note == (bits, table.in_progress)
+        return not table.in_progress and note == self.note_of(table)
 
     def memslots_updated(self, generation: int) -> None:
         """`kvm_mmu_invalidate_mmio_sptes`: on a wrap every note in an spte goes."""

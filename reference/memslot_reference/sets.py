@@ -134,10 +134,15 @@ class SlotSets(Vm):
     def swap(self, as_id: int) -> None:
         """`kvm_swap_active_memslots`: publish the edited set, and wait.
 
-        No invalidation of host memory may be open at the swap. The generation
-        carries the mark of an update until the last reader of the old set is
-        gone, and is made new then.
+        The generation carries the mark of an update until the last reader of the
+        old set is gone, and is made new then.
         """
+        self.publish(as_id)
+        self.srcu.synchronize()
+        self.settle(as_id)
+
+    def publish(self, as_id: int) -> None:
+        """Mark the edited set and show it; no invalidation may be open then."""
         old, new = self.active[as_id], self.inactive[as_id]
         self.set_generation(new, old.generation, in_progress=True)
         self.wait_for_invalidations()
@@ -150,10 +155,17 @@ class SlotSets(Vm):
             as_id,
             self.everything_attached(),
         )
-        self.srcu.synchronize()
-        generation = old.generation + self.limits.address_spaces
+
+    def settle(self, as_id: int) -> None:
+        """Give the set that was published a generation of its own."""
+        table = self.active[as_id]
+        generation = self.next_generation(table)
         self.memslots_updated(generation)
-        self.set_generation(new, generation, in_progress=False)
+        self.set_generation(table, generation, in_progress=False)
+
+    def next_generation(self, table: Memslots) -> int:
+        """The number after a set's; those between are the other spaces'."""
+        return table.generation + self.limits.address_spaces
 
     def wait_for_invalidations(self) -> None:
         """`mn_active_invalidate_count` is to be zero, and is at the swap."""

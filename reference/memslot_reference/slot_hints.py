@@ -80,7 +80,7 @@ class SlotHints(DirtyClear):
         self.read(table, "slots")
         hint = self.hint_of(vcpu, table)
         slot = hint.slot
-        if slot is None or not slot.covers(gfn):
+        if slot is None or not self.is_hint_for(slot, gfn):
             slot = self.search_sorted(table, gfn)
             hint.slot = slot or hint.slot
         found = None if slot is None else slot.to_spec()
@@ -93,6 +93,10 @@ class SlotHints(DirtyClear):
         if hint is None or not self.is_hint_of(hint, table):
             hint = self.vcpu_hints[vcpu] = VcpuHint(generation_of(table))
         return hint
+
+    def is_hint_for(self, slot: MemorySlot, gfn: int) -> bool:
+        """The slot found last is the one that is looked for (`try_get_memslot`)."""
+        return slot.covers(gfn)
 
     def is_hint_of(self, hint: VcpuHint, table: Memslots) -> bool:
         """The hint was made under the table's generation, mark and all."""

@@ -88,7 +88,9 @@ def clear_objections(
     one that leaves the slot is looked at only where there is a log.
     """
     of_slot = get_objections(table, operation.slot, profile, limits)
-    found = [o for o in of_slot if o is DirtyObjection.BAD_SLOT]
+    found: list[DirtyObjection] = []
+    if DirtyObjection.BAD_SLOT in of_slot:
+        found.append(DirtyObjection.BAD_SLOT)
     if operation.first_page % BITS_PER_WORD:
         found.append(DirtyObjection.MISALIGNED)
     found += [o for o in of_slot if o is not DirtyObjection.BAD_SLOT]

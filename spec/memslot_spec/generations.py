@@ -42,8 +42,8 @@ class Generations:
     `used` are the numbers that tables came to have, `published` the steps at which
     tables were. `updated` has for each thread the generation that the caches were
     made ready for since it last published. `remembered` has for each frame the
-    generations of the tables that said it is MMIO. `widest` is the largest number
-    of bits seen in an entry that holds only some of them.
+    generations of the tables that said it is MMIO. `widest` is for each place the
+    largest number of bits seen in an entry there.
     """
 
     tables: dict[int, Generation] = field(default_factory=dict[int, Generation])
@@ -53,7 +53,7 @@ class Generations:
     remembered: dict[Frame, set[Generation]] = field(
         default_factory=dict[Frame, set[Generation]]
     )
-    widest: int = 0
+    widest: dict[MmioPlace, int] = field(default_factory=dict[MmioPlace, int])
 
     def of(self, table: int, as_id: int) -> Generation:
         """The generation of a table, as it was announced last."""
@@ -79,20 +79,25 @@ class Generations:
         generation = self.of(event.table, event.as_id)
         known = self.remembered.setdefault(_frame(event), set())
         known.add(generation)
-        self.widest = max(self.widest, event.generation.bit_length())
+        wide = max(self.widest.get(event.place, 1), event.generation.bit_length())
+        self.widest[event.place] = wide
 
     def behind(self, event: MmioHit) -> frozenset[Generation]:
         """The generations under which what was hit may have been remembered."""
         return frozenset(self.remembered.get(_frame(event), ()))
 
-    def may_stand_for(self, stored: int, number: int) -> bool:
-        """An entry with these bits was made under this number.
+    def has_bits_of(self, event: MmioCached, number: int) -> bool:
+        """What is stored was made of this number.
 
-        It holds the number whole, or its lowest bits: no fewer than any entry had.
+        It is the number whole, or its lowest bits: no fewer than any entry in the
+        place had.
         """
-        fewest = max(self.widest, stored.bit_length(), 1)
+        stored = event.generation
+        fewest = max(self.widest.get(event.place, 1), stored.bit_length())
         most = max(fewest, number.bit_length())
-        return any(number % (1 << width) == stored for width in range(fewest, most + 1))
+        return any(
+            number % (1 << width) == stored for width in range(fewest, most + 1)
+        )
 
 
 def _frame(event: MmioCached | MmioHit) -> Frame:

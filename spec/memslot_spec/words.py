@@ -297,7 +297,7 @@ def _point(event: events.Point, version_of: VersionOf) -> str:  # noqa: C901, PL
         case events.GuestEntered():
             return "enter the guest"
         case events.Retried():
-            return "the access is to be made again"
+            return "make the access again"
         case events.Slept():
             return "sleep"
         case _:
@@ -339,23 +339,22 @@ def _shadow_point(event: ShadowPoint) -> str:  # noqa: C901, PLR0911
 def _outer_point(event: OuterPoint, version_of: VersionOf) -> str:  # noqa: C901, PLR0911, PLR0912
     match event:
         case host_points.InvalidationBegun(_, start, end):
-            return f"invalidation of hva {start:#x} to {end:#x} begins"
+            return f"invalidate {start:#x}..{end:#x}"
         case host_points.InvalidationEnded(_, start, end):
-            return f"invalidation of hva {start:#x} to {end:#x} ends"
+            return f"invalidated {start:#x}..{end:#x}"
         case host_points.TlbFlushed():
             return "flush TLBs"
         case host_points.HostPageDirtied(_, hva):
             return f"host page {hva:#x} is dirty"
         case host_points.MetadataAllocated(_, metadata, as_id, slot_id, base, npages):
             name = _slot_name(slot_id, as_id)
-            pages = _count(npages, "page")
-            return f"make arrays {metadata} of {name}: gfn {base:#x} +{pages}"
+            return f"arrays {metadata}: {name} at {base:#x}+{npages}"
         case host_points.MetadataFreed(_, metadata):
             return f"free arrays {metadata}"
         case dirty_points.BitmapAllocated(_, bitmap, as_id, slot_id, npages, all_set):
-            bits = "all set" if all_set else "all clear"
-            name = _slot_name(slot_id, as_id)
-            return f"make bitmap {bitmap} of {name}: {_count(npages, 'page')}, {bits}"
+            del npages
+            bits = "all set" if all_set else "clear"
+            return f"bitmap {bitmap}: {_slot_name(slot_id, as_id)}, {bits}"
         case dirty_points.BitmapFreed(_, bitmap):
             return f"free bitmap {bitmap}"
         case dirty_points.DirtyBitSet(_, bitmap, page):
@@ -364,19 +363,16 @@ def _outer_point(event: OuterPoint, version_of: VersionOf) -> str:  # noqa: C901
             return f"bitmap {bitmap}: clear {_pages(pages)}"
         case cache_points.GenerationSet(_, table, as_id, generation, in_progress):
             mark = ", in progress" if in_progress else ""
-            return (
-                f"generation of {version_of(table)}{_space(as_id)}: {generation}{mark}"
-            )
+            return f"{version_of(table)}{_space(as_id)}: generation {generation}{mark}"
         case cache_points.CachesUpdated(_, generation, dropped):
-            dropping = ", every entry dropped" if dropped else ""
-            return f"caches ready for generation {generation}{dropping}"
-        case cache_points.MmioCached(_, place, gfn, as_id, generation):
-            return (
-                f"remember MMIO at gfn {gfn:#x}{_space(as_id)}, "
-                f"generation {generation} ({place.value})"
+            return f"caches at generation {generation}" + (
+                ", emptied" if dropped else ""
             )
+        case cache_points.MmioCached(_, place, gfn, as_id, generation):
+            name = f"gfn {gfn:#x}{_space(as_id)}"
+            return f"{place.value}: MMIO {name} @{generation}"
         case cache_points.MmioHit(_, place, gfn, as_id):
-            return f"remembered MMIO at gfn {gfn:#x}{_space(as_id)} ({place.value})"
+            return f"{place.value}: hit MMIO gfn {gfn:#x}{_space(as_id)}"
         case _:
             assert_never(event)
 

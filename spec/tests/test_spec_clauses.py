@@ -30,6 +30,7 @@ GIVEN_OUT = {
     "MMU": 11,
     "RMAP": 4,
     "HVA": 7,
+    "DIRTY": 30,
     "SIZE": 2,
     "TSS": 2,
     "ERR": 5,
@@ -43,6 +44,7 @@ GONE: frozenset[str] = frozenset()
 ROWS = frozenset(
     {*range(1, 19), 20, 21, 22, 24, 25, *range(28, 43), 46, 47, 49, 50, 51, 52, 61}
     | {62, 65}
+    | {55, 56, 57, 58, 59, 60}
     | {23, 27, 43, 44, 45, 48, 53, 54, 66, 67}
 )
 """The rows of the catalogue that this version of the specification covers."""

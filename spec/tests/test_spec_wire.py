@@ -180,13 +180,14 @@ def test_refuses_an_unknown_kind_of_reply_and_lists_all() -> None:
 
 def test_refuses_a_missing_field() -> None:
     assert event({"e": "TableLoaded", "thread": 1}) == (
-        "race.ndjson:4: field table: is missing (TableLoaded has thread, table)"
+        "race.ndjson:4: field table: is missing (TableLoaded has thread, table, as_id)"
     )
 
 
 def test_refuses_an_unknown_field() -> None:
     assert event({"e": "TableLoaded", "thread": 1, "table": 3, "tabel": 4}) == (
-        "race.ndjson:4: field tabel: is unknown (TableLoaded has thread, table), got 4"
+        "race.ndjson:4: field tabel: is unknown "
+        "(TableLoaded has thread, table, as_id), got 4"
     )
 
 
@@ -260,7 +261,7 @@ LINES = TEXT.splitlines(keepends=True)
         ),
         (
             [*LINES[:3], LINES[3][:-4] + "\n"],
-            "h:4: expected JSON, got Expecting value at column 43",
+            "h:4: expected JSON, got Expecting value at column 55",
         ),
         (
             [LINES[0], "not JSON\n", *LINES[1:]],

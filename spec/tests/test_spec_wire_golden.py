@@ -1,18 +1,25 @@
 """The JSON form is pinned: a history file of this version stays readable.
 
-`golden/history-1.ndjson` holds every kind of event, operation and reply. It is
-never edited: a form that would need it edited is a new `FORMAT_VERSION`, with a
-file of its own. A kind or a field with a default that is added later comes into
-`EXAMPLE` and into a further file.
+`golden/history-1.ndjson` holds every kind of event, operation and reply of the
+first release. It is never edited: a form that would need it edited is a new
+`FORMAT_VERSION`, with a file of its own. A kind or a field with a default that is
+added later comes into `ADDED` and into the further file, `history-1-added.ndjson`.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from memslot_spec import events, operations
+from memslot_spec import (
+    cache_points,
+    dirty_points,
+    events,
+    host_points,
+    operations,
+)
 from memslot_spec.history import (
     FORMAT_VERSION,
     Capabilities,
@@ -27,6 +34,7 @@ from memslot_spec.values import (
     Failure,
     Gfn,
     Hva,
+    HvaError,
     MemoryRegion,
     Slot,
     table_of,
@@ -34,6 +42,7 @@ from memslot_spec.values import (
 from memslot_spec.wire import history_to_json, read_history
 
 GOLDEN = Path(__file__).parent / "golden" / "history-1.ndjson"
+ADDED_GOLDEN = GOLDEN.with_name("history-1-added.ndjson")
 
 HEADER = Header(
     target="reference",
@@ -136,7 +145,7 @@ OTHERS = (
     events.RootGranted(1, 7, 4),
     events.Finished(0, (0, 1)),
 )
-EXAMPLE = History(
+FIRST = History(
     HEADER,
     (
         *(events.Call(0, operation) for operation in OPERATIONS),
@@ -144,25 +153,82 @@ EXAMPLE = History(
         *OTHERS,
     ),
 )
+ADDED_OPERATIONS = (
+    operations.GfnToMemslot(0x10, 1),
+    operations.GfnToHva(0x10, 1),
+    operations.GuestAccess(0x10, write=True, as_id=1),
+    operations.GfnToHvaProt(0x10, write=True),
+    operations.VcpuGfnToMemslot(1, 0x10),
+    operations.InitHvaCache(2, 0x10008, 16),
+    operations.UseHvaCache(2, 8, 8, write=True),
+    operations.InvalidateRange(0x7000, 0x9001),
+    operations.GetDirtyLog(0x10001),
+    operations.ClearDirtyLog(0x10001, 64, 4, (0b1011,)),
+    operations.EnableManualProtect(3),
+)
+ADDED_REPLIES = (
+    operations.FoundHostPage(0x7000, writable=True),
+    operations.FoundHostPage(None, error=HvaError.RO_BAD),
+    operations.Translated((0x7008, 0x9000)),
+    operations.DirtyLog((0b1011, 2**63)),
+)
+ADDED_POINTS = (
+    events.TableLoaded(1, 3, 1),
+    events.TablePublished(
+        0, 4, TABLE, 1, (events.Attached(1, 0, bitmap=5, metadata=None),)
+    ),
+    events.SpteMapped(1, 3, 5, 16, 1, writable=True, hva=0x7000, table=4, as_id=1),
+    events.ShadowPageCreated(1, 3, 16, direct=True, capacity=36, as_id=1),
+    events.Retried(1),
+    host_points.InvalidationBegun(1, 0x7000, 0x9001),
+    host_points.InvalidationEnded(1, 0x7000, 0x9001),
+    host_points.TlbFlushed(1),
+    host_points.HostPageDirtied(1, 0x7000),
+    host_points.MetadataAllocated(0, 6, 1, 0, 16, 4),
+    host_points.MetadataFreed(0, 6),
+    dirty_points.BitmapAllocated(0, 5, 1, 0, 4, all_set=True),
+    dirty_points.BitmapFreed(0, 5),
+    dirty_points.DirtyBitSet(1, 5, 3),
+    dirty_points.DirtyBitsCleared(1, 5, (0, 3)),
+    cache_points.GenerationSet(0, 4, 1, 7, in_progress=True),
+    cache_points.CachesUpdated(0, 9, dropped=True),
+    cache_points.MmioCached(1, cache_points.MmioPlace.VCPU, 16, 1, 7, 4),
+    cache_points.MmioHit(1, cache_points.MmioPlace.SPTE, 16, 1, 4),
+)
+ADDED = History(
+    replace(HEADER, domain=Domain(failures=("PREPARE",), exact_dirty_log=True)),
+    (
+        *(events.Call(0, operation) for operation in ADDED_OPERATIONS),
+        *(events.Return(0, reply) for reply in ADDED_REPLIES),
+        *ADDED_POINTS,
+    ),
+)
 
 
-def test_the_example_holds_every_kind() -> None:
-    kinds = {type(event) for event in EXAMPLE.events}
+def test_the_examples_hold_every_kind() -> None:
+    kinds = {type(event) for event in (*FIRST.events, *ADDED.events)}
     assert kinds == set(get_args(events.Event))
-    assert {type(op) for op in OPERATIONS} == set(get_args(operations.Operation))
-    assert {type(reply) for reply in REPLIES} == set(get_args(operations.Reply))
+    asked = {type(op) for op in (*OPERATIONS, *ADDED_OPERATIONS)}
+    assert asked == set(get_args(operations.Operation))
+    told = {type(reply) for reply in (*REPLIES, *ADDED_REPLIES)}
+    assert told == set(get_args(operations.Reply))
 
 
-def test_the_golden_file_is_what_is_written() -> None:
-    assert history_to_json(EXAMPLE).splitlines() == GOLDEN.read_text().splitlines()
-
-
-def test_the_golden_file_reads_as_the_example() -> None:
+def test_the_first_file_still_reads_as_it_was() -> None:
     with GOLDEN.open() as lines:
-        assert read_history(lines, GOLDEN.name) == EXAMPLE
+        assert read_history(lines, GOLDEN.name) == FIRST
 
 
-def test_the_golden_file_is_of_this_version() -> None:
+def test_the_added_file_is_what_is_written() -> None:
+    assert history_to_json(ADDED).splitlines() == ADDED_GOLDEN.read_text().splitlines()
+
+
+def test_the_added_file_reads_as_the_example() -> None:
+    with ADDED_GOLDEN.open() as lines:
+        assert read_history(lines, ADDED_GOLDEN.name) == ADDED
+
+
+def test_the_first_file_is_of_this_version() -> None:
     header, *_ = GOLDEN.read_text().splitlines()
     assert GOLDEN.stem == f"history-{FORMAT_VERSION}"
     assert json.loads(header)["memslots_history"] == FORMAT_VERSION

@@ -6,7 +6,13 @@ from typing import get_args
 
 import pytest
 
-from memslot_spec import events, operations
+from memslot_spec import (
+    cache_points,
+    dirty_points,
+    events,
+    host_points,
+    operations,
+)
 from memslot_spec.events import Event
 from memslot_spec.operations import GuestAccess, Operation, Reply, SetRegion
 from memslot_spec.values import (
@@ -15,6 +21,7 @@ from memslot_spec.values import (
     Failure,
     Gfn,
     Hva,
+    HvaError,
     MemoryRegion,
     Slot,
     table_of,
@@ -62,6 +69,22 @@ OPERATIONS: list[tuple[Operation, str]] = [
     (operations.Halt(), "halt"),
     (operations.ReleaseNotifier(), "release the notifier"),
     (operations.DestroyVm(), "destroy the VM"),
+    (operations.GfnToHva(0x10, 1), "hva of gfn 0x10 (as_id 1)"),
+    (GuestAccess(0x10, as_id=1), "fault gfn 0x10 (as_id 1) (read)"),
+    (operations.GfnToHvaProt(0x10), "hva of gfn 0x10 for reading"),
+    (operations.VcpuGfnToMemslot(1, 0x10), "slot of gfn 0x10, hint of vCPU 1"),
+    (
+        operations.InitHvaCache(2, 0x10008, 16),
+        "cache 2: resolve gpa 0x10008 +0x10 bytes",
+    ),
+    (operations.UseHvaCache(2, 8, 4, write=True), "cache 2: write 0x4 bytes at +0x8"),
+    (operations.InvalidateRange(0, 0x1000), "invalidate hva 0x0 to 0x1000"),
+    (operations.GetDirtyLog(0x10001), "get dirty log of slot 1 (as_id 1)"),
+    (
+        operations.ClearDirtyLog(1, 64, 4, (0b1011,)),
+        "clear dirty log of slot 1: 4 pages from 64, pages 64-65, 67",
+    ),
+    (operations.EnableManualProtect(3), "manual dirty log protect, options 0x3"),
 ]
 REPLIES: list[tuple[Reply, str]] = [
     (operations.Done(), "done"),
@@ -85,6 +108,12 @@ REPLIES: list[tuple[Reply, str]] = [
     (operations.Retry(), "retry"),
     (operations.Touched(young=True), "touched"),
     (operations.Touched(young=False), "not touched"),
+    (operations.FoundHostPage(0x7000, writable=True), "hva 0x7000"),
+    (operations.FoundHostPage(0x7000), "hva 0x7000, not writable"),
+    (operations.FoundHostPage(None, error=HvaError.RO_BAD), "error hva RO_BAD"),
+    (operations.Translated((0x7008, 0x9000)), "reached hva 0x7008, 0x9000"),
+    (operations.DirtyLog((0,)), "dirty: no page"),
+    (operations.DirtyLog((0b10111, 1)), "dirty: pages 0-2, 4, 64"),
 ]
 EVENTS: list[tuple[Event, str]] = [
     (events.Call(0, operations.TssBase()), "TSS base"),
@@ -154,6 +183,31 @@ EVENTS: list[tuple[Event, str]] = [
     (events.RootGranted(0, 7, 12), "grant root gfn 0x7"),
     (events.Finished(0, ()), "all is done"),
     (events.Finished(0, (0, 2)), "stuck for ever: T0, T2"),
+    (events.Retried(1), "make the access again"),
+    (host_points.InvalidationBegun(1, 0, 0x1000), "invalidate 0x0..0x1000"),
+    (host_points.InvalidationEnded(1, 0, 0x1000), "invalidated 0x0..0x1000"),
+    (host_points.TlbFlushed(1), "flush TLBs"),
+    (host_points.HostPageDirtied(1, 0x7000), "host page 0x7000 is dirty"),
+    (host_points.MetadataAllocated(0, 6, 0, 1, 16, 4), "arrays 6: slot 1 at 0x10+4"),
+    (host_points.MetadataFreed(0, 6), "free arrays 6"),
+    (dirty_points.BitmapAllocated(0, 5, 0, 1, 4), "bitmap 5: slot 1, clear"),
+    (dirty_points.BitmapFreed(0, 5), "free bitmap 5"),
+    (dirty_points.DirtyBitSet(1, 5, 3), "bitmap 5: set page 3"),
+    (dirty_points.DirtyBitsCleared(1, 5, (0, 3)), "bitmap 5: clear pages 0, 3"),
+    (
+        cache_points.GenerationSet(0, 12, 1, 7, in_progress=True),
+        "v2 (as_id 1): generation 7, in progress",
+    ),
+    (cache_points.GenerationSet(0, 12, 0, 7, in_progress=False), "v2: generation 7"),
+    (cache_points.CachesUpdated(0, 8, dropped=False), "caches at generation 8"),
+    (
+        cache_points.MmioCached(1, cache_points.MmioPlace.SPTE, 16, 0, 7, 12),
+        "SPTE: MMIO gfn 0x10 @7",
+    ),
+    (
+        cache_points.MmioHit(1, cache_points.MmioPlace.VCPU, 16, 0, 12),
+        "VCPU: hit MMIO gfn 0x10",
+    ),
 ]
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from memslot_reference.museum import (
     deletes,
+    generations,
+    hva_caches,
     lookups,
+    mmio_caches,
     mmu,
     overlaps,
     ranges,
     requests,
     rmaps,
     sections,
+    slot_hints,
     spaces,
     updates,
 )
@@ -31,6 +35,10 @@ _EVERY = (
     *deletes.MUTANTS,
     *mmu.MUTANTS,
     *rmaps.MUTANTS,
+    *slot_hints.MUTANTS,
+    *generations.MUTANTS,
+    *mmio_caches.MUTANTS,
+    *hva_caches.MUTANTS,
 )
 
 CATALOGUE: tuple[Mutant, ...] = (

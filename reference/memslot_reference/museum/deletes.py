@@ -86,13 +86,15 @@ class ReachesInvalid(Kvm):
     """An access to an INVALID slot is carried out without being mapped."""
 
     def page_fault(
-        self, gfn: int, *, write: bool, direct: bool, root: int
+        self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
     ) -> Reply | None:
         """Emulate the access, and find its memory by hand."""
-        reply = super().page_fault(gfn, write=write, direct=direct, root=root)
+        reply = super().page_fault(
+            gfn, write=write, direct=direct, root=root, as_id=as_id
+        )
         if not isinstance(reply, Mmio | Retry):
             return reply
-        slot = self.search_memslots(self.load_table(), gfn)
+        slot = self.search_memslots(self.load_table(as_id), gfn)
         if slot is None or not slot.invalid:
             return reply
         return Accessed(slot.hva_of(gfn))
@@ -110,12 +112,14 @@ class RetriesHoles(Kvm):
     """An access to a frame in no slot is retried for ever."""
 
     def page_fault(
-        self, gfn: int, *, write: bool, direct: bool, root: int
+        self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
     ) -> Reply | None:
         """Take a hole for a slot that is on its way."""
-        if self.search_memslots(self.load_table(), gfn) is None:
+        if self.search_memslots(self.load_table(as_id), gfn) is None:
             return Retry()
-        return super().page_fault(gfn, write=write, direct=direct, root=root)
+        return super().page_fault(
+            gfn, write=write, direct=direct, root=root, as_id=as_id
+        )
 
 
 MUTANTS: tuple[Mutant, ...] = (

@@ -9,6 +9,9 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import (
     delete,
+    dirty_clears,
+    dirty_log,
+    dirty_tracking,
     errors,
     generations,
     host_ranges,
@@ -66,6 +69,12 @@ GROUPS: tuple[tuple[str, tuple[AnyClause, ...]], ...] = (
     ("Move", (*move.CLAUSES, *move_pages.CLAUSES)),
     ("Shadow pages", (*shadow_pages.CLAUSES, *tlb.CLAUSES)),
     ("Reverse maps and host events", (*rmap.CLAUSES, *host_ranges.CLAUSES)),
+    (
+        "Dirty log",
+        _by_number(
+            *dirty_tracking.CLAUSES, *dirty_log.CLAUSES, *dirty_clears.CLAUSES
+        ),
+    ),
     ("Sizing and TSS", sizing.CLAUSES),
     ("Generations", generations.CLAUSES),
     (

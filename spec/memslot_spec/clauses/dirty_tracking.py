@@ -11,7 +11,8 @@ from memslot_spec.answered import Answered, AtRest, Updated
 from memslot_spec.clause import AnyClause, Clause, Needs
 from memslot_spec.dirty_bitmaps import undirtied
 from memslot_spec.dirty_plan import given_pages, slot_named
-from memslot_spec.events import BitmapFreed, TablePublished
+from memslot_spec.dirty_points import BitmapFreed
+from memslot_spec.events import TablePublished
 from memslot_spec.facts import Facts
 from memslot_spec.operations import (
     ClearDirtyLog,
@@ -299,7 +300,9 @@ def ended_quietly(facts: Facts, update: Updated) -> bool:
 
 def _unowned(facts: Facts) -> frozenset[int]:
     """The live bitmaps that no slot of the current table has."""
-    return facts.bitmaps.live.keys() - facts.bitmaps.attached[-1].values()
+    return frozenset(facts.bitmaps.live).difference(
+        facts.bitmaps.attached[-1].values()
+    )
 
 
 def no_bitmap_is_left_over(facts: Facts, update: Updated) -> bool:

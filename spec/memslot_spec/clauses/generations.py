@@ -207,13 +207,18 @@ UNIQUE_AFTER_FAILURE = _number(
 )
 
 
+def was_made_in_progress(facts: Facts, event: MmioHit) -> bool:
+    """Some entry for the frame was made while an update was open."""
+    return any(g.in_progress for g in facts.generations.behind(event))
+
+
 def hits_an_spte(facts: Facts, event: MmioHit) -> bool:
-    """An access was taken for MMIO because of an entry among the sptes."""
-    return bool(facts.generations.behind(event)) and _is_shared(event)
-
-
-def _is_shared(event: MmioHit) -> bool:
-    return event.place is MmioPlace.SPTE
+    """An access was taken for MMIO by an entry among the sptes, made at rest."""
+    return (
+        event.place is MmioPlace.SPTE
+        and bool(facts.generations.behind(event))
+        and not was_made_in_progress(facts, event)
+    )
 
 
 def was_made_under_it(facts: Facts, event: MmioHit) -> bool:
@@ -248,22 +253,19 @@ DROPPED_ON_WRAP = Clause(
 )
 
 
-def was_made_in_progress(facts: Facts, event: MmioHit) -> bool:
-    """Some entry for the frame was made while an update was open."""
-    return any(g.in_progress for g in facts.generations.behind(event))
-
-
 def was_made_at_rest(facts: Facts, event: MmioHit) -> bool:
-    """What is hit was made from a table without the mark."""
+    """An entry made at rest under the number of the table explains the hit."""
     number = facts.generations.of(event.table, event.as_id).number
-    made = [g for g in facts.generations.behind(event) if g.number == number]
-    return not made or any(not g.in_progress for g in made)
+    return any(
+        g.number == number and not g.in_progress
+        for g in facts.generations.behind(event)
+    )
 
 
 def expects_made_at_rest(facts: Facts, event: MmioHit) -> str:
-    """A miss."""
+    """A miss, or an entry made since."""
     del facts, event
-    return "a miss: the entry was made while an update was open"
+    return "a miss: the entry that may hit was made while an update was open"
 
 
 NEVER_HITS = Clause(

@@ -124,7 +124,7 @@ def is_made_from_a_numbered_table(facts: Facts, event: MmioCached) -> bool:
 def has_the_tables_number(facts: Facts, event: MmioCached) -> bool:
     """What is stored are the bits of that table's number."""
     number = facts.generations.of(event.table, event.as_id).number
-    return facts.generations.may_stand_for(event.generation, number)
+    return facts.generations.has_bits_of(event, number)
 
 
 def expects_the_tables_number(facts: Facts, event: MmioCached) -> str:
@@ -153,8 +153,13 @@ STAMPED_BY_ITS_TABLE = Clause(
 
 
 def hits_a_vcpus_note(facts: Facts, event: MmioHit) -> bool:
-    """A vCPU took the access for MMIO because it remembered it."""
-    return event.place is MmioPlace.VCPU and bool(facts.generations.behind(event))
+    """A vCPU took the access for MMIO by what it remembered, and that at rest."""
+    behind = facts.generations.behind(event)
+    return (
+        event.place is MmioPlace.VCPU
+        and bool(behind)
+        and not any(g.in_progress for g in behind)
+    )
 
 
 def was_made_under_the_same(facts: Facts, event: MmioHit) -> bool:

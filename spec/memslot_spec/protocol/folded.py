@@ -44,6 +44,10 @@ PARTS = (
 """The facts that are kept. `step` and `updates` have a rule of their own."""
 
 
+OVERTAKEN = -1
+"""The version that was current at a call, when it is current no more."""
+
+
 class Wait(NamedTuple):
     """Whom a grace period waits for: the thread and the depth of each section.
 
@@ -81,8 +85,7 @@ class Fold:
         for section in facts.sections.all_open():
             _shorten(section)
         for known in facts.calls.values():
-            known.step = 0
-            known.loaded = sorted(set(known.loaded))
+            _shorten_call(facts, known)
         facts.updates_called = min(facts.updates_called, 1)
         facts.shadow.touched = dict.fromkeys(sorted(facts.shadow.touched))
         waits = tuple(
@@ -165,6 +168,14 @@ def _shorten(section: Section) -> None:
     if loaded:
         oldest, last = min(loaded), loaded[-1]
         section.loaded = [last] if oldest == last else [oldest, last]
+
+
+def _shorten_call(facts: Facts, known: CallFacts) -> None:
+    """Keep which tables a call loaded, and whether one was published beside it."""
+    known.step = 0
+    known.loaded = sorted(set(known.loaded))
+    if facts.tables.newest > known.newest:
+        known.newest = OVERTAKEN
 
 
 def _wait(facts: Facts, period: GracePeriod) -> Wait:

@@ -14,6 +14,7 @@ from memslot_spec.events import (
     GuestEntered,
     MmuLocked,
     MmuUnlocked,
+    Retried,
     RmapIndexed,
     RmapUse,
     ShadowPageCreated,
@@ -85,7 +86,7 @@ def look_up_fault(promises: Promises, state: State, me: int) -> Iterator[Move]:
     elif promises.profile.window_access is WindowAccess.MMIO:
         yield _give_up(state, me, Mmio(), read)
     else:
-        # Both ways of today: the caller is told, or the vCPU tries again.
+        # Today the access is made again, by the caller or by the vCPU.
         yield _give_up(state, me, Retry(), read)
         yield _give_up(state, me, None, read)
 
@@ -140,14 +141,28 @@ def map_frame(_: Promises, state: State, me: int) -> Iterator[Move]:
 
 
 def try_again(_: Promises, state: State, me: int) -> Iterator[Move]:
-    """An access that came to nothing begins again, in the guest or in the fault."""
+    """An access that came to nothing is made again, outside the section."""
     thread = state.threads[me]
+    slot = _slot(state, me)
     if thread.reply is not None:
+        yield Move(state, to="return")
+    elif slot is not None and slot.invalid:
         yield Move(state)
-        return
-    fresh = state.with_thread(me, Thread(thread.todo))
-    yield Move(fresh, to="enter guest")
-    yield Move(fresh, to="take index")
+    else:
+        yield Move(state.with_thread(me, Thread(thread.todo)), to="take index")
+
+
+def retry(_: Promises, state: State, me: int) -> Iterator[Move]:
+    """`RET_PF_RETRY`: the slot was INVALID."""
+    yield Move(state, Retried(me))
+
+
+def wait_until_valid(_: Promises, state: State, me: int) -> Iterator[Move]:
+    """The guest would fault again and again: here it waits for the end of that."""
+    slot = gfn_to_memslot(state.current, _gfn(state, me))
+    if slot is None or not slot.invalid:
+        fresh = state.with_thread(me, Thread(state.threads[me].todo))
+        yield Move(fresh, to="enter guest")
 
 
 def _gfn(state: State, me: int) -> int:

@@ -106,6 +106,8 @@ FAULT: Program = (
     Step("unlock mmu", mmu.unlock_mmu),
     Step("leave section", steps.leave_section),
     _local("try again", mmu.try_again),
+    _local("retry", mmu.retry),
+    Step("wait until valid", mmu.wait_until_valid),
     Step("return", steps.give_reply),
 )
 

@@ -13,6 +13,7 @@ from memslot_spec.events import (
     IndexFlipped,
     MmuLocked,
     MmuUnlocked,
+    Retried,
     RmapIndexed,
     SectionEntered,
     SectionEntering,
@@ -64,6 +65,7 @@ ANNOUNCED = (
     MmuLocked,
     MmuUnlocked,
     GuestEntered,
+    Retried,
     Slept,
     ShadowPageCreated,
     ShadowPageZapped,
@@ -124,6 +126,7 @@ CREATE_0 = _put(0, 16, 4)
 CREATE_1 = _put(1, 20, 4)
 DELETE_0 = SetRegion(MemoryRegion(0, 0, 0, 0))
 FAIL_DELETE_0 = SetRegion(MemoryRegion(0, 0, 0, 0), failure=Failure.PREPARE)
+CREATE_2 = _put(2, 24, 4)
 MOVE_0 = _put(0, 32, 4)
 READ_17 = GfnToHva(17)
 FIND_17 = GfnToMemslot(17)
@@ -134,29 +137,53 @@ UNMAP_17 = UnmapHva(0x1001 << PAGE_SHIFT)
 
 
 def _race(
-    name: str, *threads: Operation | tuple[Operation, ...], two_slots: bool = False
+    *threads: tuple[str, Operation], prefix: tuple[Operation, ...] = (CREATE_0,)
 ) -> Race:
-    """A race on a VM with a mapped slot, which is destroyed when it is over."""
-    todo = tuple(t if isinstance(t, tuple) else (t,) for t in threads)
-    slots = (CREATE_0, CREATE_1) if two_slots else (CREATE_0,)
-    return Race(name, todo, (*slots,), (DestroyVm(),))
+    """One operation on each thread; the VM is destroyed when they are done."""
+    name = " | ".join(word for word, _ in threads)
+    todo = tuple((operation,) for _, operation in threads)
+    return Race(name, todo, prefix, (DestroyVm(),))
 
+
+CREATE = "create", CREATE_1
+CREATE_ANOTHER = "create another", CREATE_2
+DELETE = "delete", DELETE_0
+FAILING_DELETE = "delete that may fail", FAIL_DELETE_0
+MOVE = "move", MOVE_0
+LOOKUP = "lookup", READ_17
+LOOKUP_TOO = "lookup", FIND_17
+LOOKUP_BESIDE = "lookup beside", READ_21
+FAULT = "fault", FAULT_17
+FAULT_TOO = "fault", GuestAccess(17, write=True)
+FAULT_BESIDE = "fault beside", FAULT_21
+UNMAP = "unmap", UNMAP_17
+HALT = "halt", Halt()
+TWO_SLOTS = (CREATE_0, CREATE_1)
 
 RACES: tuple[Race, ...] = (
-    _race("create | lookup", CREATE_1, READ_21),
-    _race("delete | lookup", DELETE_0, READ_17),
-    _race("move | lookup", MOVE_0, READ_17),
-    _race("delete that may fail | lookup", FAIL_DELETE_0, READ_17),
-    _race("delete | fault", DELETE_0, FAULT_17),
-    _race("move | fault", MOVE_0, FAULT_17),
-    _race("delete | halt", DELETE_0, Halt()),
-    _race("delete | create", DELETE_0, CREATE_1),
-    _race("delete | lookup, two slots", DELETE_0, READ_21, two_slots=True),
-    _race("delete | lookup | fault", DELETE_0, READ_17, FAULT_17),
-    _race("move | lookup | fault", MOVE_0, READ_17, FAULT_17),
-    _race("delete that may fail | lookup | fault", FAIL_DELETE_0, READ_17, FAULT_17),
-    _race("delete | fault | unmap", DELETE_0, FAULT_17, UNMAP_17),
-    _race("delete | create | lookup", DELETE_0, CREATE_1, READ_17),
-    _race("delete | lookup | lookup | fault", DELETE_0, READ_17, FIND_17, FAULT_17),
-    _race("delete | create | lookup | fault", DELETE_0, CREATE_1, READ_17, FAULT_17),
+    _race(CREATE, LOOKUP_BESIDE),
+    _race(DELETE, LOOKUP),
+    _race(MOVE, LOOKUP),
+    _race(FAILING_DELETE, LOOKUP),
+    _race(DELETE, FAULT),
+    _race(MOVE, FAULT),
+    _race(FAULT, FAULT_TOO),
+    _race(DELETE, HALT),
+    _race(DELETE, CREATE),
+    _race(DELETE, LOOKUP_BESIDE, prefix=TWO_SLOTS),
+    _race(DELETE, FAULT_BESIDE, prefix=TWO_SLOTS),
+    _race(DELETE, LOOKUP, FAULT),
+    _race(MOVE, LOOKUP, FAULT),
+    _race(DELETE, FAULT, UNMAP),
+    _race(DELETE, CREATE, LOOKUP),
+    _race(CREATE, LOOKUP, LOOKUP_TOO, FAULT),
+    _race(CREATE, CREATE_ANOTHER, LOOKUP, FAULT),
+    _race(DELETE, CREATE, LOOKUP, FAULT),
+    _race(DELETE, LOOKUP, LOOKUP_TOO, FAULT),
 )
+"""Two, three and four threads, the longest searches last."""
+
+
+def races_of(threads: int) -> tuple[Race, ...]:
+    """The races of so many threads."""
+    return tuple(race for race in RACES if len(race.threads) == threads)

@@ -29,6 +29,10 @@ Transition = tuple[tuple[Event, ...], State]
 """What was announced on the way, and the state at its end."""
 
 
+NOWHERE = -1
+"""Where the first node is met from."""
+
+
 class SetUpError(Exception):
     """The prefix of a race cannot be carried out in one way only."""
 
@@ -52,15 +56,17 @@ class Searched:
 
     `states` are those of the protocol, `nodes` those with the facts of different
     ways told apart, `ends` the nodes at which everything is done, and `stuck`
-    those from which no end can be reached. `reached` counts for each clause the
-    transitions in which its premise held; `broken` gives for each broken clause a
-    shortest way to where it breaks.
+    those from which no end can be reached. The same events after the same facts
+    are judged once; `judged` counts how often that was, and `reached` for each
+    clause how often its premise held then. `broken` gives for each broken clause
+    a shortest way to where it breaks.
     """
 
     race: Race
     states: int
     nodes: int
     transitions: int
+    judged: int
     depth: int
     ends: int
     stuck: int
@@ -130,7 +136,8 @@ def search(
     return _Search(protocol, race, Docket(header, clauses), fine=fine).run()
 
 
-Node = tuple[State, Folded]
+Node = tuple[State, int]
+"""A state, and the number of the facts that go with it."""
 
 
 class _Search:
@@ -142,10 +149,7 @@ class _Search:
         self._protocol = protocol
         self._race = race
         self._fine = fine
-        self._judge = Judge(docket)
-        self._fold = Fold(docket.header)
-        self._docket = docket
-        self._shared: dict[object, object] = {}
+        self._judge = _FoldedJudge(docket)
         self._nodes: list[Node] = []
         self._numbers: dict[Node, int] = {}
         self._levels: list[int] = []
@@ -160,87 +164,68 @@ class _Search:
     def run(self) -> Searched:
         """Search to the end, then look for nodes that lead to none."""
         prefix, first = start(self._protocol, self._race)
-        folded = self._fold.fold(Judge(self._docket).facts)
-        after = self._judged(-1, folded, prefix)
-        if after is not None:
-            self._meet(first, after, -1, prefix)
+        self._arrive(NOWHERE, self._judge.at_the_start, prefix, first)
         number = 0
         while number < len(self._nodes):
             self._go_on_from(number)
             number += 1
         ends = [n for n, (state, _) in enumerate(self._nodes) if state.is_over]
         for end in ends:
-            self._judged(end, self._nodes[end][1], (Finished(0, ()),))
+            self._finish(end)
         stuck = self._stuck([*ends, *self._cut])
         if stuck:
-            state, folded = self._nodes[stuck[0]]
-            self._judged(stuck[0], folded, (Finished(0, state.unfinished),))
+            self._finish(stuck[0])
         return Searched(
-            self._race,
-            len({state for state, _ in self._nodes}),
-            len(self._nodes),
-            self._transitions,
-            max(self._levels, default=0),
-            len(ends),
-            len(stuck),
-            self._judge.reached,
-            self._broken,
+            race=self._race,
+            states=len({state for state, _ in self._nodes}),
+            nodes=len(self._nodes),
+            transitions=self._transitions,
+            judged=self._judge.judged,
+            depth=max(self._levels, default=0),
+            ends=len(ends),
+            stuck=len(stuck),
+            reached=self._judge.reached,
+            broken=self._broken,
         )
 
     def _go_on_from(self, number: int) -> None:
-        state, folded = self._nodes[number]
+        state, facts = self._nodes[number]
         for me in range(len(state.threads)):
             for events, after in transitions(
                 self._protocol, state, me, fine=self._fine
             ):
                 self._transitions += 1
-                known = self._judged(number, folded, events)
-                if known is None:
-                    self._cut.append(number)
-                else:
-                    self._meet(after, known, number, events)
+                self._arrive(number, facts, events, after)
 
-    def _judged(
-        self, number: int, folded: Folded, events: tuple[Event, ...]
-    ) -> Folded | None:
-        """The facts after these events; None where they broke something."""
-        if not events:
-            return folded
-        judge = self._judge
-        judge.facts = self._fold.unfold(folded)
-        judge.see_all(events)
-        if not judge.over:
-            return self._fold.fold(judge.facts)
-        for finding in judge.findings:
-            if finding.clause not in self._broken:
-                self._broken[finding.clause] = (*self._way_to(number), *events)
-        if judge.contradiction is not None:
-            raise SetUpError(judge.contradiction)
-        judge.over, judge.findings = False, ()
-        return None
-
-    def _meet(
-        self, state: State, folded: Folded, came_from: int, events: tuple[Event, ...]
+    def _arrive(
+        self, before: int, facts: int, events: tuple[Event, ...], state: State
     ) -> None:
-        node = state, folded
-        number = self._numbers.get(node)
-        if number is None:
-            number = len(self._nodes)
-            shared = self._sharing(folded)
-            self._numbers[state, shared] = number
-            self._nodes.append((state, shared))
-            self._levels.append(0 if came_from < 0 else self._levels[came_from] + 1)
-            self._met_from.append((came_from, events))
-            self._before.append([])
-        if came_from >= 0:
-            self._before[number].append(came_from)
+        """Judge what was announced; go on from here later, if nothing is broken."""
+        verdict = self._judge.see(facts, events)
+        if isinstance(verdict, int):
+            self._meet((state, verdict), before, events)
+            return
+        for clause in verdict:
+            self._broken.setdefault(clause, (*self._way_to(before), *events))
+        self._cut.append(before)
 
-    def _sharing(self, folded: Folded) -> Folded:
-        """The same, with parts that are equal to earlier ones made one with them."""
-        shared = self._shared
-        return folded._replace(
-            parts=tuple([shared.setdefault(part, part) for part in folded.parts])
-        )
+    def _meet(self, node: Node, before: int, events: tuple[Event, ...]) -> None:
+        number = self._numbers.setdefault(node, len(self._nodes))
+        if number == len(self._nodes):
+            self._nodes.append(node)
+            self._levels.append(0 if before < 0 else self._levels[before] + 1)
+            self._met_from.append((before, events))
+            self._before.append([])
+        if before >= 0:
+            self._before[number].append(before)
+
+    def _finish(self, number: int) -> None:
+        """Nobody can go on, or nobody will ever be done: let the judge know."""
+        state, facts = self._nodes[number]
+        finished = (Finished(0, state.unfinished),)
+        verdict = self._judge.see(facts, finished)
+        for clause in verdict if isinstance(verdict, tuple) else ():
+            self._broken.setdefault(clause, (*self._way_to(number), *finished))
 
     def _way_to(self, number: int) -> tuple[Event, ...]:
         parts: list[tuple[Event, ...]] = []
@@ -255,7 +240,70 @@ class _Search:
         waiting = list(ends)
         while waiting:
             for before in self._before[waiting.pop()]:
-                if before not in alive:
+                if before not in alive and before >= 0:
                     alive.add(before)
                     waiting.append(before)
         return [n for n in range(len(self._nodes)) if n not in alive]
+
+
+Verdict = int | tuple[str, ...]
+"""The number of the facts that come after, or the ids of the clauses broken."""
+
+
+class _FoldedJudge:
+    """A judge of events after facts, which go by numbers."""
+
+    def __init__(self, docket: Docket) -> None:
+        self.at_the_start = 0
+        self._fold = Fold(docket.header)
+        self._judge = Judge(docket)
+        first = self._fold.fold(Judge(docket).facts)
+        self._facts = [first]
+        self._numbers = {first: self.at_the_start}
+        self._shared: dict[object, object] = {}
+        self._seen: dict[tuple[int, tuple[Event, ...]], Verdict] = {}
+
+    @property
+    def judged(self) -> int:
+        """How often something was judged."""
+        return len(self._seen)
+
+    @property
+    def reached(self) -> dict[str, int]:
+        """How often each clause's premise held."""
+        return self._judge.reached
+
+    def see(self, facts: int, events: tuple[Event, ...]) -> Verdict:
+        """What these events come to after these facts.
+
+        Errors: `ValueError` where they contradict themselves.
+        """
+        if not events:
+            return facts
+        asked = facts, events
+        verdict = self._seen.get(asked)
+        if verdict is None:
+            verdict = self._seen[asked] = self._see(facts, events)
+        return verdict
+
+    def _see(self, facts: int, events: tuple[Event, ...]) -> Verdict:
+        judge = self._judge
+        judge.facts = self._fold.unfold(self._facts[facts])
+        judge.over, judge.findings = False, ()
+        judge.see_all(events)
+        if judge.contradiction is not None:
+            raise ValueError(judge.contradiction)
+        if judge.findings:
+            return tuple(finding.clause for finding in judge.findings)
+        return self._number(self._fold.fold(judge.facts))
+
+    def _number(self, folded: Folded) -> int:
+        number = self._numbers.get(folded)
+        if number is None:
+            number = len(self._facts)
+            # Parts that are equal to earlier ones are kept once.
+            share = self._shared.setdefault
+            folded = folded._replace(parts=tuple([share(p, p) for p in folded.parts]))
+            self._facts.append(folded)
+            self._numbers[folded] = number
+        return number

@@ -1,0 +1,163 @@
+"""What Sphinx has to know of the museum's record: three directives.
+
+{memslots-track-record}  each exhibit, the clause that found it, and where
+{memslots-adequacy}      each clause, its witnesses, and the mutants that it finds
+{memslots-outside}       the bugs of the catalogue that the museum does not have
+
+The first two show one run: every mutant and the references, in the fixed races.
+It is made when the book is built, and kept beside the build's own state until the
+code changes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from statistics import median
+
+from memslots_book import Written
+from memslots_evidence import digest
+from memslots_pages import plain
+from memslots_pages import place as anchor
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+from memslot_conformance import adequacy
+from memslot_conformance.adequacy import Adequacy
+from memslot_conformance.console import cpus
+from memslot_conformance.killers import Kill, MutantBrokeError
+from memslot_conformance.track_record import command
+from memslot_reference.museum import CATALOGUE
+from memslot_reference.museum.mutant import Mutant
+from memslot_reference.museum.outside import OUTSIDE
+
+
+class TrackRecord(Written):
+    """Each exhibit, the clause that found it, and where."""
+
+    def written(self) -> str:
+        """Run what has not been run."""
+        return track_record(measured(Path(self.env.doctreedir)))
+
+
+class AdequacyTable(Written):
+    """Each clause, its witnesses, and the mutants that it finds."""
+
+    def written(self) -> str:
+        """Run what has not been run."""
+        return adequacy_table(measured(Path(self.env.doctreedir)))
+
+
+class Outside(Written):
+    """The bugs that the museum does not have."""
+
+    def written(self) -> str:
+        """Set them as a table."""
+        return outside_table()
+
+
+def measured(folder: Path) -> Adequacy:
+    """The run of the book: the one kept in this folder, or a new one.
+
+    Errors: `ValueError` where a clause accuses a reference, or a mutant broke.
+    """
+    kept = folder / f"memslots-museum-{digest()}.json"
+    if kept.exists():
+        return adequacy.from_json(json.loads(kept.read_text("utf-8")))
+    try:
+        found = adequacy.measure(CATALOGUE, jobs=cpus())
+    except MutantBrokeError as error:
+        raise ValueError(str(error)) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    new = kept.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps(adequacy.as_json(found)) + "\n", encoding="utf-8")
+    new.replace(kept)
+    return found
+
+
+def track_record(found: Adequacy) -> str:
+    """A row for each exhibit; the planted mutants are counted."""
+    exhibits = [mutant for mutant in CATALOGUE if mutant.kind == "museum"]
+    planted = [mutant for mutant in CATALOGUE if mutant.kind == "planted"]
+    lines = [
+        "| bug | since | found by | in the race | preemptions | play | seconds | shown by |",
+        "| --- | --- | --- | --- | ---: | ---: | ---: | --- |",
+        *(_exhibit(mutant, _best(mutant, found)) for mutant in exhibits),
+        "",
+        _figures("exhibits", exhibits, found),
+        "",
+        _figures("planted mutants", planted, found),
+    ]
+    return "\n".join(lines)
+
+
+def _best(mutant: Mutant, found: Adequacy) -> Kill | None:
+    """The first play in which a clause finds it that it names, if one does."""
+    of = [kill for kill in found.kills if kill.mutant == mutant.name]
+    named = [kill for kill in of if kill.clause in mutant.clauses]
+    return min(named, key=lambda kill: kill.plays, default=None)
+
+
+def _exhibit(mutant: Mutant, kill: Kill | None) -> str:
+    name = f"[{plain(mutant.name)}](#{anchor(mutant.name)})"
+    if kill is None:
+        return f"| {name} | {plain(mutant.since)} | not in a fixed race |{' |' * 5}"
+    cells = (
+        name,
+        plain(mutant.since),
+        f"{{clause}}`{kill.clause}`",
+        plain(kill.race),
+        str(kill.preemptions),
+        str(kill.plays),
+        f"{kill.seconds:.2f}",
+        f"`{command(mutant.name, kill.clause)}`",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _figures(what: str, mutants: list[Mutant], found: Adequacy) -> str:
+    best = [_best(mutant, found) for mutant in mutants]
+    times = [kill.seconds for kill in best if kill is not None]
+    return (
+        f"{len(times)} of {len(mutants)} {what} found by a clause that they name; "
+        f"seconds: median {median(times):.2f}, worst {max(times):.2f}."
+    )
+
+
+def adequacy_table(found: Adequacy) -> str:
+    """A row for each clause, and which of them lack something."""
+    lines = [
+        "| clause | reached | first in | finds | only it finds |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for clause in found.clauses:
+        seen = found.witnesses_of(clause)
+        cells = (
+            f"{{clause}}`{clause}`",
+            adequacy.reached(seen) or "**never**",
+            plain(seen[0].race) if seen else "",
+            _names(found.killed_by(clause)) or "**nothing**",
+            _names(found.killed_only_by(clause)),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join((*lines, "", *(f"- {plain(s)}" for s in adequacy.summary(found))))
+
+
+def _names(mutants: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in mutants)
+
+
+def outside_table() -> str:
+    """A row for each bug that is not carried."""
+    lines = ["| entry | what it was, and why it is not here |", "| --- | --- |"]
+    lines += [f"| {name} | {plain(why)} |" for name, why in OUTSIDE.items()]
+    return "\n".join(lines)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the directives."""
+    app.add_directive("memslots-track-record", TrackRecord)
+    app.add_directive("memslots-adequacy", AdequacyTable)
+    app.add_directive("memslots-outside", Outside)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

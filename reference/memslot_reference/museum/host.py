@@ -1,0 +1,225 @@
+"""Mutants that miss a part of a range, or leave mappings in the TLBs."""
+
+from __future__ import annotations
+
+from memslot_reference.kvm import Kvm
+from memslot_reference.linux import LinuxKvm
+from memslot_reference.memslots import MemorySlot
+from memslot_reference.museum.mutant import Mutant, exhibit, planted
+from memslot_reference.shadow import ShadowPage, Spte, key_of
+from memslot_spec.hook import Hook
+from memslot_spec.profile import LINUX, Limits, Profile
+from memslot_spec.ranges import PAGE_SIZE
+from memslot_spec.values import Gfn, Hva
+
+
+class ForgetsLastPage(Kvm):
+    """A range does not reach the page that it ends in the middle of."""
+
+    def clip(self, slot: MemorySlot, start: int, end: int) -> tuple[int, int]:
+        """Round the end down."""
+        first = max(start, slot.userspace_addr)
+        stop = min(end, slot.userspace_addr + slot.npages * PAGE_SIZE)
+        return self.hva_to_gfn(slot, first), self.hva_to_gfn(slot, stop)
+
+
+class ForgetsFirstPage(Kvm):
+    """A range does not reach the page that it begins in the middle of."""
+
+    def clip(self, slot: MemorySlot, start: int, end: int) -> tuple[int, int]:
+        """Round the start up."""
+        first, stop = super().clip(slot, start + PAGE_SIZE - 1, end)
+        return first, stop
+
+
+class EmptyIsAPage(Kvm):
+    """A range that ends where it begins takes that page away."""
+
+    def invalidate_range(self, start: Hva, end: Hva) -> None:
+        """Take one byte at the least."""
+        super().invalidate_range(start, Hva(max(end, start + 1)))
+
+
+class MapsOpenRanges(Kvm):
+    """A fault maps pages that the host is in the middle of taking away."""
+
+    def is_being_taken(self, spte: Spte) -> bool:
+        """Look at the count of those that are over, and at no other."""
+        del spte
+        return False
+
+
+class PublishesInRange(LinuxKvm):
+    """An updater does not wait for the ranges that are open."""
+
+    def wait_for_invalidations(self) -> None:
+        """Publish at once."""
+
+
+class AgesValidSlots(Kvm):
+    """Ageing does not look at INVALID slots."""
+
+    is_ageing = False
+
+    def age_hva(self, hva: Hva) -> bool:
+        """Note what the walk is for."""
+        self.is_ageing = True
+        young = super().age_hva(hva)
+        self.is_ageing = False
+        return young
+
+    def walks(self, slot: MemorySlot, hva: int) -> bool:
+        """Leave the slot that is going to its flush."""
+        return not (self.is_ageing and slot.invalid) and super().walks(slot, hva)
+
+
+class FlushesOutside(Kvm):
+    """Write protection gives the lock back before it flushes the TLBs.
+
+    Another thread that finds the sptes gone takes the flush for done.
+    """
+
+    flushes_now = True
+
+    def slot_remove_write_access(self, slot_id: int) -> None:
+        """Put the flush off."""
+        self.flushes_now = False
+        super().slot_remove_write_access(slot_id)
+        self.flushes_now = True
+        self.flush_tlbs()
+
+    def flush_tlbs(self) -> None:
+        """Do nothing while it is put off."""
+        if self.flushes_now:
+            super().flush_tlbs()
+
+
+class NeverFlushes(Kvm):
+    """The TLBs are never flushed."""
+
+    def flush_tlbs(self) -> None:
+        """Leave them alone."""
+
+
+class UnmapsQuietly(Kvm):
+    """The host takes pages away and the TLBs keep them."""
+
+    def unmap_spte(self, page: ShadowPage, index: int) -> bool:
+        """Say that nothing was there."""
+        super().unmap_spte(page, index)
+        return False
+
+
+class ReplacesInPlace(Kvm):
+    """An spte is replaced by one of another page, and no TLB is flushed."""
+
+    def make_room(self, page: ShadowPage, index: int, spte: Spte) -> None:
+        """Drop the old one and go on."""
+        del spte
+        self.drop_spte(page, index)
+
+
+class HugeInPlace(Kvm):
+    """A huge leaf takes the place of a page of small ones, and no TLB is flushed."""
+
+    def drop_other_size(self, spte: Spte, as_id: int) -> None:
+        """Take the small page for one that nobody uses."""
+        page = self.pages.get(key_of(spte.gfn, 1, direct=True, root=0, as_id=as_id))
+        if spte.level == 1 or page is None:
+            super().drop_other_size(spte, as_id)
+        else:
+            self.zap_page(page)
+
+
+class SkipsShadowedPages(Kvm):
+    """Write protection does not reach the sptes that stand for guest page tables."""
+
+    def write_protect(self, page: ShadowPage) -> None:
+        """Look at direct pages only."""
+        if page.direct:
+            super().write_protect(page)
+
+
+class ZapRestarts(Kvm):
+    """A zap of everything yields, and begins again from the head each time.
+
+    A vCPU that loads its root anew in between puts a page there. The zap and the
+    vCPU go on like that; here the zap stands still until there is no vCPU.
+    """
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        super().__init__(hook, profile, limits)
+        self.roots = 0
+
+    def allocate_root(self, gfn: Gfn) -> bool:
+        """Count the vCPUs that have a root."""
+        granted = super().allocate_root(gfn)
+        self.roots += granted
+        return granted
+
+    def has_no_vcpu(self) -> bool:
+        """Nobody puts a page at the head."""
+        return self.roots == 0
+
+    def zap_all(self) -> None:
+        """Yield after what was there."""
+        super().zap_all()
+        if self.roots:
+            self.unlock_mmu()
+            self.hook.wait(self.has_no_vcpu, "kvm_mmu_zap_all")
+            self.lock_mmu()
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    exhibit(
+        "K25",
+        FlushesOutside,
+        "MMU-9",
+        source="commit 6dbf79e7164e",
+        since="until 6dbf79e7164e",
+        tag="[R]",
+    ),
+    exhibit(
+        "K42",
+        PublishesInRange,
+        "HVA-6",
+        source="commits 52ac8b358b0c, 071064f14d87",
+        since="until 52ac8b358b0c",
+        tag="[R]",
+        profile=LINUX,
+    ),
+    exhibit(
+        "K46",
+        ZapRestarts,
+        "PROG-1",
+        source="the text of 002c5f73c508",
+        since="until 002c5f73c508",
+        tag="[R]",
+    ),
+    exhibit(
+        "K59",
+        HugeInPlace,
+        "MMU-11",
+        source="commit 3be2264be3c",
+        since="until 3be2264be3c",
+        tag="[R]",
+    ),
+    exhibit(
+        "K61",
+        ReplacesInPlace,
+        "MMU-11",
+        source="commit 91546356d0e",
+        since="until 91546356d0e",
+        tag="[R]",
+    ),
+    planted("range-forgets-last-page", ForgetsLastPage, "HVA-3"),
+    planted("range-forgets-first-page", ForgetsFirstPage, "HVA-3"),
+    planted("empty-range-is-a-page", EmptyIsAPage, "HVA-4"),
+    planted("maps-open-ranges", MapsOpenRanges, "HVA-5"),
+    planted("ages-valid-slots", AgesValidSlots, "HVA-7"),
+    planted(
+        "never-flushes", NeverFlushes, "MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11"
+    ),
+    planted("unmaps-quietly", UnmapsQuietly, "MMU-9"),
+    planted("skips-shadowed-pages", SkipsShadowedPages, "MMU-7"),
+)
