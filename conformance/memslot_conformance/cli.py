@@ -182,11 +182,12 @@ def check_command(  # noqa: PLR0913 - one for each option
 @click.argument("file", type=FILE)
 @clauses_option
 @strict_option
+@verbose_option
 def judge_command(
-    file: Path, clauses: tuple[AnyClause, ...] | None, *, strict: bool
+    file: Path, clauses: tuple[AnyClause, ...] | None, *, strict: bool, verbose: bool
 ) -> None:
     """Judge a recorded history, or a failure; show a run's report again."""
-    options = rejudge.Options(clauses=clauses, look=_look(strict=strict))
+    options = rejudge.Options(clauses=clauses, look=_look(strict=strict, verbose=verbose))
     _finish(partial(rejudge.judge_file, file, options))
 
 
@@ -285,8 +286,13 @@ def smoke_command(target: str, profile: str | None) -> None:
     )
 
 
-def _look(*, strict: bool = False) -> Look:
-    return Look(width=report_width(), color=wants_color(sys.stdout), strict=strict)
+def _look(*, strict: bool = False, verbose: bool = False) -> Look:
+    return Look(
+        width=report_width(),
+        color=wants_color(sys.stdout),
+        strict=strict,
+        verbose=verbose,
+    )
 
 
 def _finish(work: Callable[[], tuple[str, Exit]]) -> NoReturn:

@@ -12,8 +12,9 @@ from random import Random
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from memslot_conformance.kvm.dirty_requests import draw_dirty
 from memslot_conformance.kvm.requests import draw_request
-from memslot_conformance.kvm.target import KvmVm
+from memslot_conformance.kvm.target import kernel_vm
 from memslot_conformance.machines import SEEDS, Machine
 from memslot_conformance.perform import perform
 from memslot_conformance.played import Played, fault_of
@@ -35,7 +36,7 @@ class KernelMachine(Machine):
         if usable is None:
             message = "the kernel machine runs on the kvm target only"
             raise ValueError(message)
-        self.vm = KvmVm(usable.facts)
+        self.vm = kernel_vm(usable.facts)
         self.judge = Judge(self.slice.bench.docket)
         self.events: list[Event] = []
         self.operations: list[Operation] = []
@@ -55,7 +56,10 @@ class KernelMachine(Machine):
         """Send one request; True where the example is over."""
         table = self.judge.facts.worlds.tables()[0]
         limits, backing = self.vm.limits, self.vm.backing
-        operation = SetRegion(draw_request(rng, table, limits, backing))
+        known = frozenset(self.slice.target.header.capabilities.operations)
+        operation = draw_dirty(rng, table, limits, known)
+        if operation is None:
+            operation = SetRegion(draw_request(rng, table, limits, backing))
         self.operations.append(operation)
         self._see(Call(0, operation))
         try:

@@ -7,13 +7,24 @@ seed. Operations that a target does not support are left out.
 
 from __future__ import annotations
 
-from memslot_conformance import races_basic, races_dirty, races_host, races_spaces
+from memslot_conformance import (
+    races_basic,
+    races_caches,
+    races_dirty,
+    races_host,
+    races_spaces,
+)
 from memslot_conformance.fixed_race import FixedRace
 from memslot_conformance.scenario import Operations, Scenario
 from memslot_spec.history import Header
 from memslot_spec.operations import Operation, SetRegion
 
-RACES: tuple[FixedRace, ...] = (*races_basic.RACES, *races_host.RACES, *races_dirty.RACES)
+RACES: tuple[FixedRace, ...] = (
+    *races_basic.RACES,
+    *races_caches.RACES,
+    *races_host.RACES,
+    *races_dirty.RACES,
+)
 
 
 def sequential(header: Header) -> tuple[FixedRace, ...]:
@@ -21,6 +32,7 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
     return (
         *races_basic.sequential(header),
         *races_spaces.sequential(header),
+        *races_caches.sequential(header),
         *races_host.sequential(header),
         *races_dirty.sequential(header),
     )

@@ -81,6 +81,7 @@ def _stream_again(path: Path, options: Options) -> tuple[str, Exit]:
         color=options.look.color,
         strict=options.look.strict,
         problem=stream.problem,
+        verbose=options.look.verbose,
     )
     clauses = options.clauses or _clauses_of(stream.records)
     return report(stream.records, clauses, look)

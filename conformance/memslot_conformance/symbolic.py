@@ -42,7 +42,8 @@ class ShapeDoneError(KeyboardInterrupt):
 def run_symbolic(work: Slice, *, number: int) -> str:
     """Follow paths through each shape until the slice is over; what was covered.
 
-    A shape gets its part of the time that is left. Errors: `TargetBrokeError`.
+    A shape gets twice its even part of the time that is left: the first ones are
+    the ones that can be followed to the end. Errors: `TargetBrokeError`.
     """
     shapes = shapes_of(work.target.header)
     covered: list[str] = []
@@ -50,7 +51,7 @@ def run_symbolic(work: Slice, *, number: int) -> str:
         if work.findings.enough:
             break
         now = monotonic()
-        part = (work.deadline - now) / (len(shapes) - index)
+        part = 2 * (work.deadline - now) / (len(shapes) - index + 1)
         search = _Search(work, shape, now + part)
         search.run(number)
         covered.append(search.in_words())
@@ -66,6 +67,7 @@ class _Search:
     deadline: float
     paths: int = 0
     exhausted: bool = False
+    unsteered: bool = False
     provider: object = None
     broke: TargetBrokeError | None = None
     judged: set[Operations] = field(default_factory=set[Operations])
@@ -105,12 +107,13 @@ class _Search:
             self._judge(operations)
             self._check_whether_done()
             return
-        _Steering(self.work).follow(operations)
+        steered = _Steering(self.work).follow(operations)
         close_path()
         asked = realized(operations)
         with plainly():
             self.provider = current_build_context().data.provider
             self.paths += 1
+            self.unsteered |= not steered
             self._judge(asked)
 
     def _check_whether_done(self) -> None:
@@ -118,7 +121,7 @@ class _Search:
         provider = self.provider
         if provider is not None:
             complete = (getattr(provider, name, False) for name in COMPLETE)
-            self.exhausted = all(complete)
+            self.exhausted = all(complete) and not self.unsteered
             raise ShapeDoneError
 
     def _judge(self, operations: Operations) -> None:
@@ -159,8 +162,11 @@ class _Steering:
         self._profile = profile_named(header.profile)
         self._limits = header.limits
 
-    def follow(self, operations: Operations) -> None:
-        """Compare every reply with the specification, up to one that is wrong."""
+    def follow(self, operations: Operations) -> bool:
+        """Compare every reply with the specification, up to one that is wrong.
+
+        False where the target raised, be it for a number that is not yet chosen.
+        """
         target = self._make(Silent())
         try:
             table = EMPTY
@@ -170,14 +176,15 @@ class _Steering:
                 shown = None if view is None else view.table
                 after = self._after(table, operation, reply, shown)
                 if after is None:
-                    return
+                    break
                 table = after
         except (Exception, SystemExit):  # noqa: BLE001 - the play that follows tells
-            return
+            return False
         finally:
             close = getattr(target, "close", None)
             if callable(close):
                 close()
+        return True
 
     def _after(
         self,

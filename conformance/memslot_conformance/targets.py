@@ -16,7 +16,7 @@ from pathlib import Path
 
 from memslot_conformance.implementation import Implementation
 from memslot_conformance.kvm.detect import Unusable, Usable, detect
-from memslot_conformance.kvm.target import KvmVm
+from memslot_conformance.kvm.target import kernel_vm
 from memslot_conformance.perform import capabilities_of
 from memslot_conformance.played import Make
 from memslot_spec.history import Domain, Header
@@ -201,7 +201,7 @@ def _kernel(profile: str | None) -> Target:
 
     def make(hook: Hook) -> Implementation:
         del hook
-        return KvmVm(usable.facts)
+        return kernel_vm(usable.facts)
 
     header = _header("kvm", LINUX, make)
     return Target("kvm", LINUX, make, header, usable.facts.describe(), usable)

@@ -120,7 +120,8 @@ def write_json(
 
 def _told(attempt: Attempt, mutant: Mutant) -> dict[str, object]:
     shown = command(mutant.name, attempt.killed_by[0]) if attempt.killed_by else None
-    return asdict(attempt) | {
+    told: dict[str, object] = asdict(attempt)
+    told |= {
         "outcome": attempt.outcome,
         "shown_by": shown,
         "kind": mutant.kind,
@@ -131,3 +132,4 @@ def _told(attempt: Attempt, mutant: Mutant) -> dict[str, object]:
         "profile": mutant.profile,
         "names": list(mutant.clauses),
     }
+    return told

@@ -99,6 +99,43 @@ def first_witnesses(
     return tuple(found)
 
 
+def unwitnessed(
+    clauses: Sequence[AnyClause] = CLAUSES,
+    references: Sequence[tuple[str, str]] = REFERENCES,
+) -> tuple[str, ...]:
+    """The clauses that no reference comes to in the fixed races.
+
+    Plays no more than it takes to know. Errors: `ValueError` where a clause
+    accuses a reference.
+    """
+    left = {clause.id: clause for clause in clauses}
+    for deepest in range(PREEMPTIONS + 1):
+        for name, profile in references:
+            asked = [c for c in left.values() if profile in c.profiles]
+            _strike_out(resolve(name, profile), deepest, asked, left)
+    return tuple(left)
+
+
+def _strike_out(
+    target: Target,
+    deepest: int,
+    asked: Sequence[AnyClause],
+    left: dict[str, AnyClause],
+) -> None:
+    """Take out of `left` what the target's races come to."""
+    waiting = {clause.id for clause in asked}
+    benches = tuple(Bench(target.header, tuple(asked), b) for b in (False, True))
+    counts: dict[tuple[str, bool], _Count] = {}
+    for _, race, played in in_order(target, deepest):
+        if not waiting:
+            return
+        for bench in benches:
+            _count(bench, race, played, counts)
+        for clause, _blind in counts:
+            waiting.discard(clause)
+            left.pop(clause, None)
+
+
 def _of_layer(
     target: Target,
     layer: str,
@@ -106,7 +143,7 @@ def _of_layer(
     clauses: Sequence[AnyClause],
 ) -> list[Witness]:
     counts: dict[tuple[str, bool], _Count] = {}
-    benches = tuple(Bench(target.header, clauses, b) for b in (False, True))
+    benches = tuple(Bench(target.header, tuple(clauses), b) for b in (False, True))
     for race, played in plays:
         for bench in benches:
             _count(bench, race, played, counts)

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from memslot_conformance import adequacy, explain, killers, track_record
+from memslot_conformance import witnesses as witnesses_module
 from memslot_conformance.adequacy import Adequacy
 from memslot_conformance.cli import main
 from memslot_conformance.killers import Breaks, Kill, MutantBrokeError, kills, kills_of
-from memslot_conformance.museum_run import Attempt, chosen
+from memslot_conformance.museum_run import Attempt, Mutant, chosen
 from memslot_conformance.played import Played
 from memslot_conformance.scenario import Scenario
 from memslot_conformance.scheduler import play, stay
 from memslot_conformance.targets import resolve
 from memslot_conformance.verdicts import Exit
-from memslot_conformance.witnesses import Witness, first_witnesses, witnesses
-from memslot_spec.clauses import CLAUSES, clause_by_id
+from memslot_conformance.witnesses import (
+    Witness,
+    first_witnesses,
+    unwitnessed,
+    witnesses,
+)
+from memslot_spec.answered import Updated
+from memslot_spec.clauses import clause_by_id
+from memslot_spec.clauses.request import NEVER_INVALID
+from memslot_spec.facts import Facts
 from memslot_spec.operations import Operation, SetRegion
 from memslot_spec.values import BIT_1, MemoryRegion
 
@@ -63,9 +74,30 @@ FOUND = Adequacy(
 
 
 def test_every_clause_has_a_witness() -> None:
-    reached = {found.clause for found in witnesses(drawn=0)}
-    missing = [c.id for c in CLAUSES if c.id not in reached | PENDING]
+    missing = [clause for clause in unwitnessed() if clause not in PENDING]
     assert not missing
+
+
+def never(facts: Facts, update: Updated) -> bool:
+    del facts, update
+    return False
+
+
+def test_a_clause_that_is_never_asked_is_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(witnesses_module, "PREEMPTIONS", 0)
+    idle = replace(NEVER_INVALID, id="REQ-0", premise=never)
+    clauses = (idle, NEVER_INVALID)
+    assert unwitnessed(clauses, [("reference", "v2.6.34")]) == ("REQ-0",)
+
+
+def test_witnesses_are_counted_in_both_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witnesses_module, "PREEMPTIONS", 0)
+    clauses = (clause_by_id("SLOT-8"), clause_by_id("REQ-12"))
+    seen = witnesses(clauses, [("reference", "v2.6.34")], drawn=5)
+    assert {w.clause for w in seen} == {"SLOT-8", "REQ-12"}
+    assert {w.layer for w in seen} == {"fixed", "drawn"}
 
 
 def test_a_witness_says_where_a_reference_came_to_the_clause() -> None:
@@ -83,7 +115,7 @@ def test_a_clause_that_only_a_blind_judge_asks_has_a_blind_witness() -> None:
 
 def test_a_clause_that_accuses_a_reference_is_no_witness() -> None:
     with pytest.raises(ValueError, match="accuses museum:K09"):
-        witnesses(references=[("museum:K09", "v2.6.34")], drawn=0)
+        unwitnessed(references=[("museum:K09", "v2.6.34")])
 
 
 def test_a_race_is_found_at_one_preemption_by_every_clause_that_it_breaks() -> None:
@@ -119,7 +151,7 @@ def test_mutants_are_run_apart_and_clauses_that_missed_are_tried_again(
 ) -> None:
     asked: list[tuple[str, str | None]] = []
 
-    def apart(work: tuple[killers.Mutant, str | None]) -> list[Kill]:
+    def apart(work: tuple[Mutant, str | None]) -> list[Kill]:
         mutant, wanted = work
         asked.append((mutant.name, wanted))
         return [kill(wanted or mutant.clauses[0], mutant.name)]
@@ -180,7 +212,13 @@ def test_the_museum_shows_adequacy(
     status: int,
 ) -> None:
     found = Adequacy(clauses=clauses, witnesses=FOUND.witnesses, kills=FOUND.kills)
-    monkeypatch.setattr(adequacy, "measure", lambda *_, **__: found)
+
+    def measure(mutants: Sequence[Mutant], *, jobs: int) -> Adequacy:
+        assert mutants
+        assert jobs
+        return found
+
+    monkeypatch.setattr(adequacy, "measure", measure)
     file = tmp_path / "adequacy.json"
     result = museum("--adequacy", "--json", str(file))
     assert result.exit_code == status

@@ -207,7 +207,8 @@ def _confirmed(
 def _shown(evidence: ClauseEvidence) -> str:
     """The greatest bound, or what the kernel was asked."""
     if evidence.kernel is not None:
-        return f"{many(evidence.kernel.about, 'time')} on {evidence.kernel.release}"
+        asked = f"{evidence.kernel.about:,} of {evidence.kernel.requests:,} requests"
+        return f"{asked}, Linux {evidence.kernel.release}"
     if not evidence.bounds:
         return "not met"
     bound = evidence.bounds[0]

@@ -18,8 +18,8 @@ from statistics import median
 
 from memslots_book import Written
 from memslots_evidence import digest
-from memslots_pages import plain
 from memslots_pages import place as anchor
+from memslots_pages import plain
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
@@ -31,6 +31,11 @@ from memslot_conformance.track_record import command
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
 from memslot_reference.museum.outside import OUTSIDE
+
+HEADS = (
+    *("bug", "since", "found by", "in the race"),
+    *("preemptions", "play", "seconds", "shown by"),
+)
 
 
 class TrackRecord(Written):
@@ -81,7 +86,7 @@ def track_record(found: Adequacy) -> str:
     exhibits = [mutant for mutant in CATALOGUE if mutant.kind == "museum"]
     planted = [mutant for mutant in CATALOGUE if mutant.kind == "planted"]
     lines = [
-        "| bug | since | found by | in the race | preemptions | play | seconds | shown by |",
+        f"| {' | '.join(HEADS)} |",
         "| --- | --- | --- | --- | ---: | ---: | ---: | --- |",
         *(_exhibit(mutant, _best(mutant, found)) for mutant in exhibits),
         "",

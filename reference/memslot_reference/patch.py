@@ -15,6 +15,7 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.reference import default_limits
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
+from memslot_spec.dirty_bits import words_for
 from memslot_spec.hook import Hook
 from memslot_spec.profile import Limits, Profile
 from memslot_spec.ranges import PAGE_SHIFT, U64
@@ -95,6 +96,22 @@ class PublishedPatch(Kvm):
         S16 [R]: off by one where the base is not aligned; commit 6e3e243c3b6e.
         """
         return (gfn - slot.base_gfn) // PAGES_AT_LEVEL[level]
+
+    def bitmap_pages(self, slot: MemorySlot) -> int:
+        """Count the bytes of a bitmap in 32 bits.
+
+        S15 [R]: a slot of 2^35 pages would get a bitmap for none.
+        """
+        return words_for(slot.npages) * 8 % (1 << 32) * 8
+
+    def swap_bitmap(self, table: Memslots, slot: MemorySlot) -> None:
+        """Write-protect first, swap the bitmap then.
+
+        S17 [R]: a fault in between marks the bitmap that goes, and leaves the page
+        writable; commit b050b015abbe, repaired by edde99ce0529.
+        """
+        self.slot_remove_write_access(slot.id)
+        self.publish_empty_bitmap(table, slot)
 
     def is_scanned(self, slot: MemorySlot) -> bool:
         """Scan the user's ids only.

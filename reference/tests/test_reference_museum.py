@@ -11,6 +11,9 @@ from dataclasses import replace
 
 import pytest
 
+import museum_cases_caches
+import museum_cases_dirty
+import museum_cases_host
 import museum_cases_spaces
 from memslot_conformance.explore import bounded
 from memslot_conformance.scenario import Operations, Scenario
@@ -278,7 +281,10 @@ CASES: tuple[Case, ...] = (
     *DELETES,
     *MAPPINGS,
     *THE_REST,
+    *museum_cases_caches.CASES,
     *museum_cases_spaces.CASES,
+    *museum_cases_host.CASES,
+    *museum_cases_dirty.CASES,
 )
 
 CLAUSE_IDS = frozenset(clause.id for clause in CLAUSES)

@@ -1,7 +1,8 @@
 """What is proved: the functions whose contracts CrossHair confirms, and for whom.
 
 A clause rests on a function where its premise, its predicate, or what the judge
-works out for them asks it. The proofs themselves are a test, which reads this
+works out for them asks it. What predicates ask is found in their own code; what
+the judge asks for them (a plan, an answer explained) is listed. The proofs themselves are a test, which reads this
 list (`spec/tests/test_spec_contracts.py`): every `post:` line of every function
 here, for all arguments that its `pre:` lines admit.
 """
@@ -12,8 +13,13 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from types import FunctionType
+from typing import TypeGuard
 
-from memslot_spec import dirty_bits, ranges, sizing, slot_word
+from memslot_spec import byte_ranges, dirty_bits, ranges, sizing, slot_word
+from memslot_spec.clauses import CLAUSES
+from memslot_spec.values import Slot
 
 CONDITION_SECONDS = 60
 """Processor seconds for one condition: several times what the slowest needs."""
@@ -27,7 +33,11 @@ PROMISE = re.compile(r"post(\[.*\])?:\s*(?P<text>.*)")
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A pure function with a contract, and the ids of the clauses that rest on it."""
+    """A pure function with a contract, and clauses that rest on it.
+
+    `clauses` names those that the judge asks it for. Those whose own predicates
+    come to it need no mention.
+    """
 
     function: Callable[..., object]
     clauses: tuple[str, ...] = ()
@@ -59,61 +69,87 @@ def _lines(function: Callable[..., object], of: re.Pattern[str]) -> tuple[str, .
     return tuple(match["text"] for match in found if match)
 
 
-OF_A_SLOT_WORD = (
-    "REQ-5",
-    "REQ-8",
-    "REQ-13",
-    "REQ-17",
-    "REQ-18",
-    "REQ-19",
-    "REQ-20",
-    "REQ-21",
-    "REQ-22",
-    "REQ-23",
-    "REQ-24",
-    "SLOT-1",
-    "SLOT-2",
-    "SLOT-3",
-    "SLOT-9",
-)
-
 CONTRACTS: tuple[Contract, ...] = (
     Contract(ranges.is_page_aligned, ("REQ-1", "REQ-2", "REQ-28")),
     Contract(ranges.wraps, ("REQ-4", "REQ-28")),
-    Contract(
-        ranges.covers,
-        (
-            *("LOOK-1", "LOOK-2", "LOOK-3", "LOOK-4", "LOOK-5", "LOOK-6", "LOOK-7"),
-            *("SRCU-1", "SRCU-18"),
-            *("DEL-8", "DEL-10", "DEL-11", "DEL-12", "DEL-13"),
-            *("MMU-1", "MMU-2", "MMU-5"),
-        ),
-    ),
+    Contract(ranges.covers, ("LOOK-5", "SRCU-1", "SRCU-18", "MMU-2", "DIRTY-23")),
     Contract(
         ranges.overlaps,
-        (
-            *("REQ-19", "REQ-20", "REQ-21", "REQ-22", "REQ-25", "REQ-26", "REQ-28"),
-            *("SLOT-6", "DEL-4", "DEL-5", "DEL-6", "DEL-9", "MOVE-3"),
-        ),
+        ("REQ-20", "REQ-25", "REQ-26", "REQ-28", "DEL-4", "DEL-9", "MOVE-3"),
     ),
     Contract(ranges.page_hva, ("LOOK-4", "SRCU-1", "SRCU-18", "MMU-1")),
     Contract(ranges.slot_at),
-    Contract(ranges.rmap_index, ("RMAP-1", "RMAP-3")),
+    Contract(ranges.rmap_index),
     Contract(ranges.covers_hva),
     Contract(ranges.gfn_of_hva),
     Contract(ranges.hva_walk),
+    Contract(ranges.touches, ("HVA-3", "MMU-9")),
     Contract(sizing.page_budget_permille, ("SIZE-1", "SIZE-2")),
     Contract(sizing.page_budget_fiftieth, ("SIZE-1", "SIZE-2")),
     Contract(sizing.tss_base, ("TSS-1",)),
     Contract(slot_word.pack),
-    Contract(slot_word.as_id_of, ("REQ-6", *OF_A_SLOT_WORD)),
-    Contract(slot_word.id_of, OF_A_SLOT_WORD),
+    Contract(slot_word.as_id_of, ("REQ-6",)),
+    Contract(slot_word.id_of, ("REQ-5",)),
+    Contract(
+        byte_ranges.range_wraps,
+        (
+            *("CACHE-6", "CACHE-7", "CACHE-8", "CACHE-9", "CACHE-10"),
+            *("CACHE-13", "CACHE-14", "CACHE-15"),
+        ),
+    ),
+    Contract(byte_ranges.frames_of),
+    Contract(byte_ranges.offset_in, ("CACHE-6", "CACHE-8")),
     Contract(dirty_bits.words_for),
     Contract(dirty_bits.may_clear),
 )
-"""Every function with a contract; those without clauses serve implementations."""
+"""Every function with a contract; some of them serve implementations alone."""
 
 
 def rests_on(clause_id: str) -> tuple[Contract, ...]:
     """The proved functions that a clause rests on."""
-    return tuple(c for c in CONTRACTS if clause_id in c.clauses)
+    asked = _asked_by_clauses().get(clause_id, frozenset())
+    return tuple(c for c in CONTRACTS if clause_id in c.clauses or c.function in asked)
+
+
+@cache
+def _asked_by_clauses() -> dict[str, frozenset[object]]:
+    """For each clause the proved functions that its predicates come to."""
+    return {
+        clause.id: asked_by(clause.premise) | asked_by(clause.holds)
+        for clause in CLAUSES
+    }
+
+
+def asked_by(predicate: Callable[..., object]) -> frozenset[object]:
+    """The functions with contracts that a predicate names, or what it names does.
+
+    Names are followed within this package, and methods where they are a slot's.
+    """
+    proved = {contract.function for contract in CONTRACTS}
+    seen: set[object] = set()
+    waiting: list[object] = [predicate]
+    while waiting:
+        function = waiting.pop()
+        if not _is_ours(function) or function in seen:
+            continue
+        seen.add(function)
+        if function not in proved:
+            waiting += _named_in(function)
+    return frozenset(seen & proved)
+
+
+def _is_ours(function: object) -> TypeGuard[FunctionType]:
+    package = __name__.partition(".")[0]
+    return inspect.isfunction(function) and function.__module__.startswith(package)
+
+
+def _named_in(function: FunctionType) -> list[object]:
+    """What the names in a function stand for, nested functions included."""
+    named: list[object] = [cell.cell_contents for cell in function.__closure__ or ()]
+    codes = [function.__code__]
+    while codes:
+        code = codes.pop()
+        codes += [inner for inner in code.co_consts if inspect.iscode(inner)]
+        for name in code.co_names:
+            named += [function.__globals__.get(name), vars(Slot).get(name)]
+    return named

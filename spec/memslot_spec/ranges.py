@@ -213,3 +213,23 @@ def hva_walk(
         gfn_of_hva(slot_hva, base, first),
         gfn_of_hva(slot_hva, base, after - 1) + 1,
     )
+
+
+def touches(slot_hva: int, npages: int, start: int, end: int) -> bool:
+    """Whether some host byte from `start` to before `end` backs one of the pages.
+
+    The pages lie at `slot_hva`, one after the other; a page touched in part is
+    touched.  A range that ends where it starts touches nothing.
+
+    Source: `__kvm_handle_hva_range`, `mmu_invalidate_retry_hva`.
+
+    pre: 0 <= slot_hva < U64
+    pre: 0 <= npages < U64
+    pre: slot_hva + npages * PAGE_SIZE <= U64
+    pre: 0 <= start < U64
+    pre: 0 <= end <= U64
+    post: _ == (hva_walk(slot_hva, 0, npages, start, end) != (0, 0))
+    post: not (end <= start and _)
+    post: not (start < end and covers_hva(slot_hva, npages, start)) or _
+    """
+    return max(start, slot_hva) < min(end, slot_hva + npages * PAGE_SIZE)

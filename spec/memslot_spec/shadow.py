@@ -16,7 +16,7 @@ from memslot_spec.events import (
     SpteMapped,
     SpteRemoved,
 )
-from memslot_spec.ranges import PAGE_SHIFT
+from memslot_spec.ranges import PAGE_SHIFT, touches
 from memslot_spec.values import PAGES_PER_HUGE_PAGE, Slot
 
 Place = tuple[int, int]
@@ -48,7 +48,7 @@ class Spte:
 
     def meets_hvas(self, start: int, end: int) -> bool:
         """Some byte from start up to end is in a host page that is mapped."""
-        return start < self.hva + (self.npages << PAGE_SHIFT) and self.hva < end
+        return touches(self.hva, self.npages, start, end)
 
     def meets(self, slot: Slot) -> bool:
         """Some frame of the slot is among those mapped."""

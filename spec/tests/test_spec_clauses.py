@@ -33,6 +33,8 @@ GIVEN_OUT = {
     "DIRTY": 30,
     "SIZE": 2,
     "TSS": 2,
+    "GEN": 7,
+    "CACHE": 18,
     "ERR": 5,
     "PROG": 1,
 }
@@ -45,6 +47,7 @@ ROWS = frozenset(
     {*range(1, 19), 20, 21, 22, 24, 25, *range(28, 43), 46, 47, 49, 50, 51, 52, 61}
     | {62, 65}
     | {55, 56, 57, 58, 59, 60}
+    | {26, 63, 64}
     | {23, 27, 43, 44, 45, 48, 53, 54, 66, 67}
 )
 """The rows of the catalogue that this version of the specification covers."""

@@ -19,11 +19,22 @@ from pathlib import Path
 import pytest
 
 import memslot_spec
+from memslot_spec.clause import not_applicable
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.evidence import CONDITION_SECONDS, CONFIRMED, CONTRACTS, rests_on
+from memslot_spec.evidence import (
+    CONDITION_SECONDS,
+    CONFIRMED,
+    CONTRACTS,
+    asked_by,
+    rests_on,
+)
+from memslot_spec.plan import target_of
+from memslot_spec.ranges import overlaps
+from memslot_spec.slot_word import as_id_of, id_of
+from memslot_spec.values import Slot
 
 PACKAGE = Path(memslot_spec.__file__).parent
-ARITHMETIC = ("ranges", "sizing", "slot_word")
+ARITHMETIC = ("byte_ranges", "ranges", "sizing", "slot_word")
 """The modules of which every public function must have a contract."""
 
 CONDITION = re.compile(r"\s*post(\[.*\])?:\s*(?P<text>.*)")
@@ -174,6 +185,29 @@ def test_what_clauses_rest_on_is_called_where_they_are_judged() -> None:
     called = called_in_the_specification()
     resting = {c.function.__name__ for c in CONTRACTS if c.clauses}
     assert resting - called == set()
+
+
+def meets_a_slot(slot: Slot, gfn: int) -> bool:
+    """Asks in a nested function, by way of a method of the slot."""
+    return any(slot.meets(other, 1) for other in (gfn, gfn + 1))
+
+
+def test_what_a_predicate_asks_is_found_in_its_code() -> None:
+    assert asked_by(target_of) == {as_id_of, id_of}
+    assert asked_by(Slot.meets) == {overlaps}
+    assert asked_by(not_applicable) == set()
+    assert asked_by(meets_a_slot) == set(), "it is no part of the specification"
+    assert {c.name for c in rests_on("SLOT-6")} == {"ranges.overlaps"}
+    assert {c.name for c in rests_on("RMAP-3")} == {"ranges.rmap_index"}
+    assert rests_on("SRCU-2") == ()
+
+
+def test_what_is_found_in_the_code_is_not_listed_again() -> None:
+    predicates = {c.id: (c.premise, c.holds) for c in CLAUSES}
+    for contract in CONTRACTS:
+        for clause in contract.clauses:
+            asked = [asked_by(predicate) for predicate in predicates[clause]]
+            assert not any(contract.function in of for of in asked), clause
 
 
 def test_every_contract_is_confirmed() -> None:

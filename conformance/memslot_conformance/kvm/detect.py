@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memslot_conformance.kvm.device import (
+    CAP_MANUAL_DIRTY_LOG_PROTECT2,
     CAP_MULTI_ADDRESS_SPACE,
     CAP_NR_MEMSLOTS,
     CAP_READONLY_MEM,
@@ -43,6 +44,7 @@ class KernelFacts:
     `largest_gfn` is the highest guest frame of an accepted slot, `hva_end` the
     first host byte after the highest accepted page, `nr_memslots` the ids that
     userspace may use. `modules` are the `kvm_*` modules, `release` is uname's.
+    `manual_protect` are the options of manual protection that are known, as bits.
     """
 
     api_version: int
@@ -53,6 +55,7 @@ class KernelFacts:
     hva_end: int
     modules: tuple[str, ...]
     release: str
+    manual_protect: int = 0
 
     @property
     def limits(self) -> Limits:
@@ -188,6 +191,7 @@ def _facts(vm: Vm, version: int, sys_module: Path) -> KernelFacts:
         api_version=version,
         nr_memslots=vm.check_extension(CAP_NR_MEMSLOTS) or 32,
         readonly=vm.check_extension(CAP_READONLY_MEM) > 0,
+        manual_protect=vm.check_extension(CAP_MANUAL_DIRTY_LOG_PROTECT2),
         address_spaces=vm.check_extension(CAP_MULTI_ADDRESS_SPACE) or 1,
         largest_gfn=largest_gfn,
         hva_end=(highest_page + 1) << PAGE_SHIFT,

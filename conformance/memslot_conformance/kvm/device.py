@@ -1,11 +1,12 @@
 """The ioctls of the device node, as calls on Python objects.
 
-Only what slot requests need: the node itself, a virtual machine made from it,
-and `KVM_SET_USER_MEMORY_REGION` in its first form. A request that the kernel
-refuses is an answer; everything else that goes wrong is an exception.
+Only what slots and their dirty logs need: the node itself, a virtual machine made
+from it, `KVM_SET_USER_MEMORY_REGION` in its first form, and the ioctls of the
+dirty log. A request that the kernel refuses is an answer; everything else that
+goes wrong is an exception.
 
 Source: include/uapi/linux/kvm.h; Documentation/virt/kvm/api.rst sections 4.1 to
-4.4 and 4.35.
+4.4, 4.8, 4.35, 4.37 and 4.117.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from memslot_conformance.kvm.guards import Ledger
+from memslot_conformance.kvm.guards import (
+    MAX_SLOT_BYTES,
+    Ledger,
+    UnsafeRequestError,
+)
+from memslot_spec.ranges import PAGE_SHIFT
 from memslot_spec.values import Errno, MemoryRegion
 
 DEFAULT_NODE = Path("/dev/kvm")
@@ -28,9 +34,28 @@ DEFAULT_NODE = Path("/dev/kvm")
 CAP_NR_MEMSLOTS = 10
 CAP_READONLY_MEM = 81
 CAP_MULTI_ADDRESS_SPACE = 118
+CAP_MANUAL_DIRTY_LOG_PROTECT2 = 168
 
 _REGION = struct.Struct("=IIQQQ")
 """`struct kvm_userspace_memory_region`: slot, flags, gpa, size, hva."""
+
+_DIRTY_LOG = struct.Struct("=IIQ")
+"""`struct kvm_dirty_log`: slot, padding, address of the bitmap."""
+
+_CLEAR_LOG = struct.Struct("=IIQQ")
+"""`struct kvm_clear_dirty_log`: slot, pages, first page, address of the bitmap."""
+
+_ENABLE_CAP = struct.Struct("=IIQQQQ64x")
+"""`struct kvm_enable_cap`: capability, flags, four arguments, padding."""
+
+_GET_DIRTY_LOG = 0x4000_AE42 | _DIRTY_LOG.size << 16
+_CLEAR_DIRTY_LOG = 0xC000_AEC0 | _CLEAR_LOG.size << 16
+_ENABLE_CAPABILITY = 0x4000_AEA3 | _ENABLE_CAP.size << 16
+
+_UNTOUCHED = 0xA5A5_5A5A_A5A5_5A5A
+"""What is behind a bitmap before the kernel writes to it."""
+
+_WORD_PAGES = 64
 
 # _IO(0xAE, n), and _IOW(0xAE, 0x46, struct kvm_userspace_memory_region).
 _GET_API_VERSION = 0xAE00
@@ -129,24 +154,69 @@ class Vm(_Descriptor):
         )
         number = send(self._fd, packed)
         if number:
-            return _answer(number)
+            return _answer(number, "KVM_SET_USER_MEMORY_REGION")
         self._ledger.settle(region)
         return None
+
+    def get_dirty_log(self, slot: int) -> tuple[int, ...] | Errno:
+        """`KVM_GET_DIRTY_LOG`: the words that the kernel wrote, or its refusal.
+
+        There is room for the slot's pages and a word more. That one is part of the
+        answer where the kernel wrote to it.
+        """
+        npages = self._ledger.size_of(slot) >> PAGE_SHIFT
+        count = (npages + _WORD_PAGES - 1) // _WORD_PAGES
+        words = (ctypes.c_uint64 * (count + 1))(*(0,) * count, _UNTOUCHED)
+        packed = _DIRTY_LOG.pack(slot, 0, ctypes.addressof(words))
+        number = _ioctl(self._fd, _GET_DIRTY_LOG, packed)
+        if number:
+            return _answer(number, "KVM_GET_DIRTY_LOG")
+        return tuple(words) if words[count] != _UNTOUCHED else tuple(words[:count])
+
+    def clear_dirty_log(
+        self, slot: int, first_page: int, num_pages: int, bitmap: tuple[int, ...]
+    ) -> Errno | None:
+        """`KVM_CLEAR_DIRTY_LOG`: None where it was carried out.
+
+        Words that the bitmap lacks for so many pages are zero. Errors:
+        `UnsafeRequestError` for more pages than a slot may have here.
+        """
+        if num_pages > MAX_SLOT_BYTES >> PAGE_SHIFT:
+            message = (
+                f"num_pages must be at most {MAX_SLOT_BYTES >> PAGE_SHIFT}, for so "
+                f"many a slot may have; got {num_pages}"
+            )
+            raise UnsafeRequestError(message)
+        count = (num_pages + _WORD_PAGES - 1) // _WORD_PAGES
+        given = (*bitmap[:count], *(0,) * (count - len(bitmap)))
+        words = (ctypes.c_uint64 * (count + 1))(*given)
+        packed = _CLEAR_LOG.pack(slot, num_pages, first_page, ctypes.addressof(words))
+        number = _ioctl(self._fd, _CLEAR_DIRTY_LOG, packed)
+        return _answer(number, "KVM_CLEAR_DIRTY_LOG") if number else None
+
+    def enable_capability(self, capability: int, argument: int) -> Errno | None:
+        """`KVM_ENABLE_CAP` of the VM: None where it was carried out."""
+        packed = _ENABLE_CAP.pack(capability, 0, argument, 0, 0, 0)
+        number = _ioctl(self._fd, _ENABLE_CAPABILITY, packed)
+        return _answer(number, "KVM_ENABLE_CAP") if number else None
 
 
 def send(fd: int, packed: bytes) -> int:
     """`KVM_SET_USER_MEMORY_REGION` with the packed structure: 0 or an errno."""
-    if _LIBC_IOCTL(fd, _SET_USER_MEMORY_REGION, packed) == 0:
-        return 0
-    return ctypes.get_errno()
+    return _ioctl(fd, _SET_USER_MEMORY_REGION, packed)
 
 
-def _answer(number: int) -> Errno:
-    """The refusal that an errno of a slot request stands for."""
+def _ioctl(fd: int, request: int, packed: bytes) -> int:
+    """An ioctl that only reads its structure: 0 or an errno."""
+    return 0 if _LIBC_IOCTL(fd, request, packed) == 0 else ctypes.get_errno()
+
+
+def _answer(number: int, what: str) -> Errno:
+    """The refusal that an errno of a request stands for."""
     answer = _ANSWERS.get(number)
     if answer is None:
         symbol = errno.errorcode.get(number, str(number))
-        message = f"KVM_SET_USER_MEMORY_REGION gave {symbol}, which is no answer"
+        message = f"{what} gave {symbol}, which is no answer"
         raise UnexpectedAnswerError(message)
     return answer
 

@@ -84,6 +84,10 @@ class Ledger:
         if why is not None:
             raise UnsafeRequestError(why)
 
+    def size_of(self, slot: int) -> int:
+        """The bytes of the slot that was accepted under this word; 0 for none."""
+        return self._sizes.get(slot, 0)
+
     def settle(self, region: MemoryRegion) -> None:
         """Record that the kernel accepted the request."""
         self._bytes -= self._sizes.pop(region.slot, 0)

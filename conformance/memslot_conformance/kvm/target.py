@@ -1,4 +1,4 @@
-"""The running kernel as an implementation under test: slot requests only.
+"""The running kernel as an implementation under test: slots and dirty logs.
 
 It translates and nothing else. A refusal is a reply; an exception is an error
 of the target, never a verdict. No vCPU is made, so nothing reads the slots and
@@ -14,9 +14,15 @@ from types import TracebackType
 from typing import Self
 
 from memslot_conformance.kvm.detect import KernelFacts
-from memslot_conformance.kvm.device import DEFAULT_NODE, Node
+from memslot_conformance.kvm.device import (
+    CAP_MANUAL_DIRTY_LOG_PROTECT2,
+    DEFAULT_NODE,
+    Node,
+)
 from memslot_conformance.kvm.guards import MAX_VM_BYTES
-from memslot_spec.operations import Done, Refused, Reply
+from memslot_spec.dirty_plan import INITIALLY_SET, MANUAL_PROTECT
+from memslot_spec.history import Domain
+from memslot_spec.operations import DirtyLog, Done, Refused, Reply
 from memslot_spec.profile import LINUX, Limits
 from memslot_spec.values import Errno, MemoryRegion
 
@@ -38,6 +44,7 @@ class KvmVm:
     """
 
     profile_name = LINUX.name
+    domain = Domain(exact_dirty_log=True)
 
     def __init__(self, facts: KernelFacts, node: Path = DEFAULT_NODE) -> None:
         """Make a VM. Errors: `OSError` where the node or the VM is not to be had."""
@@ -76,6 +83,11 @@ class KvmVm:
         refusal = self._vm.set_user_memory_region(region)
         return _DONE if refusal is None else _REFUSED[refusal]
 
+    def get_dirty_log(self, slot: int) -> Reply:
+        """`DirtyLog` with the words that the kernel wrote, or `Refused`."""
+        answer = self._vm.get_dirty_log(slot)
+        return _REFUSED[answer] if isinstance(answer, Errno) else DirtyLog(answer)
+
     def close(self) -> None:
         """Destroy the VM, then give its memory back; again does nothing."""
         self._vm.close()
@@ -91,6 +103,31 @@ class KvmVm:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class ClearingVm(KvmVm):
+    """A VM of a kernel with manual protection and all its options."""
+
+    def clear_dirty_log(
+        self, slot: int, first_page: int, num_pages: int, bitmap: tuple[int, ...]
+    ) -> Reply:
+        """`Done()`, or `Refused` with the kernel's errno."""
+        answer = self._vm.clear_dirty_log(slot, first_page, num_pages, bitmap)
+        return _DONE if answer is None else _REFUSED[answer]
+
+    def enable_manual_protect(self, options: int) -> Reply:
+        """`Done()`, or `Refused` with the kernel's errno."""
+        answer = self._vm.enable_capability(CAP_MANUAL_DIRTY_LOG_PROTECT2, options)
+        return _DONE if answer is None else _REFUSED[answer]
+
+
+def kernel_vm(facts: KernelFacts) -> KvmVm:
+    """A VM of the running kernel, with CLEAR where all options of it are known.
+
+    That no vCPU is made makes its dirty logs exact: nobody writes.
+    """
+    whole = MANUAL_PROTECT | INITIALLY_SET
+    return ClearingVm(facts) if facts.manual_protect == whole else KvmVm(facts)
 
 
 def _address_of(memory: mmap.mmap) -> int:

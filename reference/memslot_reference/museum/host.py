@@ -221,5 +221,5 @@ MUTANTS: tuple[Mutant, ...] = (
         "never-flushes", NeverFlushes, "MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11"
     ),
     planted("unmaps-quietly", UnmapsQuietly, "MMU-9"),
-    planted("skips-shadowed-pages", SkipsShadowedPages, "MMU-7"),
+    planted("skips-shadowed-pages", SkipsShadowedPages, "MMU-7", "DIRTY-2"),
 )

@@ -244,8 +244,17 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     planted("visible-private", SeesPrivateSlots, "LOOK-5", "MMU-5"),
     planted("answers-position", AnswersPosition, "LOOK-6"),
-    planted("stops-while-invalid", StopsWhileInvalid, "DEL-13", "LOOK-1", "SRCU-18"),
-    planted("remembers-answers", RemembersAnswers, "SRCU-18", "LOOK-1", "LOOK-2"),
+    planted(
+        "stops-while-invalid",
+        StopsWhileInvalid,
+        "DEL-13",
+        "LOOK-1",
+        "LOOK-13",
+        "SRCU-18",
+    ),
+    planted(
+        "remembers-answers", RemembersAnswers, "SRCU-18", "LOOK-1", "LOOK-2", "LOOK-13"
+    ),
     planted("budget-half", HalvesBudget, "SIZE-1"),
     planted("tss-off-by-one", TssOffByOne, "TSS-1", "SRCU-1"),
 )

@@ -44,6 +44,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "GEN-7",
         "CACHE-1",
         "MMU-1",
+        "SLOT-11",
         source="commit 56f17dd3fbc4",
         since="until 56f17dd3fbc4",
         tag="[T]",
@@ -65,6 +66,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "GEN-7",
         "CACHE-1",
         "MMU-1",
+        "SLOT-11",
         profile=LINUX,
     ),
 )

@@ -140,7 +140,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     planted("wrong-errno-overlap", OverlapIsEinval, "REQ-19", "REQ-23"),
     planted("refuses-touching", RefusesTouching, "REQ-20", "REQ-28"),
-    planted("overlaps-itself", OverlapsItself, "REQ-21", "REQ-28", "SLOT-4"),
+    planted("overlaps-itself", OverlapsItself, "REQ-21", "REQ-28", "SLOT-4", "MOVE-6"),
     planted("deletes-anywhere", DeletesAnywhere, "REQ-23"),
     planted("eexist-first", OverlapFirst, "REQ-25", "REQ-14", "REQ-15", profile=LINUX),
     planted("guest-limit-first", GuestLimitFirst, "REQ-26", "REQ-19", profile=LINUX),

@@ -127,7 +127,7 @@ class FreesInherited(Kvm):
 
 
 class FailsLate(Kvm):
-    """A create fails after its table is published, and is taken back."""
+    """A change of flags fails after its table is published, and is taken back."""
 
     def change_slot(
         self,
@@ -137,10 +137,10 @@ class FailsLate(Kvm):
         failure: Failure | None,
     ) -> Errno | None:
         """Do all of it, then meet the failure."""
-        if old is not None or new is None or failure is None:
+        if old is None or new is None or self.moves(old, new) or failure is None:
             return super().change_slot(table, old, new, failure)
-        super().change_slot(table, None, new, None)
-        super().change_slot(self.load_table(), new, None, None)
+        super().change_slot(table, old, new, None)
+        super().change_slot(self.load_table(), new, old, None)
         return Errno.ENOMEM
 
 
@@ -201,7 +201,7 @@ MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "K58",
         ZapStopsAtLimit,
-        "REQ-28",
+        "REQ-27",
         "DEL-9",
         source="commit 86931ff7207b",
         since="until 86931ff7207b",

@@ -14,7 +14,7 @@ from memslot_spec.facts import Facts
 from memslot_spec.host_points import InvalidationEnded
 from memslot_spec.operations import AgeHva, InvalidateRange
 from memslot_spec.profile import BOTH, ONLY_LINUX
-from memslot_spec.ranges import PAGE_SHIFT
+from memslot_spec.ranges import touches
 from memslot_spec.shadow import Spte, pages_at
 
 MAPPINGS = ("SpteMapped", "SpteRemoved", "TablePublished")
@@ -94,9 +94,9 @@ def a_range_is_open(facts: Facts, event: SpteMapped) -> bool:
 
 def is_outside_open_ranges(facts: Facts, event: SpteMapped) -> bool:
     """The pages that it maps are in none of the open ranges."""
-    stop = event.hva + (pages_at(event.level) << PAGE_SHIFT)
+    npages = pages_at(event.level)
     return not any(
-        start < stop and event.hva < end for _, start, end in facts.host.open
+        touches(event.hva, npages, start, end) for _, start, end in facts.host.open
     )
 
 

@@ -81,6 +81,10 @@ def look_up_fault(promises: Promises, state: State, me: int) -> Iterator[Move]:
     slot = _slot(state, me)
     if slot is None or (not slot.invalid and _may_not_write(thread, slot)):
         yield _give_up(state, me, Mmio(), read)
+        if promises.profile.has_generations:
+            # Today a note may be left that the frame is MMIO.
+            noting = thread._replace(reply=Mmio())
+            yield Move(state.with_thread(me, noting), read)
     elif not slot.invalid:
         yield Move(state, read)
     elif promises.profile.window_access is WindowAccess.MMIO:
@@ -93,7 +97,9 @@ def look_up_fault(promises: Promises, state: State, me: int) -> Iterator[Move]:
 
 def check_stale(_: Promises, state: State, me: int) -> Iterator[Move]:
     """`mmu_notifier_retry`: is the page still the one that was looked up?"""
-    yield Move(state, to="unlock mmu" if state.threads[me].stale else None)
+    thread = state.threads[me]
+    nothing_to_map = thread.stale or thread.reply is not None
+    yield Move(state, to="unlock mmu" if nothing_to_map else None)
 
 
 def make_page(promises: Promises, state: State, me: int) -> Iterator[Move]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause
+from memslot_spec.clause import AnyClause, not_applicable
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.events import (
     DomainDestroyed,
@@ -102,8 +102,8 @@ def header_for(profile: Profile) -> Header:
     )
 
 
-AREAS = frozenset({"SRCU", "DEL", "MOVE", "PROG"})
-MORE = frozenset({"ERR-1", "SLOT-6", "SLOT-7"})
+AREAS = frozenset({"SRCU", "DEL", "PROG"})
+MORE = frozenset({"MOVE-1", "MOVE-2", "MOVE-3", "ERR-1", "SLOT-6", "SLOT-7"})
 
 
 def is_about_order(clause: AnyClause) -> bool:
@@ -111,7 +111,14 @@ def is_about_order(clause: AnyClause) -> bool:
     return clause.id.partition("-")[0] in AREAS or clause.id in MORE
 
 
-ORDER_CLAUSES: tuple[AnyClause, ...] = tuple(filter(is_about_order, CLAUSES))
+def order_clauses(profile: Profile) -> tuple[AnyClause, ...]:
+    """The clauses about order and lifetime that the protocol can be held to."""
+    header = header_for(profile)
+    return tuple(
+        clause
+        for clause in CLAUSES
+        if is_about_order(clause) and not_applicable(clause, header) is None
+    )
 
 
 def _put(slot: int, gfn: int, npages: int, failure: Failure | None = None) -> SetRegion:
@@ -159,6 +166,7 @@ FAULT_BESIDE = "fault beside", FAULT_21
 UNMAP = "unmap", UNMAP_17
 HALT = "halt", Halt()
 TWO_SLOTS = (CREATE_0, CREATE_1)
+MAPPED = (CREATE_0, FAULT_17)
 
 RACES: tuple[Race, ...] = (
     _race(CREATE, LOOKUP_BESIDE),
@@ -172,9 +180,9 @@ RACES: tuple[Race, ...] = (
     _race(DELETE, CREATE),
     _race(DELETE, LOOKUP_BESIDE, prefix=TWO_SLOTS),
     _race(DELETE, FAULT_BESIDE, prefix=TWO_SLOTS),
+    _race(DELETE, UNMAP, prefix=MAPPED),
+    _race(FAULT, UNMAP, prefix=MAPPED),
     _race(DELETE, LOOKUP, FAULT),
-    _race(MOVE, LOOKUP, FAULT),
-    _race(DELETE, FAULT, UNMAP),
     _race(DELETE, CREATE, LOOKUP),
     _race(CREATE, LOOKUP, LOOKUP_TOO, FAULT),
     _race(CREATE, CREATE_ANOTHER, LOOKUP, FAULT),
