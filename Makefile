@@ -54,6 +54,7 @@ docs: $(STAMP)  ## build the book into docs/_build/html
 bench: $(STAMP)  ## what judging costs, on the reference and on /dev/kvm
 	@$(BIN)/python conformance/benchmarks/judging.py
 	@$(BIN)/python conformance/benchmarks/kernel.py
+	@$(BIN)/python conformance/benchmarks/protocol.py
 
 format: $(STAMP)  ## rewrite the code in the house format
 	@$(BIN)/ruff check --quiet --fix-only .

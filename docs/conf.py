@@ -9,7 +9,14 @@ project = "memslots"
 author = "The memslots authors"
 release = version = "0.1.0"
 
-extensions = ["myst_parser", "memslots_book", "memslots_evidence", "memslots_museum"]
+extensions = [
+    "myst_parser",
+    "memslots_book",
+    "memslots_evidence",
+    "memslots_interleaving",
+    "memslots_museum",
+    "memslots_protocol",
+]
 myst_enable_extensions = ["deflist", "fieldlist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]

@@ -52,6 +52,7 @@ from memslot_conformance.probe import (
     NotHereError,
     TargetBrokenError,
 )
+from memslot_conformance.protocol_command import protocol_command
 from memslot_conformance.records import TargetFailed
 from memslot_conformance.smoke import smoke
 from memslot_conformance.stream import StreamError, read_stream
@@ -187,7 +188,8 @@ def judge_command(
     file: Path, clauses: tuple[AnyClause, ...] | None, *, strict: bool, verbose: bool
 ) -> None:
     """Judge a recorded history, or a failure; show a run's report again."""
-    options = rejudge.Options(clauses=clauses, look=_look(strict=strict, verbose=verbose))
+    look = _look(strict=strict, verbose=verbose)
+    options = rejudge.Options(clauses=clauses, look=look)
     _finish(partial(rejudge.judge_file, file, options))
 
 
@@ -323,4 +325,5 @@ def _reached(work: Callable[[], T]) -> T:
 
 
 main.add_command(museum_command)
+main.add_command(protocol_command)
 main.add_command(diff_command)

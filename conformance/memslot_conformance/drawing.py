@@ -87,8 +87,10 @@ class Drawing:
             threads.append(tuple(self.operation(few) for _ in range(length)))
         after = tuple(self.operation(self.palette) for _ in range(rng.randrange(3)))
         prefix += self._remembered(threads)
+        accesses = self._accesses(threads[0][0])
+        threads[1] += accesses[:1]
         apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
-        return Scenario(prefix, apart, after)
+        return Scenario(prefix + accesses, apart, after + accesses[:1])
 
     def first_thread(self) -> Operations:
         """What the others race with: updates, or now and then a log that is read."""
@@ -100,14 +102,14 @@ class Drawing:
         return tuple(self.update() for _ in range(rng.choice((1, 1, 1, 2))))
 
     def _remembered(self, threads: list[Operations]) -> Operations:
-        """What the race is to find remembered: by MMIO notes, caches and vCPUs."""
+        """What the race is to find remembered by caches and vCPUs."""
         before: Operations = ()
         for thread, operations in enumerate(threads[1:], 2):
             before += first_uses(operations, thread, self.table, self.rng)
-        return before + self._accesses(threads[0][0])
+        return before
 
     def _accesses(self, first: Operation) -> Operations:
-        """Accesses to where the race puts a slot, if the target has them."""
+        """Accesses to where the race puts a slot: before it, in it and after it."""
         if not isinstance(first, SetRegion) or "GuestAccess" not in self.palette.kinds:
             return ()
         return accesses_of(first, self.palette.header, self.rng)

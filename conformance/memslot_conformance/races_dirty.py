@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from memslot_conformance.fixed_race import FixedRace, delete, put, race
+from memslot_spec.dirty_points import BitmapAllocated
 from memslot_spec.history import Header
 from memslot_spec.operations import (
     ClearDirtyLog,
     EnableManualProtect,
     GetDirtyLog,
     GuestAccess,
+    InitHvaCache,
+    UseHvaCache,
 )
+from memslot_spec.ranges import PAGE_SHIFT
 from memslot_spec.values import LOG_DIRTY_PAGES, Failure
 
 PLAIN = put(0, 16, 4, 0x1000)
@@ -27,6 +31,11 @@ WRITE_21 = GuestAccess(21, write=True)
 WRITE_33 = GuestAccess(33, write=True)
 WRITE_LARGE = GuestAccess(0x201, write=True)
 WRITE_99 = GuestAccess(16 + 99, write=True)
+
+CACHE_17 = InitHvaCache(2, 17 << PAGE_SHIFT, 16)
+USE_17 = UseHvaCache(2, 0, 8, write=True)
+CACHE_EDGE = InitHvaCache(0, (17 << PAGE_SHIFT) - 8, 16)
+USE_EDGE = UseHvaCache(0, 0, 16, write=True)
 
 GET = GetDirtyLog(0)
 GET_OTHER = GetDirtyLog(1)
@@ -75,6 +84,23 @@ FAULTS_BESIDE_GET: tuple[FixedRace, ...] = (
         (GET,),
         (GET_OTHER, WRITE_17),
         after=(WRITE_17, WRITE_21, GET, GET_OTHER),
+    ),
+)
+
+BY_WAY_OF_A_CACHE: tuple[FixedRace, ...] = (
+    race(
+        "write through a cache beside GET",
+        (LOGGED, CACHE_17, USE_17),
+        (GET,),
+        (USE_17,),
+        after=(GET, GET),
+    ),
+    race(
+        "write through a cache beside a log that begins",
+        (PLAIN, CACHE_17),
+        (LOGGED,),
+        (USE_17,),
+        after=(USE_17, GET),
     ),
 )
 
@@ -177,23 +203,57 @@ WRITES_BESIDE_CLEAR: tuple[FixedRace, ...] = (
 
 RACES: tuple[FixedRace, ...] = (
     *FAULTS_BESIDE_GET,
+    *BY_WAY_OF_A_CACHE,
     *LOGS_BEGIN_AND_END,
     *WRITES_BESIDE_CLEAR,
 )
 
 
+VERY_MANY_PAGES: tuple[FixedRace, ...] = (
+    race(
+        "a log of more pages than 32 bits count bytes for",
+        (put(0, 0, 1 << 35, 0, LOG_DIRTY_PAGES), delete(0)),
+    ),
+)
+"""Only for those who say how large their bitmaps are, and nobody reads the log."""
+
+
 def sequential(header: Header) -> tuple[FixedRace, ...]:
     """What one thread can see of logs."""
     nobody = header.limits.user_slots
+    vast = BitmapAllocated.__name__ in header.capabilities.announces
     return (
-        race("GET of what was written", (LOGGED, WRITE_17, READ_17, GET, GET, WRITE_17, GET)),
+        *(VERY_MANY_PAGES if vast else ()),
+        race(
+            "GET of what was written",
+            (LOGGED, WRITE_17, READ_17, GET, GET, WRITE_17, GET),
+        ),
         race(
             "GET where there is no log",
-            (GET, PLAIN, GET, GetDirtyLog(nobody), GetDirtyLog(nobody | 1 << 16), GET_OTHER),
+            (
+                GET,
+                PLAIN,
+                GET,
+                GetDirtyLog(nobody),
+                GetDirtyLog(nobody | 1 << 16),
+                GET_OTHER,
+            ),
         ),
         race(
             "a log that begins, ends and begins",
-            (PLAIN, WRITE_17, LOGGED, GET, WRITE_17, GET, WRITE_18, PLAIN, GET, LOGGED, GET),
+            (
+                PLAIN,
+                WRITE_17,
+                LOGGED,
+                GET,
+                WRITE_17,
+                GET,
+                WRITE_18,
+                PLAIN,
+                GET,
+                LOGGED,
+                GET,
+            ),
         ),
         race(
             "a log that moves, and a delete",
@@ -222,7 +282,13 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
                 GET,
             ),
         ),
-        race("a log of a hundred pages", (RAGGED, WRITE_99, WRITE_17, GET, WRITE_99, GET)),
+        race(
+            "a log of a hundred pages", (RAGGED, WRITE_99, WRITE_17, GET, WRITE_99, GET)
+        ),
+        race(
+            "a write through a cache over two pages of a log",
+            (LOGGED, CACHE_EDGE, USE_EDGE, GET, USE_EDGE, GET, CACHE_17, USE_17, GET),
+        ),
         race(
             "a large page and a log",
             (LARGE, WRITE_LARGE, LARGE_LOGGED, GET, WRITE_LARGE, GET, GET),
@@ -261,7 +327,15 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
         ),
         race(
             "a large page and a log that begins with every page",
-            (ALL_DIRTY, LARGE, WRITE_LARGE, LARGE_LOGGED, CLEAR_LARGE, WRITE_LARGE, GET),
+            (
+                ALL_DIRTY,
+                LARGE,
+                WRITE_LARGE,
+                LARGE_LOGGED,
+                CLEAR_LARGE,
+                WRITE_LARGE,
+                GET,
+            ),
         ),
         race(
             "CLEAR that is refused",
@@ -295,7 +369,9 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
         ),
         race(
             "options of manual protection",
-            tuple(EnableManualProtect(options) for options in (0, 1, 3, 2, 4, 1 << 63, 0)),
+            tuple(
+                EnableManualProtect(options) for options in (0, 1, 3, 2, 4, 1 << 63, 0)
+            ),
         ),
         race(
             "manual protection turned back",

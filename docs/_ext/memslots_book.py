@@ -1,6 +1,7 @@
-"""What Sphinx has to know of memslots: a role for clauses, and two directives.
+"""What Sphinx has to know of memslots: a role for clauses, and three directives.
 
 {clause}`SRCU-1`                  a link to a clause; an unknown id is a warning
+{memslots-clauses} GROUP          the clauses of a group, to which the role links
 {memslots-part} NAME              one of `PARTS`, written from the code
 {memslots-failure} TARGET CLAUSE  a failure, found when the book is built; with
                                   `:blind:` judged without points
@@ -13,6 +14,7 @@ from typing import ClassVar
 
 import memslots_pages as pages
 from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
+from profile_table import profiles_table
 from sphinx.application import Sphinx
 from sphinx.domains.std import StandardDomain
 from sphinx.roles import XRefRole
@@ -20,10 +22,10 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata, OptionSpec
 
 from memslot_conformance.targets import UnknownTargetError
-from memslot_spec.clauses import CLAUSES
 
 PARTS: dict[str, Callable[[], str]] = {
-    "clauses": pages.clauses_page,
+    "clause-index": pages.clause_index,
+    "profiles": profiles_table,
     "rows": pages.rows_table,
     "museum": pages.museum_page,
     "planted": pages.planted_table,
@@ -52,24 +54,33 @@ class Written(SphinxDirective):
 
 
 class Part(Written):
-    """A part of which there is one: the clauses, the museum, ..."""
+    """A part of which there is one: the museum, the table of profiles, ..."""
 
     required_arguments = 1
 
     def written(self) -> str:
-        """Look it up; where it is the clauses, note where each will be.
-
-        Errors: `ValueError` names the parts there are.
-        """
+        """Look it up. Errors: `ValueError` names the parts there are."""
         (name,) = self.arguments
         if name not in PARTS:
             message = f"no part {name!r}; there are {', '.join(PARTS)}"
             raise ValueError(message)
-        standard = self.env.get_domain("std")
-        if name == "clauses" and isinstance(standard, StandardDomain):
-            for clause in CLAUSES:
-                standard.note_object("clause", clause.id, pages.anchor(clause.id))
         return PARTS[name]()
+
+
+class Group(Written):
+    """The clauses of a group, and the place to which the role links."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def written(self) -> str:
+        """Set them, and note where each will be."""
+        (name,) = self.arguments
+        standard = self.env.get_domain("std")
+        if isinstance(standard, StandardDomain):
+            for clause in pages.group_named(name):
+                standard.note_object("clause", clause.id, pages.anchor(clause.id))
+        return pages.group_page(name)
 
 
 class Failure(Written):
@@ -90,6 +101,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_object_type("clause", "clause")
     role = XRefRole(warn_dangling=True, innernodeclass=nodes.literal)
     app.add_role_to_domain("std", "clause", role, override=True)
+    app.add_directive("memslots-clauses", Group)
     app.add_directive("memslots-part", Part)
     app.add_directive("memslots-failure", Failure)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -54,14 +54,44 @@ def anchor(clause_id: str) -> str:
     return clause_id.lower()
 
 
-def clauses_page() -> str:
-    """Every clause under its group, with what the group's module says of it."""
-    lines: list[str] = []
+def group_page(group: str) -> str:
+    """The clauses of a group, after what its modules say of it.
+
+    Errors: `LookupError` names the groups.
+    """
+    clauses = group_named(group)
     killers = _killers()
+    lines = [_said_of(clauses), ""]
+    for clause in clauses:
+        lines += _clause(clause, killers.get(clause.id, ()))
+    return "\n".join(lines)
+
+
+def group_named(group: str) -> tuple[AnyClause, ...]:
+    """The clauses of a group. Errors: `LookupError` names the groups."""
+    groups = dict(GROUPS)
+    if group not in groups:
+        message = f"no group {group!r} of clauses; there are {', '.join(groups)}"
+        raise LookupError(message)
+    return groups[group]
+
+
+def clause_index() -> str:
+    """A line for each clause, under its group.
+
+    Each has the anchor that it had when all of them stood on one page.
+    """
+    lines: list[str] = []
     for group, clauses in GROUPS:
-        lines += [f"## {plain(group)}", "", _said_of(clauses), ""]
-        for clause in clauses:
-            lines += _clause(clause, killers.get(clause.id, ()))
+        lines += [f"### {plain(group)}", "", "| clause | | profiles | judged from |"]
+        lines.append("| --- | --- | --- | --- |")
+        lines += [
+            f'| <span id="{anchor(clause.id)}"></span>{{clause}}`{clause.id}` '
+            f"| {plain(clause.title)} | {_profiles(clause)} "
+            f"| {SEEN_BY[clause.needs]} |"
+            for clause in clauses
+        ]
+        lines.append("")
     return "\n".join(lines)
 
 
@@ -93,7 +123,7 @@ def _clause(clause: AnyClause, mutants: Sequence[Mutant]) -> list[str]:
     )
     return [
         f"({anchor(clause.id)})=",
-        f"### {clause.id}: {plain(clause.title)}",
+        f"## {clause.id}: {plain(clause.title)}",
         "",
         f"> {plain(clause.must)}",
         "",

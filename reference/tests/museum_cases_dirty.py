@@ -105,9 +105,20 @@ CLEARS = (
     alone("DIRTY-15", "K38", LOGGED, ClearDirtyLog(0, 64, 64, (1,))),
     alone("DIRTY-16", "K39", LOGGED, CLEAR_1),
     alone("DIRTY-16", "K40", RAGGED, CLEAR_END),
-    alone("DIRTY-17", "clears-whole-words", MANUAL, LOGGED, WRITE_17, WRITE_18, CLEAR_1, GET),
+    alone(
+        "DIRTY-17",
+        "clears-whole-words",
+        MANUAL,
+        LOGGED,
+        WRITE_17,
+        WRITE_18,
+        CLEAR_1,
+        GET,
+    ),
     alone("DIRTY-18", "K41", ALL_DIRTY, RAGGED, CLEAR_RAGGED, GET),
-    alone("DIRTY-18", "says-done-and-clears-nothing", ALL_DIRTY, RAGGED, CLEAR_END, GET),
+    alone(
+        "DIRTY-18", "says-done-and-clears-nothing", ALL_DIRTY, RAGGED, CLEAR_END, GET
+    ),
     alone(
         "DIRTY-19",
         "clears-unprotected",

@@ -130,9 +130,7 @@ TLBS: tuple[Case, ...] = (
 
 MOVES: tuple[Case, ...] = (
     alone("MOVE-4", "K13", S0, MOVED),
-    alone(
-        "MOVE-5", "K12", S0, READ_17, MOVED, GuestAccess(33), READ_17, is_blind=True
-    ),
+    alone("MOVE-5", "K12", S0, READ_17, MOVED, GuestAccess(33), READ_17, is_blind=True),
     alone("MOVE-6", "overlaps-itself", S0, put(0, 18, 4, 0x1000)),
     alone("MOVE-7", "move-keeps-flags", S0, MOVED_AND_LOGGED),
     Case(

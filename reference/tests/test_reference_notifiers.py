@@ -170,6 +170,7 @@ def test_a_vm_declares_what_it_can_be_asked(profile: Profile) -> None:
         slots=2,
         private_slots=profile.private_slots,
         failures=("PREPARE", "ALLOCATE"),
+        exact_dirty_log=True,
     )
 
 
@@ -185,6 +186,8 @@ def test_every_kind_that_is_declared_is_announced(profile: Profile) -> None:
     assert kvm.allocate_root(Gfn(2))
     assert kvm.count_rmaps() == 1
     kvm.set_region(logged)
+    kvm.invalidate_range(Hva(0), Hva(1))
+    kvm.set_region(MemoryRegion(0, 0, 0, 0))
     kvm.halt()
     kvm.destroy()
 

@@ -226,6 +226,7 @@ def test_a_defect_is_one_method() -> None:
 
     assert sorted(methods) == [
         "accepted_flags",
+        "bitmap_pages",
         "delete_absent",
         "find_memslot_id",
         "host_address",
@@ -235,4 +236,5 @@ def test_a_defect_is_one_method() -> None:
         "page_header_update_slot",
         "rmode_tss_base",
         "roll_back",
+        "swap_bitmap",
     ]

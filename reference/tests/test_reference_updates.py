@@ -28,6 +28,7 @@ from memslot_spec.events import (
     UpdateUnlocked,
 )
 from memslot_spec.hook import P, Silent
+from memslot_spec.host_points import MetadataAllocated, MetadataFreed, TlbFlushed
 from memslot_spec.operations import Done, Refused
 from memslot_spec.plan import plan
 from memslot_spec.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
@@ -170,7 +171,7 @@ def test_a_create_publishes_a_copy_and_reclaims_the_table_before() -> None:
     kvm.set_region(HERE)
 
     assert [type(event) for event in hook.events] == [
-        *[UpdateLocked, TableLoaded, TableRead],
+        *[UpdateLocked, TableLoaded, TableRead, MetadataAllocated],
         *[TableRead, TableWritten, TablePublished, *GRACE_PERIOD, TableReclaimed],
         UpdateUnlocked,
     ]
@@ -187,9 +188,9 @@ def test_a_delete_flushes_between_its_two_tables(profile: Profile) -> None:
     assert [type(event) for event in hook.events] == [
         *[UpdateLocked, TableLoaded, TableRead],
         *[TableRead, TableWritten, TablePublished, *GRACE_PERIOD],
-        *[MmuLocked, Flushed, MmuUnlocked, TableReclaimed],
-        *[TableRead, TableWritten, TablePublished, *GRACE_PERIOD, TableReclaimed],
-        UpdateUnlocked,
+        *[MmuLocked, TlbFlushed, Flushed, MmuUnlocked, TableReclaimed],
+        *[TableRead, TableWritten, TablePublished, *GRACE_PERIOD],
+        *[MetadataFreed, TableReclaimed, UpdateUnlocked],
     ]
     assert hook.published() == [SlotTable((old.as_invalid(),)), SlotTable()]
 

@@ -313,4 +313,3 @@ def _enabled(logs: DirtyLogs, thread: int, options: int, reply: Reply) -> None:
     if logs.enabling or restores == OVERLAPPED:
         return
     logs.options = options if isinstance(reply, Done) else restores
-

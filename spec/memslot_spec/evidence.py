@@ -2,9 +2,10 @@
 
 A clause rests on a function where its premise, its predicate, or what the judge
 works out for them asks it. What predicates ask is found in their own code; what
-the judge asks for them (a plan, an answer explained) is listed. The proofs themselves are a test, which reads this
-list (`spec/tests/test_spec_contracts.py`): every `post:` line of every function
-here, for all arguments that its `pre:` lines admit.
+the judge asks for them (a plan, an answer explained) is listed. The proofs
+themselves are a test, which reads this list (`spec/tests/test_spec_contracts.py`):
+every `post:` line of every function here, for all arguments that its `pre:` lines
+admit.
 """
 
 from __future__ import annotations

@@ -24,12 +24,14 @@ from memslot_spec.judge import Docket, judge_events
 from memslot_spec.operations import (
     Accessed,
     FoundHva,
-    GfnToHva,
+    GfnToMemslot,
     Mmio,
+    Number,
     Operation,
     Refused,
     Retry,
     SetRegion,
+    TssBase,
 )
 from memslot_spec.profile import LINUX, PROFILES, V2_6_34, Profile
 from memslot_spec.protocol import mmu_steps, races, steps
@@ -50,7 +52,8 @@ from memslot_spec.protocol.search import Race, search
 from memslot_spec.protocol.state import State
 from memslot_spec.protocol.steps import Act, Move, Promises
 from memslot_spec.readers import gfn_to_memslot
-from memslot_spec.values import Gfn, Hva, MemoryRegion, Slot
+from memslot_spec.sizing import tss_base
+from memslot_spec.values import Hva, MemoryRegion, Slot
 
 
 def without(program: Program, *names: str) -> Program:
@@ -79,6 +82,16 @@ def go_to(name: str) -> Act:
     def go(_: Promises, state: State, me: int) -> Iterator[Move]:
         del me
         yield Move(state, to=name)
+
+    return go
+
+
+def flush_or(name: str) -> Act:
+    """Where an update goes on that has nothing to flush."""
+
+    def go(promises: Promises, state: State, me: int) -> Iterator[Move]:
+        for move in steps.flush_if_invalid(promises, state, me):
+            yield move._replace(to=name) if move.to else move
 
     return go
 
@@ -148,29 +161,24 @@ def load_older(_: Promises, state: State, me: int) -> Iterator[Move]:
     yield Move(state.with_thread(me, thread), TableLoaded(me, older))
 
 
-def load_first(_: Promises, state: State, me: int) -> Iterator[Move]:
-    """The table that was current once, remembered."""
-    thread = state.threads[me]._replace(table=1)
-    yield Move(state.with_thread(me, thread), TableLoaded(me, 1))
+def load_remembered(promises: Promises, state: State, me: int) -> Iterator[Move]:
+    """One kind of lookup uses the table before the one that is current."""
+    thread, older = state.threads[me], state.newest - 1
+    if isinstance(thread.operation, GfnToMemslot):
+        loaded = thread._replace(table=older)
+        yield Move(state.with_thread(me, loaded), TableLoaded(me, older))
+    else:
+        yield from steps.load_table(promises, state, me)
 
 
 def look_up_torn(promises: Promises, state: State, me: int) -> Iterator[Move]:
-    """The host address of one table, and the base of another."""
+    """The base of slot 0 in one table, and its size in another."""
     thread = state.threads[me]
-    operation = thread.operation
+    slot, now = state.tables[thread.table or 0].find(0, 0), state.current.find(0, 0)
+    base, npages = slot.base if slot else 0, now.npages if now else 0
     for move in steps.look_up(promises, state, me):
-        if not isinstance(operation, GfnToHva):
-            yield move
-            continue
-        slot = gfn_to_memslot(state.tables[thread.table or 0], operation.gfn)
-        now = state.current.find(0, 0)
-        if slot is None or now is None or slot.invalid:
-            yield move
-            continue
-        torn = replace(slot, base=now.base)
-        reply = FoundHva(Hva(torn.hva_of(Gfn(operation.gfn))))
-        answered = move.state.threads[me]._replace(reply=reply)
-        yield move._replace(state=move.state.with_thread(me, answered))
+        torn = move.state.threads[me]._replace(reply=Number(tss_base(base, npages)))
+        yield move._replace(state=move.state.with_thread(me, torn))
 
 
 def look_up_nothing(promises: Promises, state: State, me: int) -> Iterator[Move]:
@@ -233,8 +241,16 @@ def flush_nothing(promises: Promises, state: State, me: int) -> Iterator[Move]:
 
 ENTRY = ("take index", "raise counter")
 WAIT = tuple(step.name for step in GRACE_PERIOD)
-FLUSH = ("lock mmu", "next spte", "load for rmap", "read for rmap", "index rmap")
-FLUSH = (*FLUSH, "clear spte", "go on", "unlock mmu")
+FLUSH = (
+    "lock mmu",
+    "next spte",
+    "load for rmap",
+    "read for rmap",
+    "index rmap",
+    "clear spte",
+    "go on",
+    "unlock mmu",
+)
 
 MAPPED = races.MAPPED
 OVER_SLOT_0 = SetRegion(MemoryRegion(1, 18 << 12, 4 << 12, 0x2000000))
@@ -250,7 +266,7 @@ def race(*threads: Operation, prefix: tuple[Operation, ...] = MAPPED) -> Race:
 CREATE, DELETE, MOVE = races.CREATE_1, races.DELETE_0, races.MOVE_0
 FAULT_17, FAULT_21 = races.FAULT_17, races.FAULT_21
 READ_17, READ_21, UNMAP_17 = races.READ_17, races.READ_21, races.UNMAP_17
-HALT_ = races.HALT[1]
+HALT_, PUT_0, TSS = races.HALT[1], races.CREATE_0, TssBase()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,8 +286,14 @@ class Bug:
 NO_GRACE = Programs(update=without(UPDATE, *WAIT))
 NO_FLUSH = Programs(update=doing(UPDATE, "flush if invalid", go_to("reclaim")))
 NO_INVALID = Programs(update=doing(UPDATE, "choose outcome", last_table_only))
-EARLY_RECLAIM = Programs(update=moved(UPDATE, ("reclaim",), "begin"))
-UNFLUSHED_WAIT = moved(UPDATE, ("flush if invalid", *FLUSH), "begin")
+RECLAIMS_FIRST = moved(UPDATE, ("reclaim",), "begin")
+EARLY_RECLAIM = Programs(
+    update=doing(RECLAIMS_FIRST, "flush if invalid", flush_or("publish next"))
+)
+FLUSHES_FIRST = moved(UPDATE, ("flush if invalid", *FLUSH), "begin")
+EARLY_FLUSH = Programs(
+    update=doing(FLUSHES_FIRST, "flush if invalid", flush_or("begin"))
+)
 OUTSIDE = moved(LOOKUP, ("load table",), "take index")
 GUEST_INSIDE = doing(moved(FAULT, ENTRY, "enter guest"), "access", go_to("load table"))
 SLEEPS_INSIDE = moved(HALT, ("sleep",), "leave section")
@@ -305,11 +327,11 @@ def lookup(name: str, act: Act) -> Programs:
 BUGS = (
     Bug("SLOT-6", "overlap", update("choose outcome", overlapping), race(OVER_SLOT_0)),
     Bug("SLOT-7", "edits in place", update("write copy", edit_in_place), race(DELETE)),
-    Bug("SRCU-1", "torn", lookup("look up", look_up_torn), race(MOVE, READ_17)),
-    Bug("SRCU-2", "early reclaim", EARLY_RECLAIM, race(DELETE, READ_17)),
+    Bug("SRCU-1", "torn", lookup("look up", look_up_torn), race(PUT_0, TSS, prefix=())),
+    Bug("SRCU-2", "early reclaim", EARLY_RECLAIM, race(CREATE, READ_21, prefix=())),
     Bug("SRCU-3", "outside", Programs(lookup=OUTSIDE), race(CREATE, READ_17)),
-    Bug("SRCU-4", "no grace period", NO_GRACE, race(CREATE, READ_17)),
-    Bug("SRCU-4", "early reclaim", EARLY_RECLAIM, race(CREATE)),
+    Bug("SRCU-4", "no grace period", NO_GRACE, race(CREATE, prefix=())),
+    Bug("SRCU-4", "early reclaim", EARLY_RECLAIM, race(CREATE, prefix=())),
     Bug(
         "SRCU-5",
         "single flip",
@@ -336,8 +358,8 @@ BUGS = (
     ),
     Bug(
         "SRCU-9",
-        "no lock",
-        Programs(update=without(UPDATE, "lock updates")),
+        "unlocks first",
+        Programs(update=moved(UPDATE, ("unlock updates",), "publish")),
         race(CREATE, prefix=()),
     ),
     Bug(
@@ -357,7 +379,12 @@ BUGS = (
     ),
     Bug("SRCU-16", "destroys inside", Programs(destroy=DESTROYS_INSIDE), race()),
     Bug("SRCU-17", "destroys first", Programs(destroy=DESTROYS_FIRST), race()),
-    Bug("SRCU-18", "remembers", lookup("load table", load_first), race(CREATE, READ_17)),
+    Bug(
+        "SRCU-18",
+        "remembers",
+        lookup("load table", load_remembered),
+        race(CREATE, READ_17, races.FIND_17),
+    ),
     Bug(
         "SRCU-19",
         "retries inside",
@@ -366,8 +393,7 @@ BUGS = (
         LINUX,
     ),
     Bug("DEL-1", "no INVALID step", NO_INVALID, race(DELETE)),
-    Bug("DEL-2", "flush before the wait", Programs(update=UNFLUSHED_WAIT), race(DELETE)),
-    Bug("DEL-2", "no grace period", NO_GRACE, race(DELETE)),
+    Bug("DEL-2", "flush before the wait", EARLY_FLUSH, race(DELETE)),
     Bug(
         "DEL-3",
         "neither wait nor flush",
@@ -406,7 +432,12 @@ BUGS = (
         race(DELETE, READ_21, prefix=TWO),
     ),
     Bug("MOVE-1", "no INVALID step", NO_INVALID, race(MOVE)),
-    Bug("MOVE-2", "neither wait nor flush", update("begin", wait_for_last_only), race(MOVE)),
+    Bug(
+        "MOVE-2",
+        "neither wait nor flush",
+        update("begin", wait_for_last_only),
+        race(MOVE),
+    ),
     Bug("MOVE-3", "no flush", NO_FLUSH, race(MOVE)),
     Bug(
         "ERR-1",
@@ -425,7 +456,7 @@ BUGS = (
         "PROG-1",
         "keeps the lock",
         Programs(update=without(UPDATE, "unlock updates")),
-        race(CREATE, prefix=()),
+        race(CREATE, PUT_0, prefix=()),
     ),
 )
 

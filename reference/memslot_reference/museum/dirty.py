@@ -267,7 +267,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "DIRTY-1",
         "DIRTY-4",
         "MMU-7",
-        source="commit edde99ce0529, of b050b015abbe",
+        source="S17; commit edde99ce0529, of b050b015abbe",
         tag="[R]",
         since="v2.6.34",
     ),

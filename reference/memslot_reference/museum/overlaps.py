@@ -113,7 +113,7 @@ MUTANTS: tuple[Mutant, ...] = (
         ScansUsersOnly,
         "REQ-22",
         source='S19; "KVM: mmu: Fix overlap between public and private memslots"',
-        since="v2.6.34-rc1 to that commit",
+        since="v2.6.34-rc1, end unknown",
         tag="[T]",
         profile=LINUX,
     ),

@@ -125,7 +125,7 @@ CLEAR_OUTSIDE = refused_clear(
 
 def clear_is_faultless(facts: Facts, answered: Answered) -> bool:
     """Nothing is wrong with the CLEAR in any candidate table."""
-    return _first(facts, answered) == {None}
+    return _first(facts, answered) == frozenset((None,))
 
 
 def is_done(facts: Facts, answered: Answered) -> bool:

@@ -178,9 +178,7 @@ def _npages(facts: Facts, answered: Answered) -> int | None:
 
 def shows_a_known_slot(facts: Facts, answered: Answered) -> bool:
     """The log was shown of a slot whose size is known."""
-    return (
-        isinstance(answered.reply, DirtyLog) and _npages(facts, answered) is not None
-    )
+    return isinstance(answered.reply, DirtyLog) and _npages(facts, answered) is not None
 
 
 def nothing_is_set_past_the_end(facts: Facts, answered: Answered) -> bool:
@@ -319,9 +317,7 @@ GET_OF_NO_LOG = refused_get(
 def a_first_log_is_known(facts: Facts, answered: Answered) -> bool:
     """The first GET of a log that began with no page dirty."""
     known = facts.dirty.certain_log(answered.thread)
-    return (
-        known is not None and isinstance(answered.reply, DirtyLog) and known[0].fresh
-    )
+    return known is not None and isinstance(answered.reply, DirtyLog) and known[0].fresh
 
 
 def expects_a_fresh_log(facts: Facts, answered: Answered) -> str:

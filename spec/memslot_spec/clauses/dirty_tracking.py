@@ -25,7 +25,13 @@ from memslot_spec.shadow import Spte
 from memslot_spec.slot_word import as_id_of, id_of
 from memslot_spec.values import Slot
 
-POINTS = ("TablePublished", "BitmapAllocated", "DirtyBitSet", "SpteMapped", "SpteRemoved")
+POINTS = (
+    "TablePublished",
+    "BitmapAllocated",
+    "DirtyBitSet",
+    "SpteMapped",
+    "SpteRemoved",
+)
 """What has to be told of for the rule to be seen."""
 
 
@@ -300,9 +306,7 @@ def ended_quietly(facts: Facts, update: Updated) -> bool:
 
 def _unowned(facts: Facts) -> frozenset[int]:
     """The live bitmaps that no slot of the current table has."""
-    return frozenset(facts.bitmaps.live).difference(
-        facts.bitmaps.attached[-1].values()
-    )
+    return frozenset(facts.bitmaps.live).difference(facts.bitmaps.attached[-1].values())
 
 
 def no_bitmap_is_left_over(facts: Facts, update: Updated) -> bool:

@@ -70,7 +70,7 @@ def _parts_of(kind: type) -> Callable[[object], tuple[object, ...]] | None:
     if getattr(parameters, "frozen", False):
         return None
     names = [field.name for field in fields(kind)]
-    if len(names) < 2:
+    if len(names) <= 1:
         message = f"{kind.__name__} has fewer than two fields"
         raise TypeError(message)
     return attrgetter(*names)

@@ -136,7 +136,7 @@ def map_frame(_: Promises, state: State, me: int) -> Iterator[Move]:
         SpteMapped(
             me,
             spte.page,
-            spte.index,
+            spte.place,
             gfn,
             level=1,
             writable=not slot.readonly,
@@ -227,7 +227,7 @@ def clear_spte(_: Promises, state: State, me: int) -> Iterator[Move]:
         return
     cleared = state.with_thread(me, thread._replace(doomed=None, again=None))
     left = tuple(spte for spte in state.sptes if spte != doomed)
-    yield Move(cleared._replace(sptes=left), SpteRemoved(me, doomed.page, doomed.index))
+    yield Move(cleared._replace(sptes=left), SpteRemoved(me, doomed.page, doomed.place))
 
 
 def go_on(_: Promises, state: State, me: int) -> Iterator[Move]:

@@ -113,7 +113,9 @@ class _Follower:
         )
         return self._step(event)
 
-    def _hold_to_rule(self, event: TableRead | TableWritten | TableReclaimed) -> str | None:
+    def _hold_to_rule(
+        self, event: TableRead | TableWritten | TableReclaimed
+    ) -> str | None:
         kept = frozenset(s for s in self._closed(event.thread) if self._may(s, event))
         if not kept:
             return f"T{event.thread} may not: {describe_event(event)}"
@@ -133,7 +135,7 @@ class _Follower:
             fresh = event.table not in self.taken
             return has_lock and fresh and version in state.reclaimed
         thread = state.threads[event.thread]
-        loaded = thread.index is not None and version in {thread.table, thread.again}
+        loaded = thread.held is not None and version in {thread.table, thread.again}
         return event.table not in self.taken and (loaded or has_lock)
 
     def _step(self, event: Event) -> str | None:
@@ -176,12 +178,17 @@ class _Follower:
         What it waits for may be true now and not any more at the thread's next
         event.
         """
-        for state in states:
+        met = set(states)
+        waiting = list(met)
+        while waiting:
+            state = waiting.pop()
             yield state
             for me in range(len(state.threads)):
                 for step, move in self.protocol.moves(state, me):
-                    if move.event is None and not step.local:
-                        yield move.state
+                    is_wait = move.event is None and not step.local
+                    if is_wait and move.state not in met:
+                        met.add(move.state)
+                        waiting.append(move.state)
 
     def _note(self, event: Event) -> None:
         """Remember what the history calls what it has just made."""
@@ -210,6 +217,14 @@ class _Follower:
                 version = self.versions.get(theirs.table)
                 is_free = version is None or version in state.reclaimed
                 return is_free and mine.slots == theirs.slots
+            case Flushed(), Flushed():
+                return mine.slot_id is None or mine.slot_id == theirs.slot_id
+            case _:
+                return self._agree_on_shadow(mine, theirs)
+
+    def _agree_on_shadow(self, mine: Event, theirs: Event) -> bool:
+        """The same for sptes and shadow pages, and for all that has no handle."""
+        match mine, theirs:
             case ShadowPageCreated(), ShadowPageCreated():
                 return theirs.direct and mine.gfn == theirs.gfn
             case ShadowPageZapped(), ShadowPageZapped():
@@ -222,8 +237,6 @@ class _Follower:
                 return gfn == mine.page * ENTRIES_PER_PAGE + mine.index
             case RmapIndexed(), RmapIndexed():
                 return (mine.gfn, mine.slot_id) == (theirs.gfn, theirs.slot_id)
-            case Flushed(), Flushed():
-                return mine.slot_id is None or mine.slot_id == theirs.slot_id
             case _:
                 return mine == theirs
 

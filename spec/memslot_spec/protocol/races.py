@@ -181,7 +181,7 @@ RACES: tuple[Race, ...] = (
     _race(DELETE, LOOKUP_BESIDE, prefix=TWO_SLOTS),
     _race(DELETE, FAULT_BESIDE, prefix=TWO_SLOTS),
     _race(DELETE, UNMAP, prefix=MAPPED),
-    _race(FAULT, UNMAP, prefix=MAPPED),
+    _race(FAULT, UNMAP),
     _race(DELETE, LOOKUP, FAULT),
     _race(DELETE, CREATE, LOOKUP),
     _race(CREATE, LOOKUP, LOOKUP_TOO, FAULT),

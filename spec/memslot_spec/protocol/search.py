@@ -173,8 +173,10 @@ class _Search:
         for end in ends:
             self._finish(end)
         stuck = self._stuck([*ends, *self._cut])
-        if stuck:
-            self._finish(stuck[0])
+        for number in stuck:
+            # The first at which an update is under way: progress is about those.
+            if self._finish(number):
+                break
         return Searched(
             race=self._race,
             states=len({state for state, _ in self._nodes}),
@@ -207,7 +209,8 @@ class _Search:
             return
         for clause in verdict:
             self._broken.setdefault(clause, (*self._way_to(before), *events))
-        self._cut.append(before)
+        if before >= 0:
+            self._cut.append(before)
 
     def _meet(self, node: Node, before: int, events: tuple[Event, ...]) -> None:
         number = self._numbers.setdefault(node, len(self._nodes))
@@ -219,13 +222,16 @@ class _Search:
         if before >= 0:
             self._before[number].append(before)
 
-    def _finish(self, number: int) -> None:
-        """Nobody can go on, or nobody will ever be done: let the judge know."""
+    def _finish(self, number: int) -> bool:
+        """Nobody can go on, or will ever be done: whether that breaks a clause."""
         state, facts = self._nodes[number]
         finished = (Finished(0, state.unfinished),)
         verdict = self._judge.see(facts, finished)
-        for clause in verdict if isinstance(verdict, tuple) else ():
+        if not isinstance(verdict, tuple):
+            return False
+        for clause in verdict:
             self._broken.setdefault(clause, (*self._way_to(number), *finished))
+        return True
 
     def _way_to(self, number: int) -> tuple[Event, ...]:
         parts: list[tuple[Event, ...]] = []
@@ -240,7 +246,7 @@ class _Search:
         waiting = list(ends)
         while waiting:
             for before in self._before[waiting.pop()]:
-                if before not in alive and before >= 0:
+                if before not in alive:
                     alive.add(before)
                     waiting.append(before)
         return [n for n in range(len(self._nodes)) if n not in alive]
@@ -293,8 +299,9 @@ class _FoldedJudge:
         judge.see_all(events)
         if judge.contradiction is not None:
             raise ValueError(judge.contradiction)
-        if judge.findings:
-            return tuple(finding.clause for finding in judge.findings)
+        findings = judge.judgement().findings
+        if findings:
+            return tuple(finding.clause for finding in findings)
         return self._number(self._fold.fold(judge.facts))
 
     def _number(self, folded: Folded) -> int:

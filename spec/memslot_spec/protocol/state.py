@@ -27,7 +27,7 @@ class Spte(NamedTuple):
         return self.gfn // ENTRIES_PER_PAGE
 
     @property
-    def index(self) -> int:
+    def place(self) -> int:
         """Its place there."""
         return self.gfn % ENTRIES_PER_PAGE
 
@@ -35,7 +35,7 @@ class Spte(NamedTuple):
 class Thread(NamedTuple):
     """One thread: what it has to do, and where it is with the first of it.
 
-    `at` counts the steps of the operation's program. `index` names the counter
+    `at` counts the steps of the operation's program. `held` names the counter
     of its read section, None outside. `table` is the version it loaded last.
     `ahead` are the tables that an update has still to publish, `doomed` is the
     spte that is being removed, `again` the version loaded for that. A fault is
@@ -44,7 +44,7 @@ class Thread(NamedTuple):
 
     todo: tuple[Operation, ...] = ()
     at: int = 0
-    index: int | None = None
+    held: int | None = None
     table: int | None = None
     ahead: tuple[SlotTable, ...] = ()
     reply: Reply | None = None
@@ -66,13 +66,13 @@ class Thread(NamedTuple):
 class State(NamedTuple):
     """Everything that threads share, and the threads.
 
-    `index` is that of the counter which new sections raise. `tables` are all
+    `active` is the counter that new sections raise. `tables` are all
     versions, the current one last; `reclaimed` are those whose memory is gone.
     The locks name the thread that holds them. `sptes` and `pages` are sorted.
     """
 
     threads: tuple[Thread, ...]
-    index: int = 0
+    active: int = 0
     counters: tuple[int, int] = (0, 0)
     tables: tuple[SlotTable, ...] = (EMPTY,)
     reclaimed: frozenset[int] = frozenset()

@@ -89,13 +89,13 @@ def returned(state: State, me: int, reply: Reply) -> Move:
 
 def take_index(_: Promises, state: State, me: int) -> Iterator[Move]:
     """Which counter to raise is read first ..."""
-    thread = state.threads[me]._replace(index=state.index)
-    yield Move(state.with_thread(me, thread), SectionEntering(me, state.index))
+    thread = state.threads[me]._replace(held=state.active)
+    yield Move(state.with_thread(me, thread), SectionEntering(me, state.active))
 
 
 def raise_counter(_: Promises, state: State, me: int) -> Iterator[Move]:
     """... and raised later, when new readers may be raising the other one."""
-    index = state.threads[me].index or 0
+    index = state.threads[me].held or 0
     yield Move(state.with_counter(index, +1), SectionEntered(me, index))
 
 
@@ -118,8 +118,8 @@ def look_up(promises: Promises, state: State, me: int) -> Iterator[Move]:
 def leave_section(_: Promises, state: State, me: int) -> Iterator[Move]:
     """The counter that was raised is lowered."""
     thread = state.threads[me]
-    index = thread.index or 0
-    outside = state.with_thread(me, thread._replace(index=None))
+    index = thread.held or 0
+    outside = state.with_thread(me, thread._replace(held=None))
     yield Move(outside.with_counter(index, -1), SectionLeft(me, index))
 
 
@@ -134,19 +134,19 @@ def begin_grace_period(_: Promises, state: State, me: int) -> Iterator[Move]:
 def drain_other(_: Promises, state: State, me: int) -> Iterator[Move]:
     """Wait for readers who took the other index before the last flip, and were slow."""
     del me
-    if state.counters[1 - state.index] == 0:
+    if state.counters[1 - state.active] == 0:
         yield Move(state)
 
 
 def flip_index(_: Promises, state: State, me: int) -> Iterator[Move]:
     """New readers raise the other counter from here on."""
-    flipped = state._replace(index=1 - state.index)
-    yield Move(flipped, IndexFlipped(me, flipped.index))
+    flipped = state._replace(active=1 - state.active)
+    yield Move(flipped, IndexFlipped(me, flipped.active))
 
 
 def drain_old(_: Promises, state: State, me: int) -> Iterator[Move]:
     """Wait for the readers of before the flip; the grace period is over."""
-    if state.counters[1 - state.index] == 0:
+    if state.counters[1 - state.active] == 0:
         yield Move(state, GracePeriodEnded(me))
 
 

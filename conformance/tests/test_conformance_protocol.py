@@ -1,0 +1,106 @@
+"""Histories of the references are paths of the protocol, and folds of facts hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from memslot_conformance.explore import bounded, sampled
+from memslot_conformance.implementation import Implementation
+from memslot_conformance.scenario import Scenario
+from memslot_reference.museum import mutant_named
+from memslot_reference.reference import default_limits, reference, reference_linux
+from memslot_spec.clauses import CLAUSES
+from memslot_spec.hook import Hook
+from memslot_spec.judge import Docket, Judge
+from memslot_spec.profile import LINUX, V2_6_34, Limits, Profile, profile_named
+from memslot_spec.protocol.folded import Fold
+from memslot_spec.protocol.paths import path_of
+from memslot_spec.protocol.programs import Protocol
+from memslot_spec.protocol.races import RACES, header_for
+from memslot_spec.protocol.search import Race
+
+Factory = Callable[[Hook, Profile, Limits], Implementation]
+
+PLAYS = 12
+FACTORIES: tuple[tuple[Factory, Profile], ...] = (
+    (reference, V2_6_34),
+    (reference, LINUX),
+    (reference_linux, LINUX),
+)
+"""Who is held to being a path, and under which promises."""
+
+NAMES = {race.name: race for race in RACES}
+
+every_race = pytest.mark.parametrize("race", RACES, ids=lambda race: race.name)
+
+
+def scenario_of(race: Race) -> Scenario:
+    return Scenario(race.prefix, race.threads, race.after)
+
+
+@pytest.mark.parametrize(
+    ("factory", "profile"), FACTORIES, ids=["reference", "reference-now", "linux"]
+)
+@every_race
+def test_histories_are_paths(factory: Factory, profile: Profile, race: Race) -> None:
+    limits = default_limits(profile)
+    protocol = Protocol(profile, limits)
+    for played in sampled(
+        lambda hook: factory(hook, profile, limits), scenario_of(race), Random(1), PLAYS
+    ):
+        assert played.error is None
+        assert path_of(protocol, played.events).why is None
+
+
+LEAVING = (
+    ("no-invalid-step", "delete | lookup", 0, "publish"),
+    ("early-reclaim", "create | lookup beside", 0, "may not: reclaim"),
+    ("K11", "delete that may fail | lookup", 0, "publish"),
+    ("K12", "move | lookup", 0, "INVALID"),
+    ("no-flush", "delete | lookup", 0, "reclaim"),
+    ("flushes-early", "delete | lookup", 0, "grace period"),
+    ("maps-invalid", "delete | fault", 1, "leave section"),
+    ("single-flip", "delete | create | lookup", 2, "has to wait"),
+)
+"""Mutants with a race in which they leave the protocol, and what it says then."""
+
+
+@pytest.mark.parametrize(("name", "race", "preemptions", "words"), LEAVING)
+def test_mutants_leave_it(name: str, race: str, preemptions: int, words: str) -> None:
+    mutant = mutant_named(name)
+    profile = profile_named(mutant.profile)
+    protocol = Protocol(profile, default_limits(profile))
+    plays = bounded(
+        lambda hook: mutant.make(hook, profile), scenario_of(NAMES[race]), preemptions
+    )
+    whys = (path_of(protocol, played.events).why for played in plays)
+    assert any(why is not None and words in why for why in whys)
+
+
+@every_race
+def test_folded_facts_lead_to_the_same_judgement(race: Race) -> None:
+    """Premises are counted alike, event by event, whatever was dropped."""
+    limits = default_limits(V2_6_34)
+    docket = Docket(header_for(V2_6_34), CLAUSES)
+    fold = Fold(docket.header)
+    for name in ("early-reclaim", "no-flush", "single-flip"):
+        make = mutant_named(name).make
+        for played in sampled(
+            lambda hook, make=make: make(hook, V2_6_34, limits),
+            scenario_of(race),
+            Random(2),
+            3,
+        ):
+            plain, folding = Judge(docket), Judge(docket)
+            for event in played.events:
+                plain.see(event)
+                folding.see(event)
+                if not folding.over:
+                    folding.facts = fold.unfold(fold.fold(folding.facts))
+            assert folding.reached == plain.reached
+            assert [f.clause for f in folding.findings] == [
+                f.clause for f in plain.findings
+            ]
