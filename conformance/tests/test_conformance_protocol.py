@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from random import Random
+from typing import Protocol as Structural
 
 import pytest
 
@@ -22,7 +23,14 @@ from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import RACES, header_for
 from memslot_spec.protocol.search import Race
 
-Factory = Callable[[Hook, Profile, Limits], Implementation]
+
+class Factory(Structural):
+    """Makes an implementation."""
+
+    def __call__(
+        self, hook: Hook, profile: Profile, limits: Limits
+    ) -> Implementation: ...
+
 
 PLAYS = 12
 FACTORIES: tuple[tuple[Factory, Profile], ...] = (
@@ -49,7 +57,10 @@ def test_histories_are_paths(factory: Factory, profile: Profile, race: Race) -> 
     limits = default_limits(profile)
     protocol = Protocol(profile, limits)
     for played in sampled(
-        lambda hook: factory(hook, profile, limits), scenario_of(race), Random(1), PLAYS
+        partial(factory, profile=profile, limits=limits),
+        scenario_of(race),
+        Random(1),
+        PLAYS,
     ):
         assert played.error is None
         assert path_of(protocol, played.events).why is None
@@ -80,20 +91,22 @@ def test_mutants_leave_it(name: str, race: str, preemptions: int, words: str) ->
     assert any(why is not None and words in why for why in whys)
 
 
+FOLDED: tuple[tuple[Factory, Profile], ...] = (
+    (mutant_named("early-reclaim").make, V2_6_34),
+    (mutant_named("no-flush").make, V2_6_34),
+    (mutant_named("single-flip").make, V2_6_34),
+    *FACTORIES,
+)
+
+
 @every_race
 def test_folded_facts_lead_to_the_same_judgement(race: Race) -> None:
     """Premises are counted alike, event by event, whatever was dropped."""
-    limits = default_limits(V2_6_34)
-    docket = Docket(header_for(V2_6_34), CLAUSES)
-    fold = Fold(docket.header)
-    for name in ("early-reclaim", "no-flush", "single-flip"):
-        make = mutant_named(name).make
-        for played in sampled(
-            lambda hook, make=make: make(hook, V2_6_34, limits),
-            scenario_of(race),
-            Random(2),
-            3,
-        ):
+    for factory, profile in FOLDED:
+        make = partial(factory, profile=profile, limits=default_limits(profile))
+        docket = Docket(header_for(profile), CLAUSES)
+        fold = Fold(docket.header)
+        for played in sampled(make, scenario_of(race), Random(2), 3):
             plain, folding = Judge(docket), Judge(docket)
             for event in played.events:
                 plain.see(event)

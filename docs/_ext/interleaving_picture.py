@@ -20,6 +20,9 @@ BAR = 4
 """The width of a bar; each kind has its own place at the left of a lane."""
 
 INDENT = (BAR + 2) * len(BARS) + 2
+EDGE = 4
+"""What is left free at the right of a lane."""
+
 LINE, PAD, SPACE = 15, 4, 5
 CHARACTER = 6.7
 """What a character takes of the monospace font, with something to spare."""
@@ -48,15 +51,18 @@ def picture(shown: Shown, name: str, title: str) -> str:
     bottom = placed[-1].top + placed[-1].height if placed else LINE
     legend = tuple(dict.fromkeys(bar.name for bar in shown.bars))
     height = bottom + SPACE + (LINE + SPACE if legend else 0)
-    parts = [
+    head = (
         f'<svg class="interleaving" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-labelledby="{name}-title" aria-describedby="{name}-words" '
-        f'xmlns="http://www.w3.org/2000/svg">',
+        f'xmlns="http://www.w3.org/2000/svg">'
+    )
+    parts = [
+        head,
         f'<title id="{name}-title">{escape(title)}</title>',
         *_lanes(shown, lefts, lane, placed, bottom),
         *_versions(placed),
-        *(line for bar in shown.bars for line in _bar(bar, lefts, placed, bottom)),
         *(line for one in placed for line in _box(one, lefts, lane)),
+        *(line for bar in shown.bars for line in _bar(bar, lefts, placed)),
         *_legend(legend, bottom + SPACE),
         "</svg>",
     ]
@@ -70,11 +76,16 @@ def _placed(shown: Shown, lane: int) -> Iterator[_Placed]:
         if row.thread is not None and heads_are_due:
             top += LINE + 2 * SPACE
             heads_are_due = False
-        width = (WIDTH - GUTTER if row.thread is None else lane - INDENT) - 2 * PAD
+        width = _width(row, lane) - 2 * PAD
         lines = wrap(row.text, int(width / CHARACTER), break_on_hyphens=False)
         placed = _Placed(row, top, tuple(lines))
         yield placed
         top += placed.height + SPACE
+
+
+def _width(row: Row, lane: int) -> int:
+    """Of the box of a row."""
+    return WIDTH - GUTTER if row.thread is None else lane - INDENT - EDGE
 
 
 def _lanes(
@@ -112,11 +123,12 @@ def _versions(placed: tuple[_Placed, ...]) -> Iterator[str]:
 
 
 def _bar(
-    bar: Bar, lefts: Mapping[int, int], placed: tuple[_Placed, ...], bottom: int
+    bar: Bar, lefts: Mapping[int, int], placed: tuple[_Placed, ...]
 ) -> Iterator[str]:
     """A bar from the row at or after its beginning to the one before its end."""
-    after = [one for one in placed if one.row.first >= bar.begin]
-    within = [one for one in placed if bar.begin <= one.row.first <= bar.end]
+    racing = [one for one in placed if one.row.thread is not None]
+    after = [one for one in racing if one.row.first >= bar.begin]
+    within = [one for one in after if one.row.first <= bar.end]
     if not after:
         return
     top = after[0].top
@@ -125,7 +137,7 @@ def _bar(
     left = lefts[bar.thread] + 2 + place * (BAR + 2)
     yield (
         f'<rect class="bar bar-{place}" x="{left}" y="{top}" width="{BAR}" '
-        f'height="{min(end, bottom) - top}" rx="2"><title>{bar.name}</title></rect>'
+        f'height="{end - top}" rx="2"><title>{bar.name}</title></rect>'
     )
 
 
@@ -133,7 +145,7 @@ def _box(one: _Placed, lefts: Mapping[int, int], lane: int) -> Iterator[str]:
     """The number of a step, and its words in a box."""
     row = one.row
     left = GUTTER if row.thread is None else lefts[row.thread] + INDENT
-    width = WIDTH - GUTTER if row.thread is None else lane - INDENT
+    width = _width(row, lane)
     kind = f"step {row.kind}{' broken' if row.broken else ''}"
     yield (
         f'<text class="number" x="{GUTTER - 6}" y="{one.top + PAD + 11}" '

@@ -59,16 +59,16 @@ class Wanted:
         """The condition, to go on after `in which`; empty where there is none."""
         parts: list[str] = []
         if self.breaks is not None:
-            parts.append(f"{{clause}}`{self.breaks}` is broken")
+            parts.append(f"{self.breaks} is broken")
         if self.reaches is not None:
-            parts.append(f"the premise of {{clause}}`{self.reaches}` holds")
+            parts.append(f"the premise of {self.reaches} holds")
         if self.order:
             parts.append("these steps come in this order: " + "; ".join(self._steps()))
         return ", and ".join(parts)
 
     def _steps(self) -> list[str]:
         return [
-            (f"T{step.thread} " if step.thread is not None else "") + f"*{step.words}*"
+            (f"T{step.thread} " if step.thread is not None else "") + step.words
             for step in self.order
         ]
 
@@ -99,9 +99,7 @@ def scenario_named(target: Target, name: str) -> Scenario:
     return races[name]
 
 
-def find(
-    target: Target, scenario: Scenario, preemptions: int, wanted: Wanted
-) -> Found:
+def find(target: Target, scenario: Scenario, preemptions: int, wanted: Wanted) -> Found:
     """The first history that shows what is wanted.
 
     Errors: `LookupError` where no schedule within the bound does, or a clause is

@@ -31,7 +31,7 @@ from docutils.parsers.rst import (  # type: ignore[import-untyped, unused-ignore
 )
 from interleaving_notation import NotationError, parse
 from interleaving_picture import picture
-from interleaving_rows import FAMILIES, USUAL, Row, published, shown
+from interleaving_rows import FAMILIES, USUAL, Row, Shown, published, shown
 from interleaving_search import Found, Step, Wanted, find, scenario_named
 from memslots_pages import plain
 from sphinx import addnodes
@@ -106,12 +106,13 @@ class Interleaving(SphinxDirective):
         )
 
     def families(self) -> tuple[str, ...]:
-        """The families of points to draw. Errors: `ValueError` names those there are."""
+        """The families of points to draw. Errors: `ValueError` for an unknown one."""
         more = self.options.get("show", "").split()
         less = self.options.get("hide", "").split()
         for name in (*more, *less):
             if name not in FAMILIES:
-                message = f"no family {name!r} of points; there are {', '.join(FAMILIES)}"
+                known = ", ".join(FAMILIES)
+                message = f"no family {name!r} of points; there are {known}"
                 raise ValueError(message)
         return tuple(name for name in (*USUAL, *more) if name not in less)
 
@@ -124,21 +125,21 @@ class Interleaving(SphinxDirective):
         name = f"interleaving-{self.env.new_serialno('memslots-interleaving')}"
         words = "\n".join(map(_line, drawn.rows))
         svg = picture(drawn, name, caption)
-        html = (
-            f"{svg}\n<details><summary>The same in words</summary>"
-            f'<pre id="{name}-words">{escape(words)}</pre></details>'
+        in_words = (
+            "<details><summary>The same in words, and how it was found</summary>"
+            f'<pre id="{name}-words">{escape(words)}</pre>'
+            f"<p>{escape(_found_by(found, wanted))}</p></details>"
         )
         elsewhere = addnodes.only(expr="not html")
         elsewhere += nodes.literal_block(words, words)
         said = "\n".join(
-            (f"**{caption}**", "", *_told(found), "", _how(target, found, wanted))
+            (f"**{caption}**", "", *_told(found), "", _source(target, drawn))
         )
-        if drawn.left_out:
-            said += f" {drawn.left_out} steps of it are not drawn."
         figure = nodes.container(classes=["interleaving-figure"])
-        figure += nodes.raw("", html, format="html")
+        figure += nodes.raw("", svg, format="html")
         figure += elsewhere
         figure += self.parse_text_to_nodes(said)
+        figure += nodes.raw("", in_words, format="html")
         return [figure]
 
 
@@ -213,14 +214,20 @@ def _broken(found: Found, finding: Finding) -> str:
     return f"{text} Observed: {plain(seen)}."
 
 
-def _how(target: Target, found: Found, wanted: Wanted) -> str:
-    """Where the history is from."""
-    many = "1 preemption" if found.preemptions == 1 else f"{found.preemptions} preemptions"
+def _source(target: Target, drawn: Shown) -> str:
+    """Whose history it is, and how much of it is not drawn."""
+    steps = "1 step is" if drawn.left_out == 1 else f"{drawn.left_out} steps are"
+    left_out = f" {steps} not drawn." if drawn.left_out else ""
+    return f"Played on `{target.name}`, held to `{target.profile.name}`.{left_out}"
+
+
+def _found_by(found: Found, wanted: Wanted) -> str:
+    """How the search came to it."""
+    many = found.preemptions
+    switches = "1 preemption" if many == 1 else f"{many} preemptions"
     condition = wanted.in_words()
-    return (
-        f"Target `{target.name}`, profile `{target.profile.name}`: schedule "
-        f"{found.number} in the order of the search, with {many}"
-        + (f"; the first in which {condition}." if condition else ".")
+    return f"Schedule {found.number} in the order of the search, with {switches}" + (
+        f": the first in which {condition}." if condition else "."
     )
 
 

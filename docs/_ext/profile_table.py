@@ -41,7 +41,9 @@ FIELDS: dict[str, Field] = {
         either("yes, fixed while the slot lives", "no"),
     ),
     "max_pages": Field(
-        "most pages of a slot", ("REQ-10",), {"None": "no limit", "2147483647": "2³¹ - 1"}
+        "most pages of a slot",
+        ("REQ-10",),
+        {"None": "no limit", "2147483647": "2³¹ - 1"},
     ),
     "checks_hva": Field(
         "a host range that is not the user's",

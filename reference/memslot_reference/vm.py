@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import get_args
 
 from memslot_reference.writers import SlotWriters
-from memslot_spec.cache_points import CachesUpdated, GenerationSet
+from memslot_spec.cache_points import (
+    CachesUpdated,
+    GenerationSet,
+    MmioCached,
+    MmioHit,
+)
 from memslot_spec.events import Point, Retried, ShadowPage, ShadowPte, View
 from memslot_spec.history import Domain, Interleaving
 from memslot_spec.hook import Hook
@@ -14,7 +19,9 @@ from memslot_spec.values import Failure, SlotTable
 
 GENERATED_SLOTS = 4
 
-NOT_HERE: frozenset[type] = frozenset({Retried, GenerationSet, CachesUpdated})
+NOT_HERE: frozenset[type] = frozenset(
+    {Retried, GenerationSet, CachesUpdated, MmioCached, MmioHit}
+)
 """What only the VM with two sets of slots has."""
 
 

@@ -186,6 +186,7 @@ def test_every_kind_that_is_declared_is_announced(profile: Profile) -> None:
     assert kvm.allocate_root(Gfn(2))
     assert kvm.count_rmaps() == 1
     kvm.set_region(logged)
+    assert kvm.access(Gfn(1), write=True, direct=True, root=0) == Accessed(0x1000)
     kvm.invalidate_range(Hva(0), Hva(1))
     kvm.set_region(MemoryRegion(0, 0, 0, 0))
     kvm.halt()

@@ -112,7 +112,7 @@ def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
         case operations.GetDirtyLog(slot):
             return f"get dirty log of {_word(slot)}"
         case operations.ClearDirtyLog(slot, first, count, bitmap):
-            pages = _pages(tuple(first + page for page in set_bits(bitmap)))
+            pages = describe_pages(tuple(first + page for page in set_bits(bitmap)))
             return (
                 f"clear dirty log of {_word(slot)}: {_count(count, 'page')} from "
                 f"{first}, {pages}"
@@ -137,7 +137,7 @@ def _word(slot: int) -> str:
     return _slot_name(id_of(slot), as_id_of(slot))
 
 
-def _pages(pages: tuple[int, ...]) -> str:
+def describe_pages(pages: tuple[int, ...]) -> str:
     """Page numbers as runs, such as `pages 0-3, 7`."""
     runs: list[list[int]] = []
     for page in pages:
@@ -199,7 +199,7 @@ def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
         case operations.Translated(hvas):
             return f"reached hva {', '.join(f'{hva:#x}' for hva in hvas)}"
         case operations.DirtyLog(bitmap):
-            return f"dirty: {_pages(set_bits(bitmap))}"
+            return f"dirty: {describe_pages(set_bits(bitmap))}"
         case operations.Visible(visible):
             return "visible" if visible else "not visible"
         case operations.FoundId(slot_id):
@@ -360,7 +360,7 @@ def _outer_point(event: OuterPoint, version_of: VersionOf) -> str:  # noqa: C901
         case dirty_points.DirtyBitSet(_, bitmap, page):
             return f"bitmap {bitmap}: set page {page}"
         case dirty_points.DirtyBitsCleared(_, bitmap, pages):
-            return f"bitmap {bitmap}: clear {_pages(pages)}"
+            return f"bitmap {bitmap}: clear {describe_pages(pages)}"
         case cache_points.GenerationSet(_, table, as_id, generation, in_progress):
             mark = ", in progress" if in_progress else ""
             return f"{version_of(table)}{_space(as_id)}: generation {generation}{mark}"

@@ -29,6 +29,7 @@ from memslot_spec.operations import (
     Number,
     Operation,
     Refused,
+    Reply,
     Retry,
     SetRegion,
     TssBase,
@@ -205,7 +206,11 @@ def faulting(when: str, act: str) -> Act:
         if act in {"map", "retry", "wait until valid"}:
             yield Move(state, read, None if act == "map" else act)
             return
-        replies = {"mmio": Mmio(), "again": Retry(), "reach": Accessed(0x1001000)}
+        replies: dict[str, Reply] = {
+            "mmio": Mmio(),
+            "again": Retry(),
+            "reach": Accessed(0x1001000),
+        }
         given = thread._replace(reply=replies[act])
         yield Move(state.with_thread(me, given), read, "leave section")
 

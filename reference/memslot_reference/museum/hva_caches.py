@@ -139,6 +139,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "K51",
         LosesTheTail,
         "CACHE-14",
+        "CACHE-13",
         source="commit a7c42bb6da6b",
         since="until a7c42bb6da6b",
         tag="[R]",
@@ -150,6 +151,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "CACHE-7",
         "CACHE-13",
         "CACHE-6",
+        "CACHE-12",
         source="CVE-2013-1797",
         since="unknown",
         tag="[M]",
@@ -167,7 +169,13 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     planted("cache-drops-offset", DropsTheOffset, "CACHE-6", profile=LINUX),
     planted(
-        "cache-first-page", ResolvesFirstPage, "CACHE-10", "CACHE-13", profile=LINUX
+        "cache-first-page",
+        ResolvesFirstPage,
+        "CACHE-10",
+        "CACHE-13",
+        "CACHE-6",
+        "CACHE-8",
+        profile=LINUX,
     ),
     planted(
         "cache-one-page",

@@ -67,6 +67,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "CACHE-1",
         "MMU-1",
         "SLOT-11",
+        "GEN-6",
         profile=LINUX,
     ),
 )

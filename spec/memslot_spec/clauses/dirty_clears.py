@@ -25,6 +25,7 @@ from memslot_spec.operations import (
     EnableManualProtect,
 )
 from memslot_spec.profile import ONLY_LINUX
+from memslot_spec.words import describe_pages
 
 
 def _first(facts: Facts, answered: Answered) -> frozenset[DirtyObjection | None]:
@@ -197,7 +198,8 @@ def expects_cleared_pages_clean(facts: Facts, answered: Answered) -> str:
     known = facts.dirty.certain_log(answered.thread)
     surplus = facts.dirty.surplus(answered.thread, answered.reply)
     shown = () if known is None else sorted(surplus & known[0].cleared)
-    return f"clean, for they were cleared and nobody has written them since: {shown}"
+    pages = describe_pages(tuple(shown))
+    return f"clean, for they were cleared and nobody has written them since: {pages}"
 
 
 CLEAR_CLEARS = Clause(

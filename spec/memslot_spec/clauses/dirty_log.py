@@ -23,6 +23,7 @@ from memslot_spec.dirty_plan import (
 from memslot_spec.facts import Facts
 from memslot_spec.operations import DirtyLog, GetDirtyLog
 from memslot_spec.profile import BOTH, ONLY_LINUX
+from memslot_spec.words import describe_pages
 
 Predicate = Callable[[Facts, Answered], bool]
 Words = Callable[[Facts, Answered], str]
@@ -52,7 +53,8 @@ def owed_for(*reasons: Why) -> tuple[Predicate, Predicate, Words]:
 
     def expected(facts: Facts, answered: Answered) -> str:
         words = " or ".join(why.value for why in reasons)
-        return f"these pages dirty, because {words}: {missing(facts, answered)}"
+        pages = describe_pages(tuple(missing(facts, answered)))
+        return f"dirty, because {words}: {pages}"
 
     return premise, holds, expected
 
@@ -124,7 +126,7 @@ def shows_nothing_unwritten(facts: Facts, answered: Answered) -> bool:
 
 def expects_nothing_unwritten(facts: Facts, answered: Answered) -> str:
     """The pages that nobody wrote."""
-    pages = sorted(_surplus(facts, answered))
+    pages = describe_pages(tuple(sorted(_surplus(facts, answered))))
     return f"clean, for nobody has written them since they were shown: {pages}"
 
 
@@ -322,7 +324,7 @@ def a_first_log_is_known(facts: Facts, answered: Answered) -> bool:
 
 def expects_a_fresh_log(facts: Facts, answered: Answered) -> str:
     """The pages that nobody wrote since logging began."""
-    pages = sorted(_surplus(facts, answered))
+    pages = describe_pages(tuple(sorted(_surplus(facts, answered))))
     return f"clean, for nobody has written them since the log began: {pages}"
 
 

@@ -24,6 +24,7 @@ from memslot_spec.profile import BOTH, ONLY_LINUX
 from memslot_spec.shadow import Spte
 from memslot_spec.slot_word import as_id_of, id_of
 from memslot_spec.values import Slot
+from memslot_spec.words import describe_pages
 
 POINTS = (
     "TablePublished",
@@ -70,12 +71,12 @@ def writable_pages_are_dirty(facts: Facts, rest: AtRest) -> bool:
 
 def expects_dirty_pages(facts: Facts, rest: AtRest) -> str:
     """The pages that can be written to unnoticed."""
-    pages = [
-        f"{page} of slot {slot.id}"
+    clean = [
+        f"{describe_pages(pages)} of slot {slot.id}"
         for slot, spte in _watched_at(facts, rest)
-        for page in undirtied(facts.bitmaps, slot, spte)
+        if (pages := undirtied(facts.bitmaps, slot, spte))
     ]
-    return f"dirty in the slot's bitmap, or write-protected: page {', '.join(pages)}"
+    return f"dirty in the slot's bitmap, or write-protected: {', '.join(clean)}"
 
 
 WRITABLE_IS_DIRTY = Clause(
@@ -135,7 +136,7 @@ def expects_nothing_unnoticed(facts: Facts, answered: Answered) -> str:
     """The pages that are writable and clean."""
     slot = _drained_slot(facts, answered)
     pages = () if slot is None else _unnoticed(facts, slot)
-    return f"no writable spte left for these clean pages: {pages}"
+    return f"no writable spte left where the log is clean: {describe_pages(pages)}"
 
 
 PROTECTED_AFTER_GET = Clause(
@@ -222,8 +223,8 @@ def cleared_pages_are_protected(facts: Facts, answered: Answered) -> bool:
 
 def expects_cleared_pages_protected(facts: Facts, answered: Answered) -> str:
     """Those that can."""
-    pages = sorted(_unprotected(facts, answered))
-    return f"no writable spte left for the cleared pages {pages}"
+    pages = describe_pages(tuple(sorted(_unprotected(facts, answered))))
+    return f"no writable spte left of what was cleared: {pages}"
 
 
 PROTECTED_AFTER_CLEAR = Clause(
@@ -408,7 +409,7 @@ def expects_nothing_from_before(facts: Facts, update: Updated) -> str:
     """The pages that are writable and clean."""
     slot = _began(facts, update)
     pages = () if slot is None else _unnoticed(facts, slot)
-    return f"no writable spte from before the log, but there is for pages {pages}"
+    return f"no writable spte from before the log, but of {describe_pages(pages)}"
 
 
 PROTECTED_WHEN_LOGGING_BEGINS = Clause(

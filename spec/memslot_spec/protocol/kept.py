@@ -27,7 +27,7 @@ def keep(value: object) -> object:
     What is in tuples and sets is hashable already, and so are the keys of dicts,
     which are kept in the order of their keys.
     """
-    kind = type(value)
+    kind: type = type(value)
     if kind in ATOMS:
         return value
     if kind is dict:
