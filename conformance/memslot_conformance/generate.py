@@ -101,7 +101,9 @@ class Palette:
             failure = Failure(rng.choice(domain.failures))
         return SetRegion(region, failure=failure)
 
-    def draw_kind(self, rng: Random, kind: str) -> Operation:
+    def draw_kind(  # noqa: PLR0911 - one answer for each sort of kind
+        self, rng: Random, kind: str
+    ) -> Operation:
         """One operation of this kind."""
         if kind == "SetRegion":
             return self.draw_request(rng)

@@ -36,6 +36,7 @@ from memslot_spec.events import (
 )
 from memslot_spec.hook import P
 from memslot_spec.host_points import (
+    HostPageFound,
     InvalidationBegun,
     InvalidationEnded,
 )
@@ -57,6 +58,7 @@ SWITCHING: frozenset[object] = frozenset(
         MmuUnlocked,
         GuestEntered,
         Retried,
+        HostPageFound,
         Slept,
         InvalidationBegun,
         InvalidationEnded,

@@ -12,6 +12,7 @@ from memslot_reference.shadow import PAGES_AT_LEVEL, Spte, index_of, key_of
 from memslot_reference.shadow_pages import ShadowPages
 from memslot_spec.events import GuestEntered, RootGranted
 from memslot_spec.hook import Hook
+from memslot_spec.host_points import HostPageFound
 from memslot_spec.operations import Accessed, Mmio, Reply, Retry
 from memslot_spec.profile import Limits, Profile, WindowAccess
 from memslot_spec.ranges import PAGE_SIZE
@@ -84,6 +85,7 @@ class ShadowMmu(ShadowPages):
             return Mmio()
         level = self.mapping_level(slot, gfn, direct=direct)
         spte = self.translate(slot, gfn, level, write=write)
+        self.hook.point(HostPageFound, spte.hva, PAGES_AT_LEVEL[level])
         self.lock_mmu()
         current = not self.notifier_came(seq) and not self.is_being_taken(spte)
         if current:

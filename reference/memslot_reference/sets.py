@@ -167,14 +167,6 @@ class SlotSets(Vm):
         """The number after a set's; those between are the other spaces'."""
         return table.generation + self.limits.address_spaces
 
-    def wait_for_invalidations(self) -> None:
-        """`mn_active_invalidate_count` is to be zero, and is at the swap."""
-        self.hook.wait(self.no_invalidation_is_open, "mn_active_invalidate_count")
-
-    def no_invalidation_is_open(self) -> bool:
-        """No range is between its start and its end."""
-        return self.active_invalidations == 0
-
     def set_generation(
         self, table: Memslots, generation: int, *, in_progress: bool
     ) -> None:

@@ -29,9 +29,10 @@ class Spte:
         npages = PAGES_AT_LEVEL[self.level]
         return self.gfn <= gfn < self.gfn + npages and (self.writable or not write)
 
-    def maps_like(self, other: Spte) -> bool:
-        """Whether both map the same frames to the same host pages."""
-        return (self.gfn, self.level, self.hva) == (other.gfn, other.level, other.hva)
+    def stands_for(self, old: Spte) -> bool:
+        """Whether it maps the same pages as an old one, and permits as much."""
+        same = (self.gfn, self.level, self.hva) == (old.gfn, old.level, old.hva)
+        return same and (self.writable or not old.writable)
 
     def hva_of(self, gfn: int) -> int:
         """Host address of a frame that it maps."""

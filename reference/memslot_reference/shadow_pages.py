@@ -98,11 +98,11 @@ class ShadowPages(DirtyMarks):
         """Drop what stands in the place of a new spte.
 
         A processor may go on with the old one until the TLBs are flushed. That
-        does no harm where the new one only permits more.
+        does no harm where the new one maps the same, and permits as much or more.
         """
         old = page.sptes[index]
         self.drop_spte(page, index)
-        if not old.maps_like(spte):
+        if not spte.stands_for(old):
             self.flush_tlbs()
 
     def zap_page(self, page: ShadowPage) -> None:

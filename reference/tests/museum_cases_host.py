@@ -68,6 +68,7 @@ def failing(flags: int = 0) -> SetRegion:
 OVERLAPPING = Scenario((private(V2_6_34, 17), S0, GfnToMemslot(17)))
 
 RANGES: tuple[Case, ...] = (
+    raced("HVA-8", "K50", (S0,), (UNMAP_17,), (READ_17,)),
     alone(
         "HVA-3",
         "range-forgets-last-page",

@@ -12,6 +12,7 @@ from typing import TypeVar
 from memslot_spec.dirty_points import BitmapAllocated, BitmapFreed, DirtyBitsCleared
 from memslot_spec.events import (
     Call,
+    MmuLocked,
     MmuUnlocked,
     RmapIndexed,
     RmapUse,
@@ -20,15 +21,17 @@ from memslot_spec.events import (
     TablePublished,
 )
 from memslot_spec.facts import Facts, by_kind
-from memslot_spec.host_facts import BITMAP, METADATA, Cleared
+from memslot_spec.host_facts import BITMAP, METADATA, Cleared, Found
 from memslot_spec.host_points import (
+    HostPageFound,
     InvalidationBegun,
     InvalidationEnded,
     MetadataAllocated,
     MetadataFreed,
     TlbFlushed,
 )
-from memslot_spec.operations import GetDirtyLog
+from memslot_spec.operations import GetDirtyLog, UnmapHva
+from memslot_spec.ranges import PAGE_SIZE
 from memslot_spec.slot_word import as_id_of, id_of
 
 E = TypeVar("E")
@@ -44,6 +47,19 @@ def on(kind: type[E], action: Callable[[Facts, E], None]) -> tuple[type, Absorb]
 def call(facts: Facts, event: Call) -> None:
     """What the thread's call before this one did is over."""
     facts.host.called(event.thread)
+
+
+def mmu_locked(facts: Facts, event: MmuLocked) -> None:
+    """An unmap is about to drop what maps its page, which is gone by now."""
+    call = facts.calls.get(event.thread)
+    if call is not None and isinstance(call.operation, UnmapHva):
+        start = call.operation.hva - call.operation.hva % PAGE_SIZE
+        facts.host.took_away(start, start + PAGE_SIZE)
+
+
+def host_page_found(facts: Facts, event: HostPageFound) -> None:
+    """The thread's fault holds these pages."""
+    facts.host.found[event.thread] = Found(event.hva, event.npages)
 
 
 def mmu_unlocked(facts: Facts, event: MmuUnlocked) -> None:
@@ -84,12 +100,14 @@ def rmap_indexed(facts: Facts, event: RmapIndexed) -> None:
 
 def invalidation_begun(facts: Facts, event: InvalidationBegun) -> None:
     """The range is open."""
+    facts.host.took_away(event.start, event.end)
     key = (event.thread, event.start, event.end)
     facts.host.open[key] = facts.tables.newest
 
 
 def invalidation_ended(facts: Facts, event: InvalidationEnded) -> None:
-    """The range is closed."""
+    """The range is closed; what was found in the middle of it is not to be used."""
+    facts.host.took_away(event.start, event.end)
     facts.host.open.pop((event.thread, event.start, event.end), None)
 
 
@@ -139,7 +157,9 @@ def table_published(facts: Facts, event: TablePublished) -> None:
 
 HOST: tuple[tuple[type, Absorb], ...] = (
     on(Call, call),
+    on(MmuLocked, mmu_locked),
     on(MmuUnlocked, mmu_unlocked),
+    on(HostPageFound, host_page_found),
     on(SpteMapped, spte_mapped),
     on(SpteRemoved, spte_removed),
     on(TlbFlushed, tlb_flushed),

@@ -25,6 +25,7 @@ from memslot_spec.dirty_points import (
 )
 from memslot_spec.host_points import (
     HostPageDirtied,
+    HostPageFound,
     InvalidationBegun,
     InvalidationEnded,
     MetadataAllocated,
@@ -443,6 +444,7 @@ Point = (
     | InvalidationBegun
     | InvalidationEnded
     | TlbFlushed
+    | HostPageFound
     | HostPageDirtied
     | MetadataAllocated
     | MetadataFreed

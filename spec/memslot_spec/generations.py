@@ -95,9 +95,7 @@ class Generations:
         stored = event.generation
         fewest = max(self.widest.get(event.place, 1), stored.bit_length())
         most = max(fewest, number.bit_length())
-        return any(
-            number % (1 << width) == stored for width in range(fewest, most + 1)
-        )
+        return any(number % (1 << width) == stored for width in range(fewest, most + 1))
 
 
 def _frame(event: MmioCached | MmioHit) -> Frame:

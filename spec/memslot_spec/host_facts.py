@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from memslot_spec.events import Attached, SpteMapped
 from memslot_spec.host_points import MetadataAllocated
+from memslot_spec.ranges import touches
 from memslot_spec.shadow import Place, Spte
 from memslot_spec.values import SlotTable
 
@@ -47,10 +48,20 @@ class Cleared:
 
 
 @dataclass(slots=True)
+class Found:
+    """Host pages that a fault looked up; `is_stale` once the host took one away."""
+
+    hva: int
+    npages: int
+    is_stale: bool = False
+
+
+@dataclass(slots=True)
 class Host:
     """What is known of the host's side.
 
-    `open` gives the version that was current when a range was opened. `took` and
+    `open` gives the version that was current when a range was opened, `found` what
+    the thread's fault last looked up. `took` and
     `unlocked` are the steps at which a thread last took an spte away, and gave
     the lock over the shadow state back. `walked` are the ids of the slots in which
     a thread looked for a host address during its call, `made` and `freed` what it
@@ -58,6 +69,7 @@ class Host:
     """
 
     open: dict[Range, int] = field(default_factory=dict[Range, int])
+    found: dict[int, Found] = field(default_factory=dict[int, Found])
     stale: dict[int, Stale] = field(default_factory=dict[int, Stale])
     took: dict[int, int] = field(default_factory=dict[int, int])
     unlocked: dict[int, int] = field(default_factory=dict[int, int])
@@ -71,8 +83,15 @@ class Host:
     freed: dict[int, list[Resource]] = field(default_factory=dict[int, list[Resource]])
     attached: dict[Word, Attached] = field(default_factory=dict[Word, Attached])
 
+    def took_away(self, start: int, end: int) -> None:
+        """The host takes these bytes away: who found a page there found another."""
+        for found in self.found.values():
+            if touches(found.hva, found.npages, start, end):
+                found.is_stale = True
+
     def called(self, thread: int) -> None:
         """A call begins: what the one before it did is over."""
+        self.found.pop(thread, None)
         self.walked.pop(thread, None)
         self.cleared.pop(thread, None)
         self.made.pop(thread, None)

@@ -38,6 +38,15 @@ class TlbFlushed:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPageFound:
+    """A fault looked up the host's pages behind so many frames (`hva_to_pfn`)."""
+
+    thread: int
+    hva: int
+    npages: int
+
+
+@dataclass(frozen=True, slots=True)
 class HostPageDirtied:
     """The host was told that the page at this address was written to.
 

@@ -56,6 +56,7 @@ OuterPoint = (
     host_points.InvalidationBegun
     | host_points.InvalidationEnded
     | host_points.TlbFlushed
+    | host_points.HostPageFound
     | host_points.HostPageDirtied
     | host_points.MetadataAllocated
     | host_points.MetadataFreed
@@ -344,6 +345,8 @@ def _outer_point(event: OuterPoint, version_of: VersionOf) -> str:  # noqa: C901
             return f"invalidated {start:#x}..{end:#x}"
         case host_points.TlbFlushed():
             return "flush TLBs"
+        case host_points.HostPageFound(_, hva, npages):
+            return f"look up {hva:#x}, {_count(npages, 'page')}"
         case host_points.HostPageDirtied(_, hva):
             return f"host page {hva:#x} is dirty"
         case host_points.MetadataAllocated(_, metadata, as_id, slot_id, base, npages):

@@ -22,14 +22,14 @@ from memslot_spec.profile import BOTH
 
 GIVEN_OUT = {
     "REQ": 28,
-    "SLOT": 9,
+    "SLOT": 11,
     "LOOK": 13,
-    "SRCU": 18,
+    "SRCU": 19,
     "DEL": 13,
     "MOVE": 7,
     "MMU": 11,
     "RMAP": 4,
-    "HVA": 7,
+    "HVA": 8,
     "DIRTY": 30,
     "SIZE": 2,
     "TSS": 2,

@@ -183,6 +183,7 @@ ADDED_POINTS = (
     host_points.InvalidationBegun(1, 0x7000, 0x9001),
     host_points.InvalidationEnded(1, 0x7000, 0x9001),
     host_points.TlbFlushed(1),
+    host_points.HostPageFound(1, 0x7000, 512),
     host_points.HostPageDirtied(1, 0x7000),
     host_points.MetadataAllocated(0, 6, 1, 0, 16, 4),
     host_points.MetadataFreed(0, 6),

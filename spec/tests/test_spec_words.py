@@ -187,6 +187,7 @@ EVENTS: list[tuple[Event, str]] = [
     (host_points.InvalidationBegun(1, 0, 0x1000), "invalidate 0x0..0x1000"),
     (host_points.InvalidationEnded(1, 0, 0x1000), "invalidated 0x0..0x1000"),
     (host_points.TlbFlushed(1), "flush TLBs"),
+    (host_points.HostPageFound(1, 0x7000, 1), "look up 0x7000, 1 page"),
     (host_points.HostPageDirtied(1, 0x7000), "host page 0x7000 is dirty"),
     (host_points.MetadataAllocated(0, 6, 0, 1, 16, 4), "arrays 6: slot 1 at 0x10+4"),
     (host_points.MetadataFreed(0, 6), "free arrays 6"),

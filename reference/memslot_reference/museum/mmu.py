@@ -157,7 +157,23 @@ class TranslatesFromFrameZero(Kvm):
         return spte
 
 
+class CountsTooLate(Kvm):
+    """The count of invalidations is read after the host's page was looked up."""
+
+    def notifier_came(self, seq: int) -> bool:
+        """Compare the count with itself: it was read a moment ago."""
+        del seq
+        return super().notifier_came(self.mmu_notifier_seq)
+
+
 MUTANTS: tuple[Mutant, ...] = (
+    exhibit(
+        "K50",
+        CountsTooLate,
+        "HVA-8",
+        source="commits 58cd407ca4c6, 93984f19e7bc, of a cache; here in the fault",
+        tag="[T]",
+    ),
     exhibit(
         "bit-only-on-create",
         BitOnlyOnCreate,

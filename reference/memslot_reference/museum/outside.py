@@ -18,8 +18,6 @@ OUTSIDE: dict[str, str] = {
     "K19": f"a mapping loop that stops at a page mapped already: {IOMMU}",
     "K45": "history only: to flush just the slot conforms, and why it broke device "
     "assignment was never explained",
-    "K50": "a frame number cached across an invalidation: nothing tells when a fault "
-    "or a cache looks up the host's frame, only when it maps it",
     "K54": f"a binding left when its file is dying: {GUEST_MEMFD}",
     "K55": f"the flag toggled on a live slot: {GUEST_MEMFD}",
     "K56": f"a signed sum of offset and size: {GUEST_MEMFD}",

@@ -11,6 +11,7 @@ from memslot_spec.clauses import (
     delete,
     dirty_clears,
     dirty_log,
+    dirty_memory,
     dirty_tracking,
     errors,
     generations,
@@ -72,7 +73,10 @@ GROUPS: tuple[tuple[str, tuple[AnyClause, ...]], ...] = (
     (
         "Dirty log",
         _by_number(
-            *dirty_tracking.CLAUSES, *dirty_log.CLAUSES, *dirty_clears.CLAUSES
+            *dirty_tracking.CLAUSES,
+            *dirty_memory.CLAUSES,
+            *dirty_log.CLAUSES,
+            *dirty_clears.CLAUSES,
         ),
     ),
     ("Sizing and TSS", sizing.CLAUSES),

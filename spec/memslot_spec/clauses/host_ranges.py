@@ -223,10 +223,51 @@ AGEING_STILL_WORKS = Clause(
 )
 
 
+def maps_what_was_found(facts: Facts, event: SpteMapped) -> bool:
+    """The fault told when it looked up the host's pages."""
+    return event.thread in facts.host.found
+
+
+def is_still_there(facts: Facts, event: SpteMapped) -> bool:
+    """The host has taken none of them away since."""
+    return not facts.host.found[event.thread].is_stale
+
+
+def expects_still_there(facts: Facts, event: SpteMapped) -> str:
+    """The lookup repeated."""
+    found = facts.host.found[event.thread]
+    return (
+        f"the pages at hva {found.hva:#x} looked up again: the host has taken one of "
+        "them away since"
+    )
+
+
+LOOKED_UP_SINCE = Clause(
+    id="HVA-8",
+    title="A fault does not map a page that is gone",
+    must=(
+        "A fault MUST NOT map a host page that it looked up before the host took "
+        "the page away, or while the host was taking it away."
+    ),
+    source="mmu_notifier_retry; commits 58cd407ca4c6, 93984f19e7bc for caches",
+    rows=(53,),
+    profiles=BOTH,
+    needs=Needs.POINTS,
+    on=SpteMapped,
+    premise=maps_what_was_found,
+    holds=is_still_there,
+    expected=expects_still_there,
+    any_operation=("UnmapHva", "InvalidateRange"),
+    points=("HostPageFound", "MmuLocked"),
+    concurrent=True,
+)
+
+
 CLAUSES: tuple[AnyClause, ...] = (
     COVERS_EVERY_PAGE,
     EMPTY_IS_NOTHING,
     NOT_WHILE_OPEN,
     TABLE_STAYS,
     AGEING_STILL_WORKS,
+    LOOKED_UP_SINCE,
 )
