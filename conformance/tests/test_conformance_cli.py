@@ -215,7 +215,8 @@ def test_a_check_prints_its_seed_first_and_last_and_how_to_run_it_again(
     result = memslots("check", "reference", "--blind", "--clauses", "err-*")
     lines = result.stdout.splitlines()
     seed = lines[0].partition("seed ")[2].partition(",")[0]
-    again = f"check reference --clauses ERR-1,ERR-2 --blind --level quick --seed {seed}"
+    errors = ",".join(c.id for c in CLAUSES if c.id.startswith("ERR-"))
+    again = f"check reference --clauses {errors} --blind --level quick --seed {seed}"
     assert lines[-2] == f"again    memslots {again}"
     assert f"level quick, seed {seed}" in lines[-3]
     assert f"seed {seed}, 24 s" in result.stdout

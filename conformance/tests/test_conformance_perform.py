@@ -20,16 +20,24 @@ from memslot_spec.operations import (
     Accessed,
     AgeHva,
     AllocateRoot,
+    ClearDirtyLog,
     CountRmaps,
     DestroyVm,
+    DirtyLog,
     Done,
+    EnableManualProtect,
+    FoundHostPage,
     FoundHva,
     FoundId,
     FoundSlot,
+    GetDirtyLog,
     GfnToHva,
+    GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
     Halt,
+    InitHvaCache,
+    InvalidateRange,
     IsVisibleGfn,
     MemslotId,
     Mmio,
@@ -42,8 +50,11 @@ from memslot_spec.operations import (
     Retry,
     SetRegion,
     Touched,
+    Translated,
     TssBase,
     UnmapHva,
+    UseHvaCache,
+    VcpuGfnToMemslot,
     Visible,
 )
 from memslot_spec.values import (
@@ -73,11 +84,39 @@ class Full:
     def set_private_region(self, region: MemoryRegion) -> object:
         return self.called("set_private_region", region)
 
-    def gfn_to_memslot(self, gfn: Gfn) -> object:
-        return self.called("gfn_to_memslot", gfn)
+    def gfn_to_memslot(self, gfn: Gfn, *as_id: int) -> object:
+        return self.called("gfn_to_memslot", gfn, *as_id)
 
-    def gfn_to_hva(self, gfn: Gfn) -> object:
-        return self.called("gfn_to_hva", gfn)
+    def gfn_to_hva(self, gfn: Gfn, *as_id: int) -> object:
+        return self.called("gfn_to_hva", gfn, *as_id)
+
+    def gfn_to_hva_prot(self, gfn: Gfn, *, write: bool) -> object:
+        return self.called("gfn_to_hva_prot", gfn, write)
+
+    def vcpu_gfn_to_memslot(self, vcpu: int, gfn: Gfn) -> object:
+        return self.called("vcpu_gfn_to_memslot", vcpu, gfn)
+
+    def init_hva_cache(self, cache: int, gpa: int, length: int) -> object:
+        return self.called("init_hva_cache", cache, gpa, length)
+
+    def use_hva_cache(
+        self, cache: int, offset: int, length: int, *, write: bool
+    ) -> object:
+        return self.called("use_hva_cache", cache, offset, length, write)
+
+    def invalidate_range(self, start: Hva, end: Hva) -> object:
+        return self.called("invalidate_range", start, end)
+
+    def get_dirty_log(self, slot: int) -> object:
+        return self.called("get_dirty_log", slot)
+
+    def clear_dirty_log(
+        self, slot: int, first_page: int, num_pages: int, bitmap: tuple[int, ...]
+    ) -> object:
+        return self.called("clear_dirty_log", slot, first_page, num_pages, bitmap)
+
+    def enable_manual_protect(self, options: int) -> object:
+        return self.called("enable_manual_protect", options)
 
     def is_visible_gfn(self, gfn: Gfn) -> object:
         return self.called("is_visible_gfn", gfn)
@@ -155,6 +194,45 @@ def asked(operation: Operation, answer: object) -> tuple[Reply, tuple[object, ..
         (GfnToMemslot(7), ("gfn_to_memslot", 7), None, FoundSlot(None)),
         (GfnToHva(7), ("gfn_to_hva", 7), 0x7000, FoundHva(0x7000)),
         (GfnToHva(7), ("gfn_to_hva", 7), None, FoundHva(None)),
+        (GfnToMemslot(7, 1), ("gfn_to_memslot", 7, 1), SLOT, FoundSlot(SLOT)),
+        (GfnToHva(7, 1), ("gfn_to_hva", 7, 1), 0x7000, FoundHva(0x7000)),
+        (
+            GuestAccess(7, as_id=1),
+            (
+                *("access", 7, ("as_id", 1), ("direct", True), ("root", 0)),
+                ("write", False),
+            ),
+            Mmio(),
+            Mmio(),
+        ),
+        (
+            GfnToHvaProt(7, write=True),
+            ("gfn_to_hva_prot", 7, True),
+            FoundHostPage(0x7000, writable=True),
+            FoundHostPage(0x7000, writable=True),
+        ),
+        (
+            VcpuGfnToMemslot(1, 7),
+            ("vcpu_gfn_to_memslot", 1, 7),
+            SLOT,
+            FoundSlot(SLOT),
+        ),
+        (InitHvaCache(1, 8, 16), ("init_hva_cache", 1, 8, 16), Done(), Done()),
+        (
+            UseHvaCache(1, 0, 8, write=True),
+            ("use_hva_cache", 1, 0, 8, True),
+            Translated((0x7008,)),
+            Translated((0x7008,)),
+        ),
+        (InvalidateRange(0, 1), ("invalidate_range", 0, 1), None, Done()),
+        (GetDirtyLog(1), ("get_dirty_log", 1), DirtyLog((5,)), DirtyLog((5,))),
+        (
+            ClearDirtyLog(1, 64, 4, (5,)),
+            ("clear_dirty_log", 1, 64, 4, (5,)),
+            Refused(Errno.ENOENT),
+            Refused(Errno.ENOENT),
+        ),
+        (EnableManualProtect(3), ("enable_manual_protect", 3), Done(), Done()),
         (IsVisibleGfn(7), ("is_visible_gfn", 7), True, Visible(visible=True)),
         (MemslotId(7), ("memslot_id", 7), 3, FoundId(3)),
         (MemslotId(7), ("memslot_id", 7), None, FoundId(None)),
@@ -232,7 +310,7 @@ def test_refuses_an_operation_without_a_method() -> None:
 def test_every_operation_has_a_method_and_is_supported_by_it() -> None:
     full = Full()
     assert supported(full) == {kind.__name__ for kind in METHODS}  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    assert len(METHODS) == 15
+    assert len(METHODS) == 23
     assert supported(Least()) == {"SetRegion"}
 
 

@@ -80,7 +80,10 @@ def found(clause: str, picture: str = "   step  T0\n>>    1  x\n\n") -> Found:
     )
 
 
-EVERY = tuple(clause.id for clause in CLAUSES)
+LAST = ("ERR-2", "PROG-1")
+"""The clause that is reached nowhere, and the one that does not apply everywhere."""
+
+EVERY = (*(clause.id for clause in CLAUSES if clause.id not in LAST), *LAST)
 RECORDS: tuple[Record, ...] = (
     RUN,
     TargetSkipped(target="kvm", reason="kvm: /dev/kvm is absent"),

@@ -125,14 +125,13 @@ def _versions(placed: tuple[_Placed, ...]) -> Iterator[str]:
 def _bar(
     bar: Bar, lefts: Mapping[int, int], placed: tuple[_Placed, ...]
 ) -> Iterator[str]:
-    """A bar from the row at or after its beginning to the one before its end."""
-    racing = [one for one in placed if one.row.thread is not None]
-    after = [one for one in racing if one.row.first >= bar.begin]
-    within = [one for one in after if one.row.first <= bar.end]
-    if not after:
-        return
-    top = after[0].top
-    end = within[-1].top + within[-1].height if within else top + PAD
+    """A bar from the first row while it holds to the last one."""
+    within = [
+        one
+        for one in placed
+        if one.row.thread is not None and bar.begin <= one.row.first <= bar.end
+    ]
+    top, end = within[0].top, within[-1].top + within[-1].height
     place = next(i for i, kind in enumerate(BARS) if kind[0] == bar.name)
     left = lefts[bar.thread] + 2 + place * (BAR + 2)
     yield (

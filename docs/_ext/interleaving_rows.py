@@ -22,6 +22,7 @@ FAMILIES: dict[str, frozenset[type]] = {
     "srcu": frozenset({events.SectionEntering, events.IndexFlipped}),
     "loads": frozenset({events.TableLoaded}),
     "reads": frozenset({events.TableRead}),
+    "writes": frozenset({events.TableWritten}),
     "publish": frozenset({events.TablePublished}),
     "grace": frozenset({events.GracePeriodBegun, events.GracePeriodEnded}),
     "reclaim": frozenset({events.TableReclaimed}),
@@ -37,6 +38,7 @@ FAMILIES: dict[str, frozenset[type]] = {
     "flush": frozenset({events.Flushed, events.RootGranted, events.RmapsCounted}),
     "tlb": frozenset({host_points.TlbFlushed}),
     "host": frozenset({host_points.InvalidationBegun, host_points.InvalidationEnded}),
+    "host-pages": frozenset({host_points.HostPageFound, host_points.HostPageDirtied}),
     "arrays": frozenset({host_points.MetadataAllocated, host_points.MetadataFreed}),
     "dirty": frozenset({dirty_points.DirtyBitSet, dirty_points.DirtyBitsCleared}),
     "bitmaps": frozenset({dirty_points.BitmapAllocated, dirty_points.BitmapFreed}),
@@ -112,7 +114,12 @@ def shown(found: Found, families: Iterable[str]) -> Shown:
         ends = [Row(end, None, found.words[-1], "stuck", broken=broken == end)]
     after = _alone(found, last, len(found.events) - 1, broken)
     threads = tuple(sorted({e.thread for e in found.events[first:last]}))
-    bars = tuple(_bars(found.events, first, last))
+    drawn = [row.first for row in lanes]
+    bars = tuple(
+        bar
+        for bar in _bars(found.events, first, last)
+        if any(bar.begin <= index <= bar.end for index in drawn)
+    )
     left_out = sum(
         not isinstance(found.events[index], Observed) for index in range(first, last)
     ) - len(lanes)

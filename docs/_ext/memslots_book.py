@@ -1,7 +1,8 @@
 """What Sphinx has to know of memslots: a role for clauses, and three directives.
 
 {clause}`SRCU-1`                  a link to a clause; an unknown id is a warning
-{memslots-clauses} GROUP          the clauses of a group, to which the role links
+{memslots-clauses} GROUP          the clauses of a group, to which the role links;
+                                  with `:about:` what they are about
 {memslots-part} NAME              one of `PARTS`, written from the code
 {memslots-failure} TARGET CLAUSE  a failure, found when the book is built; with
                                   `:blind:` judged without points
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+import clause_pages
 import memslots_pages as pages
 from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
 from profile_table import profiles_table
@@ -24,9 +26,9 @@ from sphinx.util.typing import ExtensionMetadata, OptionSpec
 from memslot_conformance.targets import UnknownTargetError
 
 PARTS: dict[str, Callable[[], str]] = {
-    "clause-index": pages.clause_index,
+    "clause-index": clause_pages.clause_index,
     "profiles": profiles_table,
-    "rows": pages.rows_table,
+    "rows": clause_pages.rows_table,
     "museum": pages.museum_page,
     "planted": pages.planted_table,
     "protocols": pages.protocols_table,
@@ -68,19 +70,22 @@ class Part(Written):
 
 
 class Group(Written):
-    """The clauses of a group, and the place to which the role links."""
+    """The clauses of a group, to which the role links; or what they are about."""
 
     required_arguments = 1
     final_argument_whitespace = True
+    option_spec: ClassVar[OptionSpec | None] = {"about": bool}
 
     def written(self) -> str:
         """Set them, and note where each will be."""
         (name,) = self.arguments
+        if "about" in self.options:
+            return clause_pages.about_group(name)
         standard = self.env.get_domain("std")
         if isinstance(standard, StandardDomain):
-            for clause in pages.group_named(name):
+            for clause in clause_pages.group_named(name):
                 standard.note_object("clause", clause.id, pages.anchor(clause.id))
-        return pages.group_page(name)
+        return clause_pages.group_page(name)
 
 
 class Failure(Written):

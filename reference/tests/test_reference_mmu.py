@@ -35,6 +35,7 @@ from memslot_spec.events import (
     TableRead,
 )
 from memslot_spec.hook import P, Silent
+from memslot_spec.host_points import HostPageFound
 from memslot_spec.operations import Accessed, Done, Mmio, Reply, Retry
 from memslot_spec.profile import LINUX, PROFILES, V2_6_34, Profile
 from memslot_spec.values import BIT_1, LOG_DIRTY_PAGES, Gfn, Hva, MemoryRegion
@@ -107,6 +108,7 @@ def test_a_fault_maps_under_the_lock_inside_its_section() -> None:
         SectionEntering(0, 1),
         SectionEntered(0, 1),
         TableLoaded(0, 1),
+        HostPageFound(0, 0x601000, 1),
         MmuLocked(0),
         ShadowPageCreated(0, 1, 0, direct=True, capacity=36, slot_ids=()),
         SlotBitSet(0, 1, 2),

@@ -45,7 +45,8 @@ class Clause(Generic[E]):
     which one is enough, and `private` wants slots of the kernel's own. A
     `concurrent` clause means nothing on a target that takes one call at a time.
     A clause is left to finer ones where the kind of point named in `unless` is
-    announced. An `exact` one holds only those who claim an exact dirty log.
+    announced. An `exact` one holds only those who claim an exact dirty log, one
+    `across_spaces` those who have several address spaces.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Clause(Generic[E]):
     concurrent: bool = False
     unless: str | None = None
     exact: bool = False
+    across_spaces: bool = False
 
     def expectation(self, facts: Facts, event: object) -> str:
         """What should have been, in words."""
@@ -152,6 +154,11 @@ class AnyClause(Protocol):
         ...
 
     @property
+    def across_spaces(self) -> bool:
+        """It means nothing where there is one address space."""
+        ...
+
+    @property
     def exact(self) -> bool:
         """It holds only those who claim an exact dirty log."""
         ...
@@ -195,10 +202,7 @@ def _reasons(clause: AnyClause, header: Header) -> Iterator[str]:
         yield "the target takes one call at a time"
     if clause.unless is not None and clause.unless in has.announces:
         yield f"the target announces {clause.unless}, which finer clauses judge"
-    if clause.private and not header.domain.private_slots:
-        yield "the target has no private slots"
-    if clause.exact and not header.domain.exact_dirty_log:
-        yield "the target does not claim that its dirty log is exact"
+    yield from _out_of_its_domain(clause, header)
     if clause.any_operation and not set(clause.any_operation) & set(has.operations):
         yield f"the target has none of {', '.join(clause.any_operation)}"
     wanted = [name for name in clause.operations if name not in has.operations]
@@ -210,6 +214,15 @@ def _reasons(clause: AnyClause, header: Header) -> Iterator[str]:
     silent = [name for name in points_of(clause) if name not in has.announces]
     if silent:
         yield f"the target does not announce {', '.join(silent)}"
+
+
+def _out_of_its_domain(clause: AnyClause, header: Header) -> Iterator[str]:
+    if clause.private and not header.domain.private_slots:
+        yield "the target has no private slots"
+    if clause.across_spaces and header.limits.address_spaces == 1:
+        yield "the target has one address space"
+    if clause.exact and not header.domain.exact_dirty_log:
+        yield "the target does not claim that its dirty log is exact"
 
 
 def points_of(clause: AnyClause) -> tuple[str, ...]:

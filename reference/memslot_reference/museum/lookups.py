@@ -238,7 +238,7 @@ MUTANTS: tuple[Mutant, ...] = (
         since="never",
         tag="[D]",
     ),
-    planted("finds-nearest", FindsNearest, "LOOK-2", "SRCU-1"),
+    planted("finds-nearest", FindsNearest, "LOOK-2", "LOOK-11", "SRCU-1"),
     planted(
         "translates-without-base", TranslatesWithoutBase, "LOOK-4", "SRCU-1", "DEL-13"
     ),

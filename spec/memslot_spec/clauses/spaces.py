@@ -50,6 +50,7 @@ NO_OVERLAP_ACROSS = Clause(
     holds=accepted,
     expected=expects_done,
     operations=("SetRegion",),
+    across_spaces=True,
 )
 
 
@@ -101,6 +102,7 @@ LOOKUP_IS_LOCAL = Clause(
     holds=answers_for_its_space,
     expected=expects_its_space,
     any_operation=("GfnToMemslot", "GfnToHva", "GuestAccess"),
+    across_spaces=True,
 )
 
 
