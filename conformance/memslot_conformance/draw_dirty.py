@@ -49,7 +49,7 @@ def clear_at(slot: Slot, rng: Random) -> ClearDirtyLog:
     first = 0
     if slot.npages > BITS_PER_WORD:
         first = rng.choice((0, BITS_PER_WORD, slot.npages // 2))
-    left = slot.npages - first
+    left = min(slot.npages - first, LARGEST_LOGGED)
     counts = (left, left, left, min(left, BITS_PER_WORD), left + 1, max(left - 1, 0))
     count = rng.choice(counts)
     words = tuple(rng.choice(_WORDS) for _ in range(words_for(count)))

@@ -1,7 +1,8 @@
 """The layer of the fixed races: each explored up to a number of preemptions.
 
-All races are taken to no preemption first, then to one, and so on, so that a
-budget that runs out leaves every race explored to about the same depth.
+All races are taken to no preemption first, then to one, and so on, and at each
+level they take turns. So a budget that runs out leaves every race explored to about
+the same depth, and a race with many schedules does not keep the others waiting.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ What of it fits the time is said in the report.
 RACED_PLAYS = 20
 """How often a race is run on a target that owns its threads."""
 
+TURN = 40
+"""Plays of one race before it is the next one's turn."""
+
 REPEATS = 25
 """Plays of one race that break a clause already known before it is left."""
 
@@ -48,14 +52,17 @@ class _Search:
     """One race being explored, and how much of it is done.
 
     `complete` counts the plays of the levels that came to their end, the last of
-    them at so many `preemptions`; -1 while there is none.
+    them at so many `preemptions`; -1 while there is none. `part` counts those of
+    the level under way.
     """
 
     race: FixedRace
     plays: Iterator[Played]
     bound: int
     broke: int = 0
+    begun: bool = False
     ended: bool = False
+    part: Tally = field(default_factory=Tally)
     complete: Tally = field(default_factory=Tally)
     preemptions: int = -1
 
@@ -69,11 +76,13 @@ class _Search:
         return False
 
     def count(self, tally: Tally) -> None:
-        """Keep what the plays of one level add up to, if that came to its end."""
+        """Keep what the plays of one level add up to, once it comes to its end."""
+        self.part.add(tally)
         plays = self.plays
         if isinstance(plays, Bounded) and plays.covered is not None:
             if plays.covered > self.preemptions:
-                self.complete.add(tally)
+                self.complete.add(self.part)
+                self.part = Tally()
             self.preemptions = plays.covered
 
     @property
@@ -128,10 +137,13 @@ class FixedLayer:
         """
         deepest = max((search.bound for search in self._searches), default=0)
         for level in range(deepest + 1):
-            for search in self._searches:
-                self._explore(search, level)
-                if self._findings.enough:
-                    return self._covered()
+            waiting = self._searches
+            while waiting and self._budget.left:
+                for search in waiting:
+                    self._explore(search, level)
+                    if self._findings.enough:
+                        return self._covered()
+                waiting = [search for search in waiting if not search.done(level)]
         return self._covered()
 
     @property
@@ -173,7 +185,7 @@ class FixedLayer:
         )
 
     def _explore(self, search: _Search, level: int) -> None:
-        """Play the schedules of one level, in a tally of their own."""
+        """Play some schedules of one level, in a tally of their own."""
         whole = self._bench.tally
         self._bench.tally = Tally()
         try:
@@ -186,9 +198,12 @@ class FixedLayer:
     def _play(self, search: _Search, level: int) -> None:
         scenario = search.race.scenario
         self._last_words.say(f"fixed race {search.race.name!r}: {scenario!r}")
-        if level == 0:
+        if not search.begun:
+            search.begun = True
             self._bench.tally.scenarios += 1
-        while not search.done(level) and self._budget.left:
+        for _ in range(TURN):
+            if search.done(level) or not self._budget.left:
+                return
             played = next(search.plays, None)
             if played is None:
                 search.ended = True

@@ -27,6 +27,9 @@ from memslot_conformance.options import (
 from memslot_conformance.terminal import printable
 from memslot_conformance.verdicts import Exit
 
+SECONDS = {"quick": 15.0, "standard": 60.0, "deep": 300.0}
+"""What one run on one mutant may take, by level."""
+
 
 @click.command("museum")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
@@ -42,10 +45,8 @@ from memslot_conformance.verdicts import Exit
 @click.option(
     "--max-time",
     type=click.FloatRange(min=0, min_open=True),
-    default=10.0,
-    show_default=True,
     metavar="SECONDS",
-    help="What one run on one mutant may take.",
+    help="What one run on one mutant may take; by level 15, 60 or 300.",
 )
 @jobs_option
 @layers_option
@@ -70,7 +71,7 @@ def museum_command(  # noqa: PLR0913 - one for each option
     level: str,
     seed: int | None,
     seeds: int,
-    max_time: float,
+    max_time: float | None,
     jobs: int,
     layers: tuple[str, ...],
     no_fixed: bool,
@@ -104,7 +105,7 @@ def museum_command(  # noqa: PLR0913 - one for each option
         seed=secrets.randbelow(SEEDS) if seed is None else seed,
         seeds=seeds,
         layers=without_fixed(layers, no_fixed=no_fixed),
-        seconds=max_time,
+        seconds=max_time or SECONDS[level],
         jobs=jobs,
         blind=blind,
     )
