@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from textwrap import wrap
 
+from memslot_spec.cache_points import GenerationSet
 from memslot_spec.events import (
     Call,
     Event,
@@ -45,32 +46,37 @@ BOLD_RED, PLAIN = "\x1b[1;31m", "\x1b[0m"
 
 @dataclass(slots=True)
 class _Versions:
-    """Which version each table handle stands for at the present step."""
+    """Which version each table handle stands for at the present step.
+
+    A table that was written to is private until it is published, whether it is new
+    or was read under an older version.
+    """
 
     of: dict[int, int] = field(default_factory=dict[int, int])
     reclaimed: set[int] = field(default_factory=set[int])
+    private: set[int] = field(default_factory=set[int])
     published: int = 0
-    has_first: bool = False
+
+    def write(self, table: int) -> None:
+        """A store: into a table that no one can read yet, unless it is a bug."""
+        if table not in self.of or table in self.reclaimed:
+            self.private.add(table)
 
     def publish(self, table: int) -> None:
         """Give the handle, new or used before, the next version."""
         self.published += 1
         self.of[table] = self.published
         self.reclaimed.discard(table)
+        self.private.discard(table)
+
+    def name_made(self, table: int) -> str:
+        """As `name`, for one who makes the table: it has no version yet."""
+        return "not yet published" if table in self.private else self.name(table)
 
     def name(self, table: int) -> str:
-        """The version's name; the first handle nobody published is v0's."""
-        if table not in self.of and not self.has_first:
-            self.of[table] = 0
-            self.has_first = True
-        if table not in self.of:
-            return f"of handle {table}"
+        """The version's name; what nobody published is what a VM is born with."""
         reclaimed = " (reclaimed)" if table in self.reclaimed else ""
-        return f"v{self.of[table]}{reclaimed}"
-
-    def name_written(self, table: int) -> str:
-        """As `name`, for a store: into a table that no one can read yet."""
-        return self.name(table) if table in self.of else "not yet published"
+        return f"v{self.of.get(table, 0)}{reclaimed}"
 
 
 def step_words(events: Sequence[Event]) -> list[str]:
@@ -80,8 +86,10 @@ def step_words(events: Sequence[Event]) -> list[str]:
     for event in events:
         if isinstance(event, TablePublished):
             versions.publish(event.table)
-        written = isinstance(event, TableWritten)
-        name = versions.name_written if written else versions.name
+        if isinstance(event, TableWritten):
+            versions.write(event.table)
+        made = isinstance(event, TableWritten | GenerationSet)
+        name = versions.name_made if made else versions.name
         words.append(describe_event(event, name))
         if isinstance(event, TableReclaimed):
             versions.reclaimed.add(event.table)

@@ -29,6 +29,7 @@ from memslot_spec.events import (
     Observed,
     Return,
     SpteMapped,
+    TablePublished,
 )
 from memslot_spec.facts import Facts, by_kind
 from memslot_spec.history import Header, History
@@ -319,7 +320,14 @@ def observed_words(facts: Facts, event: Judged) -> str:
         return describe_reply(event.reply)
     if isinstance(event, AtRest):
         return f"shadow state at rest after changes at {event.touched}"
-    return describe_event(event, lambda handle: f"v{facts.version(handle)}")
+    return describe_event(event, lambda handle: f"v{_version(facts, event, handle)}")
+
+
+def _version(facts: Facts, event: Judged, handle: int) -> int:
+    """What a handle stands for; a table that is being published has no version yet."""
+    if isinstance(event, TablePublished) and event.table == handle:
+        return facts.tables.newest + 1
+    return facts.version(handle)
 
 
 def judge(history: History, clauses: Sequence[AnyClause]) -> Judgement:
