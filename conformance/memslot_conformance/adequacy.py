@@ -6,8 +6,9 @@ killer, a mutant that it finds. Without the one or the other it is a comment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 from memslot_conformance.columns import in_columns
 from memslot_conformance.killers import Kill, kills
@@ -15,6 +16,8 @@ from memslot_conformance.museum_run import Mutant
 from memslot_conformance.verdicts import Exit
 from memslot_conformance.witnesses import Witness, witnesses
 from memslot_spec.clauses import CLAUSES
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +127,13 @@ def as_json(found: Adequacy) -> dict[str, list[dict[str, object]]]:
 
 def from_json(data: dict[str, list[dict[str, object]]]) -> Adequacy:
     """What `as_json` wrote."""
-    make_witness: Callable[..., Witness] = Witness
-    make_kill: Callable[..., Kill] = Kill
     return Adequacy(
         clauses=tuple(str(row["id"]) for row in data["clauses"]),
-        witnesses=tuple(make_witness(**row) for row in data["witnesses"]),
-        kills=tuple(make_kill(**row) for row in data["kills"]),
+        witnesses=_made(Witness, data["witnesses"]),
+        kills=_made(Kill, data["kills"]),
     )
+
+
+def _made(make: Callable[..., T], rows: Iterable[dict[str, object]]) -> tuple[T, ...]:
+    """A record of each row, by the names of its fields."""
+    return tuple(make(**row) for row in rows)

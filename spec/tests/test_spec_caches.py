@@ -103,6 +103,11 @@ def init(cached: HvaRange, cache: int = 0) -> InitHvaCache:
     return InitHvaCache(cache, cached.gpa, cached.length)
 
 
+def at(*hvas: int) -> Translated:
+    """The reply that these host bytes were met."""
+    return Translated(hvas)
+
+
 def page_by_page(table: SlotTable, start: int, length: int) -> list[int | None]:
     """The host bytes met, from a lookup of each page of the range."""
     met: list[int | None] = []
@@ -183,6 +188,17 @@ def test_pages_of_one_use_may_come_from_several_tables() -> None:
     assert not use_explained((TWO, moved), EDGE, use, other)
     # One page has one address, and comes from one table.
     assert not use_explained((ONE,), AT_17, UseHvaCache(0, 0, 8), other)
+
+
+def test_no_page_by_page_answer_to_what_is_refused() -> None:
+    whole = UseHvaCache(0, 0, 16)
+    assert not use_explained((TWO,), EDGE, whole, EINVAL)
+    assert not use_explained((TWO,), EDGE, UseHvaCache(0, 8, 16), at(0x20_0000))
+    assert not use_explained((ONE,), EDGE, whole, at(0x10_4000 - 8, 1))
+    assert not use_explained((TWO,), EDGE, whole, at(0x10_4000 - 8))
+    wrapping = HvaRange(U64 - 8, 2 * PAGE_SIZE)
+    top = table_of(Slot(0, Gfn((1 << 52) - 1), 1, Hva(0)))
+    assert not use_explained((top,), wrapping, UseHvaCache(0, 0, 8), at(PAGE_SIZE - 8))
 
 
 def test_nothing_is_known_of_a_cache_without_a_range() -> None:

@@ -127,3 +127,4 @@ def test_bits_past_the_range_or_the_slot_are_nobodys() -> None:
         99,
     }
     assert given_pages(ClearDirtyLog(0, 0, 64, (1 << 4 | 1 << 3,)), 4) == {3}
+    assert given_pages(ClearDirtyLog(0, 0, 64, (1, 1)), 128) == {0}

@@ -106,6 +106,15 @@ def test_other_address_spaces_are_not_looked_at() -> None:
     assert total_pages(TABLE) == 17
 
 
+def test_a_lookup_that_names_an_address_space_is_answered_from_it() -> None:
+    for gfn, as_id in ((81, 0), (81, 1), (17, 0), (17, 1)):
+        slot = {(81, 1): ELSEWHERE, (17, 0): PLAIN}.get((gfn, as_id))
+        hva = None if slot is None else slot.hva_of(gfn)
+        found = answer(TABLE, GfnToMemslot(Gfn(gfn), as_id), LINUX, LIMITS)
+        host = answer(TABLE, GfnToHva(Gfn(gfn), as_id), LINUX, LIMITS)
+        assert (found, host) == (FoundSlot(slot), FoundHva(hva))
+
+
 def test_an_empty_table_answers_nothing() -> None:
     assert gfn_to_memslot(EMPTY, 0) is None
     assert gfn_to_hva(EMPTY, 0) is None
