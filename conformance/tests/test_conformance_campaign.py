@@ -249,8 +249,12 @@ def test_a_run_can_be_stopped() -> None:
 
 
 INTERRUPTED = """
-import os, sys, time
+import os, signal, sys, time
 from memslot_conformance import campaign
+
+# A shell starts what is to run in the background with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 from memslot_conformance.records import TargetPlan, TargetSkipped
 
 def work(plan, send, words):

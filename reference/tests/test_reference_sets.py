@@ -127,6 +127,17 @@ def test_a_delete_swaps_twice_and_flushes_in_between() -> None:
     assert slots(kvm, 0) == (SlotTable(), SlotTable())
 
 
+def test_a_slot_that_goes_keeps_its_flags_in_the_window() -> None:
+    kvm, hook = linux_with(LOGGED)
+    before = kvm.whole_table().find(0, 0)
+    assert before is not None
+
+    assert kvm.set_region(GONE) == Done()
+
+    shown = [e.slots.find(0, 0) for e in hook.events if isinstance(e, TablePublished)]
+    assert shown == [before.as_invalid(), None]
+
+
 @pytest.mark.parametrize("region", [GONE, MOVED])
 def test_a_failing_request_swaps_the_untouched_set_back(region: MemoryRegion) -> None:
     kvm, hook = linux_with(HERE)
@@ -184,6 +195,11 @@ def test_a_generation_is_marked_until_the_grace_period_has_ended() -> None:
         (GenerationSet, False),
     ]
     assert order == once * 2
+    made = [e for e in hook.events if isinstance(e, GenerationSet)]
+    shown = [e.table for e in hook.events if isinstance(e, TablePublished)]
+    assert len(set(shown)) == 2
+    assert [e.table for e in made] == [table for table in shown for _ in range(2)]
+    assert {e.as_id for e in made} == {0}
     final = [
         e.generation
         for e in hook.events
@@ -216,6 +232,26 @@ def test_an_access_in_one_space_does_not_use_the_others_mappings() -> None:
     assert reach(0x13, 1) == Accessed(0x701000)
     assert reach(0x13, 0) == Accessed(0x603000)
     assert reach(0x10, 1) == Mmio()
+
+
+def test_nothing_is_announced_that_was_not_promised() -> None:
+    kvm, hook = linux_with(HERE, THERE)
+    for region in (LOGGED, MOVED, GONE):
+        kvm.set_region(region)
+    kinds = {type(event).__name__ for event in hook.events}
+    assert kinds
+    assert kinds <= set(kvm.announced())
+
+
+def test_a_load_names_the_active_set_of_its_space() -> None:
+    kvm, hook = linux_with(HERE, THERE)
+    kvm.gfn_to_memslot(Gfn(0x10), 1)
+    kvm.gfn_to_memslot(Gfn(0x10))
+
+    loads = [e for e in hook.events if isinstance(e, TableLoaded)]
+    assert [(e.as_id, e.table) for e in loads] == [
+        (as_id, kvm.active[as_id].handle) for as_id in (1, 0)
+    ]
 
 
 def test_a_reader_of_every_slot_loads_one_table_for_each_space() -> None:

@@ -104,6 +104,29 @@ def test_a_grace_period_waits_for_an_open_section() -> None:
     srcu.synchronize()
 
 
+def test_a_grace_period_waits_for_the_last_of_the_open_sections() -> None:
+    srcu = Srcu(Silent())
+    first, second = srcu.read_lock(), srcu.read_lock()
+    assert first == second
+    srcu.read_unlock(first)
+
+    with pytest.raises(RuntimeError, match="synchronize_srcu"):
+        srcu.synchronize()
+
+    assert srcu.counters == [1, 0]
+
+
+def test_grace_periods_use_the_two_counters_in_turn() -> None:
+    hook = Recorder()
+    srcu = Srcu(hook)
+
+    for _ in range(3):
+        srcu.synchronize()
+
+    flips = [event for event in hook.events if isinstance(event, IndexFlipped)]
+    assert flips == [IndexFlipped(0, 1), IndexFlipped(0, 0), IndexFlipped(0, 1)]
+
+
 def test_a_grace_period_does_not_wait_for_a_section_begun_after_its_flip() -> None:
     hook = Recorder()
     srcu = Srcu(hook)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Concatenate
 
 import pytest
@@ -238,6 +239,26 @@ def test_a_create_that_fails_publishes_nothing(failure: Failure) -> None:
 
     assert kvm.set_region(HERE, failure=failure) == Refused(Errno.ENOMEM)
     assert hook.published() == []
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_a_change_of_flags_that_fails_publishes_nothing(failure: Failure) -> None:
+    kvm, hook = kvm_with_a_slot(V2_6_34)
+    logged = replace(HERE, flags=LOG_DIRTY_PAGES)
+
+    assert kvm.set_region(logged, failure=failure) == Refused(Errno.ENOMEM)
+    assert hook.published() == []
+
+
+def test_each_table_has_a_handle_that_no_other_had() -> None:
+    hook = Recorder()
+    kvm = reference(hook, V2_6_34, LIMITS)
+    for region in (HERE, replace(HERE, memory_size=0)):
+        assert kvm.set_region(region) == Done()
+
+    written = [e.table for e in hook.events if isinstance(e, TableWritten)]
+    published = [e.table for e in hook.events if isinstance(e, TablePublished)]
+    assert written == published == [1, 2, 3]
 
 
 def test_refuses_a_move_beyond_the_guest_after_the_invalid_step() -> None:

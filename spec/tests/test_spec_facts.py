@@ -82,8 +82,9 @@ def test_a_store_gives_a_reclaimed_handle_away() -> None:
     tables.publish(5, ONE, step=1)
     tables.written(5)
     assert tables.handles == {5: 1}
-    tables.reclaimed.add(5)
-    tables.written(5)
+    tables.reclaimed |= {5, 9}
+    for handle in (5, 9):
+        tables.written(handle)
     assert tables.handles == {}
     assert tables.reclaimed == set()
 

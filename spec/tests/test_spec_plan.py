@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memslot_spec.operations import Done, Refused
-from memslot_spec.plan import Change, Outcome, change_of, objections, plan, target_of
+from memslot_spec.plan import (
+    Change,
+    Objection,
+    Outcome,
+    change_of,
+    malformed,
+    objections,
+    plan,
+    target_of,
+)
 from memslot_spec.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
 from memslot_spec.slot_word import as_id_of, id_of
 from memslot_spec.values import (
@@ -582,6 +591,22 @@ def test_a_private_request_has_these_outcomes(
     outcomes: tuple[Outcome, ...],
 ) -> None:
     assert plan(table, request_, profile, LIMITS, private=True) == outcomes
+
+
+def test_a_slot_may_have_all_of_2_to_the_31_pages_but_one() -> None:
+    most = (1 << 31) - 1
+    too_many = (Objection.TOO_MANY_PAGES,)
+    assert objections(EMPTY, ask(0, 0, most, 0), LINUX, Limits()) == ()
+    assert objections(EMPTY, ask(0, 0, most + 1, 0), LINUX, Limits()) == too_many
+    assert malformed(ask(0, 0, most, 0), LINUX, Limits()) == ()
+    assert malformed(ask(0, 0, most + 1, 0), LINUX, Limits()) == too_many
+
+
+def test_a_refusal_for_either_of_two_reasons_is_one_outcome() -> None:
+    request = ask(2, 40, 2, 0x9000_0000, BIT_1)
+    added = table_of(A, B, Slot(2, Gfn(40), 2, Hva(0x9000_0000)))
+    assert len(objections(TWO, request, V2_6_34, LIMITS)) == 2
+    assert plan(TWO, request, V2_6_34, LIMITS) == (done(added), EINVAL)
 
 
 CHANGES = (

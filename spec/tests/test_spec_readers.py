@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from memslot_spec.operations import (
     Accessed,
+    FoundHostPage,
     FoundHva,
     FoundId,
     FoundSlot,
@@ -31,13 +32,14 @@ from memslot_spec.readers import (
     answer,
     default_tss_base,
     gfn_to_hva,
+    gfn_to_hva_prot,
     gfn_to_memslot,
     is_visible_gfn,
     memslot_id,
     mmu_pages,
     total_pages,
 )
-from memslot_spec.values import EMPTY, Gfn, Hva, Slot, SlotTable, table_of
+from memslot_spec.values import EMPTY, Gfn, Hva, HvaError, Slot, SlotTable, table_of
 
 LIMITS = Limits(user_slots=4)
 U64 = 1 << 64
@@ -104,6 +106,20 @@ def test_a_user_slot_under_a_private_one_is_visible() -> None:
 def test_other_address_spaces_are_not_looked_at() -> None:
     assert gfn_to_memslot(TABLE, 81) is None
     assert total_pages(TABLE) == 17
+
+
+def test_a_host_page_says_whether_it_may_be_written() -> None:
+    bad, forbidden = HvaError.BAD, HvaError.RO_BAD
+    rows = {
+        (17, True): FoundHostPage(0x10_1000, writable=True),
+        (17, False): FoundHostPage(0x10_1000, writable=True),
+        (49, True): FoundHostPage(None, error=forbidden),
+        (49, False): FoundHostPage(0x30_1000, writable=False),
+        (33, True): FoundHostPage(None, error=bad),
+        (20, False): FoundHostPage(None, error=bad),
+    }
+    for (gfn, write), found in rows.items():
+        assert gfn_to_hva_prot(TABLE, gfn, write=write) == found
 
 
 def test_a_lookup_that_names_an_address_space_is_answered_from_it() -> None:
@@ -191,6 +207,13 @@ def test_a_guest_access_is_explained_by_these_replies(
     access = GuestAccess(gfn, write=write)
     assert accesses(TABLE, access, V2_6_34) == in_2009
     assert accesses(TABLE, access, LINUX) == today
+
+
+def test_a_guest_access_is_made_in_its_own_address_space() -> None:
+    for profile in PROFILES:
+        there = GuestAccess(81, as_id=1)
+        assert accesses(TABLE, there, profile) == (Accessed(0x50_1000),)
+        assert accesses(TABLE, GuestAccess(17, as_id=1), profile) == (Mmio(),)
 
 
 ANSWERS: tuple[tuple[TableReader, Reply], ...] = (
