@@ -84,7 +84,7 @@ def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_locked_table_is_raced_and_not_accused() -> None:
-    records = run("Locked", 4)
+    records = run("Locked", 12)
 
     assert [record for record in records if isinstance(record, Found)] == []
     reached = sum(
