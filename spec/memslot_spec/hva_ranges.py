@@ -95,7 +95,8 @@ def use_replies(
     if refusals:
         return tuple(refusals)
     part = cached.part(use)
-    return (Translated(tuple(_met(table, part, gfn) for gfn in _frames(part))),)
+    met = (_met(table, part, gfn) for gfn in _frames(part))
+    return (Translated(tuple(hva for hva in met if hva is not None)),)
 
 
 def _frames(part: HvaRange) -> range:
@@ -103,10 +104,10 @@ def _frames(part: HvaRange) -> range:
     return range(first, first + count)
 
 
-def _met(table: SlotTable, part: HvaRange, gfn: int) -> int:
-    """The host byte at which a part meets a page that is backed."""
+def _met(table: SlotTable, part: HvaRange, gfn: int) -> int | None:
+    """The host byte at which a part meets a page; None where nothing backs it."""
     hva = gfn_to_hva(table, gfn)
-    return -1 if hva is None else hva + offset_in(part.gpa, gfn)
+    return None if hva is None else hva + offset_in(part.gpa, gfn)
 
 
 def pages_explained(

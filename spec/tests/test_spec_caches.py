@@ -195,6 +195,7 @@ def test_no_page_by_page_answer_to_what_is_refused() -> None:
     assert not use_explained((TWO,), EDGE, whole, EINVAL)
     assert not use_explained((TWO,), EDGE, UseHvaCache(0, 8, 16), at(0x20_0000))
     assert not use_explained((ONE,), EDGE, whole, at(0x10_4000 - 8, 1))
+    assert not use_explained((ONE,), EDGE, whole, at(0x10_4000 - 8, -1))
     assert not use_explained((TWO,), EDGE, whole, at(0x10_4000 - 8))
     wrapping = HvaRange(U64 - 8, 2 * PAGE_SIZE)
     top = table_of(Slot(0, Gfn((1 << 52) - 1), 1, Hva(0)))
