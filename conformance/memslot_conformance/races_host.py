@@ -35,6 +35,17 @@ HUGE_AT_2 = put(2, 0x400, 0x400, 0x4000)
 
 RACES: tuple[FixedRace, ...] = (
     race(
+        "a log beside sptes for guest page tables",
+        (
+            LOGGED,
+            GuestAccess(17, write=True, direct=False),
+            WRITE_18,
+            GetDirtyLog(0),
+            GuestAccess(17, write=True, direct=False),
+            GetDirtyLog(0),
+        ),
+    ),
+    race(
         "range beside a fault in it",
         (S0, READ_17),
         (RANGE_17,),
