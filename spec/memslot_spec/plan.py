@@ -200,13 +200,13 @@ def plan(
     still succeed then, for an implementation may not come by that place.
     """
     wrong = objections(table, region, profile, limits, private=private)
-    must, may = _sort_refusals(wrong, table, region, profile, limits)
-    if must:
-        return tuple(dict.fromkeys((*must, *may)))
-    accepted = _accepted(table, region, profile)
     injected: tuple[Outcome, ...] = ()
     if failure is not None:
         injected = _rolled_back(Errno.ENOMEM, table, region)
+    must, may = _sort_refusals(wrong, table, region, profile, limits, injected)
+    if must:
+        return tuple(dict.fromkeys((*must, *may)))
+    accepted = _accepted(table, region, profile)
     outcomes = (*accepted, *injected, *may)
     return outcomes if len(outcomes) == 1 else tuple(dict.fromkeys(outcomes))
 
@@ -221,8 +221,13 @@ def _sort_refusals(
     region: MemoryRegion,
     profile: Profile,
     limits: Limits,
+    injected: tuple[Outcome, ...],
 ) -> tuple[tuple[Outcome, ...], tuple[Outcome, ...]]:
-    """The refusals that must be given, and those that only may be."""
+    """The refusals one of which must be given, and those that only may be.
+
+    The largest guest frame is looked at on the way, where an injected failure may
+    come first.
+    """
     lenient = _lenient(table, region, profile, limits)
     refused = Outcome(Refused(Errno.EINVAL))
     may = tuple(refused for o in wrong if o in lenient and o not in NOT_EINVAL)
@@ -234,7 +239,7 @@ def _sort_refusals(
     if Objection.OVERLAP in wrong:
         may = (*may, Outcome(Refused(Errno.EEXIST)))
     if Objection.BEYOND_GUEST in hard:
-        return _rolled_back(Errno.EINVAL, table, region), may
+        return (*_rolled_back(Errno.EINVAL, table, region), *injected), may
     return (), may
 
 

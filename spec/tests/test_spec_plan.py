@@ -546,6 +546,8 @@ def test_a_move_past_the_end_that_also_fails_may_say_either_errno() -> None:
     assert plan(ONE, beyond, LINUX, LIMITS, failure=Failure.PREPARE) == (
         EINVAL,
         undone(Errno.EINVAL, table_of(A_GOING), ONE),
+        ENOMEM,
+        undone(Errno.ENOMEM, table_of(A_GOING), ONE),
     )
 
 
@@ -803,6 +805,20 @@ def test_enomem_only_where_a_failure_was_injected(case: Case) -> None:
     *_, failure = case
     replies = {outcome.reply for outcome in outcomes_of(case)}
     assert failure is not None or Refused(Errno.ENOMEM) not in replies
+
+
+@pytest.mark.parametrize("failure", Failure)
+def test_an_injected_failure_may_come_before_the_largest_frame_is_looked_at(
+    failure: Failure,
+) -> None:
+    limits = Limits(largest_gfn=0xFF)
+    region = MemoryRegion(1, 0x100000, 0x1000, 0)
+    outcomes = plan(EMPTY, region, LINUX, limits, failure=failure)
+    assert {o.reply for o in outcomes} == {
+        Refused(Errno.EINVAL),
+        Refused(Errno.ENOMEM),
+    }
+    assert all(o.versions == () for o in outcomes)
 
 
 @given(cases())
