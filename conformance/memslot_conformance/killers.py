@@ -27,7 +27,7 @@ from memslot_spec.events import Event
 from memslot_spec.history import Header
 from memslot_spec.judge import Docket, blind, judge_events, without_points
 
-PLAYS = 8_000
+PLAYS = 4_000
 """What may be played of all races of one mutant."""
 
 SECONDS = 600.0
