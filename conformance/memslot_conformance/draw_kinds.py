@@ -23,8 +23,12 @@ from memslot_spec.operations import (
     VcpuGfnToMemslot,
 )
 from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.values import PAGES_PER_HUGE_PAGE
 
 Draw = Callable[[Random, Header, int, int], Operation]
+
+LARGE_SLOT = 2 * PAGES_PER_HUGE_PAGE
+"""Pages of the largest slot that a palette draws and that may log."""
 
 OWNERS = (2, 2, 2, 3)
 """Caches and vCPUs by number; a race gives each of its threads those of its own
@@ -47,7 +51,8 @@ def _get_dirty_log(rng: Random, header: Header, gfn: int, hva: int) -> Operation
 def _clear_dirty_log(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
     del gfn, hva
     first = rng.choice((0, 0, 0, 0, 64, 128, 1, 1 << 20))
-    count = rng.choice((1, 2, 4, 4, 64, 128, 1024, 1024 - first if first < 1024 else 0))  # noqa: PLR2004 - the large slot of the palette
+    to_the_end = max(LARGE_SLOT - first, 0)
+    count = rng.choice((1, 2, 4, 4, 64, 128, LARGE_SLOT, to_the_end))
     words = tuple(
         rng.choice((0, 1, 0b10, 0b1111, (1 << 64) - 1)) for _ in range(words_for(count))
     )
