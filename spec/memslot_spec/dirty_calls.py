@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from memslot_spec.dirty_bits import set_bits
+from memslot_spec.dirty_caches import (
+    LARGEST_FOLLOWED,
+    Frame,
+    Guess,
+    after_init,
+    frames_of_any,
+)
 from memslot_spec.dirty_logs import (
     OVERLAPPED,
     DirtyLogs,
     Drain,
-    Frame,
     Log,
     Request,
     Why,
@@ -32,12 +38,8 @@ from memslot_spec.operations import (
     Translated,
     UseHvaCache,
 )
-from memslot_spec.ranges import PAGE_SHIFT
 from memslot_spec.slot_word import as_id_of, id_of
 from memslot_spec.values import Slot, SlotTable
-
-LARGEST_FOLLOWED = 1 << 16
-"""The log of a slot of more pages is not followed."""
 
 Tables = Callable[[], tuple[SlotTable, ...]]
 """The tables that may stand now, asked for only where an update is over."""
@@ -69,8 +71,9 @@ def log_return(
     match operation:
         case GuestAccess() | UseHvaCache():
             _written(logs, thread, reply)
-        case InitHvaCache(cache, gpa, length):
-            logs.caches[cache] = (gpa, length) if isinstance(reply, Done) else None
+        case InitHvaCache():
+            known = logs.caches.get(operation.cache)
+            logs.caches[operation.cache] = after_init(known, operation, reply)
         case SetRegion():
             _requested(logs, thread, reply)
         case GetDirtyLog():
@@ -90,18 +93,21 @@ def _access(logs: DirtyLogs, thread: int, operation: GuestAccess) -> None:
         _write(logs, thread, ((operation.as_id, operation.gfn),))
 
 
-def _use_cache(logs: DirtyLogs, thread: int, operation: UseHvaCache) -> None:
-    known = logs.caches.get(operation.cache)
-    if not operation.write or known is None or operation.length == 0:
+def _use_cache(logs: DirtyLogs, thread: int, use: UseHvaCache) -> None:
+    known = logs.caches.get(use.cache)
+    if not use.write or known is None or use.length == 0:
         return
-    first = known[0] + operation.offset
-    last = first + operation.length - 1
-    gfns = range(first >> PAGE_SHIFT, (last >> PAGE_SHIFT) + 1)
-    _write(logs, thread, tuple((0, gfn) for gfn in gfns[:LARGEST_FOLLOWED]))
+    guess = None if known.certain else Guess(use, known.ranges)
+    _write(logs, thread, frames_of_any(known.ranges, use), guess)
 
 
-def _write(logs: DirtyLogs, thread: int, frames: tuple[Frame, ...]) -> None:
-    logs.writes[thread] = Write(frames, list(logs.requests.values()))
+def _write(
+    logs: DirtyLogs,
+    thread: int,
+    frames: tuple[Frame, ...],
+    guess: Guess | None = None,
+) -> None:
+    logs.writes[thread] = Write(frames, list(logs.requests.values()), guess=guess)
     for request in logs.requests.values():
         request.frames.update(frames)
 
@@ -111,8 +117,9 @@ def _written(logs: DirtyLogs, thread: int, reply: Reply) -> None:
     write = logs.writes.pop(thread, None)
     if write is None:
         return
+    certain = _certain(logs, write, reply)
     for frame in write.frames:
-        is_done = isinstance(reply, Accessed | Translated) and frame not in write.shown
+        is_done = frame in certain and frame not in write.shown
         for word, log in logs.logs.items():
             for page in log.pages_of((frame,)):
                 is_owed = is_done and _met_only(logs, log, frame)
@@ -122,6 +129,18 @@ def _written(logs: DirtyLogs, thread: int, reply: Reply) -> None:
                 for drain in logs.drains.values():
                     if drain.log is log:
                         drain.written.add(page)
+
+
+def _certain(logs: DirtyLogs, write: Write, reply: Reply) -> frozenset[Frame]:
+    """The frames that were reached, as far as the reply says so."""
+    if not isinstance(reply, Accessed | Translated):
+        return frozenset()
+    guess = write.guess
+    if guess is None:
+        return frozenset(write.frames)
+    if logs.table is None or write.beside:
+        return frozenset()
+    return frozenset(guess.told(logs.table, reply))
 
 
 def _met_only(logs: DirtyLogs, log: Log, frame: Frame) -> bool:

@@ -14,15 +14,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from memslot_spec.dirty_bits import set_bits
+from memslot_spec.dirty_caches import CachedRanges, Frame, Guess
 from memslot_spec.operations import DirtyLog, Reply
 from memslot_spec.slot_word import as_id_of, id_of
 from memslot_spec.values import EMPTY, MemoryRegion, Slot, SlotTable
 
 Word = tuple[int, int]
 """A slot's address space and id."""
-
-Frame = tuple[int, int]
-"""A guest frame: its address space and its number there."""
 
 
 class Why(Enum):
@@ -103,11 +101,16 @@ class Request:
 
 @dataclass(slots=True)
 class Write:
-    """A write in flight; of `shown` frames a GET or CLEAR was answered meanwhile."""
+    """A write in flight; of `shown` frames a GET or CLEAR was answered meanwhile.
+
+    `frames` are all that it can reach. `guess` is there where it goes through a
+    cache of which it is not known which of several ranges it has.
+    """
 
     frames: tuple[Frame, ...]
     beside: list[Request]
     shown: set[Frame] = field(default_factory=set[Frame])
+    guess: Guess | None = None
 
 
 @dataclass(slots=True)
@@ -154,9 +157,7 @@ class DirtyLogs:
     unsettled: list[Request] = field(default_factory=list[Request])
     drains: dict[int, Drain] = field(default_factory=dict[int, Drain])
     enabling: dict[int, int | None] = field(default_factory=dict[int, int | None])
-    caches: dict[int, tuple[int, int] | None] = field(
-        default_factory=dict[int, tuple[int, int] | None]
-    )
+    caches: dict[int, CachedRanges] = field(default_factory=dict[int, CachedRanges])
 
     def certain_log(self, thread: int) -> tuple[Drain, Log] | None:
         """A thread's open GET or CLEAR with its log, where nothing bears on it."""
