@@ -11,6 +11,7 @@ from memslot_conformance import (
     races_basic,
     races_caches,
     races_dirty,
+    races_dirty_options,
     races_host,
     races_spaces,
 )
@@ -24,6 +25,7 @@ RACES: tuple[FixedRace, ...] = (
     *races_caches.RACES,
     *races_host.RACES,
     *races_dirty.RACES,
+    *races_dirty_options.RACES,
 )
 
 

@@ -182,11 +182,19 @@ class SlotWriters(SlotMetadata, ABC):
     def start_logging(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
         """What was mapped before logging began must not stay writable, or large.
 
-        Where every page begins dirty that can wait until its bit is cleared.
+        Where every page began dirty that can wait until its bit is cleared.
         """
         if old is None or new is None or old.log_dirty or not new.log_dirty:
             return
-        if self.begins_all_set():
+        if self.began_all_set(new):
             return
         self.slot_remove_write_access(new.id)
         self.flush_shadow(new)
+
+    def began_all_set(self, new: MemorySlot) -> bool:
+        """Whether the log of a slot began with every page dirty.
+
+        The bitmap knows. The option for it may be another one by now: it is set
+        without a lock.
+        """
+        return new.dirty_bitmap is not None and new.dirty_bitmap.fill

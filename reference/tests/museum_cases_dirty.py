@@ -56,6 +56,20 @@ TRACKING = (
     raced("DIRTY-30", "K68", (S0, WRITE_17), (LOGGED,), (WRITE_17,)),
     raced("DIRTY-30", "K68", (LARGE,), (LARGE_LOGGED,), (WRITE_LARGE,)),
     alone("DIRTY-30", "leaves-old-mappings", S0, WRITE_17, LOGGED),
+    raced(
+        "DIRTY-30",
+        "asks-for-the-option-twice",
+        (S0, WRITE_17),
+        (LOGGED,),
+        (ALL_DIRTY,),
+    ),
+    raced(
+        "DIRTY-30",
+        "asks-for-the-option-twice",
+        (LARGE,),
+        (LARGE_LOGGED,),
+        (ALL_DIRTY, WRITE_LARGE),
+    ),
 )
 
 LOGS = (

@@ -39,6 +39,7 @@ OF_A_HOLE = InitHvaCache(2, 0x900 << PAGE_SHIFT, 8)
 THAT_WRAPS = InitHvaCache(2, (1 << 64) - 8, 0x1000)
 CHANGED = put(1, 1, 1, 0x2000)
 WRITE = UseHvaCache(2, 8, 8, write=True)
+ACROSS = UseHvaCache(2, 0xFFC, 8, write=True)
 GET = GetDirtyLog(0)
 
 SIX = (LOGGED, RESOLVED, OF_A_HOLE, CHANGED, WRITE, GET)
@@ -95,7 +96,7 @@ def test_a_write_goes_through_the_range_of_before_the_refusal() -> None:
         (LOGGED, GET, RESOLVED, OF_A_HOLE, CHANGED, WRITE, GET),
         (LOGGED, RESOLVED, THAT_WRAPS, CHANGED, WRITE, GET),
         (LOGGED, RESOLVED, OF_A_HOLE, OF_A_HOLE, CHANGED, WRITE, GET),
-        (LOGGED, OF_TWO_PAGES, OF_A_HOLE, CHANGED, UseHvaCache(2, 0xFFC, 8, True), GET),
+        (LOGGED, OF_TWO_PAGES, OF_A_HOLE, CHANGED, ACROSS, GET),
         (EnableManualProtect(1), *SIX, WRITE, GET),
         # The hole is filled, and the cache has its old range all the same.
         (LOGGED, RESOLVED, OF_A_HOLE, put(1, 0x900, 1, 0x2000), WRITE, GET),

@@ -164,6 +164,15 @@ class BeginsCleanAnyway(LinuxKvm):
         return False
 
 
+class AsksForTheOptionTwice(LinuxKvm):
+    """Commit asks anew whether a log begins all dirty, and may be told otherwise."""
+
+    def began_all_set(self, new: MemorySlot) -> bool:
+        """Look at the option of now, and not at the bitmap that was made."""
+        del new
+        return self.begins_all_set()
+
+
 class SaysDoneAndClearsNothing(LinuxKvm):
     """CLEAR says that it was done, and was not."""
 
@@ -206,6 +215,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "DIRTY-20",
         source='"KVM: Fix loop of clear dirty with off-by-one"',
         tag="[T]",
+        profile=LINUX,
+    ),
+    exhibit(
+        "asks-for-the-option-twice",
+        AsksForTheOptionTwice,
+        "DIRTY-30",
+        "DIRTY-4",
+        "DIRTY-2",
+        source="v6.1: kvm_prepare_memory_region() and kvm_mmu_slot_apply_flags() each "
+        "ask for KVM_DIRTY_LOG_INITIALLY_SET, which "
+        "kvm_vm_ioctl_enable_cap_generic() stores without a lock",
+        since="v6.1, not seen on a running kernel",
+        tag="[D]",
         profile=LINUX,
     ),
     planted("manual-get-takes", ManualGetTakes, "DIRTY-6", "DIRTY-24", profile=LINUX),
