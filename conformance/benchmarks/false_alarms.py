@@ -2,9 +2,11 @@
 
 Each play is judged twice, with its points and without them. On a conforming
 target both must find nothing; on any other, what the blind judge finds the
-sighted one must find too.
+sighted one must find too. Schedules are of drawn races; a VM is asked one
+operation after the other.
 
     python conformance/benchmarks/false_alarms.py reference --schedules 100000
+    python conformance/benchmarks/false_alarms.py reference --schedules 0 --vms 10000
 """
 
 from __future__ import annotations
@@ -12,49 +14,85 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Iterator
 from random import Random
 from time import monotonic
 
 from memslot_conformance.drawing import Drawing
-from memslot_conformance.explore import sampled
-from memslot_conformance.generate import palette_of
+from memslot_conformance.explore import bounded, sampled
+from memslot_conformance.generate import Palette, palette_of
+from memslot_conformance.played import Played
+from memslot_conformance.scenario import Scenario
 from memslot_conformance.targets import Target, resolve
 from memslot_conformance.trial import Bench
 from memslot_spec.clauses import CLAUSES
+from memslot_spec.operations import Operation
+from memslot_spec.values import EMPTY
 
 PLAYS = 20
 """Schedules of each race."""
 
+SHORTEST, LONGEST = 20, 100
+"""Operations of one VM."""
 
-def run(target: Target, seed: int, schedules: int) -> bool:
-    """Play so many schedules under this seed; True if nothing was found."""
-    rng = Random(seed)
+EVERY = 1000
+"""Plays between two lines about how far it is."""
+
+Try = tuple[Played, Scenario]
+
+
+def races(target: Target, rng: Random) -> Iterator[Try]:
+    """Schedules of drawn races, without end."""
     palette = palette_of(target.header)
+    while True:
+        scenario = Drawing(palette, rng).scenario()
+        for played in sampled(target.make, scenario, rng, PLAYS):
+            yield played, scenario
+
+
+def vms(target: Target, rng: Random) -> Iterator[Try]:
+    """VMs that one thread asks, without end."""
+    palette = palette_of(target.header)
+    while True:
+        scenario = _alone(palette, rng)
+        for played in bounded(target.make, scenario, 0):
+            yield played, scenario
+
+
+def _alone(palette: Palette, rng: Random) -> Scenario:
+    operations, table = list[Operation](), EMPTY
+    for _ in range(rng.randint(SHORTEST, LONGEST)):
+        drawing = Drawing(palette, rng, table)
+        operations.append(drawing.step())
+        table = drawing.table
+    return Scenario(tuple(operations))
+
+
+def run(target: Target, what: str, tries: Iterator[Try], count: int) -> bool:
+    """Judge so many plays; True if nothing was found."""
     sighted = Bench(target.header, CLAUSES)
     blind = Bench(target.header, CLAUSES, is_blind=True)
     found = Counter[str]()
     only_blind = 0
-    shown = False
     begun = monotonic()
-    while sighted.tally.schedules < schedules:
-        scenario = Drawing(palette, rng).scenario()
-        for played in sampled(target.make, scenario, rng, PLAYS):
-            seen = sighted.try_play(played, scenario)
-            unseen = blind.judge(played).findings
-            found.update(f"sighted {finding.clause}" for finding in seen)
-            found.update(f"blind {finding.clause}" for finding in unseen)
-            only_blind += bool(unseen) and not seen
-            if (seen or unseen) and not shown and target.name == "reference":
-                shown = True
-                print(scenario, played.schedule, seen, unseen, sep="\n")
-    words = ", ".join(f"{name} {count}" for name, count in sorted(found.items()))
-    print(
-        f"{target.name} {target.profile.name} seed {seed}: "
-        f"{sighted.tally.schedules} schedules, {sighted.tally.steps} steps, "
-        f"{monotonic() - begun:.0f} s; findings: {words or 'none'}; "
-        f"found by the blind judge alone: {only_blind}",
-        flush=True,
-    )
+    while sighted.tally.schedules < count:
+        played, scenario = next(tries)
+        seen = sighted.try_play(played, scenario)
+        unseen = blind.judge(played).findings
+        found.update(f"sighted {finding.clause}" for finding in seen)
+        found.update(f"blind {finding.clause}" for finding in unseen)
+        only_blind += bool(unseen) and not seen
+        if (seen or unseen) and target.name in {"reference", "reference-linux"}:
+            print(scenario, played.schedule, seen, unseen, sep="\n")
+        if sighted.tally.schedules % EVERY == 0 or sighted.tally.schedules == count:
+            words = ", ".join(f"{name} {n}" for name, n in sorted(found.items()))
+            print(
+                f"{target.name} {target.profile.name} {what}: "
+                f"{sighted.tally.schedules} of {count}, {sighted.tally.steps} steps, "
+                f"{monotonic() - begun:.0f} s; findings: {words or 'none'}; "
+                f"found by the blind judge alone: {only_blind}",
+                flush=True,
+            )
     return not found and not only_blind
 
 
@@ -64,10 +102,15 @@ def main() -> int:
     parser.add_argument("target", nargs="?", default="reference")
     parser.add_argument("--profile")
     parser.add_argument("--schedules", type=int, default=100_000)
+    parser.add_argument("--vms", type=int, default=0)
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
     chosen = parser.parse_args()
     target = resolve(chosen.target, chosen.profile)
-    clean = [run(target, seed, chosen.schedules) for seed in chosen.seeds]
+    clean: list[bool] = []
+    for seed in chosen.seeds:
+        alone = f"VMs of seed {seed}", vms(target, Random(seed)), chosen.vms
+        raced = f"schedules of seed {seed}", races(target, Random(seed))
+        clean += [run(target, *alone), run(target, *raced, chosen.schedules)]
     return 0 if all(clean) else 1
 
 
