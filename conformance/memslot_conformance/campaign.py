@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Event, Lock
-from time import monotonic
 
+from memslot_conformance.budget import CLOCK, Clock, Stopwatch
 from memslot_conformance.isolation import (
     MEMORY_BYTES,
     Broken,
@@ -52,6 +52,7 @@ def run(
     limits: Limits,
     on_record: OnRecord,
     work: RunTarget = run_target,
+    clock: Clock = CLOCK,
 ) -> None:
     """Run the plans, at most `jobs` at a time; records come one at a time.
 
@@ -66,7 +67,9 @@ def run(
 
     with ThreadPoolExecutor(max_workers=max(jobs, 1)) as executor:
         futures = [
-            executor.submit(run_plan, plan, limits, pass_on, stop=stop, work=work)
+            executor.submit(
+                run_plan, plan, limits, pass_on, stop=stop, work=work, clock=clock
+            )
             for plan in plans
         ]
         try:
@@ -88,12 +91,13 @@ def run_plan(
     *,
     stop: Event | None = None,
     work: RunTarget = run_target,
+    clock: Clock = CLOCK,
 ) -> None:
     """Run one plan; its last record says how the target ended.
 
     Errors: `StoppedError` once `stop` is set; whatever `on_record` raises.
     """
-    started = monotonic()
+    watch = Stopwatch(clock)
     was_skipped = False
 
     def in_the_worker(send: Callable[[str], None], words: LastWords) -> None:
@@ -113,6 +117,7 @@ def run_plan(
             seconds=plan.seconds + limits.grace_seconds,
             memory=limits.memory_bytes,
             stop=stop,
+            clock=clock,
         )
     except StreamError as error:
         broken = Broken(f"sent what is no record: {error}", "")
@@ -120,7 +125,7 @@ def run_plan(
         failed = TargetFailed(target=plan.target, what=broken.what, last=broken.last)
         on_record(failed)
     elif not was_skipped:
-        seconds = round(monotonic() - started, 3)
+        seconds = round(watch.seconds, 3)
         on_record(TargetFinished(target=plan.target, seconds=seconds))
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
 from typing import TextIO
 
 from memslot_conformance import campaign, layers
+from memslot_conformance.budget import Stopwatch
 from memslot_conformance.console import cpus, report_width, version, wants_color
 from memslot_conformance.probe import (
     NoSuchTargetError,
@@ -233,12 +233,12 @@ class _Run:
         self.records: list[Record] = []
         self._request = request
         self._stream = stream
-        self._begun = monotonic()
+        self._watch = Stopwatch()
 
     @property
     def seconds(self) -> float:
         """Since it began."""
-        return round(monotonic() - self._begun, 3)
+        return round(self._watch.seconds, 3)
 
     def hear(self, record: Record) -> None:
         """Keep a record, and write it."""

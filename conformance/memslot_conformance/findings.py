@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from memslot_conformance.budget import Budget
+from memslot_conformance.budget import CLOCK, Budget, Clock
 from memslot_conformance.failure import render_failure
 from memslot_conformance.failure_file import Failure, write_failure
 from memslot_conformance.played import Played
@@ -40,6 +40,7 @@ class Findings:
     send: Callable[[Record], None]
     failures_dir: Path | None
     stop_at_first: bool = False
+    clock: Clock = CLOCK
     seen: Counter[str] = field(default_factory=Counter[str])
 
     @property
@@ -120,7 +121,7 @@ class Findings:
         interleaving = self.target.header.capabilities.interleaving
         if interleaving is Interleaving.THREADS:
             return Shrunk(scenario, played)
-        budget = Budget(plays=SHRINK_PLAYS, seconds=SHRINK_SECONDS)
+        budget = Budget(plays=SHRINK_PLAYS, seconds=SHRINK_SECONDS, clock=self.clock)
         try:
             return shrink_scenario(
                 self.target.make,

@@ -93,9 +93,11 @@ class _Search:
         return len(threads), sum(map(len, threads)), self.preemptions
 
 
-def _raced(make: Make, scenario: Scenario) -> Iterator[Played]:
+def _raced(make: Make, scenario: Scenario, budget: Budget) -> Iterator[Played]:
     """The race, run again and again by threads of the target's own."""
     for _ in range(RACED_PLAYS):
+        if not budget.spend():
+            return
         yield raced(make, scenario)
 
 
@@ -109,13 +111,13 @@ class FixedLayer:
         findings: Findings,
         last_words: LastWords,
         level: str,
-        seconds: float,
+        budget: Budget,
     ) -> None:
         self._target = target.name
         self._bench = bench
         self._findings = findings
         self._last_words = last_words
-        self._budget = Budget(seconds=seconds)
+        self._budget = budget
         interleaving = target.header.capabilities.interleaving
         self._searches: list[_Search] = []
         for race in fixed_races(target.header):
@@ -125,9 +127,9 @@ class FixedLayer:
             bound = BOUNDS[level][max(threads, 1)]
             plays: Iterator[Played]
             if threads > 1 and interleaving is Interleaving.THREADS:
-                plays = _raced(target.make, race.scenario)
+                plays = _raced(target.make, race.scenario, budget)
             else:
-                plays = bounded(target.make, race.scenario, bound, budget=self._budget)
+                plays = bounded(target.make, race.scenario, bound, budget=budget)
             self._searches.append(_Search(race, plays, bound))
 
     def run(self) -> str:
@@ -157,7 +159,10 @@ class FixedLayer:
             return "stopped at the first finding"
         shallow = sum(not search.done(1) for search in self._searches)
         if shallow:
-            return f"its time ran out with {shallow} races not explored to 1 preemption"
+            what = "time" if self._budget.late else "plays"
+            return (
+                f"its {what} ran out with {shallow} races not explored to 1 preemption"
+            )
         return None
 
     def bounds(self) -> list[BoundEnded]:
@@ -206,7 +211,7 @@ class FixedLayer:
                 return
             played = next(search.plays, None)
             if played is None:
-                search.ended = True
+                search.ended = self._budget.left
                 return
             findings = self._bench.try_play(played, scenario)
             if findings:

@@ -22,9 +22,10 @@ from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 from threading import Event
-from time import monotonic, sleep
+from time import sleep
 from typing import NoReturn
 
+from memslot_conformance.budget import CLOCK, Budget, Clock
 from memslot_conformance.last_words import LastWords
 
 Send = Callable[[str], None]
@@ -69,10 +70,12 @@ def isolated(
     seconds: float,
     memory: int = MEMORY_BYTES,
     stop: Event | None = None,
+    clock: Clock = CLOCK,
 ) -> Broken | None:
     """Run `work` in a forked process; None where it came to its end.
 
-    Lines come in the order in which they were sent, those before a break too.
+    Lines come in the order in which they were sent, those before a break too. The
+    seconds that it may take are those of `clock`.
     Errors: `StoppedError`; whatever `on_line` raises. In all of them nothing is
     left running.
     """
@@ -89,7 +92,7 @@ def isolated(
         output_in.close()
         worker = _Worker(pid, lines_out.fileno(), output_out.fileno(), on_line)
         try:
-            what = worker.watch(monotonic() + seconds, seconds, stop or Event())
+            what = worker.watch(seconds, stop or Event(), clock)
         finally:
             worker.end()
         return None if what is None else Broken(what, words.heard())
@@ -118,8 +121,9 @@ class _Worker:
     raised: str | None = None
     open_fds: set[int] = field(default_factory=set[int])
 
-    def watch(self, deadline: float, seconds: float, stop: Event) -> str | None:
+    def watch(self, seconds: float, stop: Event, clock: Clock) -> str | None:
         """Follow it to its end; why it broke, or None."""
+        budget = Budget(seconds=seconds, clock=clock)
         poller = select.poll()
         for fd in (self.lines_fd, self.output_fd):
             os.set_blocking(fd, False)
@@ -139,7 +143,7 @@ class _Worker:
             status = self._exit_status()
             if status is not None:
                 return self._after(status)
-            if monotonic() > deadline:
+            if budget.late:
                 return self._with_output(f"did not finish within {seconds:g} seconds")
 
     def end(self) -> None:
@@ -147,8 +151,8 @@ class _Worker:
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 kill(self.pid, signal.SIGKILL)
-        deadline = monotonic() + REAP_SECONDS
-        while os.waitpid(self.pid, os.WNOHANG) == (0, 0) and monotonic() < deadline:
+        budget = Budget(seconds=REAP_SECONDS)
+        while os.waitpid(self.pid, os.WNOHANG) == (0, 0) and not budget.late:
             sleep(POLL_SECONDS / 10)
 
     def _exit_status(self) -> os.waitid_result | None:

@@ -32,6 +32,7 @@ class KernelMachine(Machine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.slice.begin_play()
         usable = self.slice.target.usable
         if usable is None:
             message = "the kernel machine runs on the kvm target only"

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from time import monotonic
 
-from memslot_conformance.budget import Budget
+from memslot_conformance.budget import Budget, Stopwatch
 from memslot_conformance.fixed import BOUNDS
 from memslot_conformance.in_order import LEVEL, in_order
 from memslot_conformance.isolation import Send, isolated
@@ -97,7 +96,7 @@ def kills_of(mutant: Mutant, wanted: str | None = None) -> tuple[Kill, ...]:
     breaks = Breaks(target.header)
     clause_wanted = mutant.clauses[0] if wanted is None else wanted
     kills: dict[str, Kill] = {}
-    begun = monotonic()
+    watch = Stopwatch()
     plays = in_order(target, max(BOUNDS[LEVEL].values()), Budget(plays=PLAYS))
     for number, (level, race, played) in enumerate(plays, start=1):
         if kills and (level > 1 or (level and clause_wanted in kills)):
@@ -112,7 +111,7 @@ def kills_of(mutant: Mutant, wanted: str | None = None) -> tuple[Kill, ...]:
                         blind=is_blind,
                         preemptions=played.preemptions,
                         plays=number,
-                        seconds=round(monotonic() - begun, 3),
+                        seconds=round(watch.seconds, 3),
                     )
     return tuple(kills.values())
 

@@ -10,8 +10,8 @@ import importlib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from time import monotonic
 
+from memslot_conformance.budget import CLOCK, Allowance, Budget, Clock, Stopwatch
 from memslot_conformance.determinism import self_check
 from memslot_conformance.findings import Findings
 from memslot_conformance.fixed import FixedLayer
@@ -62,22 +62,28 @@ STEPS = {"sampled": 8, "sequential": 25}
 
 
 def run_target(
-    plan: TargetPlan, send: Callable[[Record], None], last_words: LastWords
+    plan: TargetPlan,
+    send: Callable[[Record], None],
+    last_words: LastWords,
+    *,
+    clock: Clock = CLOCK,
 ) -> None:
     """Run a plan's layers on its target, sending records as they come.
 
+    The plan's seconds are those of `clock`: one that stands still leaves only its
+    counts to end a layer.
     Errors: whatever the target raises outside a run of it; the caller makes an
     error record of it.
     """
-    begun = monotonic()
+    watch = Stopwatch(clock)
     last_words.say(f"making target {plan.target}")
     target = resolve(plan.target, plan.profile)
     clauses = tuple(clause_by_id(clause_id) for clause_id in plan.clauses)
-    bench = Bench(target.header, clauses, plan.blind)
+    bench = Bench(target.header, clauses, plan.blind, clock=clock)
     send(_started(target, bench))
     directory = None if plan.failures_dir is None else Path(plan.failures_dir)
-    findings = Findings(target, bench, send, directory, plan.stop_at_first)
-    work = _Work(plan, target, bench, findings, send, last_words)
+    findings = Findings(target, bench, send, directory, plan.stop_at_first, clock)
+    work = _Work(plan, target, bench, findings, send, last_words, clock)
     try:
         work.check_determinism()
         work.run()
@@ -92,7 +98,7 @@ def run_target(
         )
     for seen in _choices(target, bench):
         send(seen)
-    send(TargetFinished(target=target.name, seconds=monotonic() - begun))
+    send(TargetFinished(target=target.name, seconds=watch.seconds))
 
 
 def _started(target: Target, bench: Bench) -> TargetStarted:
@@ -136,6 +142,7 @@ class _Work:
         findings: Findings,
         send: Callable[[Record], None],
         last_words: LastWords,
+        clock: Clock,
     ) -> None:
         self._plan = plan
         self._target = target
@@ -143,6 +150,7 @@ class _Work:
         self._findings = findings
         self._send = send
         self._last_words = last_words
+        self._clock = clock
         self._is_kernel = target.usable is not None
         interleaving = target.header.capabilities.interleaving
         self._layers = tuple(
@@ -152,7 +160,7 @@ class _Work:
         )
         self._rng = Random(plan.seed)
         self._covered = ""
-        self._open: dict[str, tuple[Tally, float]] = {}
+        self._open: dict[str, tuple[Tally, Stopwatch]] = {}
 
     def _fits(self, layer: str, interleaving: Interleaving) -> bool:
         if self._is_kernel:
@@ -178,26 +186,25 @@ class _Work:
 
     def run(self) -> None:
         """Run the layers in their shares of the time; what one leaves, others have."""
-        begun = monotonic()
+        watch = Stopwatch(self._clock)
         if "fixed" in self._layers:
             whole = sum(SHARES[layer] for layer in self._layers)
             self._run_fixed(self._plan.seconds * SHARES["fixed"] / whole)
-        left = self._plan.seconds - (monotonic() - begun)
+        left = self._plan.seconds - watch.seconds
         machines = [layer for layer in self._layers if layer != "fixed"]
         whole = sum(SHARES[layer] for layer in machines)
         if machines and not self._findings.enough:
             self._run_machines({m: left * SHARES[m] / whole for m in machines})
 
     def _run_fixed(self, seconds: float) -> None:
-        begun = monotonic()
-        self._open["fixed"] = (self._fresh(), begun)
+        self._open["fixed"] = (self._fresh(), Stopwatch(self._clock))
         layer = FixedLayer(
             self._target,
             self._bench,
             self._findings,
             self._last_words,
             self._plan.level,
-            seconds,
+            Budget(plays=self._plan.plays, seconds=seconds, clock=self._clock),
         )
         covered = layer.run()
         self._done("fixed", covered, layer.cut)
@@ -210,21 +217,27 @@ class _Work:
         return self._bench.tally
 
     def _run_machines(self, shares: dict[str, float]) -> None:
-        left = dict(shares)
-        self._open.update({layer: (Tally(), monotonic()) for layer in shares})
+        plays, clock = self._plan.plays, self._clock
+        for layer in shares:
+            self._open[layer] = (Tally(), Stopwatch(clock))
+        waiting = {
+            layer: Allowance(plays=plays, seconds=share, clock=clock)
+            for layer, share in shares.items()
+        }
         growth = 1.0
-        while any(share > 0 for share in left.values()) and not self._findings.enough:
-            for layer, share in tuple(left.items()):
-                if share <= 0 or self._findings.enough:
-                    continue
-                begun = monotonic()
-                self._bench.tally = self._open[layer][0]
-                if self._is_symbolic(layer):
-                    self._search(monotonic() + share)
-                    left[layer] = 0
-                    continue
-                self._slice(layer, min(FIRST_SLICE[layer] * growth, share))
-                left[layer] -= monotonic() - begun
+        while waiting and not self._findings.enough:
+            for layer, allowance in tuple(waiting.items()):
+                if not allowance.left:
+                    del waiting[layer]
+                elif not self._findings.enough:
+                    self._bench.tally = self._open[layer][0]
+                    if self._is_symbolic(layer):
+                        del waiting[layer]
+                        with allowance.turn() as budget:
+                            self._search(budget)
+                    else:
+                        with allowance.turn(FIRST_SLICE[layer] * growth) as budget:
+                            self._slice(layer, budget)
             growth *= 1.5
         for layer in shares:
             self._done(layer, self._words(layer), self._cut())
@@ -232,26 +245,26 @@ class _Work:
     def _is_symbolic(self, layer: str) -> bool:
         return layer == "sequential" and self._plan.engine == "crosshair"
 
-    def _search(self, deadline: float) -> None:
+    def _search(self, budget: Budget) -> None:
         """The sequential layer by the other engine, which loses by every restart."""
         engine = importlib.import_module(SYMBOLIC)
         number = self._rng.getrandbits(32)
-        self._covered = engine.run_symbolic(self._work_until(deadline), number=number)
+        self._covered = engine.run_symbolic(self._work_within(budget), number=number)
 
-    def _work_until(self, deadline: float) -> Slice:
+    def _work_within(self, budget: Budget) -> Slice:
         return Slice(
             self._target,
             self._bench,
             self._findings,
             palette_of(self._target.header),
             self._last_words,
-            deadline,
+            budget,
         )
 
-    def _slice(self, layer: str, seconds: float) -> None:
+    def _slice(self, layer: str, budget: Budget) -> None:
         run_slice(
             self._machine(layer),
-            self._work_until(monotonic() + seconds),
+            self._work_within(budget),
             number=self._rng.getrandbits(32),
             examples=EXAMPLES,
             steps=STEPS[layer],
@@ -281,7 +294,7 @@ class _Work:
             self._done(layer, self._words(layer), "the target broke")
 
     def _done(self, layer: str, covered: str, cut: str | None) -> None:
-        tally, begun = self._open.pop(layer)
+        tally, watch = self._open.pop(layer)
         self._send(
             LayerDone(
                 target=self._target.name,
@@ -289,7 +302,7 @@ class _Work:
                 scenarios=tally.scenarios,
                 schedules=tally.schedules,
                 steps=tally.steps,
-                seconds=monotonic() - begun,
+                seconds=watch.seconds,
                 covered=covered,
                 reached=dict(tally.reached),
                 cut=cut,

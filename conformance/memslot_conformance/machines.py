@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-from time import monotonic
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -22,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from memslot_conformance.budget import Budget
 from memslot_conformance.drawing import Drawing
 from memslot_conformance.explore import sampled
 from memslot_conformance.findings import Findings
@@ -62,21 +62,23 @@ class OutOfTimeError(KeyboardInterrupt):
 
 @dataclass(slots=True)
 class Slice:
-    """What a machine works with: the target, the judge, and until when.
-
-    `deadline` is a time of `monotonic()`.
-    """
+    """What a machine works with: the target, the judge, and how much it may do."""
 
     target: Target
     bench: Bench
     findings: Findings
     palette: Palette
     last_words: LastWords
-    deadline: float
+    budget: Budget
 
     def check_time(self) -> None:
+        """Errors: `OutOfTimeError` when its time is over, or enough was found."""
+        if self.budget.late or self.findings.enough:
+            raise OutOfTimeError
+
+    def begin_play(self) -> None:
         """Errors: `OutOfTimeError` when the slice is spent, or enough was found."""
-        if monotonic() > self.deadline or self.findings.enough:
+        if self.findings.enough or not self.budget.spend():
             raise OutOfTimeError
 
 
@@ -91,6 +93,7 @@ class SequentialMachine(Machine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.slice.begin_play()
         self.operations: list[Operation] = []
         self.table = EMPTY
         self.play = Play(self.slice.target.make)
@@ -190,7 +193,7 @@ class ConcurrentMachine(Machine):
         self.slice.bench.tally.scenarios += 1
         self.slice.last_words.say(f"a race under seed {number}: {scenario!r}")
         for played in self._plays(scenario, rng):
-            self.slice.check_time()
+            self.slice.begin_play()
             findings = self.slice.bench.try_play(played, scenario)
             if findings:
                 self.slice.findings.take(findings, played, scenario, "sampled")
@@ -207,7 +210,7 @@ class ConcurrentMachine(Machine):
 def run_slice(
     machine: type[Machine], work: Slice, *, number: int, examples: int, steps: int
 ) -> bool:
-    """Run a machine on a slice of time; True if it ran all its examples.
+    """Run a machine on a slice; True if it ran all its examples.
 
     Errors: `TargetBrokeError`, and what the target raises outside a play.
     """

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from time import perf_counter
 
 import click
 
+from memslot_conformance.budget import Stopwatch
 from memslot_conformance.options import print_lines
 from memslot_conformance.verdicts import Exit
 from memslot_spec.clauses import CLAUSES
@@ -48,9 +48,9 @@ def protocol_command(*, threads: str, profile_name: str) -> None:
     click.echo(HEADING)
     done: list[Searched] = []
     for race in races_of(int(threads)):
-        begun = perf_counter()
+        watch = Stopwatch()
         searched = search(protocol, race, header, CLAUSES)
-        click.echo(_row(searched, perf_counter() - begun))
+        click.echo(_row(searched, watch.seconds))
         done.append(searched)
     reached = {id_ for one in done for id_, times in one.reached.items() if times}
     about = [clause.id for clause in order_clauses(profile)]

@@ -8,7 +8,7 @@ it came, so an operation never looks shorter than it was.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from threading import Barrier, Lock, Thread
 
@@ -27,7 +27,17 @@ OFTEN = 1e-5
 """Seconds between two switches of Python's threads during a play."""
 
 
-def raced(make: Make, scenario: Scenario, *, seconds: float = SECONDS) -> Played:
+Wait = Callable[[Thread, float], object]
+"""Waits for a thread to end, at most for so many seconds."""
+
+
+def raced(
+    make: Make,
+    scenario: Scenario,
+    *,
+    seconds: float = SECONDS,
+    wait: Wait = Thread.join,
+) -> Played:
     """Take a new target through the scenario, each race thread on its own.
 
     A thread that does not come back in time is an error of the target. It cannot
@@ -37,7 +47,7 @@ def raced(make: Make, scenario: Scenario, *, seconds: float = SECONDS) -> Played
     director = Thread(target=_direct, args=(make, scenario, record), daemon=True)
     with _switching_often():
         director.start()
-        director.join(seconds)
+        wait(director, seconds)
     return record.close(seconds, ended=not director.is_alive())
 
 

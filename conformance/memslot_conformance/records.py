@@ -26,7 +26,8 @@ class Verdict(Enum):
 class TargetPlan:
     """What one worker does: a target, held to some clauses by some layers.
 
-    `seconds` bounds the whole target. `layers` are names out of
+    `seconds` bounds the whole target, `plays` what each of its layers plays, where
+    it is given. `layers` are names out of
     `layers.LAYERS`; `blind` judges the same schedules with points removed.
     `engine`, out of `layers.ENGINES`, draws for the sequential layer.
     """
@@ -42,6 +43,7 @@ class TargetPlan:
     blind: bool = False
     stop_at_first: bool = False
     engine: str = "hypothesis"
+    plays: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

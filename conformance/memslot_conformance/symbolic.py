@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from time import monotonic
 
 from hypothesis import Phase, given, seed, settings
 from hypothesis.control import current_build_context
 
+from memslot_conformance.budget import Budget
 from memslot_conformance.machines import HEALTH, OutOfTimeError, Slice
 from memslot_conformance.perform import observed, perform
 from memslot_conformance.scenario import Scenario
@@ -50,9 +50,8 @@ def run_symbolic(work: Slice, *, number: int) -> str:
     for index, shape in enumerate(shapes):
         if work.findings.enough:
             break
-        now = monotonic()
-        part = 2 * (work.deadline - now) / (len(shapes) - index + 1)
-        search = _Search(work, shape, now + part)
+        part = 2 * work.budget.seconds_left / (len(shapes) - index + 1)
+        search = _Search(work, shape, work.budget.part(part))
         search.run(number)
         covered.append(search.in_words())
     return "symbolic: " + ", ".join(covered)
@@ -64,7 +63,7 @@ class _Search:
 
     work: Slice
     shape: Shape
-    deadline: float
+    budget: Budget
     paths: int = 0
     exhausted: bool = False
     unsteered: bool = False
@@ -127,9 +126,10 @@ class _Search:
     def _judge(self, operations: Operations) -> None:
         """Play the operations and judge them, once."""
         if operations not in self.judged:
+            self.work.begin_play()
             self.judged.add(operations)
             self._play(Scenario(prefix=operations))
-        if monotonic() > self.deadline:
+        if self.budget.late:
             raise OutOfTimeError
         self.work.check_time()
 

@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from inspect import BoundArguments
+from itertools import count
 from random import Random
-from time import monotonic
 from typing import cast
 
+from memslot_conformance.budget import Budget, Stopwatch
 from memslot_conformance.pure_functions import Function, names_of
 from memslot_conformance.solver import (
     Condition,
@@ -40,6 +41,9 @@ DRAWN_SHARE = 0.2
 
 ENOUGH_DRAWN = 500
 """How many arguments are drawn where all paths were compared."""
+
+LEAST_DRAWN = 100
+"""How many are tried though the time is over: one path may have taken all of it."""
 
 WIDEST = 64
 """Bits of the largest number that is drawn."""
@@ -114,8 +118,9 @@ class _Search:
     spec: Function
     seconds: float
     before: tuple[Condition, ...] = field(init=False)
-    begun: float = field(default_factory=monotonic)
-    deadline: float = 0
+    whole: Budget = field(init=False)
+    following: Budget = field(init=False)
+    watch: Stopwatch = field(default_factory=Stopwatch)
     closed: int = 0
     compared: int = 0
     drawn: int = 0
@@ -127,14 +132,14 @@ class _Search:
 
     def __post_init__(self) -> None:
         self.before = preconditions(self.spec)
+        self.whole = Budget(seconds=self.seconds)
+        self.following = self.whole.part(self.seconds * (1 - DRAWN_SHARE))
 
     def follow(self) -> None:
         """Follow paths until none is left, or their time is over."""
-        seconds = self.seconds * (1 - DRAWN_SHARE)
-        self.deadline = self.begun + seconds
         signature = signature_of(self.spec)
         begun, none_left = follow_paths(
-            self._differ, self._path_done, signature, seconds
+            self._differ, self._path_done, signature, self.following.seconds_left
         )
         # A path that was begun and not closed was given up: unknown.
         self.exhausted = none_left and self.closed == begun and not self.unconfirmed
@@ -145,9 +150,11 @@ class _Search:
         parameters = signature_of(self.spec).parameters.values()
         if any(parameter.annotation is not int for parameter in parameters):
             return
-        deadline = self.begun + self.seconds
         enough = ENOUGH_DRAWN if self.exhausted else sys.maxsize
-        while not self.found and self.drawn < enough and monotonic() < deadline:
+        for tried in count():
+            over = tried >= LEAST_DRAWN and self.whole.late
+            if self.found or self.drawn >= enough or over:
+                return
             values = tuple(_number(rng) for _ in names)
             if self._defined(dict(zip(names, values, strict=True))):
                 self.drawn += 1
@@ -160,7 +167,7 @@ class _Search:
             self.compared,
             self.drawn,
             self.exhausted,
-            round(monotonic() - self.begun, 2),
+            round(self.watch.seconds, 2),
         )
 
     def _differ(self, given: BoundArguments) -> bool:
@@ -194,7 +201,7 @@ class _Search:
                     if differ:
                         self._call_both(values)
             self.closed += 1
-        return monotonic() > self.deadline
+        return self.following.late
 
     def _call_both(self, values: tuple[object, ...]) -> None:
         names = names_of(self.spec)
@@ -206,8 +213,9 @@ class _Search:
             self.unconfirmed += 1
             return
         if not self.found:
-            now = monotonic()
-            self.deadline = min(self.deadline, now + max(AFTERWARDS, now - self.begun))
+            afterwards = max(AFTERWARDS, self.watch.seconds)
+            left = min(self.following.seconds_left, afterwards)
+            self.following = self.following.part(left)
         way, known = _way(mine, spec), self.found
         if way not in known or _size(values) < _size(known[way][0]):
             arguments = dict(zip(names, map(repr, values), strict=True))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from time import monotonic
 
+from memslot_conformance.budget import CLOCK, Clock, Stopwatch
 from memslot_conformance.played import Played, TargetFault
 from memslot_conformance.scenario import Scenario, Schedule
 from memslot_spec.choice import AnyChoice, Taken
@@ -89,8 +89,8 @@ class TargetBrokeError(Exception):
 class Bench:
     """Judges plays of one target and keeps the tally.
 
-    `blind` removes the points before judging. `started` is the time of the
-    first judged play. `taken` counts over all tallies the options of `choices`.
+    `blind` removes the points before judging. `since` runs from the first judged
+    play on. `taken` counts over all tallies the options of `choices`.
     """
 
     header: Header
@@ -98,7 +98,8 @@ class Bench:
     is_blind: bool = False
     choices: tuple[AnyChoice, ...] = CHOICES
     tally: Tally = field(default_factory=Tally)
-    started: float | None = None
+    clock: Clock = CLOCK
+    since: Stopwatch | None = None
     taken: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     docket: Docket = field(init=False)
 
@@ -108,8 +109,8 @@ class Bench:
 
     def begin(self) -> None:
         """The first judged step is about to be made."""
-        if self.started is None:
-            self.started = monotonic()
+        if self.since is None:
+            self.since = Stopwatch(self.clock)
 
     def shows(self, event: Event) -> bool:
         """The event is one that is judged: blind, points are not."""
@@ -128,7 +129,7 @@ class Bench:
 
     def since_start(self) -> float:
         """Seconds since the first judged play."""
-        return 0.0 if self.started is None else monotonic() - self.started
+        return 0.0 if self.since is None else self.since.seconds
 
     def judge(self, played: Played) -> Judgement:
         """Judge a play, without counting it."""
