@@ -40,14 +40,14 @@ def _in_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.path", [str(EXAMPLES), *sys.path])
 
 
-@pytest.fixture
-def few_preemptions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fixed races in a second, not in the time that a check has for them."""
+@pytest.fixture(autouse=True)
+def _few_preemptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounds small enough to be explored to the end."""
     monkeypatch.setitem(BOUNDS, "quick", {1: 0, 2: 2, 3: 1, 4: 1})
 
 
-def run(target: str, *layers: str, seconds: float) -> list[Record]:
-    """The records of a short check of one target."""
+def run(target: str, *layers: str, plays: int | None = None) -> list[Record]:
+    """The records of a check by a clock that stands still: only counts end it."""
     plan = TargetPlan(
         target=target,
         profile=None,
@@ -55,11 +55,12 @@ def run(target: str, *layers: str, seconds: float) -> list[Record]:
         seed=1,
         layers=layers,
         clauses=tuple(clause.id for clause in CLAUSES),
-        seconds=seconds,
+        seconds=1.0,
+        plays=plays,
     )
     records: list[Record] = []
     with closing(LastWords()) as words:
-        run_target(plan, records.append, words)
+        run_target(plan, records.append, words, clock=lambda: 0.0)
     return records
 
 
@@ -98,7 +99,7 @@ def test_the_adapters_are_sound(target: str) -> None:
 
 
 def test_the_dict_table_conforms() -> None:
-    records = run(DICT, "fixed", "sequential", seconds=4.0)
+    records = run(DICT, "fixed", "sequential", plays=60)
     found = judged(records)
     possible = {Verdict.PASS, Verdict.NOT_APPLICABLE}
     assert {c: v for c, v in found.items() if v.verdict not in possible} == {}
@@ -107,7 +108,7 @@ def test_the_dict_table_conforms() -> None:
 
 
 def test_clauses_on_concurrent_readers_do_not_apply_to_the_dict_table() -> None:
-    found = judged(run(DICT, "fixed", seconds=20.0))
+    found = judged(run(DICT, "fixed"))
     concurrent = [c for c in CLAUSES if c.concurrent and "linux" in c.profiles]
     assert concurrent
     for clause in concurrent:
@@ -121,12 +122,11 @@ def test_a_broken_dict_table_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         return False
 
     monkeypatch.setattr("dict_table.DictTable.meets_another", never)
-    assert "REQ-19" in broken(run(DICT, "fixed", seconds=20.0))
+    assert "REQ-19" in broken(run(DICT, "fixed"))
 
 
-def test_the_stepped_table_conforms(few_preemptions: None) -> None:
-    del few_preemptions
-    records = run(STEPPED, "fixed", seconds=60.0)
+def test_the_stepped_table_conforms() -> None:
+    records = run(STEPPED, "fixed")
     found = judged(records)
     assert broken(records) == frozenset()
     assert clauses_with(Verdict.ERROR, found) == frozenset()
@@ -141,7 +141,7 @@ def test_a_stepped_table_that_waits_for_nobody_is_found(
         return
 
     monkeypatch.setattr("stepped_table.SteppedTable.wait_for_readers", at_once)
-    found = broken(run(STEPPED, "fixed", seconds=20.0))
+    found = broken(run(STEPPED, "fixed"))
     assert {"SRCU-2", "SRCU-5"} & found
 
 
@@ -149,7 +149,7 @@ def test_a_stepped_table_that_is_not_stepped_has_no_clauses_on_readers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("stepped_table.SteppedTable.interleaving", Interleaving.NONE)
-    found = judged(run(STEPPED, "fixed", seconds=20.0))
+    found = judged(run(STEPPED, "fixed"))
     assert found["SRCU-1"].reason == ONE_CALL_AT_A_TIME
 
 
@@ -162,5 +162,5 @@ def test_ten_lines_of_python_are_enough(
     assert len([line for line in found[1].splitlines() if line]) == 10
     (tmp_path / "readme_adapter.py").write_text(found[1], encoding="utf-8")
     monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
-    records = run("py:readme_adapter:Adapter", "fixed", seconds=20.0)
+    records = run("py:readme_adapter:Adapter", "fixed")
     assert exit_status(verdicts(records, CLAUSES)) is Exit.CONFORMS

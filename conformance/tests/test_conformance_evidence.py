@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from memslot_conformance import fixed
+from memslot_conformance.budget import Clock
 from memslot_conformance.cli import main
 from memslot_conformance.evidence import (
     Bound,
@@ -234,7 +237,12 @@ def few_races(monkeypatch: pytest.MonkeyPatch) -> Target:
     return target
 
 
-def run(seconds: float = 300.0) -> list[Record]:
+def standing_still() -> float:
+    """A clock by which no time passes: only counts end a search."""
+    return 0.0
+
+
+def run(plays: int | None = None, clock: Clock = standing_still) -> list[Record]:
     heard: list[Record] = []
     plan = TargetPlan(
         target="reference",
@@ -243,9 +251,10 @@ def run(seconds: float = 300.0) -> list[Record]:
         seed=1,
         layers=("fixed",),
         clauses=tuple(clause.id for clause in CLAUSES),
-        seconds=seconds,
+        seconds=300.0,
+        plays=plays,
     )
-    run_target(plan, heard.append, LastWords())
+    run_target(plan, heard.append, LastWords(), clock=clock)
     return heard
 
 
@@ -273,10 +282,22 @@ def test_a_search_that_ended_counts_every_schedule_of_its_races(
     assert all(0 < n <= whole.schedules for n in total.values())
 
 
+def by_plays() -> list[Record]:
+    return run(plays=300)
+
+
+def by_the_clock() -> list[Record]:
+    seconds = count()
+    return run(clock=lambda: float(next(seconds)))
+
+
 @pytest.mark.usefixtures("few_races")
-def test_a_search_that_did_not_end_is_no_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("cut_short", [by_plays, by_the_clock])
+def test_a_search_that_did_not_end_is_no_bound(
+    monkeypatch: pytest.MonkeyPatch, cut_short: Callable[[], list[Record]]
+) -> None:
     monkeypatch.setitem(fixed.BOUNDS, "quick", {1: 0, 2: 9, 3: 9, 4: 9})
-    records = run(seconds=1.0)
+    records = cut_short()
     bounds = [r for r in records if isinstance(r, BoundEnded)]
     (whole,) = (r for r in records if isinstance(r, LayerDone))
     assert all(bound.preemptions < 9 for bound in bounds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from math import comb
 
 import pytest
@@ -128,9 +129,16 @@ def test_a_search_that_is_cut_says_so() -> None:
     # Two without a preemption, six with one, and two of those with two.
     assert cut.covered == 1
     assert (budget.spent, budget.left) == (10, False)
-    late = bounded(Toy, scenario, 3, budget=Budget(seconds=0))
-    assert list(late) == []
-    assert (late.complete, late.covered) == (False, None)
+
+
+def test_a_search_whose_time_is_over_says_so() -> None:
+    seconds = count()
+    budget = Budget(seconds=6, clock=lambda: float(next(seconds)))
+    late = bounded(Toy, of(MmuPages(), 2, 2), 3, budget=budget)
+    # The clock is looked at once when the budget is made, and before each play.
+    assert len(list(late)) == 5
+    assert (late.complete, late.covered) == (False, 0)
+    assert (budget.left, budget.late) == (False, True)
 
 
 def test_a_search_within_exactly_its_budget_is_complete() -> None:

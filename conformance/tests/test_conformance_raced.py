@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from time import monotonic
 
 from memslot_conformance.implementation import Implementation
 from memslot_conformance.played import Played
@@ -26,6 +25,9 @@ from memslot_spec.values import EMPTY, MemoryRegion
 
 TOGETHER = 3
 
+HANGS = 120.0
+"""Seconds after which a race that ought to end is given up."""
+
 
 class Toy:
     """A counter under a lock, and a meeting that needs all threads at once."""
@@ -37,6 +39,7 @@ class Toy:
         self.count = 0
         self.lock = threading.Lock()
         self.meeting = threading.Barrier(TOGETHER)
+        self.halting = threading.Event()
         self.released = threading.Event()
 
     def set_region(self, region: MemoryRegion) -> Reply:  # noqa: ARG002
@@ -49,14 +52,15 @@ class Toy:
             return self.count
 
     def count_rmaps(self) -> int:
-        return self.meeting.wait(timeout=5)
+        return self.meeting.wait(timeout=HANGS)
 
     def tss_base(self) -> int:
         message = "no TSS"
         raise LookupError(message)
 
     def halt(self) -> None:
-        self.released.wait(timeout=5)
+        self.halting.set()
+        self.released.wait(timeout=HANGS)
 
     def observe(self) -> View:
         return View(table=EMPTY)
@@ -82,7 +86,7 @@ def test_a_race_records_calls_replies_and_what_is_observed() -> None:
     scenario = Scenario(
         prefix=(MmuPages(),), threads=((MmuPages(),) * 50,) * 3, after=(MmuPages(),)
     )
-    played = raced(Toy, scenario)
+    played = raced(Toy, scenario, seconds=HANGS)
     assert played.error is None
     assert calls_and_returns_pair(played)
     replies = [e.reply for e in played.events if isinstance(e, Return)]
@@ -106,7 +110,7 @@ def test_a_race_records_calls_replies_and_what_is_observed() -> None:
 
 
 def test_the_threads_run_at_the_same_time() -> None:
-    played = raced(Toy, Scenario(threads=((CountRmaps(),),) * TOGETHER))
+    played = raced(Toy, Scenario(threads=((CountRmaps(),),) * TOGETHER), seconds=HANGS)
     assert played.error is None
     replies = {e.reply for e in played.events if isinstance(e, Return)}
     assert replies == {Number(n) for n in range(TOGETHER)}
@@ -114,23 +118,31 @@ def test_the_threads_run_at_the_same_time() -> None:
 
 def test_a_thread_that_raises_is_an_error_and_ends_the_play() -> None:
     scenario = Scenario(threads=((TssBase(), MmuPages()),), after=(MmuPages(),))
-    played = raced(Toy, scenario)
+    played = raced(Toy, scenario, seconds=HANGS)
     assert played.error is not None
     assert (played.error.thread, played.error.operation) == (1, TssBase())
     assert played.error.message == "LookupError: no TSS"
     assert played.events == (Call(1, TssBase()),)
 
 
-def test_a_race_that_hangs_is_an_error_in_bounded_time() -> None:
+def test_a_race_that_hangs_is_an_error_once_it_was_waited_for() -> None:
     made: list[Toy] = []
+    waited: list[float] = []
+    halting = threading.Event()
 
     def make(hook: Hook) -> Implementation:
         made.append(Toy(hook))
+        made[0].halting = halting
         return made[-1]
 
-    began = monotonic()
-    played = raced(make, Scenario(threads=((MmuPages(),), (Halt(),))), seconds=0.3)
-    assert monotonic() - began < 3
+    def wait_for_the_halt(director: threading.Thread, seconds: float) -> None:
+        waited.append(seconds)
+        assert director.is_alive()
+        assert halting.wait(HANGS)
+
+    scenario = Scenario(threads=((MmuPages(),), (Halt(),)))
+    played = raced(make, scenario, seconds=0.3, wait=wait_for_the_halt)
+    assert waited == [0.3]
     made[0].released.set()
     assert played.error is not None
     assert (played.error.thread, played.error.operation) == (2, Halt())
@@ -142,7 +154,7 @@ def test_a_target_that_cannot_be_made_is_an_error() -> None:
     def unmakable(hook: Hook) -> Implementation:
         raise OSError(hook.__class__.__name__)
 
-    error = raced(unmakable, Scenario(prefix=(MmuPages(),))).error
+    error = raced(unmakable, Scenario(prefix=(MmuPages(),)), seconds=HANGS).error
     assert error is not None
     assert (error.thread, error.operation) == (0, None)
     assert error.message == "OSError: Silent"

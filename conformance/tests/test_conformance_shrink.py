@@ -87,6 +87,11 @@ LEAST = (Run(1, 2), Run(2, 1)), (Run(2, 2), Run(1, 1))
 PAIR = Scenario(threads=((TssBase(),), (CountRmaps(),) * 2))
 
 
+def plenty() -> Budget:
+    """More plays than any of these takes, and no time."""
+    return Budget(plays=2_000)
+
+
 def failing(scenario: Scenario, seed: int = 0) -> Played:
     """A failure that was preempted often."""
     plays = sampled(Toy, scenario, Random(seed), 2_000)
@@ -96,7 +101,7 @@ def failing(scenario: Scenario, seed: int = 0) -> Played:
 @pytest.mark.parametrize("seed", range(5))
 def test_a_schedule_shrinks_to_one_preemption_and_few_points(seed: int) -> None:
     played = failing(PAGES, seed)
-    shrunk = shrink_schedule(Toy, PAGES, played.schedule, lost)
+    shrunk = shrink_schedule(Toy, PAGES, played.schedule, lost, budget=plenty())
     assert lost(shrunk)
     assert shrunk.preemptions == 1
     # Thread 1 loads and is overtaken; the rest is what comes without being asked.
@@ -106,7 +111,7 @@ def test_a_schedule_shrinks_to_one_preemption_and_few_points(seed: int) -> None:
 def test_a_schedule_of_one_race_shrinks_to_the_least_there_is() -> None:
     scenario = Scenario(threads=((MmuPages(),), (MmuPages(),)))
     schedule = (Run(2, 1), Run(1, 3), Run(2, 2), Run(1, 1))
-    shrunk = shrink_schedule(Toy, scenario, schedule, lost)
+    shrunk = shrink_schedule(Toy, scenario, schedule, lost, budget=plenty())
     assert shrunk.preemptions == 1
     assert shrunk.schedule in LEAST
 
@@ -114,18 +119,20 @@ def test_a_schedule_of_one_race_shrinks_to_the_least_there_is() -> None:
 def test_two_preemptions_that_are_needed_stay() -> None:
     played = failing(Scenario(threads=(*PAIR.threads, (MmuPages(),) * 3)), 3)
     scenario = Scenario(threads=(*PAIR.threads, (MmuPages(),) * 3))
-    shrunk = shrink_schedule(Toy, scenario, played.schedule, lost)
+    shrunk = shrink_schedule(Toy, scenario, played.schedule, lost, budget=plenty())
     assert shrunk.preemptions <= 1
-    pair = shrink_schedule(Toy, PAIR, (Run(1, 1), Run(2, 4), Run(1, 2)), torn)
+    pair = shrink_schedule(
+        Toy, PAIR, (Run(1, 1), Run(2, 4), Run(1, 2)), torn, budget=plenty()
+    )
     assert pair.preemptions == 1
     assert pair.schedule == (Run(2, 4), Run(1, 1))
 
 
 def test_refuses_a_schedule_that_does_not_fail() -> None:
     with pytest.raises(ValueError, match="does not fail"):
-        shrink_schedule(Toy, PAGES, (), lost)
+        shrink_schedule(Toy, PAGES, (), lost, budget=plenty())
     with pytest.raises(ValueError, match="does not fail"):
-        shrink_scenario(Toy, PAGES, (), lost)
+        shrink_scenario(Toy, PAGES, (), lost, budget=plenty())
 
 
 def test_a_scenario_loses_what_the_failure_does_not_need() -> None:
@@ -136,7 +143,7 @@ def test_a_scenario_loses_what_the_failure_does_not_need() -> None:
         after=noise,
     )
     played = failing(scenario)
-    shrunk = shrink_scenario(Toy, scenario, played.schedule, lost)
+    shrunk = shrink_scenario(Toy, scenario, played.schedule, lost, budget=plenty())
     assert shrunk.scenario == Scenario(threads=((MmuPages(),), (MmuPages(),)))
     assert shrunk.played.schedule in LEAST
     assert shrunk.played.diverged is None
@@ -150,7 +157,7 @@ def test_a_failure_without_a_race_leaves_the_race() -> None:
         )
 
     scenario = Scenario(prefix=(TssBase(),), threads=((MmuPages(),) * 3, (TssBase(),)))
-    shrunk = shrink_scenario(Toy, scenario, (), bad)
+    shrunk = shrink_scenario(Toy, scenario, (), bad, budget=plenty())
     assert shrunk.scenario == Scenario(prefix=(MmuPages(), MmuPages()))
     assert shrunk.played.schedule == ()
 
