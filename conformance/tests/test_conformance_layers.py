@@ -1,5 +1,6 @@
 """The layers on the references: what they find, what they keep, how it replays."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -152,6 +153,17 @@ def test_first_finding_is_enough_where_it_is_asked_for() -> None:
     done = [record for record in records if isinstance(record, LayerDone)]
     assert [record.layer for record in done] == ["fixed"]
     assert done[0].cut == "stopped at the first finding"
+
+
+def test_fixed_races_that_were_cut_short_say_by_what() -> None:
+    (done,) = (
+        r for r in run("reference", ("fixed",), plays=50) if type(r) is LayerDone
+    )
+
+    assert done.schedules == 50
+    assert re.fullmatch(
+        r"its plays ran out with \d+ races not explored to 1 preemption", done.cut or ""
+    )
 
 
 def test_drawn_requests_name_slots_inside_the_domain_most_of_the_time() -> None:
