@@ -18,16 +18,16 @@ from collections.abc import Iterator
 from random import Random
 from time import monotonic
 
-from memslot_conformance.drawing import Drawing
-from memslot_conformance.explore import bounded, sampled
-from memslot_conformance.generate import Palette, palette_of
-from memslot_conformance.played import Played
-from memslot_conformance.scenario import Scenario
-from memslot_conformance.targets import Target, resolve
-from memslot_conformance.trial import Bench
+from memslot_conformance.findings.trial import Bench
+from memslot_conformance.play.explore import bounded, sampled
+from memslot_conformance.play.played import Played
+from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.drawn.requests import Palette, palette_of
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.operations import Operation
-from memslot_spec.values import EMPTY
+from memslot_spec.model.operations import Operation
+from memslot_spec.model.values import EMPTY
 
 PLAYS = 20
 """Schedules of each race."""

@@ -27,13 +27,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from memslot_conformance.drawing import Drawing
-from memslot_conformance.explore import sampled
-from memslot_conformance.generate import palette_of
-from memslot_conformance.races import fixed_races
-from memslot_conformance.scenario import Scenario
-from memslot_conformance.targets import Target, resolve
-from memslot_conformance.trial import Bench
+from memslot_conformance.findings.trial import Bench
+from memslot_conformance.play.explore import sampled
+from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.drawn.requests import palette_of
+from memslot_conformance.scenarios.fixed import fixed_races
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import CLAUSES
 
 PLAYS = 8

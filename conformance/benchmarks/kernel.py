@@ -24,18 +24,19 @@ from random import Random
 from statistics import median
 from time import perf_counter
 
-from memslot_conformance.kvm.detect import KernelFacts, Unusable, detect
-from memslot_conformance.kvm.device import DEFAULT_NODE, Node, send
-from memslot_conformance.kvm.requests import draw_request
-from memslot_conformance.kvm.target import KvmVm
-from memslot_conformance.targets import Target, resolve
+from memslot_conformance.scenarios.kernel.requests import draw_request
+from memslot_conformance.targets.kvm.detect import KernelFacts, Unusable, detect
+from memslot_conformance.targets.kvm.device import DEFAULT_NODE, Node, send
+from memslot_conformance.targets.kvm.target import KvmVm
+from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.events import Call, Return
-from memslot_spec.judge import Docket, Judge
-from memslot_spec.operations import Done, SetRegion
-from memslot_spec.plan import plan
-from memslot_spec.profile import LINUX
-from memslot_spec.values import EMPTY, MemoryRegion
+from memslot_spec.history.events import Call, Return
+from memslot_spec.judge.judge import Docket, Judge
+from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.profile import LINUX
+from memslot_spec.model.replies import Done
+from memslot_spec.model.updates import plan
+from memslot_spec.model.values import EMPTY, MemoryRegion
 
 REGION = struct.Struct("=IIQQQ")
 CREATE_VM = 0xAE01

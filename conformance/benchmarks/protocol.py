@@ -17,7 +17,7 @@ from statistics import median
 from time import process_time
 
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.profile import LINUX, profile_named
+from memslot_spec.model.profile import LINUX, profile_named
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import header_for, races_of
 from memslot_spec.protocol.search import Race, count_states, search

@@ -13,7 +13,7 @@ from memslot_reference.museum.mutant import Mutant
 from memslot_spec import clauses as all_clauses
 from memslot_spec.clause import AnyClause, Needs, points_of
 from memslot_spec.clauses import CLAUSES, GROUPS
-from memslot_spec.profile import PROFILES
+from memslot_spec.model.profile import PROFILES
 
 SEEN_BY = {
     Needs.CALLS: "calls and replies",

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from memslot_conformance.scenario import Scenario
-from memslot_spec.operations import (
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
+from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
     ClearDirtyLog,
@@ -41,8 +42,7 @@ from memslot_spec.operations import (
     UseHvaCache,
     VcpuGfnToMemslot,
 )
-from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE
-from memslot_spec.values import BIT_1, LOG_DIRTY_PAGES, Failure, MemoryRegion
+from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Failure, MemoryRegion
 
 FORMS = {
     "set": "set ID gfn FRAME pages COUNT host PAGE [log] [bit1] [fails WHERE]",

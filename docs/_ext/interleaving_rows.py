@@ -13,29 +13,38 @@ from itertools import pairwise
 
 from interleaving_search import Found
 
-from memslot_spec import cache_points, dirty_points, events, host_points
-from memslot_spec.events import Call, Event, Observed, Return, TablePublished
+from memslot_spec.history import events
+from memslot_spec.history.events import Call, Event, Observed, Return
+from memslot_spec.history.points import caches as cache_points
+from memslot_spec.history.points import dirty as dirty_points
+from memslot_spec.history.points import host as host_points
+from memslot_spec.history.points import mmu as mmu_points
+from memslot_spec.history.points import srcu as srcu_points
+from memslot_spec.history.points import tables as tables_points
+from memslot_spec.history.points.tables import TablePublished
 
 FAMILIES: dict[str, frozenset[type]] = {
     "calls": frozenset({events.Call, events.Return}),
-    "sections": frozenset({events.SectionEntered, events.SectionLeft}),
-    "srcu": frozenset({events.SectionEntering, events.IndexFlipped}),
-    "loads": frozenset({events.TableLoaded}),
-    "reads": frozenset({events.TableRead}),
-    "writes": frozenset({events.TableWritten}),
-    "publish": frozenset({events.TablePublished}),
-    "grace": frozenset({events.GracePeriodBegun, events.GracePeriodEnded}),
-    "reclaim": frozenset({events.TableReclaimed}),
-    "locks": frozenset({events.UpdateLocked, events.UpdateUnlocked}),
-    "mmu": frozenset({events.MmuLocked, events.MmuUnlocked}),
-    "guest": frozenset({events.GuestEntered}),
-    "waits": frozenset({events.Retried, events.Slept}),
-    "maps": frozenset({events.SpteMapped, events.SpteRemoved}),
-    "pages": frozenset({events.ShadowPageCreated, events.ShadowPageZapped}),
-    "bits": frozenset({events.SlotBitSet}),
-    "rmaps": frozenset({events.RmapAdded, events.RmapRemoved}),
-    "indices": frozenset({events.RmapIndexed}),
-    "flush": frozenset({events.Flushed, events.RootGranted, events.RmapsCounted}),
+    "sections": frozenset({srcu_points.SectionEntered, srcu_points.SectionLeft}),
+    "srcu": frozenset({srcu_points.SectionEntering, srcu_points.IndexFlipped}),
+    "loads": frozenset({tables_points.TableLoaded}),
+    "reads": frozenset({tables_points.TableRead}),
+    "writes": frozenset({tables_points.TableWritten}),
+    "publish": frozenset({tables_points.TablePublished}),
+    "grace": frozenset({srcu_points.GracePeriodBegun, srcu_points.GracePeriodEnded}),
+    "reclaim": frozenset({tables_points.TableReclaimed}),
+    "locks": frozenset({tables_points.UpdateLocked, tables_points.UpdateUnlocked}),
+    "mmu": frozenset({mmu_points.MmuLocked, mmu_points.MmuUnlocked}),
+    "guest": frozenset({mmu_points.GuestEntered}),
+    "waits": frozenset({mmu_points.Retried, srcu_points.Slept}),
+    "maps": frozenset({mmu_points.SpteMapped, mmu_points.SpteRemoved}),
+    "pages": frozenset({mmu_points.ShadowPageCreated, mmu_points.ShadowPageZapped}),
+    "bits": frozenset({mmu_points.SlotBitSet}),
+    "rmaps": frozenset({mmu_points.RmapAdded, mmu_points.RmapRemoved}),
+    "indices": frozenset({mmu_points.RmapIndexed}),
+    "flush": frozenset(
+        {mmu_points.Flushed, mmu_points.RootGranted, mmu_points.RmapsCounted}
+    ),
     "tlb": frozenset({host_points.TlbFlushed}),
     "host": frozenset({host_points.InvalidationBegun, host_points.InvalidationEnded}),
     "host-pages": frozenset({host_points.HostPageFound, host_points.HostPageDirtied}),
@@ -44,7 +53,7 @@ FAMILIES: dict[str, frozenset[type]] = {
     "bitmaps": frozenset({dirty_points.BitmapAllocated, dirty_points.BitmapFreed}),
     "generations": frozenset({cache_points.GenerationSet, cache_points.CachesUpdated}),
     "notes": frozenset({cache_points.MmioCached, cache_points.MmioHit}),
-    "end": frozenset({events.DomainDestroyed}),
+    "end": frozenset({srcu_points.DomainDestroyed}),
 }
 """The kinds of events that go together, by the names that a page uses."""
 
@@ -52,9 +61,9 @@ USUAL = ("calls", "loads", "publish", "grace", "reclaim", "waits", "maps", "flus
 """What is shown unless the page says otherwise."""
 
 BARS: tuple[tuple[str, type, type], ...] = (
-    ("read section", events.SectionEntered, events.SectionLeft),
-    ("grace period", events.GracePeriodBegun, events.GracePeriodEnded),
-    ("mmu_lock", events.MmuLocked, events.MmuUnlocked),
+    ("read section", srcu_points.SectionEntered, srcu_points.SectionLeft),
+    ("grace period", srcu_points.GracePeriodBegun, srcu_points.GracePeriodEnded),
+    ("mmu_lock", mmu_points.MmuLocked, mmu_points.MmuUnlocked),
     ("host range", host_points.InvalidationBegun, host_points.InvalidationEnded),
 )
 """What holds for a while: its name, what begins it, and what ends it."""

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memslot_conformance.budget import Budget
-from memslot_conformance.explore import bounded
-from memslot_conformance.lanes import step_words
-from memslot_conformance.played import Played
-from memslot_conformance.races import fixed_races
-from memslot_conformance.scenario import Scenario
-from memslot_conformance.targets import Target
+from memslot_conformance.play.budget import Budget
+from memslot_conformance.play.explore import bounded
+from memslot_conformance.play.played import Played
+from memslot_conformance.report.lanes import step_words
+from memslot_conformance.scenarios.fixed import fixed_races
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.targets.resolve import Target
 from memslot_spec.clauses import CLAUSES, clause_by_id
-from memslot_spec.events import Event
-from memslot_spec.judge import Docket, Finding, Judgement, judge_events
+from memslot_spec.history.events import Event
+from memslot_spec.judge.judge import Docket, Finding, Judgement, judge_events
 
 PLAYS = 4_000
 """Schedules after which a history counts as not to be had: a page should ask for

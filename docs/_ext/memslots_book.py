@@ -23,7 +23,7 @@ from sphinx.roles import XRefRole
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata, OptionSpec
 
-from memslot_conformance.targets import UnknownTargetError
+from memslot_conformance.targets.resolve import UnknownTargetError
 
 PARTS: dict[str, Callable[[], str]] = {
     "clause-index": clause_pages.clause_index,

@@ -25,11 +25,7 @@ from sphinx.util.typing import ExtensionMetadata
 import memslot_conformance
 import memslot_reference
 import memslot_spec
-from memslot_conformance.campaign import Limits, run_plan
-from memslot_conformance.evidence import ClauseEvidence, evidence_of
-from memslot_conformance.evidence_words import many
-from memslot_conformance.kvm.detect import Unusable, detect
-from memslot_conformance.records import (
+from memslot_conformance.findings.records import (
     ChoiceSeen,
     Record,
     RunFinished,
@@ -38,12 +34,16 @@ from memslot_conformance.records import (
     TargetPlan,
     TargetSkipped,
 )
-from memslot_conformance.stream import StreamWriter, read_stream
-from memslot_conformance.verdicts import headline
+from memslot_conformance.report.evidence import many
+from memslot_conformance.run.campaign import Limits, run_plan
+from memslot_conformance.run.evidence import ClauseEvidence, evidence_of
+from memslot_conformance.run.stream import StreamWriter, read_stream
+from memslot_conformance.run.verdicts import headline
+from memslot_conformance.targets.kvm.detect import Unusable, detect
 from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, GROUPS
-from memslot_spec.profile import PROFILES
+from memslot_spec.model.profile import PROFILES
 
 LEVEL = "brief"
 SEED = 1

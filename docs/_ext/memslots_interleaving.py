@@ -39,12 +39,13 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata, OptionSpec
 
-from memslot_conformance.scenario import Scenario
-from memslot_conformance.targets import Target, UnknownTargetError, resolve
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.targets.resolve import Target, UnknownTargetError, resolve
 from memslot_spec.clauses import clause_by_id
-from memslot_spec.events import Call, Return, TableLoaded, TablePublished
-from memslot_spec.judge import Finding
-from memslot_spec.words import describe_operation, describe_reply
+from memslot_spec.history.events import Call, Return
+from memslot_spec.history.points.tables import TableLoaded, TablePublished
+from memslot_spec.history.words import describe_operation, describe_reply
+from memslot_spec.judge.judge import Finding
 
 STYLE = "interleavings.css"
 STEP = re.compile(r"(?:T(?P<thread>\d+)\s+)?(?P<words>\S.*)")

@@ -23,11 +23,11 @@ from memslots_pages import plain
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from memslot_conformance import adequacy
-from memslot_conformance.adequacy import Adequacy
-from memslot_conformance.console import cpus
-from memslot_conformance.killers import Kill, MutantBrokeError
-from memslot_conformance.track_record import command
+from memslot_conformance.museum import adequacy
+from memslot_conformance.museum.adequacy import Adequacy
+from memslot_conformance.museum.kills import Kill, MutantBrokeError
+from memslot_conformance.report.console import cpus
+from memslot_conformance.report.track_record import command
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
 from memslot_reference.museum.outside import OUTSIDE

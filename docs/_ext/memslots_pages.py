@@ -10,19 +10,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 
-from memslot_conformance import implementation
-from memslot_conformance.budget import Budget
-from memslot_conformance.explore import bounded
-from memslot_conformance.failure import render_failure
-from memslot_conformance.fixed import BOUNDS
-from memslot_conformance.races import fixed_races
-from memslot_conformance.shrink import Shrunk, shrink_scenario
-from memslot_conformance.targets import Target, resolve
-from memslot_conformance.trial import Bench
+from memslot_conformance.adapter import protocols as implementation
+from memslot_conformance.findings.trial import Bench
+from memslot_conformance.layers.fixed import BOUNDS
+from memslot_conformance.play.budget import Budget
+from memslot_conformance.play.explore import bounded
+from memslot_conformance.play.shrink import Shrunk, shrink_scenario
+from memslot_conformance.report.failure import render_failure
+from memslot_conformance.scenarios.fixed import fixed_races
+from memslot_conformance.targets.resolve import Target, resolve
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
 from memslot_spec.clauses import CLAUSES, clause_by_id
-from memslot_spec.judge import without_points
+from memslot_spec.judge.judge import without_points
 
 LEVEL = "quick"
 PLAYS = 4_000

@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.profile import profile_named
+from memslot_spec.model.profile import profile_named
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import header_for, races_of
 from memslot_spec.protocol.search import search

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-from memslot_spec.profile import LINUX, PROFILES, V2_6_34, Profile, WindowAccess
+from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Profile, WindowAccess
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 
 from dict_table import LOG_WRITES, PAGE, READ_ONLY, DictTable
 
-from memslot_spec.events import (
+from memslot_spec.history.header import Domain, Interleaving
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.srcu import (
     GracePeriodBegun,
     GracePeriodEnded,
     SectionEntered,
     SectionLeft,
+)
+from memslot_spec.history.points.tables import (
     TableLoaded,
     TablePublished,
     TableRead,
@@ -24,11 +28,9 @@ from memslot_spec.events import (
     UpdateLocked,
     UpdateUnlocked,
 )
-from memslot_spec.history import Domain, Interleaving
-from memslot_spec.hook import Hook
-from memslot_spec.operations import Done, Refused, Reply
-from memslot_spec.profile import Limits
-from memslot_spec.values import (
+from memslot_spec.model.profile import Limits
+from memslot_spec.model.replies import Done, Refused, Reply
+from memslot_spec.model.values import (
     Errno,
     Gfn,
     Hva,

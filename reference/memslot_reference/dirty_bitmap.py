@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from memslot_spec.dirty_bits import bitmap_of
+from memslot_spec.arithmetic.bitmaps import bitmap_of
 
 
 class DirtyBitmap:

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.sets import SlotSets
-from memslot_spec.dirty_bits import may_clear, set_bits
-from memslot_spec.dirty_points import DirtyBitsCleared
-from memslot_spec.hook import Hook
-from memslot_spec.operations import DirtyLog, Done, Refused, Reply
-from memslot_spec.profile import Limits, Profile
-from memslot_spec.slot_word import as_id_of
-from memslot_spec.values import Errno
+from memslot_spec.arithmetic.bitmaps import may_clear, set_bits
+from memslot_spec.arithmetic.slot_word import as_id_of
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.dirty import DirtyBitsCleared
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.replies import DirtyLog, Done, Refused, Reply
+from memslot_spec.model.values import Errno
 
 MANUAL_PROTECT = 1 << 0
 """`KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE`."""

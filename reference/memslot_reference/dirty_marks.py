@@ -14,9 +14,9 @@ from memslot_reference.dirty_bitmap import DirtyBitmap
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.rmaps import ReverseMaps
 from memslot_reference.shadow import PAGES_AT_LEVEL
-from memslot_spec.dirty_points import BitmapAllocated, BitmapFreed, DirtyBitSet
-from memslot_spec.hook import Hook
-from memslot_spec.profile import Limits, Profile
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.dirty import BitmapAllocated, BitmapFreed, DirtyBitSet
+from memslot_spec.model.profile import Limits, Profile
 
 
 class DirtyMarks(ReverseMaps):

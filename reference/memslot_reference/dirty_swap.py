@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.updates import SlotUpdates
-from memslot_spec.operations import DirtyLog, Refused, Reply
-from memslot_spec.slot_word import as_id_of
-from memslot_spec.values import Errno
+from memslot_spec.arithmetic.slot_word import as_id_of
+from memslot_spec.model.replies import DirtyLog, Refused, Reply
+from memslot_spec.model.values import Errno
 
 
 class DirtySwap(SlotUpdates):

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.mmio_caches import MmioCaches
 from memslot_reference.slot_hints import generation_of
-from memslot_spec.hook import Hook
-from memslot_spec.operations import Done, Refused, Reply, Translated
-from memslot_spec.profile import Limits, Profile
-from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE, U64
-from memslot_spec.values import Errno
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.replies import Done, Refused, Reply, Translated
+from memslot_spec.model.values import Errno
 
 
 @dataclass(slots=True)

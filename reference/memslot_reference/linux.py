@@ -5,9 +5,9 @@ from __future__ import annotations
 from memslot_reference.hva_caches import HvaCaches
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.shadow import ShadowPage
-from memslot_spec.events import Flushed, Retried
-from memslot_spec.operations import Reply, Retry
-from memslot_spec.values import Gfn, Hva, Slot
+from memslot_spec.history.points.mmu import Flushed, Retried
+from memslot_spec.model.replies import Reply, Retry
+from memslot_spec.model.values import Gfn, Hva, Slot
 
 
 class LinuxKvm(HvaCaches):

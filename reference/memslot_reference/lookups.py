@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from memslot_reference.memslots import MemorySlot, Memslots, ReadAfterReclaim
 from memslot_reference.srcu import Srcu
-from memslot_spec.events import TableLoaded, TableRead
-from memslot_spec.hook import Hook
-from memslot_spec.operations import FoundHostPage
-from memslot_spec.profile import Limits, Profile
-from memslot_spec.ranges import PAGE_SHIFT, U64
-from memslot_spec.values import Gfn, Hva, HvaError, Slot
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.tables import TableLoaded, TableRead
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.replies import FoundHostPage
+from memslot_spec.model.values import Gfn, Hva, HvaError, Slot
 
 MIN_ALLOC_MMU_PAGES = 64
 PERMILLE_MMU_PAGES = 20

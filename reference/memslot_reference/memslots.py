@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 
 from memslot_reference.dirty_bitmap import DirtyBitmap
 from memslot_reference.shadow import Rmaps, new_rmaps
-from memslot_spec.events import Attached
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.slot_word import pack
-from memslot_spec.values import (
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.arithmetic.slot_word import pack
+from memslot_spec.history.points.tables import Attached
+from memslot_spec.model.values import (
     BIT_1,
     LOG_DIRTY_PAGES,
     Gfn,

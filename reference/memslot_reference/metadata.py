@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.requests import SlotRequests
-from memslot_spec.hook import Hook
-from memslot_spec.host_points import MetadataAllocated, MetadataFreed
-from memslot_spec.profile import Limits, Profile
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.host import MetadataAllocated, MetadataFreed
+from memslot_spec.model.profile import Limits, Profile
 
 
 class SlotMetadata(SlotRequests):

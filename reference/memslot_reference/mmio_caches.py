@@ -12,10 +12,15 @@ from dataclasses import dataclass
 
 from memslot_reference.memslots import Memslots
 from memslot_reference.slot_hints import SlotHints, generation_of
-from memslot_spec.cache_points import CachesUpdated, MmioCached, MmioHit, MmioPlace
-from memslot_spec.hook import Hook
-from memslot_spec.operations import Mmio, Reply
-from memslot_spec.profile import Limits, Profile
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.caches import (
+    CachesUpdated,
+    MmioCached,
+    MmioHit,
+    MmioPlace,
+)
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.replies import Mmio, Reply
 
 GENERATION_BITS = 3
 """How many bits of a generation an spte holds: 19 in the kernel, whose count once

@@ -10,13 +10,13 @@ from __future__ import annotations
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.shadow import PAGES_AT_LEVEL, Spte, index_of, key_of
 from memslot_reference.shadow_pages import ShadowPages
-from memslot_spec.events import GuestEntered, RootGranted
-from memslot_spec.hook import Hook
-from memslot_spec.host_points import HostPageFound
-from memslot_spec.operations import Accessed, Mmio, Reply, Retry
-from memslot_spec.profile import Limits, Profile, WindowAccess
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.values import Gfn
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.host import HostPageFound
+from memslot_spec.history.points.mmu import GuestEntered, RootGranted
+from memslot_spec.model.profile import Limits, Profile, WindowAccess
+from memslot_spec.model.replies import Accessed, Mmio, Reply, Retry
+from memslot_spec.model.values import Gfn
 
 HUGE = 2
 

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.mmu import ShadowMmu
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
-from memslot_spec.events import RmapUse, Slept
-from memslot_spec.host_points import InvalidationBegun, InvalidationEnded
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.values import Hva
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.points.host import InvalidationBegun, InvalidationEnded
+from memslot_spec.history.points.mmu import RmapUse
+from memslot_spec.history.points.srcu import Slept
+from memslot_spec.model.values import Hva
 
 Handler = Callable[[ShadowPage, int], bool]
 """What is done to one spte of the walk; the answers are or-ed together."""

@@ -15,11 +15,11 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.reference import default_limits
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
-from memslot_spec.dirty_bits import words_for
-from memslot_spec.hook import Hook
-from memslot_spec.profile import Limits, Profile
-from memslot_spec.ranges import PAGE_SHIFT, U64
-from memslot_spec.values import BIT_1, MemoryRegion
+from memslot_spec.arithmetic.bitmaps import words_for
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.values import BIT_1, MemoryRegion
 
 
 class PublishedPatch(Kvm):

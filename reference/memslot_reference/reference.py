@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from memslot_reference.kvm import Kvm
 from memslot_reference.linux import LinuxKvm
-from memslot_spec.hook import Hook
-from memslot_spec.profile import Limits, Profile
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import Limits, Profile
 
 MAX_GFN = (1 << 40) - 1
 """`kvm_mmu_max_gfn` of x86: guest addresses have 52 bits."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.notifiers import Notifiers
-from memslot_spec.ranges import is_page_aligned, wraps
-from memslot_spec.slot_word import as_id_of, id_of
-from memslot_spec.values import BIT_1, Errno, MemoryRegion
+from memslot_spec.arithmetic.ranges import is_page_aligned, wraps
+from memslot_spec.arithmetic.slot_word import as_id_of, id_of
+from memslot_spec.model.values import BIT_1, Errno, MemoryRegion
 
 
 class SlotRequests(Notifiers):

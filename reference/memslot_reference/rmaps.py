@@ -9,7 +9,9 @@ from __future__ import annotations
 from memslot_reference.lookups import SlotReaders
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage, Spte
-from memslot_spec.events import (
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.host import HostPageDirtied, TlbFlushed
+from memslot_spec.history.points.mmu import (
     MmuLocked,
     MmuUnlocked,
     RmapAdded,
@@ -19,9 +21,7 @@ from memslot_spec.events import (
     RmapUse,
     SpteRemoved,
 )
-from memslot_spec.hook import Hook
-from memslot_spec.host_points import HostPageDirtied, TlbFlushed
-from memslot_spec.profile import Limits, Profile
+from memslot_spec.model.profile import Limits, Profile
 
 
 class ReverseMaps(SlotReaders):

@@ -13,18 +13,18 @@ from typing import get_args
 
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.vm import Vm
-from memslot_spec.cache_points import CachesUpdated, GenerationSet
-from memslot_spec.events import (
+from memslot_spec.history.events import Point
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.caches import CachesUpdated, GenerationSet
+from memslot_spec.history.points.tables import (
     Attached,
-    Point,
     TableLoaded,
     TablePublished,
     TableReclaimed,
     TableWritten,
 )
-from memslot_spec.hook import Hook
-from memslot_spec.profile import Limits, Profile
-from memslot_spec.values import Errno, Failure, SlotTable, table_of
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.values import Errno, Failure, SlotTable, table_of
 
 
 class SlotSets(Vm):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.values import PAGES_PER_HUGE_PAGE
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.model.values import PAGES_PER_HUGE_PAGE
 
 ENTRIES_PER_PAGE = 512
 """Sptes in one shadow page, `PT64_ENT_PER_PAGE`."""

@@ -9,15 +9,15 @@ from __future__ import annotations
 from memslot_reference.dirty_marks import DirtyMarks
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.shadow import PageKey, ShadowPage, Spte, index_of
-from memslot_spec.events import (
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.mmu import (
     Flushed,
     ShadowPageCreated,
     ShadowPageZapped,
     SlotBitSet,
     SpteMapped,
 )
-from memslot_spec.hook import Hook
-from memslot_spec.profile import Limits, Profile
+from memslot_spec.model.profile import Limits, Profile
 
 
 class ShadowPages(DirtyMarks):

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from memslot_reference.dirty_clear import DirtyClear
 from memslot_reference.memslots import MemorySlot, Memslots
-from memslot_spec.hook import Hook
-from memslot_spec.profile import Limits, Profile
-from memslot_spec.values import Gfn, Slot
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.values import Gfn, Slot
 
 
 @dataclass(slots=True)

@@ -7,7 +7,8 @@ updater flips the index and waits until the counter left behind is zero. After
 
 from __future__ import annotations
 
-from memslot_spec.events import (
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.srcu import (
     DomainDestroyed,
     GracePeriodBegun,
     GracePeriodEnded,
@@ -16,7 +17,6 @@ from memslot_spec.events import (
     SectionEntering,
     SectionLeft,
 )
-from memslot_spec.hook import Hook
 
 
 class Srcu:

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.vm import Vm
-from memslot_spec.events import TablePublished, TableReclaimed, TableWritten
-from memslot_spec.hook import Hook
-from memslot_spec.profile import Limits, Profile
-from memslot_spec.values import Errno, Failure
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.tables import (
+    TablePublished,
+    TableReclaimed,
+    TableWritten,
+)
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.values import Errno, Failure
 
 
 class SlotUpdates(Vm):

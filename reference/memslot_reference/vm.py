@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import get_args
 
 from memslot_reference.writers import SlotWriters
-from memslot_spec.cache_points import (
+from memslot_spec.history.events import Point
+from memslot_spec.history.header import Domain, Interleaving
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.caches import (
     CachesUpdated,
     GenerationSet,
     MmioCached,
     MmioHit,
 )
-from memslot_spec.events import Point, Retried, ShadowPage, ShadowPte, View
-from memslot_spec.history import Domain, Interleaving
-from memslot_spec.hook import Hook
-from memslot_spec.profile import Limits, Profile
-from memslot_spec.values import Failure, SlotTable
+from memslot_spec.history.points.mmu import Retried
+from memslot_spec.history.views import ShadowPage, ShadowPte, View
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.values import Failure, SlotTable
 
 GENERATED_SLOTS = 4
 

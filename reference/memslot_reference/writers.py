@@ -13,12 +13,12 @@ from dataclasses import replace
 
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.metadata import SlotMetadata
-from memslot_spec.events import UpdateLocked, UpdateUnlocked
-from memslot_spec.hook import Hook
-from memslot_spec.operations import Done, Refused, Reply
-from memslot_spec.profile import Limits, Profile
-from memslot_spec.slot_word import as_id_of, id_of
-from memslot_spec.values import Errno, Failure, MemoryRegion
+from memslot_spec.arithmetic.slot_word import as_id_of, id_of
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.tables import UpdateLocked, UpdateUnlocked
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.replies import Done, Refused, Reply
+from memslot_spec.model.values import Errno, Failure, MemoryRegion
 
 
 class SlotWriters(SlotMetadata, ABC):

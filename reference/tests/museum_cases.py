@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from memslot_conformance.explore import bounded
-from memslot_conformance.perform import capabilities_of
-from memslot_conformance.played import Make, Played
-from memslot_conformance.scenario import Operations, Scenario
+from memslot_conformance.adapter.perform import capabilities_of
+from memslot_conformance.adapter.protocols import Make
+from memslot_conformance.play.explore import bounded
+from memslot_conformance.play.played import Played
+from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_reference.museum import mutant_named
 from memslot_reference.museum.mutant import Factory
 from memslot_reference.reference import reference, reference_linux
 from memslot_reference.vm import Vm
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.history import Header
-from memslot_spec.hook import Hook, Silent
-from memslot_spec.judge import (
+from memslot_spec.history.header import Header
+from memslot_spec.history.hook import Hook, Silent
+from memslot_spec.judge.judge import (
     Docket,
     Judgement,
     blind,
     judge_events,
     without_points,
 )
-from memslot_spec.operations import GuestAccess, Operation, SetRegion, UnmapHva
-from memslot_spec.profile import Profile, profile_named
-from memslot_spec.ranges import PAGE_SHIFT
-from memslot_spec.values import LOG_DIRTY_PAGES, Failure, MemoryRegion
+from memslot_spec.model.operations import GuestAccess, Operation, SetRegion, UnmapHva
+from memslot_spec.model.profile import Profile, profile_named
+from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure, MemoryRegion
 
 
 def region(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from memslot_conformance.scenario import Scenario
-from memslot_spec.operations import (
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.model.operations import (
     GfnToMemslot,
     GuestAccess,
     InitHvaCache,
     UseHvaCache,
     VcpuGfnToMemslot,
 )
-from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE, U64
-from memslot_spec.values import Failure
+from memslot_spec.model.values import Failure
 from museum_cases import FAR, IN_PLACE_OF_S0, READ_17, S0, S1, Case, alone, delete, put
 from museum_cases import raced as race
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.operations import (
+from memslot_spec.model.operations import (
     ClearDirtyLog,
     EnableManualProtect,
     GetDirtyLog,
@@ -10,7 +10,7 @@ from memslot_spec.operations import (
     InitHvaCache,
     UseHvaCache,
 )
-from memslot_spec.values import LOG_DIRTY_PAGES, Failure
+from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure
 from museum_cases import LOGGED, S0, Case, alone, delete, put, raced
 
 NOBODY = 40_000

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from memslot_conformance.scenario import Scenario
+from memslot_conformance.scenarios.scenario import Scenario
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.reference import default_limits
-from memslot_spec.hook import Hook
-from memslot_spec.operations import (
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
     GetDirtyLog,
@@ -17,9 +18,8 @@ from memslot_spec.operations import (
     InvalidateRange,
     SetRegion,
 )
-from memslot_spec.profile import V2_6_34, Limits, Profile
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.values import BIT_1, LOG_DIRTY_PAGES, Failure
+from memslot_spec.model.profile import V2_6_34, Limits, Profile
+from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Failure
 from museum_cases import (
     LOGGED,
     MOVED,

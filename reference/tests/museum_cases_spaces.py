@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.operations import GfnToHva, GuestAccess
+from memslot_spec.model.operations import GfnToHva, GuestAccess
 from museum_cases import READ_17, S0, Case, alone, delete, put, raced
 
 SMM = 1 << 16

@@ -8,17 +8,11 @@ from memslot_reference.dirty_bitmap import DirtyBitmap
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.reference import linux_limits
-from memslot_spec.hook import Silent
-from memslot_spec.operations import Done, Refused, Reply, Translated
-from memslot_spec.profile import LINUX
-from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE
-from memslot_spec.values import (
-    BIT_1,
-    LOG_DIRTY_PAGES,
-    Errno,
-    Gfn,
-    MemoryRegion,
-)
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
+from memslot_spec.history.hook import Silent
+from memslot_spec.model.profile import LINUX
+from memslot_spec.model.replies import Done, Refused, Reply, Translated
+from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Errno, Gfn, MemoryRegion
 
 EFAULT, EINVAL = Refused(Errno.EFAULT), Refused(Errno.EINVAL)
 HOST = 0x1000 << PAGE_SHIFT

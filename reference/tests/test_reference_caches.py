@@ -11,22 +11,14 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.mmio_caches import GENERATION_BITS
 from memslot_reference.reference import linux_limits, reference_linux
-from memslot_spec.hook import Silent
-from memslot_spec.hva_ranges import HvaRange, init_replies, use_replies
-from memslot_spec.operations import (
-    Accessed,
-    Done,
-    InitHvaCache,
-    Mmio,
-    Refused,
-    Reply,
-    Translated,
-    UseHvaCache,
-)
-from memslot_spec.profile import LINUX, Limits
-from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE, U64
-from memslot_spec.readers import gfn_to_memslot
-from memslot_spec.values import (
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.history.hook import Silent
+from memslot_spec.model.hva_caches import HvaRange, init_replies, use_replies
+from memslot_spec.model.operations import InitHvaCache, UseHvaCache
+from memslot_spec.model.profile import LINUX, Limits
+from memslot_spec.model.readers import gfn_to_memslot
+from memslot_spec.model.replies import Accessed, Done, Mmio, Refused, Reply, Translated
+from memslot_spec.model.values import (
     BIT_1,
     LOG_DIRTY_PAGES,
     Errno,

@@ -13,33 +13,27 @@ from memslot_reference.dirty_bitmap import DirtyBitmap
 from memslot_reference.kvm import Kvm
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.reference import reference, reference_linux
-from memslot_spec.dirty_bits import set_bits
-from memslot_spec.dirty_points import (
+from memslot_spec.arithmetic.bitmaps import set_bits
+from memslot_spec.history.events import Point
+from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.points.dirty import (
     BitmapAllocated,
     BitmapFreed,
     DirtyBitsCleared,
     DirtyBitSet,
 )
-from memslot_spec.events import (
-    GracePeriodEnded,
+from memslot_spec.history.points.host import HostPageDirtied
+from memslot_spec.history.points.mmu import (
     MmuLocked,
     MmuUnlocked,
-    Point,
     SpteMapped,
     SpteRemoved,
-    TablePublished,
 )
-from memslot_spec.hook import P, Silent
-from memslot_spec.host_points import HostPageDirtied
-from memslot_spec.operations import Accessed, DirtyLog, Done, Refused, Reply
-from memslot_spec.profile import LINUX, V2_6_34
-from memslot_spec.values import (
-    LOG_DIRTY_PAGES,
-    Errno,
-    Failure,
-    Gfn,
-    MemoryRegion,
-)
+from memslot_spec.history.points.srcu import GracePeriodEnded
+from memslot_spec.history.points.tables import TablePublished
+from memslot_spec.model.profile import LINUX, V2_6_34
+from memslot_spec.model.replies import Accessed, DirtyLog, Done, Refused, Reply
+from memslot_spec.model.values import LOG_DIRTY_PAGES, Errno, Failure, Gfn, MemoryRegion
 
 CLEAN = DirtyLog((0,))
 BITMAP_POINTS = (BitmapAllocated, BitmapFreed, DirtyBitSet, DirtyBitsCleared)

@@ -7,26 +7,28 @@ from typing import Concatenate
 
 import pytest
 
-from memslot_conformance.scenario import Scenario
+from memslot_conformance.scenarios.scenario import Scenario
 from memslot_reference.kvm import Kvm
 from memslot_reference.museum import mutant_named
 from memslot_reference.reference import MAX_GFN, reference, reference_linux
 from memslot_reference.vm import Vm
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.clauses import clause_by_id
-from memslot_spec.events import MmuLocked, MmuUnlocked, Point, SpteRemoved
-from memslot_spec.hook import P, Silent
-from memslot_spec.host_points import (
+from memslot_spec.history.events import Point
+from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.points.host import (
     InvalidationBegun,
     InvalidationEnded,
     MetadataAllocated,
     MetadataFreed,
     TlbFlushed,
 )
-from memslot_spec.judge import Docket, judge_events
-from memslot_spec.operations import FoundHostPage, GuestAccess, Refused
-from memslot_spec.profile import LINUX, V2_6_34
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.values import (
+from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked, SpteRemoved
+from memslot_spec.judge.judge import Docket, judge_events
+from memslot_spec.model.operations import GuestAccess
+from memslot_spec.model.profile import LINUX, V2_6_34
+from memslot_spec.model.replies import FoundHostPage, Refused
+from memslot_spec.model.values import (
     BIT_1,
     LOG_DIRTY_PAGES,
     Errno,

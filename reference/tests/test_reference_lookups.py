@@ -11,18 +11,16 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.lookups import SlotReaders
 from memslot_reference.memslots import INVALID, MemorySlot, ReadAfterReclaim
 from memslot_reference.reference import reference
-from memslot_spec.events import (
-    Point,
+from memslot_spec.history.events import Point
+from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.points.srcu import (
     SectionEntered,
     SectionEntering,
     SectionLeft,
-    TableLoaded,
-    TablePublished,
-    TableRead,
 )
-from memslot_spec.hook import P, Silent
-from memslot_spec.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
-from memslot_spec.values import BIT_1, Gfn, Hva, MemoryRegion, Slot
+from memslot_spec.history.points.tables import TableLoaded, TablePublished, TableRead
+from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
+from memslot_spec.model.values import BIT_1, Gfn, Hva, MemoryRegion, Slot
 
 
 class Recorder(Silent):

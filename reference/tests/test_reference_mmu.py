@@ -13,32 +13,33 @@ from hypothesis import strategies as st
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import INVALID
 from memslot_reference.reference import reference
-from memslot_spec.events import (
+from memslot_spec.history.events import Point
+from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.points.host import HostPageFound
+from memslot_spec.history.points.mmu import (
     GuestEntered,
     MmuLocked,
     MmuUnlocked,
-    Point,
     RmapAdded,
     RmapIndexed,
     RmapRemoved,
     RmapUse,
     RootGranted,
-    SectionEntered,
-    SectionEntering,
-    SectionLeft,
     ShadowPageCreated,
     ShadowPageZapped,
     SlotBitSet,
     SpteMapped,
     SpteRemoved,
-    TableLoaded,
-    TableRead,
 )
-from memslot_spec.hook import P, Silent
-from memslot_spec.host_points import HostPageFound
-from memslot_spec.operations import Accessed, Done, Mmio, Reply, Retry
-from memslot_spec.profile import LINUX, PROFILES, V2_6_34, Profile
-from memslot_spec.values import BIT_1, LOG_DIRTY_PAGES, Gfn, Hva, MemoryRegion
+from memslot_spec.history.points.srcu import (
+    SectionEntered,
+    SectionEntering,
+    SectionLeft,
+)
+from memslot_spec.history.points.tables import TableLoaded, TableRead
+from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Profile
+from memslot_spec.model.replies import Accessed, Done, Mmio, Reply, Retry
+from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Gfn, Hva, MemoryRegion
 
 MIB = 1 << 20
 

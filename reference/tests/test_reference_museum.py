@@ -15,17 +15,18 @@ import museum_cases_caches
 import museum_cases_dirty
 import museum_cases_host
 import museum_cases_spaces
-from memslot_conformance.explore import bounded
-from memslot_conformance.scenario import Operations, Scenario
+from memslot_conformance.play.explore import bounded
+from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum import CATALOGUE, mutant_named
 from memslot_reference.museum.mutant import Mutant
 from memslot_reference.reference import MAX_GFN, default_limits
 from memslot_reference.shadow import ShadowPage
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.clauses import CLAUSES, clause_by_id
-from memslot_spec.hook import Hook, Silent
-from memslot_spec.operations import (
+from memslot_spec.history.hook import Hook, Silent
+from memslot_spec.model.operations import (
     AllocateRoot,
     CountRmaps,
     DestroyVm,
@@ -41,15 +42,8 @@ from memslot_spec.operations import (
     TssBase,
     UnmapHva,
 )
-from memslot_spec.profile import (
-    LINUX,
-    V2_6_34,
-    Limits,
-    Profile,
-    profile_named,
-)
-from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE, U64
-from memslot_spec.values import BIT_1, LOG_DIRTY_PAGES, Failure, MemoryRegion
+from memslot_spec.model.profile import LINUX, V2_6_34, Limits, Profile, profile_named
+from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Failure, MemoryRegion
 from museum_cases import (
     AT_ANOTHER_HVA,
     FAR,

@@ -11,26 +11,23 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import INVALID
 from memslot_reference.reference import reference
 from memslot_reference.vm import NOT_HERE
-from memslot_spec.dirty_points import DirtyBitsCleared
-from memslot_spec.events import (
+from memslot_spec.history.events import Point
+from memslot_spec.history.header import Domain, Interleaving
+from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.points.dirty import DirtyBitsCleared
+from memslot_spec.history.points.mmu import MmuLocked, RmapIndexed, RmapUse, SpteRemoved
+from memslot_spec.history.points.srcu import (
     DomainDestroyed,
-    MmuLocked,
-    Point,
-    RmapIndexed,
-    RmapUse,
     SectionEntered,
     SectionEntering,
     SectionLeft,
     Slept,
-    SpteRemoved,
-    TableLoaded,
-    View,
 )
-from memslot_spec.history import Domain, Interleaving
-from memslot_spec.hook import P, Silent
-from memslot_spec.operations import Accessed
-from memslot_spec.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
-from memslot_spec.values import EMPTY, LOG_DIRTY_PAGES, Gfn, Hva, MemoryRegion
+from memslot_spec.history.points.tables import TableLoaded
+from memslot_spec.history.views import View
+from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
+from memslot_spec.model.replies import Accessed
+from memslot_spec.model.values import EMPTY, LOG_DIRTY_PAGES, Gfn, Hva, MemoryRegion
 
 MIB = 1 << 20
 

@@ -9,19 +9,13 @@ import pytest
 
 from memslot_reference.kvm import Kvm
 from memslot_reference.patch import PublishedPatch, patch
-from memslot_spec.events import (
-    Flushed,
-    Point,
-    RmapIndexed,
-    RmapUse,
-    SlotBitSet,
-    TableLoaded,
-    TablePublished,
-)
-from memslot_spec.hook import P, Silent
-from memslot_spec.operations import Accessed, Done, Mmio, Refused
-from memslot_spec.profile import LINUX, V2_6_34
-from memslot_spec.values import (
+from memslot_spec.history.events import Point
+from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.points.mmu import Flushed, RmapIndexed, RmapUse, SlotBitSet
+from memslot_spec.history.points.tables import TableLoaded, TablePublished
+from memslot_spec.model.profile import LINUX, V2_6_34
+from memslot_spec.model.replies import Accessed, Done, Mmio, Refused
+from memslot_spec.model.values import (
     BIT_1,
     Errno,
     Failure,

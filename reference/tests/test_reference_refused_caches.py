@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import pytest
 
-from memslot_conformance.explore import bounded
-from memslot_conformance.scenario import Operations, Scenario
+from memslot_conformance.play.explore import bounded
+from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.museum.mutant import Factory
 from memslot_reference.reference import linux_limits, reference_linux
 from memslot_reference.vm import Vm
-from memslot_spec.events import Return
-from memslot_spec.hook import Hook
-from memslot_spec.operations import (
-    DirtyLog,
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
+from memslot_spec.history.events import Return
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.operations import (
     EnableManualProtect,
     GetDirtyLog,
     InitHvaCache,
-    Refused,
-    Translated,
     UseHvaCache,
 )
-from memslot_spec.profile import LINUX, Limits, Profile
-from memslot_spec.ranges import PAGE_SHIFT
-from memslot_spec.values import LOG_DIRTY_PAGES, Errno
+from memslot_spec.model.profile import LINUX, Limits, Profile
+from memslot_spec.model.replies import DirtyLog, Refused, Translated
+from memslot_spec.model.values import LOG_DIRTY_PAGES, Errno
 from museum_cases import delete, docket, found, judged, made_for, put
 
 LOGGED = put(0, 0x300, 2, 0x1000, LOG_DIRTY_PAGES)

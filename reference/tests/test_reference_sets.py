@@ -11,23 +11,21 @@ from hypothesis import strategies as st
 
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.reference import reference_linux
-from memslot_spec.cache_points import CachesUpdated, GenerationSet
-from memslot_spec.events import (
-    Flushed,
-    GracePeriodBegun,
-    GracePeriodEnded,
-    Point,
-    SpteRemoved,
+from memslot_spec.history.events import Point
+from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.points.caches import CachesUpdated, GenerationSet
+from memslot_spec.history.points.mmu import Flushed, SpteRemoved
+from memslot_spec.history.points.srcu import GracePeriodBegun, GracePeriodEnded
+from memslot_spec.history.points.tables import (
     TableLoaded,
     TablePublished,
     TableReclaimed,
     TableWritten,
 )
-from memslot_spec.hook import P, Silent
-from memslot_spec.operations import Accessed, Done, Mmio, Refused
-from memslot_spec.plan import plan
-from memslot_spec.profile import LINUX, Limits
-from memslot_spec.values import (
+from memslot_spec.model.profile import LINUX, Limits
+from memslot_spec.model.replies import Accessed, Done, Mmio, Refused
+from memslot_spec.model.updates import plan
+from memslot_spec.model.values import (
     LOG_DIRTY_PAGES,
     Errno,
     Failure,

@@ -8,17 +8,17 @@ from typing import Concatenate
 import pytest
 
 from memslot_reference.srcu import Srcu
-from memslot_spec.events import (
+from memslot_spec.history.events import Point
+from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.points.srcu import (
     DomainDestroyed,
     GracePeriodBegun,
     GracePeriodEnded,
     IndexFlipped,
-    Point,
     SectionEntered,
     SectionEntering,
     SectionLeft,
 )
-from memslot_spec.hook import P, Silent
 
 
 class Recorder(Silent):

@@ -12,14 +12,20 @@ from hypothesis import strategies as st
 
 from memslot_reference.kvm import Kvm
 from memslot_reference.reference import reference
-from memslot_spec.events import (
-    Flushed,
+from memslot_spec.history.events import Point
+from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.points.host import (
+    MetadataAllocated,
+    MetadataFreed,
+    TlbFlushed,
+)
+from memslot_spec.history.points.mmu import Flushed, MmuLocked, MmuUnlocked
+from memslot_spec.history.points.srcu import (
     GracePeriodBegun,
     GracePeriodEnded,
     IndexFlipped,
-    MmuLocked,
-    MmuUnlocked,
-    Point,
+)
+from memslot_spec.history.points.tables import (
     TableLoaded,
     TablePublished,
     TableRead,
@@ -28,12 +34,10 @@ from memslot_spec.events import (
     UpdateLocked,
     UpdateUnlocked,
 )
-from memslot_spec.hook import P, Silent
-from memslot_spec.host_points import MetadataAllocated, MetadataFreed, TlbFlushed
-from memslot_spec.operations import Done, Refused
-from memslot_spec.plan import plan
-from memslot_spec.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
-from memslot_spec.values import (
+from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
+from memslot_spec.model.replies import Done, Refused
+from memslot_spec.model.updates import plan
+from memslot_spec.model.values import (
     BIT_1,
     LOG_DIRTY_PAGES,
     Errno,

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Never, Protocol, TypeVar
 
-from memslot_spec.facts import Facts
-from memslot_spec.history import Header
-from memslot_spec.plan import Objection
+from memslot_spec.facts.facts import Facts
+from memslot_spec.history.header import Header
+from memslot_spec.model.updates import Objection
 
 E = TypeVar("E")
 

@@ -6,23 +6,18 @@ as those of clauses are.
 
 from __future__ import annotations
 
-from memslot_spec.answered import Answered, Updated
 from memslot_spec.choice import AnyChoice, Choice
-from memslot_spec.events import Flushed, GracePeriodEnded
-from memslot_spec.facts import Facts
-from memslot_spec.operations import (
-    Accessed,
-    Done,
-    GuestAccess,
-    Mmio,
-    Refused,
-    Retry,
-)
-from memslot_spec.plan import Change, Objection, met_by
-from memslot_spec.profile import BOTH, ONLY_2_6_34, ONLY_LINUX
-from memslot_spec.readers import gfn_to_memslot
-from memslot_spec.replies import TABLE_READERS
-from memslot_spec.values import Errno, SlotTable
+from memslot_spec.facts.facts import Facts
+from memslot_spec.history.points.mmu import Flushed
+from memslot_spec.history.points.srcu import GracePeriodEnded
+from memslot_spec.model.explain import TABLE_READERS
+from memslot_spec.model.operations import GuestAccess
+from memslot_spec.model.profile import BOTH, ONLY_2_6_34, ONLY_LINUX
+from memslot_spec.model.readers import gfn_to_memslot
+from memslot_spec.model.replies import Accessed, Done, Mmio, Refused, Retry
+from memslot_spec.model.updates import Change, Objection, met_by
+from memslot_spec.model.values import Errno, SlotTable
+from memslot_spec.moments.replies import Answered, Updated
 
 SET = ("SetRegion",)
 READERS = tuple(kind.__name__ for kind in TABLE_READERS)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Never, Protocol, TypeVar
 
-from memslot_spec.answered import Answered, AtRest, Updated
-from memslot_spec.events import Call, Event, Finished, Observed, Return
-from memslot_spec.facts import Facts
-from memslot_spec.history import Header, Interleaving
+from memslot_spec.facts.facts import Facts
+from memslot_spec.history.events import Call, Event, Finished, Observed, Return
+from memslot_spec.history.header import Header, Interleaving
+from memslot_spec.moments.replies import Answered, AtRest, Updated
 
 Judged = Event | Answered | Updated | AtRest
 """What a clause can be about: an event, or one that the judge makes."""

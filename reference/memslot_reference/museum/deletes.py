@@ -5,9 +5,9 @@ from __future__ import annotations
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
-from memslot_spec.events import Flushed
-from memslot_spec.operations import Accessed, Mmio, Reply, Retry
-from memslot_spec.profile import LINUX
+from memslot_spec.history.points.mmu import Flushed
+from memslot_spec.model.profile import LINUX
+from memslot_spec.model.replies import Accessed, Mmio, Reply, Retry
 
 
 class MovesInOneStep(Kvm):

@@ -9,11 +9,11 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage, Spte
-from memslot_spec.hook import Hook
-from memslot_spec.operations import DirtyLog, Refused, Reply
-from memslot_spec.profile import LINUX, Limits, Profile
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.values import Errno, Failure, MemoryRegion
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import LINUX, Limits, Profile
+from memslot_spec.model.replies import DirtyLog, Refused, Reply
+from memslot_spec.model.values import Errno, Failure, MemoryRegion
 
 U32 = 1 << 32
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
-from memslot_spec.dirty_bits import words_for
-from memslot_spec.operations import Refused, Reply
-from memslot_spec.profile import LINUX
-from memslot_spec.values import Errno
+from memslot_spec.arithmetic.bitmaps import words_for
+from memslot_spec.model.profile import LINUX
+from memslot_spec.model.replies import Refused, Reply
+from memslot_spec.model.values import Errno
 
 
 class TrustsTheRange(LinuxKvm):

@@ -6,7 +6,7 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.mmio_caches import SpteNote
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
-from memslot_spec.profile import LINUX
+from memslot_spec.model.profile import LINUX
 
 
 class NumbersBySpace(LinuxKvm):

@@ -7,10 +7,10 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage, Spte, key_of
-from memslot_spec.hook import Hook
-from memslot_spec.profile import LINUX, Limits, Profile
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.values import Gfn, Hva
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import LINUX, Limits, Profile
+from memslot_spec.model.values import Gfn, Hva
 
 
 class ForgetsLastPage(Kvm):

@@ -6,10 +6,10 @@ from memslot_reference.hva_caches import HvaCache
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
-from memslot_spec.byte_ranges import range_wraps
-from memslot_spec.profile import LINUX
-from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE
-from memslot_spec.values import Errno
+from memslot_spec.arithmetic.byte_ranges import range_wraps
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
+from memslot_spec.model.profile import LINUX
+from memslot_spec.model.values import Errno
 
 
 class OverlooksTheWrap(LinuxKvm):

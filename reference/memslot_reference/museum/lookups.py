@@ -6,10 +6,10 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.lookups import MIN_ALLOC_MMU_PAGES, PERMILLE_MMU_PAGES
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
-from memslot_spec.hook import Hook
-from memslot_spec.profile import LINUX, Limits, Profile
-from memslot_spec.ranges import PAGE_SHIFT, PAGE_SIZE, U64
-from memslot_spec.values import Gfn, Hva, Slot
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import LINUX, Limits, Profile
+from memslot_spec.model.values import Gfn, Hva, Slot
 
 U32_MASK = (1 << 32) - 1
 

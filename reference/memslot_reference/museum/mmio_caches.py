@@ -6,7 +6,7 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import Memslots
 from memslot_reference.mmio_caches import SpteNote, VcpuMmio
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
-from memslot_spec.profile import LINUX
+from memslot_spec.model.profile import LINUX
 
 
 class VcpuForgetsNothing(LinuxKvm):

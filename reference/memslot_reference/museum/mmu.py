@@ -8,10 +8,10 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import PageKey, ShadowPage, Spte
-from memslot_spec.hook import Hook
-from memslot_spec.operations import Accessed, Reply
-from memslot_spec.profile import Limits, Profile
-from memslot_spec.ranges import PAGE_SIZE
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.replies import Accessed, Reply
 
 
 class BitOnlyOnCreate(Kvm):

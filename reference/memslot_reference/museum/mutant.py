@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 from memslot_reference.reference import default_limits, linux_limits
 from memslot_reference.sets import SlotSets
 from memslot_reference.vm import Vm
-from memslot_spec.hook import Hook
-from memslot_spec.profile import V2_6_34, Limits, Profile
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import V2_6_34, Limits, Profile
 
 Kind = Literal["museum", "planted"]
 """A bug that happened or lies close by, or one made up to try out a clause."""

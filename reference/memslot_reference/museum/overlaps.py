@@ -5,9 +5,9 @@ from __future__ import annotations
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
-from memslot_spec.profile import LINUX
-from memslot_spec.slot_word import as_id_of
-from memslot_spec.values import Errno, MemoryRegion
+from memslot_spec.arithmetic.slot_word import as_id_of
+from memslot_spec.model.profile import LINUX
+from memslot_spec.model.values import Errno, MemoryRegion
 
 
 class OverlapIsEinval(Kvm):

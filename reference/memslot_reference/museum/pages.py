@@ -9,9 +9,9 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage
-from memslot_spec.operations import FoundHostPage
-from memslot_spec.profile import LINUX
-from memslot_spec.values import Errno, Failure, HvaError, MemoryRegion
+from memslot_spec.model.profile import LINUX
+from memslot_spec.model.replies import FoundHostPage
+from memslot_spec.model.values import Errno, Failure, HvaError, MemoryRegion
 
 
 class KeepsArrays(Kvm):

@@ -7,10 +7,10 @@ from dataclasses import replace
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
-from memslot_spec.operations import Reply
-from memslot_spec.profile import LINUX
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.values import Errno, Failure, MemoryRegion
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.model.profile import LINUX
+from memslot_spec.model.replies import Reply
+from memslot_spec.model.values import Errno, Failure, MemoryRegion
 
 U32_MASK = (1 << 32) - 1
 UNTAGGED = (1 << 56) - 1

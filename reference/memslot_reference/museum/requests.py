@@ -7,10 +7,10 @@ from dataclasses import replace
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
-from memslot_spec.profile import LINUX
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.slot_word import id_of
-from memslot_spec.values import BIT_1, Errno, MemoryRegion
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.arithmetic.slot_word import id_of
+from memslot_spec.model.profile import LINUX
+from memslot_spec.model.values import BIT_1, Errno, MemoryRegion
 
 
 class UserSetsInvalid(Kvm):

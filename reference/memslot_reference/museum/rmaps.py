@@ -7,8 +7,8 @@ from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.notifiers import Handler
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
-from memslot_spec.events import RmapsCounted, SpteRemoved
-from memslot_spec.ranges import PAGE_SIZE
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.points.mmu import RmapsCounted, SpteRemoved
 
 
 class CountsFromBase(Kvm):

@@ -6,11 +6,12 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.srcu import Srcu
-from memslot_spec.events import Slept, TableLoaded
-from memslot_spec.hook import Hook
-from memslot_spec.operations import Done, Mmio, Refused, Reply, Retry
-from memslot_spec.profile import LINUX, Limits, Profile
-from memslot_spec.values import Failure, Gfn, Hva, MemoryRegion, Slot
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.srcu import Slept
+from memslot_spec.history.points.tables import TableLoaded
+from memslot_spec.model.profile import LINUX, Limits, Profile
+from memslot_spec.model.replies import Done, Mmio, Refused, Reply, Retry
+from memslot_spec.model.values import Failure, Gfn, Hva, MemoryRegion, Slot
 
 
 class ReadsOutside(Kvm):

@@ -9,8 +9,8 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.slot_hints import VcpuHint
-from memslot_spec.hook import Hook
-from memslot_spec.profile import LINUX, Limits, Profile
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import LINUX, Limits, Profile
 
 
 class FrameZeroIsEmpty(LinuxKvm):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
-from memslot_spec.events import TableWritten
-from memslot_spec.ranges import PAGE_SIZE
-from memslot_spec.values import LOG_DIRTY_PAGES, Errno, Failure, MemoryRegion
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.points.tables import TableWritten
+from memslot_spec.model.values import LOG_DIRTY_PAGES, Errno, Failure, MemoryRegion
 
 
 class NeverRollsBack(Kvm):

@@ -7,39 +7,31 @@ again.
 from __future__ import annotations
 
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses import (
-    delete,
-    dirty_clears,
-    dirty_log,
-    dirty_memory,
-    dirty_tracking,
-    errors,
-    generations,
-    host_ranges,
-    hva_caches,
-    live_slot,
-    lookup,
-    lookup_hints,
-    mmio_caches,
-    move,
-    move_pages,
-    overlap,
-    progress,
-    request,
-    resources,
-    rmap,
-    shadow_pages,
-    sizing,
-    spaces,
-    srcu_lifetime,
-    srcu_locking,
-    srcu_readers,
-    table,
-    tlb,
-    translation,
-    window,
-    window_access,
-)
+from memslot_spec.clauses import progress, sizing
+from memslot_spec.clauses.caches import generations
+from memslot_spec.clauses.caches import hva as hva_caches
+from memslot_spec.clauses.caches import mmio as mmio_caches
+from memslot_spec.clauses.delete import accesses as window_access
+from memslot_spec.clauses.delete import steps as delete
+from memslot_spec.clauses.delete import window
+from memslot_spec.clauses.dirty import bitmaps as dirty_memory
+from memslot_spec.clauses.dirty import clear as dirty_clears
+from memslot_spec.clauses.dirty import log as dirty_log
+from memslot_spec.clauses.dirty import tracking as dirty_tracking
+from memslot_spec.clauses.errors import resources
+from memslot_spec.clauses.errors import rollback as errors
+from memslot_spec.clauses.host import ranges as host_ranges
+from memslot_spec.clauses.host import rmap
+from memslot_spec.clauses.lookup import hints as lookup_hints
+from memslot_spec.clauses.lookup import lookup, translation
+from memslot_spec.clauses.mmu import shadow_pages, tlb
+from memslot_spec.clauses.move import pages as move_pages
+from memslot_spec.clauses.move import steps as move
+from memslot_spec.clauses.readers import lifetime as srcu_lifetime
+from memslot_spec.clauses.readers import locking as srcu_locking
+from memslot_spec.clauses.readers import snapshots as srcu_readers
+from memslot_spec.clauses.requests import live_slot, overlap, request
+from memslot_spec.clauses.tables import spaces, table
 
 
 def _by_number(*clauses: AnyClause) -> tuple[AnyClause, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, Clause, Needs
-from memslot_spec.events import Finished
-from memslot_spec.facts import Facts
-from memslot_spec.profile import BOTH
+from memslot_spec.facts.facts import Facts
+from memslot_spec.history.events import Finished
+from memslot_spec.model.profile import BOTH
 
 
 def an_update_was_made(facts: Facts, event: Finished) -> bool:

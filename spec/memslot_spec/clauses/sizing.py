@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from memslot_spec.answered import Answered
 from memslot_spec.clause import AnyClause, Clause, Needs
-from memslot_spec.clauses.lookup import expects_answer, is_explained
-from memslot_spec.facts import Facts
-from memslot_spec.operations import MmuPages, TssBase
-from memslot_spec.profile import BOTH, ONLY_2_6_34
-from memslot_spec.readers import total_pages
+from memslot_spec.clauses.lookup.lookup import expects_answer, is_explained
+from memslot_spec.facts.facts import Facts
+from memslot_spec.model.operations import MmuPages, TssBase
+from memslot_spec.model.profile import BOTH, ONLY_2_6_34
+from memslot_spec.model.readers import total_pages
+from memslot_spec.moments.replies import Answered
 
 
 def asks_budget(facts: Facts, answered: Answered) -> bool:

@@ -20,10 +20,11 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import NamedTuple
 
-from memslot_spec.facts import CallFacts, Facts, Update
-from memslot_spec.history import Header
+from memslot_spec.facts.calls import CallFacts, Update
+from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.srcu import GracePeriod, Section
+from memslot_spec.history.header import Header
 from memslot_spec.protocol.kept import keep, restore
-from memslot_spec.sections import GracePeriod, Section
 
 NEVER = -1
 """The step of what has not happened, and of what cannot matter any more."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from memslot_spec.events import (
-    DomainDestroyed,
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
+from memslot_spec.history.points.mmu import (
     Flushed,
     GuestEntered,
     MmuLocked,
@@ -19,28 +19,19 @@ from memslot_spec.events import (
     RmapUse,
     ShadowPageCreated,
     ShadowPageZapped,
-    Slept,
     SpteMapped,
     SpteRemoved,
-    TableLoaded,
-    TableRead,
 )
-from memslot_spec.operations import (
-    Accessed,
-    GuestAccess,
-    Mmio,
-    Reply,
-    Retry,
-    SetRegion,
-    UnmapHva,
-)
-from memslot_spec.plan import target_of
-from memslot_spec.profile import WindowAccess
+from memslot_spec.history.points.srcu import DomainDestroyed, Slept
+from memslot_spec.history.points.tables import TableLoaded, TableRead
+from memslot_spec.model.operations import GuestAccess, SetRegion, UnmapHva
+from memslot_spec.model.profile import WindowAccess
+from memslot_spec.model.readers import gfn_to_memslot
+from memslot_spec.model.replies import Accessed, Mmio, Reply, Retry
+from memslot_spec.model.updates import target_of
+from memslot_spec.model.values import Slot
 from memslot_spec.protocol.state import ENTRIES_PER_PAGE, Spte, State, Thread
 from memslot_spec.protocol.steps import Move, Promises, returned, take_index
-from memslot_spec.ranges import PAGE_SHIFT
-from memslot_spec.readers import gfn_to_memslot
-from memslot_spec.values import Slot
 
 # The lock over all shadow state.
 

@@ -16,28 +16,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from memslot_spec.events import (
-    Call,
-    Event,
-    Finished,
+from memslot_spec.history.events import Call, Event, Finished, Return
+from memslot_spec.history.points.mmu import (
     Flushed,
-    Return,
     RmapIndexed,
     RmapUse,
     ShadowPageCreated,
     ShadowPageZapped,
     SpteMapped,
     SpteRemoved,
+)
+from memslot_spec.history.points.tables import (
     TableLoaded,
     TablePublished,
     TableRead,
     TableReclaimed,
     TableWritten,
 )
+from memslot_spec.history.words import describe_event
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import ANNOUNCED
 from memslot_spec.protocol.state import ENTRIES_PER_PAGE, State, Thread
-from memslot_spec.words import describe_event
 
 RULED = (TableRead, TableWritten, TableReclaimed)
 """What is held to a rule. Steps that announce it are taken in silence."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from memslot_spec.operations import (
+from memslot_spec.model.operations import (
     DestroyVm,
     GuestAccess,
     Halt,
@@ -20,7 +20,7 @@ from memslot_spec.operations import (
     TableReader,
     UnmapHva,
 )
-from memslot_spec.profile import Limits, Profile
+from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.protocol import mmu_steps as mmu
 from memslot_spec.protocol import steps
 from memslot_spec.protocol.state import State

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.clause import AnyClause, not_applicable
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.events import (
-    DomainDestroyed,
+from memslot_spec.history.header import Capabilities, Header, Interleaving
+from memslot_spec.history.points.mmu import (
     Flushed,
-    GracePeriodBegun,
-    GracePeriodEnded,
     GuestEntered,
-    IndexFlipped,
     MmuLocked,
     MmuUnlocked,
     Retried,
     RmapIndexed,
+    ShadowPageCreated,
+    ShadowPageZapped,
+    SpteMapped,
+    SpteRemoved,
+)
+from memslot_spec.history.points.srcu import (
+    DomainDestroyed,
+    GracePeriodBegun,
+    GracePeriodEnded,
+    IndexFlipped,
     SectionEntered,
     SectionEntering,
     SectionLeft,
-    ShadowPageCreated,
-    ShadowPageZapped,
     Slept,
-    SpteMapped,
-    SpteRemoved,
+)
+from memslot_spec.history.points.tables import (
     TableLoaded,
     TablePublished,
     TableRead,
@@ -31,8 +37,7 @@ from memslot_spec.events import (
     UpdateLocked,
     UpdateUnlocked,
 )
-from memslot_spec.history import Capabilities, Header, Interleaving
-from memslot_spec.operations import (
+from memslot_spec.model.operations import (
     DestroyVm,
     GfnToHva,
     GfnToMemslot,
@@ -42,10 +47,9 @@ from memslot_spec.operations import (
     SetRegion,
     UnmapHva,
 )
-from memslot_spec.profile import Limits, Profile
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.values import Failure, MemoryRegion
 from memslot_spec.protocol.search import Race
-from memslot_spec.ranges import PAGE_SHIFT
-from memslot_spec.values import Failure, MemoryRegion
 
 ANNOUNCED = (
     SectionEntering,

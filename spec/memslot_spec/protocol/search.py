@@ -17,10 +17,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from memslot_spec.clause import AnyClause
-from memslot_spec.events import Event, Finished
-from memslot_spec.history import Header
-from memslot_spec.judge import Docket, Judge
-from memslot_spec.operations import Operation
+from memslot_spec.history.events import Event, Finished
+from memslot_spec.history.header import Header
+from memslot_spec.judge.judge import Docket, Judge
+from memslot_spec.model.operations import Operation
 from memslot_spec.protocol.folded import Fold, Folded
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.state import State, Thread

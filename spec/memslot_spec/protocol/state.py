@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from memslot_spec.operations import Operation, Reply
-from memslot_spec.values import EMPTY, SlotTable
+from memslot_spec.model.operations import Operation
+from memslot_spec.model.replies import Reply
+from memslot_spec.model.values import EMPTY, SlotTable
 
 ENTRIES_PER_PAGE = 512
 """Guest frames that one direct shadow page maps."""

@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from memslot_spec.events import (
-    Call,
-    Event,
+from memslot_spec.history.events import Call, Event, Return
+from memslot_spec.history.points.srcu import (
     GracePeriodBegun,
     GracePeriodEnded,
     IndexFlipped,
-    Return,
     SectionEntered,
     SectionEntering,
     SectionLeft,
+)
+from memslot_spec.history.points.tables import (
     TableLoaded,
     TablePublished,
     TableRead,
@@ -30,11 +30,12 @@ from memslot_spec.events import (
     UpdateLocked,
     UpdateUnlocked,
 )
-from memslot_spec.operations import Done, Reply, SetRegion, TableReader
-from memslot_spec.plan import plan, target_of
-from memslot_spec.profile import Limits, Profile
+from memslot_spec.model.operations import SetRegion, TableReader
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.readers import answer
+from memslot_spec.model.replies import Done, Reply
+from memslot_spec.model.updates import plan, target_of
 from memslot_spec.protocol.state import State, Thread
-from memslot_spec.readers import answer
 
 END = "end"
 """Where an operation goes that has answered."""

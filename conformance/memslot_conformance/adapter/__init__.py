@@ -1,0 +1,1 @@
+"""What an implementation under test provides, and how an operation reaches it."""

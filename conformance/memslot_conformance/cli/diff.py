@@ -1,0 +1,129 @@
+"""The command `memslots diff`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import secrets
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from memslot_conformance.cli.options import (
+    INSTALL,
+    NEEDED,
+    SEEDS,
+    print_lines,
+    seed_option,
+)
+from memslot_conformance.diff.functions import (
+    NoSuchFunctionError,
+    own_function,
+    spec_function,
+)
+from memslot_conformance.report.terminal import printable
+from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.isolation import Broken, Send, isolated
+
+EXTRA = f"memslots diff needs the extra 'symbolic': {INSTALL}"
+
+GRACE_SECONDS = 30.0
+"""What a single call, or one question to the solver, may take beyond its time."""
+
+Said = dict[str, Any]
+
+
+@click.command("diff")
+@click.argument("mine", metavar="MINE")
+@click.argument("spec", metavar="SPEC")
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="What the search may take.",
+)
+@seed_option
+def diff_command(*, mine: str, spec: str, max_time: float, seed: int | None) -> None:
+    """Compare a pure Python function with the specification's, symbolically.
+
+    MINE is FILE.py:FUNCTION. SPEC is a function of the specification's arithmetic,
+    such as ranges:overlaps; where only one module has it, overlaps is enough.
+
+    Exit status: 1 the two differ, 0 all paths were compared and none does, 4
+    inconclusive, 3 MINE could not be imported.
+    """
+    if any(importlib.util.find_spec(name) is None for name in NEEDED):
+        raise click.UsageError(EXTRA)
+    try:
+        name, _ = spec_function(spec)
+    except NoSuchFunctionError as error:
+        raise click.UsageError(str(error)) from error
+    number = secrets.randbelow(SEEDS) if seed is None else seed
+    said = _asked(mine, name, max_time, number)
+    if isinstance(said, Broken):
+        print_lines([f"{mine}: {said.what}", f"it was {said.last}", ""])
+        click.echo("exit 3   the comparison broke")
+        sys.exit(Exit.BROKE)
+    if "usage" in said:
+        raise click.UsageError(printable(said["usage"]))
+    print_lines(_told(said, mine, name))
+    sys.exit(_status(said))
+
+
+def _asked(mine: str, spec: str, seconds: float, seed: int) -> Said | Broken:
+    """What the comparison says, made in a process of its own: MINE is foreign."""
+    told: Said = {}
+
+    def work(send: Send, words: LastWords) -> None:
+        words.say(f"importing {mine}")
+        _, theirs = spec_function(spec)
+        try:
+            ours = own_function(mine, theirs)
+        except NoSuchFunctionError as error:
+            send(json.dumps({"usage": str(error)}))
+            return
+        words.say(f"comparing it with {spec}")
+        diff = importlib.import_module("memslot_conformance.diff.compare")
+        send(json.dumps(asdict(diff.compare(ours, theirs, seconds, seed))))
+
+    def take(line: str) -> None:
+        told.update(json.loads(line))
+
+    broken = isolated(work, take, seconds=seconds + GRACE_SECONDS)
+    return told if broken is None else broken
+
+
+def _status(said: Said) -> Exit:
+    if said["differences"]:
+        return Exit.DOES_NOT_CONFORM
+    return Exit.CONFORMS if said["exhausted"] else Exit.INCONCLUSIVE
+
+
+def _told(said: Said, mine: str, spec: str) -> list[str]:
+    lines: list[str] = []
+    width = max(len(mine), len(spec))
+    for difference in said["differences"]:
+        given = difference["arguments"].items()
+        lines += [
+            ", ".join(f"{name}={value}" for name, value in given),
+            f"  {mine:{width}}  {difference['mine']}",
+            f"  {spec:{width}}  {difference['spec']}",
+            "",
+        ]
+    seconds = f"{said['seconds']:.1f} s"
+    number = len(said["differences"])
+    if number:
+        what = "1 difference" if number == 1 else f"{number} kinds of difference"
+        return [*lines, f"exit 1   {what} in {said['paths']} paths, {seconds}"]
+    if said["exhausted"]:
+        words = f"no difference: all paths compared ({said['paths']}), {seconds}"
+        return [*lines, f"exit 0   {words}"]
+    drawn = f", nor on {said['drawn']} drawn arguments" if said["drawn"] else ""
+    words = f"no difference found in {seconds} on {said['paths']} paths{drawn}"
+    return [*lines, f"exit 4   {words}; paths not exhausted: inconclusive"]

@@ -1,0 +1,138 @@
+"""The command `memslots museum`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from memslot_conformance.cli.options import (
+    SEEDS,
+    blind_option,
+    jobs_option,
+    layers_option,
+    level_option,
+    no_fixed_option,
+    print_lines,
+    seed_option,
+    without_fixed,
+)
+from memslot_conformance.museum import adequacy
+from memslot_conformance.museum import run as museum_run
+from memslot_conformance.museum.run import Attempt, Mutant, Settings
+from memslot_conformance.report import track_record
+from memslot_conformance.report.console import version
+from memslot_conformance.report.terminal import printable
+from memslot_conformance.run.verdicts import Exit
+
+SECONDS = {"quick": 15.0, "standard": 60.0, "deep": 300.0}
+"""What one run on one mutant may take, by level."""
+
+
+@click.command("museum")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@level_option
+@seed_option
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Run each mutant with so many seeds, from --seed on.",
+)
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="What one run on one mutant may take; by level 15, 60 or 300.",
+)
+@jobs_option
+@layers_option
+@no_fixed_option
+@blind_option
+@click.option("--list", "only_list", is_flag=True, help="Name the mutants, and end.")
+@click.option(
+    "--adequacy",
+    "only_adequacy",
+    is_flag=True,
+    help="Show for each clause its witnesses, and the mutants that it finds.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path, writable=True),
+    help="Write all of it to this file.",
+)
+def museum_command(  # noqa: PLR0913 - one for each option
+    *,
+    names: tuple[str, ...],
+    level: str,
+    seed: int | None,
+    seeds: int,
+    max_time: float | None,
+    jobs: int,
+    layers: tuple[str, ...],
+    no_fixed: bool,
+    blind: bool,
+    only_list: bool,
+    only_adequacy: bool,
+    json_file: Path | None,
+) -> None:
+    """Run every mutant of the museum, and say which clause killed it.
+
+    Exit status: 1 where one survived, or only broke clauses that it does not name;
+    with --adequacy, where a clause has no witness or no mutant that it finds.
+    """
+    try:
+        mutants = museum_run.chosen([n.removeprefix("museum:") for n in names])
+    except museum_run.UnknownMutantError as error:
+        raise click.UsageError(str(error)) from error
+    if only_list:
+        width = max((len(mutant.name) for mutant in mutants), default=0)
+        print_lines(
+            [f"{m.name:{width}}  {m.wrong} [{', '.join(m.clauses)}]" for m in mutants]
+        )
+        return
+    if only_adequacy:
+        if names:
+            message = "--adequacy is about the whole museum: name no mutant"
+            raise click.UsageError(message)
+        sys.exit(_adequacy(mutants, jobs, json_file))
+    settings = Settings(
+        level=level,
+        seed=secrets.randbelow(SEEDS) if seed is None else seed,
+        seeds=seeds,
+        layers=without_fixed(layers, no_fixed=no_fixed),
+        seconds=max_time or SECONDS[level],
+        jobs=jobs,
+        blind=blind,
+    )
+    last = settings.seed + seeds - 1
+    which = f"seed {last}" if seeds == 1 else f"seeds {settings.seed} to {last}"
+    told = f"level {level}, {which}"
+    click.echo(f"memslots {version()}, {len(mutants)} mutants: {told}\n")
+    attempts = museum_run.run(mutants, settings, _say_attempt)
+    print_lines([*track_record.table(attempts, mutants), "", told])
+    if json_file is not None:
+        track_record.write_json(json_file, attempts, mutants)
+    sys.exit(museum_run.exit_status(attempts))
+
+
+def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> Exit:
+    """Play the references and every mutant, and print what each clause is worth."""
+    found = adequacy.measure(mutants, jobs=jobs)
+    print_lines(adequacy.table(found))
+    if json_file is not None:
+        text = json.dumps(adequacy.as_json(found), indent=2)
+        json_file.write_text(text + "\n", encoding="utf-8")
+    return adequacy.exit_status(found)
+
+
+def _say_attempt(attempt: Attempt) -> None:
+    by = f" by {', '.join(attempt.killed_by)}" if attempt.killed_by else ""
+    line = f"{attempt.mutant}  seed {attempt.seed}: {attempt.outcome}{by}"
+    click.echo(printable(line), err=True)

@@ -1,0 +1,182 @@
+"""The options that commands share, and what is made of their values.
+
+A value that is none is refused with the value, what there is, and what is close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from memslot_conformance.layers.layers import ENGINES, LAYERS
+from memslot_conformance.report.console import cpus
+from memslot_conformance.report.terminal import printable
+from memslot_conformance.run.checking import LEVEL_SECONDS
+from memslot_spec.clause import AnyClause
+from memslot_spec.clauses import CLAUSES
+from memslot_spec.model.profile import PROFILES
+
+NEEDED = ("crosshair", "hypothesis_crosshair_provider")
+"""What the extra `symbolic` brings."""
+
+INSTALL = "pip install 'memslots[symbolic]'"
+
+SEEDS = 1 << 32
+"""Seeds that are drawn lie below this; any other may be given."""
+
+PROFILE = click.Choice([profile.name for profile in PROFILES])
+LEVEL = click.Choice(list(LEVEL_SECONDS))
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _layers(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:
+    wanted = [name.strip() for name in value.split(",") if name.strip()]
+    for name in wanted:
+        if name not in LAYERS:
+            hint = close_to(name, LAYERS)
+            message = f"no layer {name!r}; there are {', '.join(LAYERS)}.{hint}"
+            raise click.BadParameter(message)
+    if not wanted:
+        message = "it selects no layer"
+        raise click.BadParameter(message)
+    return tuple(layer for layer in LAYERS if layer in wanted)
+
+
+def _clauses(
+    _: click.Context, __: click.Parameter, value: tuple[str, ...]
+) -> tuple[AnyClause, ...] | None:
+    """The clauses that the globs select, all together; None without a glob."""
+    if not value:
+        return None
+    ids = [clause.id for clause in CLAUSES]
+    chosen: set[str] = set()
+    for glob in (glob for globs in value for glob in globs.split(",")):
+        matched = [i for i in ids if fnmatchcase(i, glob.strip().upper())]
+        if not matched:
+            areas = ", ".join(dict.fromkeys(i.rpartition("-")[0] for i in ids))
+            hint = close_to(glob.upper(), ids)
+            message = f"{glob!r} selects no clause of the areas {areas}.{hint}"
+            raise click.BadParameter(message)
+        chosen.update(matched)
+    return tuple(clause for clause in CLAUSES if clause.id in chosen)
+
+
+def close_to(name: str, known: Sequence[str]) -> str:
+    """A sentence that names the nearest of the known names, if any is near."""
+    close = get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+profile_option = click.option(
+    "--profile", type=PROFILE, help="What the target is held to; else its own."
+)
+seed_option = click.option(
+    "--seed", type=int, help="Start of all that is random; drawn and printed if absent."
+)
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=cpus,
+    show_default="one for each CPU",
+    help="Targets that run at the same time.",
+)
+clauses_option = click.option(
+    "--clauses",
+    multiple=True,
+    metavar="GLOB",
+    callback=_clauses,
+    help="Only these clauses, such as 'SRCU-*'; may be given more than once.",
+)
+layers_option = click.option(
+    "--layers",
+    default=",".join(LAYERS),
+    show_default=True,
+    metavar="NAMES",
+    callback=_layers,
+    help="Only these layers, with commas between them.",
+)
+no_fixed_option = click.option(
+    "--no-fixed", is_flag=True, help="Leave out the fixed races."
+)
+strict_option = click.option(
+    "--strict", is_flag=True, help="A target that is skipped is a failure."
+)
+blind_option = click.option(
+    "--blind", is_flag=True, help="Judge with all points removed."
+)
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="Show the evidence clause by clause."
+)
+level_option = click.option(
+    "--level",
+    type=LEVEL,
+    default="quick",
+    show_default=True,
+    help="How much is run.",
+)
+
+
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=ENGINES[0],
+    show_default=True,
+    help="What draws for the sequential layer; crosshair runs that layer alone.",
+)
+
+
+def layers_for(engine: str, layers: tuple[str, ...]) -> tuple[str, ...]:
+    """The layers that an engine runs; those that were asked for, if they were.
+
+    Errors: `UsageError` where the engine is not there, or has no layer.
+    """
+    if engine == ENGINES[0]:
+        return layers
+    if any(find_spec(name) is None for name in NEEDED):
+        message = f"--engine {engine} needs the extra 'symbolic': {INSTALL}"
+        raise click.UsageError(message)
+    context = click.get_current_context()
+    if context.get_parameter_source("layers") is not ParameterSource.COMMANDLINE:
+        return ("sequential",)
+    if "sequential" not in layers:
+        message = f"--engine {engine} draws for the layer sequential, left out here"
+        raise click.UsageError(message)
+    return layers
+
+
+def without_fixed(layers: tuple[str, ...], *, no_fixed: bool) -> tuple[str, ...]:
+    """The layers less the fixed races. Errors: `UsageError` where none is left."""
+    left = tuple(layer for layer in layers if not (no_fixed and layer == "fixed"))
+    if not left:
+        message = "--no-fixed leaves no layer to run"
+        raise click.UsageError(message)
+    return left
+
+
+def given(*names: str) -> tuple[str, ...]:
+    """The options of the running command among these, as they were given."""
+    context = click.get_current_context()
+    words: list[str] = []
+    for name in (*names, "no_fixed"):
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[name]
+        words.append("--" + name.replace("_", "-"))
+        if name == "clauses":
+            words.append(",".join(clause.id for clause in value))
+        elif name == "layers":
+            words.append(",".join(value))
+        elif value is not True:
+            words.append(str(value))
+    return tuple(words)
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    """Print lines that may hold a target's own words."""
+    click.echo(printable("\n".join(lines)))

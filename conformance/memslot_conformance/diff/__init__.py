@@ -1,0 +1,1 @@
+"""A pure function of yours against one of the specification, symbolically."""

@@ -1,0 +1,1 @@
+"""Plays judged, and what is kept of those that break a clause."""

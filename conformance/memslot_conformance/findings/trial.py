@@ -1,0 +1,163 @@
+"""One play, judged; and what many of them add up to.
+
+The place where what was run meets the clauses. A play that broke the target
+is an error only where the judge found nothing before it broke.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from memslot_conformance.clock import CLOCK, Clock, Stopwatch
+from memslot_conformance.play.played import Played, TargetFault
+from memslot_conformance.scenarios.scenario import Scenario, Schedule
+from memslot_spec.choice import AnyChoice, Taken
+from memslot_spec.choices import CHOICES
+from memslot_spec.clause import AnyClause
+from memslot_spec.history.events import Call, Event, Observed, Return
+from memslot_spec.history.header import Header
+from memslot_spec.judge.judge import (
+    Docket,
+    Finding,
+    Judge,
+    Judgement,
+    blind,
+    judge_events,
+    without_points,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A clause broken in a play: what to shrink, to keep and to show."""
+
+    finding: Finding
+    scenario: Scenario
+    schedule: Schedule
+    layer: str
+    seconds: float
+
+
+@dataclass(slots=True)
+class Tally:
+    """What plays add up to: how much was run, and which premises held.
+
+    `reached` counts for each clause how often its premise held, `histories` in
+    how many histories it held at all.
+    """
+
+    scenarios: int = 0
+    schedules: int = 0
+    steps: int = 0
+    requests: int = 0
+    reached: Counter[str] = field(default_factory=Counter[str])
+    histories: Counter[str] = field(default_factory=Counter[str])
+    undecided: Counter[str] = field(default_factory=Counter[str])
+
+    def hear(self, reached: dict[str, int], undecided: str | None) -> None:
+        """Count what the judge of one history says."""
+        of_all, histories = self.reached, self.histories
+        for clause, count in reached.items():
+            if count:
+                of_all[clause] += count
+                histories[clause] += 1
+        if undecided is not None:
+            self.undecided[undecided] += 1
+
+    def add(self, other: Tally) -> None:
+        """Count what another tally has."""
+        self.scenarios += other.scenarios
+        self.schedules += other.schedules
+        self.steps += other.steps
+        self.requests += other.requests
+        self.reached.update(other.reached)
+        self.histories.update(other.histories)
+        self.undecided.update(other.undecided)
+
+
+class TargetBrokeError(Exception):
+    """The target broke with no clause broken before: an error, not a verdict."""
+
+    def __init__(self, fault: TargetFault, scenario: Scenario) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+        self.scenario = scenario
+
+
+@dataclass(slots=True)
+class Bench:
+    """Judges plays of one target and keeps the tally.
+
+    `blind` removes the points before judging. `since` runs from the first judged
+    play on. `taken` counts over all tallies the options of `choices`.
+    """
+
+    header: Header
+    clauses: tuple[AnyClause, ...]
+    is_blind: bool = False
+    choices: tuple[AnyChoice, ...] = CHOICES
+    tally: Tally = field(default_factory=Tally)
+    clock: Clock = CLOCK
+    since: Stopwatch | None = None
+    taken: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    docket: Docket = field(init=False)
+
+    def __post_init__(self) -> None:
+        header = blind(self.header) if self.is_blind else self.header
+        self.docket = Docket(header, self.clauses, self.choices)
+
+    def begin(self) -> None:
+        """The first judged step is about to be made."""
+        if self.since is None:
+            self.since = Stopwatch(self.clock)
+
+    def shows(self, event: Event) -> bool:
+        """The event is one that is judged: blind, points are not."""
+        return not self.is_blind or isinstance(event, Call | Return | Observed)
+
+    def count(self, judge: Judge, steps: int) -> None:
+        """Add what one judge has seen to the tally."""
+        self.tally.schedules += 1
+        self.tally.steps += steps
+        self.tally.hear(judge.reached, judge.undecided)
+        self._take(judge.taken)
+
+    def _take(self, taken: Taken) -> None:
+        for option, count in taken.items():
+            self.taken[option] += count
+
+    def since_start(self) -> float:
+        """Seconds since the first judged play."""
+        return 0.0 if self.since is None else self.since.seconds
+
+    def judge(self, played: Played) -> Judgement:
+        """Judge a play, without counting it."""
+        events = without_points(played.events) if self.is_blind else played.events
+        return judge_events(self.docket, events)
+
+    def try_play(self, played: Played, scenario: Scenario) -> tuple[Finding, ...]:
+        """Judge a play and count it; what it found.
+
+        Errors: `TargetBrokeError` where the target broke, or where its points
+        contradict its introspection, with no finding before.
+        """
+        self.begin()
+        judgement = self.judge(played)
+        tally = self.tally
+        tally.schedules += 1
+        tally.steps += len(played.events)
+        tally.hear(judgement.reached, judgement.undecided)
+        self._take(judgement.taken)
+        if judgement.findings:
+            return judgement.findings
+        fault = played.error
+        if fault is None and judgement.contradiction is not None:
+            fault = TargetFault(0, None, judgement.contradiction)
+        if fault is not None:
+            raise TargetBrokeError(fault, scenario)
+        return ()
+
+    def breaks(self, played: Played, clause: str) -> bool:
+        """The play breaks this clause."""
+        return any(f.clause == clause for f in self.judge(played).findings)

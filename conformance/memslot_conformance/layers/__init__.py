@@ -1,0 +1,1 @@
+"""The layers of a check: fixed, sampled, sequential."""

@@ -1,0 +1,244 @@
+"""The layer of the fixed races: each explored up to a number of preemptions.
+
+All races are taken to no preemption first, then to one, and so on, and at each
+level they take turns. So a budget that runs out leaves every race explored to about
+the same depth, and a race with many schedules does not keep the others waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from memslot_conformance.adapter.protocols import Make
+from memslot_conformance.findings.collect import Findings
+from memslot_conformance.findings.records import BoundEnded
+from memslot_conformance.findings.trial import Bench, Tally
+from memslot_conformance.play.budget import Budget
+from memslot_conformance.play.explore import Bounded, bounded
+from memslot_conformance.play.played import Played
+from memslot_conformance.play.threads import raced
+from memslot_conformance.scenarios.fixed import fixed_races
+from memslot_conformance.scenarios.notation import FixedRace
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.resolve import Target
+from memslot_spec.history.header import Interleaving
+
+BOUNDS = {
+    "brief": {1: 0, 2: 1, 3: 1, 4: 1},
+    "quick": {1: 0, 2: 3, 3: 2, 4: 1},
+    "standard": {1: 0, 2: 4, 3: 3, 4: 2},
+    "deep": {1: 0, 2: 5, 3: 4, 4: 3},
+}
+"""The most preemptions that a race of so many threads is given.
+
+`brief` is no level of a check: it is what the book is built with.
+
+What of it fits the time is said in the report.
+"""
+
+RACED_PLAYS = 20
+"""How often a race is run on a target that owns its threads."""
+
+TURN = 40
+"""Plays of one race before it is the next one's turn."""
+
+REPEATS = 25
+"""Plays of one race that break a clause already known before it is left."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """One race being explored, and how much of it is done.
+
+    `complete` counts the plays of the levels that came to their end, the last of
+    them at so many `preemptions`; -1 while there is none. `part` counts those of
+    the level under way.
+    """
+
+    race: FixedRace
+    plays: Iterator[Played]
+    bound: int
+    broke: int = 0
+    begun: bool = False
+    ended: bool = False
+    part: Tally = field(default_factory=Tally)
+    complete: Tally = field(default_factory=Tally)
+    preemptions: int = -1
+
+    def done(self, level: int) -> bool:
+        """Every schedule of at most so many preemptions was played."""
+        if self.ended or self.bound < level:
+            return True
+        plays = self.plays
+        if isinstance(plays, Bounded) and plays.covered is not None:
+            return plays.covered >= level
+        return False
+
+    def count(self, tally: Tally) -> None:
+        """Keep what the plays of one level add up to, once it comes to its end."""
+        self.part.add(tally)
+        plays = self.plays
+        if isinstance(plays, Bounded) and plays.covered is not None:
+            if plays.covered > self.preemptions:
+                self.complete.add(self.part)
+                self.part = Tally()
+            self.preemptions = plays.covered
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Threads, operations that race, and preemptions, all played."""
+        scenario = self.race.scenario
+        threads = scenario.threads or ((*scenario.prefix, *scenario.after),)
+        return len(threads), sum(map(len, threads)), self.preemptions
+
+
+def _raced(make: Make, scenario: Scenario, budget: Budget) -> Iterator[Played]:
+    """The race, run again and again by threads of the target's own."""
+    for _ in range(RACED_PLAYS):
+        if not budget.spend():
+            return
+        yield raced(make, scenario)
+
+
+class FixedLayer:
+    """The fixed races on one target."""
+
+    def __init__(
+        self,
+        target: Target,
+        bench: Bench,
+        findings: Findings,
+        last_words: LastWords,
+        level: str,
+        budget: Budget,
+    ) -> None:
+        self._target = target.name
+        self._bench = bench
+        self._findings = findings
+        self._last_words = last_words
+        self._budget = budget
+        interleaving = target.header.capabilities.interleaving
+        self._searches: list[_Search] = []
+        for race in fixed_races(target.header):
+            threads = len(race.scenario.threads)
+            if threads > 1 and interleaving is Interleaving.NONE:
+                continue
+            bound = BOUNDS[level][max(threads, 1)]
+            plays: Iterator[Played]
+            if threads > 1 and interleaving is Interleaving.THREADS:
+                plays = _raced(target.make, race.scenario, budget)
+            else:
+                plays = bounded(target.make, race.scenario, bound, budget=budget)
+            self._searches.append(_Search(race, plays, bound))
+
+    def run(self) -> str:
+        """Explore them; what was covered, in words.
+
+        Errors: `TargetBrokeError`.
+        """
+        deepest = max((search.bound for search in self._searches), default=0)
+        for level in range(deepest + 1):
+            waiting = self._searches
+            while waiting and self._budget.left:
+                for search in waiting:
+                    self._explore(search, level)
+                    if self._findings.enough:
+                        return self._covered()
+                waiting = [search for search in waiting if not search.done(level)]
+        return self._covered()
+
+    @property
+    def cut(self) -> str | None:
+        """Why it ended before every race was explored to one preemption.
+
+        How much deeper each race was explored is a matter of the time there is,
+        and is said in what was covered.
+        """
+        if self._findings.enough:
+            return "stopped at the first finding"
+        shallow = sum(not search.done(1) for search in self._searches)
+        if shallow:
+            what = "time" if self._budget.late else "plays"
+            return (
+                f"its {what} ran out with {shallow} races not explored to 1 preemption"
+            )
+        return None
+
+    def bounds(self) -> list[BoundEnded]:
+        """What was explored to its end, the races of one size together."""
+        of_size: dict[tuple[int, int, int], list[_Search]] = {}
+        for search in self._searches:
+            if search.preemptions >= 0:
+                of_size.setdefault(search.size, []).append(search)
+        return [self._bound(size, of_size[size]) for size in sorted(of_size)]
+
+    def _bound(self, size: tuple[int, int, int], searches: list[_Search]) -> BoundEnded:
+        tally = Tally()
+        for search in searches:
+            tally.add(search.complete)
+        threads, operations, preemptions = size
+        return BoundEnded(
+            target=self._target,
+            threads=threads,
+            operations=operations,
+            preemptions=preemptions,
+            races=len(searches),
+            schedules=tally.schedules,
+            steps=tally.steps,
+            histories=dict(tally.histories),
+        )
+
+    def _explore(self, search: _Search, level: int) -> None:
+        """Play some schedules of one level, in a tally of their own."""
+        whole = self._bench.tally
+        self._bench.tally = Tally()
+        try:
+            self._play(search, level)
+        finally:
+            search.count(self._bench.tally)
+            whole.add(self._bench.tally)
+            self._bench.tally = whole
+
+    def _play(self, search: _Search, level: int) -> None:
+        scenario = search.race.scenario
+        self._last_words.say(f"fixed race {search.race.name!r}: {scenario!r}")
+        if not search.begun:
+            search.begun = True
+            self._bench.tally.scenarios += 1
+        for _ in range(TURN):
+            if search.done(level) or not self._budget.left:
+                return
+            played = next(search.plays, None)
+            if played is None:
+                search.ended = self._budget.left
+                return
+            findings = self._bench.try_play(played, scenario)
+            if findings:
+                self._findings.take(findings, played, scenario, "fixed")
+                search.broke += 1
+                if self._findings.enough:
+                    return
+                if search.broke >= REPEATS:
+                    search.ended = True
+
+    def _covered(self) -> str:
+        complete: dict[int, int] = {}
+        alone = partial = 0
+        for search in self._searches:
+            plays = search.plays
+            if not search.race.scenario.threads:
+                alone += 1
+            elif isinstance(plays, Bounded) and plays.covered is not None:
+                complete[plays.covered] = complete.get(plays.covered, 0) + 1
+            else:
+                partial += 1
+        words = [f"{alone} scenarios of one thread"] if alone else []
+        words += [
+            f"{count} races at every schedule of at most {level} preemptions"
+            for level, count in sorted(complete.items(), reverse=True)
+        ]
+        if partial:
+            words.append(f"{partial} races in part")
+        return ", ".join(words) or "no race fits this target"

@@ -1,0 +1,91 @@
+"""The machine for the running kernel: requests in batches, each reply judged.
+
+A VM is made for each example and closed after it. Hypothesis draws how many
+batches there are and what each begins from; inside a batch requests are drawn
+against the table that the judge knows, so that most of them meet something.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from memslot_conformance.adapter.perform import perform
+from memslot_conformance.findings.trial import TargetBrokeError
+from memslot_conformance.layers.machines import SEEDS, Machine
+from memslot_conformance.play.played import Played, fault_of
+from memslot_conformance.scenarios.kernel.dirty import draw_dirty
+from memslot_conformance.scenarios.kernel.requests import draw_request
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.targets.kvm.target import kernel_vm
+from memslot_spec.history.events import Call, Event, Finished, Return
+from memslot_spec.judge.judge import Judge
+from memslot_spec.model.operations import Operation, SetRegion
+
+BATCH = 100
+
+
+class KernelMachine(Machine):
+    """Batches of requests to one VM of the running kernel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slice.begin_play()
+        usable = self.slice.target.usable
+        if usable is None:
+            message = "the kernel machine runs on the kvm target only"
+            raise ValueError(message)
+        self.vm = kernel_vm(usable.facts)
+        self.judge = Judge(self.slice.bench.docket)
+        self.events: list[Event] = []
+        self.operations: list[Operation] = []
+        self.over = False
+        self.slice.bench.begin()
+
+    @rule(number=SEEDS, size=st.integers(1, BATCH))
+    def batch(self, number: int, size: int) -> None:
+        """Send a batch of requests."""
+        rng = Random(number)
+        for _ in range(size):
+            self.slice.check_time()
+            if self.over or self._send(rng):
+                return
+
+    def _send(self, rng: Random) -> bool:
+        """Send one request; True where the example is over."""
+        table = self.judge.facts.worlds.tables()[0]
+        limits, backing = self.vm.limits, self.vm.backing
+        known = frozenset(self.slice.target.header.capabilities.operations)
+        operation = draw_dirty(rng, table, limits, known)
+        if operation is None:
+            operation = SetRegion(draw_request(rng, table, limits, backing))
+        self.operations.append(operation)
+        self._see(Call(0, operation))
+        try:
+            reply = perform(self.vm, operation)
+        except (OSError, RuntimeError, ValueError) as error:
+            self.over = True
+            fault = fault_of(0, operation, error)
+            raise TargetBrokeError(fault, Scenario(tuple(self.operations))) from error
+        self._see(Return(0, reply))
+        findings = self.judge.findings
+        if findings:
+            self.over = True
+            scenario = Scenario(prefix=tuple(self.operations))
+            played = Played((*self.events, Finished(0, ())))
+            self.slice.findings.take(findings, played, scenario, "sequential")
+        return self.over
+
+    def _see(self, event: Event) -> None:
+        self.events.append(event)
+        self.judge.see(event)
+
+    def teardown(self) -> None:
+        """Count what was judged, and close the VM."""
+        self.judge.see(Finished(0, ()))
+        self.slice.bench.count(self.judge, len(self.events))
+        self.slice.bench.tally.requests += len(self.operations)
+        self.slice.bench.tally.scenarios += 1
+        self.vm.close()

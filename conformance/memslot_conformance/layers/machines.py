@@ -1,0 +1,239 @@
+"""The Hypothesis machines: one asks step by step, one builds races.
+
+Hypothesis writes the scenario. What it costs is about a hundred times what an
+implementation's step costs, so each decision of the concurrent machine buys
+many schedules of one race. A finding ends the example and is shrunk by the
+suite itself, so Hypothesis goes on to look for the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Flaky
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    rule,
+    run_state_machine_as_test,
+)
+
+from memslot_conformance.findings.collect import Findings
+from memslot_conformance.findings.trial import Bench, TargetBrokeError
+from memslot_conformance.play.budget import Budget
+from memslot_conformance.play.explore import sampled
+from memslot_conformance.play.played import Played, TargetFault
+from memslot_conformance.play.scheduler import Play
+from memslot_conformance.play.threads import raced
+from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.drawn.requests import Palette
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.resolve import Target
+from memslot_spec.history.header import Interleaving
+from memslot_spec.judge.judge import Judge
+from memslot_spec.model.operations import Operation
+from memslot_spec.model.values import EMPTY
+
+SEEDS = st.integers(0, 2**32 - 1)
+SCHEDULES = 16
+"""Schedules played of one race that was drawn."""
+
+LONGEST_PREFIX = 8
+
+HEALTH = (
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+    HealthCheck.large_base_example,
+    HealthCheck.too_slow,
+)
+"""Checks of Hypothesis on itself that mean nothing where a target is slow."""
+
+BURST = 20
+"""The most operations that the sequential machine asks for one decision."""
+
+
+class OutOfTimeError(KeyboardInterrupt):
+    """The slice is over. Hypothesis lets only interrupts through at once."""
+
+
+@dataclass(slots=True)
+class Slice:
+    """What a machine works with: the target, the judge, and how much it may do."""
+
+    target: Target
+    bench: Bench
+    findings: Findings
+    palette: Palette
+    last_words: LastWords
+    budget: Budget
+
+    def check_time(self) -> None:
+        """Errors: `OutOfTimeError` when its time is over, or enough was found."""
+        if self.budget.late or self.findings.enough:
+            raise OutOfTimeError
+
+    def begin_play(self) -> None:
+        """Errors: `OutOfTimeError` when the slice is spent, or enough was found."""
+        if self.findings.enough or not self.budget.spend():
+            raise OutOfTimeError
+
+
+class Machine(RuleBasedStateMachine):
+    """A machine of one slice; the class attribute is set for each run."""
+
+    slice: Slice
+
+
+class SequentialMachine(Machine):
+    """One thread: every reply and all that is shown, after every operation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slice.begin_play()
+        self.operations: list[Operation] = []
+        self.table = EMPTY
+        self.play = Play(self.slice.target.make)
+        self.judge = Judge(self.slice.bench.docket)
+        self.seen = 0
+        self.over = False
+        self.slice.bench.begin()
+
+    @rule(rng=st.randoms(use_true_random=False))
+    def ask(self, rng: Random) -> None:
+        """Ask one operation that Hypothesis drew in every detail."""
+        if not self.over:
+            self._ask(rng)
+
+    @rule(number=SEEDS, size=st.integers(1, BURST))
+    def burst(self, number: int, size: int) -> None:
+        """Ask several operations for one decision of Hypothesis."""
+        rng = Random(number)
+        for _ in range(size):
+            if not self.over:
+                self._ask(rng)
+
+    def _ask(self, rng: Random) -> None:
+        self.slice.check_time()
+        drawing = Drawing(self.slice.palette, rng, self.table)
+        operation = drawing.step()
+        self.table = drawing.table
+        self.operations.append(operation)
+        self.slice.last_words.say(f"step {len(self.operations)}: {operation!r}")
+        self.play.alone((operation,))
+        self._judge_new()
+
+    def _judge_new(self) -> None:
+        events = self.play.events
+        for event in events[self.seen :]:
+            if self.slice.bench.shows(event):
+                self.judge.see(event)
+        self.seen = len(events)
+        if self.judge.findings or not self.play.going or self.judge.contradiction:
+            self.over = True
+            self._finish()
+
+    def _finish(self) -> None:
+        scenario = Scenario(prefix=tuple(self.operations))
+        played = self.play.played()
+        findings = self.slice.bench.try_play(played, scenario)
+        if findings:
+            self.slice.findings.take(findings, played, scenario, "sequential")
+            self.slice.check_time()
+
+    def teardown(self) -> None:
+        """Count what was judged, and give the target back."""
+        if not self.over:
+            self.slice.bench.count(self.judge, self.seen)
+        self.slice.bench.tally.scenarios += 1
+        self.slice.bench.tally.requests += len(self.operations)
+        self.play.close()
+
+
+class ConcurrentMachine(Machine):
+    """A prefix of operations, then races, each played under many schedules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prefix: list[Operation] = []
+        self.table = EMPTY
+
+    @rule(rng=st.randoms(use_true_random=False))
+    def ask(self, rng: Random) -> None:
+        """Add an operation that Hypothesis drew to the prefix of the races."""
+        self.slice.check_time()
+        if len(self.prefix) < LONGEST_PREFIX:
+            self._add(rng)
+
+    @rule(number=SEEDS, size=st.integers(1, 4))
+    def begin(self, number: int, size: int) -> None:
+        """Begin anew, with several operations for one decision of Hypothesis."""
+        rng = Random(number)
+        self.prefix, self.table = [], EMPTY
+        for _ in range(size):
+            self._add(rng)
+
+    def _add(self, rng: Random) -> None:
+        drawing = Drawing(self.slice.palette, rng, self.table)
+        self.prefix.append(drawing.step())
+        self.table = drawing.table
+
+    @rule(number=SEEDS)
+    def race(self, number: int) -> None:
+        """Race a few operations, and look once more when they are over."""
+        rng = Random(number)
+        drawing = Drawing(self.slice.palette, rng, self.table)
+        if not self.prefix:
+            scenario = drawing.scenario()
+        else:
+            scenario = drawing.race(tuple(self.prefix))
+        self.slice.bench.tally.scenarios += 1
+        self.slice.last_words.say(f"a race under seed {number}: {scenario!r}")
+        for played in self._plays(scenario, rng):
+            self.slice.begin_play()
+            findings = self.slice.bench.try_play(played, scenario)
+            if findings:
+                self.slice.findings.take(findings, played, scenario, "sampled")
+                self.slice.check_time()
+                return
+
+    def _plays(self, scenario: Scenario, rng: Random) -> Iterator[Played]:
+        target = self.slice.target
+        if target.header.capabilities.interleaving is Interleaving.THREADS:
+            return (raced(target.make, scenario) for _ in range(SCHEDULES))
+        return sampled(target.make, scenario, rng, SCHEDULES)
+
+
+def run_slice(
+    machine: type[Machine], work: Slice, *, number: int, examples: int, steps: int
+) -> bool:
+    """Run a machine on a slice; True if it ran all its examples.
+
+    Errors: `TargetBrokeError`, and what the target raises outside a play.
+    """
+    bound = type(machine.__name__, (machine,), {"slice": work})
+    try:
+        run_state_machine_as_test(
+            seed(number)(bound),
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=steps,
+                deadline=None,
+                database=None,
+                derandomize=False,
+                suppress_health_check=HEALTH,
+                phases=(Phase.generate,),
+                report_multiple_bugs=False,
+                print_blob=False,
+            ),
+        )
+    except OutOfTimeError:
+        return False
+    except Flaky as error:
+        message = "not deterministic: the same operations led elsewhere"
+        fault = TargetFault(0, None, message, f"{message}\n{error}")
+        raise TargetBrokeError(fault, Scenario()) from error
+    return True

@@ -1,0 +1,1 @@
+"""The museum of bugs, run: which clause detects which."""

@@ -1,0 +1,213 @@
+"""Runs the museum: is every mutant killed by a clause that it names?
+
+The catalogue belongs to the reference and is loaded by name. A mutant that is
+broken only at clauses it does not name is judged once more by those it names
+alone: the first broken clause ends a history, and may hide the others.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Protocol
+
+from memslot_conformance.findings.records import Found, Record, TargetFailed, TargetPlan
+from memslot_conformance.layers import layers
+from memslot_conformance.run import campaign
+from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.targets.resolve import MUSEUM
+from memslot_spec.clauses import CLAUSES
+
+
+class Mutant(Protocol):
+    """An entry of the catalogue: one planted bug."""
+
+    @property
+    def name(self) -> str:
+        """What it is called after `museum:`."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Whether it is of the "museum", or "planted"."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """The commit, CVE or issue that it is known from."""
+        ...
+
+    @property
+    def since(self) -> str:
+        """In which kernels the bug was."""
+        ...
+
+    @property
+    def tag(self) -> str:
+        """How the bug is known."""
+        ...
+
+    @property
+    def profile(self) -> str:
+        """The name of the profile it is to be held to."""
+        ...
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The ids of the clauses it breaks."""
+        ...
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong with it, in a sentence."""
+        ...
+
+
+class UnknownMutantError(Exception):
+    """No such mutant; the message says what there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One run on one mutant with one seed.
+
+    `killed_by` are the clauses broken that the mutant names, `others` those
+    broken that it does not name. The rest is about the first of the former:
+    where and how fast it came, and the size of the failure once it was shrunk.
+    """
+
+    mutant: str
+    seed: int
+    killed_by: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    layer: str | None = None
+    seconds: float | None = None
+    operations: int | None = None
+    preemptions: int | None = None
+    broke: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in a word."""
+        if self.killed_by:
+            return "killed"
+        return "error" if self.broke is not None else "survived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the mutants are run."""
+
+    level: str
+    seed: int
+    seeds: int
+    layers: tuple[str, ...]
+    seconds: float
+    jobs: int
+    blind: bool = False
+
+
+def catalogue() -> tuple[Mutant, ...]:
+    """Every mutant, in the museum's order. Errors: `ImportError` without one."""
+    mutants: tuple[Mutant, ...] = importlib.import_module(MUSEUM).CATALOGUE
+    return mutants
+
+
+def chosen(names: Sequence[str]) -> tuple[Mutant, ...]:
+    """The mutants of these names, or all. Errors: `UnknownMutantError`."""
+    known = {mutant.name: mutant for mutant in catalogue()}
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            message = f"no mutant {name!r}; there are {', '.join(known)}.{hint}"
+            raise UnknownMutantError(message)
+    return tuple(known[name] for name in dict.fromkeys(names or known))
+
+
+def run(
+    mutants: Sequence[Mutant],
+    settings: Settings,
+    on_attempt: Callable[[Attempt], None],
+) -> list[Attempt]:
+    """Run every mutant with every seed; an attempt is told as soon as it is over."""
+    attempts: list[Attempt] = []
+    every = tuple(clause.id for clause in CLAUSES)
+    for seed in range(settings.seed, settings.seed + settings.seeds):
+        first = _round(mutants, settings, seed, lambda _: every)
+        missed = [
+            m for m in mutants if first[m.name].others and not first[m.name].killed_by
+        ]
+        again = _round(missed, settings, seed, lambda mutant: mutant.clauses)
+        for mutant in mutants:
+            attempt = first[mutant.name]
+            if mutant.name in again:
+                attempt = replace(again[mutant.name], others=attempt.others)
+            attempts.append(attempt)
+            on_attempt(attempt)
+    return attempts
+
+
+def _round(
+    mutants: Sequence[Mutant],
+    settings: Settings,
+    seed: int,
+    clauses: Callable[[Mutant], tuple[str, ...]],
+) -> dict[str, Attempt]:
+    heard: dict[str, list[Record]] = {f"museum:{m.name}": [] for m in mutants}
+
+    def hear(record: Record) -> None:
+        heard[str(getattr(record, "target", ""))].append(record)
+
+    plans = [
+        TargetPlan(
+            target=f"museum:{mutant.name}",
+            profile=mutant.profile,
+            level=settings.level,
+            seed=seed,
+            layers=settings.layers,
+            clauses=clauses(mutant),
+            seconds=settings.seconds,
+            blind=settings.blind,
+            stop_at_first=True,
+        )
+        for mutant in mutants
+    ]
+    campaign.run(
+        plans,
+        jobs=settings.jobs,
+        limits=campaign.Limits(),
+        on_record=hear,
+        work=layers.run_target,
+    )
+    return {m.name: _attempt(m, seed, heard[f"museum:{m.name}"]) for m in mutants}
+
+
+def _attempt(mutant: Mutant, seed: int, records: Sequence[Record]) -> Attempt:
+    found = [record for record in records if isinstance(record, Found)]
+    named = [f for f in found if f.clause in mutant.clauses]
+    broke = [r.what for r in records if isinstance(r, TargetFailed)]
+    first = named[0] if named else None
+    return Attempt(
+        mutant=mutant.name,
+        seed=seed,
+        killed_by=tuple(f.clause for f in named),
+        others=tuple(f.clause for f in found if f not in named),
+        layer=None if first is None else first.layer,
+        seconds=None if first is None else round(first.seconds, 3),
+        operations=None if first is None else first.operations,
+        preemptions=None if first is None else first.preemptions,
+        broke=broke[0] if broke else None,
+    )
+
+
+def exit_status(attempts: Sequence[Attempt]) -> Exit:
+    """1 where one survived or was killed by a wrong clause; 3 where one broke."""
+    outcomes = {attempt.outcome for attempt in attempts}
+    if "survived" in outcomes:
+        return Exit.DOES_NOT_CONFORM
+    if "error" in outcomes:
+        return Exit.BROKE
+    return Exit.CONFORMS if attempts else Exit.NOTHING_RAN

@@ -1,0 +1,281 @@
+"""The scheduler: runs a scenario on a target, one thread at a time.
+
+Logical threads are greenlets, so an implementation is ordinary straight-line
+code, and C frames between it and the hook are no obstacle. A thread runs until
+it announces a point at which another could tell the difference; there the
+chooser decides who goes on. The same choices give the same history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import groupby
+
+from greenlet import (  # type: ignore[import-untyped, unused-ignore]
+    getcurrent,
+    greenlet,
+)
+
+from memslot_conformance.adapter.perform import observed, perform
+from memslot_conformance.adapter.protocols import Make
+from memslot_conformance.play.host import STEP_LIMIT, SWITCHING, Host, Thread
+from memslot_conformance.play.played import Played, TargetFault, fault_of
+from memslot_conformance.scenarios.scenario import Operations, Run, Scenario
+from memslot_spec.history.events import Call, Event, Finished, Observed, Return
+from memslot_spec.history.header import Interleaving
+from memslot_spec.model.operations import Operation
+
+Chooser = Callable[[tuple[int, ...], int | None, Event | None], int]
+"""Decides who goes on: given the runnable threads in ascending order, the one
+that ran last if it still can, and the newest event. Choosing another than the
+one that ran last is a preemption; where there is none, every choice is free."""
+
+
+def stay(runnable: tuple[int, ...], current: int | None, _last: Event | None) -> int:
+    """The default: go on, and after an end or a wait take the lowest number."""
+    return runnable[0] if current is None else current
+
+
+class Play:
+    """One target, driven step by step; `play` takes it through a scenario."""
+
+    def __init__(self, make: Make, step_limit: int = STEP_LIMIT) -> None:
+        self.events: list[Event] = []
+        self.fault: TargetFault | None = None
+        self.stuck: tuple[int, ...] = ()
+        self._waits: tuple[str, ...] = ()
+        self._preemptions = 0
+        self._taken: list[int] = []
+        self._deviated = 0
+        self._step_limit = step_limit
+        self._doing: dict[int, Operation | None] = {}
+        self._host = host = Host(step_limit)
+        host.events = self.events
+        try:
+            self._implementation = make(host)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
+            self._broke(0, error)
+
+    @property
+    def going(self) -> bool:
+        """Nothing broke, and no thread waits for ever."""
+        return self.fault is None and not self.stuck
+
+    def alone(self, operations: Operations, *, watched: bool = True) -> bool:
+        """Thread 0 carries these out; still going at the end.
+
+        Observed after each, if `watched`.
+        """
+        if operations:
+            self._solo(partial(self._carry_out_alone, operations, watched=watched))
+        return self.going
+
+    def race(self, threads: tuple[Operations, ...], choose: Chooser) -> bool:
+        """Threads 1, 2, ... carry these out as `choose` decides.
+
+        A target that was not made to be stepped is switched only between
+        operations. Observed once, when it is over; still going at the end.
+        """
+        if not self.going or not threads:
+            return self.going
+        host = self._host
+        bodies = {
+            thread: _thread(partial(self._carry_out, thread, operations))
+            for thread, operations in enumerate(threads, 1)
+            if operations
+        }
+        declared = getattr(self._implementation, "interleaving", Interleaving.NONE)
+        host.switching = SWITCHING if declared is Interleaving.POINTS else frozenset()
+        host.scheduler = getcurrent()
+        try:
+            self._schedule(bodies, choose)
+        finally:
+            host.switching = frozenset()
+            self._end(bodies.values())
+        self._solo(self._observe)
+        return self.going
+
+    def close(self) -> None:
+        """Give the target back, where it holds something outside the process."""
+        # Where making it failed there is none.
+        made = getattr(self, "_implementation", None)
+        close = getattr(made, "close", None)
+        if callable(close):
+            close()
+
+    def played(self) -> Played:
+        """What came of it, closed with `Finished` unless the target broke."""
+        finished = () if self.fault else (Finished(0, self.stuck),)
+        return Played(
+            events=(*self.events, *finished),
+            schedule=tuple(
+                Run(thread, sum(1 for _ in steps))
+                for thread, steps in groupby(self._taken[: self._deviated])
+            ),
+            preemptions=self._preemptions,
+            decisions=len(self._taken),
+            error=self.fault,
+            waits=self._waits,
+        )
+
+    def _schedule(self, bodies: dict[int, Thread], choose: Chooser) -> None:
+        host, events, taken = self._host, self.events, self._taken
+        waiting = host.waiting
+        runnable = tuple(bodies)
+        current: int | None = None
+        while runnable:
+            thread = choose(runnable, current, events[-1] if events else None)
+            taken.append(thread)
+            if thread != current:
+                self._changed(runnable, current, thread)
+            waiting.pop(thread, None)
+            host.thread = thread
+            body = bodies[thread]
+            body.switch()
+            if host.overrun:
+                self._overran(thread)
+            if self.fault:
+                return
+            if body.dead:
+                del bodies[thread]
+            if body.dead or waiting:
+                runnable = self._runnable(bodies)
+                if self.fault:
+                    return
+                current = thread if thread in runnable else None
+            else:
+                current = thread
+        self._stop_for_ever(tuple(bodies))
+
+    def _changed(
+        self, runnable: tuple[int, ...], current: int | None, thread: int
+    ) -> None:
+        if thread not in runnable:
+            message = f"thread {thread} was chosen, but only {runnable} can run"
+            raise ValueError(message)
+        if current is not None:
+            self._preemptions += 1
+        if thread != stay(runnable, current, None):
+            self._deviated = len(self._taken)
+
+    def _runnable(self, bodies: dict[int, Thread]) -> tuple[int, ...]:
+        waiting = self._host.waiting
+        runnable: list[int] = []
+        for thread in bodies:
+            try:
+                if thread not in waiting or waiting[thread][0]():
+                    runnable.append(thread)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the predicate is the target's
+                self._broke(thread, error)
+                break
+        return tuple(runnable)
+
+    def _solo(self, body: Callable[[], None]) -> None:
+        """Run this as thread 0; nobody else could end a wait of its own."""
+        if not self.going:
+            return
+        host = self._host
+        host.thread = 0
+        host.scheduler = getcurrent()
+        thread = _thread(body)
+        try:
+            thread.switch()
+            if host.overrun:
+                self._overran(0)
+            elif not thread.dead and self._doing[0] is None:
+                label = host.waiting[0][1]
+                self.fault = TargetFault(0, None, f"observe() waits for ever: {label}")
+            elif not thread.dead:
+                self._stop_for_ever((0,))
+        finally:
+            self._end((thread,))
+
+    def _carry_out(self, thread: int, operations: Operations) -> None:
+        host, events = self._host, self.events
+        try:
+            for number, operation in enumerate(operations):
+                if number:
+                    host.pause()
+                self._doing[thread] = operation
+                events.append(Call(thread, operation))
+                reply = perform(self._implementation, operation)
+                if host.over:
+                    return
+                events.append(Return(thread, reply))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
+            self._broke(thread, error)
+
+    def _carry_out_alone(self, operations: Operations, *, watched: bool) -> None:
+        for operation in operations:
+            self._carry_out(0, (operation,))
+            if self.fault or self._host.over:
+                return
+            if watched:
+                self._observe()
+
+    def _observe(self) -> None:
+        """Introspection changes nothing, so what it announces is not recorded."""
+        host = self._host
+        host.events = []
+        self._doing[0] = None
+        try:
+            view = observed(self._implementation)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
+            self._broke(0, error)
+            return
+        if host.over:
+            return
+        host.events = self.events
+        if view is not None:
+            self.events.append(Observed(0, view))
+
+    def _stop_for_ever(self, stuck: tuple[int, ...]) -> None:
+        self.stuck = stuck
+        self._waits = tuple(self._host.waiting[thread][1] for thread in stuck)
+
+    def _overran(self, thread: int) -> None:
+        message = f"did not finish within {self._step_limit} steps"
+        self.fault = TargetFault(thread, self._doing.get(thread), message)
+
+    def _broke(self, thread: int, error: BaseException) -> None:
+        # Threads that are made to end may raise on their way out.
+        if self.fault is None and not self._host.over:
+            self.fault = fault_of(thread, self._doing.get(thread), error)
+
+    def _end(self, threads: Iterable[Thread]) -> None:
+        """End the threads that are parked; what they do about it is not recorded."""
+        host = self._host
+        host.over, host.limit, host.events = True, -1, []
+        for thread in threads:
+            if not thread.dead:
+                thread.throw()
+        host.waiting.clear()
+        host.over, host.limit, host.events = False, self._step_limit, self.events
+        host.scheduler = None
+
+
+def play(
+    make: Make,
+    scenario: Scenario,
+    choose: Chooser = stay,
+    *,
+    step_limit: int = STEP_LIMIT,
+) -> Played:
+    """Take a new target through the scenario, with the race as `choose` decides.
+
+    Before a race the prefix is carried out unwatched: it is the same in every
+    play, and looking costs as much as an operation.
+    """
+    run = Play(make, step_limit)
+    run.alone(scenario.prefix, watched=not scenario.threads)
+    run.race(scenario.threads, choose)
+    run.alone(scenario.after)
+    played = run.played()
+    run.close()
+    return played
+
+
+def _thread(body: Callable[[], None]) -> Thread:
+    made: Thread = greenlet(body)
+    return made

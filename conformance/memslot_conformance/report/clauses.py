@@ -1,0 +1,150 @@
+"""The clauses for whoever asks: as a list, one in full, or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from textwrap import wrap
+
+from memslot_conformance.museum.run import Mutant
+from memslot_conformance.museum.witnesses import Witness
+from memslot_conformance.report.evidence import (
+    HOW_TO_GET,
+    MARKS,
+    Found,
+    evidence_words,
+    marks_of,
+)
+from memslot_spec.clause import AnyClause, points_of
+from memslot_spec.clauses import GROUPS
+from memslot_spec.history.events import Observed
+from memslot_spec.moments.replies import Answered, AtRest, Updated
+from memslot_spec.proofs import rests_on
+
+MADE: dict[type, str] = {
+    Answered: "at every reply to an operation, in the light of what came before",
+    Updated: "at every reply to a request to set, move or delete a slot",
+    AtRest: "at the shadow state, whenever the MMU lock is given back",
+    Observed: "at what introspection shows when an operation has ended",
+}
+
+
+def listed(clauses: Sequence[AnyClause]) -> list[str]:
+    """A line for each clause, under its group."""
+    return _listed(clauses, {clause.id: "" for clause in clauses})
+
+
+def listed_with_evidence(
+    clauses: Sequence[AnyClause], found: Found | None
+) -> list[str]:
+    """The list with a mark for each method by which a clause is held."""
+    lines = _listed(clauses, {c.id: f"{marks_of(found, c.id)}  " for c in clauses})
+    return [MARKS, *lines, *([] if found else [HOW_TO_GET])]
+
+
+def _listed(clauses: Sequence[AnyClause], marks: Mapping[str, str]) -> list[str]:
+    chosen = {clause.id for clause in clauses}
+    width = max(len(clause_id) for clause_id in chosen)
+    lines: list[str] = []
+    for group, members in GROUPS:
+        shown = [clause for clause in members if clause.id in chosen]
+        lines += [group] if shown else []
+        for clause in shown:
+            binds = ", ".join(sorted(clause.profiles))
+            tail = f"[{clause.needs.value}; {binds}]"
+            start = f"  {clause.id:{width}}  {marks[clause.id]}"
+            lines.append(f"{start}{clause.title}  {tail}")
+    return lines
+
+
+def explained(
+    clause: AnyClause,
+    mutants: Sequence[Mutant],
+    *,
+    found: Found | None = None,
+    seen: Sequence[Witness] = (),
+    width: int = 88,
+) -> list[str]:
+    """Everything about one clause.
+
+    `found` is the evidence of a run, if any, and `seen` where references came to
+    the clause.
+    """
+    parts = [
+        ("must", clause.must),
+        ("source", clause.source),
+        ("rows", ", ".join(map(str, clause.rows)) or "none of the catalogue"),
+        ("profiles", ", ".join(sorted(clause.profiles))),
+        ("needs", _needs(clause)),
+        ("looks", MADE.get(clause.kind, f"at every {clause.kind.__name__}")),
+    ]
+    lines = [f"{clause.id}  {clause.title}"]
+    for label, text in parts:
+        lines += _part(label, text, width)
+    for number, witness in enumerate(seen):
+        lines += _part("" if number else "witness", _seen(witness), width)
+    killed = [m for m in mutants if clause.id in m.clauses]
+    told = [f"museum:{mutant.name}: {mutant.wrong}" for mutant in killed]
+    for number, text in enumerate(told or ["no mutant of the museum"]):
+        lines += _part("" if number else "kills", text, width)
+    for number, text in enumerate(evidence_words(found, clause.id)):
+        lines += _part("" if number else "evidence", text, width)
+    return lines
+
+
+def _seen(witness: Witness) -> str:
+    """Where a premise was reached, in words."""
+    words = f"{witness.target} under {witness.profile}, {witness.race!r}"
+    return words + (", judged blind" if witness.blind else "")
+
+
+def as_json(
+    clause: AnyClause, mutants: Sequence[Mutant], found: Found | None = None
+) -> dict[str, object]:
+    """The same as data."""
+    return {
+        "id": clause.id,
+        "title": clause.title,
+        "must": clause.must,
+        "source": clause.source,
+        "rows": list(clause.rows),
+        "profiles": sorted(clause.profiles),
+        "needs": clause.needs.value,
+        "operations": list(clause.operations),
+        "points": list(points_of(clause)),
+        "shows": list(clause.shows),
+        "concurrent": clause.concurrent,
+        "on": clause.kind.__name__,
+        "mutants": [m.name for m in mutants if clause.id in m.clauses],
+        "confirmed": [
+            {"function": c.name, "for": list(c.bounds), "promises": list(c.promises)}
+            for c in rests_on(clause.id)
+        ],
+        "evidence": [
+            asdict(evidence)
+            for of in (found or {}).values()
+            for evidence in of
+            if evidence.clause == clause.id
+        ],
+    }
+
+
+def _needs(clause: AnyClause) -> str:
+    """What a target must have for the clause to be judged on it."""
+    needs = [clause.needs.value]
+    if clause.operations:
+        needs.append(f"operations {', '.join(clause.operations)}")
+    if points_of(clause):
+        needs.append(f"points {', '.join(points_of(clause))}")
+    if clause.shows:
+        needs.append(f"introspection of {', '.join(clause.shows)}")
+    if clause.concurrent:
+        needs.append("more than one call at a time")
+    return "; ".join(needs)
+
+
+def _part(label: str, text: str, width: int) -> list[str]:
+    start = f"  {label:10}"
+    indent = " " * len(start)
+    wrapped = wrap(text, width, initial_indent=start, subsequent_indent=indent)
+    return wrapped or [start.rstrip()]

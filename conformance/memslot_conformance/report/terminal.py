@@ -1,0 +1,257 @@
+"""The report of a run for a terminal, rendered from its records. Pure.
+
+What broke is shown in full, then the verdicts in a table, then what was run and
+what was not. Plain text unless colour is asked for.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
+
+from memslot_conformance.findings.records import (
+    Found,
+    LayerDone,
+    Record,
+    RunStarted,
+    TargetFailed,
+    Verdict,
+)
+from memslot_conformance.report.evidence import MARKS, many, rows, summary, unseen_words
+from memslot_conformance.report.lanes import MARK
+from memslot_conformance.report.table import Look, painted, table
+from memslot_conformance.run.evidence import evidence_of, unseen
+from memslot_conformance.run.verdicts import (
+    Exit,
+    TargetVerdicts,
+    exit_status,
+    headline,
+    verdicts,
+)
+from memslot_spec.clause import AnyClause
+from memslot_spec.proofs import rests_on
+
+REASONS = 4
+"""Reasons of one kind that are told for a target; of the others the number."""
+
+MEANINGS = {
+    Exit.CONFORMS: "conforms: every applicable clause was reached, and held",
+    Exit.DOES_NOT_CONFORM: "does not conform",
+    Exit.USAGE: "the command was not understood",
+    Exit.BROKE: "a target, or the suite on it, broke before it could be judged",
+    Exit.INCONCLUSIVE: "inconclusive: nothing broke, but not every clause was reached",
+    Exit.NOTHING_RAN: "nothing ran, so nothing is known",
+}
+
+
+def header(started: RunStarted) -> list[str]:
+    """What the run is about to do."""
+    what = f"level {started.level}, seed {started.seed}, {started.clauses} clauses"
+    return [
+        f"memslots {started.version}, {what}",
+        f"targets  {', '.join(started.targets) or 'none'}",
+        f"host     {started.host}",
+    ]
+
+
+def report(
+    records: Sequence[Record], clauses: Sequence[AnyClause], look: Look
+) -> tuple[str, Exit]:
+    """The whole report after the header, and the status it ends with."""
+    targets = verdicts(records, clauses)
+    status = exit_status(targets, strict=look.strict)
+    parts = (
+        _failures(records, look),
+        _errors(records, look),
+        table(records, targets, clauses, look),
+        _covered(records, look),
+        _evidence(records, clauses, look),
+        _unseen(records, look),
+        _skipped(targets),
+        _reasons(targets, Verdict.INCONCLUSIVE, "inconclusive", look),
+        _not_applicable(targets, look),
+        _end(records, targets, status, look),
+    )
+    lines = [line for part in parts if part for line in (*part, "")]
+    return "\n".join(lines), status
+
+
+def printable(text: str) -> str:
+    """The text without what would steer a terminal; line ends stay."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
+        for c in text.replace("\t", "    ")
+    )
+
+
+def _failures(records: Iterable[Record], look: Look) -> list[str]:
+    """Each failure as it was told; one picture serves those that share it."""
+    lines: list[str] = []
+    drawn: str | None = None
+    for found in records:
+        if not isinstance(found, Found):
+            continue
+        picture, fail, rest = printable(found.text).partition(f"FAIL {found.clause}")
+        lines.append(f"{found.target}, layer {found.layer}:")
+        shown = "(at the same step)\n\n" if picture == drawn else picture
+        drawn = picture
+        for line in ("", *f"{shown}{fail}{rest}".splitlines(), "", ""):
+            is_loud = line.startswith((MARK, f"FAIL {found.clause}"))
+            lines.append(painted(line, "red" if is_loud else None, look, bold=True))
+    return lines[:-1]
+
+
+def _errors(records: Iterable[Record], look: Look) -> list[str]:
+    lines: list[str] = []
+    for failed in records:
+        if isinstance(failed, TargetFailed):
+            what, said = printable(failed.what), headline(printable(failed.what))
+            first = f"ERROR {failed.target}  {said}"
+            lines.append(painted(first, "red", look, bold=True))
+            lines += [f"  {line}" for line in what.splitlines() if line != said]
+            last = printable(failed.last).splitlines() or ["it had said nothing"]
+            lines += [f"  at that time  {last[0]}"]
+            lines += [f"                {line}" for line in last[1:]]
+    return lines
+
+
+def _covered(records: Iterable[Record], look: Look) -> list[str]:
+    layers = [record for record in records if isinstance(record, LayerDone)]
+    lines = ["what was run"] if layers else []
+    target = max((len(done.target) for done in layers), default=0)
+    layer = max((len(done.layer) for done in layers), default=0)
+    for done in layers:
+        where = f"  {done.target:{target}}  {done.layer:{layer}}  "
+        text = f"{layer_words(done)}: {done.covered}"
+        if done.cut:
+            text += f"; cut: {done.cut}"
+        lines += _hanging(where, text, look.width)
+    return lines
+
+
+def layer_words(done: LayerDone) -> str:
+    """How much a layer ran, such as `12 scenarios, 3,400 schedules, ... 1.2 s`."""
+    return (
+        f"{many(done.scenarios, 'scenario')}, {many(done.schedules, 'schedule')}, "
+        f"{many(done.steps, 'step')}, {done.seconds:.1f} s"
+    )
+
+
+def _hanging(start: str, text: str, width: int) -> list[str]:
+    return wrap(
+        printable(text),
+        max(width, len(start) + 30),
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
+    )
+
+
+def _evidence(
+    records: Iterable[Record], clauses: Sequence[AnyClause], look: Look
+) -> list[str]:
+    """By which methods the clauses are held, in short or clause by clause."""
+    lines: list[str] = []
+    for target, found in evidence_of(records, [c.id for c in clauses]).items():
+        lines += _hanging(f"  {target}  ", summary(found), look.width)
+        if look.verbose:
+            lines += [f"    {row}" for row in rows(found)]
+    if not lines:
+        return []
+    proved = sum(bool(rests_on(clause.id)) for clause in clauses)
+    title = "evidence, by clauses whose premise was met"
+    title = f"{title} ({MARKS})" if look.verbose else title
+    words = f"{proved} of {len(clauses)} rest on functions that CrossHair confirms"
+    return [title, *lines, *_hanging("  every target  ", words, look.width)]
+
+
+def _unseen(records: Iterable[Record], look: Look) -> list[str]:
+    lines: list[str] = []
+    for target, choices in unseen(records).items():
+        text = unseen_words(choices) or "nothing: every option was taken"
+        lines += _hanging(f"  {target}  ", text, look.width)
+    return ["allowed, unseen", *lines] if lines else []
+
+
+def _skipped(targets: Iterable[TargetVerdicts]) -> list[str]:
+    skipped = [t for t in targets if t.skipped is not None]
+    return [f"skipped  {t.target}: {printable(t.skipped or '')}" for t in skipped]
+
+
+def _by_reason(
+    target: TargetVerdicts, verdict: Verdict
+) -> Iterator[tuple[str, list[str]]]:
+    """Each reason for this verdict with its clauses, the commonest first."""
+    of = [(v.reason, v.clause) for v in target.verdicts if v.verdict is verdict]
+    for reason, _ in Counter(reason for reason, _ in of).most_common():
+        yield reason, [clause for r, clause in of if r == reason]
+
+
+def _reasons(
+    targets: Iterable[TargetVerdicts], verdict: Verdict, title: str, look: Look
+) -> list[str]:
+    lines: list[str] = []
+    for target in targets:
+        for reason, ids in _by_reason(target, verdict):
+            text = f"{', '.join(ids)}: {reason}"
+            lines += _hanging(f"  {target.target}  ", text, look.width)
+    return [title, *lines] if lines else []
+
+
+def _not_applicable(targets: Iterable[TargetVerdicts], look: Look) -> list[str]:
+    lines: list[str] = []
+    for target in targets:
+        reasons = list(_by_reason(target, Verdict.NOT_APPLICABLE))
+        told = [f"{reason} ({len(ids)})" for reason, ids in reasons[:REASONS]]
+        if reasons[REASONS:]:
+            clauses = sum(len(ids) for _, ids in reasons[REASONS:])
+            told.append(f"for {len(reasons) - REASONS} other reasons ({clauses})")
+        if told:
+            lines += _hanging(f"  {target.target}  ", "; ".join(told), look.width)
+    return ["not applicable (number of clauses)", *lines] if lines else []
+
+
+def _end(
+    records: Sequence[Record],
+    targets: Sequence[TargetVerdicts],
+    status: Exit,
+    look: Look,
+) -> list[str]:
+    lines: list[str] = []
+    if look.problem is not None:
+        lines.append(f"INCOMPLETE  {look.problem}; this is what came before")
+    for started in records:
+        if isinstance(started, RunStarted):
+            again = look.again or _command(started)
+            lines += [
+                f"level {started.level}, seed {started.seed}",
+                f"again    {again}",
+            ]
+    color = "green" if status is Exit.CONFORMS else "red"
+    sentence = f"exit {int(status)}   {meaning(status, targets)}"
+    return [*lines, painted(sentence, color, look)]
+
+
+def _command(started: RunStarted) -> str:
+    options = f"--level {started.level} --seed {started.seed}"
+    return f"memslots check {shlex.join(started.targets)} {options}"
+
+
+def meaning(status: Exit, targets: Sequence[TargetVerdicts]) -> str:
+    """What the status says of these targets, in one sentence."""
+    said = MEANINGS[status]
+    if status is Exit.DOES_NOT_CONFORM:
+        broken = [(t.target, t.count(Verdict.FAIL)) for t in targets]
+        broken = [(target, count) for target, count in broken if count]
+        if not broken:
+            return f"{said}: a target was skipped, and --strict makes that a failure"
+        told = ", ".join(
+            f"{target} breaks {many(count, 'clause')}" for target, count in broken
+        )
+        return f"{said}: {told}"
+    if status is Exit.INCONCLUSIVE:
+        count = sum(t.count(Verdict.INCONCLUSIVE) for t in targets)
+        return f"{said} ({count} left open)"
+    return said

@@ -1,0 +1,1 @@
+"""A run: campaign, event stream, verdicts."""

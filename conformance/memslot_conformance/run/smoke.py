@@ -1,0 +1,191 @@
+"""Is the adapter itself sound? Asked before anything is judged.
+
+What fails here says nothing about the implementation behind the adapter: the
+adapter does not load, answers with something that is no reply, or shares state
+between instances that should be new.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from memslot_conformance.adapter.perform import METHODS, observed, perform, supported
+from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.play.determinism import self_check
+from memslot_conformance.scenarios.scenario import Operations, Scenario
+from memslot_conformance.targets import resolve as targets
+from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.probe import asked
+from memslot_conformance.targets.resolve import Target
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.header import Interleaving
+from memslot_spec.history.hook import Silent
+from memslot_spec.history.views import View
+from memslot_spec.model.operations import (
+    GfnToHva,
+    GfnToMemslot,
+    IsVisibleGfn,
+    MemslotId,
+    Operation,
+    SetRegion,
+)
+from memslot_spec.model.replies import (
+    Done,
+    FoundHva,
+    FoundId,
+    FoundSlot,
+    Reply,
+    Visible,
+)
+from memslot_spec.model.values import EMPTY, MemoryRegion
+
+SECONDS = 60.0
+
+HVA = 1 << 30
+"""Where the slot's memory is said to be; nothing reads it."""
+
+LOOKUPS: tuple[Operation, ...] = (
+    GfnToMemslot(0),
+    GfnToHva(0),
+    IsVisibleGfn(0),
+    MemslotId(0),
+)
+"""What is asked of the first frame, as far as the target has methods for it."""
+
+NOT_THERE: tuple[Reply, ...] = (
+    FoundSlot(None),
+    FoundHva(None),
+    Visible(visible=False),
+    FoundId(None),
+)
+"""What a lookup answers where there is no slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `problem` is empty where it is in order.
+
+    `note` says what could not be looked at.
+    """
+
+    name: str
+    problem: str = ""
+    note: str = ""
+
+
+def smoke(name: str, profile: str | None) -> tuple[Check, ...]:
+    """Look at the adapter, in a process of its own; stops where it cannot go on.
+
+    Errors: as `probe.probe`.
+    """
+
+    def look(words: LastWords) -> dict[str, str]:
+        words.say("loading the target")
+        target = targets.resolve(name, profile)
+        checks = [Check("it loads"), _takes_requests(target)]
+        for check in () if checks[-1].problem else CHECKS:
+            words.say((check.__doc__ or "").rstrip("."))
+            checks.append(check(target))
+        return {"checks": json.dumps([(c.name, c.problem, c.note) for c in checks])}
+
+    rows = json.loads(asked(look, seconds=SECONDS)["checks"])
+    return tuple(Check(*map(str, row)) for row in rows)
+
+
+def _create(target: Target) -> SetRegion:
+    size = max(target.header.domain.page_granule, 1) * PAGE_SIZE
+    return SetRegion(MemoryRegion(0, 0, size, HVA))
+
+
+DELETE = SetRegion(MemoryRegion(0, 0, 0, 0))
+
+
+def _lookups(implementation: Implementation) -> Operations:
+    has = supported(implementation)
+    return tuple(op for op in LOOKUPS if type(op).__name__ in has)
+
+
+def _takes_requests(target: Target) -> Check:
+    """It has the one method that every adapter has."""
+    name = "it takes requests"
+    method = METHODS[SetRegion]
+    if callable(getattr(target.make(Silent()), method, None)):
+        return Check(name)
+    return Check(name, f"it has no method {method}()")
+
+
+def _replies(target: Target) -> Check:
+    """It answers a create, lookups and a delete with proper replies."""
+    name = "its replies are replies"
+    made = target.make(Silent())
+    for operation in (_create(target), *_lookups(made), DELETE):
+        try:
+            reply = perform(made, operation)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the adapter let it out
+            return Check(name, f"{operation!r}: {type(error).__name__}: {error}")
+        if isinstance(operation, SetRegion) and reply != Done():
+            return Check(name, note=f"{operation!r} was answered {reply!r}")
+    return Check(name)
+
+
+def _independent(target: Target) -> Check:
+    """Two new instances know nothing of each other."""
+    name = "two new instances share nothing"
+    first, second = target.make(Silent()), target.make(Silent())
+    lookups = _lookups(second)
+    view = observed(second)
+    if not lookups and (view is None or view.table is None):
+        return Check(name, note="not seen: it has neither lookups nor observe()")
+    perform(first, _create(target))
+    for other, whose in ((second, "the other"), (target.make(Silent()), "a later one")):
+        for operation in lookups:
+            reply = perform(other, operation)
+            if reply not in NOT_THERE:
+                what = f"a slot created on one is seen on {whose}"
+                return Check(name, f"{what}: {operation!r} was answered {reply!r}")
+        shown = (observed(other) or View()).table
+        if shown is not None and shown != EMPTY:
+            return Check(name, f"a slot created on one is shown by {whose}: {shown!r}")
+    return Check(name)
+
+
+def _observing_changes_nothing(target: Target) -> Check:
+    """Looking at it twice shows the same."""
+    name = "observe() changes nothing"
+    made = target.make(Silent())
+    first = observed(made)
+    if first is None:
+        return Check(name, note="not seen: it has no observe()")
+    lookups = _lookups(made)
+    for operation in (_create(target), DELETE):
+        perform(made, operation)
+        before = [perform(made, lookup) for lookup in lookups]
+        one, two = observed(made), observed(made)
+        if one != two:
+            return Check(name, f"it showed {one!r}, and at once after that {two!r}")
+        after = [perform(made, lookup) for lookup in lookups]
+        if before != after:
+            return Check(name, f"lookups said {before!r} before it and {after!r} after")
+    return Check(name)
+
+
+def _deterministic(target: Target) -> Check:
+    """The same schedule twice gives the same history."""
+    name = "the same schedule gives the same history"
+    if target.header.capabilities.interleaving is not Interleaving.POINTS:
+        return Check(name, note="not asked: it is not stepped")
+    create = _create(target)
+    lookups = _lookups(target.make(Silent()))
+    scenario = Scenario((create,), ((DELETE,), lookups or (create,)), lookups)
+    difference = self_check(target.make, scenario)
+    return Check(name, "" if difference is None else str(difference))
+
+
+CHECKS: tuple[Callable[[Target], Check], ...] = (
+    _replies,
+    _independent,
+    _observing_changes_nothing,
+    _deterministic,
+)

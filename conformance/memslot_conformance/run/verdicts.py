@@ -1,0 +1,188 @@
+"""From the records of a run to its verdicts and its exit status. Pure.
+
+A clause passes only where its premise held in a layer that ran to its end, on a
+target that came to its end. Everything else says why it is no pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from memslot_conformance.findings.records import (
+    BoundEnded,
+    ChoiceSeen,
+    Found,
+    LayerDone,
+    Record,
+    RunFinished,
+    RunStarted,
+    TargetFailed,
+    TargetFinished,
+    TargetSkipped,
+    TargetStarted,
+    Verdict,
+)
+from memslot_spec.clause import AnyClause
+
+
+class Exit(IntEnum):
+    """What a command says by its status."""
+
+    CONFORMS = 0
+    DOES_NOT_CONFORM = 1
+    USAGE = 2
+    BROKE = 3
+    INCONCLUSIVE = 4
+    NOTHING_RAN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseVerdict:
+    """The verdict on one clause; `reached` is how often its premise held.
+
+    `reason` is empty for a pass.
+    """
+
+    clause: str
+    verdict: Verdict
+    reached: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetVerdicts:
+    """What a run says of one target; a skipped one has no verdicts."""
+
+    target: str
+    verdicts: tuple[ClauseVerdict, ...]
+    skipped: str | None = None
+    failed: str | None = None
+
+    def count(self, verdict: Verdict, clauses: Iterable[str] | None = None) -> int:
+        """How many clauses have this verdict, out of these or of all."""
+        wanted = None if clauses is None else frozenset(clauses)
+        return sum(
+            v.verdict is verdict and (wanted is None or v.clause in wanted)
+            for v in self.verdicts
+        )
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the records tell of one target."""
+
+    skipped: str | None = None
+    not_applicable: dict[str, str] = field(default_factory=dict[str, str])
+    layers: list[LayerDone] = field(default_factory=list[LayerDone])
+    found: list[Found] = field(default_factory=list[Found])
+    failures: list[str] = field(default_factory=list[str])
+    finished: bool = False
+
+    def hear(self, record: Record) -> None:
+        """Take in one record about the target."""
+        match record:
+            case TargetSkipped():
+                self.skipped = record.reason
+            case TargetStarted():
+                self.not_applicable.update(record.not_applicable)
+            case LayerDone():
+                self.layers.append(record)
+            case Found():
+                self.found.append(record)
+            case TargetFailed():
+                self.failures.append(record.what)
+            case TargetFinished():
+                self.finished = True
+            case BoundEnded() | ChoiceSeen() | RunStarted() | RunFinished():
+                pass
+
+    @property
+    def failed(self) -> str | None:
+        """The failures in a line each; None where there is none."""
+        return "\n".join(dict.fromkeys(self.failures)) or None
+
+
+def verdicts(
+    records: Iterable[Record], clauses: Sequence[AnyClause]
+) -> tuple[TargetVerdicts, ...]:
+    """The verdicts on these clauses, target by target, in the order of the run.
+
+    Targets that the run meant to judge and never came to are among them.
+    """
+    told: dict[str, _Told] = {}
+    for record in records:
+        if isinstance(record, RunStarted):
+            told.update({target: _Told() for target in record.targets})
+        elif not isinstance(record, RunFinished):
+            told.setdefault(record.target, _Told()).hear(record)
+    return tuple(
+        TargetVerdicts(
+            target=target,
+            verdicts=()
+            if known.skipped is not None
+            else tuple(_verdict(clause.id, known) for clause in clauses),
+            skipped=known.skipped,
+            failed=known.failed,
+        )
+        for target, known in told.items()
+    )
+
+
+def _verdict(clause: str, told: _Told) -> ClauseVerdict:
+    reached = sum(layer.reached.get(clause, 0) for layer in told.layers)
+    for found in told.found:
+        if found.clause == clause:
+            reason = f"expected {found.expected}; observed {found.observed}"
+            return ClauseVerdict(clause, Verdict.FAIL, max(reached, 1), reason)
+    if clause in told.not_applicable:
+        reason = told.not_applicable[clause]
+        return ClauseVerdict(clause, Verdict.NOT_APPLICABLE, 0, reason)
+    if told.failed is not None:
+        reason = headline(told.failed)
+        return ClauseVerdict(clause, Verdict.ERROR, reached, reason)
+    if not told.finished:
+        reason = "the run ended before the target did"
+        return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)
+    return _reached_or_not(clause, reached, told.layers)
+
+
+def headline(what: str) -> str:
+    """The one line that says most of why a target broke: of a traceback, its end."""
+    lines = [line for line in what.splitlines() if line.strip()]
+    if not lines:
+        return "it broke"
+    return lines[-1].strip() if lines[0].startswith("Traceback") else lines[0]
+
+
+def _reached_or_not(
+    clause: str, reached: int, layers: Sequence[LayerDone]
+) -> ClauseVerdict:
+    if any(layer.cut is None and layer.reached.get(clause, 0) for layer in layers):
+        return ClauseVerdict(clause, Verdict.PASS, reached)
+    cut = "; ".join(f"{layer.layer}: {layer.cut}" for layer in layers if layer.cut)
+    if reached:
+        reason = f"its premise held only in layers that were cut ({cut})"
+    elif cut:
+        reason = f"its premise never held, and layers were cut ({cut})"
+    elif layers:
+        reason = "its premise never held"
+    else:
+        reason = "no layer ran"
+    return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)
+
+
+def exit_status(targets: Sequence[TargetVerdicts], *, strict: bool = False) -> Exit:
+    """The first that applies; with `strict`, a target that was skipped fails."""
+    if any(t.count(Verdict.FAIL) for t in targets):
+        return Exit.DOES_NOT_CONFORM
+    if strict and any(t.skipped is not None for t in targets):
+        return Exit.DOES_NOT_CONFORM
+    if any(t.failed is not None or t.count(Verdict.ERROR) for t in targets):
+        return Exit.BROKE
+    if any(t.count(Verdict.INCONCLUSIVE) for t in targets):
+        return Exit.INCONCLUSIVE
+    if not any(t.count(Verdict.PASS) for t in targets):
+        return Exit.NOTHING_RAN
+    return Exit.CONFORMS

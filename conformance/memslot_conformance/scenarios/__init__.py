@@ -1,0 +1,1 @@
+"""Scenarios: what is run, fixed or drawn."""

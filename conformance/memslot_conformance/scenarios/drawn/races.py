@@ -1,0 +1,221 @@
+"""Races worth playing: drawn against the table that their prefix leaves.
+
+Updates aim at slots that are there, and readers at frames that the updates
+touch; a race in which nobody meets anybody shows nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+
+from memslot_conformance.scenarios.drawn.caches import (
+    accesses_of,
+    around,
+    at_edge,
+    first_uses,
+    owned,
+)
+from memslot_conformance.scenarios.drawn.dirty import (
+    DRAINED_FIRST,
+    clear_at,
+    get_at,
+    logging_slot,
+    within_reason,
+)
+from memslot_conformance.scenarios.drawn.host import range_at
+from memslot_conformance.scenarios.drawn.requests import Palette, narrowed
+from memslot_conformance.scenarios.scenario import Operations, Scenario
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
+from memslot_spec.model.operations import (
+    AgeHva,
+    AllocateRoot,
+    ClearDirtyLog,
+    GetDirtyLog,
+    GfnToHva,
+    GfnToHvaProt,
+    GfnToMemslot,
+    GuestAccess,
+    InitHvaCache,
+    InvalidateRange,
+    IsVisibleGfn,
+    MemslotId,
+    Operation,
+    SetRegion,
+    UnmapHva,
+    VcpuGfnToMemslot,
+)
+from memslot_spec.model.profile import profile_named
+from memslot_spec.model.updates import plan
+from memslot_spec.model.values import (
+    BIT_1,
+    EMPTY,
+    LOG_DIRTY_PAGES,
+    Failure,
+    MemoryRegion,
+    Slot,
+    SlotTable,
+)
+
+AIMED = 0.8
+"""How often an operation of a race is aimed at a slot that is there."""
+
+AT_A_FRAME = (GfnToMemslot, GfnToHva, IsVisibleGfn, MemslotId, AllocateRoot)
+
+
+@dataclass(slots=True)
+class Drawing:
+    """Draws the operations of one scenario, and knows the table they leave."""
+
+    palette: Palette
+    rng: Random
+    table: SlotTable = EMPTY
+
+    def scenario(self) -> Scenario:
+        """A prefix, a race of two or three threads, and a look after it."""
+        rng = self.rng
+        prefix = tuple(self.step() for _ in range(rng.choice((1, 1, 2, 2, 3, 4, 6))))
+        return self.race(prefix)
+
+    def race(self, prefix: Operations) -> Scenario:
+        """The race that follows a prefix drawn by `step`."""
+        rng = self.rng
+        few = narrowed(self.palette, rng)
+        threads: list[Operations] = [self.first_thread()]
+        for _ in range(rng.choice((1, 1, 1, 2))):
+            length = rng.choice((1, 1, 2))
+            threads.append(tuple(self.operation(few) for _ in range(length)))
+        after = tuple(self.operation(self.palette) for _ in range(rng.randrange(3)))
+        prefix += self._remembered(threads)
+        accesses = self._accesses(threads[0][0])
+        threads[1] += accesses[:1]
+        apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
+        return Scenario(prefix + accesses, apart, after + accesses[:1])
+
+    def first_thread(self) -> Operations:
+        """What the others race with: updates, or now and then a log that is read."""
+        rng = self.rng
+        if "GetDirtyLog" in self.palette.kinds and rng.random() < DRAINED_FIRST:
+            slot = logging_slot(self.table, rng)
+            if slot is not None and slot.log_dirty:
+                return (get_at(slot),) * rng.choice((1, 1, 2))
+        return tuple(self.update() for _ in range(rng.choice((1, 1, 1, 2))))
+
+    def _remembered(self, threads: list[Operations]) -> Operations:
+        """What the race is to find remembered by caches and vCPUs."""
+        before: Operations = ()
+        for thread, operations in enumerate(threads[1:], 2):
+            before += first_uses(operations, thread, self.table, self.rng)
+        return before
+
+    def _accesses(self, first: Operation) -> Operations:
+        """Accesses to where the race puts a slot: before it, in it and after it."""
+        if not isinstance(first, SetRegion) or "GuestAccess" not in self.palette.kinds:
+            return ()
+        return accesses_of(first, self.palette.header, self.rng)
+
+    def step(self) -> Operation:
+        """One operation of a prefix; an update moves the table on."""
+        operation = self.operation(self.palette)
+        if not self.table.slots:
+            operation = self.palette.draw_request(self.rng)
+        if isinstance(operation, SetRegion):
+            self.table = self._after(operation)
+        return operation
+
+    def update(self) -> SetRegion:
+        """A request, most often for a slot that is there."""
+        rng, slots = self.rng, self._user_slots()
+        if not slots or rng.random() > AIMED:
+            return self.palette.draw_request(rng)
+        slot = rng.choice(slots)
+        region = MemoryRegion(
+            slot.as_id << 16 | slot.id,
+            slot.base << PAGE_SHIFT,
+            slot.npages << PAGE_SHIFT,
+            slot.hva,
+            LOG_DIRTY_PAGES * slot.log_dirty | BIT_1 * slot.readonly,
+        )
+        roll = rng.random()
+        if roll < 0.55:  # noqa: PLR2004 - more than half are deletes
+            region = replace(region, memory_size=0)
+        elif roll < 0.8:  # noqa: PLR2004 - a quarter are moves
+            moved = self.palette.draw_request(rng).region
+            toggled = moved.flags & LOG_DIRTY_PAGES
+            region = replace(
+                region,
+                guest_phys_addr=moved.guest_phys_addr,
+                flags=region.flags ^ toggled,
+            )
+        elif roll < 0.9:  # noqa: PLR2004 - the rest change flags or nothing
+            region = replace(region, flags=region.flags ^ LOG_DIRTY_PAGES)
+        failures = self.palette.header.domain.failures
+        failure = None
+        if failures and rng.random() < 0.15:  # noqa: PLR2004 - now and then
+            failure = Failure(rng.choice(failures))
+        return SetRegion(within_reason(region), failure=failure)
+
+    def operation(self, palette: Palette) -> Operation:
+        """An operation, most often at a frame or host page of a slot."""
+        rng = self.rng
+        drawn = palette.draw(rng)
+        if rng.random() > AIMED:
+            return drawn
+        if isinstance(drawn, SetRegion):
+            return self.update()
+        return self._at_a_slot(drawn) if self.table.slots else drawn
+
+    def _at_a_slot(  # noqa: PLR0911 - one case for each kind
+        self, drawn: Operation
+    ) -> Operation:
+        """The operation at a frame, or a host page, of a slot that is there."""
+        rng = self.rng
+        if isinstance(drawn, GetDirtyLog | ClearDirtyLog):
+            return self._at_a_log(drawn)
+        slot = rng.choice(self.table.slots)
+        last = slot.npages - 1
+        gfn = slot.base + min(rng.choice((0, 1, slot.npages // 2, last)), last)
+        if isinstance(drawn, UnmapHva | AgeHva):
+            return type(drawn)(slot.hva_of(gfn))
+        if isinstance(drawn, GuestAccess):
+            return replace(drawn, gfn=gfn, as_id=slot.as_id)
+        if isinstance(drawn, InvalidateRange):
+            return range_at(slot, gfn, rng)
+        if isinstance(drawn, GfnToHvaProt):
+            return replace(drawn, gfn=gfn)
+        if isinstance(drawn, VcpuGfnToMemslot):
+            return replace(drawn, gfn=around(slot, rng))
+        if isinstance(drawn, InitHvaCache):
+            return at_edge(drawn, slot, rng)
+        if isinstance(drawn, GfnToMemslot | GfnToHva):
+            return type(drawn)(gfn, slot.as_id)
+        if isinstance(drawn, AT_A_FRAME):
+            return type(drawn)(gfn)
+        return drawn
+
+    def _at_a_log(self, drawn: GetDirtyLog | ClearDirtyLog) -> Operation:
+        """The operation at a slot that logs, if there is one."""
+        slot = logging_slot(self.table, self.rng)
+        if slot is None:
+            return drawn
+        if isinstance(drawn, GetDirtyLog):
+            return get_at(slot)
+        return clear_at(slot, self.rng)
+
+    def _user_slots(self) -> tuple[Slot, ...]:
+        limit = self.palette.header.limits.user_slots
+        return tuple(slot for slot in self.table if slot.id < limit)
+
+    def _after(self, operation: SetRegion) -> SlotTable:
+        """The table of the first outcome that the plan gives."""
+        header = self.palette.header
+        outcomes = plan(
+            self.table,
+            operation.region,
+            profile_named(header.profile),
+            header.limits,
+            private=operation.private,
+            failure=operation.failure,
+        )
+        last = outcomes[-1] if operation.failure is not None else outcomes[0]
+        return last.leaves(self.table)

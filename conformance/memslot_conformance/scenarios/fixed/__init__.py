@@ -1,0 +1,74 @@
+"""A fixed list of small scenarios, played on every target at every level.
+
+Each is there for a rule that small races are known to break. They are explored
+completely up to a number of preemptions, so what they say does not depend on a
+seed. Operations that a target does not support are left out.
+"""
+
+from __future__ import annotations
+
+from memslot_conformance.scenarios.fixed import caches as races_caches
+from memslot_conformance.scenarios.fixed import dirty as races_dirty
+from memslot_conformance.scenarios.fixed import dirty_options as races_dirty_options
+from memslot_conformance.scenarios.fixed import host as races_host
+from memslot_conformance.scenarios.fixed import slots as races_basic
+from memslot_conformance.scenarios.fixed import spaces as races_spaces
+from memslot_conformance.scenarios.notation import FixedRace
+from memslot_conformance.scenarios.scenario import Operations, Scenario
+from memslot_spec.history.header import Header
+from memslot_spec.model.operations import Operation, SetRegion
+
+RACES: tuple[FixedRace, ...] = (
+    *races_basic.RACES,
+    *races_caches.RACES,
+    *races_host.RACES,
+    *races_dirty.RACES,
+    *races_dirty_options.RACES,
+)
+
+
+def sequential(header: Header) -> tuple[FixedRace, ...]:
+    """Scenarios without a race: what one thread can already get wrong."""
+    return (
+        *races_basic.sequential(header),
+        *races_spaces.sequential(header),
+        *races_caches.sequential(header),
+        *races_host.sequential(header),
+        *races_dirty.sequential(header),
+    )
+
+
+def fixed_races(header: Header) -> tuple[FixedRace, ...]:
+    """The list, with what this target does not support left out."""
+    supported = frozenset(header.capabilities.operations)
+    kept: list[FixedRace] = []
+    for fixed in (*sequential(header), *RACES):
+        scenario = fixed.scenario
+        threads = tuple(_only(ops, supported, header) for ops in scenario.threads)
+        if scenario.threads and not all(threads):
+            continue
+        prefix = _only(scenario.prefix, supported, header)
+        after = _only(scenario.after, supported, header)
+        kept.append(FixedRace(fixed.name, Scenario(prefix, threads, after)))
+    return tuple(kept)
+
+
+def _only(
+    operations: Operations, supported: frozenset[str], header: Header
+) -> Operations:
+    return tuple(
+        operation
+        for operation in operations
+        if type(operation).__name__ in supported and _in_domain(operation, header)
+    )
+
+
+def _in_domain(operation: Operation, header: Header) -> bool:
+    """The target can be asked this."""
+    if not isinstance(operation, SetRegion):
+        return True
+    domain = header.domain
+    failure = operation.failure
+    if failure is not None and failure.name not in domain.failures:
+        return False
+    return not operation.private or bool(domain.private_slots)

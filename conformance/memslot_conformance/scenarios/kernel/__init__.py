@@ -1,0 +1,1 @@
+"""Requests for the running kernel, within its guards."""

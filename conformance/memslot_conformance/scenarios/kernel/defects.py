@@ -1,0 +1,127 @@
+"""One thing wrong with a request, whatever the request.
+
+A *defect* takes a request and spoils one field. Since every check but those on
+a live slot runs for deletes too, a defect is worth as much on a delete as on a
+create; since every EINVAL wins over EEXIST, most of all on an overlap.
+
+Source: the checks of `__kvm_set_memory_region`, and of the arch hook for `beyond`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from memslot_conformance.scenarios.kernel.shapes import Situation, at
+from memslot_conformance.targets.kvm.guards import REFUSED_NPAGES
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.arithmetic.slot_word import SLOT_IDS, as_id_of, id_of, pack
+from memslot_spec.model.values import MemoryRegion
+
+Defect = Callable[[Situation, MemoryRegion], MemoryRegion]
+
+_UNKNOWN_FLAG_BITS = (2, 3, 4, 15, 16, 17, 31)
+"""Bits 16 and 17 are what the kernel keeps for itself, INVALID first."""
+
+_OFFSETS = (1, 8, 512, 2048, PAGE_SIZE - 1)
+"""Bytes past a page boundary."""
+
+
+def misaligned_gpa(draw: Situation, request: MemoryRegion) -> MemoryRegion:
+    """A guest address inside a page."""
+    gpa = request.guest_phys_addr | draw.rng.choice(_OFFSETS)
+    return replace(request, guest_phys_addr=gpa)
+
+
+def misaligned_size(draw: Situation, request: MemoryRegion) -> MemoryRegion:
+    """A size that ends inside a page; of a delete, a size below one page."""
+    size = request.memory_size | draw.rng.choice(_OFFSETS)
+    return replace(request, memory_size=size)
+
+
+def misaligned_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
+    """A host address inside a page."""
+    hva = request.userspace_addr | draw.rng.choice(_OFFSETS)
+    return replace(request, userspace_addr=hva)
+
+
+def wrapping(draw: Situation, request: MemoryRegion) -> MemoryRegion:
+    """A range that ends at 2^64 or past it; of no pages, it only comes close."""
+    past = draw.rng.randrange(max(1, request.npages))
+    gpa = U64 - ((max(1, request.npages) - past) << PAGE_SHIFT)
+    return replace(request, guest_phys_addr=gpa)
+
+
+def id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
+    """An id at the limit or over it; the first few are the kernel's own."""
+    limit = draw.limits.user_slots
+    over = (limit, limit + 1, limit + 2, limit + 3, 0x7FFF, 0xFFFF)
+    ids = [i for i in over if limit <= i < SLOT_IDS]
+    if not ids:
+        return request
+    word = pack(as_id_of(request.slot), draw.rng.choice(ids))
+    return replace(request, slot=word)
+
+
+def as_id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
+    """An address space at the count or over it."""
+    count = draw.limits.address_spaces
+    word = pack(draw.rng.choice((count, count + 1, 0xFFFF)), id_of(request.slot))
+    return replace(request, slot=word)
+
+
+def unknown_flag(draw: Situation, request: MemoryRegion) -> MemoryRegion:
+    """A flag bit that means nothing to this request.
+
+    Bit 2 is `KVM_MEM_GUEST_MEMFD`, which only the second form of the request has.
+    """
+    bit = draw.rng.choice(_UNKNOWN_FLAG_BITS)
+    return replace(request, flags=request.flags | 1 << bit)
+
+
+def too_many_pages(draw: Situation, request: MemoryRegion) -> MemoryRegion:
+    """2^31 pages or more, which is one more than the limit or many more.
+
+    Never fewer: the limit itself is accepted, at a cost (see `guards`). And never
+    alone: put over a slot, with a host range that is in order, the request would
+    be EEXIST to a kernel without the check, before it allocates anything.
+    """
+    sizes = (
+        REFUSED_NPAGES << PAGE_SHIFT,
+        (REFUSED_NPAGES + 1) << PAGE_SHIFT,
+        1 << 63,
+        U64 - PAGE_SIZE,
+    )
+    big = replace(request, memory_size=draw.rng.choice(sizes))
+    as_id = as_id_of(request.slot)
+    covered = [slot for slot in draw.table if slot.as_id == as_id]
+    if not covered:
+        return replace(big, userspace_addr=draw.limits.hva_end)
+    return replace(at(big, draw.rng.choice(covered).base), userspace_addr=PAGE_SIZE)
+
+
+def bad_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
+    """A host address that is tagged, the kernel's, past the end, or wrapping."""
+    hva, end = request.userspace_addr, draw.limits.hva_end
+    straddles = end - (draw.rng.randrange(min(64, request.npages) or 1) << PAGE_SHIFT)
+    hvas = (
+        hva | 1 << 62,
+        hva | 1 << 63,
+        hva | 0x7F << 57,
+        straddles,
+        straddles,
+        end + PAGE_SIZE,
+        1 << 56,
+        0xFFFF_8880_0000_0000,
+        U64 - PAGE_SIZE,
+    )
+    return replace(request, userspace_addr=draw.rng.choice(hvas))
+
+
+def beyond(draw: Situation, request: MemoryRegion) -> MemoryRegion:
+    """A range that ends above the largest gfn, or lies above it whole."""
+    first = draw.limits.largest_gfn + 1
+    inside = draw.rng.randrange(max(1, request.npages))
+    last_base = (U64 >> PAGE_SHIFT) - request.npages - 1
+    base = draw.rng.choice((first - inside, first, 2 * first, last_base))
+    return at(request, base)

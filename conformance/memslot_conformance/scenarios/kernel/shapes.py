@@ -1,0 +1,251 @@
+"""Requests that stand in a known relation to the slots that exist.
+
+A *shape* takes a situation and gives a request: a free range, a range beside a
+slot or over one, a slot as it is, moved, changed, deleted. What it should give
+is not decided here; the comments only say what each is for.
+
+Units: bases and sizes are drawn in pages and become the bytes of a request.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.arithmetic.slot_word import id_of, pack
+from memslot_spec.model.profile import Limits
+from memslot_spec.model.values import (
+    BIT_1,
+    LOG_DIRTY_PAGES,
+    MemoryRegion,
+    Slot,
+    SlotTable,
+)
+
+READONLY = BIT_1
+"""What bit 1 means to every kernel of profile `linux`."""
+
+_NPAGES = (1, 1, 1, 2, 2, 3, 4, 7, 16, 63, 64, 65, 512)
+_FLAGS = (0, 0, LOG_DIRTY_PAGES, READONLY, READONLY | LOG_DIRTY_PAGES)
+_ARENA_GFNS = 1024
+_FOUR_GIB_GFN = 1 << 20
+_LAST_GPA = U64 - PAGE_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a request is drawn from: a table, its limits, memory to back slots."""
+
+    rng: random.Random
+    table: SlotTable
+    limits: Limits
+    backing: tuple[int, int]
+
+    def live(self) -> Slot:
+        """One of the slots that exist."""
+        return self.rng.choice(self.table.slots)
+
+    def unused(self) -> tuple[int, int]:
+        """An address space and an id that name no slot of the table."""
+        as_id = self.rng.randrange(self.limits.address_spaces)
+        top = self.limits.user_slots
+        ids = [*range(min(12, top)), max(0, top - 2), top - 1]
+        absent = [i for i in ids if self.table.find(as_id, i) is None]
+        return as_id, self.rng.choice(absent or ids)
+
+    def npages(self) -> int:
+        """A number of pages for a new slot."""
+        return self.rng.choice(_NPAGES)
+
+    def flags(self) -> int:
+        """Flags that a new slot may have."""
+        return self.rng.choice(_FLAGS)
+
+    def hva(self, npages: int) -> int:
+        """A place in the backing for so many pages."""
+        start, size = self.backing
+        last = max(0, (size >> PAGE_SHIFT) - npages)
+        return start + (self.rng.randrange(last + 1) << PAGE_SHIFT)
+
+    def free_base(self, as_id: int, npages: int, mover: Slot | None = None) -> int:
+        """A first gfn where no slot but the mover is met, if one is soon found."""
+        base = 0
+        for _ in range(16):
+            base = self._any_base(npages)
+            if not any(
+                slot.as_id == as_id and slot is not mover and slot.meets(base, npages)
+                for slot in self.table
+            ):
+                break
+        return base
+
+    def _any_base(self, npages: int) -> int:
+        """Mostly low, sometimes about 4 GiB, sometimes up to the last gfn."""
+        top = max(0, self.limits.largest_gfn - npages + 1)
+        where = self.rng.randrange(10)
+        if where == 0:
+            return max(0, top - self.rng.choice((0, 0, 1, 2, 100)))
+        if where == 1:
+            return min(top, _FOUR_GIB_GFN - self.rng.randrange(npages + 1))
+        return self.rng.randrange(min(_ARENA_GFNS, top + 1))
+
+
+Shape = Callable[[Situation], MemoryRegion]
+
+
+def same(slot: Slot) -> MemoryRegion:
+    """The request that describes a slot as it is."""
+    return MemoryRegion(
+        pack(slot.as_id, slot.id),
+        slot.base << PAGE_SHIFT,
+        slot.npages << PAGE_SHIFT,
+        slot.hva,
+        LOG_DIRTY_PAGES * slot.log_dirty | READONLY * slot.readonly,
+    )
+
+
+def at(request: MemoryRegion, base: int) -> MemoryRegion:
+    """The request at another first gfn; the gpa stays within 64 bits."""
+    gpa = min(max(0, base) << PAGE_SHIFT, _LAST_GPA)
+    return replace(request, guest_phys_addr=gpa)
+
+
+def create(draw: Situation) -> MemoryRegion:
+    """A new slot where nothing is."""
+    as_id, slot_id = draw.unused()
+    npages = draw.npages()
+    return MemoryRegion(
+        pack(as_id, slot_id),
+        draw.free_base(as_id, npages) << PAGE_SHIFT,
+        npages << PAGE_SHIFT,
+        draw.hva(npages),
+        draw.flags(),
+    )
+
+
+def create_adjacent(draw: Situation) -> MemoryRegion:
+    """A new slot that touches one on either side."""
+    slot, new = draw.live(), create(draw)
+    bases = [slot.base + slot.npages]
+    if new.npages <= slot.base:
+        bases.append(slot.base - new.npages)
+    word = pack(slot.as_id, id_of(new.slot))
+    return replace(at(new, draw.rng.choice(bases)), slot=word)
+
+
+def create_on_shared_hva(draw: Situation) -> MemoryRegion:
+    """A new slot with the host address of one that exists."""
+    return replace(create(draw), userspace_addr=draw.live().hva)
+
+
+def create_at_last_hva(draw: Situation) -> MemoryRegion:
+    """A new slot whose last host page is the last that userspace may name."""
+    new = create(draw)
+    hva = max(0, draw.limits.hva_end - new.memory_size)
+    return replace(new, userspace_addr=hva)
+
+
+def delete(draw: Situation) -> MemoryRegion:
+    """A slot deleted by a request that names it fully."""
+    return replace(same(draw.live()), memory_size=0)
+
+
+def delete_by_id(draw: Situation) -> MemoryRegion:
+    """A slot deleted by a request that is otherwise about something else.
+
+    The gpa may be anywhere, also inside another slot; no check looks at it.
+    """
+    other = draw.live()
+    inside = other.base + draw.rng.randrange(other.npages)
+    somewhere = draw.rng.choice((0, inside << PAGE_SHIFT, _LAST_GPA))
+    hva = draw.rng.choice((0, draw.hva(1), draw.limits.hva_end))
+    return MemoryRegion(delete(draw).slot, somewhere, 0, hva, draw.flags())
+
+
+def delete_absent(draw: Situation) -> MemoryRegion:
+    """A delete of an id without a slot."""
+    return replace(create(draw), memory_size=0)
+
+
+def no_op(draw: Situation) -> MemoryRegion:
+    """A slot asked for as it is."""
+    return same(draw.live())
+
+
+def toggle_log(draw: Situation) -> MemoryRegion:
+    """Dirty logging of a slot turned on or off."""
+    request = same(draw.live())
+    return replace(request, flags=request.flags ^ LOG_DIRTY_PAGES)
+
+
+def move(draw: Situation) -> MemoryRegion:
+    """A slot moved to where nothing is, at times with its logging toggled."""
+    slot = draw.live()
+    moved = at(same(slot), draw.free_base(slot.as_id, slot.npages, slot))
+    return replace(moved, flags=moved.flags ^ draw.rng.choice((0, 0, LOG_DIRTY_PAGES)))
+
+
+def move_over_itself(draw: Situation) -> MemoryRegion:
+    """A slot moved by less than its size."""
+    slot = draw.live()
+    by = draw.rng.randint(1, max(1, slot.npages - 1))
+    return at(same(slot), slot.base + draw.rng.choice((by, -by)))
+
+
+def overlapping(draw: Situation) -> MemoryRegion:
+    """A new slot over one: equal, on one end, around it, or inside it."""
+    slot, new = draw.live(), create(draw)
+    first, last = slot.base, slot.base + slot.npages - 1
+    npages = new.npages
+    base, npages = draw.rng.choice(
+        (
+            (first, slot.npages),
+            (last, npages),
+            (first - npages + 1, npages),
+            (first - 1, slot.npages + 2),
+            (first + draw.rng.randrange(slot.npages), 1),
+        )
+    )
+    word = pack(slot.as_id, id_of(new.slot))
+    return replace(at(new, base), slot=word, memory_size=npages << PAGE_SHIFT)
+
+
+def move_onto_another(draw: Situation) -> MemoryRegion:
+    """A slot moved onto another of its address space, wholly or in part."""
+    mover = draw.live()
+    others = [s for s in draw.table if s.as_id == mover.as_id and s is not mover]
+    if not others:
+        return overlapping(draw)
+    other = draw.rng.choice(others)
+    last = other.base + other.npages - 1
+    bases = (other.base, last, other.base - mover.npages + 1)
+    return at(same(mover), draw.rng.choice(bases))
+
+
+def resized(draw: Situation) -> MemoryRegion:
+    """A slot asked for with another size, where it is or elsewhere."""
+    request = _again(draw)
+    npages = request.npages
+    sizes = (npages + 1, npages * 2, max(1, npages - 1), max(1, npages // 2))
+    return replace(request, memory_size=draw.rng.choice(sizes) << PAGE_SHIFT)
+
+
+def at_other_hva(draw: Situation) -> MemoryRegion:
+    """A slot asked for with another host address, where it is or elsewhere."""
+    request = _again(draw)
+    hvas = (draw.hva(request.npages), request.userspace_addr + PAGE_SIZE, 0)
+    return replace(request, userspace_addr=draw.rng.choice(hvas))
+
+
+def toggle_readonly(draw: Situation) -> MemoryRegion:
+    """A slot asked for with the other READONLY, where it is or elsewhere."""
+    request = _again(draw)
+    return replace(request, flags=request.flags ^ READONLY)
+
+
+def _again(draw: Situation) -> MemoryRegion:
+    """A request for a slot that exists, at its base, a free one, or a taken one."""
+    shapes: tuple[Shape, ...] = (no_op, no_op, toggle_log, move, move_onto_another)
+    return draw.rng.choice(shapes)(draw)

@@ -1,0 +1,1 @@
+"""Scenarios whose numbers a solver chooses."""

@@ -1,0 +1,1 @@
+"""Targets: implementations as they are named, reached and kept apart."""

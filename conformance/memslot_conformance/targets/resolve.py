@@ -1,0 +1,206 @@
+"""How an implementation is reached: from the name on the command line.
+
+`reference`, `patch` and `museum:NAME` are loaded by name, like a stranger's;
+`py:module:factory` is the stranger; `kvm` is the running kernel.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from memslot_conformance.adapter.perform import capabilities_of
+from memslot_conformance.adapter.protocols import Implementation, Make
+from memslot_conformance.targets.kvm.detect import Unusable, Usable, detect
+from memslot_conformance.targets.kvm.target import kernel_vm
+from memslot_spec.history.header import Domain, Header
+from memslot_spec.history.hook import Hook, Silent
+from memslot_spec.model.profile import LINUX, Limits, Profile, profile_named
+
+KINDS = (
+    "reference",
+    "reference-linux",
+    "patch",
+    "museum:NAME",
+    "py:MODULE:FACTORY",
+    "kvm",
+)
+"""What a target's name may look like."""
+
+REFERENCE = "memslot_reference.reference:reference"
+REFERENCE_LINUX = "memslot_reference.reference:reference_linux"
+PATCH = "memslot_reference.patch:patch"
+MUSEUM = "memslot_reference.museum"
+
+
+class UnknownTargetError(Exception):
+    """No such target; the message says what there is."""
+
+
+class UnavailableTargetError(Exception):
+    """The target exists, but not here; the message is one line saying why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An implementation as reached: how to make one, and what it declares."""
+
+    name: str
+    profile: Profile
+    make: Make
+    header: Header
+    description: str
+    usable: Usable | None = None
+
+
+def resolve(name: str, profile: str | None = None) -> Target:
+    """The target of this name, held to this profile or to its own.
+
+    Errors: `UnknownTargetError`, `UnavailableTargetError`, `ValueError` for a
+    profile that is not known; whatever the target raises when it is made.
+    """
+    kind, _, rest = name.partition(":")
+    if kind == "kvm" and not rest:
+        return _kernel(profile)
+    if kind == "py" and rest:
+        return _stranger(name, rest, profile)
+    if kind == "museum" and rest:
+        return _mutant(name, rest, profile)
+    if name == "reference":
+        return _loaded(name, REFERENCE, profile or "v2.6.34", "the repaired patch")
+    if name == "reference-linux":
+        described = "today's kernel: two sets of slots"
+        return _loaded(name, REFERENCE_LINUX, profile or "linux", described)
+    if name == "patch":
+        return _loaded(name, PATCH, profile or "v2.6.34", "the patch as published")
+    known = ", ".join(KINDS)
+    message = f"no target {name!r}; a target is one of {known}"
+    close = get_close_matches(
+        name, ["reference", "reference-linux", "patch", "kvm"], n=1
+    )
+    if close:
+        message += f". Did you mean {close[0]!r}?"
+    raise UnknownTargetError(message)
+
+
+def mutant_names() -> tuple[str, ...]:
+    """The names of the museum's mutants, in its order."""
+    return tuple(mutant.name for mutant in importlib.import_module(MUSEUM).CATALOGUE)
+
+
+def _mutant(name: str, mutant_name: str, profile: str | None) -> Target:
+    museum = importlib.import_module(MUSEUM)
+    names = mutant_names()
+    if mutant_name not in names:
+        close = get_close_matches(mutant_name, names, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        message = (
+            f"no mutant {mutant_name!r} in the museum, which has {len(names)}; "
+            f"`memslots museum --list` names them.{hint}"
+        )
+        raise UnknownTargetError(message)
+    mutant = museum.mutant_named(mutant_name)
+    chosen = profile_named(profile or mutant.profile)
+    return _target(name, mutant.make, chosen, mutant.wrong)
+
+
+def _loaded(name: str, path: str, profile: str, description: str) -> Target:
+    module, _, factory = path.partition(":")
+    make = getattr(importlib.import_module(module), factory)
+    return _target(name, make, profile_named(profile), description)
+
+
+def _stranger(name: str, path: str, profile: str | None) -> Target:
+    module_name, colon, factory_name = path.partition(":")
+    if not colon or not module_name or not factory_name:
+        message = f"target {name!r} must read py:MODULE:FACTORY"
+        raise UnknownTargetError(message)
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        message = f"target {name!r}: {error} (looked in {here} and on sys.path)"
+        raise UnknownTargetError(message) from error
+    factory: Callable[..., Implementation] | None = getattr(module, factory_name, None)
+    if not callable(factory):
+        message = f"target {name!r}: module {module_name} has no factory {factory_name}"
+        raise UnknownTargetError(message)
+    declared = getattr(factory, "profile", None) or profile
+    if declared is None:
+        made = _adapted(factory, LINUX)(Silent())
+        declared = getattr(made, "profile", LINUX.name)
+        _close(made)
+    chosen = profile_named(profile or str(declared))
+    description = (inspect.getdoc(factory) or factory_name).partition("\n")[0]
+    return _target(name, factory, chosen, description)
+
+
+def _target(
+    name: str,
+    factory: Callable[..., Implementation],
+    profile: Profile,
+    description: str,
+) -> Target:
+    make = _adapted(factory, profile)
+    return Target(name, profile, make, _header(name, profile, make), description)
+
+
+def _adapted(factory: Callable[..., Implementation], profile: Profile) -> Make:
+    """The factory as the suite calls it: with the hook, and what else it takes."""
+    parameters = inspect.signature(factory).parameters
+    takes_hook = "hook" in parameters
+    fixed = {"profile": profile} if "profile" in parameters else {}
+
+    def make(hook: Hook) -> Implementation:
+        if takes_hook:
+            return factory(hook=hook, **fixed)
+        return factory(**fixed)
+
+    return make
+
+
+def _header(name: str, profile: Profile, make: Make) -> Header:
+    made = make(Silent())
+    try:
+        limits = getattr(made, "limits", None)
+        domain = getattr(made, "domain", None)
+        if not isinstance(limits, Limits):
+            limits = Limits(user_slots=profile.default_user_slots)
+        return Header(
+            target=name,
+            profile=profile.name,
+            limits=limits,
+            capabilities=capabilities_of(made),
+            domain=domain if isinstance(domain, Domain) else Domain(),
+        )
+    finally:
+        _close(made)
+
+
+def _close(made: object) -> None:
+    close = getattr(made, "close", None)
+    if callable(close):
+        close()
+
+
+def _kernel(profile: str | None) -> Target:
+    if profile not in {None, LINUX.name}:
+        message = f"target kvm is held to profile linux, not to {profile}"
+        raise ValueError(message)
+    usable = detect()
+    if isinstance(usable, Unusable):
+        raise UnavailableTargetError(usable.reason)
+
+    def make(hook: Hook) -> Implementation:
+        del hook
+        return kernel_vm(usable.facts)
+
+    header = _header("kvm", LINUX, make)
+    return Target("kvm", LINUX, make, header, usable.facts.describe(), usable)

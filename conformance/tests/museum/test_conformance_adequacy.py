@@ -1,0 +1,278 @@
+"""Adequacy and the track record: clauses that reach something and find something."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from memslot_conformance.cli.command import main
+from memslot_conformance.museum import adequacy
+from memslot_conformance.museum import kills as killers
+from memslot_conformance.museum import witnesses as witnesses_module
+from memslot_conformance.museum.adequacy import Adequacy
+from memslot_conformance.museum.kills import (
+    Breaks,
+    Kill,
+    MutantBrokeError,
+    kills,
+    kills_of,
+)
+from memslot_conformance.museum.run import Attempt, Mutant, chosen
+from memslot_conformance.museum.witnesses import (
+    Witness,
+    first_witnesses,
+    unwitnessed,
+    witnesses,
+)
+from memslot_conformance.play.played import Played
+from memslot_conformance.play.scheduler import play, stay
+from memslot_conformance.report import clauses as explain
+from memslot_conformance.report import track_record
+from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.targets.resolve import resolve
+from memslot_spec.clauses import clause_by_id
+from memslot_spec.clauses.requests.request import NEVER_INVALID
+from memslot_spec.facts.facts import Facts
+from memslot_spec.model.operations import Operation, SetRegion
+from memslot_spec.model.values import BIT_1, MemoryRegion
+from memslot_spec.moments.replies import Updated
+
+PENDING: frozenset[str] = frozenset()
+"""Clauses whose races are being written; it is to be empty."""
+
+
+def museum(*words: str) -> Result:
+    return CliRunner().invoke(main, ("museum", *words), prog_name="memslots")
+
+
+def kill(clause: str, mutant: str) -> Kill:
+    return Kill(
+        clause=clause,
+        mutant=mutant,
+        race="a race",
+        blind=False,
+        preemptions=0,
+        plays=1,
+        seconds=0.1,
+    )
+
+
+def witness(clause: str, *, times: int = 1, is_blind: bool = False) -> Witness:
+    return Witness(
+        clause=clause,
+        target="reference",
+        profile="linux",
+        layer="fixed",
+        race="a race",
+        blind=is_blind,
+        times=times,
+    )
+
+
+FOUND = Adequacy(
+    clauses=("REQ-1", "REQ-2", "REQ-3"),
+    witnesses=(witness("REQ-1", times=7), witness("REQ-2", times=3, is_blind=True)),
+    kills=(kill("REQ-1", "one"), kill("REQ-1", "two"), kill("REQ-3", "two")),
+)
+
+
+def test_every_clause_has_a_witness() -> None:
+    missing = [clause for clause in unwitnessed() if clause not in PENDING]
+    assert not missing
+
+
+def never(facts: Facts, update: Updated) -> bool:
+    del facts, update
+    return False
+
+
+def test_a_clause_that_is_never_asked_is_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(witnesses_module, "PREEMPTIONS", 0)
+    idle = replace(NEVER_INVALID, id="REQ-0", premise=never)
+    clauses = (idle, NEVER_INVALID)
+    assert unwitnessed(clauses, [("reference", "v2.6.34")]) == ("REQ-0",)
+
+
+def test_witnesses_are_counted_in_both_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witnesses_module, "PREEMPTIONS", 0)
+    clauses = (clause_by_id("SLOT-8"), clause_by_id("REQ-12"))
+    seen = witnesses(clauses, [("reference", "v2.6.34")], drawn=5)
+    assert {w.clause for w in seen} == {"SLOT-8", "REQ-12"}
+    assert {w.layer for w in seen} == {"fixed", "drawn"}
+
+
+def test_a_witness_says_where_a_reference_came_to_the_clause() -> None:
+    seen = first_witnesses(clause_by_id("REQ-12"))
+    assert [(w.target, w.profile) for w in seen] == [("reference", "v2.6.34")]
+    assert seen[0].race == "overlaps and neighbours"
+    assert seen[0].times > 0
+
+
+def test_a_clause_that_only_a_blind_judge_asks_has_a_blind_witness() -> None:
+    seen = first_witnesses(clause_by_id("SLOT-8"))
+    assert seen
+    assert all(found.blind for found in seen)
+
+
+def test_a_clause_that_accuses_a_reference_is_no_witness() -> None:
+    with pytest.raises(ValueError, match="accuses museum:K09"):
+        unwitnessed(references=[("museum:K09", "v2.6.34")])
+
+
+def test_a_race_is_found_at_one_preemption_by_every_clause_that_it_breaks() -> None:
+    (mutant,) = chosen(["K01"])
+    found = kills_of(mutant)
+    assert {each.clause for each in found} == {"TSS-2", "SRCU-1"}
+    assert {each.preemptions for each in found} == {1}
+    assert {each.mutant for each in found} == {"K01"}
+
+
+def test_what_one_thread_shows_is_found_without_a_race() -> None:
+    (mutant,) = chosen(["K09"])
+    (found,) = kills_of(mutant)
+    assert (found.clause, found.preemptions) == ("LOOK-7", 0)
+
+
+def played(target: str, *operations: Operation) -> Played:
+    return play(resolve(target).make, Scenario(operations), stay)
+
+
+def test_every_clause_that_a_history_breaks_is_found() -> None:
+    slot = SetRegion(MemoryRegion(0, 16 << 12, 4 << 12, 0x1000 << 12, BIT_1))
+    breaks = Breaks(resolve("museum:K10").header)
+    events = played("museum:K10", slot).events
+    assert breaks.of(events, is_blind=False) == ("REQ-8", "REQ-9")
+    assert breaks.of(events, is_blind=True) == ("REQ-9", "SLOT-8")
+    kept = played("reference", slot).events
+    assert breaks.of(kept, is_blind=False) == ()
+
+
+def test_mutants_are_run_apart_and_clauses_that_missed_are_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def apart(work: tuple[Mutant, str | None]) -> list[Kill]:
+        mutant, wanted = work
+        asked.append((mutant.name, wanted))
+        return [kill(wanted or mutant.clauses[0], mutant.name)]
+
+    monkeypatch.setattr(killers, "_apart", apart)
+    found = kills(chosen(["K01", "K09"]), jobs=1)
+    assert asked == [("K01", None), ("K09", None), ("K01", "TSS-2")]
+    assert [each.clause for each in found] == ["SRCU-1", "LOOK-7", "TSS-2"]
+
+
+def test_kills_come_back_from_the_worker() -> None:
+    found = kills(chosen(["K04", "K09"]), jobs=2)
+    assert [(each.mutant, each.clause) for each in found] == [
+        ("K04", "SRCU-17"),
+        ("K09", "LOOK-7"),
+    ]
+
+
+def test_a_mutant_that_breaks_by_itself_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(mutant: object, wanted: object) -> tuple[Kill, ...]:
+        message = f"{mutant} {wanted}"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(killers, "kills_of", breaks)
+    with pytest.raises(MutantBrokeError, match="K09: RuntimeError"):
+        kills(chosen(["K09"]), jobs=1)
+
+
+def test_what_a_clause_lacks_is_named() -> None:
+    assert FOUND.without_witness() == ("REQ-3",)
+    assert FOUND.without_killer() == ("REQ-2",)
+    assert FOUND.killed_by("REQ-1") == ("one", "two")
+    assert FOUND.killed_only_by("REQ-1") == ("one",)
+    assert FOUND.killed_only_by("REQ-3") == ()
+    lines = adequacy.table(FOUND)
+    assert "reference linux 7" in lines[1]
+    assert lines[1].endswith("one")
+    assert "reference linux 3 (blind)" in lines[2]
+    assert "NONE" in lines[2]
+    assert "NEVER" in lines[3]
+    assert "without a witness: REQ-3" in lines
+    assert "without a killer: REQ-2" in lines
+    assert adequacy.exit_status(FOUND) is Exit.DOES_NOT_CONFORM
+
+
+def test_adequacy_survives_json() -> None:
+    data = json.loads(json.dumps(adequacy.as_json(FOUND)))
+    assert adequacy.from_json(data) == FOUND
+
+
+@pytest.mark.parametrize(("clauses", "status"), [(("REQ-1",), 0), (FOUND.clauses, 1)])
+def test_the_museum_shows_adequacy(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    clauses: tuple[str, ...],
+    status: int,
+) -> None:
+    found = Adequacy(clauses=clauses, witnesses=FOUND.witnesses, kills=FOUND.kills)
+
+    def measure(mutants: Sequence[Mutant], *, jobs: int) -> Adequacy:
+        assert mutants
+        assert jobs
+        return found
+
+    monkeypatch.setattr(adequacy, "measure", measure)
+    file = tmp_path / "adequacy.json"
+    result = museum("--adequacy", "--json", str(file))
+    assert result.exit_code == status
+    assert "REQ-1" in result.output
+    data = json.loads(file.read_text("utf-8"))
+    assert [row["id"] for row in data["clauses"]] == list(clauses)
+
+
+def test_adequacy_is_about_every_mutant() -> None:
+    result = museum("K01", "--adequacy")
+    assert result.exit_code == 2
+    assert "name no mutant" in result.output
+
+
+def test_the_track_record_tells_exhibits_from_planted_mutants(tmp_path: Path) -> None:
+    mutants = chosen(["K01", "answers-position"])
+    attempts = [
+        Attempt(
+            mutant=mutant.name,
+            seed=1,
+            killed_by=mutant.clauses[:1],
+            layer="fixed",
+            seconds=0.25,
+            operations=3,
+            preemptions=1,
+        )
+        for mutant in mutants
+    ]
+    lines = track_record.table(attempts, mutants)
+    assert "memslots check museum:K01 --clauses SRCU-1" in lines[1]
+    assert mutants[0].since in lines[1]
+    assert "3 / 1" in lines[1]
+    assert lines[4].startswith("answers-position")
+    assert "1 exhibits, 1 planted" in lines
+    file = tmp_path / "record.json"
+    track_record.write_json(file, attempts, mutants)
+    first, second = json.loads(file.read_text("utf-8"))
+    assert first["shown_by"] == "memslots check museum:K01 --clauses SRCU-1"
+    assert (first["kind"], second["kind"]) == ("museum", "planted")
+    assert (first["operations"], first["preemptions"]) == (3, 1)
+    for known in ("wrong", "source", "since", "tag", "profile", "names"):
+        assert first[known]
+
+
+def test_one_clause_is_told_with_its_witnesses() -> None:
+    clause = clause_by_id("REQ-12")
+    lines = explain.explained(clause, (), seen=(witness("REQ-12", is_blind=True),))
+    assert "  witness   reference under linux, 'a race', judged blind" in lines

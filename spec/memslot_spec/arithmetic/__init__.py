@@ -1,0 +1,1 @@
+"""Arithmetic of frames, bytes, bitmaps and slot words: integers only."""

@@ -1,0 +1,1 @@
+"""Clauses on what is cached from a table."""

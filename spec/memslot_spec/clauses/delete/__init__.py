@@ -1,0 +1,1 @@
+"""Clauses on the two-step delete: its steps, and the window between them."""

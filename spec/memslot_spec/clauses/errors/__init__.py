@@ -1,0 +1,1 @@
+"""Clauses on requests that fail, and on what they leave behind."""

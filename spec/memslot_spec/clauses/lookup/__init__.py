@@ -1,0 +1,1 @@
+"""Clauses on lookups: what a reader of one table answers."""

@@ -1,0 +1,1 @@
+"""Clauses on shadow pages and TLBs."""

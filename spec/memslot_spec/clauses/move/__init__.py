@@ -1,0 +1,1 @@
+"""Clauses on moves: their steps, and their pages."""

@@ -1,0 +1,1 @@
+"""Clauses on readers under SRCU: snapshots, lifetime, and locking."""

@@ -1,0 +1,1 @@
+"""Clauses on requests: what is refused, and what wins over what."""

@@ -1,0 +1,1 @@
+"""What is known at one step of a history; the judge alone changes it."""

@@ -1,0 +1,118 @@
+"""Everything known at one step of a history: what clauses ask, and never own.
+
+The judge alone changes facts, one event at a time; predicates read them. Facts
+about tables come from points where the target announces them, and from calls
+and replies alone where it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Never, overload
+
+from memslot_spec.facts.bitmaps import DirtyBitmaps
+from memslot_spec.facts.caches import Cached
+from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
+from memslot_spec.facts.dirty_log import DirtyLogs
+from memslot_spec.facts.generations import Generations
+from memslot_spec.facts.host import Host
+from memslot_spec.facts.mmu import Shadow
+from memslot_spec.facts.srcu import Section, Sections
+from memslot_spec.facts.tables import Tables
+from memslot_spec.facts.worlds import Worlds
+from memslot_spec.history.header import Header
+from memslot_spec.history.points.host import TlbFlushed
+from memslot_spec.history.points.tables import TableLoaded, TablePublished
+from memslot_spec.model.operations import GetDirtyLog
+from memslot_spec.model.profile import profile_named
+from memslot_spec.model.values import SlotTable
+
+
+@overload
+def by_kind(
+    function: Callable[[Facts, Never], bool],
+) -> Callable[[Facts, object], bool]: ...
+
+
+@overload
+def by_kind(
+    function: Callable[[Facts, Never], None],
+) -> Callable[[Facts, object], None]: ...
+
+
+@overload
+def by_kind(
+    function: Callable[[Facts, Never], str | None],
+) -> Callable[[Facts, object], str | None]: ...
+
+
+def by_kind(function: object) -> object:
+    """The function, for a table by the kind of event that it is about.
+
+    Found there under `type(event)`, it is called with events of that kind alone.
+    """
+    return function
+
+
+class Facts:
+    """The facts at one step; `step` is the position of the event being judged."""
+
+    def __init__(self, header: Header) -> None:
+        """Facts about a VM just created."""
+        self.header = header
+        self.profile = profile_named(header.profile)
+        self.limits = header.limits
+        announced = frozenset(header.capabilities.announces)
+        self.announced = announced
+        self.sighted = {TableLoaded.__name__, TablePublished.__name__} <= announced
+        self.watches_tlbs = TlbFlushed.__name__ in announced
+        self.step = 0
+        self.tables = Tables()
+        self.sections = Sections()
+        self.shadow = Shadow()
+        self.host = Host()
+        self.bitmaps = DirtyBitmaps()
+        self.dirty = DirtyLogs(
+            GetDirtyLog.__name__ in header.capabilities.operations,
+            header.limits.user_slots,
+        )
+        self.worlds = Worlds(self.profile, self.limits)
+        self.generations = Generations()
+        self.cached = Cached()
+        self.calls: dict[int, CallFacts] = {}
+        self.updates: dict[int, Update] = {}
+        self.floor = 0
+        self.settled = 0
+        self.last_update: LastUpdate | None = None
+        self.updates_called = 0
+
+    def update_of(self, thread: int) -> Update | None:
+        """The open request of a thread."""
+        return self.updates.get(thread)
+
+    def open_updates(self) -> tuple[Update, ...]:
+        """Every open request."""
+        return tuple(self.updates.values())
+
+    def section_of(self, thread: int) -> Section | None:
+        """The innermost open read section of a thread."""
+        stack = self.sections.open.get(thread)
+        return stack[-1] if stack else None
+
+    def version(self, handle: int) -> int:
+        """The version that a table handle stands for; 0 if never published."""
+        return self.tables.handles.get(handle, 0)
+
+    def version_of(self, load: TableLoaded) -> int:
+        """The version that is being loaded."""
+        return self.tables.version_loaded(load.table, load.as_id)
+
+    def possible_tables(self) -> tuple[SlotTable, ...]:
+        """The tables that may stand now, with no update open."""
+        if self.sighted:
+            return (self.tables.current,)
+        return self.worlds.tables()
+
+    def visible_tables(self) -> tuple[SlotTable, ...]:
+        """The tables that some reader may still be using (from points)."""
+        return self.tables.visible(self.sections.grace_floor)

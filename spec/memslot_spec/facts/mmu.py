@@ -1,0 +1,170 @@
+"""Facts about shadow pages: sptes, slot bitmaps and reverse maps.
+
+Kept from the points alone; the clauses compare the three with each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, touches
+from memslot_spec.history.points.mmu import (
+    RmapAdded,
+    RmapRemoved,
+    ShadowPageCreated,
+    ShadowPageZapped,
+    SlotBitSet,
+    SpteMapped,
+    SpteRemoved,
+)
+from memslot_spec.model.values import PAGES_PER_HUGE_PAGE, Slot
+
+Place = tuple[int, int]
+"""An spte's shadow page and its index there."""
+
+RmapKey = tuple[int, int, int]
+"""A reverse map: slot id, level, index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spte:
+    """A present leaf spte, and the slot through which it was translated.
+
+    `serial` tells two mappings at one place apart.
+    """
+
+    gfn: int
+    npages: int
+    level: int
+    hva: int
+    slot: Slot | None
+    serial: int
+    as_id: int = 0
+    writable: bool = False
+
+    def maps_hva(self, hva: int) -> bool:
+        """The host page of this byte address is among those mapped."""
+        return self.hva <= hva < self.hva + (self.npages << PAGE_SHIFT)
+
+    def meets_hvas(self, start: int, end: int) -> bool:
+        """Some byte from start up to end is in a host page that is mapped."""
+        return touches(self.hva, self.npages, start, end)
+
+    def meets(self, slot: Slot) -> bool:
+        """Some frame of the slot is among those mapped."""
+        return slot.as_id == self.as_id and slot.meets(self.gfn, self.npages)
+
+
+@dataclass(slots=True)
+class Page:
+    """A live shadow page."""
+
+    gfn: int
+    direct: bool
+    capacity: int
+    slot_ids: set[int]
+
+
+def pages_at(level: int) -> int:
+    """4 KiB pages that one leaf spte of this level maps."""
+    return 1 if level == 1 else PAGES_PER_HUGE_PAGE
+
+
+@dataclass(slots=True)
+class Shadow:
+    """Every live shadow page, spte and reverse map, and what was touched."""
+
+    pages: dict[int, Page] = field(default_factory=dict[int, Page])
+    sptes: dict[Place, Spte] = field(default_factory=dict[Place, Spte])
+    rmaps: dict[RmapKey, set[Place]] = field(default_factory=dict[RmapKey, set[Place]])
+    held_by: dict[Place, list[RmapKey]] = field(
+        default_factory=dict[Place, list[RmapKey]]
+    )
+    touched: dict[Place, None] = field(default_factory=dict[Place, None])
+    serial: int = 0
+
+    def page_created(self, event: ShadowPageCreated) -> None:
+        """A page is born with what its bitmap already holds."""
+        self.pages[event.page] = Page(
+            event.gfn, event.direct, event.capacity, set(event.slot_ids)
+        )
+
+    def page_zapped(self, event: ShadowPageZapped) -> None:
+        """The page and its bitmap are gone."""
+        self.pages.pop(event.page, None)
+
+    def bit_set(self, event: SlotBitSet) -> None:
+        """The id is in the page's bitmap until the page dies."""
+        page = self.pages.get(event.page)
+        if page is not None:
+            page.slot_ids.add(event.slot_id)
+
+    def mapped(self, event: SpteMapped, slot: Slot | None) -> None:
+        """An spte stands, translated through this slot."""
+        self.serial += 1
+        place = (event.page, event.index)
+        self.touched[place] = None
+        self.sptes[place] = Spte(
+            event.gfn,
+            pages_at(event.level),
+            event.level,
+            event.hva,
+            slot,
+            self.serial,
+            event.as_id,
+            event.writable,
+        )
+
+    def removed(self, event: SpteRemoved) -> None:
+        """The spte is cleared."""
+        place = (event.page, event.index)
+        self.touched[place] = None
+        self.sptes.pop(place, None)
+
+    def rmap_added(self, event: RmapAdded) -> None:
+        """The place is on one more reverse map."""
+        key = (event.slot_id, event.level, event.rmap_index)
+        place = (event.page, event.index)
+        self.rmaps.setdefault(key, set()).add(place)
+        self.held_by.setdefault(place, []).append(key)
+        self.touched[place] = None
+
+    def rmap_removed(self, event: RmapRemoved) -> None:
+        """The place is off that reverse map."""
+        key = (event.slot_id, event.level, event.rmap_index)
+        place = (event.page, event.index)
+        places = self.rmaps.get(key)
+        if places is not None:
+            places.discard(place)
+            if not places:
+                del self.rmaps[key]
+        keys = self.held_by.get(place, [])
+        if key in keys:
+            keys.remove(key)
+        if not keys:
+            self.held_by.pop(place, None)
+        self.touched[place] = None
+
+    def rest(self) -> tuple[Place, ...]:
+        """The places touched since the last rest; the count starts anew."""
+        touched = tuple(self.touched)
+        self.touched.clear()
+        return touched
+
+    def serials_at_hva(self, hva: int) -> frozenset[int]:
+        """The mappings that reach the host page of this byte address."""
+        return frozenset(s.serial for s in self.sptes.values() if s.maps_hva(hva))
+
+    def serials_in(self, start: int, end: int) -> frozenset[int]:
+        """The mappings that reach a host page with some byte of the range."""
+        return frozenset(
+            s.serial for s in self.sptes.values() if s.meets_hvas(start, end)
+        )
+
+    def of_slot(self, slot: Slot) -> tuple[Spte, ...]:
+        """The sptes that map a frame of the slot."""
+        return tuple(s for s in self.sptes.values() if s.meets(slot))
+
+    def entries(self) -> int:
+        """How many places all reverse maps hold together."""
+        return sum(len(places) for places in self.rmaps.values())

@@ -1,0 +1,1 @@
+"""Histories: the header, the events, and their written forms."""

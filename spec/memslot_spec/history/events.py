@@ -1,0 +1,155 @@
+"""What a history is made of: calls, replies, and points from inside.
+
+Every event names the logical thread it happened on. A *point* is announced by
+the implementation at the access itself, so the order of points is the order of
+the accesses. Tables and shadow pages are named by opaque handles that the
+implementation chooses; a handle may be used again after it was reclaimed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from memslot_spec.history.points.caches import (
+    CachesUpdated,
+    GenerationSet,
+    MmioCached,
+    MmioHit,
+)
+from memslot_spec.history.points.dirty import (
+    BitmapAllocated,
+    BitmapFreed,
+    DirtyBitsCleared,
+    DirtyBitSet,
+)
+from memslot_spec.history.points.host import (
+    HostPageDirtied,
+    HostPageFound,
+    InvalidationBegun,
+    InvalidationEnded,
+    MetadataAllocated,
+    MetadataFreed,
+    TlbFlushed,
+)
+from memslot_spec.history.points.mmu import (
+    Flushed,
+    GuestEntered,
+    MmuLocked,
+    MmuUnlocked,
+    Retried,
+    RmapAdded,
+    RmapIndexed,
+    RmapRemoved,
+    RmapsCounted,
+    RootGranted,
+    ShadowPageCreated,
+    ShadowPageZapped,
+    SlotBitSet,
+    SpteMapped,
+    SpteRemoved,
+)
+from memslot_spec.history.points.srcu import (
+    DomainDestroyed,
+    GracePeriodBegun,
+    GracePeriodEnded,
+    IndexFlipped,
+    SectionEntered,
+    SectionEntering,
+    SectionLeft,
+    Slept,
+)
+from memslot_spec.history.points.tables import (
+    TableLoaded,
+    TablePublished,
+    TableRead,
+    TableReclaimed,
+    TableWritten,
+    UpdateLocked,
+    UpdateUnlocked,
+)
+from memslot_spec.history.views import View
+from memslot_spec.model.operations import Operation
+from memslot_spec.model.replies import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation begins."""
+
+    thread: int
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The operation of this thread has answered."""
+
+    thread: int
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What introspection showed when an operation had ended."""
+
+    thread: int
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """No thread can go on. `stuck` are those that wait for ever."""
+
+    thread: int
+    stuck: tuple[int, ...]
+
+
+Point = (
+    SectionEntering
+    | SectionEntered
+    | SectionLeft
+    | GracePeriodBegun
+    | IndexFlipped
+    | GracePeriodEnded
+    | DomainDestroyed
+    | TableLoaded
+    | TableRead
+    | TableWritten
+    | TablePublished
+    | TableReclaimed
+    | UpdateLocked
+    | UpdateUnlocked
+    | MmuLocked
+    | MmuUnlocked
+    | GuestEntered
+    | Retried
+    | Slept
+    | ShadowPageCreated
+    | ShadowPageZapped
+    | SlotBitSet
+    | SpteMapped
+    | SpteRemoved
+    | RmapIndexed
+    | RmapAdded
+    | RmapRemoved
+    | RmapsCounted
+    | Flushed
+    | RootGranted
+    | InvalidationBegun
+    | InvalidationEnded
+    | TlbFlushed
+    | HostPageFound
+    | HostPageDirtied
+    | MetadataAllocated
+    | MetadataFreed
+    | BitmapAllocated
+    | BitmapFreed
+    | DirtyBitSet
+    | DirtyBitsCleared
+    | GenerationSet
+    | CachesUpdated
+    | MmioCached
+    | MmioHit
+)
+
+Event = Call | Return | Observed | Finished | Point

@@ -1,0 +1,86 @@
+"""A history: what was run on what, and everything that happened.
+
+The header says all that judging needs, so that a history can be judged again
+on its own: by this version's clauses, or by the next one's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from memslot_spec.history.events import Event
+from memslot_spec.model.profile import Limits
+
+FORMAT_VERSION = 1
+"""Rises when a history of the older form can no longer be read as it is."""
+
+
+class Interleaving(Enum):
+    """How an implementation can be raced.
+
+    `POINTS`: it announces points and can be stepped. `THREADS`: it may be
+    called from several threads at once. `NONE`: one call at a time.
+    """
+
+    POINTS = "points"
+    THREADS = "threads"
+    NONE = "none"
+
+    def __repr__(self) -> str:
+        return f"Interleaving.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """What a target can be asked.
+
+    `largest_gfn` and `slots` (ids `0..slots-1`) bound the generated requests;
+    sizes and bases are multiples of `page_granule` pages. `failures` are the
+    names of the failures that can be injected. `exact_dirty_log` claims that a dirty
+    log shows no page that was not written; otherwise it may show more.
+    """
+
+    largest_gfn: int = (1 << 40) - 1
+    slots: int = 4
+    private_slots: int = 0
+    page_granule: int = 1
+    failures: tuple[str, ...] = ()
+    exact_dirty_log: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a target provides: operations by name, introspection, points.
+
+    `announces` names the kinds of points it promises to announce whenever they
+    happen; a clause that needs a kind which is not there is not applicable.
+    `shows` names the parts of a `View` that introspection fills.
+    """
+
+    operations: tuple[str, ...]
+    interleaving: Interleaving = Interleaving.NONE
+    announces: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Everything a judge must know before the first event."""
+
+    target: str
+    profile: str
+    limits: Limits
+    capabilities: Capabilities
+    domain: Domain = field(default_factory=Domain)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A header and the events after it, in the order in which they happened.
+
+    A history begins with a VM that has no slots.
+    """
+
+    header: Header
+    events: tuple[Event, ...]

@@ -1,0 +1,1 @@
+"""What an implementation announces from inside, by domain."""

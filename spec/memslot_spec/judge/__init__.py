@@ -1,0 +1,1 @@
+"""The judge: which clauses apply, and one fold over the events."""

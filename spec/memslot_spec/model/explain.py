@@ -1,0 +1,56 @@
+"""Does a table explain a reply? Asked of every reader that answers from one table."""
+
+from __future__ import annotations
+
+from memslot_spec.model.hva_replies import (
+    init_explained,
+)
+from memslot_spec.model.operations import (
+    GfnToHva,
+    GfnToHvaProt,
+    GfnToMemslot,
+    GuestAccess,
+    InitHvaCache,
+    IsVisibleGfn,
+    MemslotId,
+    MmuPages,
+    Operation,
+    TssBase,
+    VcpuGfnToMemslot,
+)
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.readers import accesses, answer
+from memslot_spec.model.replies import Reply
+from memslot_spec.model.values import SlotTable
+
+TABLE_READERS = (
+    GfnToMemslot,
+    GfnToHva,
+    GfnToHvaProt,
+    VcpuGfnToMemslot,
+    IsVisibleGfn,
+    MemslotId,
+    TssBase,
+    MmuPages,
+)
+
+
+BY_ONE_TABLE = (*TABLE_READERS, InitHvaCache)
+"""The operations that answer from one load of the table."""
+
+
+def explains(
+    table: SlotTable,
+    operation: Operation,
+    reply: Reply,
+    profile: Profile,
+    limits: Limits,
+) -> bool:
+    """The table explains the reply; replies that no table decides are explained."""
+    if isinstance(operation, TABLE_READERS):
+        return answer(table, operation, profile, limits) == reply
+    if isinstance(operation, GuestAccess):
+        return reply in accesses(table, operation, profile)
+    if isinstance(operation, InitHvaCache):
+        return init_explained(table, operation, reply)
+    return True

@@ -1,0 +1,125 @@
+"""What a version of KVM promised, where versions differ.
+
+A profile holds promises: limits, flags, errnos, what an access in the window of
+a delete gives. It never excuses what a version got wrong. Where kernels within
+one profile differ, it gives the set of allowed answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Hva
+
+
+class WindowAccess(Enum):
+    """What a guest access gives while its slot is INVALID."""
+
+    MMIO = "MMIO"
+    RETRY = "RETRY"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the machine decides, not the version.
+
+    `largest_gfn` is the highest settable guest frame, `hva_end` the first host
+    byte address that userspace may not name, `user_slots` the number of ids
+    userspace may use in each of `address_spaces`.
+    """
+
+    largest_gfn: int = (1 << 52) - 1
+    address_spaces: int = 1
+    hva_end: Hva = Hva((1 << 47) - PAGE_SIZE)
+    user_slots: int = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The promises of one range of versions.
+
+    `known_flags` are the request bits that mean something; `strict_flags` says
+    whether any other bit is refused. `max_pages` bounds one user slot.
+    """
+
+    name: str
+    private_slots: int
+    known_flags: int
+    strict_flags: bool
+    has_readonly: bool
+    max_pages: int | None
+    checks_hva: bool
+    deletes_absent: bool
+    may_apply_new_hva: bool
+    overlap_on_every_request: bool
+    overlap_must_scan_private: bool
+    skips_no_op: bool
+    window_access: WindowAccess
+    has_slot_bitmaps: bool
+    budget_is_permille: bool
+    default_user_slots: int
+    has_manual_protect: bool
+    has_generations: bool
+
+    def __repr__(self) -> str:
+        return f"profile_named({self.name!r})"
+
+
+V2_6_34 = Profile(
+    name="v2.6.34",
+    private_slots=4,
+    known_flags=LOG_DIRTY_PAGES,
+    strict_flags=False,
+    has_readonly=False,
+    max_pages=None,
+    checks_hva=False,
+    deletes_absent=True,
+    may_apply_new_hva=True,
+    overlap_on_every_request=True,
+    overlap_must_scan_private=False,
+    skips_no_op=False,
+    window_access=WindowAccess.MMIO,
+    has_slot_bitmaps=True,
+    budget_is_permille=True,
+    default_user_slots=32,
+    has_manual_protect=False,
+    has_generations=False,
+)
+
+LINUX = Profile(
+    name="linux",
+    private_slots=3,
+    known_flags=LOG_DIRTY_PAGES | BIT_1,
+    strict_flags=True,
+    has_readonly=True,
+    max_pages=(1 << 31) - 1,
+    checks_hva=True,
+    deletes_absent=False,
+    may_apply_new_hva=False,
+    overlap_on_every_request=False,
+    overlap_must_scan_private=True,
+    skips_no_op=True,
+    window_access=WindowAccess.RETRY,
+    has_slot_bitmaps=False,
+    budget_is_permille=False,
+    default_user_slots=32764,
+    has_manual_protect=True,
+    has_generations=True,
+)
+
+PROFILES = (V2_6_34, LINUX)
+BOTH = frozenset({V2_6_34.name, LINUX.name})
+ONLY_2_6_34 = frozenset({V2_6_34.name})
+ONLY_LINUX = frozenset({LINUX.name})
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of this name. Errors: `ValueError` names the known ones."""
+    for profile in PROFILES:
+        if profile.name == name:
+            return profile
+    known = ", ".join(p.name for p in PROFILES)
+    message = f"profile must be one of {known}; got {name!r}"
+    raise ValueError(message)

@@ -1,0 +1,136 @@
+"""What a thread may be told: the replies to operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from memslot_spec.model.values import (
+    Errno,
+    HvaError,
+    Slot,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It was carried out; there is nothing else to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It was refused. `errno` is None where the target cannot tell which."""
+
+    errno: Errno | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSlot:
+    """The slot found, as the table holds it; None is the kernel's NULL."""
+
+    slot: Slot | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHva:
+    """The host byte address found; None is the kernel's error address."""
+
+    hva: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHostPage:
+    """The host byte address found, and whether it may be written.
+
+    `hva` None goes with `error`, which says why.
+    """
+
+    hva: int | None
+    writable: bool = False
+    error: HvaError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """The host byte addresses that were accessed, one for each page, in order.
+
+    Each is where the access met its page: the first may lie inside it.
+    """
+
+    hvas: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DirtyLog:
+    """The dirty bitmap of a slot in u64 words; bit 0 of the first is page 0."""
+
+    bitmap: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """Whether the frame is visible."""
+
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundId:
+    """The slot id found; None says that no slot is named."""
+
+    id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A count, or a guest byte address."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accessed:
+    """The access reached memory: the page at this host byte address."""
+
+    hva: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mmio:
+    """The access left the guest as MMIO: no slot backs it (or it may not)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The access has to be tried again (`RET_PF_RETRY`, or EAGAIN)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whether the page was touched."""
+
+    young: bool
+
+
+Reply = (
+    Done
+    | Refused
+    | FoundSlot
+    | FoundHva
+    | FoundHostPage
+    | Translated
+    | DirtyLog
+    | Visible
+    | FoundId
+    | Number
+    | Accessed
+    | Mmio
+    | Retry
+    | Touched
+)
+
+
+def same_reply(allowed: Reply, given: Reply) -> bool:
+    """The replies agree; a refusal without an errno agrees with any refusal."""
+    if isinstance(allowed, Refused) and isinstance(given, Refused):
+        return given.errno is None or given.errno == allowed.errno
+    return allowed == given

@@ -1,0 +1,310 @@
+"""The sequential semantics of an update: every allowed outcome of one request.
+
+`objections` lists what is wrong with a request, `plan` what may come of it. An
+outcome is a reply and the tables that the update publishes on the way to it,
+in order. A table equal to the one before it is left out.
+
+Source: `__kvm_set_memory_region`, at the seed and in 6.1; the order of its
+checks is kept only as far as a caller can see it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from memslot_spec.arithmetic.ranges import U64, is_page_aligned, overlaps, wraps
+from memslot_spec.arithmetic.slot_word import as_id_of, id_of
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.replies import Done, Refused, Reply
+from memslot_spec.model.values import (
+    BIT_1,
+    Errno,
+    Failure,
+    Hva,
+    MemoryRegion,
+    Slot,
+    SlotTable,
+)
+
+
+class Change(Enum):
+    """What a request does to its slot (`enum kvm_mr_change`, and no-op)."""
+
+    CREATE = "CREATE"
+    DELETE = "DELETE"
+    MOVE = "MOVE"
+    FLAGS = "FLAGS"
+    NO_OP = "NO_OP"
+
+
+class Objection(Enum):
+    """One thing that is wrong with a request, each on its own."""
+
+    MISALIGNED = "size or guest address is not page aligned"
+    HVA_MISALIGNED = "host address is not page aligned"
+    HVA_UNUSABLE = "host range is not the user's to give"
+    WRAPS = "guest range wraps 2^64"
+    BAD_ID = "slot id is at or above the limit"
+    BAD_ADDRESS_SPACE = "address space is at or above the count"
+    UNKNOWN_FLAG = "a flag bit is not known"
+    TOO_MANY_PAGES = "more pages than a slot may have"
+    ABSENT = "the slot to delete is absent"
+    RESIZED = "a live slot would change its size"
+    HVA_CHANGED = "a live slot would change its host address"
+    READONLY_CHANGED = "a live slot would change READONLY"
+    OVERLAP = "the range meets another slot"
+    BEYOND_GUEST = "the range ends above the largest guest frame"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A reply, and the tables published before it, in order."""
+
+    reply: Reply
+    versions: tuple[SlotTable, ...] = ()
+
+    def leaves(self, table: SlotTable) -> SlotTable:
+        """The table in force after this outcome of an update of `table`."""
+        return self.versions[-1] if self.versions else table
+
+
+def target_of(table: SlotTable, region: MemoryRegion) -> Slot | None:
+    """The slot that a request is about, if it is present."""
+    return table.find(as_id_of(region.slot), id_of(region.slot))
+
+
+def change_of(table: SlotTable, region: MemoryRegion) -> Change:
+    """What the request would do to this table, were it accepted."""
+    old = target_of(table, region)
+    if region.npages == 0:
+        return Change.DELETE
+    if old is None:
+        return Change.CREATE
+    if old.base != region.base:
+        return Change.MOVE
+    if old.log_dirty != region.log_dirty or old.hva != region.userspace_addr:
+        return Change.FLAGS
+    return Change.NO_OP
+
+
+def malformed(
+    region: MemoryRegion, profile: Profile, limits: Limits, *, private: bool = False
+) -> tuple[Objection, ...]:
+    """What is wrong with a request whatever table it meets."""
+    first = limits.user_slots if private else 0
+    count = profile.private_slots if private else limits.user_slots
+    slot_id = id_of(region.slot) if profile.strict_flags else region.slot
+    end = region.userspace_addr + region.memory_size
+    found = (
+        (
+            not is_page_aligned(region.memory_size)
+            or not is_page_aligned(region.guest_phys_addr),
+            Objection.MISALIGNED,
+        ),
+        (not is_page_aligned(region.userspace_addr), Objection.HVA_MISALIGNED),
+        (end > limits.hva_end, Objection.HVA_UNUSABLE),
+        (wraps(region.guest_phys_addr, region.memory_size), Objection.WRAPS),
+        (not first <= slot_id < first + count, Objection.BAD_ID),
+        (
+            profile.strict_flags and as_id_of(region.slot) >= limits.address_spaces,
+            Objection.BAD_ADDRESS_SPACE,
+        ),
+        (bool(region.flags & ~profile.known_flags), Objection.UNKNOWN_FLAG),
+        (
+            profile.max_pages is not None and region.npages > profile.max_pages,
+            Objection.TOO_MANY_PAGES,
+        ),
+    )
+    return tuple(objection for wrong, objection in found if wrong)
+
+
+def conflicts(
+    table: SlotTable, region: MemoryRegion, profile: Profile, limits: Limits
+) -> tuple[Objection, ...]:
+    """What is wrong with a well-formed request on this table."""
+    old = target_of(table, region)
+    change = change_of(table, region)
+    live = old is not None and change is not Change.DELETE
+    beyond = region.base + region.npages - 1 > limits.largest_gfn
+    found = (
+        (change is Change.DELETE and old is None, Objection.ABSENT),
+        (live and old is not None and old.npages != region.npages, Objection.RESIZED),
+        (
+            live and old is not None and old.hva != region.userspace_addr,
+            Objection.HVA_CHANGED,
+        ),
+        (
+            live and old is not None and old.readonly != _readonly(region, profile),
+            Objection.READONLY_CHANGED,
+        ),
+        (bool(met_by(table, region, profile)), Objection.OVERLAP),
+        (
+            profile.strict_flags and change in {Change.CREATE, Change.MOVE} and beyond,
+            Objection.BEYOND_GUEST,
+        ),
+    )
+    return tuple(objection for wrong, objection in found if wrong)
+
+
+def objections(
+    table: SlotTable,
+    region: MemoryRegion,
+    profile: Profile,
+    limits: Limits,
+    *,
+    private: bool = False,
+) -> tuple[Objection, ...]:
+    """Everything that is wrong with a request on this table."""
+    return malformed(region, profile, limits, private=private) + conflicts(
+        table, region, profile, limits
+    )
+
+
+def met_by(
+    table: SlotTable, region: MemoryRegion, profile: Profile
+) -> tuple[Slot, ...]:
+    """The other slots of its address space that the request's range meets.
+
+    In v2.6.34 the test runs for every request, so that a delete whose address
+    lies strictly inside another slot meets that slot. Today it runs for CREATE
+    and MOVE only.
+    """
+    change = change_of(table, region)
+    if not profile.overlap_on_every_request and change not in {
+        Change.CREATE,
+        Change.MOVE,
+    }:
+        return ()
+    as_id, slot_id = as_id_of(region.slot), id_of(region.slot)
+    others = (s for s in table if s.as_id == as_id and s.id != slot_id)
+    if change is Change.DELETE:
+        return tuple(s for s in others if s.base < region.base < s.base + s.npages)
+    return tuple(
+        s for s in others if overlaps(s.base, s.npages, region.base, region.npages)
+    )
+
+
+def plan(
+    table: SlotTable,
+    region: MemoryRegion,
+    profile: Profile,
+    limits: Limits,
+    *,
+    private: bool = False,
+    failure: Failure | None = None,
+) -> tuple[Outcome, ...]:
+    """Every allowed outcome of a request on this table, never none.
+
+    ENOMEM is an outcome only where `failure` was injected; the request may
+    still succeed then, for an implementation may not come by that place.
+    """
+    wrong = objections(table, region, profile, limits, private=private)
+    injected: tuple[Outcome, ...] = ()
+    if failure is not None:
+        injected = _rolled_back(Errno.ENOMEM, table, region)
+    must, may = _sort_refusals(wrong, table, region, profile, limits, injected)
+    if must:
+        return tuple(dict.fromkeys((*must, *may)))
+    accepted = _accepted(table, region, profile)
+    outcomes = (*accepted, *injected, *may)
+    return outcomes if len(outcomes) == 1 else tuple(dict.fromkeys(outcomes))
+
+
+NOT_EINVAL = frozenset({Objection.ABSENT, Objection.OVERLAP})
+"""Where these are overlooked at all, they are never refused with EINVAL."""
+
+
+def _sort_refusals(
+    wrong: tuple[Objection, ...],
+    table: SlotTable,
+    region: MemoryRegion,
+    profile: Profile,
+    limits: Limits,
+    injected: tuple[Outcome, ...],
+) -> tuple[tuple[Outcome, ...], tuple[Outcome, ...]]:
+    """The refusals one of which must be given, and those that only may be.
+
+    The largest guest frame is looked at on the way, where an injected failure may
+    come first.
+    """
+    lenient = _lenient(table, region, profile, limits)
+    refused = Outcome(Refused(Errno.EINVAL))
+    may = tuple(refused for o in wrong if o in lenient and o not in NOT_EINVAL)
+    hard = [o for o in wrong if o not in lenient]
+    if [o for o in hard if o not in {Objection.OVERLAP, Objection.BEYOND_GUEST}]:
+        return (refused,), ()
+    if Objection.OVERLAP in hard:
+        return (Outcome(Refused(Errno.EEXIST)),), may
+    if Objection.OVERLAP in wrong:
+        may = (*may, Outcome(Refused(Errno.EEXIST)))
+    if Objection.BEYOND_GUEST in hard:
+        return (*_rolled_back(Errno.EINVAL, table, region), *injected), may
+    return (), may
+
+
+def _lenient(
+    table: SlotTable, region: MemoryRegion, profile: Profile, limits: Limits
+) -> frozenset[Objection]:
+    """Objections that this profile lets an implementation overlook."""
+    lenient: set[Objection] = set()
+    if not profile.strict_flags:
+        lenient.add(Objection.UNKNOWN_FLAG)
+    if not profile.checks_hva:
+        lenient.add(Objection.HVA_UNUSABLE)
+    if profile.may_apply_new_hva:
+        lenient.add(Objection.HVA_CHANGED)
+    if profile.deletes_absent:
+        lenient.add(Objection.ABSENT)
+    if not profile.overlap_must_scan_private and all(
+        s.id >= limits.user_slots or region.slot >= limits.user_slots
+        for s in met_by(table, region, profile)
+    ):
+        lenient.add(Objection.OVERLAP)
+    return frozenset(lenient)
+
+
+def _accepted(
+    table: SlotTable, region: MemoryRegion, profile: Profile
+) -> tuple[Outcome, ...]:
+    """The outcomes of a request that is carried out."""
+    old = target_of(table, region)
+    change = change_of(table, region)
+    as_id, slot_id = as_id_of(region.slot), id_of(region.slot)
+    if change is Change.NO_OP or (change is Change.DELETE and old is None):
+        return (Outcome(Done()),)
+    new = Slot(
+        slot_id,
+        region.base,
+        region.npages,
+        Hva(region.userspace_addr % U64),
+        log_dirty=region.log_dirty,
+        readonly=_readonly(region, profile),
+        as_id=as_id,
+    )
+    if change is Change.DELETE:
+        after = table.without(as_id, slot_id)
+    else:
+        after = table.with_slot(new)
+    if old is not None and change in {Change.DELETE, Change.MOVE}:
+        return (Outcome(Done(), (table.with_slot(old.as_invalid()), after)),)
+    if old is not None and old.hva != new.hva:
+        window = table.with_slot(old.as_invalid())
+        return (Outcome(Done(), (window, after)), Outcome(Done(), (after,)))
+    return (Outcome(Done(), (after,)),)
+
+
+def _rolled_back(
+    errno: Errno, table: SlotTable, region: MemoryRegion
+) -> tuple[Outcome, ...]:
+    """The outcomes of a request that fails on its way."""
+    old = target_of(table, region)
+    at_once = Outcome(Refused(errno))
+    if old is None or change_of(table, region) not in {Change.DELETE, Change.MOVE}:
+        return (at_once,)
+    window = table.with_slot(replace(old, invalid=True))
+    return (at_once, Outcome(Refused(errno), (window, table)))
+
+
+def _readonly(region: MemoryRegion, profile: Profile) -> bool:
+    return profile.has_readonly and bool(region.flags & BIT_1)

@@ -1,0 +1,1 @@
+"""What the judge makes of events, for clauses to speak of."""

@@ -1,0 +1,149 @@
+"""Events that the judge makes: a call with its reply, and a state at rest.
+
+A clause about replies is asked once, when the reply is there, with everything
+that bears on it gathered in one value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from memslot_spec.facts.calls import CallFacts, Update
+from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.returned import _any_explains
+from memslot_spec.history.events import Return
+from memslot_spec.model.operations import (
+    GuestAccess,
+    Operation,
+    SetRegion,
+)
+from memslot_spec.model.replies import Accessed, Reply
+from memslot_spec.model.updates import Change, Objection, conflicts, malformed
+from memslot_spec.model.values import SlotTable
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A reader's operation with its reply.
+
+    `candidates` are the tables that may explain the reply, oldest first: those
+    the operation loaded where points tell, else those that may have been
+    current during the call. `stale` are older tables. `explained` says that a
+    candidate explains the reply, `explained_stale` that only an older one does.
+    """
+
+    thread: int
+    operation: Operation
+    reply: Reply
+    candidates: tuple[SlotTable, ...]
+    stale: tuple[SlotTable, ...]
+    explained: bool
+    explained_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """A request with its reply.
+
+    `base` is the table it started from, None where overlapping updates leave
+    that open; `change` and `conflicts` are empty then too. `after` is the table
+    that it left, None where points do not tell.
+    """
+
+    thread: int
+    operation: SetRegion
+    reply: Reply
+    base: SlotTable | None
+    change: Change | None
+    malformed: tuple[Objection, ...]
+    conflicts: tuple[Objection, ...]
+    after: SlotTable | None
+
+
+@dataclass(frozen=True, slots=True)
+class AtRest:
+    """The shadow state has come to rest: its lock was just given back.
+
+    `touched` are the (page, index) places of the sptes changed meanwhile.
+    """
+
+    thread: int
+    touched: tuple[tuple[int, int], ...]
+
+
+STALE_KEPT = 8
+"""How many older tables are tried when no candidate explains a reply."""
+
+
+def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
+    """The reader's call with its reply and every table that may explain it."""
+    operation, reply = known.operation, event.reply
+    settled_only = isinstance(operation, GuestAccess)
+    if facts.sighted:
+        candidates, first = _loaded(facts, known, settled_only=settled_only)
+        stale = tuple(facts.tables.versions[max(first - STALE_KEPT, 0) : first])
+    else:
+        worlds, first = facts.worlds, 0
+        candidates = worlds.candidates(event.thread, settled_only=settled_only)
+        stale = worlds.older(event.thread, settled_only=settled_only)
+    explained = _any_explains(facts, candidates, operation, reply)
+    if not explained and facts.sighted and isinstance(reply, Accessed):
+        # An spte that another thread made meanwhile, from a later table, may be
+        # what the access met in the end.
+        later = facts.tables.versions[first:]
+        explained = _any_explains(facts, later, operation, reply)
+    explained_stale = not explained and _any_explains(facts, stale, operation, reply)
+    return Answered(
+        event.thread, operation, reply, candidates, stale, explained, explained_stale
+    )
+
+
+def _loaded(
+    facts: Facts, known: CallFacts, *, settled_only: bool
+) -> tuple[tuple[SlotTable, ...], int]:
+    """The tables an operation loaded, and the first version among them.
+
+    An operation that loaded none (a guest access through an spte that stood
+    already) may be explained by any table since the last settled one.
+    """
+    versions = facts.tables.versions
+    if known.loaded:
+        loaded = sorted(set(known.loaded))
+        first, tables = loaded[0], [versions[version] for version in loaded]
+    else:
+        first = known.settled if settled_only else known.floor
+        tables = versions[first:]
+    if len(tables) == 1:
+        return (tables[0],), first
+    return tuple(dict.fromkeys(tables)), first
+
+
+def updated(
+    facts: Facts, event: Return, known: CallFacts, operation: SetRegion
+) -> Updated:
+    """The request with its reply and what was wrong with it where it began."""
+    update = known.update
+    base = None if update is None else update.base
+    region, profile, limits = operation.region, facts.profile, facts.limits
+    return Updated(
+        event.thread,
+        operation,
+        event.reply,
+        base,
+        None if update is None else update.change,
+        malformed(region, profile, limits, private=operation.private),
+        () if base is None else conflicts(base, region, profile, limits),
+        _left_by(facts, update),
+    )
+
+
+def _left_by(facts: Facts, update: Update | None) -> SlotTable | None:
+    """The table that a request left: the one it published last, or its base.
+
+    None where points do not tell.
+    """
+    if update is None or not facts.sighted:
+        return None
+    if update.published:
+        return facts.tables.versions[update.published[-1]]
+    return update.base

@@ -1,0 +1,301 @@
+"""The choices: each option can be seen, and nothing is counted that was not chosen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from inspect import getdoc
+from random import Random
+from typing import get_args
+
+import pytest
+
+from memslot_conformance.play.explore import sampled
+from memslot_conformance.scenarios.fixed import fixed_races
+from memslot_conformance.targets.resolve import resolve
+from memslot_spec import choices as names
+from memslot_spec.choice import AnyChoice, Taken, can_be_seen
+from memslot_spec.choices import CHOICES
+from memslot_spec.clause import AnyClause, Judged
+from memslot_spec.clauses import clause_by_id
+from memslot_spec.history.events import Call, Event, Point, Return
+from memslot_spec.history.header import Capabilities, Domain, Header, Interleaving
+from memslot_spec.history.points.mmu import Flushed
+from memslot_spec.history.points.srcu import (
+    GracePeriodBegun,
+    GracePeriodEnded,
+    SectionEntered,
+    SectionLeft,
+)
+from memslot_spec.history.points.tables import TableLoaded, TablePublished
+from memslot_spec.judge.judge import Docket, blind, judge_events
+from memslot_spec.model.operations import GfnToHva, GuestAccess, Operation, SetRegion
+from memslot_spec.model.profile import BOTH, LINUX, V2_6_34, Limits
+from memslot_spec.model.replies import (
+    Accessed,
+    Done,
+    FoundHva,
+    Mmio,
+    Refused,
+    Reply,
+    Retry,
+)
+from memslot_spec.model.values import (
+    EMPTY,
+    Errno,
+    Failure,
+    Gfn,
+    Hva,
+    MemoryRegion,
+    Slot,
+    SlotTable,
+    table_of,
+)
+from memslot_spec.moments.replies import Updated
+
+POINTS = tuple(kind.__name__ for kind in get_args(Point))
+OPERATIONS = tuple(kind.__name__ for kind in get_args(Operation))
+LIMITS = Limits(user_slots=32, largest_gfn=0xFFFF)
+
+A = Slot(0, Gfn(16), 4, Hva(0x10_0000))
+B = Slot(1, Gfn(32), 4, Hva(0x20_0000))
+ONE, GOING, TWO = table_of(A), table_of(A.as_invalid()), table_of(A, B)
+REGION = MemoryRegion(0, 16 << 12, 4 << 12, 0x10_0000)
+PUT_A, DELETE_A = SetRegion(REGION), SetRegion(MemoryRegion(0, 0, 0, 0))
+OF_B = MemoryRegion(1, 32 << 12, 4 << 12, 0x20_0000)
+FAILS = SetRegion(OF_B, failure=Failure.PREPARE)
+FAILS_TO_GO = replace(DELETE_A, failure=Failure.PREPARE)
+FLAGGED = SetRegion(replace(OF_B, flags=1 << 5))
+BEYOND = SetRegion(replace(OF_B, userspace_addr=LIMITS.hva_end))
+ELSEWHERE = SetRegion(replace(REGION, userspace_addr=0x30_0000))
+PRIVATE = SetRegion(replace(REGION, slot=32), private=True)
+BOTH_WRONG = SetRegion(replace(REGION, slot=1, flags=1 << 5))
+INVALID_ARGUMENT, EXISTS, NO_MEMORY = (
+    Refused(Errno.EINVAL),
+    Refused(Errno.EEXIST),
+    Refused(Errno.ENOMEM),
+)
+Events = tuple[Event, ...]
+
+
+def header(profile: str) -> Header:
+    """A target that shows everything."""
+    return Header(
+        target="by hand",
+        profile=profile,
+        limits=LIMITS,
+        capabilities=Capabilities(
+            operations=OPERATIONS,
+            interleaving=Interleaving.POINTS,
+            announces=POINTS,
+        ),
+        domain=Domain(private_slots=3, failures=("PREPARE", "ALLOCATE")),
+    )
+
+
+def taken(
+    events: Iterable[Event],
+    profile: str = V2_6_34.name,
+    clauses: tuple[AnyClause, ...] = (),
+) -> Taken:
+    """What a judge that knows these clauses and every choice counts."""
+    docket = Docket(header(profile), clauses, CHOICES)
+    return judge_events(docket, events).taken
+
+
+def request(operation: SetRegion, reply: Reply, *tables: SlotTable) -> Events:
+    """A request on thread 0 that publishes these tables; handles count from 2."""
+    published = (TablePublished(0, 2 + n, table) for n, table in enumerate(tables))
+    return (Call(0, operation), *published, Return(0, reply))
+
+
+PUT = (Call(0, PUT_A), TablePublished(0, 1, ONE), Return(0, Done()))
+OPEN = (*PUT, Call(0, DELETE_A), TablePublished(0, 2, GOING))
+CREATES = (Call(0, SetRegion(OF_B)), TablePublished(0, 2, TWO))
+ENTERS, LOADS_1, LOADS_2, LOADS_3 = (
+    Call(1, GuestAccess(Gfn(17))),
+    TableLoaded(1, 1),
+    TableLoaded(1, 2),
+    TableLoaded(1, 3),
+)
+ASKS, ANSWERED = Call(1, GfnToHva(Gfn(17))), Return(1, FoundHva(Hva(0x10_1000)))
+REACHED = Return(1, Accessed(0x10_1000))
+GONE = TablePublished(0, 3, EMPTY)
+BEGUN, ENDED = GracePeriodBegun(0), GracePeriodEnded(0)
+
+WITNESSES: tuple[tuple[AnyChoice, str, Events], ...] = (
+    (names.WINDOW_2009, names.MMIO, (*OPEN, ENTERS, LOADS_2, Return(1, Mmio()))),
+    (names.WINDOW_2009, names.RETRIED, (*OPEN, ENTERS, LOADS_2, Return(1, Retry()))),
+    (names.WINDOW_2009, names.STANDING, (*OPEN, ENTERS, REACHED)),
+    (names.WINDOW_2009, names.LATER, (*OPEN, ENTERS, LOADS_2, REACHED)),
+    (names.WINDOW_TODAY, names.RETRIED, (*OPEN, ENTERS, LOADS_2, Return(1, Retry()))),
+    (names.WINDOW_TODAY, names.STANDING, (*OPEN, ENTERS, REACHED)),
+    (names.WINDOW_TODAY, names.LATER, (*OPEN, ENTERS, LOADS_2, REACHED)),
+    (names.READER, names.OLD, (*PUT, ASKS, LOADS_1, *CREATES, ANSWERED)),
+    (names.READER, names.NEW, (*PUT, ASKS, *CREATES, LOADS_2, ANSWERED)),
+    (
+        names.READER_OF_DELETE,
+        names.OLD,
+        (*PUT, ASKS, LOADS_1, *OPEN[len(PUT) :], ANSWERED),
+    ),
+    (
+        names.READER_OF_DELETE,
+        names.WITH_INVALID,
+        (*OPEN, ASKS, LOADS_2, GONE, Return(1, FoundHva(None))),
+    ),
+    (
+        names.READER_OF_DELETE,
+        names.WITHOUT,
+        (*OPEN, ASKS, GONE, LOADS_3, Return(1, FoundHva(None))),
+    ),
+    (names.FLUSH, names.THE_SLOT, (*OPEN, Flushed(0, 0))),
+    (names.FLUSH, names.EVERYTHING, (*OPEN, Flushed(0, None))),
+    (
+        names.GRACE,
+        names.WAITED,
+        (SectionEntered(1, 0), BEGUN, SectionLeft(1, 0), ENDED),
+    ),
+    (names.GRACE, names.NOBODY, (BEGUN, SectionEntered(1, 0), ENDED)),
+    (names.NO_OP, names.PUBLISHED, (*PUT, *request(PUT_A, Done(), ONE))),
+    (names.NO_OP, names.SILENT, (*PUT, *request(PUT_A, Done()))),
+    (names.ABSENT, names.PUBLISHED, request(DELETE_A, Done(), EMPTY)),
+    (names.ABSENT, names.SILENT, request(DELETE_A, Done())),
+    (names.UNKNOWN_FLAG, names.REFUSED, request(FLAGGED, INVALID_ARGUMENT)),
+    (names.UNKNOWN_FLAG, names.IGNORED, request(FLAGGED, Done(), table_of(B))),
+    (names.UNUSABLE_HVA, names.REFUSED, request(BEYOND, INVALID_ARGUMENT)),
+    (names.UNUSABLE_HVA, names.ACCEPTED, request(BEYOND, Done(), table_of(B))),
+    (names.NEW_HVA, names.REFUSED, (*PUT, *request(ELSEWHERE, INVALID_ARGUMENT))),
+    (names.NEW_HVA, names.IN_TWO, (*PUT, *request(ELSEWHERE, Done(), GOING, ONE))),
+    (names.NEW_HVA, names.IN_ONE, (*PUT, *request(ELSEWHERE, Done(), ONE))),
+    (names.PRIVATE_OVERLAP, names.REFUSED, (*PUT, *request(PRIVATE, EXISTS))),
+    (names.PRIVATE_OVERLAP, names.ACCEPTED, (*PUT, *request(PRIVATE, Done(), ONE))),
+    (names.WHICH_REFUSAL, "EEXIST", (*PUT, *request(BOTH_WRONG, EXISTS))),
+    (names.WHICH_REFUSAL, "EINVAL", (*PUT, *request(BOTH_WRONG, INVALID_ARGUMENT))),
+    (names.INJECTED, names.MET, request(FAILS, NO_MEMORY)),
+    (names.INJECTED, names.PASSED_BY, request(FAILS, Done(), table_of(B))),
+    (
+        names.ROLLBACK,
+        names.PUT_BACK,
+        (*PUT, *request(FAILS_TO_GO, NO_MEMORY, GOING, ONE)),
+    ),
+    (names.ROLLBACK, names.BEFORE, (*PUT, *request(FAILS_TO_GO, NO_MEMORY))),
+)
+
+every_choice = pytest.mark.parametrize("choice", CHOICES, ids=lambda c: c.id)
+
+
+@pytest.mark.parametrize(
+    ("choice", "option", "events"),
+    WITNESSES,
+    ids=[f"{choice.id}:{option}" for choice, option, _ in WITNESSES],
+)
+def test_an_option_is_seen(choice: AnyChoice, option: str, events: Events) -> None:
+    for profile in choice.profiles:
+        counted = taken(events, profile)
+        assert counted.pop((choice.id, option)) == 1
+        assert [key for key in counted if key[0] == choice.id] == []
+
+
+@every_choice
+def test_every_option_has_a_history_that_shows_it(choice: AnyChoice) -> None:
+    shown = {option for of, option, _ in WITNESSES if of is choice}
+    assert shown == {*choice.options}
+
+
+@pytest.mark.parametrize(
+    ("situation", "events"),
+    [
+        ("a flag is unknown, and the size is wrong", request(
+            SetRegion(replace(FLAGGED.region, memory_size=17)), INVALID_ARGUMENT)),
+        ("user slots overlap", (*PUT, *request(
+            SetRegion(replace(OF_B, guest_phys_addr=17 << 12)), EXISTS))),
+        ("a slot is created", request(SetRegion(OF_B), Done(), table_of(B))),
+        ("a lookup with no update beside it", (*PUT, ASKS, LOADS_1, ANSWERED)),
+        ("an access where no slot is INVALID", (*PUT, ENTERS, LOADS_1, REACHED)),
+        ("a flush without a slot that goes", (*PUT, Flushed(0, None))),
+        ("MMIO in a hole beside a window",
+         (*OPEN, Call(1, GuestAccess(Gfn(99))), LOADS_2, Return(1, Mmio()))),
+    ],
+)  # fmt: skip
+def test_where_there_is_nothing_to_choose_nothing_is_counted(
+    situation: str, events: Events
+) -> None:
+    assert taken(events) == {}, situation
+
+
+def test_a_move_beyond_the_guest_may_be_put_back_too() -> None:
+    moves = SetRegion(replace(REGION, guest_phys_addr=LIMITS.largest_gfn << 12))
+    events = (*PUT, *request(moves, INVALID_ARGUMENT, GOING, ONE))
+    assert taken(events, LINUX.name) == {(names.ROLLBACK.id, names.PUT_BACK): 1}
+
+
+def test_an_event_that_breaks_a_clause_chooses_nothing() -> None:
+    broken = (*PUT, *request(FAILS_TO_GO, NO_MEMORY, GOING))
+    allowed = {names.ROLLBACK.id, names.INJECTED.id}
+    assert {choice for choice, _ in taken(broken)} == allowed
+    assert taken(broken, clauses=(clause_by_id("ERR-1"),)) == {}
+
+
+def test_nothing_is_counted_where_nobody_asks() -> None:
+    docket = Docket(header(V2_6_34.name), ())
+    for _, _, events in WITNESSES:
+        assert judge_events(docket, events).taken == {}
+    assert not any(watch for _, _, _, watch in docket.steps.values())
+
+
+def test_choices_that_points_show_are_not_watched_blind() -> None:
+    docket = Docket(blind(header(V2_6_34.name)), (), CHOICES)
+    assert docket.choices
+    assert all(not choice.points for choice in docket.choices)
+
+
+def test_a_target_is_asked_only_what_it_can_show() -> None:
+    every = header(V2_6_34.name)
+    bare = replace(every, domain=Domain())
+    deaf = replace(every, capabilities=Capabilities(operations=("SetRegion",)))
+    assert can_be_seen(names.INJECTED, every)
+    assert not can_be_seen(names.INJECTED, bare)
+    assert not can_be_seen(names.PRIVATE_OVERLAP, bare)
+    assert not can_be_seen(names.READER, deaf)
+    assert can_be_seen(names.UNKNOWN_FLAG, deaf)
+    assert not can_be_seen(names.UNKNOWN_FLAG, header(LINUX.name))
+
+
+@pytest.mark.parametrize("profile", sorted(BOTH))
+def test_the_reference_takes_only_options_that_are_listed(profile: str) -> None:
+    target = resolve("reference", profile)
+    docket = Docket(target.header, (), CHOICES)
+    counted: Taken = {}
+    for race in fixed_races(target.header):
+        for played in sampled(target.make, race.scenario, Random(3), 4):
+            counted |= judge_events(docket, played.events).taken
+    allowed = {(c.id, option) for c in docket.choices for option in c.options}
+    assert counted.keys() <= allowed
+    assert (names.FLUSH.id, names.EVERYTHING) in counted
+
+
+@every_choice
+def test_a_choice_is_between_distinct_answers(choice: AnyChoice) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", choice.id)
+    assert len(choice.options) >= 2
+    assert len({*choice.options}) == len(choice.options)
+    assert choice.title
+    assert choice.source
+    assert getdoc(choice.taken)
+
+
+@every_choice
+def test_what_a_choice_names_exists(choice: AnyChoice) -> None:
+    assert choice.kind in get_args(Judged)
+    assert {*choice.points} <= {*POINTS}
+    assert {*choice.operations} <= {*OPERATIONS}
+    assert choice.profiles
+    assert choice.clauses
+    for clause in choice.clauses:
+        assert clause_by_id(clause).profiles & choice.profiles
+    assert choice.kind is Updated or choice.objections == (None,)
+
+
+def test_ids_tell_choices_apart() -> None:
+    assert len({choice.id for choice in CHOICES}) == len(CHOICES)

@@ -1,0 +1,452 @@
+"""Histories of the host's side, written by hand: what is let pass and what is not."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.clauses import clause_by_id
+from memslot_spec.history.events import Call, Event, Point, Return
+from memslot_spec.history.header import (
+    Capabilities,
+    Domain,
+    Header,
+    History,
+    Interleaving,
+)
+from memslot_spec.history.points.dirty import (
+    BitmapAllocated,
+    BitmapFreed,
+    DirtyBitsCleared,
+)
+from memslot_spec.history.points.host import (
+    InvalidationBegun,
+    InvalidationEnded,
+    MetadataAllocated,
+    MetadataFreed,
+    TlbFlushed,
+)
+from memslot_spec.history.points.mmu import (
+    MmuLocked,
+    MmuUnlocked,
+    RmapIndexed,
+    RmapUse,
+    SpteMapped,
+    SpteRemoved,
+)
+from memslot_spec.history.points.tables import (
+    Attached,
+    TableLoaded,
+    TablePublished,
+    UpdateLocked,
+)
+from memslot_spec.judge.judge import judge
+from memslot_spec.model.operations import (
+    AgeHva,
+    GetDirtyLog,
+    GfnToHvaProt,
+    GuestAccess,
+    InvalidateRange,
+    MemslotId,
+    Operation,
+    SetRegion,
+    UnmapHva,
+)
+from memslot_spec.model.profile import LINUX, V2_6_34, Limits, Profile
+from memslot_spec.model.replies import (
+    Accessed,
+    DirtyLog,
+    Done,
+    FoundHostPage,
+    FoundId,
+    Mmio,
+    Refused,
+    Reply,
+    Touched,
+)
+from memslot_spec.model.values import (
+    LOG_DIRTY_PAGES,
+    Errno,
+    Gfn,
+    Hva,
+    HvaError,
+    MemoryRegion,
+    Slot,
+    SlotTable,
+    table_of,
+)
+
+BASE, HOST = 16, 0x10_0000
+A = Slot(0, Gfn(BASE), 4, Hva(HOST), log_dirty=True)
+THERE = Slot(0, Gfn(18), 4, Hva(HOST), log_dirty=True)
+HERE, GOING, NONE = table_of(A), table_of(A.as_invalid()), table_of()
+AT_18 = table_of(THERE)
+
+
+def put(gfn: int, npages: int = 4, flags: int = LOG_DIRTY_PAGES) -> SetRegion:
+    return SetRegion(MemoryRegion(0, gfn << 12, npages << 12, HOST, flags))
+
+
+PUT, MOVE, DELETE = put(BASE), put(18), put(0, 0, 0)
+UNLOG = put(BASE, flags=0)
+GET = GetDirtyLog(0)
+PAGE_17 = HOST + PAGE_SIZE
+READ_17 = GuestAccess(17)
+LOAD = TableLoaded(1, 1)
+UNMAP_17 = UnmapHva(PAGE_17 + 8)
+LOG_OF_17 = DirtyLog((0b10,))
+
+
+def header(profile: Profile) -> Header:
+    """A target that does and announces everything."""
+    return Header(
+        target="by hand",
+        profile=profile.name,
+        limits=Limits(user_slots=32),
+        capabilities=Capabilities(
+            operations=tuple(kind.__name__ for kind in get_args(Operation)),
+            interleaving=Interleaving.POINTS,
+            announces=tuple(kind.__name__ for kind in get_args(Point)),
+        ),
+        domain=Domain(private_slots=4),
+    )
+
+
+def holds(clause: str, *events: Event, profile: Profile = LINUX) -> bool:
+    """The history keeps the clause, and comes to it. Errors: it does not come."""
+    history = History(header(profile), events)
+    judgement = judge(history, (clause_by_id(clause),))
+    assert judgement.contradiction is None
+    assert judgement.reached[clause] > 0
+    return not judgement.findings
+
+
+def is_left_alone(clause: str, *events: Event, profile: Profile = LINUX) -> bool:
+    """The history does not come to the clause."""
+    judgement = judge(History(header(profile), events), (clause_by_id(clause),))
+    return judgement.reached[clause] == 0 and not judgement.findings
+
+
+def published(table: SlotTable, *attached: Attached, thread: int = 0) -> Event:
+    return TablePublished(thread, 1, table, attached=attached)
+
+
+def created() -> tuple[Event, ...]:
+    """The slot is there."""
+    return (Call(0, PUT), UpdateLocked(0), published(HERE), Return(0, Done()))
+
+
+def mapped(
+    gfn: int = 17, index: int = 17, *, writable: bool = True, thread: int = 1
+) -> Event:
+    hva = HOST + (gfn - BASE) * PAGE_SIZE
+    return SpteMapped(thread, 1, index, gfn, 1, writable, hva, 1)
+
+
+def locked(thread: int, *events: Event) -> tuple[Event, ...]:
+    """These under the lock over the shadow state."""
+    return (MmuLocked(thread), *events, MmuUnlocked(thread))
+
+
+def called(
+    thread: int, operation: Operation, reply: Reply, *inside: Event
+) -> tuple[Event, ...]:
+    return (Call(thread, operation), *inside, Return(thread, reply))
+
+
+FAULT = called(1, READ_17, Accessed(PAGE_17), *locked(1, mapped()))
+MAPPED = (*created(), *FAULT)
+FLUSH = (TlbFlushed(1),)
+
+
+def gone(thread: int, index: int = 17) -> Event:
+    return SpteRemoved(thread, 1, index)
+
+
+# TLBs.
+
+
+@pytest.mark.parametrize("flush", [(), FLUSH])
+def test_a_log_is_flushed_by_its_answer(flush: tuple[Event, ...]) -> None:
+    """Today's kernel flushes after `mmu_lock`, under `slots_lock`."""
+    get = called(1, GET, LOG_OF_17, *locked(1, gone(1)), *flush)
+    assert holds("MMU-6", *MAPPED, *get) == bool(flush)
+
+
+@pytest.mark.parametrize("flush", [(), FLUSH])
+def test_protection_in_place_is_flushed_too(flush: tuple[Event, ...]) -> None:
+    get = called(1, GET, LOG_OF_17, *locked(1, mapped(writable=False)), *flush)
+    assert holds("MMU-6", *MAPPED, *get) == bool(flush)
+    assert holds("MMU-7", *MAPPED, *with_cleared(get))
+
+
+def test_what_another_takes_away_later_is_its_own_to_flush() -> None:
+    get = (Call(1, GET), *locked(1, gone(1)), TlbFlushed(1), mapped())
+    assert holds("MMU-6", *MAPPED, *get, *locked(2, gone(2)), Return(1, LOG_OF_17))
+
+
+def test_what_another_took_away_before_is_relied_on() -> None:
+    get = called(1, GET, LOG_OF_17, *locked(1))
+    assert not holds("MMU-6", *MAPPED, *locked(2, gone(2)), *get)
+
+
+def test_a_log_that_looks_at_no_spte_relies_on_none() -> None:
+    get = called(1, GET, DirtyLog((0,)))
+    assert is_left_alone("MMU-6", *MAPPED, *locked(2, gone(2)), *get)
+
+
+def with_cleared(get: tuple[Event, ...]) -> tuple[Event, ...]:
+    return (get[0], DirtyBitsCleared(1, 1, (1,)), *get[1:])
+
+
+def test_a_page_out_of_the_log_has_no_writable_spte() -> None:
+    assert not holds("MMU-7", *MAPPED, *with_cleared(called(1, GET, LOG_OF_17)))
+    other = called(1, GET, DirtyLog((1,)), DirtyBitsCleared(1, 1, (0,)))
+    assert holds("MMU-7", *MAPPED, *other)
+    again = called(1, GET, LOG_OF_17, gone(1), mapped())
+    assert holds("MMU-7", *MAPPED, *with_cleared((*again[:2], again[3])))
+    assert holds("MMU-7", *MAPPED, again[0], again[1], *after_clearing(again[2:]))
+
+
+def after_clearing(rest: tuple[Event, ...]) -> tuple[Event, ...]:
+    return (DirtyBitsCleared(1, 1, (1,)), *rest)
+
+
+def test_a_bitmap_swapped_by_publication_is_cleared() -> None:
+    first, second = Attached(0, 0, 1), Attached(0, 0, 2)
+    begun = (*MAPPED, *called(0, PUT, Done(), published(HERE, first)))
+    swap = published(HERE, second, thread=1)
+    assert not holds("MMU-7", *begun, *called(1, GET, LOG_OF_17, swap))
+    assert holds("MMU-7", *begun, *called(1, GET, LOG_OF_17, swap, gone(1)))
+    same = published(HERE, first, thread=1)
+    assert is_left_alone("MMU-7", *begun, *called(1, GET, LOG_OF_17, same))
+
+
+def test_a_mapping_that_permits_more_needs_no_flush() -> None:
+    read = (*created(), mapped(writable=False))
+    fault = called(1, READ_17, Accessed(PAGE_17), *locked(1, gone(1), mapped()))
+    assert holds("MMU-11", *read, *fault)
+
+
+@pytest.mark.parametrize(
+    "new", [mapped(writable=False), mapped(17 + 1), mapped(index=3)]
+)
+def test_any_other_mapping_in_its_place_needs_one(new: Event) -> None:
+    taken = locked(1, gone(1), new)
+    fault = (Call(1, READ_17), *taken)
+    end = Return(1, Accessed(PAGE_17))
+    assert not holds("MMU-11", *MAPPED, *fault, end)
+    assert holds("MMU-11", *MAPPED, *fault, TlbFlushed(2), end)
+
+
+def test_a_fault_answers_for_its_own_alone() -> None:
+    fault = (Call(1, READ_17), *locked(1, gone(1), mapped()), *locked(2, gone(2)))
+    assert holds("MMU-11", *MAPPED, *fault, Return(1, Accessed(PAGE_17)))
+
+
+def test_who_finds_a_page_unmapped_flushes_it_all_the_same() -> None:
+    unmap = (Call(2, UNMAP_17), *locked(2))
+    begun = (*MAPPED, *locked(1, gone(1)))
+    assert not holds("MMU-9", *begun, *unmap, Return(2, Done()))
+    flushed = (*begun, *unmap, TlbFlushed(1), Return(2, Done()))
+    assert is_left_alone("MMU-9", *flushed)
+    mine = called(2, UNMAP_17, Done(), *locked(2, gone(2)), TlbFlushed(1))
+    assert holds("MMU-9", *MAPPED, *mine)
+    beside = called(2, UnmapHva(HOST + 2 * PAGE_SIZE), Done(), *locked(2))
+    assert is_left_alone("MMU-9", *begun, *beside)
+
+
+def test_a_slot_goes_when_no_tlb_has_it() -> None:
+    begun = (*MAPPED, Call(0, DELETE), UpdateLocked(0), published(GOING))
+    zapped = (*begun, *locked(0, gone(0)))
+    assert not holds("MMU-10", *zapped, published(NONE))
+    assert holds("MMU-10", *zapped, TlbFlushed(0), published(NONE))
+
+
+def test_logging_begins_with_the_tlbs_flushed() -> None:
+    begun = (
+        *MAPPED,
+        *called(0, UNLOG, Done(), published(table_of(Slot(0, Gfn(16), 4, Hva(HOST))))),
+    )
+    start = (Call(0, PUT), UpdateLocked(0), published(HERE), *locked(0, gone(0)))
+    assert not holds("MMU-8", *begun, *start, Return(0, Done()))
+    assert holds("MMU-8", *begun, *start, TlbFlushed(0), Return(0, Done()))
+
+
+# Ranges.
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "touched"),
+    [
+        (PAGE_17 - 1, PAGE_17, False),
+        (PAGE_17, PAGE_17 + 1, True),
+        (PAGE_17 + PAGE_SIZE - 1, PAGE_17 + PAGE_SIZE, True),
+        (PAGE_17 + PAGE_SIZE, PAGE_17 + 2 * PAGE_SIZE, False),
+        (0, 1 << 47, True),
+    ],
+)
+def test_a_range_is_every_page_that_it_touches(
+    start: int, end: int, *, touched: bool
+) -> None:
+    operation = InvalidateRange(start, end)
+    whole = (*MAPPED, *called(2, operation, Done()))
+    if touched:
+        assert not holds("HVA-3", *whole)
+        assert holds("HVA-3", *MAPPED, *called(2, operation, Done(), gone(2)))
+    else:
+        assert is_left_alone("HVA-3", *whole)
+    opened = (*created(), Call(2, operation), InvalidationBegun(2, start, end))
+    assert holds("HVA-5", *opened, mapped()) is not touched
+
+
+def test_a_mapping_before_or_after_is_no_matter_of_the_range() -> None:
+    begun, ended = (InvalidationBegun(2, 0, 1 << 47), InvalidationEnded(2, 0, 1 << 47))
+    assert is_left_alone("HVA-5", *MAPPED, begun, ended, mapped())
+
+
+@pytest.mark.parametrize("end", [PAGE_17, PAGE_17 - 1])
+def test_an_empty_range_takes_nothing(end: int) -> None:
+    empty = InvalidateRange(PAGE_17, end)
+    assert not holds("HVA-4", *MAPPED, *called(2, empty, Done(), gone(2)))
+    assert holds("HVA-4", *MAPPED, *called(2, empty, Done(), gone(3)))
+    assert is_left_alone("HVA-3", *MAPPED, *called(2, empty, Done()))
+
+
+def test_the_table_stays_while_a_range_is_open() -> None:
+    begun, ended = InvalidationBegun(2, 0, 1), InvalidationEnded(2, 0, 1)
+    assert holds("HVA-6", *created(), begun, ended, published(GOING))
+    assert not holds("HVA-6", *created(), begun, published(GOING), ended)
+    history = (*created(), begun, published(GOING), ended)
+    clause = (clause_by_id("HVA-6"),)
+    assert judge(History(header(V2_6_34), history), clause).findings == ()
+
+
+def test_ageing_looks_at_the_slot_that_is_going() -> None:
+    walked = RmapIndexed(2, RmapUse.HVA_WALK, 0, BASE, 1, 17, 1)
+    begun = (*MAPPED, Call(0, DELETE), UpdateLocked(0), published(GOING))
+    age = AgeHva(PAGE_17)
+    assert not holds("HVA-7", *begun, *called(2, age, Touched(young=False)))
+    assert holds("HVA-7", *begun, *called(2, age, Touched(young=False), walked))
+    flushed = called(2, age, Touched(young=False), gone(0))
+    assert is_left_alone("HVA-7", *begun, *flushed)
+
+
+# Moves and what slots have with them.
+
+
+def moving(*arrays: Event, final: Attached) -> tuple[Event, ...]:
+    first = MetadataAllocated(0, 1, 0, 0, BASE, 4)
+    create = (Call(0, PUT), UpdateLocked(0), first)
+    have = (*create, published(HERE, Attached(0, 0, metadata=1)), Return(0, Done()))
+    going = (Call(0, MOVE), UpdateLocked(0), published(GOING))
+    return (*have, *going, *arrays, published(AT_18, final))
+
+
+def test_a_moved_slot_has_arrays_of_its_base() -> None:
+    second, freed = MetadataAllocated(0, 2, 0, 0, 18, 4), MetadataFreed(0, 2)
+    kept, new = Attached(0, 0, metadata=1), Attached(0, 0, metadata=2)
+    assert holds("MOVE-4", *moving(second, final=new))
+    assert not holds("MOVE-4", *moving(final=kept))
+    assert not holds("MOVE-4", *moving(second, freed, final=new))
+    smaller = MetadataAllocated(0, 2, 0, 0, 18, 2)
+    assert not holds("MOVE-4", *moving(smaller, final=new))
+
+
+@pytest.mark.parametrize("gfn", [16, 17, 18, 21])
+@pytest.mark.parametrize("page", range(6))
+def test_a_move_shows_the_page_of_either_base(gfn: int, page: int) -> None:
+    hva = HOST + page * PAGE_SIZE
+    begun = (*created(), Call(0, MOVE), UpdateLocked(0), Call(1, GuestAccess(gfn)))
+    race = (*begun, published(GOING), published(AT_18), Return(1, Accessed(hva)))
+    right = [base for base in (16, 18) if base <= gfn < base + 4 and gfn - base == page]
+    assert holds("MOVE-5", *race) == bool(right)
+
+
+def test_a_move_may_meet_itself_and_change_the_flag() -> None:
+    done = called(0, MOVE, Done(), UpdateLocked(0), published(AT_18))
+    assert holds("MOVE-6", *created(), *done)
+    refused = called(0, MOVE, Refused(Errno.EEXIST))
+    assert not holds("MOVE-6", *created(), *refused)
+    both = put(18, flags=0)
+    wrong = called(0, both, Done(), UpdateLocked(0), published(AT_18))
+    assert not holds("MOVE-7", *created(), *wrong)
+    right = table_of(Slot(0, Gfn(18), 4, Hva(HOST)))
+    kept = called(0, both, Done(), UpdateLocked(0), published(right))
+    assert holds("MOVE-7", *created(), *kept)
+    assert not holds("MOVE-7", *created(), *called(0, both, Refused(Errno.EINVAL)))
+
+
+# Failures.
+
+FAILED = Refused(Errno.ENOMEM)
+
+
+def test_a_failed_request_frees_what_it_made() -> None:
+    arrays, bitmap = (
+        MetadataAllocated(0, 5, 0, 0, 16, 4),
+        BitmapAllocated(0, 5, 0, 0, 4),
+    )
+    freed = (BitmapFreed(0, 5), MetadataFreed(0, 5))
+    assert not holds("ERR-3", *called(0, PUT, FAILED, arrays))
+    assert not holds("ERR-3", *called(0, PUT, FAILED, arrays, bitmap, freed[1]))
+    assert not holds("ERR-3", *called(0, PUT, FAILED, arrays, bitmap, freed[0]))
+    assert holds("ERR-3", *called(0, PUT, FAILED, arrays, bitmap, *freed))
+    assert is_left_alone("ERR-3", *called(0, PUT, Done(), arrays))
+
+
+def test_a_failed_request_keeps_what_was_there() -> None:
+    with_both = published(HERE, Attached(0, 0, 1, 1))
+    begun = called(0, PUT, Done(), UpdateLocked(0), with_both)
+    assert holds("ERR-4", *begun, *called(0, UNLOG, FAILED))
+    assert not holds("ERR-4", *begun, *called(0, UNLOG, FAILED, BitmapFreed(0, 1)))
+    assert not holds("ERR-4", *begun, *called(0, MOVE, FAILED, MetadataFreed(0, 1)))
+    own = (MetadataAllocated(0, 2, 0, 0, 18, 4), MetadataFreed(0, 2))
+    assert holds("ERR-4", *begun, *called(0, MOVE, FAILED, *own))
+
+
+def test_nothing_fails_after_the_end_is_published() -> None:
+    steps = (UpdateLocked(0), published(GOING), published(AT_18))
+    assert holds("ERR-5", *created(), *called(0, MOVE, Done(), *steps))
+    back = (*steps, published(HERE))
+    assert not holds("ERR-5", *created(), *called(0, MOVE, FAILED, *back))
+    window = (UpdateLocked(0), published(GOING), published(HERE))
+    create_only = called(0, MOVE, FAILED, *window)
+    assert holds("ERR-5", *created(), *create_only)
+
+
+# Translations.
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize("invalid", [False, True])
+def test_invalid_comes_before_readonly(*, write: bool, invalid: bool) -> None:
+    slot = Slot(0, Gfn(16), 4, Hva(HOST), readonly=True, invalid=invalid)
+    operation = GfnToHvaProt(17, write=write)
+    bad = FoundHostPage(None, error=HvaError.BAD)
+    forbidden = FoundHostPage(None, error=HvaError.RO_BAD)
+    found = FoundHostPage(PAGE_17, writable=False)
+    right = bad if invalid else forbidden if write else found
+    clause = "LOOK-9" if write else "LOOK-8"
+    begun = (published(table_of(slot)),)
+    for reply in (bad, forbidden, found, FoundHostPage(PAGE_17, writable=True)):
+        answer = called(1, operation, reply, LOAD)
+        assert holds(clause, *begun, *answer) is (reply == right)
+
+
+def test_the_lowest_id_is_found() -> None:
+    over = table_of(A, Slot(33, Gfn(17), 1, Hva(0)))
+    for slot_id in (0, 33):
+        answer = called(1, MemslotId(17), FoundId(slot_id), LOAD)
+        lowest = holds("LOOK-13", published(over), *answer, profile=V2_6_34)
+        assert lowest is (slot_id == 0)
+    alone = called(1, MemslotId(17), FoundId(0), LOAD)
+    assert is_left_alone("LOOK-13", published(HERE), *alone, profile=V2_6_34)
+
+
+def test_an_access_that_leaves_is_nothing_for_a_move() -> None:
+    done = called(0, MOVE, Done(), UpdateLocked(0), published(AT_18))
+    left = called(1, GuestAccess(16), Mmio())
+    assert is_left_alone("MOVE-5", *created(), *done, *left)
