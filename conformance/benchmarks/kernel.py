@@ -31,7 +31,8 @@ from memslot_conformance.targets.kvm.target import KvmVm
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Call, Return
-from memslot_spec.judge.judge import Docket, Judge
+from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judge.judge import Judge
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.model.profile import LINUX
 from memslot_spec.model.replies import Done
@@ -102,7 +103,7 @@ def judged(
     target: Target, facts: KernelFacts, regions: Regions
 ) -> tuple[float, list[bool]]:
     """The same, with every call and reply put before the clauses."""
-    judge = Judge(Docket(target.header, CLAUSES))
+    judge = Judge(ApplicableClauses(target.header, CLAUSES))
     accepted: list[bool] = []
     with closing(KvmVm(facts)) as vm:
         begun = perf_counter()

@@ -11,8 +11,9 @@ from memslots_pages import anchor, links, place, plain
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
 from memslot_spec import clauses as all_clauses
-from memslot_spec.clause import AnyClause, Needs, points_of
+from memslot_spec.clause import AnyClause, Needs
 from memslot_spec.clauses import CLAUSES, GROUPS
+from memslot_spec.judge.applies import points_of
 from memslot_spec.model.profile import PROFILES
 
 SEEN_BY = {

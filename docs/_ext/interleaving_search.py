@@ -18,7 +18,8 @@ from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history.events import Event
-from memslot_spec.judge.judge import Docket, Finding, Judgement, judge_events
+from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judge.judge import Finding, Judgement, judge_events
 
 PLAYS = 4_000
 """Schedules after which a history counts as not to be had: a page should ask for
@@ -108,7 +109,7 @@ def find(target: Target, scenario: Scenario, preemptions: int, wanted: Wanted) -
     for clause in (wanted.breaks, wanted.reaches):
         if clause is not None:
             clause_by_id(clause)
-    docket = Docket(target.header, CLAUSES)
+    docket = ApplicableClauses(target.header, CLAUSES)
     search = bounded(target.make, scenario, preemptions, budget=Budget(plays=PLAYS))
     for played in search:
         words = tuple(step_words(played.events))

@@ -18,13 +18,9 @@ from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Header
 from memslot_spec.history.hook import Hook, Silent
-from memslot_spec.judge.judge import (
-    Docket,
-    Judgement,
-    blind,
-    judge_events,
-    without_points,
-)
+from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judge.blind import blind, without_points
+from memslot_spec.judge.judge import Judgement, judge_events
 from memslot_spec.model.operations import GuestAccess, Operation, SetRegion, UnmapHva
 from memslot_spec.model.profile import Profile, profile_named
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure, MemoryRegion
@@ -102,7 +98,7 @@ READ_21 = GuestAccess(21)
 UNMAP_17 = UnmapHva(0x1001 << PAGE_SHIFT)
 
 
-def docket(make: Factory, profile: Profile, *, is_blind: bool) -> Docket:
+def docket(make: Factory, profile: Profile, *, is_blind: bool) -> ApplicableClauses:
     kvm = make(Silent(), profile)
     header = Header(
         target=type(kvm).__name__,
@@ -111,7 +107,7 @@ def docket(make: Factory, profile: Profile, *, is_blind: bool) -> Docket:
         capabilities=capabilities_of(kvm),
         domain=kvm.domain,
     )
-    return Docket(blind(header) if is_blind else header, CLAUSES)
+    return ApplicableClauses(blind(header) if is_blind else header, CLAUSES)
 
 
 def made_for(make: Factory, profile: Profile) -> Make:
@@ -125,7 +121,7 @@ def plays(make: Factory, profile: Profile, case: Case) -> Iterator[Played]:
     return bounded(made_for(make, profile), case.scenario, case.preemptions)
 
 
-def judged(held: Docket, played: Played) -> Judgement:
+def judged(held: ApplicableClauses, played: Played) -> Judgement:
     sighted = bool(held.header.capabilities.announces)
     events = played.events if sighted else without_points(played.events)
     return judge_events(held, events)

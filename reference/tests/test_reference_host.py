@@ -24,7 +24,8 @@ from memslot_spec.history.points.host import (
     TlbFlushed,
 )
 from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked, SpteRemoved
-from memslot_spec.judge.judge import Docket, judge_events
+from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judge.judge import judge_events
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.profile import LINUX, V2_6_34
 from memslot_spec.model.replies import FoundHostPage, Refused
@@ -194,6 +195,6 @@ def test_sptes_beyond_the_limit_survive_the_zap_of_k58() -> None:
     operations = (put(0, beyond, 4, 0x1000), GuestAccess(beyond), delete(0))
     case = Case("DEL-9", "K58", Scenario(operations))
     whole = docket(make, LINUX, is_blind=False)
-    held = Docket(whole.header, (clause_by_id("DEL-9"),))
+    held = ApplicableClauses(whole.header, (clause_by_id("DEL-9"),))
     (played,) = plays(make, LINUX, case)
     assert [f.clause for f in judge_events(held, played.events).findings] == ["DEL-9"]

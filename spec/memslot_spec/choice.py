@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Never, Protocol, TypeVar
+from typing import Generic, Never, TypeVar
 
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.header import Header
 from memslot_spec.model.updates import Objection
 
-E = TypeVar("E")
+E_contra = TypeVar("E_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice(Generic[E]):
+class Choice(Generic[E_contra]):
     """One place where the plan or a clause leaves several answers.
 
     `on` is the kind of event at which it shows, `taken` gives the option, or None
@@ -36,8 +36,8 @@ class Choice(Generic[E]):
     source: str
     profiles: frozenset[str]
     clauses: tuple[str, ...]
-    on: type[E]
-    taken: Callable[[Facts, E], str | None]
+    on: type[E_contra]
+    taken: Callable[[Facts, E_contra], str | None]
     objections: tuple[Objection | None, ...] = (None,)
     operations: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
@@ -50,73 +50,8 @@ class Choice(Generic[E]):
         return self.on
 
 
-class AnyChoice(Protocol):
-    """A choice on whatever kind of event."""
-
-    @property
-    def id(self) -> str:
-        """Its permanent name."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """What is being chosen, in a few words."""
-        ...
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """The answers that are allowed."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Where the latitude is from."""
-        ...
-
-    @property
-    def profiles(self) -> frozenset[str]:
-        """Which versions have it."""
-        ...
-
-    @property
-    def clauses(self) -> tuple[str, ...]:
-        """The clauses that leave it."""
-        ...
-
-    @property
-    def objections(self) -> tuple[Objection | None, ...]:
-        """The first objections to requests that it is about."""
-        ...
-
-    @property
-    def operations(self) -> tuple[str, ...]:
-        """Operations of which it needs one."""
-        ...
-
-    @property
-    def points(self) -> tuple[str, ...]:
-        """Kinds of points that it needs."""
-        ...
-
-    @property
-    def failures(self) -> bool:
-        """It needs a failure that can be injected."""
-        ...
-
-    @property
-    def private(self) -> bool:
-        """It needs private slots."""
-        ...
-
-    @property
-    def kind(self) -> type:
-        """The kind of event at which it shows."""
-        ...
-
-    @property
-    def taken(self) -> Callable[[Facts, Never], str | None]:
-        """The option that an event of its kind shows; None where it shows none."""
-        ...
+AnyChoice = Choice[Never]
+"""A choice on whatever kind of event."""
 
 
 def can_be_seen(choice: AnyChoice, header: Header) -> bool:

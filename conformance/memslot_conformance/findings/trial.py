@@ -17,15 +17,9 @@ from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.events import Call, Event, Observed, Return
 from memslot_spec.history.header import Header
-from memslot_spec.judge.judge import (
-    Docket,
-    Finding,
-    Judge,
-    Judgement,
-    blind,
-    judge_events,
-    without_points,
-)
+from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judge.blind import blind, without_points
+from memslot_spec.judge.judge import Finding, Judge, Judgement, judge_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +95,11 @@ class Bench:
     clock: Clock = CLOCK
     since: Stopwatch | None = None
     taken: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
-    docket: Docket = field(init=False)
+    docket: ApplicableClauses = field(init=False)
 
     def __post_init__(self) -> None:
         header = blind(self.header) if self.is_blind else self.header
-        self.docket = Docket(header, self.clauses, self.choices)
+        self.docket = ApplicableClauses(header, self.clauses, self.choices)
 
     def begin(self) -> None:
         """The first judged step is about to be made."""

@@ -39,10 +39,10 @@ from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.targets.crash_record import LastWords
 from memslot_conformance.targets.resolve import Target, resolve
-from memslot_spec.clause import not_applicable
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.header import Interleaving
-from memslot_spec.judge.judge import blind
+from memslot_spec.judge.applies import not_applicable
+from memslot_spec.judge.blind import blind
 
 LAYERS = ("fixed", "sampled", "sequential")
 

@@ -25,7 +25,9 @@ from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Event
 from memslot_spec.history.header import Header
-from memslot_spec.judge.judge import Docket, blind, judge_events, without_points
+from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judge.blind import blind, without_points
+from memslot_spec.judge.judge import judge_events
 
 PLAYS = 4_000
 """What may be played of all races of one mutant."""
@@ -62,8 +64,8 @@ class Breaks:
 
     header: Header
     clauses: Sequence[AnyClause] = CLAUSES
-    dockets: dict[tuple[bool, frozenset[str]], Docket] = field(
-        default_factory=dict[tuple[bool, frozenset[str]], Docket]
+    dockets: dict[tuple[bool, frozenset[str]], ApplicableClauses] = field(
+        default_factory=dict[tuple[bool, frozenset[str]], ApplicableClauses]
     )
 
     def of(self, events: Sequence[Event], *, is_blind: bool) -> tuple[str, ...]:
@@ -77,12 +79,12 @@ class Breaks:
                 return tuple(broken)
             broken += [finding.clause for finding in findings]
 
-    def _without(self, broken: frozenset[str], *, is_blind: bool) -> Docket:
+    def _without(self, broken: frozenset[str], *, is_blind: bool) -> ApplicableClauses:
         docket = self.dockets.get((is_blind, broken))
         if docket is None:
             header = blind(self.header) if is_blind else self.header
             left = [clause for clause in self.clauses if clause.id not in broken]
-            docket = self.dockets[is_blind, broken] = Docket(header, left)
+            docket = self.dockets[is_blind, broken] = ApplicableClauses(header, left)
         return docket
 
 

@@ -15,10 +15,12 @@ from memslot_conformance.report.evidence import (
     evidence_words,
     marks_of,
 )
-from memslot_spec.clause import AnyClause, points_of
+from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import GROUPS
 from memslot_spec.history.events import Observed
-from memslot_spec.moments.replies import Answered, AtRest, Updated
+from memslot_spec.judge.applies import points_of
+from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.replies import Answered, Updated
 from memslot_spec.proofs import rests_on
 
 MADE: dict[type, str] = {

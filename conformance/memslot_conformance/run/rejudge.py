@@ -32,11 +32,12 @@ from memslot_conformance.run.stream import is_stream, read_stream
 from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.targets.crash_record import LastWords
 from memslot_conformance.targets.probe import asked
-from memslot_spec.clause import AnyClause, not_applicable
+from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history.events import Finished
 from memslot_spec.history.header import History
 from memslot_spec.history.wire import HistoryRead, history_to_json, read_history
+from memslot_spec.judge.applies import not_applicable
 from memslot_spec.judge.judge import Finding, judge
 
 REPLAY_SECONDS = 60.0

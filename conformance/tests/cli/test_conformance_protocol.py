@@ -15,7 +15,8 @@ from memslot_reference.museum import mutant_named
 from memslot_reference.reference import default_limits, reference, reference_linux
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.hook import Hook
-from memslot_spec.judge.judge import Docket, Judge
+from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judge.judge import Judge
 from memslot_spec.model.profile import LINUX, V2_6_34, Limits, Profile, profile_named
 from memslot_spec.protocol.folded import Fold
 from memslot_spec.protocol.paths import path_of
@@ -104,7 +105,7 @@ def test_folded_facts_lead_to_the_same_judgement(race: Race) -> None:
     """Premises are counted alike, event by event, whatever was dropped."""
     for factory, profile in FOLDED:
         make = partial(factory, profile=profile, limits=default_limits(profile))
-        docket = Docket(header_for(profile), CLAUSES)
+        docket = ApplicableClauses(header_for(profile), CLAUSES)
         fold = Fold(docket.header)
         for played in sampled(make, scenario_of(race), Random(2), 3):
             plain, folding = Judge(docket), Judge(docket)

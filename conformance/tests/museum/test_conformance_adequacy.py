@@ -37,7 +37,7 @@ from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import clause_by_id
-from memslot_spec.clauses.requests.request import NEVER_INVALID
+from memslot_spec.clauses.requests.request import never_invalid
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.operations import Operation, SetRegion
 from memslot_spec.model.values import BIT_1, MemoryRegion
@@ -96,8 +96,8 @@ def test_a_clause_that_is_never_asked_is_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(witnesses_module, "PREEMPTIONS", 0)
-    idle = replace(NEVER_INVALID, id="REQ-0", premise=never)
-    clauses = (idle, NEVER_INVALID)
+    idle = replace(never_invalid, id="REQ-0", premise=never)
+    clauses = (idle, never_invalid)
     assert unwitnessed(clauses, [("reference", "v2.6.34")]) == ("REQ-0",)
 
 

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.clauses.lookup.lookup import expects_answer, is_explained
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.operations import MmuPages, TssBase
-from memslot_spec.model.profile import BOTH, ONLY_2_6_34
+from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.model.readers import total_pages
 from memslot_spec.moments.replies import Answered
 
 
 def asks_budget(facts: Facts, answered: Answered) -> bool:
     """The budget, of one table."""
-    del facts
     return isinstance(answered.operation, MmuPages) and len(answered.candidates) == 1
 
 
 BUDGET = Clause(
     id="SIZE-1",
     title="The page budget follows the published table",
-    must=(
-        "With no limit requested, the shadow page budget MUST be the larger of 64 "
-        "and the published table's pages * 20 / 1000 (v2.6.34) or / 50 (today)."
-    ),
+    must="With no limit requested, the shadow page budget MUST be the larger of 64 "
+    "and the published table's pages * 20 / 1000 (v2.6.34) or / 50 (today).",
     source="seed, kvm_mmu_calculate_mmu_pages",
     rows=(61,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=asks_budget,
-    holds=is_explained,
     expected=expects_answer,
     operations=("MmuPages",),
+    holds=is_explained,
 )
 
 
@@ -55,38 +50,32 @@ BUDGET_OF_MANY = Clause(
     must="The shadow page budget MUST be computed without overflow.",
     source="commit bc8a3d8925a8",
     rows=(61,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=asks_budget_of_many,
-    holds=is_explained,
     expected=expects_answer,
     operations=("MmuPages",),
+    holds=is_explained,
 )
 
 
 def asks_tss(facts: Facts, answered: Answered) -> bool:
     """The TSS base, of one table."""
-    del facts
     return isinstance(answered.operation, TssBase) and len(answered.candidates) == 1
 
 
 TSS = Clause(
     id="TSS-1",
     title="The TSS lies three pages below slot 0's end",
-    must=(
-        "The default TSS base MUST be (base0 + npages0 - 3) * 4096, an absent slot "
-        "0 counting as base 0 with no pages."
-    ),
+    must="The default TSS base MUST be (base0 + npages0 - 3) * 4096, an absent slot "
+    "0 counting as base 0 with no pages.",
     source="seed, rmode_tss_base",
     rows=(62,),
     profiles=ONLY_2_6_34,
-    needs=Needs.CALLS,
     on=Answered,
     premise=asks_tss,
-    holds=is_explained,
     expected=expects_answer,
     operations=("TssBase",),
+    holds=is_explained,
 )
 
 
@@ -100,12 +89,6 @@ def reads_both_parts(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def parts_are_of_one_table(facts: Facts, answered: Answered) -> bool:
-    """Both were read from one version."""
-    known = facts.calls.get(answered.thread)
-    return known is None or known.last_read["base_gfn"] == known.last_read["npages"]
-
-
 def expects_one_version(facts: Facts, answered: Answered) -> str:
     """The two versions."""
     known = facts.calls.get(answered.thread)
@@ -117,26 +100,27 @@ def expects_one_version(facts: Facts, answered: Answered) -> str:
     )
 
 
-TSS_OF_ONE_TABLE = Clause(
+@clause(
     id="TSS-2",
     title="The TSS base comes from one table",
     must="Both parts of the default TSS base MUST be read from one table.",
     source="seed, rmode_tss_base reads two; commit f495c6e5e8f repairs half of it",
     rows=(62,),
     profiles=ONLY_2_6_34,
-    needs=Needs.POINTS,
     on=Answered,
     premise=reads_both_parts,
-    holds=parts_are_of_one_table,
     expected=expects_one_version,
     operations=("TssBase",),
     points=("TableRead", "TablePublished"),
 )
+def tss_of_one_table(facts: Facts, answered: Answered) -> bool:
+    known = facts.calls.get(answered.thread)
+    return known is None or known.last_read["base_gfn"] == known.last_read["npages"]
 
 
 CLAUSES: tuple[AnyClause, ...] = (
     BUDGET,
     BUDGET_OF_MANY,
     TSS,
-    TSS_OF_ONE_TABLE,
+    tss_of_one_table,
 )

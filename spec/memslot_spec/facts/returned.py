@@ -22,9 +22,10 @@ from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import SlotTable
 
 
-def _any_explains(
+def any_explains(
     facts: Facts, tables: Iterable[SlotTable], operation: Operation, reply: Reply
 ) -> bool:
+    """One of the tables explains the reply, or there is nothing to explain."""
     if isinstance(operation, UseHvaCache):
         cached = facts.cached.ranges.get(operation.cache)
         return use_explained(tables, cached, operation, reply)
@@ -49,7 +50,7 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     else:
         facts.worlds.reader_answered(
             event.thread,
-            lambda table: _any_explains(facts, (table,), operation, reply),
+            lambda table: any_explains(facts, (table,), operation, reply),
             settled_only=not _answers_from_one_table(facts, operation),
         )
     if isinstance(operation, CACHING):

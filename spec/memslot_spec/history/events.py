@@ -9,6 +9,7 @@ implementation chooses; a handle may be used again after it was reclaimed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from memslot_spec.history.points.caches import (
     CachesUpdated,
@@ -153,3 +154,10 @@ Point = (
 )
 
 Event = Call | Return | Observed | Finished | Point
+
+_POINTS = frozenset(get_args(Point))
+
+
+def is_point(kind: type) -> bool:
+    """Only an implementation that announces it shows this kind of event."""
+    return kind in _POINTS

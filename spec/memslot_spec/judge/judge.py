@@ -7,30 +7,23 @@ it was made by an implementation already off the path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import get_args
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from memslot_spec.choice import AnyChoice, Taken, can_be_seen
-from memslot_spec.clause import (
-    NOT_POINTS,
-    AnyClause,
-    Judged,
-    asks_about,
-    not_applicable,
-)
-from memslot_spec.facts.absorb import ABSORB
+from memslot_spec.choice import Taken
+from memslot_spec.clause import AnyClause
 from memslot_spec.facts.dirty_calls import log_return
-from memslot_spec.facts.facts import Facts, by_kind
+from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.returned import returned
-from memslot_spec.history.events import Event, Finished, Observed, Return
-from memslot_spec.history.header import Header, History
+from memslot_spec.history.events import Event, Observed, Return
+from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked, SpteMapped
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.words import describe_event, describe_reply
-from memslot_spec.model.operations import Operation, SetRegion
-from memslot_spec.model.updates import Objection
-from memslot_spec.moments.replies import Answered, AtRest, Updated, answered, updated
+from memslot_spec.judge.applies import Agenda, ApplicableClauses, Watch
+from memslot_spec.model.operations import SetRegion
+from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.replies import Answered, Updated, answered, updated
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,103 +54,24 @@ class Judgement:
     taken: Taken = field(default_factory=Taken)
 
 
-Predicate = Callable[[Facts, object], bool]
-Agenda = tuple[tuple[AnyClause, Predicate, Predicate], ...]
-"""Clauses of one kind of event, each with its premise and what has to hold."""
-
-Watch = tuple[tuple[str, Callable[[Facts, object], str | None]], ...]
-"""Choices that show at one kind of event, each with what tells the option."""
-
-ENDINGS = frozenset({Return, MmuUnlocked, Observed, Finished})
-"""The kinds of events after which the judge looks at the whole of something."""
-
-
-class Docket:
-    """The clauses to which histories of one header are held.
-
-    Made once for many histories: which clauses apply, and on which events. The
-    `choices` are watched as well, where the target can show them.
-    """
-
-    def __init__(
-        self,
-        header: Header,
-        clauses: Sequence[AnyClause],
-        choices: Sequence[AnyChoice] = (),
-    ) -> None:
-        """Sort out the clauses and the choices that apply."""
-        self.header = header
-        self.choices = tuple(c for c in choices if can_be_seen(c, header))
-        self.clauses = tuple(c for c in clauses if not_applicable(c, header) is None)
-        self.unreached = dict.fromkeys((clause.id for clause in self.clauses), 0)
-        self.by_kind = {kind: self._about(kind) for kind in get_args(Judged)}
-        self.by_operation = {
-            operation: tuple(
-                asked
-                for asked in self.by_kind[Answered]
-                if asks_about(asked[0], operation.__name__)
-            )
-            for operation in get_args(Operation)
-        }
-        self.watch_updates: dict[Objection | None, Watch] = {
-            objection: _watch(
-                choice
-                for choice in self._watched(Updated)
-                if objection in choice.objections
-            )
-            for objection in (None, *Objection)
-        }
-        self.watch_replies = {
-            operation: _watch(
-                choice
-                for choice in self._watched(Answered)
-                if operation.__name__ in choice.operations
-            )
-            for operation in get_args(Operation)
-        }
-        self.steps = {
-            kind: (
-                self.by_kind[kind],
-                ABSORB.get(kind),
-                kind in ENDINGS,
-                _watch(self._watched(kind)),
-            )
-            for kind in get_args(Event)
-        }
-
-    def _about(self, kind: type) -> Agenda:
-        return tuple(
-            (clause, by_kind(clause.premise), by_kind(clause.holds))
-            for clause in self.clauses
-            if clause.kind is kind
-        )
-
-    def _watched(self, kind: type) -> tuple[AnyChoice, ...]:
-        return tuple(choice for choice in self.choices if choice.kind is kind)
-
-
-def _watch(choices: Iterable[AnyChoice]) -> Watch:
-    return tuple((choice.id, by_kind(choice.taken)) for choice in choices)
-
-
 class Judge:
     """Judges a history event by event.
 
     `reached` counts for each clause id how often its premise held, `taken` the
-    options of the docket's choices. The judge is `over` after a finding or a
+    options of the applicable clauses' choices. The judge is `over` after a finding or a
     contradiction: nothing more is judged.
     """
 
-    def __init__(self, docket: Docket) -> None:
-        """A judge for one history of the docket's header."""
-        self.facts = Facts(docket.header)
-        self.reached = dict(docket.unreached)
+    def __init__(self, applicable: ApplicableClauses) -> None:
+        """A judge for one history of the applicable clauses' header."""
+        self.facts = Facts(applicable.header)
+        self.reached = dict(applicable.unreached)
         self.taken: Taken = {}
         self.contradiction: str | None = None
         self.findings: tuple[Finding, ...] = ()
         self.complete = False
         self.over = False
-        self._docket = docket
+        self._applicable = applicable
 
     def see(self, event: Event) -> tuple[Finding, ...]:
         """Judge one event; the findings it made, if any."""
@@ -168,18 +82,18 @@ class Judge:
 
     def see_all(self, events: Iterable[Event]) -> None:
         """Judge events, up to the first that makes a finding."""
-        facts, steps = self.facts, self._docket.steps
+        facts, steps = self.facts, self._applicable.steps
         for event in events:
             if self.over:
                 return
-            agenda, absorb, is_ending, watch = steps[type(event)]
-            if agenda:
-                self._ask(agenda, event)
-            if watch:
-                self._watch(watch, event)
-            if absorb is not None:
-                absorb(facts, event)
-            if is_ending:
+            step = steps[type(event)]
+            if step.agenda:
+                self._ask(step.agenda, event)
+            if step.watch:
+                self._watch(step.watch, event)
+            if step.absorb is not None:
+                step.absorb(facts, event)
+            if step.is_ending:
                 self._end(event)
             facts.step += 1
 
@@ -201,15 +115,35 @@ class Judge:
             self.taken,
         )
 
-    def _ask(self, agenda: Agenda, event: Judged) -> None:
-        facts = self.facts
-        for clause, premise, holds in agenda:
-            if premise(facts, event):
-                self.reached[clause.id] += 1
-                if not holds(facts, event):
-                    self._found(clause, event)
+    def _ask(self, agenda: Agenda, event: Event | Answered | Updated | AtRest) -> None:
+        """Ask about an event and about the moments made of it."""
+        found = self._findings_of(agenda, event, event)
+        if found:
+            order = self._applicable.order
+            found.sort(key=lambda finding: order[finding.clause])
+            self.findings = (*self.findings, *found)
+            self.over = True
 
-    def _watch(self, watch: Watch, event: Judged) -> None:
+    def _findings_of(
+        self, agenda: Agenda, seen: object, event: Event | Answered | Updated | AtRest
+    ) -> list[Finding]:
+        """What breaks about `seen`: the event, or a moment that was made of it."""
+        facts = self.facts
+        found: list[Finding] = []
+        for clause, premise, holds in agenda.clauses:
+            if premise(facts, seen):
+                self.reached[clause.id] += 1
+                if not holds(facts, seen):
+                    expected = clause.expectation(facts, seen)
+                    observed = observed_words(facts, event)
+                    found.append(Finding(clause.id, facts.step, expected, observed))
+        for make, of_moment in agenda.made:
+            moment = make(facts, seen)
+            if moment is not None:
+                found += self._findings_of(of_moment, moment, event)
+        return found
+
+    def _watch(self, watch: Watch, event: Event | Answered | Updated) -> None:
         """Count the options that the event shows, where nothing is broken by it."""
         if self.over:
             return
@@ -218,16 +152,6 @@ class Judge:
             if option is not None:
                 key = choice, option
                 self.taken[key] = self.taken.get(key, 0) + 1
-
-    def _found(self, clause: AnyClause, event: Judged) -> None:
-        finding = Finding(
-            clause.id,
-            self.facts.step,
-            clause.expectation(self.facts, event),
-            observed_words(self.facts, event),
-        )
-        self.findings = (*self.findings, finding)
-        self.over = True
 
     def _contradicted(self, words: str) -> None:
         self.contradiction = words
@@ -250,17 +174,17 @@ class Judge:
             return
         operation = known.operation
         if isinstance(operation, SetRegion):
-            agenda = self._docket.by_kind[Updated]
-            if agenda or self._docket.choices:
+            agenda = self._applicable.updated
+            if agenda or self._applicable.choices:
                 update = updated(self.facts, event, known, operation)
                 self._ask(agenda, update)
                 first = next(iter(update.malformed or update.conflicts), None)
-                watch = self._docket.watch_updates[first]
+                watch = self._applicable.watch_updates[first]
                 if watch:
                     self._watch(watch, update)
         else:
-            agenda = self._docket.by_operation[type(operation)]
-            watch = self._docket.watch_replies[type(operation)]
+            agenda = self._applicable.answered[type(operation)]
+            watch = self._applicable.watch_replies[type(operation)]
             if agenda or watch:
                 answer = answered(self.facts, event, known)
                 self._ask(agenda, answer)
@@ -277,7 +201,7 @@ class Judge:
             )
 
     def _rest(self, event: MmuUnlocked) -> None:
-        agenda = self._docket.by_kind[AtRest]
+        agenda = self._applicable.at_rest
         touched = self.facts.shadow.rest()
         if touched and agenda:
             self._ask(agenda, AtRest(event.thread, touched))
@@ -308,7 +232,7 @@ class Judge:
             )
 
 
-def observed_words(facts: Facts, event: Judged) -> str:
+def observed_words(facts: Facts, event: Event | Answered | Updated | AtRest) -> str:
     """What was seen instead, in words."""
     if isinstance(event, Answered | Updated):
         return describe_reply(event.reply)
@@ -317,7 +241,7 @@ def observed_words(facts: Facts, event: Judged) -> str:
     return describe_event(event, lambda handle: f"v{_version(facts, event, handle)}")
 
 
-def _version(facts: Facts, event: Judged, handle: int) -> int:
+def _version(facts: Facts, event: Event, handle: int) -> int:
     """What a handle stands for; a table that is being published has no version yet."""
     if isinstance(event, TablePublished) and event.table == handle:
         return facts.tables.newest + 1
@@ -326,21 +250,11 @@ def _version(facts: Facts, event: Judged, handle: int) -> int:
 
 def judge(history: History, clauses: Sequence[AnyClause]) -> Judgement:
     """Judge a whole history with these clauses."""
-    return judge_events(Docket(history.header, clauses), history.events)
+    return judge_events(ApplicableClauses(history.header, clauses), history.events)
 
 
-def judge_events(docket: Docket, events: Iterable[Event]) -> Judgement:
-    """Judge the events of a history of the docket's header."""
-    fold = Judge(docket)
+def judge_events(applicable: ApplicableClauses, events: Iterable[Event]) -> Judgement:
+    """Judge the events of a history of the applicable clauses' header."""
+    fold = Judge(applicable)
     fold.see_all(events)
     return fold.judgement()
-
-
-def blind(header: Header) -> Header:
-    """The header of the same histories with their points removed."""
-    return replace(header, capabilities=replace(header.capabilities, announces=()))
-
-
-def without_points(events: Iterable[Event]) -> tuple[Event, ...]:
-    """The events that are left of a history when its points are removed."""
-    return tuple(e for e in events if type(e) in NOT_POINTS)

@@ -1,1 +1,29 @@
-"""What the judge makes of events, for clauses to speak of."""
+"""Moments: what the judge makes of events, for clauses to speak of.
+
+A clause speaks of an event, or of a moment: a slot is removed, a log is reported,
+a call is over. Moments are made where a clause asks for them, before the facts
+take in the event.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from memslot_spec.moments import mmu, tables
+from memslot_spec.moments.making import Making
+
+MAKINGS: tuple[Making[Any, object], ...] = (*tables.MAKINGS, *mmu.MAKINGS)
+"""Every kind of moment that is made of one event or of another moment.
+
+`Answered`, `Updated` and `AtRest` are made by the judge itself, for they end what
+several events began.
+"""
+
+_SOURCES: dict[type, type] = {making.kind: making.source for making in MAKINGS}
+
+
+def root_of(kind: type) -> type:
+    """The kind of event, or of call with its reply, that a moment comes from."""
+    while kind in _SOURCES:
+        kind = _SOURCES[kind]
+    return kind

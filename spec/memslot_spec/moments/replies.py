@@ -1,4 +1,4 @@
-"""Events that the judge makes: a call with its reply, and a state at rest.
+"""Moments of calls: a call with its reply, and with what may explain it.
 
 A clause about replies is asked once, when the reply is there, with everything
 that bears on it gathered in one value.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from memslot_spec.facts.calls import CallFacts, Update
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.returned import _any_explains
+from memslot_spec.facts.returned import any_explains
 from memslot_spec.history.events import Return
 from memslot_spec.model.operations import (
     GuestAccess,
@@ -60,17 +60,6 @@ class Updated:
     after: SlotTable | None
 
 
-@dataclass(frozen=True, slots=True)
-class AtRest:
-    """The shadow state has come to rest: its lock was just given back.
-
-    `touched` are the (page, index) places of the sptes changed meanwhile.
-    """
-
-    thread: int
-    touched: tuple[tuple[int, int], ...]
-
-
 STALE_KEPT = 8
 """How many older tables are tried when no candidate explains a reply."""
 
@@ -86,13 +75,13 @@ def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
         worlds, first = facts.worlds, 0
         candidates = worlds.candidates(event.thread, settled_only=settled_only)
         stale = worlds.older(event.thread, settled_only=settled_only)
-    explained = _any_explains(facts, candidates, operation, reply)
+    explained = any_explains(facts, candidates, operation, reply)
     if not explained and facts.sighted and isinstance(reply, Accessed):
         # An spte that another thread made meanwhile, from a later table, may be
         # what the access met in the end.
         later = facts.tables.versions[first:]
-        explained = _any_explains(facts, later, operation, reply)
-    explained_stale = not explained and _any_explains(facts, stale, operation, reply)
+        explained = any_explains(facts, later, operation, reply)
+    explained_stale = not explained and any_explains(facts, stale, operation, reply)
     return Answered(
         event.thread, operation, reply, candidates, stale, explained, explained_stale
     )

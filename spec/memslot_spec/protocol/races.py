@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
-from memslot_spec.clause import AnyClause, not_applicable
+from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Capabilities, Header, Interleaving
 from memslot_spec.history.points.mmu import (
@@ -37,6 +37,7 @@ from memslot_spec.history.points.tables import (
     UpdateLocked,
     UpdateUnlocked,
 )
+from memslot_spec.judge.applies import not_applicable
 from memslot_spec.model.operations import (
     DestroyVm,
     GfnToHva,

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.events import Event, Finished
 from memslot_spec.history.header import Header
-from memslot_spec.judge.judge import Docket, Judge
+from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judge.judge import Judge
 from memslot_spec.model.operations import Operation
 from memslot_spec.protocol.folded import Fold, Folded
 from memslot_spec.protocol.programs import Protocol
@@ -133,7 +134,7 @@ def search(
     fine: bool = False,
 ) -> Searched:
     """Every reachable node, each transition held to these clauses."""
-    return _Search(protocol, race, Docket(header, clauses), fine=fine).run()
+    return _Search(protocol, race, ApplicableClauses(header, clauses), fine=fine).run()
 
 
 Node = tuple[State, int]
@@ -144,7 +145,7 @@ class _Search:
     """One search: the nodes met, in the order in which they were met."""
 
     def __init__(
-        self, protocol: Protocol, race: Race, docket: Docket, *, fine: bool
+        self, protocol: Protocol, race: Race, docket: ApplicableClauses, *, fine: bool
     ) -> None:
         self._protocol = protocol
         self._race = race
@@ -259,7 +260,7 @@ Verdict = int | tuple[str, ...]
 class _FoldedJudge:
     """A judge of events after facts, which go by numbers."""
 
-    def __init__(self, docket: Docket) -> None:
+    def __init__(self, docket: ApplicableClauses) -> None:
         self.at_the_start = 0
         self._fold = Fold(docket.header)
         self._judge = Judge(docket)

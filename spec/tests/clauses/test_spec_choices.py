@@ -17,7 +17,7 @@ from memslot_conformance.targets.resolve import resolve
 from memslot_spec import choices as names
 from memslot_spec.choice import AnyChoice, Taken, can_be_seen
 from memslot_spec.choices import CHOICES
-from memslot_spec.clause import AnyClause, Judged
+from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.events import Call, Event, Point, Return
 from memslot_spec.history.header import Capabilities, Domain, Header, Interleaving
@@ -29,7 +29,9 @@ from memslot_spec.history.points.srcu import (
     SectionLeft,
 )
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
-from memslot_spec.judge.judge import Docket, blind, judge_events
+from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judge.blind import blind
+from memslot_spec.judge.judge import judge_events
 from memslot_spec.model.operations import GfnToHva, GuestAccess, Operation, SetRegion
 from memslot_spec.model.profile import BOTH, LINUX, V2_6_34, Limits
 from memslot_spec.model.replies import (
@@ -52,7 +54,7 @@ from memslot_spec.model.values import (
     SlotTable,
     table_of,
 )
-from memslot_spec.moments.replies import Updated
+from memslot_spec.moments.replies import Answered, Updated
 
 POINTS = tuple(kind.__name__ for kind in get_args(Point))
 OPERATIONS = tuple(kind.__name__ for kind in get_args(Operation))
@@ -100,7 +102,7 @@ def taken(
     clauses: tuple[AnyClause, ...] = (),
 ) -> Taken:
     """What a judge that knows these clauses and every choice counts."""
-    docket = Docket(header(profile), clauses, CHOICES)
+    docket = ApplicableClauses(header(profile), clauses, CHOICES)
     return judge_events(docket, events).taken
 
 
@@ -238,14 +240,14 @@ def test_an_event_that_breaks_a_clause_chooses_nothing() -> None:
 
 
 def test_nothing_is_counted_where_nobody_asks() -> None:
-    docket = Docket(header(V2_6_34.name), ())
+    docket = ApplicableClauses(header(V2_6_34.name), ())
     for _, _, events in WITNESSES:
         assert judge_events(docket, events).taken == {}
-    assert not any(watch for _, _, _, watch in docket.steps.values())
+    assert not any(step.watch for step in docket.steps.values())
 
 
 def test_choices_that_points_show_are_not_watched_blind() -> None:
-    docket = Docket(blind(header(V2_6_34.name)), (), CHOICES)
+    docket = ApplicableClauses(blind(header(V2_6_34.name)), (), CHOICES)
     assert docket.choices
     assert all(not choice.points for choice in docket.choices)
 
@@ -265,7 +267,7 @@ def test_a_target_is_asked_only_what_it_can_show() -> None:
 @pytest.mark.parametrize("profile", sorted(BOTH))
 def test_the_reference_takes_only_options_that_are_listed(profile: str) -> None:
     target = resolve("reference", profile)
-    docket = Docket(target.header, (), CHOICES)
+    docket = ApplicableClauses(target.header, (), CHOICES)
     counted: Taken = {}
     for race in fixed_races(target.header):
         for played in sampled(target.make, race.scenario, Random(3), 4):
@@ -287,7 +289,7 @@ def test_a_choice_is_between_distinct_answers(choice: AnyChoice) -> None:
 
 @every_choice
 def test_what_a_choice_names_exists(choice: AnyChoice) -> None:
-    assert choice.kind in get_args(Judged)
+    assert choice.kind in {*get_args(Event), Answered, Updated}
     assert {*choice.points} <= {*POINTS}
     assert {*choice.operations} <= {*OPERATIONS}
     assert choice.profiles

@@ -14,7 +14,7 @@ from memslot_conformance.scenarios.drawn.requests import narrowed, palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target, resolve
-from memslot_spec.clause import AnyClause, Clause, Needs, asks_about
+from memslot_spec.clause import Clause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.facts.facts import Facts, by_kind
 from memslot_spec.history.events import Call, Event, Finished, Observed, Point, Return
@@ -34,16 +34,9 @@ from memslot_spec.history.points.srcu import (
 )
 from memslot_spec.history.points.tables import TableLoaded, TablePublished, TableRead
 from memslot_spec.history.views import ShadowPte, View
-from memslot_spec.judge.judge import (
-    Docket,
-    Finding,
-    Judge,
-    Judgement,
-    blind,
-    judge,
-    judge_events,
-    without_points,
-)
+from memslot_spec.judge.applies import ApplicableClauses, asks_about
+from memslot_spec.judge.blind import blind, without_points
+from memslot_spec.judge.judge import Finding, Judge, Judgement, judge, judge_events
 from memslot_spec.model.operations import GfnToHva, Operation, SetRegion, TssBase
 from memslot_spec.model.profile import BOTH, V2_6_34, Limits
 from memslot_spec.model.replies import Done, FoundHva, Number, Refused, Reply
@@ -167,7 +160,7 @@ def expects_nothing(facts: Facts, answered: Answered) -> str:
     return ""
 
 
-def spy(look: Callable[[Facts, Answered], bool]) -> AnyClause:
+def spy(look: Callable[[Facts, Answered], bool]) -> Clause[Answered]:
     """A clause that looks at every answer and is about none."""
     return Clause(
         id="SPY-1",
@@ -176,7 +169,6 @@ def spy(look: Callable[[Facts, Answered], bool]) -> AnyClause:
         source="",
         rows=(),
         profiles=BOTH,
-        needs=Needs.CALLS,
         on=Answered,
         premise=look,
         holds=look,
@@ -426,7 +418,9 @@ def test_clauses_that_do_not_apply_are_not_counted() -> None:
     judgement = judge(History(BLIND, HAVE_A), CLAUSES)
     assert "SRCU-2" not in judgement.reached
     assert "SIZE-1" in judgement.reached
-    assert set(judgement.reached) == {c.id for c in Docket(BLIND, CLAUSES).clauses}
+    assert set(judgement.reached) == {
+        c.id for c in ApplicableClauses(BLIND, CLAUSES).clauses
+    }
 
 
 def test_a_state_at_rest_is_raised_when_the_lock_is_given_back() -> None:
@@ -477,14 +471,14 @@ PATCH, REFERENCE = resolve("patch", None), resolve("reference", None)
 
 
 def test_judging_twice_says_the_same() -> None:
-    docket = Docket(PATCH.header, CLAUSES)
+    docket = ApplicableClauses(PATCH.header, CLAUSES)
     for played in drawn(PATCH, 1, 20, 2):
         first = judge_events(docket, played.events)
         assert judge_events(docket, played.events) == first
         assert judge(History(PATCH.header, played.events), CLAUSES) == first
 
 
-def one_by_one(docket: Docket, events: tuple[Event, ...]) -> Judgement:
+def one_by_one(docket: ApplicableClauses, events: tuple[Event, ...]) -> Judgement:
     fold = Judge(docket)
     seen = [fold.see(event) for event in events]
     assert sum(map(bool, seen)) <= 1
@@ -492,15 +486,15 @@ def one_by_one(docket: Docket, events: tuple[Event, ...]) -> Judgement:
 
 
 def test_judging_event_by_event_says_the_same() -> None:
-    docket = Docket(PATCH.header, CLAUSES)
+    docket = ApplicableClauses(PATCH.header, CLAUSES)
     for played in drawn(PATCH, 2, 20, 2):
         assert one_by_one(docket, played.events) == judge_events(docket, played.events)
 
 
 def found_blind(seeds: range) -> tuple[list[str], int]:
     """What only the blind judge finds in the patch, and how often both find."""
-    sighted = Docket(PATCH.header, CLAUSES)
-    unsighted = Docket(blind(PATCH.header), CLAUSES)
+    sighted = ApplicableClauses(PATCH.header, CLAUSES)
+    unsighted = ApplicableClauses(blind(PATCH.header), CLAUSES)
     alone: list[str] = []
     both = 0
     for seed in seeds:
@@ -521,8 +515,8 @@ def test_blind_finds_nothing_in_the_patch_that_sighted_does_not() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_nothing_is_found_in_the_reference(seed: int) -> None:
-    sighted = Docket(REFERENCE.header, CLAUSES)
-    unsighted = Docket(blind(REFERENCE.header), CLAUSES)
+    sighted = ApplicableClauses(REFERENCE.header, CLAUSES)
+    unsighted = ApplicableClauses(blind(REFERENCE.header), CLAUSES)
     for played in drawn(REFERENCE, seed, 40, 4):
         whole = judge_events(sighted, played.events)
         part = judge_events(unsighted, without_points(played.events))
@@ -548,7 +542,7 @@ def test_a_clause_on_replies_that_names_operations_is_about_no_other() -> None:
         )
         return False
 
-    docket = Docket(REFERENCE.header, [spy(look)])
+    docket = ApplicableClauses(REFERENCE.header, [spy(look)])
     for played in drawn(REFERENCE, 5, 40, 2):
         judge_events(docket, played.events)
     assert beside == set()

@@ -21,7 +21,8 @@ from memslot_spec.history.points.tables import (
     TableWritten,
     UpdateLocked,
 )
-from memslot_spec.judge.judge import Docket, judge_events
+from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judge.judge import judge_events
 from memslot_spec.model.operations import GfnToMemslot, Operation, SetRegion, TssBase
 from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Profile
 from memslot_spec.model.readers import gfn_to_memslot
@@ -470,7 +471,9 @@ def test_the_search_finds_a_planted_bug(bug: Bug) -> None:
     found = search(protocol, bug.race, header, CLAUSES)
     assert bug.clause in found.broken
     # The way there is a history, and the judge of histories agrees.
-    judgement = judge_events(Docket(header, CLAUSES), found.broken[bug.clause])
+    judgement = judge_events(
+        ApplicableClauses(header, CLAUSES), found.broken[bug.clause]
+    )
     assert bug.clause in {finding.clause for finding in judgement.findings}
 
 

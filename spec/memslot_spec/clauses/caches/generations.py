@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.caches import GenerationSet, MmioHit, MmioPlace
 from memslot_spec.history.points.tables import TablePublished
@@ -76,7 +76,6 @@ def _number(
         source=source,
         rows=rows,
         profiles=ONLY_LINUX,
-        needs=Needs.POINTS,
         on=GenerationSet,
         premise=premise,
         holds=holds,
@@ -100,35 +99,23 @@ UNIQUE = _number(
 
 def publishes(facts: Facts, event: TablePublished) -> bool:
     """Any publication."""
-    del facts, event
     return True
 
 
-def is_marked(facts: Facts, event: TablePublished) -> bool:
-    """The table has the mark of an open update."""
-    return facts.generations.of(event.table, event.as_id).in_progress
-
-
-def expects_mark(facts: Facts, event: TablePublished) -> str:
-    """The mark, with whatever number."""
-    del facts, event
-    return "a generation that is marked in progress, before readers can load it"
-
-
-MARKED = Clause(
+@clause(
     id="GEN-2",
     title="A table is marked when readers can load it",
     must="A table MUST be marked in progress before it is published.",
     source=SWAP,
     rows=(63,),
     profiles=ONLY_LINUX,
-    needs=Needs.POINTS,
     on=TablePublished,
     premise=publishes,
-    holds=is_marked,
-    expected=expects_mark,
+    expected="a generation that is marked in progress, before readers can load it",
     points=("GenerationSet",),
 )
+def marked(facts: Facts, event: TablePublished) -> bool:
+    return facts.generations.of(event.table, event.as_id).in_progress
 
 
 def takes_the_mark_off(facts: Facts, event: GenerationSet) -> bool:
@@ -144,7 +131,6 @@ def old_readers_are_gone(facts: Facts, event: GenerationSet) -> bool:
 
 def expects_grace_period(facts: Facts, event: GenerationSet) -> str:
     """The mark, until then."""
-    del facts, event
     return "the mark until a grace period after the publication has ended"
 
 
@@ -170,7 +156,6 @@ def caches_are_ready(facts: Facts, event: GenerationSet) -> bool:
 
 def expects_caches_ready(facts: Facts, event: GenerationSet) -> str:
     """The one before the other."""
-    del facts
     return f"the caches made ready for {event.generation} before it can be seen"
 
 
@@ -221,12 +206,6 @@ def hits_an_spte(facts: Facts, event: MmioHit) -> bool:
     )
 
 
-def was_made_under_it(facts: Facts, event: MmioHit) -> bool:
-    """An entry was made under the whole number of the table it is held to."""
-    held = facts.generations.of(event.table, event.as_id)
-    return any(g.number == held.number for g in facts.generations.behind(event))
-
-
 def expects_same_number(facts: Facts, event: MmioHit) -> str:
     """The numbers, whole."""
     held = facts.generations.of(event.table, event.as_id).number
@@ -234,27 +213,37 @@ def expects_same_number(facts: Facts, event: MmioHit) -> str:
     return f"an entry made under {held}; there are only those made under {made}"
 
 
-DROPPED_ON_WRAP = Clause(
+@clause(
     id="GEN-6",
     title="Entries do not outlive the bits they hold",
-    must=(
-        "An entry among the sptes MUST NOT hit under another generation than it was "
-        "made under, though the bits that it holds of the two be equal."
-    ),
+    must="An entry among the sptes MUST NOT hit under another generation than it was "
+    "made under, though the bits that it holds of the two be equal.",
     source="kvm_mmu_invalidate_mmio_sptes(), for every address space",
     rows=(64,),
     profiles=ONLY_LINUX,
-    needs=Needs.POINTS,
     on=MmioHit,
     premise=hits_an_spte,
-    holds=was_made_under_it,
     expected=expects_same_number,
     points=("GenerationSet", "MmioCached"),
 )
+def dropped_on_wrap(facts: Facts, event: MmioHit) -> bool:
+    held = facts.generations.of(event.table, event.as_id)
+    return any(g.number == held.number for g in facts.generations.behind(event))
 
 
-def was_made_at_rest(facts: Facts, event: MmioHit) -> bool:
-    """An entry made at rest under the number of the table explains the hit."""
+@clause(
+    id="GEN-7",
+    title="An entry made during an update never hits",
+    must="An entry made from a table that was marked in progress MUST NOT ever hit.",
+    source="Documentation/virt/kvm/x86/mmu.rst, on MMIO; check_mmio_spte()",
+    rows=(63,),
+    profiles=ONLY_LINUX,
+    on=MmioHit,
+    premise=was_made_in_progress,
+    expected="a miss: the entry that may hit was made while an update was open",
+    points=("GenerationSet", "MmioCached"),
+)
+def never_hits(facts: Facts, event: MmioHit) -> bool:
     number = facts.generations.of(event.table, event.as_id).number
     return any(
         g.number == number and not g.in_progress
@@ -262,34 +251,12 @@ def was_made_at_rest(facts: Facts, event: MmioHit) -> bool:
     )
 
 
-def expects_made_at_rest(facts: Facts, event: MmioHit) -> str:
-    """A miss, or an entry made since."""
-    del facts, event
-    return "a miss: the entry that may hit was made while an update was open"
-
-
-NEVER_HITS = Clause(
-    id="GEN-7",
-    title="An entry made during an update never hits",
-    must=("An entry made from a table that was marked in progress MUST NOT ever hit."),
-    source="Documentation/virt/kvm/x86/mmu.rst, on MMIO; check_mmio_spte()",
-    rows=(63,),
-    profiles=ONLY_LINUX,
-    needs=Needs.POINTS,
-    on=MmioHit,
-    premise=was_made_in_progress,
-    holds=was_made_at_rest,
-    expected=expects_made_at_rest,
-    points=("GenerationSet", "MmioCached"),
-)
-
-
 CLAUSES: tuple[AnyClause, ...] = (
     UNIQUE,
-    MARKED,
+    marked,
     MARKED_UNTIL_GONE,
     CACHES_FIRST,
     UNIQUE_AFTER_FAILURE,
-    DROPPED_ON_WRAP,
-    NEVER_HITS,
+    dropped_on_wrap,
+    never_hits,
 )

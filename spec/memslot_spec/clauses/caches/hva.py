@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
 from memslot_spec.model.hva_caches import (
@@ -48,7 +48,6 @@ def _clause(
         source=source,
         rows=(26,),
         profiles=ONLY_LINUX,
-        needs=Needs.CALLS,
         on=Answered,
         premise=premise,
         holds=holds,
@@ -97,7 +96,6 @@ def reaches_one_slot(facts: Facts, answered: Answered) -> bool:
 
 def is_uncached(facts: Facts, answered: Answered) -> bool:
     """Some table explains the addresses; an older one is another clause's matter."""
-    del facts
     return answered.explained or answered.explained_stale
 
 
@@ -131,7 +129,6 @@ def may_be_stale(facts: Facts, answered: Answered) -> bool:
 
 def is_not_stale(facts: Facts, answered: Answered) -> bool:
     """The answer is not an older table's."""
-    del facts
     return not answered.explained_stale
 
 
@@ -184,20 +181,17 @@ def _range_of(answered: Answered) -> HvaRange | None:
 
 def resolves_a_wrapping_range(facts: Facts, answered: Answered) -> bool:
     """The end of the range is below its start."""
-    del facts
     cached = _range_of(answered)
     return cached is not None and cached.wraps
 
 
 def resolves_as_a_table_says(facts: Facts, answered: Answered) -> bool:
     """A table that may have been current answers so."""
-    del facts
     return answered.explained
 
 
 def expects_resolved(facts: Facts, answered: Answered) -> str:
     """What the candidate tables answer."""
-    del facts
     init = answered.operation
     if not isinstance(init, InitHvaCache):
         return ""
@@ -231,7 +225,6 @@ ALL, NONE = frozenset({True}), frozenset({False})
 
 def resolves_an_unbacked_range(facts: Facts, answered: Answered) -> bool:
     """Some page of the range has no address for writing, in any table."""
-    del facts
     cached = _range_of(answered)
     return (
         cached is not None and not cached.wraps and _is_backed(answered, cached) == NONE
@@ -255,7 +248,6 @@ UNBACKED_RANGE = _clause(
 
 def resolves_a_backed_range(facts: Facts, answered: Answered) -> bool:
     """Every page of the range has an address for writing, in every table."""
-    del facts
     cached = _range_of(answered)
     return cached is not None and _is_backed(answered, cached) == ALL
 
@@ -284,13 +276,11 @@ def uses_what_wraps(facts: Facts, answered: Answered) -> bool:
 
 def is_refused(facts: Facts, answered: Answered) -> bool:
     """The use was refused, with whatever errno."""
-    del facts
     return isinstance(answered.reply, Refused)
 
 
 def expects_refusal(facts: Facts, answered: Answered) -> str:
     """A refusal."""
-    del facts, answered
     return "a refusal: the cache could not be resolved"
 
 
@@ -321,13 +311,11 @@ def uses_an_unbacked_range(facts: Facts, answered: Answered) -> bool:
 
 def faults(facts: Facts, answered: Answered) -> bool:
     """It was refused with EFAULT."""
-    del facts
     return same_reply(Refused(Errno.EFAULT), answered.reply)
 
 
 def expects_fault(facts: Facts, answered: Answered) -> str:
     """EFAULT."""
-    del facts, answered
     return "refused EFAULT: a page of the range has no host address"
 
 
@@ -358,7 +346,6 @@ def uses_a_backed_range(facts: Facts, answered: Answered) -> bool:
 
 def reaches_memory(facts: Facts, answered: Answered) -> bool:
     """The use was not refused."""
-    del facts
     return isinstance(answered.reply, Translated)
 
 
@@ -389,7 +376,6 @@ def uses_beyond_the_end(facts: Facts, answered: Answered) -> bool:
 
 def is_invalid(facts: Facts, answered: Answered) -> bool:
     """It was refused with EINVAL."""
-    del facts
     return same_reply(Refused(Errno.EINVAL), answered.reply)
 
 

@@ -7,7 +7,7 @@ one that a lookup would load.
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.caches import MmioCached, MmioHit, MmioPlace
 from memslot_spec.model.operations import GuestAccess
@@ -39,35 +39,21 @@ def _serves(slot: Slot | None, access: GuestAccess) -> bool:
     return not (slot.readonly and access.write)
 
 
-def is_not_mmio(facts: Facts, answered: Answered) -> bool:
-    """The access did not leave as MMIO."""
-    del facts
-    return not isinstance(answered.reply, Mmio)
-
-
-def expects_memory(facts: Facts, answered: Answered) -> str:
-    """The page that is there now."""
-    del facts, answered
-    return "memory: a slot covers the frame by now"
-
-
-NOTE_IS_FORGOTTEN = Clause(
+@clause(
     id="CACHE-1",
     title="What was MMIO is memory once a slot is there",
-    must=(
-        "A guest access to a frame that was MMIO MUST NOT leave as MMIO once a valid "
-        "slot covers the frame."
-    ),
+    must="A guest access to a frame that was MMIO MUST NOT leave as MMIO once a valid "
+    "slot covers the frame.",
     source="Documentation/virt/kvm/x86/mmu.rst, fast invalidation of MMIO sptes",
     rows=(64,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Answered,
     premise=is_backed_by_now,
-    holds=is_not_mmio,
-    expected=expects_memory,
+    expected="memory: a slot covers the frame by now",
     operations=("GuestAccess",),
 )
+def note_is_forgotten(facts: Facts, answered: Answered) -> bool:
+    return not isinstance(answered.reply, Mmio)
 
 
 def hits(facts: Facts, event: MmioHit) -> bool:
@@ -82,38 +68,31 @@ def _slot_held_to(facts: Facts, event: MmioHit) -> Slot | None:
     return gfn_to_memslot(table, event.gfn, event.as_id)
 
 
-def a_lookup_says_the_same(facts: Facts, event: MmioHit) -> bool:
-    """No slot covers the frame there, or it may not be written."""
-    slot = _slot_held_to(facts, event)
-    known = facts.calls.get(event.thread)
-    if slot is None or known is None or not isinstance(known.operation, GuestAccess):
-        return slot is None
-    return slot.readonly and known.operation.write and not slot.invalid
-
-
 def expects_a_miss(facts: Facts, event: MmioHit) -> str:
     """The lookup that should have been made."""
     slot = _slot_held_to(facts, event)
     return "a lookup" if slot is None else f"a lookup, which finds slot {slot.id}"
 
 
-HIT_IS_A_LOOKUP = Clause(
+@clause(
     id="CACHE-2",
     title="A note says what its table says",
-    must=(
-        "An access MUST NOT be taken for MMIO because of a note where the table that "
-        "the note is held to has a slot for it."
-    ),
+    must="An access MUST NOT be taken for MMIO because of a note where the table that "
+    "the note is held to has a slot for it.",
     source="check_mmio_spte(), vcpu_match_mmio_gpa()",
     rows=(64,),
     profiles=ONLY_LINUX,
-    needs=Needs.POINTS,
     on=MmioHit,
     premise=hits,
-    holds=a_lookup_says_the_same,
     expected=expects_a_miss,
     points=("TableLoaded", "TablePublished"),
 )
+def hit_is_a_lookup(facts: Facts, event: MmioHit) -> bool:
+    slot = _slot_held_to(facts, event)
+    known = facts.calls.get(event.thread)
+    if slot is None or known is None or not isinstance(known.operation, GuestAccess):
+        return slot is None
+    return slot.readonly and known.operation.write and not slot.invalid
 
 
 def is_made_from_a_numbered_table(facts: Facts, event: MmioCached) -> bool:
@@ -122,35 +101,28 @@ def is_made_from_a_numbered_table(facts: Facts, event: MmioCached) -> bool:
     return generation.number >= 0 and not generation.in_progress
 
 
-def has_the_tables_number(facts: Facts, event: MmioCached) -> bool:
-    """What is stored are the bits of that table's number."""
-    number = facts.generations.of(event.table, event.as_id).number
-    return facts.generations.has_bits_of(event, number)
-
-
 def expects_the_tables_number(facts: Facts, event: MmioCached) -> str:
     """The number, whole."""
     number = facts.generations.of(event.table, event.as_id).number
     return f"the bits of {number}, the generation of the table that said MMIO"
 
 
-STAMPED_BY_ITS_TABLE = Clause(
+@clause(
     id="CACHE-3",
     title="A note has the number of the table it is from",
-    must=(
-        "What is remembered of a table MUST be stored under the generation of that "
-        "table, not of a newer one."
-    ),
+    must="What is remembered of a table MUST be stored under the generation of that "
+    "table, not of a newer one.",
     source="commit ee3d1570b586",
     rows=(63,),
     profiles=ONLY_LINUX,
-    needs=Needs.POINTS,
     on=MmioCached,
     premise=is_made_from_a_numbered_table,
-    holds=has_the_tables_number,
     expected=expects_the_tables_number,
     points=("GenerationSet",),
 )
+def stamped_by_its_table(facts: Facts, event: MmioCached) -> bool:
+    number = facts.generations.of(event.table, event.as_id).number
+    return facts.generations.has_bits_of(event, number)
 
 
 def hits_a_vcpus_note(facts: Facts, event: MmioHit) -> bool:
@@ -163,12 +135,6 @@ def hits_a_vcpus_note(facts: Facts, event: MmioHit) -> bool:
     )
 
 
-def was_made_under_the_same(facts: Facts, event: MmioHit) -> bool:
-    """A note of the frame was made under the number of the table it is held to."""
-    held = facts.generations.of(event.table, event.as_id)
-    return any(g.number == held.number for g in facts.generations.behind(event))
-
-
 def expects_the_same_number(facts: Facts, event: MmioHit) -> str:
     """The number of the table."""
     held = facts.generations.of(event.table, event.as_id).number
@@ -176,62 +142,49 @@ def expects_the_same_number(facts: Facts, event: MmioHit) -> str:
     return f"a note made under {held}; there are only those made under {made}"
 
 
-VCPU_HOLDS_TO_NUMBER = Clause(
+@clause(
     id="CACHE-4",
     title="A vCPU's note is held to its number",
-    must=(
-        "A vCPU MUST NOT use what it remembers of MMIO under another generation than "
-        "it remembered it under."
-    ),
+    must="A vCPU MUST NOT use what it remembers of MMIO under another generation than "
+    "it remembered it under.",
     source="vcpu_match_mmio_gen(); commit 56f17dd3fbc4",
     rows=(63,),
     profiles=ONLY_LINUX,
-    needs=Needs.POINTS,
     on=MmioHit,
     premise=hits_a_vcpus_note,
-    holds=was_made_under_the_same,
     expected=expects_the_same_number,
     points=("GenerationSet", "MmioCached"),
 )
+def vcpu_holds_to_number(facts: Facts, event: MmioHit) -> bool:
+    held = facts.generations.of(event.table, event.as_id)
+    return any(g.number == held.number for g in facts.generations.behind(event))
 
 
 def a_vcpu_remembers(facts: Facts, event: MmioCached) -> bool:
     """A vCPU takes a note."""
-    del facts
     return event.place is MmioPlace.VCPU
 
 
-def no_update_is_open(facts: Facts, event: MmioCached) -> bool:
-    """The table that said so has no mark."""
-    return not facts.generations.of(event.table, event.as_id).in_progress
-
-
-def expects_no_note(facts: Facts, event: MmioCached) -> str:
-    """None."""
-    del facts, event
-    return "no note: the table is marked in progress"
-
-
-VCPU_WAITS = Clause(
+@clause(
     id="CACHE-5",
     title="A vCPU takes no note during an update",
-    must=("A vCPU MUST NOT remember MMIO from a table that is marked in progress."),
+    must="A vCPU MUST NOT remember MMIO from a table that is marked in progress.",
     source="vcpu_cache_mmio_info(); commit ddfd1730fd82",
     rows=(63,),
     profiles=ONLY_LINUX,
-    needs=Needs.POINTS,
     on=MmioCached,
     premise=a_vcpu_remembers,
-    holds=no_update_is_open,
-    expected=expects_no_note,
+    expected="no note: the table is marked in progress",
     points=("GenerationSet",),
 )
+def vcpu_waits(facts: Facts, event: MmioCached) -> bool:
+    return not facts.generations.of(event.table, event.as_id).in_progress
 
 
 CLAUSES: tuple[AnyClause, ...] = (
-    NOTE_IS_FORGOTTEN,
-    HIT_IS_A_LOOKUP,
-    STAMPED_BY_ITS_TABLE,
-    VCPU_HOLDS_TO_NUMBER,
-    VCPU_WAITS,
+    note_is_forgotten,
+    hit_is_a_lookup,
+    stamped_by_its_table,
+    vcpu_holds_to_number,
+    vcpu_waits,
 )

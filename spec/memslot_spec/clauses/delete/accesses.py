@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.operations import (
     GfnToHva,
@@ -11,7 +11,7 @@ from memslot_spec.model.operations import (
     IsVisibleGfn,
     MemslotId,
 )
-from memslot_spec.model.profile import BOTH, ONLY_LINUX
+from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.readers import accesses, gfn_to_memslot
 from memslot_spec.model.replies import Accessed, Mmio, Retry
 from memslot_spec.model.values import SlotTable
@@ -34,38 +34,39 @@ def meets_the_window(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def does_not_reach_memory(facts: Facts, answered: Answered) -> bool:
-    """The access did not get through, unless to the page of a later table."""
-    del facts
-    return not isinstance(answered.reply, Accessed) or answered.explained
-
-
-def expects_no_memory(facts: Facts, answered: Answered) -> str:
-    """MMIO, or once more."""
-    del facts, answered
-    return "MMIO or retry: the slot of the frame is INVALID"
-
-
-WINDOW_IS_NOT_MEMORY = Clause(
+@clause(
     id="DEL-10",
     title="A fault on an INVALID slot does not reach memory",
-    must=("A guest access whose fault finds its slot INVALID MUST NOT reach memory."),
+    must="A guest access whose fault finds its slot INVALID MUST NOT reach memory.",
     source="seed, gfn_to_hva; commits e0c378684b65, 3ccbf6f47098",
     rows=(40,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Answered,
     premise=meets_the_window,
-    holds=does_not_reach_memory,
-    expected=expects_no_memory,
+    expected="MMIO or retry: the slot of the frame is INVALID",
     operations=("GuestAccess",),
     points=("TableLoaded", "TablePublished"),
     concurrent=True,
 )
+def window_is_not_memory(facts: Facts, answered: Answered) -> bool:
+    return not isinstance(answered.reply, Accessed) or answered.explained
 
 
-def is_retried(facts: Facts, answered: Answered) -> bool:
-    """It is to be tried again, or was until a table without INVALID explains it."""
+@clause(
+    id="DEL-11",
+    title="Today a fault on an INVALID slot is retried",
+    must="A guest access whose fault finds its slot INVALID MUST be retried: it is "
+    "answered by a table in which the slot is not INVALID, or asked for again.",
+    source="commit e0c378684b65",
+    rows=(40,),
+    profiles=ONLY_LINUX,
+    on=Answered,
+    premise=meets_the_window,
+    expected="retry: the slot of the frame is INVALID, which is not MMIO",
+    operations=("GuestAccess",),
+    points=("TableLoaded", "TablePublished"),
+    concurrent=True,
+)
+def window_is_retried(facts: Facts, answered: Answered) -> bool:
     access = answered.operation
     if isinstance(answered.reply, Retry) or not isinstance(access, GuestAccess):
         return True
@@ -78,36 +79,8 @@ def is_retried(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def expects_retry(facts: Facts, answered: Answered) -> str:
-    """Once more."""
-    del facts, answered
-    return "retry: the slot of the frame is INVALID, which is not MMIO"
-
-
-WINDOW_IS_RETRIED = Clause(
-    id="DEL-11",
-    title="Today a fault on an INVALID slot is retried",
-    must=(
-        "A guest access whose fault finds its slot INVALID MUST be retried: it is "
-        "answered by a table in which the slot is not INVALID, or asked for again."
-    ),
-    source="commit e0c378684b65",
-    rows=(40,),
-    profiles=ONLY_LINUX,
-    needs=Needs.POINTS,
-    on=Answered,
-    premise=meets_the_window,
-    holds=is_retried,
-    expected=expects_retry,
-    operations=("GuestAccess",),
-    points=("TableLoaded", "TablePublished"),
-    concurrent=True,
-)
-
-
 def accesses_a_hole(facts: Facts, answered: Answered) -> bool:
     """The frame is in no slot, in any table that may be current."""
-    del facts
     operation = answered.operation
     return isinstance(operation, GuestAccess) and all(
         gfn_to_memslot(table, operation.gfn, operation.as_id) is None
@@ -115,37 +88,23 @@ def accesses_a_hole(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def is_mmio(facts: Facts, answered: Answered) -> bool:
-    """The access left the guest."""
-    del facts
-    return isinstance(answered.reply, Mmio)
-
-
-def expects_mmio(facts: Facts, answered: Answered) -> str:
-    """MMIO."""
-    del facts, answered
-    return "MMIO: no slot covers the frame"
-
-
-GONE_IS_MMIO = Clause(
+@clause(
     id="DEL-12",
     title="A frame in no slot is MMIO",
     must="A guest access to a frame that no slot covers MUST leave as MMIO.",
     source="seed, gfn_to_hva: bad_hva",
     rows=(40,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=accesses_a_hole,
-    holds=is_mmio,
-    expected=expects_mmio,
+    expected="MMIO: no slot covers the frame",
     operations=("GuestAccess",),
 )
+def gone_is_mmio(facts: Facts, answered: Answered) -> bool:
+    return isinstance(answered.reply, Mmio)
 
 
 def looks_beside_the_window(facts: Facts, answered: Answered) -> bool:
     """A lookup in a slot that stands in every candidate, while another goes."""
-    del facts
     operation = answered.operation
     if not isinstance(operation, GfnToMemslot | GfnToHva | IsVisibleGfn | MemslotId):
         return False
@@ -161,38 +120,25 @@ def looks_beside_the_window(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def still_resolves(facts: Facts, answered: Answered) -> bool:
-    """The answer is that slot's."""
-    del facts
-    return answered.explained
-
-
-def expects_still_resolves(facts: Facts, answered: Answered) -> str:
-    """The slot's own answer."""
-    del facts, answered
-    return "the frame resolved as before: only another slot is INVALID"
-
-
-OTHERS_RESOLVE = Clause(
+@clause(
     id="DEL-13",
     title="Other slots resolve throughout",
     must="While a slot is INVALID, frames of other slots MUST keep resolving.",
     source="seed, __kvm_set_memory_region: one slot of the copy is changed",
     rows=(41,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=looks_beside_the_window,
-    holds=still_resolves,
-    expected=expects_still_resolves,
+    expected="the frame resolved as before: only another slot is INVALID",
     any_operation=("GfnToMemslot", "GfnToHva", "IsVisibleGfn", "MemslotId"),
     concurrent=True,
 )
+def others_resolve(facts: Facts, answered: Answered) -> bool:
+    return answered.explained
 
 
 CLAUSES: tuple[AnyClause, ...] = (
-    WINDOW_IS_NOT_MEMORY,
-    WINDOW_IS_RETRIED,
-    GONE_IS_MMIO,
-    OTHERS_RESOLVE,
+    window_is_not_memory,
+    window_is_retried,
+    gone_is_mmio,
+    others_resolve,
 )

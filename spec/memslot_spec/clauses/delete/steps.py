@@ -10,11 +10,10 @@ slot.
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.history.points.tables import TablePublished
-from memslot_spec.model.profile import BOTH
 from memslot_spec.model.updates import Change
 
 
@@ -44,18 +43,14 @@ def expects_invalid_step(facts: Facts, event: TablePublished) -> str:
 INVALID_FIRST = Clause(
     id="DEL-1",
     title="A delete publishes INVALID first",
-    must=(
-        "A delete of a live slot MUST publish a table in which the slot is INVALID "
-        "before it publishes one without the slot."
-    ),
+    must="A delete of a live slot MUST publish a table in which the slot is INVALID "
+    "before it publishes one without the slot.",
     source="seed, __kvm_set_memory_region, step 1",
     rows=(36,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TablePublished,
     premise=removes_a_deleted_slot,
-    holds=was_published_invalid,
     expected=expects_invalid_step,
+    holds=was_published_invalid,
 )
 
 
@@ -71,35 +66,21 @@ def flushes_its_slot(facts: Facts, event: Flushed) -> bool:
     )
 
 
-def flush_is_graced(facts: Facts, event: Flushed) -> bool:
-    """The grace period after the INVALID table has ended."""
-    update = facts.update_of(event.thread)
-    return update is not None and update.graced_at >= 0
-
-
-def expects_grace_before_flush(facts: Facts, event: Flushed) -> str:
-    """The wait before the flush."""
-    del facts, event
-    return "the grace period after INVALID ended before the flush: no fault follows it"
-
-
-GRACE_BEFORE_FLUSH = Clause(
+@clause(
     id="DEL-2",
     title="The flush waits for a grace period",
-    must=(
-        "The grace period after the INVALID table MUST have ended before the slot "
-        "is flushed."
-    ),
+    must="The grace period after the INVALID table MUST have ended before the slot "
+    "is flushed.",
     source="seed, __kvm_set_memory_region: synchronize, then kvm_arch_flush_shadow",
     rows=(36,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Flushed,
     premise=flushes_its_slot,
-    holds=flush_is_graced,
-    expected=expects_grace_before_flush,
+    expected="the grace period after INVALID ended before the flush: no fault follows",
     points=("TablePublished", "GracePeriodBegun", "GracePeriodEnded"),
 )
+def grace_before_flush(facts: Facts, event: Flushed) -> bool:
+    update = facts.update_of(event.thread)
+    return update is not None and update.graced_at >= 0
 
 
 def is_graced(facts: Facts, event: TablePublished) -> bool:
@@ -112,26 +93,21 @@ def is_graced(facts: Facts, event: TablePublished) -> bool:
 
 def expects_grace_before_absence(facts: Facts, event: TablePublished) -> str:
     """The wait between the steps."""
-    del facts, event
     return "a grace period between publishing INVALID and publishing the absence"
 
 
 GRACE_BEFORE_ABSENCE = Clause(
     id="DEL-3",
     title="The absence waits for a grace period",
-    must=(
-        "The grace period after the INVALID table MUST have ended before a delete "
-        "publishes the slot's absence."
-    ),
+    must="The grace period after the INVALID table MUST have ended before a delete "
+    "publishes the slot's absence.",
     source="seed, __kvm_set_memory_region: synchronize between the steps",
     rows=(36,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TablePublished,
     premise=removes_a_deleted_slot,
-    holds=is_graced,
-    expected=expects_grace_before_absence,
+    expected="a grace period between publishing INVALID and publishing the absence",
     points=("GracePeriodBegun", "GracePeriodEnded"),
+    holds=is_graced,
 )
 
 
@@ -145,32 +121,27 @@ def is_flushed(facts: Facts, event: TablePublished) -> bool:
 
 def expects_flush_before_absence(facts: Facts, event: TablePublished) -> str:
     """The flush between the steps."""
-    del facts, event
     return "the slot's shadow state flushed before its absence is published"
 
 
 FLUSH_BEFORE_ABSENCE = Clause(
     id="DEL-4",
     title="The absence waits for the flush",
-    must=(
-        "A delete MUST flush the slot's shadow state before it publishes the "
-        "slot's absence."
-    ),
+    must="A delete MUST flush the slot's shadow state before it publishes the "
+    "slot's absence.",
     source="seed, __kvm_set_memory_region: kvm_arch_flush_shadow between the steps",
     rows=(36,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TablePublished,
     premise=removes_a_deleted_slot,
-    holds=is_flushed,
-    expected=expects_flush_before_absence,
+    expected="the slot's shadow state flushed before its absence is published",
     points=("Flushed",),
+    holds=is_flushed,
 )
 
 
 CLAUSES: tuple[AnyClause, ...] = (
     INVALID_FIRST,
-    GRACE_BEFORE_FLUSH,
+    grace_before_flush,
     GRACE_BEFORE_ABSENCE,
     FLUSH_BEFORE_ABSENCE,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.clauses.delete.steps import flushes_its_slot
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import pages_at
@@ -14,14 +14,12 @@ from memslot_spec.history.points.mmu import (
     SpteMapped,
 )
 from memslot_spec.model.operations import UnmapHva
-from memslot_spec.model.profile import BOTH
 from memslot_spec.model.readers import gfn_to_memslot
 from memslot_spec.moments.replies import Answered
 
 
 def a_slot_is_closed(facts: Facts, event: SpteMapped) -> bool:
     """A fault maps something while a slot is between its two steps, or gone."""
-    del event
     return bool(facts.tables.closed)
 
 
@@ -45,41 +43,32 @@ def _is_allowed(facts: Facts, as_id: int, first: int, npages: int) -> bool:
     )
 
 
-def maps_no_closed_gfn(facts: Facts, event: SpteMapped) -> bool:
-    """No frame of a closed slot is mapped, unless another slot is there by now."""
-    npages = pages_at(event.level)
-    if not _is_closed(facts, event.as_id, event.gfn, npages):
-        return True
-    return _is_allowed(facts, event.as_id, event.gfn, npages)
-
-
 def expects_no_new_spte(facts: Facts, event: SpteMapped) -> str:
     """No mapping."""
-    del facts
     return (
         f"no new spte for gfn {event.gfn:#x}: its slot is INVALID or gone, and the "
         "grace period has ended"
     )
 
 
-NO_NEW_SPTE = Clause(
+@clause(
     id="DEL-5",
     title="No new spte for a slot that is going",
-    must=(
-        "From the end of the first grace period until a table in which the slot is "
-        "valid again is published, a fault MUST NOT install an spte for a frame of "
-        "the slot."
-    ),
+    must="From the end of the first grace period until a table in which the slot is "
+    "valid again is published, a fault MUST NOT install an spte for a frame of "
+    "the slot.",
     source='seed: "stops instantiation of new shadow pages for that slot"',
     rows=(37,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=SpteMapped,
     premise=a_slot_is_closed,
-    holds=maps_no_closed_gfn,
     expected=expects_no_new_spte,
     points=("TablePublished", "GracePeriodBegun", "GracePeriodEnded"),
 )
+def no_new_spte(facts: Facts, event: SpteMapped) -> bool:
+    npages = pages_at(event.level)
+    if not _is_closed(facts, event.as_id, event.gfn, npages):
+        return True
+    return _is_allowed(facts, event.as_id, event.gfn, npages)
 
 
 def makes_a_direct_page(facts: Facts, event: ShadowPageCreated) -> bool:
@@ -87,8 +76,28 @@ def makes_a_direct_page(facts: Facts, event: ShadowPageCreated) -> bool:
     return event.direct and bool(facts.tables.closed)
 
 
-def page_serves_a_valid_slot(facts: Facts, event: ShadowPageCreated) -> bool:
-    """The page's range meets no closed slot, or meets a valid one as well."""
+def expects_no_new_page(facts: Facts, event: ShadowPageCreated) -> str:
+    """No shadow page."""
+    return (
+        f"no new direct shadow page at gfn {event.gfn:#x}: every slot in its range "
+        "is INVALID or gone"
+    )
+
+
+@clause(
+    id="DEL-6",
+    title="No new direct shadow page for a slot that is going",
+    must="From the end of the first grace period until a table in which the slot is "
+    "valid again is published, a fault MUST NOT create a shadow page that maps "
+    "frames of that slot alone directly.",
+    source='seed: "stops instantiation of new shadow pages for that slot"',
+    rows=(37,),
+    on=ShadowPageCreated,
+    premise=makes_a_direct_page,
+    expected=expects_no_new_page,
+    points=("TablePublished", "GracePeriodBegun", "GracePeriodEnded"),
+)
+def no_new_page(facts: Facts, event: ShadowPageCreated) -> bool:
     npages = event.npages
     if not _is_closed(facts, event.as_id, event.gfn, npages):
         return True
@@ -97,35 +106,6 @@ def page_serves_a_valid_slot(facts: Facts, event: ShadowPageCreated) -> bool:
         for table in facts.visible_tables()
         for slot in table
     )
-
-
-def expects_no_new_page(facts: Facts, event: ShadowPageCreated) -> str:
-    """No shadow page."""
-    del facts
-    return (
-        f"no new direct shadow page at gfn {event.gfn:#x}: every slot in its range "
-        "is INVALID or gone"
-    )
-
-
-NO_NEW_PAGE = Clause(
-    id="DEL-6",
-    title="No new direct shadow page for a slot that is going",
-    must=(
-        "From the end of the first grace period until a table in which the slot is "
-        "valid again is published, a fault MUST NOT create a shadow page that maps "
-        "frames of that slot alone directly."
-    ),
-    source='seed: "stops instantiation of new shadow pages for that slot"',
-    rows=(37,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=ShadowPageCreated,
-    premise=makes_a_direct_page,
-    holds=page_serves_a_valid_slot,
-    expected=expects_no_new_page,
-    points=("TablePublished", "GracePeriodBegun", "GracePeriodEnded"),
-)
 
 
 def unmaps_in_the_window(facts: Facts, answered: Answered) -> bool:
@@ -138,13 +118,6 @@ def unmaps_in_the_window(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def invalid_mappings_are_gone(facts: Facts, answered: Answered) -> bool:
-    """None of those mappings stands any more."""
-    known = facts.calls.get(answered.thread)
-    standing = {spte.serial for spte in facts.shadow.sptes.values()}
-    return known is None or not known.invalid_mappings & standing
-
-
 def expects_unmapped_in_window(facts: Facts, answered: Answered) -> str:
     """The mappings gone."""
     known = facts.calls.get(answered.thread)
@@ -154,25 +127,24 @@ def expects_unmapped_in_window(facts: Facts, answered: Answered) -> str:
     return f"no spte left for gfn {frames}: INVALID still allows destruction"
 
 
-UNMAP_STILL_WORKS = Clause(
+@clause(
     id="DEL-7",
     title="The host can still take pages of an INVALID slot",
-    must=(
-        "While a slot is INVALID, an unmap of its host memory MUST still remove "
-        "every spte for it."
-    ),
+    must="While a slot is INVALID, an unmap of its host memory MUST still remove "
+    "every spte for it.",
     source='seed: "but allows destruction"',
     rows=(38,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Answered,
     premise=unmaps_in_the_window,
-    holds=invalid_mappings_are_gone,
     expected=expects_unmapped_in_window,
     operations=("UnmapHva",),
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
     concurrent=True,
 )
+def unmap_still_works(facts: Facts, answered: Answered) -> bool:
+    known = facts.calls.get(answered.thread)
+    standing = {spte.serial for spte in facts.shadow.sptes.values()}
+    return known is None or not known.invalid_mappings & standing
 
 
 def removes_in_the_window(facts: Facts, event: RmapIndexed) -> bool:
@@ -183,12 +155,6 @@ def removes_in_the_window(facts: Facts, event: RmapIndexed) -> bool:
     return slot is not None and slot.invalid
 
 
-def finds_its_slot(facts: Facts, event: RmapIndexed) -> bool:
-    """The slot of the frame was found."""
-    del facts
-    return event.slot_id is not None
-
-
 def expects_slot_found(facts: Facts, event: RmapIndexed) -> str:
     """The INVALID slot."""
     slot = gfn_to_memslot(facts.tables.current, event.gfn)
@@ -196,37 +162,26 @@ def expects_slot_found(facts: Facts, event: RmapIndexed) -> str:
     return f"the reverse map of slot {name} found, though the slot is INVALID"
 
 
-RMAP_STILL_FOUND = Clause(
+@clause(
     id="DEL-8",
     title="Zapping still finds the INVALID slot",
-    must=(
-        "While a slot is INVALID, the removal of an spte from its reverse map MUST "
-        "still find the slot."
-    ),
+    must="While a slot is INVALID, the removal of an spte from its reverse map MUST "
+    "still find the slot.",
     source="rmap_remove -> gfn_to_rmap -> gfn_to_memslot, used without a NULL check",
     rows=(38,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=RmapIndexed,
     premise=removes_in_the_window,
-    holds=finds_its_slot,
     expected=expects_slot_found,
     points=("TablePublished",),
 )
+def rmap_still_found(facts: Facts, event: RmapIndexed) -> bool:
+    return event.slot_id is not None
 
 
 def flushes_mapped_slot(facts: Facts, event: Flushed) -> bool:
     """A delete or move flushes a slot that had sptes."""
     update = facts.update_of(event.thread)
     return flushes_its_slot(facts, event) and update is not None and update.had_sptes
-
-
-def nothing_is_left(facts: Facts, event: Flushed) -> bool:
-    """No spte maps a frame of the slot."""
-    update = facts.update_of(event.thread)
-    if update is None or update.old is None:
-        return True
-    return not facts.shadow.of_slot(update.old)
 
 
 def expects_nothing_left(facts: Facts, event: Flushed) -> str:
@@ -238,26 +193,28 @@ def expects_nothing_left(facts: Facts, event: Flushed) -> str:
     return f"no spte of the slot after its flush; gfn {frames} is mapped"
 
 
-FLUSH_IS_WHOLE = Clause(
+@clause(
     id="DEL-9",
     title="The flush leaves nothing of the slot",
     must="After the flush of a slot that goes, no spte for it MUST be left.",
     source="seed, kvm_arch_flush_shadow: kvm_mmu_zap_all; more than the slot MAY go",
     rows=(39,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Flushed,
     premise=flushes_mapped_slot,
-    holds=nothing_is_left,
     expected=expects_nothing_left,
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
 )
+def flush_is_whole(facts: Facts, event: Flushed) -> bool:
+    update = facts.update_of(event.thread)
+    if update is None or update.old is None:
+        return True
+    return not facts.shadow.of_slot(update.old)
 
 
 CLAUSES: tuple[AnyClause, ...] = (
-    NO_NEW_SPTE,
-    NO_NEW_PAGE,
-    UNMAP_STILL_WORKS,
-    RMAP_STILL_FOUND,
-    FLUSH_IS_WHOLE,
+    no_new_spte,
+    no_new_page,
+    unmap_still_works,
+    rmap_still_found,
+    flush_is_whole,
 )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.dirty import BitmapFreed
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.model.dirty_log import slot_named
-from memslot_spec.model.profile import BOTH
 from memslot_spec.model.replies import Done
 from memslot_spec.moments.replies import Updated
 
@@ -27,35 +26,28 @@ def publishes_bitmaps(facts: Facts, event: TablePublished) -> bool:
     return any(handle in facts.bitmaps.live for handle, _ in _rooms(event))
 
 
-def bitmaps_have_room(facts: Facts, event: TablePublished) -> bool:
-    """Each has a bit for every page of its slot."""
-    live = facts.bitmaps.live
-    return all(
-        handle not in live or live[handle].npages >= npages
-        for handle, npages in _rooms(event)
-    )
-
-
 def expects_room(facts: Facts, event: TablePublished) -> str:
     """How many pages the slots have."""
-    del facts
     return f"room for the pages of each slot (bitmap, pages): {_rooms(event)}"
 
 
-ROOM_FOR_ALL = Clause(
+@clause(
     id="DIRTY-27",
     title="A bitmap has a bit for every page of its slot",
     must="A slot's dirty bitmap MUST have a bit for every page of the slot.",
     source="kvm_dirty_bitmap_bytes; commit 87bf6e7de113",
     rows=(56, 59),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TablePublished,
     premise=publishes_bitmaps,
-    holds=bitmaps_have_room,
     expected=expects_room,
     points=("BitmapAllocated",),
 )
+def room_for_all(facts: Facts, event: TablePublished) -> bool:
+    live = facts.bitmaps.live
+    return all(
+        handle not in live or live[handle].npages >= npages
+        for handle, npages in _rooms(event)
+    )
 
 
 def ended_quietly(facts: Facts, update: Updated) -> bool:
@@ -75,36 +67,25 @@ def _unowned(facts: Facts) -> frozenset[int]:
     return frozenset(facts.bitmaps.live).difference(facts.bitmaps.attached[-1].values())
 
 
-def no_bitmap_is_left_over(facts: Facts, update: Updated) -> bool:
-    """Every live bitmap is some slot's."""
-    del update
-    return not _unowned(facts)
-
-
 def expects_no_bitmap_left_over(facts: Facts, update: Updated) -> str:
     """Those that are nobody's."""
-    del update
     return f"freed: the bitmaps {sorted(_unowned(facts))}, which no slot has"
 
 
-FREED_WITH_THE_LOG = Clause(
+@clause(
     id="DIRTY-28",
     title="A bitmap goes with its log",
-    must=(
-        "A request that turns a slot's logging off, or deletes the slot, MUST free "
-        "the slot's bitmap before it returns."
-    ),
+    must="A request that turns a slot's logging off, or deletes the slot, MUST free "
+    "the slot's bitmap before it returns.",
     source="kvm_commit_memory_region, kvm_destroy_dirty_bitmap",
     rows=(59,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Updated,
     premise=ended_quietly,
-    holds=no_bitmap_is_left_over,
     expected=expects_no_bitmap_left_over,
-    operations=("SetRegion",),
     points=("TablePublished", "TableLoaded", "BitmapAllocated", "BitmapFreed"),
 )
+def freed_with_the_log(facts: Facts, update: Updated) -> bool:
+    return not _unowned(facts)
 
 
 def was_attached(facts: Facts, event: BitmapFreed) -> bool:
@@ -112,38 +93,25 @@ def was_attached(facts: Facts, event: BitmapFreed) -> bool:
     return facts.bitmaps.can_be_read(event.bitmap, 0)
 
 
-def nobody_can_mark_it(facts: Facts, event: BitmapFreed) -> bool:
-    """No table that a reader may be using has it."""
+@clause(
+    id="DIRTY-29",
+    title="A bitmap outlives those who may mark it",
+    must="A dirty bitmap MUST NOT be freed while a reader may be using a table that "
+    "has it.",
+    source="kvm_free_memslot after synchronize_srcu; commit b050b015abbe",
+    rows=(56, 59),
+    on=BitmapFreed,
+    premise=was_attached,
+    expected="a grace period after the last table with the bitmap was replaced",
+    points=("TablePublished", "GracePeriodEnded"),
+)
+def freed_after_readers(facts: Facts, event: BitmapFreed) -> bool:
     floor = facts.sections.grace_floor
     return not facts.bitmaps.can_be_read(event.bitmap, floor)
 
 
-def expects_grace_before_free(facts: Facts, event: BitmapFreed) -> str:
-    """The wait that it takes."""
-    del facts, event
-    return "a grace period after the last table with the bitmap was replaced"
-
-
-FREED_AFTER_READERS = Clause(
-    id="DIRTY-29",
-    title="A bitmap outlives those who may mark it",
-    must=(
-        "A dirty bitmap MUST NOT be freed while a reader may be using a table that "
-        "has it."
-    ),
-    source="kvm_free_memslot after synchronize_srcu; commit b050b015abbe",
-    rows=(56, 59),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=BitmapFreed,
-    premise=was_attached,
-    holds=nobody_can_mark_it,
-    expected=expects_grace_before_free,
-    points=("TablePublished", "GracePeriodEnded"),
-)
-
 CLAUSES: tuple[AnyClause, ...] = (
-    ROOM_FOR_ALL,
-    FREED_WITH_THE_LOG,
-    FREED_AFTER_READERS,
+    room_for_all,
+    freed_with_the_log,
+    freed_after_readers,
 )

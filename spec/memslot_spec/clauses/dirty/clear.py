@@ -6,7 +6,7 @@ the range ends where the slot does, and write-protects them again.
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.clauses.dirty.log import GUEST_WRITES, owing
 from memslot_spec.facts.dirty_log import Why
 from memslot_spec.facts.facts import Facts
@@ -50,11 +50,9 @@ def refused_clear(
         return bool(first) and first <= set(objections)
 
     def holds(facts: Facts, answered: Answered) -> bool:
-        del facts
         return answers(answered.reply, objections)
 
     def expected(facts: Facts, answered: Answered) -> str:
-        del facts, answered
         words = " or ".join(objection.value for objection in objections)
         return f"refused {ERRNO[objections[0]].value}: {words}"
 
@@ -65,7 +63,6 @@ def refused_clear(
         source=source,
         rows=(58,),
         profiles=ONLY_LINUX,
-        needs=Needs.CALLS,
         on=Answered,
         premise=premise,
         holds=holds,
@@ -127,33 +124,28 @@ def clear_is_faultless(facts: Facts, answered: Answered) -> bool:
 
 def is_done(facts: Facts, answered: Answered) -> bool:
     """It was carried out."""
-    del facts
     return isinstance(answered.reply, Done)
 
 
 def expects_done(facts: Facts, answered: Answered) -> str:
     """Success."""
-    del facts, answered
     return "done"
 
 
 CLEAR_IS_DONE = Clause(
     id="DIRTY-16",
     title="CLEAR takes a range that ends where the slot ends",
-    must=(
-        "`KVM_CLEAR_DIRTY_LOG` MUST be carried out for a range of whole words inside "
-        "a slot that logs, for one that ends where the slot ends, and for an empty "
-        "one there."
-    ),
+    must="`KVM_CLEAR_DIRTY_LOG` MUST be carried out for a range of whole words inside "
+    "a slot that logs, for one that ends where the slot ends, and for an empty "
+    "one there.",
     source="kvm_clear_dirty_log_protect; commit 76d58e0f07ec",
     rows=(58,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Answered,
     premise=clear_is_faultless,
-    holds=is_done,
-    expected=expects_done,
+    expected="done",
     operations=("ClearDirtyLog",),
+    holds=is_done,
 )
 
 CLEAR_SPARES_THE_REST = owing(
@@ -182,13 +174,6 @@ def shows_a_cleared_log(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def cleared_pages_are_clean(facts: Facts, answered: Answered) -> bool:
-    """None of them is shown."""
-    known = facts.dirty.certain_log(answered.thread)
-    surplus = facts.dirty.surplus(answered.thread, answered.reply)
-    return known is None or surplus.isdisjoint(known[0].cleared)
-
-
 def expects_cleared_pages_clean(facts: Facts, answered: Answered) -> str:
     """Those that are shown."""
     known = facts.dirty.certain_log(answered.thread)
@@ -198,24 +183,25 @@ def expects_cleared_pages_clean(facts: Facts, answered: Answered) -> str:
     return f"clean, for they were cleared and nobody has written them since: {pages}"
 
 
-CLEAR_CLEARS = Clause(
+@clause(
     id="DIRTY-18",
     title="CLEAR takes out what it is given",
-    must=(
-        "A page that `KVM_CLEAR_DIRTY_LOG` was given MUST NOT be shown by "
-        "`KVM_GET_DIRTY_LOG` before it is written to again."
-    ),
+    must="A page that `KVM_CLEAR_DIRTY_LOG` was given MUST NOT be shown by "
+    "`KVM_GET_DIRTY_LOG` before it is written to again.",
     source='"KVM: Fix loop of clear dirty with off-by-one"',
     rows=(58,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Answered,
     premise=shows_a_cleared_log,
-    holds=cleared_pages_are_clean,
     expected=expects_cleared_pages_clean,
     operations=("GetDirtyLog", "ClearDirtyLog"),
     exact=True,
 )
+def clear_clears(facts: Facts, answered: Answered) -> bool:
+    known = facts.dirty.certain_log(answered.thread)
+    surplus = facts.dirty.surplus(answered.thread, answered.reply)
+    return known is None or surplus.isdisjoint(known[0].cleared)
+
 
 CLEAR_REARMS = owing(
     19,
@@ -235,48 +221,37 @@ CLEAR_REARMS = owing(
 
 def asks_for_bad_options(facts: Facts, answered: Answered) -> bool:
     """An option is not known, or stands without the one it needs."""
-    del facts
     operation = answered.operation
     return isinstance(operation, EnableManualProtect) and bool(
         enable_objections(operation)
     )
 
 
-def is_refused_with_einval(facts: Facts, answered: Answered) -> bool:
-    """The reply is EINVAL."""
-    del facts
-    return answers(answered.reply, (DirtyObjection.BAD_OPTIONS,))
-
-
 def expects_einval(facts: Facts, answered: Answered) -> str:
     """The refusal."""
-    del facts, answered
     return f"refused EINVAL: {DirtyObjection.BAD_OPTIONS.value}"
 
 
-BAD_OPTIONS = Clause(
+@clause(
     id="DIRTY-21",
     title="Manual protection refuses options it does not know",
-    must=(
-        "Options of manual protection that are not known, or the one for logs that "
-        "begin dirty without the one for manual protection, MUST be refused with "
-        "EINVAL."
-    ),
+    must="Options of manual protection that are not known, or the one for logs that "
+    "begin dirty without the one for manual protection, MUST be refused with "
+    "EINVAL.",
     source="kvm_vm_ioctl_enable_cap_generic",
     rows=(58,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Answered,
     premise=asks_for_bad_options,
-    holds=is_refused_with_einval,
     expected=expects_einval,
     operations=("EnableManualProtect",),
 )
+def bad_options(facts: Facts, answered: Answered) -> bool:
+    return answers(answered.reply, (DirtyObjection.BAD_OPTIONS,))
 
 
 def asks_for_good_options(facts: Facts, answered: Answered) -> bool:
     """Every option is known, and has what it needs."""
-    del facts
     operation = answered.operation
     return isinstance(operation, EnableManualProtect) and not enable_objections(
         operation
@@ -286,19 +261,16 @@ def asks_for_good_options(facts: Facts, answered: Answered) -> bool:
 GOOD_OPTIONS = Clause(
     id="DIRTY-22",
     title="Manual protection can be turned on and off",
-    must=(
-        "Manual protection MUST be taken alone, with the option for logs that begin "
-        "dirty, and back."
-    ),
+    must="Manual protection MUST be taken alone, with the option for logs that begin "
+    "dirty, and back.",
     source="kvm_vm_ioctl_enable_cap_generic",
     rows=(58,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Answered,
     premise=asks_for_good_options,
-    holds=is_done,
-    expected=expects_done,
+    expected="done",
     operations=("EnableManualProtect",),
+    holds=is_done,
 )
 
 CLAUSES: tuple[AnyClause, ...] = (
@@ -308,8 +280,8 @@ CLAUSES: tuple[AnyClause, ...] = (
     CLEAR_OUTSIDE,
     CLEAR_IS_DONE,
     CLEAR_SPARES_THE_REST,
-    CLEAR_CLEARS,
+    clear_clears,
     CLEAR_REARMS,
-    BAD_OPTIONS,
+    bad_options,
     GOOD_OPTIONS,
 )

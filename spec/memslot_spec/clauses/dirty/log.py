@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from memslot_spec.arithmetic.bitmaps import set_bits, words_for
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.facts.dirty_log import Why
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_pages
@@ -80,7 +80,6 @@ def owing(
         source=source,
         rows=rows,
         profiles=profiles,
-        needs=Needs.CALLS,
         on=Answered,
         premise=premise,
         holds=holds,
@@ -134,20 +133,16 @@ def expects_nothing_unwritten(facts: Facts, answered: Answered) -> str:
 CLEARS_WHAT_IT_SHOWS = Clause(
     id="DIRTY-5",
     title="GET clears what it shows",
-    must=(
-        "A page that `KVM_GET_DIRTY_LOG` has shown MUST NOT be shown again before it "
-        "is written to again, unless GET leaves the log as it is."
-    ),
+    must="A page that `KVM_GET_DIRTY_LOG` has shown MUST NOT be shown again before it "
+    "is written to again, unless GET leaves the log as it is.",
     source="kvm_get_dirty_log_protect: xchg",
     rows=(56,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=a_later_log_is_known,
-    holds=shows_nothing_unwritten,
     expected=expects_nothing_unwritten,
     operations=("GetDirtyLog",),
     exact=True,
+    holds=shows_nothing_unwritten,
 )
 
 MANUAL_TAKES_NOTHING = owing(
@@ -184,44 +179,32 @@ def shows_a_known_slot(facts: Facts, answered: Answered) -> bool:
     return isinstance(answered.reply, DirtyLog) and _npages(facts, answered) is not None
 
 
-def nothing_is_set_past_the_end(facts: Facts, answered: Answered) -> bool:
-    """No bit is set for a page that the slot does not have."""
+def expects_nothing_past_the_end(facts: Facts, answered: Answered) -> str:
+    """How many pages the slot has."""
+    return f"no bit set at or past page {_npages(facts, answered)}"
+
+
+@clause(
+    id="DIRTY-7",
+    title="No bit is set past the slot's last page",
+    must="The bits of a dirty log at or past the slot's page count MUST be zero.",
+    source="kvm_alloc_dirty_bitmap, bitmap_set",
+    rows=(56,),
+    on=Answered,
+    premise=shows_a_known_slot,
+    expected=expects_nothing_past_the_end,
+    operations=("GetDirtyLog",),
+)
+def nothing_past_the_end(facts: Facts, answered: Answered) -> bool:
     npages, reply = _npages(facts, answered), answered.reply
     if npages is None or not isinstance(reply, DirtyLog):
         return True
     return all(page < npages for page in set_bits(reply.bitmap))
 
 
-def expects_nothing_past_the_end(facts: Facts, answered: Answered) -> str:
-    """How many pages the slot has."""
-    return f"no bit set at or past page {_npages(facts, answered)}"
-
-
-NOTHING_PAST_THE_END = Clause(
-    id="DIRTY-7",
-    title="No bit is set past the slot's last page",
-    must="The bits of a dirty log at or past the slot's page count MUST be zero.",
-    source="kvm_alloc_dirty_bitmap, bitmap_set",
-    rows=(56,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
-    on=Answered,
-    premise=shows_a_known_slot,
-    holds=nothing_is_set_past_the_end,
-    expected=expects_nothing_past_the_end,
-    operations=("GetDirtyLog",),
-)
-
-
 def asks_a_known_slot(facts: Facts, answered: Answered) -> bool:
     """Every candidate table has the slot, with a log, and of one size."""
     return _npages(facts, answered) is not None
-
-
-def is_answered_in_full(facts: Facts, answered: Answered) -> bool:
-    """The answer has a bit for every page of the slot, in whole words."""
-    npages = _npages(facts, answered)
-    return npages is None or is_whole(answered.reply, npages)
 
 
 def expects_whole_log(facts: Facts, answered: Answered) -> str:
@@ -230,23 +213,21 @@ def expects_whole_log(facts: Facts, answered: Answered) -> str:
     return f"a log of {words_for(npages or 0)} words of 64 pages"
 
 
-SHOWS_THE_WHOLE_SLOT = Clause(
+@clause(
     id="DIRTY-8",
     title="GET answers with the log of the whole slot",
-    must=(
-        "`KVM_GET_DIRTY_LOG` of a slot that logs MUST answer with as many 64-bit "
-        "words as hold a bit for every page of the slot."
-    ),
+    must="`KVM_GET_DIRTY_LOG` of a slot that logs MUST answer with as many 64-bit "
+    "words as hold a bit for every page of the slot.",
     source="kvm_dirty_bitmap_bytes",
     rows=(56,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=asks_a_known_slot,
-    holds=is_answered_in_full,
     expected=expects_whole_log,
     operations=("GetDirtyLog",),
 )
+def shows_the_whole_slot(facts: Facts, answered: Answered) -> bool:
+    npages = _npages(facts, answered)
+    return npages is None or is_whole(answered.reply, npages)
 
 
 def refused_get(
@@ -263,11 +244,9 @@ def refused_get(
         )
 
     def holds(facts: Facts, answered: Answered) -> bool:
-        del facts
         return answers(answered.reply, (objection,))
 
     def expected(facts: Facts, answered: Answered) -> str:
-        del facts, answered
         return f"refused {ERRNO[objection].value}: {objection.value}"
 
     return Clause(
@@ -277,7 +256,6 @@ def refused_get(
         source=source,
         rows=(57,),
         profiles=BOTH,
-        needs=Needs.CALLS,
         on=Answered,
         premise=premise,
         holds=holds,
@@ -332,21 +310,17 @@ def expects_a_fresh_log(facts: Facts, answered: Answered) -> str:
 BEGINS_CLEAN = Clause(
     id="DIRTY-23",
     title="A log begins clean",
-    must=(
-        "The first answer of `KVM_GET_DIRTY_LOG` since a slot's logging was turned on "
-        "MUST show no page that was not written since, unless a log begins with "
-        "every page dirty."
-    ),
+    must="The first answer of `KVM_GET_DIRTY_LOG` since a slot's logging was turned on "
+    "MUST show no page that was not written since, unless a log begins with "
+    "every page dirty.",
     source="kvm_prepare_memory_region",
     rows=(59,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=a_first_log_is_known,
-    holds=shows_nothing_unwritten,
     expected=expects_a_fresh_log,
     operations=("GetDirtyLog",),
     exact=True,
+    holds=shows_nothing_unwritten,
 )
 
 BEGINS_DIRTY = owing(
@@ -391,8 +365,8 @@ CLAUSES: tuple[AnyClause, ...] = (
     NO_WRITE_LOST,
     CLEARS_WHAT_IT_SHOWS,
     MANUAL_TAKES_NOTHING,
-    NOTHING_PAST_THE_END,
-    SHOWS_THE_WHOLE_SLOT,
+    nothing_past_the_end,
+    shows_the_whole_slot,
     GET_OF_NO_ID,
     GET_OF_NO_SLOT,
     GET_OF_NO_LOG,

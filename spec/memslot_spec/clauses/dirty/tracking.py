@@ -8,17 +8,18 @@ CLEAR, until it answers; what these have taken counts as dirty until then.
 from __future__ import annotations
 
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.bitmaps import undirtied
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Spte
 from memslot_spec.history.words import describe_pages
 from memslot_spec.model.dirty_log import given_pages, slot_named
 from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog
-from memslot_spec.model.profile import BOTH, ONLY_LINUX
+from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.replies import DirtyLog, Done
 from memslot_spec.model.values import Slot
-from memslot_spec.moments.replies import Answered, AtRest, Updated
+from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.replies import Answered, Updated
 
 POINTS = (
     "TablePublished",
@@ -56,13 +57,6 @@ def mapped_writable_in_a_log(facts: Facts, rest: AtRest) -> bool:
     return bool(_watched_at(facts, rest))
 
 
-def writable_pages_are_dirty(facts: Facts, rest: AtRest) -> bool:
-    """Every page that such an spte maps is dirty."""
-    return not any(
-        undirtied(facts.bitmaps, slot, spte) for slot, spte in _watched_at(facts, rest)
-    )
-
-
 def expects_dirty_pages(facts: Facts, rest: AtRest) -> str:
     """The pages that can be written to unnoticed."""
     clean = [
@@ -73,24 +67,23 @@ def expects_dirty_pages(facts: Facts, rest: AtRest) -> str:
     return f"dirty in the slot's bitmap, or write-protected: {', '.join(clean)}"
 
 
-WRITABLE_IS_DIRTY = Clause(
+@clause(
     id="DIRTY-1",
     title="A page of a logging slot is dirty or write-protected",
-    must=(
-        "When the shadow state comes to rest, every page that an spte of a slot "
-        "that logs lets the guest write to MUST be dirty in the slot's bitmap, or "
-        "in what an open GET or CLEAR has taken out of it."
-    ),
+    must="When the shadow state comes to rest, every page that an spte of a slot "
+    "that logs lets the guest write to MUST be dirty in the slot's bitmap, or "
+    "in what an open GET or CLEAR has taken out of it.",
     source="commit edde99ce0529",
     rows=(55,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=AtRest,
     premise=mapped_writable_in_a_log,
-    holds=writable_pages_are_dirty,
     expected=expects_dirty_pages,
     points=POINTS,
 )
+def writable_is_dirty(facts: Facts, rest: AtRest) -> bool:
+    return not any(
+        undirtied(facts.bitmaps, slot, spte) for slot, spte in _watched_at(facts, rest)
+    )
 
 
 def _drained_slot(facts: Facts, answered: Answered) -> Slot | None:
@@ -120,12 +113,6 @@ def _unnoticed(facts: Facts, slot: Slot) -> tuple[int, ...]:
     )
 
 
-def nothing_is_unnoticed(facts: Facts, answered: Answered) -> bool:
-    """No spte of the slot is writable for a page that is not dirty."""
-    slot = _drained_slot(facts, answered)
-    return slot is None or not _unnoticed(facts, slot)
-
-
 def expects_nothing_unnoticed(facts: Facts, answered: Answered) -> str:
     """The pages that are writable and clean."""
     slot = _drained_slot(facts, answered)
@@ -133,36 +120,28 @@ def expects_nothing_unnoticed(facts: Facts, answered: Answered) -> str:
     return f"no writable spte left where the log is clean: {describe_pages(pages)}"
 
 
-PROTECTED_AFTER_GET = Clause(
+@clause(
     id="DIRTY-2",
     title="GET leaves clean pages write-protected",
-    must=(
-        "When `KVM_GET_DIRTY_LOG` answers, no spte of the slot MUST let the guest "
-        "write to a page that is not dirty in the slot's bitmap."
-    ),
+    must="When `KVM_GET_DIRTY_LOG` answers, no spte of the slot MUST let the guest "
+    "write to a page that is not dirty in the slot's bitmap.",
     source="kvm_mmu_slot_remove_write_access; commit edde99ce0529",
     rows=(48, 55),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Answered,
     premise=a_log_was_shown,
-    holds=nothing_is_unnoticed,
     expected=expects_nothing_unnoticed,
     operations=("GetDirtyLog",),
     points=POINTS,
 )
+def protected_after_get(facts: Facts, answered: Answered) -> bool:
+    slot = _drained_slot(facts, answered)
+    return slot is None or not _unnoticed(facts, slot)
 
 
 def writable_sptes_went(facts: Facts, rest: AtRest) -> bool:
     """A writable spte went since the last rest."""
     del rest
     return bool(facts.bitmaps.gone)
-
-
-def the_host_was_told(facts: Facts, rest: AtRest) -> bool:
-    """The host was told of a page of each."""
-    del rest
-    return not facts.bitmaps.untold()
 
 
 def expects_host_told(facts: Facts, rest: AtRest) -> str:
@@ -172,23 +151,21 @@ def expects_host_told(facts: Facts, rest: AtRest) -> str:
     return f"the host told that the pages at {hvas} were written to"
 
 
-HOST_TOLD = Clause(
+@clause(
     id="DIRTY-3",
     title="The host is told when a writable mapping goes",
-    must=(
-        "Before the lock in which a writable spte goes is given back, the host "
-        "MUST be told that its page was written to."
-    ),
+    must="Before the lock in which a writable spte goes is given back, the host "
+    "MUST be told that its page was written to.",
     source="rmap_remove, kvm_set_pfn_dirty; commit 9ed5520dd3c",
     rows=(55,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=AtRest,
     premise=writable_sptes_went,
-    holds=the_host_was_told,
     expected=expects_host_told,
     points=("HostPageDirtied", "SpteMapped", "SpteRemoved", "MmuLocked"),
 )
+def host_told(facts: Facts, rest: AtRest) -> bool:
+    del rest
+    return not facts.bitmaps.untold()
 
 
 def _unprotected(facts: Facts, answered: Answered) -> frozenset[int]:
@@ -210,35 +187,28 @@ def pages_were_cleared(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def cleared_pages_are_protected(facts: Facts, answered: Answered) -> bool:
-    """None of them can be written to unnoticed."""
-    return not _unprotected(facts, answered)
-
-
 def expects_cleared_pages_protected(facts: Facts, answered: Answered) -> str:
     """Those that can."""
     pages = describe_pages(tuple(sorted(_unprotected(facts, answered))))
     return f"no writable spte left of what was cleared: {pages}"
 
 
-PROTECTED_AFTER_CLEAR = Clause(
+@clause(
     id="DIRTY-20",
     title="CLEAR leaves the pages it clears write-protected",
-    must=(
-        "When `KVM_CLEAR_DIRTY_LOG` answers, no spte, large ones included, MUST let "
-        "the guest write to a page that it was given and that is not dirty again."
-    ),
+    must="When `KVM_CLEAR_DIRTY_LOG` answers, no spte, large ones included, MUST let "
+    "the guest write to a page that it was given and that is not dirty again.",
     source="kvm_arch_mmu_enable_log_dirty_pt_masked; api.rst 4.117",
     rows=(55, 58),
     profiles=ONLY_LINUX,
-    needs=Needs.POINTS,
     on=Answered,
     premise=pages_were_cleared,
-    holds=cleared_pages_are_protected,
     expected=expects_cleared_pages_protected,
     operations=("ClearDirtyLog",),
     points=POINTS,
 )
+def protected_after_clear(facts: Facts, answered: Answered) -> bool:
+    return not _unprotected(facts, answered)
 
 
 def _began(facts: Facts, update: Updated) -> Slot | None:
@@ -262,12 +232,6 @@ def logging_began(facts: Facts, update: Updated) -> bool:
     return _began(facts, update) is not None
 
 
-def nothing_from_before_is_writable(facts: Facts, update: Updated) -> bool:
-    """No spte of the slot is writable for a page that is not dirty."""
-    slot = _began(facts, update)
-    return slot is None or not _unnoticed(facts, slot)
-
-
 def expects_nothing_from_before(facts: Facts, update: Updated) -> str:
     """The pages that are writable and clean."""
     slot = _began(facts, update)
@@ -275,29 +239,27 @@ def expects_nothing_from_before(facts: Facts, update: Updated) -> str:
     return f"no writable spte from before the log, but of {describe_pages(pages)}"
 
 
-PROTECTED_WHEN_LOGGING_BEGINS = Clause(
+@clause(
     id="DIRTY-30",
     title="Logging begins with nothing writable",
-    must=(
-        "When a request has turned a slot's logging on, no spte made before that, "
-        "large or not, MUST let the guest write to a page that is not dirty."
-    ),
+    must="When a request has turned a slot's logging on, no spte made before that, "
+    "large or not, MUST let the guest write to a page that is not dirty.",
     source="kvm_set_memory_region of the seed: flush_shadow after the flag is seen",
     rows=(48, 60),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Updated,
     premise=logging_began,
-    holds=nothing_from_before_is_writable,
     expected=expects_nothing_from_before,
-    operations=("SetRegion",),
     points=POINTS,
 )
+def protected_when_logging_begins(facts: Facts, update: Updated) -> bool:
+    slot = _began(facts, update)
+    return slot is None or not _unnoticed(facts, slot)
+
 
 CLAUSES: tuple[AnyClause, ...] = (
-    WRITABLE_IS_DIRTY,
-    PROTECTED_AFTER_GET,
-    HOST_TOLD,
-    PROTECTED_AFTER_CLEAR,
-    PROTECTED_WHEN_LOGGING_BEGINS,
+    writable_is_dirty,
+    protected_after_get,
+    host_told,
+    protected_after_clear,
+    protected_when_logging_begins,
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import Resource
-from memslot_spec.model.profile import BOTH
 from memslot_spec.model.replies import Refused
 from memslot_spec.model.values import SlotTable
 from memslot_spec.moments.replies import Updated
@@ -30,34 +29,25 @@ def _kept(facts: Facts, update: Updated) -> list[Resource]:
     return [resource for resource in made if facts.host.is_live(resource)]
 
 
-def made_is_freed(facts: Facts, update: Updated) -> bool:
-    """None of it is left."""
-    return not _kept(facts, update)
-
-
 def expects_made_freed(facts: Facts, update: Updated) -> str:
     """What is left."""
     return f"what it allocated freed; {_words(_kept(facts, update))} is not"
 
 
-MADE_IS_FREED = Clause(
+@clause(
     id="ERR-3",
     title="A failed request frees what it made",
-    must=(
-        "Arrays and bitmaps that were allocated for a request that fails MUST be "
-        "free when it answers."
-    ),
+    must="Arrays and bitmaps that were allocated for a request that fails MUST be "
+    "free when it answers.",
     source="virt/kvm/kvm_main.c, kvm_prepare_memory_region",
     rows=(66,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Updated,
     premise=fails_with_something_made,
-    holds=made_is_freed,
     expected=expects_made_freed,
-    operations=("SetRegion",),
     points=RESOURCES,
 )
+def made_is_freed(facts: Facts, update: Updated) -> bool:
+    return not _kept(facts, update)
 
 
 def fails_with_something_there(facts: Facts, update: Updated) -> bool:
@@ -77,34 +67,25 @@ def _lost(facts: Facts, update: Updated) -> list[Resource]:
     return [resource for resource in freed if resource not in made]
 
 
-def inherited_is_kept(facts: Facts, update: Updated) -> bool:
-    """It freed nothing but what it made."""
-    return not _lost(facts, update)
-
-
 def expects_inherited_kept(facts: Facts, update: Updated) -> str:
     """What it freed."""
     return f"what the slot had before kept; {_words(_lost(facts, update))} is freed"
 
 
-INHERITED_IS_KEPT = Clause(
+@clause(
     id="ERR-4",
     title="A failed request keeps what it found",
-    must=(
-        "A request that fails MUST NOT free arrays or a bitmap that the slot had "
-        "before it."
-    ),
+    must="A request that fails MUST NOT free arrays or a bitmap that the slot had "
+    "before it.",
     source="virt/kvm/kvm_main.c, kvm_prepare_memory_region: old->dirty_bitmap",
     rows=(66,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Updated,
     premise=fails_with_something_there,
-    holds=inherited_is_kept,
     expected=expects_inherited_kept,
-    operations=("SetRegion",),
     points=(*RESOURCES, "TablePublished"),
 )
+def inherited_is_kept(facts: Facts, update: Updated) -> bool:
+    return not _lost(facts, update)
 
 
 def _is_final(update: Updated, table: SlotTable) -> bool:
@@ -125,39 +106,24 @@ def publishes_its_end(facts: Facts, update: Updated) -> bool:
     )
 
 
-def does_not_fail(facts: Facts, update: Updated) -> bool:
-    """It answers that it is done."""
-    del facts
+@clause(
+    id="ERR-5",
+    title="Nothing fails after the final table",
+    must="A request that has published the table it was to leave MUST NOT fail any "
+    "more, even if it puts the old one back.",
+    source="virt/kvm/kvm_main.c, kvm_commit_memory_region is void",
+    rows=(67,),
+    on=Updated,
+    premise=publishes_its_end,
+    expected="the request done: its final table was published",
+    points=("TablePublished", "TableLoaded"),
+)
+def no_failure_after_end(facts: Facts, update: Updated) -> bool:
     return not isinstance(update.reply, Refused)
 
 
-def expects_no_failure(facts: Facts, update: Updated) -> str:
-    """Done."""
-    del facts, update
-    return "the request done: its final table was published"
-
-
-NO_FAILURE_AFTER_END = Clause(
-    id="ERR-5",
-    title="Nothing fails after the final table",
-    must=(
-        "A request that has published the table it was to leave MUST NOT fail any "
-        "more, even if it puts the old one back."
-    ),
-    source="virt/kvm/kvm_main.c, kvm_commit_memory_region is void",
-    rows=(67,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=Updated,
-    premise=publishes_its_end,
-    holds=does_not_fail,
-    expected=expects_no_failure,
-    operations=("SetRegion",),
-    points=("TablePublished", "TableLoaded"),
-)
-
 CLAUSES: tuple[AnyClause, ...] = (
-    MADE_IS_FREED,
-    INHERITED_IS_KEPT,
-    NO_FAILURE_AFTER_END,
+    made_is_freed,
+    inherited_is_kept,
+    no_failure_after_end,
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from memslot_spec.arithmetic.ranges import rmap_index
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Place, RmapKey, pages_at
 from memslot_spec.history.points.mmu import RmapIndexed, RmapsCounted, SpteRemoved
 from memslot_spec.model.operations import UnmapHva
-from memslot_spec.model.profile import BOTH
-from memslot_spec.moments.replies import Answered, AtRest
+from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.replies import Answered
 
 
 def _key(facts: Facts, place: Place) -> RmapKey | None:
@@ -35,11 +35,6 @@ def _misplaced(facts: Facts, rest: AtRest) -> tuple[Place, ...]:
     )
 
 
-def each_is_on_its_map(facts: Facts, rest: AtRest) -> bool:
-    """Each touched spte is on exactly the reverse map of its slot and frame."""
-    return not _misplaced(facts, rest)
-
-
 def expects_its_map(facts: Facts, rest: AtRest) -> str:
     """Where it should be, and where it is."""
     words = [
@@ -50,20 +45,15 @@ def expects_its_map(facts: Facts, rest: AtRest) -> str:
     return "; ".join(words)
 
 
-ON_ONE_MAP = Clause(
+@clause(
     id="RMAP-1",
     title="Every spte is on its one reverse map",
-    must=(
-        "Every present leaf spte MUST be on exactly one reverse map: that of its "
-        "slot and its frame's offset, at its level."
-    ),
+    must="Every present leaf spte MUST be on exactly one reverse map: that of its "
+    "slot and its frame's offset, at its level.",
     source="arch/x86/kvm/mmu.c, rmap_add, rmap_remove",
     rows=(50,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=AtRest,
     premise=mapped_something,
-    holds=each_is_on_its_map,
     expected=expects_its_map,
     points=(
         "MmuUnlocked",
@@ -74,16 +64,13 @@ ON_ONE_MAP = Clause(
         "TablePublished",
     ),
 )
+def on_one_map(facts: Facts, rest: AtRest) -> bool:
+    return not _misplaced(facts, rest)
 
 
 def clears_a_leaf(facts: Facts, event: SpteRemoved) -> bool:
     """The spte that goes is one that was announced."""
     return (event.page, event.index) in facts.shadow.sptes
-
-
-def is_off_its_map(facts: Facts, event: SpteRemoved) -> bool:
-    """It is on no reverse map any more."""
-    return not facts.shadow.held_by.get((event.page, event.index))
 
 
 def expects_off_its_map(facts: Facts, event: SpteRemoved) -> str:
@@ -92,37 +79,28 @@ def expects_off_its_map(facts: Facts, event: SpteRemoved) -> str:
     return f"the spte taken off its reverse map before it is cleared; it is on {keys}"
 
 
-REMOVED_FIRST = Clause(
+@clause(
     id="RMAP-2",
     title="An spte leaves its reverse map before it is cleared",
     must="An spte MUST be taken off its reverse map before it is cleared.",
     source="commit 6d74229f013",
     rows=(50,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=SpteRemoved,
     premise=clears_a_leaf,
-    holds=is_off_its_map,
     expected=expects_off_its_map,
     points=("RmapAdded", "RmapRemoved", "SpteMapped"),
 )
+def removed_first(facts: Facts, event: SpteRemoved) -> bool:
+    return not facts.shadow.held_by.get((event.page, event.index))
 
 
 def is_a_huge_index(facts: Facts, event: RmapIndexed) -> bool:
     """The position of a huge page is computed."""
-    del facts
     return event.level > 1 and event.slot_id is not None
-
-
-def counts_huge_pages(facts: Facts, event: RmapIndexed) -> bool:
-    """It counts the huge pages between the base's and the frame's."""
-    del facts
-    return event.index == rmap_index(event.gfn, event.base, pages_at(event.level))
 
 
 def expects_huge_index(facts: Facts, event: RmapIndexed) -> str:
     """The index."""
-    del facts
     pages = pages_at(event.level)
     return (
         f"index {rmap_index(event.gfn, event.base, pages)} = {event.gfn:#x} // {pages} "
@@ -130,55 +108,44 @@ def expects_huge_index(facts: Facts, event: RmapIndexed) -> str:
     )
 
 
-HUGE_INDEX = Clause(
+@clause(
     id="RMAP-3",
     title="A huge page's index counts huge pages",
-    must=(
-        "The reverse-map index of a huge page MUST be gfn / H - base / H, where a "
-        "fault adds, where an spte is removed, and in the host address walk."
-    ),
+    must="The reverse-map index of a huge page MUST be gfn / H - base / H, where a "
+    "fault adds, where an spte is removed, and in the host address walk.",
     source="gfn_to_rmap; commit 6e3e243c3b6e",
     rows=(51,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=RmapIndexed,
     premise=is_a_huge_index,
-    holds=counts_huge_pages,
     expected=expects_huge_index,
 )
+def huge_index(facts: Facts, event: RmapIndexed) -> bool:
+    return event.index == rmap_index(event.gfn, event.base, pages_at(event.level))
 
 
 def is_any_count(facts: Facts, event: RmapsCounted) -> bool:
     """The audit counted."""
-    del facts, event
     return True
-
-
-def counts_every_entry(facts: Facts, event: RmapsCounted) -> bool:
-    """It counted what there is."""
-    return event.count == facts.shadow.entries()
 
 
 def expects_every_entry(facts: Facts, event: RmapsCounted) -> str:
     """How many there are."""
-    del event
     return f"{facts.shadow.entries()} sptes on the reverse maps of all slots"
 
 
-COUNTED = Clause(
+@clause(
     id="RMAP-4",
     title="The audit counts every entry",
     must="count_rmaps MUST count every spte on the reverse maps of all slots.",
     source="seed, count_rmaps; commit 805d32dea4df",
     rows=(50,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=RmapsCounted,
     premise=is_any_count,
-    holds=counts_every_entry,
     expected=expects_every_entry,
     points=("RmapAdded", "RmapRemoved"),
 )
+def counted(facts: Facts, event: RmapsCounted) -> bool:
+    return event.count == facts.shadow.entries()
 
 
 def unmaps_mapped_memory(facts: Facts, answered: Answered) -> bool:
@@ -210,20 +177,16 @@ def expects_unmapped(facts: Facts, answered: Answered) -> str:
 REACHES_EVERY_SLOT = Clause(
     id="HVA-1",
     title="A host event reaches every slot",
-    must=(
-        "An unmap of a host page MUST reach every slot that covers it, INVALID "
-        "ones included, and leave no spte that maps it."
-    ),
+    must="An unmap of a host page MUST reach every slot that covers it, INVALID "
+    "ones included, and leave no spte that maps it.",
     source="seed, kvm_handle_hva",
     rows=(52,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Answered,
     premise=unmaps_mapped_memory,
-    holds=mappings_are_gone,
     expected=expects_unmapped,
     operations=("UnmapHva",),
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
+    holds=mappings_are_gone,
 )
 
 
@@ -243,22 +206,20 @@ ZERO_IS_AN_ADDRESS = Clause(
     must="An unmap of the host page at address 0 MUST reach the slots that cover it.",
     source="seed, kvm_handle_hva: the test of a zero address is dropped",
     rows=(52,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Answered,
     premise=unmaps_address_zero,
-    holds=mappings_are_gone,
     expected=expects_unmapped,
     operations=("UnmapHva",),
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
+    holds=mappings_are_gone,
 )
 
 
 CLAUSES: tuple[AnyClause, ...] = (
-    ON_ONE_MAP,
-    REMOVED_FIRST,
-    HUGE_INDEX,
-    COUNTED,
+    on_one_map,
+    removed_first,
+    huge_index,
+    counted,
     REACHES_EVERY_SLOT,
     ZERO_IS_AN_ADDRESS,
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause
 from memslot_spec.clauses.lookup.lookup import expects_answer, is_explained, only_table
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.operations import GfnToMemslot, VcpuGfnToMemslot
@@ -48,7 +48,6 @@ def _search(
         source=source,
         rows=(26,),
         profiles=BOTH,
-        needs=Needs.CALLS,
         on=Answered,
         premise=premise,
         holds=is_explained,
@@ -59,7 +58,6 @@ def _search(
 
 def seeks_an_edge(facts: Facts, answered: Answered) -> bool:
     """The first or the last frame of a slot."""
-    del facts
     sought = _sought(answered)
     if sought is None:
         return False
@@ -81,7 +79,6 @@ FINDS_AT_THE_EDGE = _search(
 
 def seeks_beside_the_slots(facts: Facts, answered: Answered) -> bool:
     """Below every slot, above every slot, or in the frame next to one."""
-    del facts
     sought = _sought(answered)
     if sought is None or gfn_to_memslot(*sought) is not None:
         return False
@@ -110,7 +107,6 @@ FINDS_NOTHING_BESIDE = _search(
 
 def seeks_in_an_empty_table(facts: Facts, answered: Answered) -> bool:
     """The address space has no slot."""
-    del facts
     sought = _sought(answered)
     if sought is None:
         return False
@@ -153,7 +149,6 @@ def _hint(
         source="kvm_vcpu_gfn_to_memslot()",
         rows=(26,),
         profiles=ONLY_LINUX,
-        needs=Needs.CALLS,
         on=Answered,
         premise=premise,
         holds=is_explained,

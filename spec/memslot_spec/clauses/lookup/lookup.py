@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
 from memslot_spec.model.explain import TABLE_READERS
@@ -43,7 +43,6 @@ def _covering(answered: Answered) -> tuple[SlotTable, Slot | None] | None:
 
 def finds_in_a_slot(facts: Facts, answered: Answered) -> bool:
     """`gfn_to_memslot` of a frame that a slot covers."""
-    del facts
     found = _covering(answered)
     return (
         isinstance(answered.operation, GfnToMemslot)
@@ -54,7 +53,6 @@ def finds_in_a_slot(facts: Facts, answered: Answered) -> bool:
 
 def is_explained(facts: Facts, answered: Answered) -> bool:
     """The table explains the answer."""
-    del facts
     return answered.explained
 
 
@@ -86,7 +84,6 @@ def _lookup(
         source=source,
         rows=(row,),
         profiles=BOTH,
-        needs=Needs.CALLS,
         on=Answered,
         premise=premise,
         holds=is_explained,
@@ -111,7 +108,6 @@ FINDS_SLOT = _lookup(
 
 def finds_in_a_hole(facts: Facts, answered: Answered) -> bool:
     """`gfn_to_memslot` of a frame that no slot covers."""
-    del facts
     found = _covering(answered)
     return (
         isinstance(answered.operation, GfnToMemslot)
@@ -133,7 +129,6 @@ FINDS_NONE = _lookup(
 
 def translates_unusable(facts: Facts, answered: Answered) -> bool:
     """`gfn_to_hva` of a frame in no slot, or in an INVALID one."""
-    del facts
     found = _covering(answered)
     return (
         isinstance(answered.operation, GfnToHva)
@@ -158,7 +153,6 @@ NO_HVA = _lookup(
 
 def translates_usable(facts: Facts, answered: Answered) -> bool:
     """`gfn_to_hva` of a frame in a valid, writable slot."""
-    del facts
     found = _covering(answered)
     return (
         isinstance(answered.operation, GfnToHva)
@@ -185,7 +179,6 @@ THE_HVA = _lookup(
 
 def asks_visibility(facts: Facts, answered: Answered) -> bool:
     """`kvm_is_visible_gfn`, of any frame."""
-    del facts
     return (
         isinstance(answered.operation, IsVisibleGfn)
         and only_table(answered) is not None
@@ -208,7 +201,6 @@ VISIBLE = _lookup(
 
 def asks_id_in_a_slot(facts: Facts, answered: Answered) -> bool:
     """`memslot_id` of a frame that a slot covers."""
-    del facts
     found = _covering(answered)
     return (
         isinstance(answered.operation, MemslotId)
@@ -230,7 +222,6 @@ ID_OF_SLOT = _lookup(
 
 def asks_id_in_a_hole(facts: Facts, answered: Answered) -> bool:
     """`memslot_id` of a frame that no slot covers."""
-    del facts
     found = _covering(answered)
     return (
         isinstance(answered.operation, MemslotId)

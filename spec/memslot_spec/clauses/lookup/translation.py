@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause
 from memslot_spec.clauses.lookup.lookup import expects_answer, is_explained, only_table
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.operations import (
@@ -18,7 +18,6 @@ from memslot_spec.moments.replies import Answered
 
 def translates_for_reading(facts: Facts, answered: Answered) -> bool:
     """The host page for reading of a frame that a READONLY slot covers."""
-    del facts
     table, operation = only_table(answered), answered.operation
     if table is None or not isinstance(operation, GfnToHvaProt) or operation.write:
         return False
@@ -29,26 +28,22 @@ def translates_for_reading(facts: Facts, answered: Answered) -> bool:
 READS_READONLY = Clause(
     id="LOOK-8",
     title="A READONLY slot can be read",
-    must=(
-        "The translation for reading of a frame in a READONLY slot MUST give the "
-        "host address and say that it is not writable, or the bad address while the "
-        "slot is INVALID."
-    ),
+    must="The translation for reading of a frame in a READONLY slot MUST give the "
+    "host address and say that it is not writable, or the bad address while the "
+    "slot is INVALID.",
     source="virt/kvm/kvm_main.c, __gfn_to_hva_many, gfn_to_hva_memslot_prot",
     rows=(23,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Answered,
     premise=translates_for_reading,
-    holds=is_explained,
     expected=expects_answer,
     operations=("GfnToHvaProt",),
+    holds=is_explained,
 )
 
 
 def translates_for_writing(facts: Facts, answered: Answered) -> bool:
     """The host page for writing of a frame in a READONLY slot or an INVALID one."""
-    del facts
     table, operation = only_table(answered), answered.operation
     if table is None or not isinstance(operation, GfnToHvaProt) or not operation.write:
         return False
@@ -59,25 +54,21 @@ def translates_for_writing(facts: Facts, answered: Answered) -> bool:
 REFUSES_TO_WRITE = Clause(
     id="LOOK-9",
     title="A READONLY slot is not for writing",
-    must=(
-        "The translation for writing of a frame MUST give the bad address where the "
-        "slot is INVALID, and else the read-only error where it is READONLY."
-    ),
+    must="The translation for writing of a frame MUST give the bad address where the "
+    "slot is INVALID, and else the read-only error where it is READONLY.",
     source="virt/kvm/kvm_main.c, __gfn_to_hva_many: KVM_HVA_ERR_RO_BAD",
     rows=(23,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Answered,
     premise=translates_for_writing,
-    holds=is_explained,
     expected=expects_answer,
     operations=("GfnToHvaProt",),
+    holds=is_explained,
 )
 
 
 def seeks_among_several(facts: Facts, answered: Answered) -> bool:
     """A slot of a table of several covers the frame."""
-    del facts
     table, operation = only_table(answered), answered.operation
     return (
         table is not None
@@ -90,19 +81,16 @@ def seeks_among_several(facts: Facts, answered: Answered) -> bool:
 PREFERS_LOWEST_ID = Clause(
     id="LOOK-13",
     title="Of overlapping slots the lowest id is found",
-    must=(
-        "Of several slots that cover a frame, as a user slot and a private one may, a "
-        "lookup MUST find the one with the lowest id."
-    ),
+    must="Of several slots that cover a frame, as a user slot and a private one may, a "
+    "lookup MUST find the one with the lowest id.",
     source="v2.6.34, gfn_to_memslot_unaliased: a scan in the order of the ids",
     rows=(27,),
     profiles=ONLY_2_6_34,
-    needs=Needs.CALLS,
     on=Answered,
     premise=seeks_among_several,
-    holds=is_explained,
     expected=expects_answer,
     any_operation=("GfnToMemslot", "GfnToHva", "MemslotId"),
+    holds=is_explained,
 )
 
 CLAUSES: tuple[AnyClause, ...] = (READS_READONLY, REFUSES_TO_WRITE, PREFERS_LOWEST_ID)

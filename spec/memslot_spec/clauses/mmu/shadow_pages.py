@@ -7,20 +7,20 @@ that is never protected; a bit too many costs a visit.
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Place
 from memslot_spec.history.points.mmu import ShadowPageCreated
 from memslot_spec.model.operations import AllocateRoot, GuestAccess
-from memslot_spec.model.profile import BOTH, ONLY_2_6_34
+from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.model.readers import gfn_to_memslot, is_visible_gfn
 from memslot_spec.model.replies import Done
-from memslot_spec.moments.replies import Answered, AtRest
+from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.replies import Answered
 
 
 def accesses_backed_memory(facts: Facts, answered: Answered) -> bool:
     """The one candidate table has a valid slot at the frame."""
-    del facts
     operation = answered.operation
     if not isinstance(operation, GuestAccess) or len(answered.candidates) != 1:
         return False
@@ -28,15 +28,8 @@ def accesses_backed_memory(facts: Facts, answered: Answered) -> bool:
     return slot is not None and not slot.invalid
 
 
-def reaches_the_right_page(facts: Facts, answered: Answered) -> bool:
-    """The access reached the page that the slot defines there."""
-    del facts
-    return answered.explained
-
-
 def expects_the_right_page(facts: Facts, answered: Answered) -> str:
     """The page's host address."""
-    del facts
     operation = answered.operation
     if not isinstance(operation, GuestAccess):
         return ""
@@ -48,23 +41,20 @@ def expects_the_right_page(facts: Facts, answered: Answered) -> str:
     return f"the page at hva {slot.hva_of(operation.gfn):#x}"
 
 
-RIGHT_PAGE = Clause(
+@clause(
     id="MMU-1",
     title="An access reaches the page its slot defines",
-    must=(
-        "A guest access to a frame of a valid slot MUST reach the page that the "
-        "slot defines there, or leave as MMIO where it writes to a READONLY slot."
-    ),
+    must="A guest access to a frame of a valid slot MUST reach the page that the "
+    "slot defines there, or leave as MMIO where it writes to a READONLY slot.",
     source="tdp_page_fault, gfn_to_pfn",
     rows=(16, 46),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=accesses_backed_memory,
-    holds=reaches_the_right_page,
     expected=expects_the_right_page,
     operations=("GuestAccess",),
 )
+def right_page(facts: Facts, answered: Answered) -> bool:
+    return answered.explained
 
 
 def _mapped(facts: Facts, rest: AtRest) -> tuple[Place, ...]:
@@ -93,11 +83,6 @@ def _unmarked(facts: Facts, rest: AtRest) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def bitmaps_name_the_slots(facts: Facts, rest: AtRest) -> bool:
-    """Every new spte's slot is in its page's bitmap."""
-    return not _unmarked(facts, rest)
-
-
 def expects_bit(facts: Facts, rest: AtRest) -> str:
     """Which bit is missing where."""
     words: list[str] = []
@@ -112,21 +97,17 @@ def expects_bit(facts: Facts, rest: AtRest) -> str:
     return "; ".join(words)
 
 
-BIT_OF_THE_SLOT = Clause(
+@clause(
     id="MMU-2",
     title="A shadow page's bitmap names the slots it maps",
-    must=(
-        "When an spte is installed, the bit of the id of the slot that covers its "
-        "frame, in the table used for the fault, MUST be set in the shadow page's "
-        "slot bitmap."
-    ),
+    must="When an spte is installed, the bit of the id of the slot that covers its "
+    "frame, in the table used for the fault, MUST be set in the shadow page's "
+    "slot bitmap.",
     source="seed, page_header_update_slot",
     rows=(46,),
     profiles=ONLY_2_6_34,
-    needs=Needs.POINTS,
     on=AtRest,
     premise=mapped_something,
-    holds=bitmaps_name_the_slots,
     expected=expects_bit,
     points=(
         "MmuUnlocked",
@@ -137,66 +118,49 @@ BIT_OF_THE_SLOT = Clause(
         "TablePublished",
     ),
 )
+def bit_of_the_slot(facts: Facts, rest: AtRest) -> bool:
+    return not _unmarked(facts, rest)
 
 
 def is_any_page(facts: Facts, event: ShadowPageCreated) -> bool:
     """A shadow page is made."""
-    del facts, event
     return True
-
-
-def has_room_for_every_id(facts: Facts, event: ShadowPageCreated) -> bool:
-    """User and private ids all fit."""
-    return event.capacity >= facts.limits.user_slots + facts.profile.private_slots
 
 
 def expects_room(facts: Facts, event: ShadowPageCreated) -> str:
     """How many ids there are."""
-    del event
     ids = facts.limits.user_slots + facts.profile.private_slots
     return f"a slot bitmap of at least {ids} bits: private slots have ids too"
 
 
-ROOM_FOR_ALL = Clause(
+@clause(
     id="MMU-3",
     title="A slot bitmap has room for every id",
     must="A slot bitmap MUST be able to hold every slot id, private ones included.",
     source="arch/x86/include/asm/kvm_host.h: KVM_MEMORY_SLOTS + KVM_PRIVATE_MEM_SLOTS",
     rows=(47,),
     profiles=ONLY_2_6_34,
-    needs=Needs.POINTS,
     on=ShadowPageCreated,
     premise=is_any_page,
-    holds=has_room_for_every_id,
     expected=expects_room,
 )
+def room_for_all(facts: Facts, event: ShadowPageCreated) -> bool:
+    return event.capacity >= facts.limits.user_slots + facts.profile.private_slots
 
 
-def is_empty(facts: Facts, event: ShadowPageCreated) -> bool:
-    """No id is set."""
-    del facts
-    return not event.slot_ids
-
-
-def expects_empty(facts: Facts, event: ShadowPageCreated) -> str:
-    """None."""
-    del facts, event
-    return "an empty slot bitmap in a new shadow page"
-
-
-BORN_EMPTY = Clause(
+@clause(
     id="MMU-4",
     title="A new shadow page has an empty bitmap",
     must="The slot bitmap of a new shadow page MUST be empty.",
     source="arch/x86/kvm/mmu.c, kvm_mmu_alloc_page: bitmap_zero",
     rows=(47,),
     profiles=ONLY_2_6_34,
-    needs=Needs.POINTS,
     on=ShadowPageCreated,
     premise=is_any_page,
-    holds=is_empty,
-    expected=expects_empty,
+    expected="an empty slot bitmap in a new shadow page",
 )
+def born_empty(facts: Facts, event: ShadowPageCreated) -> bool:
+    return not event.slot_ids
 
 
 def asks_for_invisible_root(facts: Facts, answered: Answered) -> bool:
@@ -208,38 +172,26 @@ def asks_for_invisible_root(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def root_is_refused(facts: Facts, answered: Answered) -> bool:
-    """No root was made."""
-    del facts
-    return not isinstance(answered.reply, Done)
-
-
-def expects_no_root(facts: Facts, answered: Answered) -> str:
-    """A refusal."""
-    del facts, answered
-    return "the root refused: its frame is not visible"
-
-
-ROOT_IS_VISIBLE = Clause(
+@clause(
     id="MMU-5",
     title="No root for a frame that is not visible",
     must="A shadow root MUST be refused for a frame that is not visible.",
     source="arch/x86/kvm/mmu.c, mmu_check_root",
     rows=(49,),
     profiles=ONLY_2_6_34,
-    needs=Needs.CALLS,
     on=Answered,
     premise=asks_for_invisible_root,
-    holds=root_is_refused,
-    expected=expects_no_root,
+    expected="the root refused: its frame is not visible",
     operations=("AllocateRoot",),
 )
+def root_is_visible(facts: Facts, answered: Answered) -> bool:
+    return not isinstance(answered.reply, Done)
 
 
 CLAUSES: tuple[AnyClause, ...] = (
-    RIGHT_PAGE,
-    BIT_OF_THE_SLOT,
-    ROOM_FOR_ALL,
-    BORN_EMPTY,
-    ROOT_IS_VISIBLE,
+    right_page,
+    bit_of_the_slot,
+    room_for_all,
+    born_empty,
+    root_is_visible,
 )

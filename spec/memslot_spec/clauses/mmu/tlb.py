@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from memslot_spec.arithmetic.bitmaps import set_bits
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import Stale
 from memslot_spec.facts.mmu import Spte
@@ -24,7 +24,6 @@ from memslot_spec.model.operations import (
     InvalidateRange,
     UnmapHva,
 )
-from memslot_spec.model.profile import BOTH
 from memslot_spec.model.replies import DirtyLog, Done
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import Slot
@@ -71,12 +70,6 @@ def drains_a_log(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def log_is_flushed(facts: Facts, answered: Answered) -> bool:
-    """No processor can write to the slot through a mapping that is gone."""
-    slot = _drained(facts, answered)
-    return slot is None or not _writable_of(facts, answered.thread, slot)
-
-
 def expects_log_flushed(facts: Facts, answered: Answered) -> str:
     """Which mappings are in a TLB yet."""
     slot = _drained(facts, answered)
@@ -85,25 +78,23 @@ def expects_log_flushed(facts: Facts, answered: Answered) -> str:
     return f"the TLBs flushed: the guest can still write to gfn {frames} unnoticed"
 
 
-LOG_FLUSHES = Clause(
+@clause(
     id="MMU-6",
     title="A drained log is not written behind its back",
-    must=(
-        "When GET_DIRTY_LOG or CLEAR_DIRTY_LOG answers, no TLB MUST hold a writable "
-        "mapping of the slot that had been taken away, by whomever, when it last "
-        "held mmu_lock."
-    ),
+    must="When GET_DIRTY_LOG or CLEAR_DIRTY_LOG answers, no TLB MUST hold a writable "
+    "mapping of the slot that had been taken away, by whomever, when it last "
+    "held mmu_lock.",
     source="commit 6dbf79e7164e",
     rows=(48,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Answered,
     premise=drains_a_log,
-    holds=log_is_flushed,
     expected=expects_log_flushed,
     any_operation=DRAINS,
     points=FLUSHES,
 )
+def log_flushes(facts: Facts, answered: Answered) -> bool:
+    slot = _drained(facts, answered)
+    return slot is None or not _writable_of(facts, answered.thread, slot)
 
 
 def _unprotected(facts: Facts, answered: Answered) -> tuple[Spte, ...]:
@@ -135,35 +126,27 @@ def clears_pages(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def cleared_pages_are_protected(facts: Facts, answered: Answered) -> bool:
-    """No spte of before lets the guest write to one of them."""
-    return not _unprotected(facts, answered)
-
-
 def expects_protected(facts: Facts, answered: Answered) -> str:
     """Which pages are writable."""
     frames = _frames(_unprotected(facts, answered))
     return f"no writable spte left of a page out of the log; gfn {frames} has one"
 
 
-LOG_PROTECTS = Clause(
+@clause(
     id="MMU-7",
     title="A page out of the log is write-protected",
-    must=(
-        "When GET_DIRTY_LOG or CLEAR_DIRTY_LOG answers, no writable spte from before "
-        "MUST be left of a page that it took out of the log."
-    ),
+    must="When GET_DIRTY_LOG or CLEAR_DIRTY_LOG answers, no writable spte from before "
+    "MUST be left of a page that it took out of the log.",
     source="kvm_mmu_slot_remove_write_access; kvm_arch_mmu_enable_log_dirty_pt_masked",
     rows=(48,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Answered,
     premise=clears_pages,
-    holds=cleared_pages_are_protected,
     expected=expects_protected,
     any_operation=DRAINS,
     points=("SpteMapped", "SpteRemoved", "TablePublished", "DirtyBitsCleared"),
 )
+def log_protects(facts: Facts, answered: Answered) -> bool:
+    return not _unprotected(facts, answered)
 
 
 def starts_logging(facts: Facts, update: Updated) -> bool:
@@ -187,35 +170,26 @@ def _left_at_start(facts: Facts, update: Updated) -> tuple[Stale, ...]:
     return _writable_of(facts, update.thread, known.old)
 
 
-def start_is_flushed(facts: Facts, update: Updated) -> bool:
-    """No processor can write to the slot through a mapping that is gone."""
-    return not _left_at_start(facts, update)
-
-
 def expects_start_flushed(facts: Facts, update: Updated) -> str:
     """Which mappings are in a TLB yet."""
     frames = _frames(stale.spte for stale in _left_at_start(facts, update))
     return f"the TLBs flushed: the guest can still write to gfn {frames} unnoticed"
 
 
-START_FLUSHES = Clause(
+@clause(
     id="MMU-8",
     title="Where logging begins nothing writes unnoticed",
-    must=(
-        "When a request that turns dirty logging on has answered, no TLB MUST hold a "
-        "writable mapping of the slot that it took away."
-    ),
+    must="When a request that turns dirty logging on has answered, no TLB MUST hold a "
+    "writable mapping of the slot that it took away.",
     source="kvm_mmu_slot_apply_flags; commit 6dbf79e7164e",
     rows=(48,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Updated,
     premise=starts_logging,
-    holds=start_is_flushed,
     expected=expects_start_flushed,
-    operations=("SetRegion",),
     points=FLUSHES,
 )
+def start_flushes(facts: Facts, update: Updated) -> bool:
+    return not _left_at_start(facts, update)
 
 
 def _bytes_of(answered: Answered) -> tuple[int, int] | None:
@@ -252,36 +226,28 @@ def takes_mapped_memory(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def taken_memory_is_flushed(facts: Facts, answered: Answered) -> bool:
-    """No processor reaches it through a mapping that is gone."""
-    return not _left_in_tlbs(facts, answered)
-
-
 def expects_taken_flushed(facts: Facts, answered: Answered) -> str:
     """Which mappings are in a TLB yet."""
     frames = _frames(stale.spte for stale in _left_in_tlbs(facts, answered))
     return f"the TLBs flushed: a processor may still reach the page by gfn {frames}"
 
 
-UNMAP_FLUSHES = Clause(
+@clause(
     id="MMU-9",
     title="What the host took away is in no TLB",
-    must=(
-        "When an unmap or an invalidation of host memory has answered, no TLB MUST "
-        "hold a mapping of it that had been taken away, by whomever, when it last "
-        "held mmu_lock."
-    ),
+    must="When an unmap or an invalidation of host memory has answered, no TLB MUST "
+    "hold a mapping of it that had been taken away, by whomever, when it last "
+    "held mmu_lock.",
     source="virt/kvm/kvm_main.c, kvm_mmu_notifier_invalidate_page; 6dbf79e7164e",
     rows=(48, 52),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Answered,
     premise=takes_mapped_memory,
-    holds=taken_memory_is_flushed,
     expected=expects_taken_flushed,
     any_operation=("UnmapHva", "InvalidateRange"),
     points=FLUSHES,
 )
+def unmap_flushes(facts: Facts, answered: Answered) -> bool:
+    return not _left_in_tlbs(facts, answered)
 
 
 def removes_a_mapped_slot(facts: Facts, event: TablePublished) -> bool:
@@ -303,34 +269,26 @@ def _left_of_slot(facts: Facts, event: TablePublished) -> tuple[Stale, ...]:
     return tuple(s for s in facts.host.stale.values() if s.spte.meets(old))
 
 
-def slot_is_in_no_tlb(facts: Facts, event: TablePublished) -> bool:
-    """Nothing of the slot is stale."""
-    return not _left_of_slot(facts, event)
-
-
 def expects_slot_in_no_tlb(facts: Facts, event: TablePublished) -> str:
     """Which mappings are in a TLB yet."""
     frames = _frames(stale.spte for stale in _left_of_slot(facts, event))
     return f"the TLBs flushed first: a processor may still reach gfn {frames}"
 
 
-REMOVAL_FLUSHES = Clause(
+@clause(
     id="MMU-10",
     title="A slot that goes is in no TLB",
-    must=(
-        "Before a delete or a move publishes its last table, the TLBs MUST have been "
-        "flushed of every mapping of the slot."
-    ),
+    must="Before a delete or a move publishes its last table, the TLBs MUST have been "
+    "flushed of every mapping of the slot.",
     source="kvm_mmu_zap_all: kvm_flush_remote_tlbs",
     rows=(39, 48),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TablePublished,
     premise=removes_a_mapped_slot,
-    holds=slot_is_in_no_tlb,
     expected=expects_slot_in_no_tlb,
     points=("TlbFlushed", "SpteMapped", "SpteRemoved"),
 )
+def removal_flushes(facts: Facts, event: TablePublished) -> bool:
+    return not _left_of_slot(facts, event)
 
 
 def replaces_a_mapping(facts: Facts, answered: Answered) -> bool:
@@ -355,42 +313,34 @@ def _left_by_fault(facts: Facts, answered: Answered) -> tuple[Stale, ...]:
     )
 
 
-def replaced_is_flushed(facts: Facts, answered: Answered) -> bool:
-    """No processor uses what it took away."""
-    return not _left_by_fault(facts, answered)
-
-
 def expects_replaced_flushed(facts: Facts, answered: Answered) -> str:
     """Which mappings are in a TLB yet."""
     frames = _frames(stale.spte for stale in _left_by_fault(facts, answered))
     return f"the TLBs flushed of what the fault replaced: gfn {frames}"
 
 
-FAULT_FLUSHES = Clause(
+@clause(
     id="MMU-11",
     title="A fault flushes what it replaces",
-    must=(
-        "A fault that takes an spte away, and puts none there that maps the same "
-        "pages and permits as much, MUST flush the TLBs before it answers."
-    ),
+    must="A fault that takes an spte away, and puts none there that maps the same "
+    "pages and permits as much, MUST flush the TLBs before it answers.",
     source="commits 91546356d0e, 3be2264be3c",
     rows=(48,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Answered,
     premise=replaces_a_mapping,
-    holds=replaced_is_flushed,
     expected=expects_replaced_flushed,
     operations=("GuestAccess",),
     points=("TlbFlushed", "SpteMapped", "SpteRemoved"),
 )
+def fault_flushes(facts: Facts, answered: Answered) -> bool:
+    return not _left_by_fault(facts, answered)
 
 
 CLAUSES: tuple[AnyClause, ...] = (
-    LOG_FLUSHES,
-    LOG_PROTECTS,
-    START_FLUSHES,
-    UNMAP_FLUSHES,
-    REMOVAL_FLUSHES,
-    FAULT_FLUSHES,
+    log_flushes,
+    log_protects,
+    start_flushes,
+    unmap_flushes,
+    removal_flushes,
+    fault_flushes,
 )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from memslot_spec.arithmetic.ranges import overlaps
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.clauses.move.steps import moves_a_slot
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import Attached, TablePublished
 from memslot_spec.model.operations import GuestAccess
-from memslot_spec.model.profile import BOTH
 from memslot_spec.model.replies import Accessed, Done
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import Slot, SlotTable
@@ -36,18 +35,6 @@ def moves_with_arrays(facts: Facts, event: TablePublished) -> bool:
     )
 
 
-def arrays_are_for_new_base(facts: Facts, event: TablePublished) -> bool:
-    """The arrays are live, and were made for this base and size."""
-    entry = _attached(facts, event)
-    if entry is None or entry.metadata is None:
-        return True
-    made = facts.host.metadata.get(entry.metadata)
-    slot = event.slots.find(entry.as_id, entry.slot_id)
-    if made is None or slot is None:
-        return False
-    return (made.base, made.npages) == (slot.base, slot.npages)
-
-
 def expects_arrays(facts: Facts, event: TablePublished) -> str:
     """What they were made for."""
     entry = _attached(facts, event)
@@ -57,23 +44,27 @@ def expects_arrays(facts: Facts, event: TablePublished) -> str:
     return f"arrays made for the slot's new base; {words}"
 
 
-ARRAYS_FOR_BASE = Clause(
+@clause(
     id="MOVE-4",
     title="A moved slot has arrays made for its base",
-    must=(
-        "The arrays that a slot keeps by page MUST, at its new base, be ones that "
-        "were made for that base and size."
-    ),
+    must="The arrays that a slot keeps by page MUST, at its new base, be ones that "
+    "were made for that base and size.",
     source='"KVM: Allocate new rmap and large page tracking when moving memslot"',
     rows=(44,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TablePublished,
     premise=moves_with_arrays,
-    holds=arrays_are_for_new_base,
     expected=expects_arrays,
     points=("MetadataAllocated", "MetadataFreed"),
 )
+def arrays_for_base(facts: Facts, event: TablePublished) -> bool:
+    entry = _attached(facts, event)
+    if entry is None or entry.metadata is None:
+        return True
+    made = facts.host.metadata.get(entry.metadata)
+    slot = event.slots.find(entry.as_id, entry.slot_id)
+    if made is None or slot is None:
+        return False
+    return (made.base, made.npages) == (slot.base, slot.npages)
 
 
 def _has_moved(slot: Slot, table: SlotTable) -> bool:
@@ -106,15 +97,8 @@ def reaches_a_moved_frame(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def reaches_a_defined_page(facts: Facts, answered: Answered) -> bool:
-    """Some table that may be current has this page there."""
-    del facts
-    return answered.explained
-
-
 def expects_a_defined_page(facts: Facts, answered: Answered) -> str:
     """The pages that the tables have there."""
-    del facts
     access = answered.operation
     if not isinstance(access, GuestAccess):
         return ""
@@ -127,23 +111,20 @@ def expects_a_defined_page(facts: Facts, answered: Answered) -> str:
     return f"the page at hva {' or '.join(sorted(pages))}" if pages else "no memory"
 
 
-NEVER_ANOTHER_PAGE = Clause(
+@clause(
     id="MOVE-5",
     title="A move never shows another page",
-    must=(
-        "During a move and after it, an access to the slot's old or new frames MUST "
-        "reach no page but the one that the slot defines there."
-    ),
+    must="During a move and after it, an access to the slot's old or new frames MUST "
+    "reach no page but the one that the slot defines there.",
     source="tools/testing/selftests/kvm/set_memory_region_test.c, move in use",
     rows=(43,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=reaches_a_moved_frame,
-    holds=reaches_a_defined_page,
     expected=expects_a_defined_page,
     operations=("GuestAccess",),
 )
+def never_another_page(facts: Facts, answered: Answered) -> bool:
+    return answered.explained
 
 
 def _is_sound_move(update: Updated) -> Slot | None:
@@ -158,7 +139,6 @@ def _is_sound_move(update: Updated) -> Slot | None:
 
 def moves_onto_itself(facts: Facts, update: Updated) -> bool:
     """A sound move whose new frames are in part its old ones."""
-    del facts
     slot, region = _is_sound_move(update), update.operation.region
     return slot is not None and overlaps(
         slot.base, slot.npages, region.base, region.npages
@@ -167,13 +147,11 @@ def moves_onto_itself(facts: Facts, update: Updated) -> bool:
 
 def is_done(facts: Facts, update: Updated) -> bool:
     """It was carried out."""
-    del facts
     return isinstance(update.reply, Done)
 
 
 def expects_move(facts: Facts, update: Updated) -> str:
     """The move."""
-    del facts
     return f"the slot moved to {update.operation.region.base:#x}"
 
 
@@ -183,25 +161,38 @@ ONTO_ITSELF = Clause(
     must="A move whose new range meets only the slot's own old one MUST be accepted.",
     source="kvm_check_memslot_overlap skips the slot's own id",
     rows=(45,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Updated,
     premise=moves_onto_itself,
-    holds=is_done,
     expected=expects_move,
     operations=("SetRegion",),
+    holds=is_done,
 )
 
 
 def moves_and_toggles(facts: Facts, update: Updated) -> bool:
     """A sound move that changes LOG_DIRTY as well."""
-    del facts
     slot = _is_sound_move(update)
     return slot is not None and slot.log_dirty != update.operation.region.log_dirty
 
 
-def both_are_done(facts: Facts, update: Updated) -> bool:
-    """The slot is at its new base, and logs as it was asked to."""
+def expects_both(facts: Facts, update: Updated) -> str:
+    """The move, and the flag."""
+    region = update.operation.region
+    word = "logging" if region.log_dirty else "not logging"
+    return f"the slot at {region.base:#x} and {word}"
+
+
+@clause(
+    id="MOVE-7",
+    title="A move may change LOG_DIRTY as well",
+    must="A move that changes LOG_DIRTY in the same request MUST do both.",
+    source="kvm_set_memory_region: KVM_MR_MOVE with other flags",
+    rows=(45,),
+    on=Updated,
+    premise=moves_and_toggles,
+    expected=expects_both,
+)
+def toggles_too(facts: Facts, update: Updated) -> bool:
     if not is_done(facts, update):
         return False
     region = update.operation.region
@@ -214,32 +205,9 @@ def both_are_done(facts: Facts, update: Updated) -> bool:
     )
 
 
-def expects_both(facts: Facts, update: Updated) -> str:
-    """The move, and the flag."""
-    del facts
-    region = update.operation.region
-    word = "logging" if region.log_dirty else "not logging"
-    return f"the slot at {region.base:#x} and {word}"
-
-
-TOGGLES_TOO = Clause(
-    id="MOVE-7",
-    title="A move may change LOG_DIRTY as well",
-    must="A move that changes LOG_DIRTY in the same request MUST do both.",
-    source="kvm_set_memory_region: KVM_MR_MOVE with other flags",
-    rows=(45,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
-    on=Updated,
-    premise=moves_and_toggles,
-    holds=both_are_done,
-    expected=expects_both,
-    operations=("SetRegion",),
-)
-
 CLAUSES: tuple[AnyClause, ...] = (
-    ARRAYS_FOR_BASE,
-    NEVER_ANOTHER_PAGE,
+    arrays_for_base,
+    never_another_page,
     ONTO_ITSELF,
-    TOGGLES_TOO,
+    toggles_too,
 )

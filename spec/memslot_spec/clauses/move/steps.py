@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause
 from memslot_spec.clauses.delete.steps import (
     expects_flush_before_absence,
     expects_grace_before_absence,
@@ -13,7 +13,6 @@ from memslot_spec.clauses.delete.steps import (
 )
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import TablePublished
-from memslot_spec.model.profile import BOTH
 from memslot_spec.model.updates import Change
 
 
@@ -30,54 +29,42 @@ def moves_a_slot(facts: Facts, event: TablePublished) -> bool:
 INVALID_FIRST = Clause(
     id="MOVE-1",
     title="A move publishes INVALID first",
-    must=(
-        "A move MUST publish a table in which the slot is INVALID before it "
-        "publishes the slot at its new base."
-    ),
+    must="A move MUST publish a table in which the slot is INVALID before it "
+    "publishes the slot at its new base.",
     source="commit 12d6e7538e2d; the seed moves in one step",
     rows=(42,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TablePublished,
     premise=moves_a_slot,
-    holds=was_published_invalid,
     expected=expects_invalid_step,
+    holds=was_published_invalid,
 )
 
 GRACE_BEFORE_NEW_BASE = Clause(
     id="MOVE-2",
     title="The new base waits for a grace period",
-    must=(
-        "The grace period after the INVALID table MUST have ended before a move "
-        "publishes the slot at its new base."
-    ),
+    must="The grace period after the INVALID table MUST have ended before a move "
+    "publishes the slot at its new base.",
     source="commit 12d6e7538e2d",
     rows=(42,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TablePublished,
     premise=moves_a_slot,
-    holds=is_graced,
     expected=expects_grace_before_absence,
     points=("GracePeriodBegun", "GracePeriodEnded"),
+    holds=is_graced,
 )
 
 FLUSH_BEFORE_NEW_BASE = Clause(
     id="MOVE-3",
     title="The new base waits for the flush",
-    must=(
-        "A move MUST flush the slot's shadow state before it publishes the slot at "
-        "its new base."
-    ),
+    must="A move MUST flush the slot's shadow state before it publishes the slot at "
+    "its new base.",
     source="commit 12d6e7538e2d",
     rows=(42,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TablePublished,
     premise=moves_a_slot,
-    holds=is_flushed,
     expected=expects_flush_before_absence,
     points=("Flushed",),
+    holds=is_flushed,
 )
 
 CLAUSES: tuple[AnyClause, ...] = (

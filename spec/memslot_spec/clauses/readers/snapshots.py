@@ -7,13 +7,12 @@ then only that table.
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.clauses.lookup.lookup import expects_answer
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import TableLoaded, TableRead
 from memslot_spec.model.explain import TABLE_READERS
 from memslot_spec.model.operations import GuestAccess
-from memslot_spec.model.profile import BOTH
 from memslot_spec.moments.replies import Answered
 
 READER_NAMES = tuple(kind.__name__ for kind in (*TABLE_READERS, GuestAccess))
@@ -28,36 +27,27 @@ def has_several_candidates(facts: Facts, answered: Answered) -> bool:
     )
 
 
-def one_table_explains(facts: Facts, answered: Answered) -> bool:
-    """Some table explains the answer; an older one is another clause's matter."""
-    del facts
-    return answered.explained or answered.explained_stale
-
-
 def expects_one_table(facts: Facts, answered: Answered) -> str:
     """What each candidate would have answered."""
     words = expects_answer(facts, answered)
     return f"the answer of one table: {words}" if words else "one table's answer"
 
 
-ONE_TABLE = Clause(
+@clause(
     id="SRCU-1",
     title="One table explains a reader",
-    must=(
-        "Some single table that the operation may have loaded MUST explain its "
-        "whole answer."
-    ),
+    must="Some single table that the operation may have loaded MUST explain its "
+    "whole answer.",
     source="seed, rmode_tss_base breaks it; Documentation/virt/kvm/x86/mmu.rst",
     rows=(28,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=has_several_candidates,
-    holds=one_table_explains,
     expected=expects_one_table,
     any_operation=READER_NAMES,
     concurrent=True,
 )
+def one_table(facts: Facts, answered: Answered) -> bool:
+    return answered.explained or answered.explained_stale
 
 
 SECTION_POINTS = ("SectionEntered", "SectionLeft")
@@ -69,12 +59,6 @@ def has_loaded_before(facts: Facts, event: TableLoaded) -> bool:
     return section is not None and bool(section.loaded)
 
 
-def is_not_older(facts: Facts, event: TableLoaded) -> bool:
-    """This table is not older than the one loaded last."""
-    section = facts.section_of(event.thread)
-    return section is None or facts.version_of(event) >= section.loaded[-1]
-
-
 def expects_not_older(facts: Facts, event: TableLoaded) -> str:
     """The version loaded last, or a newer one."""
     section = facts.section_of(event.thread)
@@ -82,54 +66,38 @@ def expects_not_older(facts: Facts, event: TableLoaded) -> str:
     return f"v{last} or newer"
 
 
-NEVER_BACKWARDS = Clause(
+@clause(
     id="SRCU-6",
     title="Loads in one section never go back",
-    must=(
-        "Successive loads of the table pointer in one read section MUST NOT go "
-        "back to an older table."
-    ),
+    must="Successive loads of the table pointer in one read section MUST NOT go "
+    "back to an older table.",
     source="follows from one pointer that each update replaces",
     rows=(31,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TableLoaded,
     premise=has_loaded_before,
-    holds=is_not_older,
     expected=expects_not_older,
     points=("TablePublished", *SECTION_POINTS),
 )
-
-
-def is_same_or_next(facts: Facts, event: TableLoaded) -> bool:
-    """At most two adjacent versions are seen in one section."""
+def never_backwards(facts: Facts, event: TableLoaded) -> bool:
     section = facts.section_of(event.thread)
-    return section is None or facts.version_of(event) <= min(section.loaded) + 1
+    return section is None or facts.version_of(event) >= section.loaded[-1]
 
 
-def expects_same_or_next(facts: Facts, event: TableLoaded) -> str:
-    """The first version loaded, or the one after it."""
-    del facts, event
-    return "a table at most one publication after the first that the section loaded"
-
-
-AT_MOST_ADJACENT = Clause(
+@clause(
     id="SRCU-7",
     title="One section spans at most two adjacent tables",
-    must=(
-        "The loads of one read section MUST span at most two versions, one "
-        "published directly after the other."
-    ),
+    must="The loads of one read section MUST span at most two versions, one "
+    "published directly after the other.",
     source="derived: the grace period after the second would wait for the section",
     rows=(31,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=TableLoaded,
     premise=has_loaded_before,
-    holds=is_same_or_next,
-    expected=expects_same_or_next,
+    expected="a table at most one publication after the first that the section loaded",
     points=("TablePublished", *SECTION_POINTS),
 )
+def at_most_adjacent(facts: Facts, event: TableLoaded) -> bool:
+    section = facts.section_of(event.thread)
+    return section is None or facts.version_of(event) <= min(section.loaded) + 1
 
 
 def reads_a_published_table(facts: Facts, event: TableRead) -> bool:
@@ -137,37 +105,28 @@ def reads_a_published_table(facts: Facts, event: TableRead) -> bool:
     return event.table in facts.tables.handles
 
 
-def reader_is_protected(facts: Facts, event: TableRead) -> bool:
-    """A read section, or the update lock, keeps the table."""
+def expects_protection(facts: Facts, event: TableRead) -> str:
+    """One of the two."""
+    return f"T{event.thread} in a read section, or holding the update lock"
+
+
+@clause(
+    id="SRCU-15",
+    title="Every reader is in a section or holds the lock",
+    must="Every read out of a published table MUST happen in a read section or "
+    "under the update lock, teardown and notifier release included.",
+    source="commits 647492047763, eda2beda8356, 7567cae105e4",
+    rows=(34,),
+    on=TableRead,
+    premise=reads_a_published_table,
+    expected=expects_protection,
+    points=(*SECTION_POINTS, "UpdateLocked", "UpdateUnlocked"),
+)
+def reads_are_protected(facts: Facts, event: TableRead) -> bool:
     return (
         facts.section_of(event.thread) is not None
         or facts.sections.update_holder == event.thread
     )
-
-
-def expects_protection(facts: Facts, event: TableRead) -> str:
-    """One of the two."""
-    del facts
-    return f"T{event.thread} in a read section, or holding the update lock"
-
-
-READS_ARE_PROTECTED = Clause(
-    id="SRCU-15",
-    title="Every reader is in a section or holds the lock",
-    must=(
-        "Every read out of a published table MUST happen in a read section or "
-        "under the update lock, teardown and notifier release included."
-    ),
-    source="commits 647492047763, eda2beda8356, 7567cae105e4",
-    rows=(34,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
-    on=TableRead,
-    premise=reads_a_published_table,
-    holds=reader_is_protected,
-    expected=expects_protection,
-    points=(*SECTION_POINTS, "UpdateLocked", "UpdateUnlocked"),
-)
 
 
 def starts_after_a_result(facts: Facts, answered: Answered) -> bool:
@@ -186,14 +145,6 @@ def starts_after_a_result(facts: Facts, answered: Answered) -> bool:
     return len(answered.candidates) > 1 and bool(answered.stale)
 
 
-def sees_the_result(facts: Facts, answered: Answered) -> bool:
-    """It saw nothing older than what stood when it began."""
-    known = facts.calls.get(answered.thread)
-    if known is not None and known.loaded:
-        return min(known.loaded) >= known.floor
-    return not answered.explained_stale
-
-
 def expects_the_result(facts: Facts, answered: Answered) -> str:
     """The newer table."""
     words = expects_answer(facts, answered)
@@ -203,30 +154,30 @@ def expects_the_result(facts: Facts, answered: Answered) -> str:
     )
 
 
-RESULT_IS_SEEN = Clause(
+@clause(
     id="SRCU-18",
     title="Later readers see the result",
-    must=(
-        "A reader that starts after a request returned, or after another reader "
-        "finished, MUST NOT see an older table than that."
-    ),
+    must="A reader that starts after a request returned, or after another reader "
+    "finished, MUST NOT see an older table than that.",
     source="seed, __kvm_set_memory_region: a grace period before it returns",
     rows=(35,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Answered,
     premise=starts_after_a_result,
-    holds=sees_the_result,
     expected=expects_the_result,
     any_operation=READER_NAMES,
     concurrent=True,
 )
+def result_is_seen(facts: Facts, answered: Answered) -> bool:
+    known = facts.calls.get(answered.thread)
+    if known is not None and known.loaded:
+        return min(known.loaded) >= known.floor
+    return not answered.explained_stale
 
 
 CLAUSES: tuple[AnyClause, ...] = (
-    ONE_TABLE,
-    NEVER_BACKWARDS,
-    AT_MOST_ADJACENT,
-    READS_ARE_PROTECTED,
-    RESULT_IS_SEEN,
+    one_table,
+    never_backwards,
+    at_most_adjacent,
+    reads_are_protected,
+    result_is_seen,
 )

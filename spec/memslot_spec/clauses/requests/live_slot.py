@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.clauses.requests.refusals import accepted, expects_done, refusal
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Observed
@@ -28,7 +28,6 @@ DELETE_ABSENT = refusal(
 
 def deletes_absent(facts: Facts, update: Updated) -> bool:
     """Nothing is wrong but that the slot to delete is absent."""
-    del facts
     return (
         update.conflicts == (Objection.ABSENT,)
         and not update.malformed
@@ -43,12 +42,11 @@ DELETE_ABSENT_2009 = Clause(
     source="seed, __kvm_set_memory_region: no test that the slot exists",
     rows=(9,),
     profiles=ONLY_2_6_34,
-    needs=Needs.CALLS,
     on=Updated,
     premise=deletes_absent,
-    holds=accepted,
     expected=expects_done,
     operations=SET,
+    holds=accepted,
 )
 
 
@@ -72,31 +70,19 @@ def _deleted(facts: Facts, table: SlotTable | None) -> object:
     return target_of(table, last.operation.region)
 
 
-def deleted_slot_is_absent(facts: Facts, event: Observed) -> bool:
-    """The slot is not in the table."""
-    return _deleted(facts, event.view.table) is None
-
-
-def expects_absent(facts: Facts, event: Observed) -> str:
-    """The slot gone."""
-    del facts, event
-    return "the deleted slot absent"
-
-
-DELETED_IS_ABSENT = Clause(
+@clause(
     id="REQ-13",
     title="A deleted slot is absent",
     must="After a delete was accepted the slot MUST be absent.",
     source="seed, __kvm_set_memory_region",
     rows=(9,),
-    profiles=BOTH,
-    needs=Needs.INTROSPECTION,
     on=Observed,
     premise=deleted_last,
-    holds=deleted_slot_is_absent,
-    expected=expects_absent,
+    expected="the deleted slot absent",
     shows=("table",),
 )
+def deleted_is_absent(facts: Facts, event: Observed) -> bool:
+    return _deleted(facts, event.view.table) is None
 
 
 RESIZED = refusal(
@@ -137,7 +123,6 @@ READONLY_CHANGED = refusal(
 
 def changes_hva(facts: Facts, update: Updated) -> bool:
     """Nothing is wrong but a new host address for a live slot."""
-    del facts
     return (
         update.conflicts == (Objection.HVA_CHANGED,)
         and not update.malformed
@@ -145,41 +130,33 @@ def changes_hva(facts: Facts, update: Updated) -> bool:
     )
 
 
-def new_hva_is_in_force(facts: Facts, update: Updated) -> bool:
-    """It was refused, or the slot is at the new host address."""
-    if update.after is None or not accepted(facts, update):
-        return True
-    slot = target_of(update.after, update.operation.region)
-    return slot is not None and slot.hva == update.operation.region.userspace_addr
-
-
 def expects_new_hva(facts: Facts, update: Updated) -> str:
     """The new address in force, or a refusal."""
-    del facts
     return (
         f"slot at hva {update.operation.region.userspace_addr:#x}, as the reply "
         "says, or refused EINVAL"
     )
 
 
-HVA_NOT_IGNORED = Clause(
+@clause(
     id="REQ-17",
     title="A new host address is not ignored",
-    must=(
-        "A new host address for a live slot that was reported as accepted MUST "
-        "be in force when the request returns."
-    ),
+    must="A new host address for a live slot that was reported as accepted MUST "
+    "be in force when the request returns.",
     source="seed, __kvm_set_memory_region: userspace_addr taken only with a new rmap",
     rows=(11,),
     profiles=ONLY_2_6_34,
-    needs=Needs.POINTS,
     on=Updated,
     premise=changes_hva,
-    holds=new_hva_is_in_force,
     expected=expects_new_hva,
     operations=SET,
     points=("TablePublished",),
 )
+def hva_not_ignored(facts: Facts, update: Updated) -> bool:
+    if update.after is None or not accepted(facts, update):
+        return True
+    slot = target_of(update.after, update.operation.region)
+    return slot is not None and slot.hva == update.operation.region.userspace_addr
 
 
 def hva_change_ends(facts: Facts, event: Observed) -> bool:
@@ -196,8 +173,27 @@ def hva_change_ends(facts: Facts, event: Observed) -> bool:
     )
 
 
-def shown_at_new_hva(facts: Facts, event: Observed) -> bool:
-    """It was refused, or introspection shows the slot at the new address."""
+def expects_shown_hva(facts: Facts, event: Observed) -> str:
+    """The new address shown."""
+    last = facts.last_update
+    hva = 0 if last is None else last.operation.region.userspace_addr
+    return f"the slot at hva {hva:#x}, as the reply said"
+
+
+@clause(
+    id="REQ-18",
+    title="A new host address that was accepted is shown",
+    must="Introspection MUST show a live slot at the new host address that an "
+    "accepted request gave it.",
+    source="seed, __kvm_set_memory_region: userspace_addr taken only with a new rmap",
+    rows=(11,),
+    profiles=ONLY_2_6_34,
+    on=Observed,
+    premise=hva_change_ends,
+    expected=expects_shown_hva,
+    shows=("table",),
+)
+def hva_shown(facts: Facts, event: Observed) -> bool:
     last, table = facts.last_update, event.view.table
     if last is None or table is None or not isinstance(last.reply, Done):
         return True
@@ -205,40 +201,13 @@ def shown_at_new_hva(facts: Facts, event: Observed) -> bool:
     return slot is not None and slot.hva == last.operation.region.userspace_addr
 
 
-def expects_shown_hva(facts: Facts, event: Observed) -> str:
-    """The new address shown."""
-    del event
-    last = facts.last_update
-    hva = 0 if last is None else last.operation.region.userspace_addr
-    return f"the slot at hva {hva:#x}, as the reply said"
-
-
-HVA_SHOWN = Clause(
-    id="REQ-18",
-    title="A new host address that was accepted is shown",
-    must=(
-        "Introspection MUST show a live slot at the new host address that an "
-        "accepted request gave it."
-    ),
-    source="seed, __kvm_set_memory_region: userspace_addr taken only with a new rmap",
-    rows=(11,),
-    profiles=ONLY_2_6_34,
-    needs=Needs.INTROSPECTION,
-    on=Observed,
-    premise=hva_change_ends,
-    holds=shown_at_new_hva,
-    expected=expects_shown_hva,
-    shows=("table",),
-)
-
-
 CLAUSES: tuple[AnyClause, ...] = (
     DELETE_ABSENT,
     DELETE_ABSENT_2009,
-    DELETED_IS_ABSENT,
+    deleted_is_absent,
     RESIZED,
     HVA_CHANGED,
     READONLY_CHANGED,
-    HVA_NOT_IGNORED,
-    HVA_SHOWN,
+    hva_not_ignored,
+    hva_shown,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memslot_spec.arithmetic.ranges import overlaps
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause
 from memslot_spec.clauses.requests.refusals import (
     accepted,
     expects_done,
@@ -16,7 +16,7 @@ from memslot_spec.clauses.requests.refusals import (
     refused_with_einval,
 )
 from memslot_spec.facts.facts import Facts
-from memslot_spec.model.profile import BOTH, ONLY_2_6_34, ONLY_LINUX
+from memslot_spec.model.profile import ONLY_2_6_34, ONLY_LINUX
 from memslot_spec.model.updates import Change, Objection, met_by, target_of
 from memslot_spec.moments.replies import Updated
 
@@ -36,25 +36,20 @@ def meets_a_user_slot(facts: Facts, update: Updated) -> bool:
 OVERLAP = Clause(
     id="REQ-19",
     title="Overlap with a user slot is EEXIST",
-    must=(
-        "A CREATE or MOVE whose range intersects another user slot of the same "
-        "address space MUST fail with EEXIST."
-    ),
+    must="A CREATE or MOVE whose range intersects another user slot of the same "
+    "address space MUST fail with EEXIST.",
     source="__kvm_set_memory_region, overlap scan",
     rows=(12,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Updated,
     premise=meets_a_user_slot,
-    holds=refused_with_eexist,
     expected=expects_eexist,
     operations=SET,
+    holds=refused_with_eexist,
 )
 
 
 def only_touches(facts: Facts, update: Updated) -> bool:
     """A faultless CREATE or MOVE ends where another slot begins, or the reverse."""
-    del facts
     if not is_faultless(update) or update.base is None:
         return False
     if update.change not in {Change.CREATE, Change.MOVE}:
@@ -72,22 +67,19 @@ def only_touches(facts: Facts, update: Updated) -> bool:
 TOUCHING = Clause(
     id="REQ-20",
     title="Touching ranges are accepted",
-    must=("A CREATE or MOVE that only touches another slot MUST be accepted."),
+    must="A CREATE or MOVE that only touches another slot MUST be accepted.",
     source="__kvm_set_memory_region, overlap scan",
     rows=(12,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Updated,
     premise=only_touches,
-    holds=accepted,
     expected=expects_done,
     operations=SET,
+    holds=accepted,
 )
 
 
 def meets_only_itself(facts: Facts, update: Updated) -> bool:
     """A faultless request's range meets where the slot itself is now."""
-    del facts
     if not is_faultless(update) or update.base is None:
         return False
     old = target_of(update.base, update.operation.region)
@@ -105,13 +97,11 @@ OWN_RANGE = Clause(
     must="The overlap test MUST ignore the slot that is being changed.",
     source="__kvm_set_memory_region: skips its own slot",
     rows=(13,),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Updated,
     premise=meets_only_itself,
-    holds=accepted,
     expected=expects_done,
     operations=SET,
+    holds=accepted,
 )
 
 
@@ -126,19 +116,17 @@ def meets_only_private(facts: Facts, update: Updated) -> bool:
 PRIVATE_OVERLAP = Clause(
     id="REQ-22",
     title="The overlap test includes private slots",
-    must=(
-        "A CREATE or MOVE whose range intersects a private slot MUST fail with EEXIST."
-    ),
+    must="A CREATE or MOVE whose range intersects a private slot MUST fail with "
+    "EEXIST.",
     source='"KVM: mmu: Fix overlap between public and private memslots"',
     rows=(13,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Updated,
     premise=meets_only_private,
-    holds=refused_with_eexist,
     expected=expects_eexist,
     operations=SET,
     private=True,
+    holds=refused_with_eexist,
 )
 
 
@@ -160,66 +148,57 @@ def deletes_inside_another(facts: Facts, update: Updated) -> bool:
 DELETE_INSIDE_2009 = Clause(
     id="REQ-23",
     title="In 2009 a delete inside another slot is EEXIST",
-    must=(
-        "A delete whose guest address lies strictly inside another user slot MUST "
-        "fail with EEXIST."
-    ),
+    must="A delete whose guest address lies strictly inside another user slot MUST "
+    "fail with EEXIST.",
     source="seed, __kvm_set_memory_region: the scan runs for size 0 too (derived)",
     rows=(14,),
     profiles=ONLY_2_6_34,
-    needs=Needs.CALLS,
     on=Updated,
     premise=deletes_inside_another,
-    holds=refused_with_eexist,
     expected=expects_eexist,
     operations=SET,
+    holds=refused_with_eexist,
 )
 
 
 DELETE_ANYWHERE = Clause(
     id="REQ-24",
     title="Today a delete never overlaps",
-    must=("A delete MUST be accepted whatever slot its guest address lies inside."),
+    must="A delete MUST be accepted whatever slot its guest address lies inside.",
     source="__kvm_set_memory_region, 6.1: overlap only for CREATE and MOVE",
     rows=(14,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Updated,
     premise=deletes_inside_another,
-    holds=accepted,
     expected=expects_done,
     operations=SET,
+    holds=accepted,
 )
 
 
 def is_hard_and_overlaps(facts: Facts, update: Updated) -> bool:
     """The request overlaps, and is wrong in a way that gives EINVAL too."""
-    del facts
     return Objection.OVERLAP in update.conflicts and has_hard_objection(update)
 
 
 EINVAL_FIRST = Clause(
     id="REQ-25",
     title="EINVAL wins over EEXIST",
-    must=(
-        "A request that overlaps and is wrong in a way that gives EINVAL MUST "
-        "fail with EINVAL."
-    ),
+    must="A request that overlaps and is wrong in a way that gives EINVAL MUST "
+    "fail with EINVAL.",
     source="__kvm_set_memory_region: the overlap scan comes last",
     rows=(15,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Updated,
     premise=is_hard_and_overlaps,
-    holds=refused_with_einval,
     expected=expects_einval,
     operations=SET,
+    holds=refused_with_einval,
 )
 
 
 def overlaps_beyond_the_guest(facts: Facts, update: Updated) -> bool:
     """The request overlaps, and ends above the largest guest frame."""
-    del facts
     return {Objection.OVERLAP, Objection.BEYOND_GUEST} <= set(
         update.conflicts
     ) and not has_hard_objection(update)
@@ -228,19 +207,16 @@ def overlaps_beyond_the_guest(facts: Facts, update: Updated) -> bool:
 EEXIST_BEFORE_ARCH = Clause(
     id="REQ-26",
     title="EEXIST wins over the architecture's refusal",
-    must=(
-        "A request that overlaps and also ends above the largest guest frame MUST "
-        "fail with EEXIST."
-    ),
+    must="A request that overlaps and also ends above the largest guest frame MUST "
+    "fail with EEXIST.",
     source="kvm_set_memslot: preparation comes after the overlap scan",
     rows=(15,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Updated,
     premise=overlaps_beyond_the_guest,
-    holds=refused_with_eexist,
     expected=expects_eexist,
     operations=SET,
+    holds=refused_with_eexist,
 )
 
 
@@ -249,7 +225,6 @@ def ends_beyond_the_guest(facts: Facts, update: Updated) -> bool:
 
     A failure that was injected may strike before that is looked at.
     """
-    del facts
     return (
         update.conflicts == (Objection.BEYOND_GUEST,)
         and not update.malformed
@@ -260,44 +235,36 @@ def ends_beyond_the_guest(facts: Facts, update: Updated) -> bool:
 BEYOND_GUEST = Clause(
     id="REQ-27",
     title="A range above the largest guest frame is refused",
-    must=(
-        "A CREATE or MOVE that ends above the largest guest frame MUST fail with "
-        "EINVAL."
-    ),
+    must="A CREATE or MOVE that ends above the largest guest frame MUST fail with "
+    "EINVAL.",
     source="kvm_arch_prepare_memory_region, x86: kvm_mmu_max_gfn",
     rows=(15,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Updated,
     premise=ends_beyond_the_guest,
-    holds=refused_with_einval,
     expected=expects_einval,
     operations=SET,
+    holds=refused_with_einval,
 )
 
 
 def is_wholly_faultless(facts: Facts, update: Updated) -> bool:
     """Nothing is wrong with the request."""
-    del facts
     return is_faultless(update)
 
 
 FAULTLESS = Clause(
     id="REQ-28",
     title="A faultless request is accepted",
-    must=(
-        "A request with which nothing is wrong, and in which no failure was "
-        "injected, MUST succeed."
-    ),
+    must="A request with which nothing is wrong, and in which no failure was "
+    "injected, MUST succeed.",
     source="__kvm_set_memory_region",
     rows=(12, 16),
-    profiles=BOTH,
-    needs=Needs.CALLS,
     on=Updated,
     premise=is_wholly_faultless,
-    holds=accepted,
     expected=expects_done,
     operations=SET,
+    holds=accepted,
 )
 
 

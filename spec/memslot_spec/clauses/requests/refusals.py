@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.replies import Done, Refused
 from memslot_spec.model.updates import Objection
@@ -23,38 +23,32 @@ def refused_with(update: Updated, errno: Errno) -> bool:
 
 def refused_with_einval(facts: Facts, update: Updated) -> bool:
     """The reply is EINVAL."""
-    del facts
     return refused_with(update, Errno.EINVAL)
 
 
 def refused_with_eexist(facts: Facts, update: Updated) -> bool:
     """The reply is EEXIST."""
-    del facts
     return refused_with(update, Errno.EEXIST)
 
 
 def accepted(facts: Facts, update: Updated) -> bool:
     """The reply is success."""
-    del facts
     return isinstance(update.reply, Done)
 
 
 def expects_einval(facts: Facts, update: Updated) -> str:
     """The refusal, with what is wrong with the request."""
-    del facts
     wrong = (*update.malformed, *update.conflicts)
     return f"refused EINVAL: {'; '.join(o.value for o in wrong)}"
 
 
 def expects_eexist(facts: Facts, update: Updated) -> str:
     """The refusal that overlapping earns."""
-    del facts, update
     return "refused EEXIST: the range meets another slot"
 
 
 def expects_done(facts: Facts, update: Updated) -> str:
     """Success."""
-    del facts, update
     return "done"
 
 
@@ -62,7 +56,6 @@ def malformed_by(objection: Objection) -> Callable[[Facts, Updated], bool]:
     """The request is wrong in this way, whatever the table."""
 
     def premise(facts: Facts, update: Updated) -> bool:
-        del facts
         return objection in update.malformed
 
     return premise
@@ -72,7 +65,6 @@ def conflicts_by(objection: Objection) -> Callable[[Facts, Updated], bool]:
     """The well-formed request is wrong in this way on its table."""
 
     def premise(facts: Facts, update: Updated) -> bool:
-        del facts
         return objection in update.conflicts and not update.malformed
 
     return premise
@@ -118,7 +110,6 @@ def refusal(
         source=source,
         rows=(row,),
         profiles=profiles,
-        needs=Needs.CALLS,
         on=Updated,
         premise=conflicts_by(objection) if of_table else malformed_by(objection),
         holds=refused_with_einval,

@@ -8,7 +8,7 @@ so no clause speaks of it.
 from __future__ import annotations
 
 from memslot_spec.arithmetic.slot_word import id_of
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.clauses.requests.refusals import refusal
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Observed
@@ -119,46 +119,35 @@ INVALID_BITS = BIT_1 | 1 << 16
 
 def sets_an_invalid_bit(facts: Facts, update: Updated) -> bool:
     """A request has a bit that may mean INVALID, and no other ran beside it."""
-    del facts
     return (
         bool(update.operation.region.flags & INVALID_BITS) and update.after is not None
     )
 
 
-def slot_is_valid(facts: Facts, update: Updated) -> bool:
-    """The slot asked for is not INVALID in the table it leaves."""
-    del facts
-    if update.after is None:
-        return True
-    slot = target_of(update.after, update.operation.region)
-    return slot is None or not slot.invalid
-
-
 def expects_valid_slot(facts: Facts, update: Updated) -> str:
     """The slot, without the mark."""
-    del facts
     slot_id = id_of(update.operation.region.slot)
     return f"slot {slot_id} not INVALID: no flag bit of a request may make it so"
 
 
-NEVER_INVALID = Clause(
+@clause(
     id="REQ-8",
     title="Userspace cannot make a slot INVALID",
-    must=(
-        "A request MUST NOT leave its slot INVALID because of a flag bit that "
-        "userspace set."
-    ),
+    must="A request MUST NOT leave its slot INVALID because of a flag bit that "
+    "userspace set.",
     source="seed, include/linux/kvm.h; commit 4d8b81abc47b",
     rows=(7,),
-    profiles=BOTH,
-    needs=Needs.POINTS,
     on=Updated,
     premise=sets_an_invalid_bit,
-    holds=slot_is_valid,
     expected=expects_valid_slot,
     operations=SET,
     points=("TablePublished", "TableLoaded"),
 )
+def never_invalid(facts: Facts, update: Updated) -> bool:
+    if update.after is None:
+        return True
+    slot = target_of(update.after, update.operation.region)
+    return slot is None or not slot.invalid
 
 
 def had_an_invalid_bit(facts: Facts, event: Observed) -> bool:
@@ -173,36 +162,21 @@ def had_an_invalid_bit(facts: Facts, event: Observed) -> bool:
     )
 
 
-def no_slot_is_invalid(facts: Facts, event: Observed) -> bool:
-    """At rest no slot is marked INVALID."""
-    del facts
-    table = event.view.table
-    return table is None or not any(slot.invalid for slot in table)
-
-
-def expects_no_invalid(facts: Facts, event: Observed) -> str:
-    """A table without the mark."""
-    del facts, event
-    return "no slot INVALID while no update is under way"
-
-
-NEVER_LEFT_INVALID = Clause(
+@clause(
     id="REQ-9",
     title="No request leaves a slot INVALID by a flag bit",
-    must=(
-        "After a request with any flag bits, introspection MUST NOT show a slot "
-        "that is INVALID."
-    ),
+    must="After a request with any flag bits, introspection MUST NOT show a slot "
+    "that is INVALID.",
     source="seed, include/linux/kvm.h; commit 4d8b81abc47b",
     rows=(7,),
-    profiles=BOTH,
-    needs=Needs.INTROSPECTION,
     on=Observed,
     premise=had_an_invalid_bit,
-    holds=no_slot_is_invalid,
-    expected=expects_no_invalid,
+    expected="no slot INVALID while no update is under way",
     shows=("table",),
 )
+def never_left_invalid(facts: Facts, event: Observed) -> bool:
+    table = event.view.table
+    return table is None or not any(slot.invalid for slot in table)
 
 
 TOO_MANY_PAGES = refusal(
@@ -224,7 +198,7 @@ CLAUSES: tuple[AnyClause, ...] = (
     BAD_ID,
     BAD_ADDRESS_SPACE,
     UNKNOWN_FLAG,
-    NEVER_INVALID,
-    NEVER_LEFT_INVALID,
+    never_invalid,
+    never_left_invalid,
     TOO_MANY_PAGES,
 )

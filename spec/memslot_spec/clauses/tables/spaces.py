@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memslot_spec.arithmetic.slot_word import as_id_of
-from memslot_spec.clause import AnyClause, Clause, Needs
+from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.clauses.requests.refusals import accepted, expects_done, is_faultless
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
@@ -25,7 +25,6 @@ def _elsewhere(update: Updated) -> tuple[Slot, ...]:
 
 def meets_a_slot_elsewhere(facts: Facts, update: Updated) -> bool:
     """A faultless CREATE or MOVE, over frames that another space has slots at."""
-    del facts
     region = update.operation.region
     return (
         is_faultless(update)
@@ -37,20 +36,17 @@ def meets_a_slot_elsewhere(facts: Facts, update: Updated) -> bool:
 NO_OVERLAP_ACROSS = Clause(
     id="SLOT-10",
     title="Slots of two address spaces do not overlap",
-    must=(
-        "A CREATE or MOVE whose range intersects slots of other address spaces "
-        "only MUST succeed."
-    ),
+    must="A CREATE or MOVE whose range intersects slots of other address spaces "
+    "only MUST succeed.",
     source="KVM_SET_USER_MEMORY_REGION: slots in separate spaces are unrelated",
     rows=(19,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Updated,
     premise=meets_a_slot_elsewhere,
-    holds=accepted,
     expected=expects_done,
     operations=("SetRegion",),
     across_spaces=True,
+    holds=accepted,
 )
 
 
@@ -59,7 +55,6 @@ def spaces_differ(facts: Facts, answered: Answered) -> bool:
 
     An INVALID slot has clauses of its own.
     """
-    del facts
     operation = answered.operation
     if not isinstance(operation, GfnToMemslot | GfnToHva | GuestAccess):
         return False
@@ -69,12 +64,6 @@ def spaces_differ(facts: Facts, answered: Answered) -> bool:
         if slot == other or (slot is not None and slot.invalid):
             return False
     return True
-
-
-def answers_for_its_space(facts: Facts, answered: Answered) -> bool:
-    """A table explains the answer, in the space that was asked about."""
-    del facts
-    return answered.explained
 
 
 def expects_its_space(facts: Facts, answered: Answered) -> str:
@@ -89,21 +78,21 @@ def expects_its_space(facts: Facts, answered: Answered) -> str:
     return f"{describe_reply(reply)}, from the slots of {name}"
 
 
-LOOKUP_IS_LOCAL = Clause(
+@clause(
     id="SLOT-11",
     title="A lookup looks in its address space",
     must="A lookup or guest access MUST be answered by the slots of its own space.",
     source="commit 817fa998362d; kvm_vcpu_memslots",
     rows=(19,),
     profiles=ONLY_LINUX,
-    needs=Needs.CALLS,
     on=Answered,
     premise=spaces_differ,
-    holds=answers_for_its_space,
     expected=expects_its_space,
     any_operation=("GfnToMemslot", "GfnToHva", "GuestAccess"),
     across_spaces=True,
 )
+def lookup_is_local(facts: Facts, answered: Answered) -> bool:
+    return answered.explained
 
 
-CLAUSES: tuple[AnyClause, ...] = (NO_OVERLAP_ACROSS, LOOKUP_IS_LOCAL)
+CLAUSES: tuple[AnyClause, ...] = (NO_OVERLAP_ACROSS, lookup_is_local)

@@ -1,0 +1,178 @@
+"""Which clauses apply to a target, and on which events each is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from memslot_spec.choice import AnyChoice, can_be_seen
+from memslot_spec.clause import AnyClause
+from memslot_spec.facts.absorb import ABSORB
+from memslot_spec.facts.facts import Facts, by_kind
+from memslot_spec.history.events import Event, Finished, Observed, Return, is_point
+from memslot_spec.history.header import Header, Interleaving
+from memslot_spec.history.points.mmu import MmuUnlocked
+from memslot_spec.model.operations import Operation
+from memslot_spec.model.updates import Objection
+from memslot_spec.moments import MAKINGS
+from memslot_spec.moments.making import Make
+from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.replies import Answered, Updated
+
+Predicate = Callable[[Facts, object], bool]
+Watch = tuple[tuple[str, Callable[[Facts, object], str | None]], ...]
+"""Choices that show at one kind of event, each with what tells the option."""
+
+ENDINGS = frozenset({Return, MmuUnlocked, Observed, Finished})
+"""The kinds of events after which the judge looks at the whole of something."""
+
+
+def not_applicable(clause: AnyClause, header: Header) -> str | None:
+    """Why the target of this header cannot be held to the clause; None if it can."""
+    return next(_reasons(clause, header), None)
+
+
+def _reasons(clause: AnyClause, header: Header) -> Iterator[str]:
+    has = header.capabilities
+    if header.profile not in clause.profiles:
+        yield f"does not bind profile {header.profile}"
+    if clause.concurrent and has.interleaving is Interleaving.NONE:
+        yield "the target takes one call at a time"
+    if clause.unless is not None and clause.unless in has.announces:
+        yield f"the target announces {clause.unless}, which finer clauses judge"
+    yield from _out_of_its_domain(clause, header)
+    if clause.any_operation and not set(clause.any_operation) & set(has.operations):
+        yield f"the target has none of {', '.join(clause.any_operation)}"
+    wanted = [name for name in clause.operations if name not in has.operations]
+    if wanted:
+        yield f"the target has no {', '.join(wanted)}"
+    unseen = [part for part in clause.shows if part not in has.shows]
+    if unseen:
+        yield f"introspection does not show {', '.join(unseen)}"
+    silent = [name for name in points_of(clause) if name not in has.announces]
+    if silent:
+        yield f"the target does not announce {', '.join(silent)}"
+
+
+def _out_of_its_domain(clause: AnyClause, header: Header) -> Iterator[str]:
+    if clause.private and not header.domain.private_slots:
+        yield "the target has no private slots"
+    if clause.across_spaces and header.limits.address_spaces == 1:
+        yield "the target has one address space"
+    if clause.exact and not header.domain.exact_dirty_log:
+        yield "the target does not claim that its dirty log is exact"
+
+
+def points_of(clause: AnyClause) -> tuple[str, ...]:
+    """The points that a target must announce before the clause can be judged."""
+    if not is_point(clause.root):
+        return clause.points
+    return tuple(dict.fromkeys((clause.root.__name__, *clause.points)))
+
+
+def asks_about(clause: AnyClause, operation: str) -> bool:
+    """A clause on replies that names operations is asked about those alone."""
+    named = (*clause.operations, *clause.any_operation)
+    return not named or operation in named
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What is asked about one kind of event or moment.
+
+    `clauses` are asked about it, each with its premise and its check; `made` are
+    the moments that come of it, each with how it is made and what is asked then.
+    """
+
+    clauses: tuple[tuple[AnyClause, Predicate, Predicate], ...] = ()
+    made: tuple[tuple[Make, Agenda], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.clauses or self.made)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the judge does at one kind of event."""
+
+    agenda: Agenda
+    absorb: Callable[[Facts, object], None] | None
+    is_ending: bool
+    watch: Watch
+
+
+class ApplicableClauses:
+    """The clauses to which histories of one header are held.
+
+    Made once for many histories: which clauses apply, and on which events. The
+    `choices` are watched as well, where the target can show them.
+    """
+
+    def __init__(
+        self,
+        header: Header,
+        clauses: Sequence[AnyClause],
+        choices: Sequence[AnyChoice] = (),
+    ) -> None:
+        """Sort out the clauses and the choices that apply."""
+        self.header = header
+        self.choices = tuple(c for c in choices if can_be_seen(c, header))
+        self.clauses = tuple(c for c in clauses if not_applicable(c, header) is None)
+        self.unreached = dict.fromkeys((clause.id for clause in self.clauses), 0)
+        self.order = {clause.id: place for place, clause in enumerate(self.clauses)}
+        self.at_rest = _agenda(AtRest, self.clauses)
+        self.updated = _agenda(Updated, self.clauses)
+        self.answered = {
+            kind: _agenda(
+                Answered, [c for c in self.clauses if asks_about(c, kind.__name__)]
+            )
+            for kind in get_args(Operation)
+        }
+        self.watch_updates: dict[Objection | None, Watch] = {
+            objection: _watch(
+                choice
+                for choice in self._watched(Updated)
+                if objection in choice.objections
+            )
+            for objection in (None, *Objection)
+        }
+        self.watch_replies = {
+            operation: _watch(
+                choice
+                for choice in self._watched(Answered)
+                if operation.__name__ in choice.operations
+            )
+            for operation in get_args(Operation)
+        }
+        self.steps = {
+            kind: Step(
+                _agenda(kind, self.clauses),
+                ABSORB.get(kind),
+                kind in ENDINGS,
+                _watch(self._watched(kind)),
+            )
+            for kind in get_args(Event)
+        }
+
+    def _watched(self, kind: type) -> tuple[AnyChoice, ...]:
+        return tuple(choice for choice in self.choices if choice.kind is kind)
+
+
+def _agenda(kind: type, clauses: Sequence[AnyClause]) -> Agenda:
+    """What is asked of these clauses about a kind, and about what is made of it."""
+    asked = tuple(
+        (clause, by_kind(clause.premise), by_kind(clause.holds))
+        for clause in clauses
+        if clause.kind is kind
+    )
+    made = [
+        (making.make, _agenda(making.kind, clauses))
+        for making in MAKINGS
+        if making.source is kind
+    ]
+    return Agenda(asked, tuple((make, agenda) for make, agenda in made if agenda))
+
+
+def _watch(choices: Iterable[AnyChoice]) -> Watch:
+    return tuple((choice.id, by_kind(choice.taken)) for choice in choices)
