@@ -22,6 +22,7 @@ from memslot_spec.arithmetic import bitmaps as dirty_bits
 from memslot_spec.arithmetic import byte_ranges, ranges, sizing, slot_word
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.model.values import Slot
+from memslot_spec.moments import made_by
 
 CONDITION_SECONDS = 60
 """Processor seconds for one condition: several times what the slowest needs."""
@@ -117,7 +118,10 @@ def rests_on(clause_id: str) -> tuple[Contract, ...]:
 def _asked_by_clauses() -> dict[str, frozenset[object]]:
     """For each clause the proved functions that its predicates come to."""
     return {
-        clause.id: asked_by(clause.premise) | asked_by(clause.holds)
+        clause.id: asked_by(clause.premise).union(
+            asked_by(clause.holds),
+            *(asked_by(making.make) for making in made_by(clause.kind)),
+        )
         for clause in CLAUSES
     }
 

@@ -19,11 +19,19 @@ MAKINGS: tuple[Making[Any, object], ...] = (*tables.MAKINGS, *mmu.MAKINGS)
 several events began.
 """
 
-_SOURCES: dict[type, type] = {making.kind: making.source for making in MAKINGS}
+_BY_KIND: dict[type, Making[Any, object]] = {making.kind: making for making in MAKINGS}
+
+
+def made_by(kind: type) -> tuple[Making[Any, object], ...]:
+    """How a moment comes about, from itself down to what it is made of at last."""
+    chain: list[Making[Any, object]] = []
+    while kind in _BY_KIND:
+        chain.append(_BY_KIND[kind])
+        kind = chain[-1].source
+    return tuple(chain)
 
 
 def root_of(kind: type) -> type:
     """The kind of event, or of call with its reply, that a moment comes from."""
-    while kind in _SOURCES:
-        kind = _SOURCES[kind]
-    return kind
+    chain = made_by(kind)
+    return chain[-1].source if chain else kind

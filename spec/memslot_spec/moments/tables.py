@@ -29,12 +29,14 @@ class Published:
 class SlotRemoved:
     """A delete or a move publishes a table without its slot, or with it elsewhere.
 
-    `old` is the slot as the request found it.
+    `old` is the slot as the request found it, `attached` what it has with it in
+    the new table, where the implementation tells.
     """
 
     update: Update
     old: Slot
     table: SlotTable
+    attached: Attached | None
 
 
 def _published(facts: Facts, event: TablePublished) -> Published | None:
@@ -49,7 +51,10 @@ def _removed(facts: Facts, event: TablePublished) -> SlotRemoved | None:
     update = facts.update_of(event.thread)
     if update is None or update.old is None or not update.removes_from(event.slots):
         return None
-    return SlotRemoved(update, update.old, event.slots)
+    old = update.old
+    key = old.as_id, old.id
+    attached = (a for a in event.attached if (a.as_id, a.slot_id) == key)
+    return SlotRemoved(update, old, event.slots, next(attached, None))
 
 
 MAKINGS = (

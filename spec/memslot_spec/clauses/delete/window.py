@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
-from memslot_spec.clauses.delete.steps import flushes_its_slot
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import pages_at
 from memslot_spec.history.points.mmu import (
-    Flushed,
     RmapIndexed,
     RmapUse,
     ShadowPageCreated,
@@ -15,6 +13,7 @@ from memslot_spec.history.points.mmu import (
 )
 from memslot_spec.model.operations import UnmapHva
 from memslot_spec.model.readers import gfn_to_memslot
+from memslot_spec.moments.mmu import SlotFlushed
 from memslot_spec.moments.replies import Answered
 
 
@@ -178,17 +177,12 @@ def rmap_still_found(facts: Facts, event: RmapIndexed) -> bool:
     return event.slot_id is not None
 
 
-def flushes_mapped_slot(facts: Facts, event: Flushed) -> bool:
-    """A delete or move flushes a slot that had sptes."""
-    update = facts.update_of(event.thread)
-    return flushes_its_slot(facts, event) and update is not None and update.had_sptes
+def had_sptes(facts: Facts, flushed: SlotFlushed) -> bool:
+    return flushed.update.had_sptes
 
 
-def expects_nothing_left(facts: Facts, event: Flushed) -> str:
-    """What is left."""
-    update = facts.update_of(event.thread)
-    old = None if update is None else update.old
-    left = () if old is None else facts.shadow.of_slot(old)
+def nothing_left(facts: Facts, flushed: SlotFlushed) -> str:
+    left = facts.shadow.of_slot(flushed.old)
     frames = ", ".join(sorted(f"{spte.gfn:#x}" for spte in left))
     return f"no spte of the slot after its flush; gfn {frames} is mapped"
 
@@ -196,19 +190,16 @@ def expects_nothing_left(facts: Facts, event: Flushed) -> str:
 @clause(
     id="DEL-9",
     title="The flush leaves nothing of the slot",
-    must="After the flush of a slot that goes, no spte for it MUST be left.",
+    must="The flush of a slot that is deleted or moved MUST leave no spte for it.",
     source="seed, kvm_arch_flush_shadow: kvm_mmu_zap_all; more than the slot MAY go",
     rows=(39,),
-    on=Flushed,
-    premise=flushes_mapped_slot,
-    expected=expects_nothing_left,
+    on=SlotFlushed,
+    premise=had_sptes,
+    expected=nothing_left,
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
 )
-def flush_is_whole(facts: Facts, event: Flushed) -> bool:
-    update = facts.update_of(event.thread)
-    if update is None or update.old is None:
-        return True
-    return not facts.shadow.of_slot(update.old)
+def flush_is_whole(facts: Facts, flushed: SlotFlushed) -> bool:
+    return not facts.shadow.of_slot(flushed.old)
 
 
 CLAUSES: tuple[AnyClause, ...] = (

@@ -5,41 +5,36 @@ from __future__ import annotations
 from memslot_spec.arithmetic.ranges import overlaps
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.clause import AnyClause, Clause, clause
-from memslot_spec.clauses.move.steps import moves_a_slot
+from memslot_spec.clauses.move.steps import by_a_move
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.points.tables import Attached, TablePublished
+from memslot_spec.history.points.host import MetadataAllocated
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.replies import Accessed, Done
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import Slot, SlotTable
 from memslot_spec.moments.replies import Answered, Updated
+from memslot_spec.moments.tables import SlotRemoved
 
 
-def _attached(facts: Facts, event: TablePublished) -> Attached | None:
-    """What the slot that moves has with it in the new table."""
-    update = facts.update_of(event.thread)
-    old = None if update is None else update.old
-    if old is None:
-        return None
-    for entry in event.attached:
-        if (entry.as_id, entry.slot_id) == (old.as_id, old.id):
-            return entry
-    return None
-
-
-def moves_with_arrays(facts: Facts, event: TablePublished) -> bool:
-    """A move publishes the slot at its new base, with arrays."""
-    entry = _attached(facts, event)
+def with_arrays(facts: Facts, removed: SlotRemoved) -> bool:
+    attached = removed.attached
     return (
-        moves_a_slot(facts, event) and entry is not None and entry.metadata is not None
+        by_a_move(facts, removed)
+        and attached is not None
+        and attached.metadata is not None
     )
 
 
-def expects_arrays(facts: Facts, event: TablePublished) -> str:
-    """What they were made for."""
-    entry = _attached(facts, event)
-    handle = None if entry is None else entry.metadata
-    made = None if handle is None else facts.host.metadata.get(handle)
+def _arrays(facts: Facts, removed: SlotRemoved) -> MetadataAllocated | None:
+    """How the arrays were made that the slot has at its new base; None: freed."""
+    attached = removed.attached
+    if attached is None or attached.metadata is None:
+        return None
+    return facts.host.metadata.get(attached.metadata)
+
+
+def arrays_for_the_new_base(facts: Facts, removed: SlotRemoved) -> str:
+    made = _arrays(facts, removed)
     words = "they are freed" if made is None else f"they were made for {made.base:#x}"
     return f"arrays made for the slot's new base; {words}"
 
@@ -51,20 +46,19 @@ def expects_arrays(facts: Facts, event: TablePublished) -> str:
     "were made for that base and size.",
     source='"KVM: Allocate new rmap and large page tracking when moving memslot"',
     rows=(44,),
-    on=TablePublished,
-    premise=moves_with_arrays,
-    expected=expects_arrays,
+    on=SlotRemoved,
+    premise=with_arrays,
+    expected=arrays_for_the_new_base,
     points=("MetadataAllocated", "MetadataFreed"),
 )
-def arrays_for_base(facts: Facts, event: TablePublished) -> bool:
-    entry = _attached(facts, event)
-    if entry is None or entry.metadata is None:
-        return True
-    made = facts.host.metadata.get(entry.metadata)
-    slot = event.slots.find(entry.as_id, entry.slot_id)
-    if made is None or slot is None:
-        return False
-    return (made.base, made.npages) == (slot.base, slot.npages)
+def arrays_for_base(facts: Facts, removed: SlotRemoved) -> bool:
+    made = _arrays(facts, removed)
+    slot = removed.table.find(removed.old.as_id, removed.old.id)
+    return (
+        made is not None
+        and slot is not None
+        and (made.base, made.npages) == (slot.base, slot.npages)
+    )
 
 
 def _has_moved(slot: Slot, table: SlotTable) -> bool:

@@ -2,73 +2,71 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause
-from memslot_spec.clauses.delete.steps import (
-    expects_flush_before_absence,
-    expects_grace_before_absence,
-    expects_invalid_step,
-    is_flushed,
-    is_graced,
-    was_published_invalid,
-)
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.model.updates import Change
+from memslot_spec.moments.tables import SlotRemoved
 
 
-def moves_a_slot(facts: Facts, event: TablePublished) -> bool:
-    """A move publishes the slot at its new base."""
-    update = facts.update_of(event.thread)
-    return (
-        update is not None
-        and update.change is Change.MOVE
-        and update.removes_from(event.slots)
-    )
+def by_a_move(facts: Facts, removed: SlotRemoved) -> bool:
+    return removed.update.change is Change.MOVE
 
 
-INVALID_FIRST = Clause(
+def the_invalid_step(facts: Facts, removed: SlotRemoved) -> str:
+    return f"slot {removed.old.id} published as INVALID first"
+
+
+@clause(
     id="MOVE-1",
     title="A move publishes INVALID first",
     must="A move MUST publish a table in which the slot is INVALID before it "
     "publishes the slot at its new base.",
     source="commit 12d6e7538e2d; the seed moves in one step",
     rows=(42,),
-    on=TablePublished,
-    premise=moves_a_slot,
-    expected=expects_invalid_step,
-    holds=was_published_invalid,
+    on=SlotRemoved,
+    premise=by_a_move,
+    expected=the_invalid_step,
 )
+def invalid_first(facts: Facts, removed: SlotRemoved) -> bool:
+    return removed.update.invalid_published_at >= 0
 
-GRACE_BEFORE_NEW_BASE = Clause(
+
+@clause(
     id="MOVE-2",
     title="The new base waits for a grace period",
     must="The grace period after the INVALID table MUST have ended before a move "
     "publishes the slot at its new base.",
     source="commit 12d6e7538e2d",
     rows=(42,),
-    on=TablePublished,
-    premise=moves_a_slot,
-    expected=expects_grace_before_absence,
+    on=SlotRemoved,
+    premise=by_a_move,
+    expected="a grace period between publishing INVALID and publishing the new base",
     points=("GracePeriodBegun", "GracePeriodEnded"),
-    holds=is_graced,
 )
+def grace_period_before_new_base(facts: Facts, removed: SlotRemoved) -> bool:
+    update = removed.update
+    return update.graced_at >= 0 or update.invalid_published_at < 0
 
-FLUSH_BEFORE_NEW_BASE = Clause(
+
+@clause(
     id="MOVE-3",
     title="The new base waits for the flush",
     must="A move MUST flush the slot's shadow state before it publishes the slot at "
     "its new base.",
     source="commit 12d6e7538e2d",
     rows=(42,),
-    on=TablePublished,
-    premise=moves_a_slot,
-    expected=expects_flush_before_absence,
+    on=SlotRemoved,
+    premise=by_a_move,
+    expected="the slot's shadow state flushed before the new base is published",
     points=("Flushed",),
-    holds=is_flushed,
 )
+def flush_before_new_base(facts: Facts, removed: SlotRemoved) -> bool:
+    update = removed.update
+    return update.flushed_at >= 0 or update.invalid_published_at < 0
+
 
 CLAUSES: tuple[AnyClause, ...] = (
-    INVALID_FIRST,
-    GRACE_BEFORE_NEW_BASE,
-    FLUSH_BEFORE_NEW_BASE,
+    invalid_first,
+    grace_period_before_new_base,
+    flush_before_new_base,
 )
