@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from memslot_spec.choice import Taken
 from memslot_spec.clause import AnyClause
+from memslot_spec.facts.absorbing.calls import returned
 from memslot_spec.facts.dirty_calls import log_return
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.returned import returned
 from memslot_spec.history.events import Event, Observed, Return
 from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked, SpteMapped
@@ -91,8 +91,8 @@ class Judge:
                 self._ask(step.agenda, event)
             if step.watch:
                 self._watch(step.watch, event)
-            if step.absorb is not None:
-                step.absorb(facts, event)
+            for absorb in step.absorb:
+                absorb(facts, event)
             if step.is_ending:
                 self._end(event)
             facts.step += 1
