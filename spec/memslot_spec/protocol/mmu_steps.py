@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.history.points.mmu import (
     Flushed,
-    GuestEntered,
     MmuLocked,
     MmuUnlocked,
-    Retried,
     RmapIndexed,
     RmapUse,
     ShadowPageCreated,
@@ -22,7 +20,12 @@ from memslot_spec.history.points.mmu import (
     SpteMapped,
     SpteRemoved,
 )
-from memslot_spec.history.points.srcu import DomainDestroyed, Slept
+from memslot_spec.history.points.srcu import (
+    DomainDestroyed,
+    GuestEntered,
+    Retried,
+    Slept,
+)
 from memslot_spec.history.points.tables import TableLoaded, TableRead
 from memslot_spec.model.operations import GuestAccess, SetRegion, UnmapHva
 from memslot_spec.model.profile import WindowAccess

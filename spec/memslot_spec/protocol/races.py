@@ -8,10 +8,8 @@ from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Capabilities, Header, Interleaving
 from memslot_spec.history.points.mmu import (
     Flushed,
-    GuestEntered,
     MmuLocked,
     MmuUnlocked,
-    Retried,
     RmapIndexed,
     ShadowPageCreated,
     ShadowPageZapped,
@@ -22,7 +20,9 @@ from memslot_spec.history.points.srcu import (
     DomainDestroyed,
     GracePeriodBegun,
     GracePeriodEnded,
+    GuestEntered,
     IndexFlipped,
+    Retried,
     SectionEntered,
     SectionEntering,
     SectionLeft,

@@ -34,6 +34,7 @@ from memslot_spec.history.points.srcu import (
 )
 from memslot_spec.history.points.tables import TableLoaded, TablePublished, TableRead
 from memslot_spec.history.views import ShadowPte, View
+from memslot_spec.history.words import describe_slots
 from memslot_spec.judge.applies import ApplicableClauses, asks_about
 from memslot_spec.judge.blind import blind, without_points
 from memslot_spec.judge.judge import Finding, Judge, Judgement, judge, judge_events
@@ -368,7 +369,8 @@ def test_a_table_shown_that_was_not_published_is_an_error_of_the_target() -> Non
     judgement = judge(History(TABLES_ONLY, (*done(PUT_A, (1, ONE)), shown)), CLAUSES)
     assert judgement.findings == ()
     assert judgement.contradiction == (
-        f"introspection shows {TWO!r}, but the table published last was {ONE!r}"
+        f"introspection shows {describe_slots(TWO)}, but the table published last "
+        f"has {describe_slots(ONE)}"
     )
 
 
@@ -383,7 +385,7 @@ def test_sptes_shown_that_no_point_told_of_are_an_error_of_the_target() -> None:
     judgement = judge(History(SIGHTED, (shown,)), CLAUSES)
     assert judgement.findings == ()
     assert judgement.contradiction == (
-        "introspection shows sptes {(1, 17): 17}, but points told of {}"
+        "introspection shows spte 1[17] of gfn 0x11, but the points tell of no spte"
     )
 
 
