@@ -22,7 +22,7 @@ from memslot_spec.protocol.folded import Fold
 from memslot_spec.protocol.paths import path_of
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import RACES, header_for
-from memslot_spec.protocol.search import Race
+from memslot_spec.protocol.walk import Race
 
 
 class Factory(Structural):

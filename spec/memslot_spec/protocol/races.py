@@ -50,7 +50,7 @@ from memslot_spec.model.operations import (
 )
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.values import Failure, MemoryRegion
-from memslot_spec.protocol.search import Race
+from memslot_spec.protocol.walk import Race
 
 ANNOUNCED = (
     SectionEntering,

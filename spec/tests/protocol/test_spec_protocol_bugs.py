@@ -36,7 +36,7 @@ from memslot_spec.model.replies import (
     Retry,
 )
 from memslot_spec.model.values import Hva, MemoryRegion, Slot
-from memslot_spec.protocol import mmu_steps, races, steps
+from memslot_spec.protocol import fault_steps, races, shadow_steps, steps
 from memslot_spec.protocol.programs import (
     DESTROY,
     FAULT,
@@ -50,9 +50,10 @@ from memslot_spec.protocol.programs import (
     Protocol,
     Step,
 )
-from memslot_spec.protocol.search import Race, search
+from memslot_spec.protocol.search import search
 from memslot_spec.protocol.state import State
 from memslot_spec.protocol.steps import Act, Move, Promises
+from memslot_spec.protocol.walk import Race
 
 
 def without(program: Program, *names: str) -> Program:
@@ -198,7 +199,7 @@ def faulting(when: str, act: str) -> Act:
         slot = gfn_to_memslot(state.tables[thread.table or 0], gfn)
         is_invalid = slot is not None and slot.invalid
         if (when == "invalid") != is_invalid or (when == "absent") != (slot is None):
-            yield from mmu_steps.look_up_fault(promises, state, me)
+            yield from fault_steps.look_up_fault(promises, state, me)
             return
         read = TableRead(me, thread.table or 0, "slots")
         if act in {"map", "retry", "wait until valid"}:
@@ -221,12 +222,12 @@ def unmap_valid_only(promises: Promises, state: State, me: int) -> Iterator[Move
     if slot is not None and slot.invalid:
         yield Move(state, to="unlock mmu")
     else:
-        yield from mmu_steps.unmap_next(promises, state, me)
+        yield from shadow_steps.unmap_next(promises, state, me)
 
 
 def index_valid_only(promises: Promises, state: State, me: int) -> Iterator[Move]:
     """The lookup of `rmap_remove` hides INVALID slots."""
-    for move in mmu_steps.index_rmap(promises, state, me):
+    for move in shadow_steps.index_rmap(promises, state, me):
         slot = state.tables[state.threads[me].again or 0].find(0, 0)
         event = move.event
         if slot is not None and slot.invalid and isinstance(event, RmapIndexed):
@@ -237,7 +238,7 @@ def index_valid_only(promises: Promises, state: State, me: int) -> Iterator[Move
 def flush_nothing(promises: Promises, state: State, me: int) -> Iterator[Move]:
     """The flush is over before it has begun."""
     empty = state._replace(sptes=())
-    for move in mmu_steps.flush_next(promises, empty, me):
+    for move in shadow_steps.flush_next(promises, empty, me):
         if move.to == "unlock mmu":
             yield move._replace(state=move.state._replace(sptes=state.sptes))
 
