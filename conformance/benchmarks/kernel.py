@@ -34,9 +34,9 @@ from memslot_spec.history.events import Call, Return
 from memslot_spec.judge.applies import ApplicableClauses
 from memslot_spec.judge.judge import Judge
 from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import LINUX
 from memslot_spec.model.replies import Done
-from memslot_spec.model.updates import plan
 from memslot_spec.model.values import EMPTY, MemoryRegion
 
 REGION = struct.Struct("=IIQQQ")

@@ -33,10 +33,11 @@ from memslot_spec.history.points.tables import (
     UpdateUnlocked,
 )
 from memslot_spec.model.operations import SetRegion, TableReader
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.readers import answer
 from memslot_spec.model.replies import Done, Reply
-from memslot_spec.model.updates import plan, target_of
+from memslot_spec.model.updates import target_of
 from memslot_spec.protocol.state import State, Thread
 
 END = "end"

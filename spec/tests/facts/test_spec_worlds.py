@@ -25,10 +25,10 @@ from memslot_spec.model.operations import (
     SetRegion,
     TssBase,
 )
+from memslot_spec.model.plan import Outcome, plan
 from memslot_spec.model.profile import LINUX, V2_6_34, Limits, Profile
 from memslot_spec.model.readers import accesses, answer
 from memslot_spec.model.replies import Done, Refused, Reply, same_reply
-from memslot_spec.model.updates import Outcome, plan
 from memslot_spec.model.values import (
     EMPTY,
     LOG_DIRTY_PAGES,

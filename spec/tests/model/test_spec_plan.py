@@ -9,16 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
+from memslot_spec.model.plan import Outcome, plan
 from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
 from memslot_spec.model.replies import Done, Refused
 from memslot_spec.model.updates import (
     Change,
     Objection,
-    Outcome,
     change_of,
     malformed,
     objections,
-    plan,
     target_of,
 )
 from memslot_spec.model.values import (
