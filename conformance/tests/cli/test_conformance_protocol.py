@@ -15,8 +15,8 @@ from memslot_reference.museum import mutant_named
 from memslot_reference.reference import default_limits, reference, reference_linux
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.hook import Hook
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.judge import Judge
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.judge import Judge
 from memslot_spec.model.profile import LINUX, V2_6_34, Limits, Profile, profile_named
 from memslot_spec.protocol.folded import Fold
 from memslot_spec.protocol.paths import path_of

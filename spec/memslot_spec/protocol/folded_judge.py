@@ -7,8 +7,8 @@ are judged once.
 from __future__ import annotations
 
 from memslot_spec.history.events import Event
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.judge import Judge
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.judge import Judge
 from memslot_spec.protocol.folded import Fold, Folded
 
 Verdict = int | tuple[str, ...]

@@ -37,7 +37,7 @@ from memslot_spec.history.points.tables import (
     UpdateLocked,
     UpdateUnlocked,
 )
-from memslot_spec.judge.applies import not_applicable
+from memslot_spec.judging.applies import not_applicable
 from memslot_spec.model.operations import (
     DestroyVm,
     GfnToHva,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.events import Event, Finished
 from memslot_spec.history.header import Header
-from memslot_spec.judge.applies import ApplicableClauses
+from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.protocol.folded_judge import FoldedJudge
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.state import State

@@ -13,7 +13,7 @@ from memslot_spec import clauses
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, GROUPS
 from memslot_spec.history.events import Point
-from memslot_spec.judge.applies import points_of
+from memslot_spec.judging.applies import points_of
 
 CHAPTERS = tuple(module.name for module in iter_modules(clauses.__path__))
 ROW = re.compile(r"^(\w+) +(.+)$", re.MULTILINE)

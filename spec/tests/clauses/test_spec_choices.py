@@ -29,9 +29,9 @@ from memslot_spec.history.points.srcu import (
     SectionLeft,
 )
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.blind import blind
-from memslot_spec.judge.judge import judge_events
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.blind import blind
+from memslot_spec.judging.judge import judge_events
 from memslot_spec.model.operations import GfnToHva, GuestAccess, Operation, SetRegion
 from memslot_spec.model.profile import BOTH, LINUX, V2_6_34, Limits
 from memslot_spec.model.replies import (

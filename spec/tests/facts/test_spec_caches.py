@@ -20,8 +20,8 @@ from memslot_spec.history.header import (
     Interleaving,
 )
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
-from memslot_spec.judge.blind import blind
-from memslot_spec.judge.judge import Judgement, judge
+from memslot_spec.judging.blind import blind
+from memslot_spec.judging.judge import Judgement, judge
 from memslot_spec.model.hva_caches import (
     HvaRange,
     backs,

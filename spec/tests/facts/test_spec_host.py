@@ -42,7 +42,7 @@ from memslot_spec.history.points.tables import (
     TablePublished,
     UpdateLocked,
 )
-from memslot_spec.judge.judge import judge
+from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import (
     AgeHva,
     GetDirtyLog,

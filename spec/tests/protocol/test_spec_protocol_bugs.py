@@ -21,8 +21,8 @@ from memslot_spec.history.points.tables import (
     TableWritten,
     UpdateLocked,
 )
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.judge import judge_events
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.judge import judge_events
 from memslot_spec.model.operations import GfnToMemslot, Operation, SetRegion, TssBase
 from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Profile
 from memslot_spec.model.readers import gfn_to_memslot

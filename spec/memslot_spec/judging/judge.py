@@ -20,7 +20,7 @@ from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked, SpteMapped
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.words import describe_event, describe_reply, describe_slots
-from memslot_spec.judge.applies import Agenda, ApplicableClauses, Watch
+from memslot_spec.judging.applies import Agenda, ApplicableClauses, Watch
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated, answered, updated

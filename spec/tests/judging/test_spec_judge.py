@@ -35,9 +35,9 @@ from memslot_spec.history.points.srcu import (
 from memslot_spec.history.points.tables import TableLoaded, TablePublished, TableRead
 from memslot_spec.history.views import ShadowPte, View
 from memslot_spec.history.words import describe_slots
-from memslot_spec.judge.applies import ApplicableClauses, asks_about
-from memslot_spec.judge.blind import blind, without_points
-from memslot_spec.judge.judge import Finding, Judge, Judgement, judge, judge_events
+from memslot_spec.judging.applies import ApplicableClauses, asks_about
+from memslot_spec.judging.blind import blind, without_points
+from memslot_spec.judging.judge import Finding, Judge, Judgement, judge, judge_events
 from memslot_spec.model.operations import GfnToHva, Operation, SetRegion, TssBase
 from memslot_spec.model.profile import BOTH, V2_6_34, Limits
 from memslot_spec.model.replies import Done, FoundHva, Number, Refused, Reply
