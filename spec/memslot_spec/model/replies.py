@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memslot_spec.model.values import (
-    Errno,
-    HvaError,
-    Slot,
-)
+from memslot_spec.model.values import Errno, HvaError, Slot
 
 
 @dataclass(frozen=True, slots=True)
