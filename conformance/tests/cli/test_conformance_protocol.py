@@ -64,7 +64,9 @@ def test_histories_are_paths(factory: Factory, profile: Profile, race: Race) -> 
         PLAYS,
     ):
         assert played.error is None
-        assert path_of(protocol, played.events).why is None
+        path = path_of(protocol, played.events)
+        assert path.why is None
+        assert path.followed == len(played.events)
 
 
 LEAVING = (
