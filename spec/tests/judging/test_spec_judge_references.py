@@ -46,24 +46,26 @@ PATCH, REFERENCE = resolve("patch", None), resolve("reference", None)
 
 
 def test_judging_twice_says_the_same() -> None:
-    docket = ApplicableClauses(PATCH.header, CLAUSES)
+    applicable = ApplicableClauses(PATCH.header, CLAUSES)
     for played in drawn(PATCH, 1, 20, 2):
-        first = judge_events(docket, played.events)
-        assert judge_events(docket, played.events) == first
+        first = judge_events(applicable, played.events)
+        assert judge_events(applicable, played.events) == first
         assert judge(History(PATCH.header, played.events), CLAUSES) == first
 
 
-def one_by_one(docket: ApplicableClauses, events: tuple[Event, ...]) -> Judgement:
-    fold = Judge(docket)
+def one_by_one(applicable: ApplicableClauses, events: tuple[Event, ...]) -> Judgement:
+    fold = Judge(applicable)
     seen = [fold.see(event) for event in events]
     assert sum(map(bool, seen)) <= 1
     return fold.judgement()
 
 
 def test_judging_event_by_event_says_the_same() -> None:
-    docket = ApplicableClauses(PATCH.header, CLAUSES)
+    applicable = ApplicableClauses(PATCH.header, CLAUSES)
     for played in drawn(PATCH, 2, 20, 2):
-        assert one_by_one(docket, played.events) == judge_events(docket, played.events)
+        assert one_by_one(applicable, played.events) == judge_events(
+            applicable, played.events
+        )
 
 
 def found_blind(seeds: range) -> tuple[list[str], int]:
@@ -100,7 +102,7 @@ def test_nothing_is_found_in_the_reference(seed: int) -> None:
 
 
 def test_a_clause_on_replies_that_names_operations_is_about_no_other() -> None:
-    # The docket asks it about those alone, so leaving it out must change nothing.
+    # The applicable asks it about those alone, so leaving it out must change nothing.
     premises = [
         (clause, by_kind(clause.premise))
         for clause in CLAUSES
@@ -117,7 +119,7 @@ def test_a_clause_on_replies_that_names_operations_is_about_no_other() -> None:
         )
         return False
 
-    docket = ApplicableClauses(REFERENCE.header, [spy(look)])
+    applicable = ApplicableClauses(REFERENCE.header, [spy(look)])
     for played in drawn(REFERENCE, 5, 40, 2):
-        judge_events(docket, played.events)
+        judge_events(applicable, played.events)
     assert beside == set()
