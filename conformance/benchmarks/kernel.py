@@ -31,12 +31,12 @@ from memslot_conformance.targets.kvm.target import KvmVm
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Call, Return
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.judge import Judge
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.judge import Judge
 from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import LINUX
 from memslot_spec.model.replies import Done
-from memslot_spec.model.updates import plan
 from memslot_spec.model.values import EMPTY, MemoryRegion
 
 REGION = struct.Struct("=IIQQQ")

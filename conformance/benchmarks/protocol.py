@@ -20,7 +20,8 @@ from memslot_spec.clauses import CLAUSES
 from memslot_spec.model.profile import LINUX, profile_named
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import header_for, races_of
-from memslot_spec.protocol.search import Race, count_states, search
+from memslot_spec.protocol.search import search
+from memslot_spec.protocol.walk import Race, count_states
 
 
 @dataclass(slots=True)

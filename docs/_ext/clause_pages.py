@@ -13,7 +13,7 @@ from memslot_reference.museum.mutant import Mutant
 from memslot_spec import clauses as all_clauses
 from memslot_spec.clause import AnyClause, Needs
 from memslot_spec.clauses import CLAUSES, GROUPS
-from memslot_spec.judge.applies import points_of
+from memslot_spec.judging.applies import points_of
 from memslot_spec.model.profile import PROFILES
 
 SEEN_BY = {

@@ -22,7 +22,7 @@ from memslot_conformance.targets.resolve import Target, resolve
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
 from memslot_spec.clauses import CLAUSES, clause_by_id
-from memslot_spec.judge.blind import without_points
+from memslot_spec.judging.blind import without_points
 
 LEVEL = "quick"
 PLAYS = 4_000

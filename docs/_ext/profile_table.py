@@ -83,16 +83,10 @@ FIELDS: dict[str, Field] = {
             repr(WindowAccess.RETRY): "retried",
         },
     ),
-    "has_slot_bitmaps": Field(
-        "slot bitmaps, the TSS in slot 0", ("MMU-2", "TSS-1"), either("yes", "no")
-    ),
     "budget_is_permille": Field(
         "page budget, the same number either way",
         ("SIZE-1", "SIZE-2"),
         either("20 per thousand of the pages", "a fiftieth of the pages"),
-    ),
-    "has_manual_protect": Field(
-        "manual protection and CLEAR", ("DIRTY-6", "DIRTY-16"), either("yes", "no")
     ),
     "has_generations": Field(
         "generations, and caches held to them",

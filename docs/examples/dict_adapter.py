@@ -6,11 +6,11 @@ import errno
 
 from dict_table import LOG_WRITES, PAGE, READ_ONLY, DictTable
 
+from memslot_spec import Done, Errno, Limits, MemoryRegion, Refused, Slot
 from memslot_spec.history.header import Domain
 from memslot_spec.history.views import View
-from memslot_spec.model.profile import Limits
-from memslot_spec.model.replies import Done, Refused, Reply
-from memslot_spec.model.values import Errno, Gfn, Hva, MemoryRegion, Slot, table_of
+from memslot_spec.model.replies import Reply
+from memslot_spec.model.values import Gfn, Hva, table_of
 
 
 class DictAdapter:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from dict_table import LOG_WRITES, PAGE, READ_ONLY, DictTable
 
+from memslot_spec import Done, Errno, Limits, MemoryRegion, Refused, Slot
 from memslot_spec.history.header import Domain, Interleaving
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.srcu import (
@@ -28,17 +29,8 @@ from memslot_spec.history.points.tables import (
     UpdateLocked,
     UpdateUnlocked,
 )
-from memslot_spec.model.profile import Limits
-from memslot_spec.model.replies import Done, Refused, Reply
-from memslot_spec.model.values import (
-    Errno,
-    Gfn,
-    Hva,
-    MemoryRegion,
-    Slot,
-    SlotTable,
-    table_of,
-)
+from memslot_spec.model.replies import Reply
+from memslot_spec.model.values import Gfn, Hva, SlotTable, table_of
 
 ANNOUNCED = (
     *(SectionEntered, SectionLeft, TableLoaded, TableRead, TablePublished),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from memslot_reference.hva_caches import HvaCaches
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.shadow import ShadowPage
-from memslot_spec.history.points.mmu import Flushed, Retried
+from memslot_spec.history.points.mmu import Flushed
+from memslot_spec.history.points.srcu import Retried
 from memslot_spec.model.replies import Reply, Retry
 from memslot_spec.model.values import Gfn, Hva, Slot
 

@@ -13,7 +13,8 @@ from memslot_reference.shadow_pages import ShadowPages
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.host import HostPageFound
-from memslot_spec.history.points.mmu import GuestEntered, RootGranted
+from memslot_spec.history.points.mmu import RootGranted
+from memslot_spec.history.points.srcu import GuestEntered
 from memslot_spec.model.profile import Limits, Profile, WindowAccess
 from memslot_spec.model.replies import Accessed, Mmio, Reply, Retry
 from memslot_spec.model.values import Gfn

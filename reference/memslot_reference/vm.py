@@ -14,7 +14,7 @@ from memslot_spec.history.points.caches import (
     MmioCached,
     MmioHit,
 )
-from memslot_spec.history.points.mmu import Retried
+from memslot_spec.history.points.srcu import Retried
 from memslot_spec.history.views import ShadowPage, ShadowPte, View
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.values import Failure, SlotTable

@@ -18,9 +18,9 @@ from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Header
 from memslot_spec.history.hook import Hook, Silent
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.blind import blind, without_points
-from memslot_spec.judge.judge import Judgement, judge_events
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.blind import blind, without_points
+from memslot_spec.judging.judge import Judgement, judge_events
 from memslot_spec.model.operations import GuestAccess, Operation, SetRegion, UnmapHva
 from memslot_spec.model.profile import Profile, profile_named
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure, MemoryRegion

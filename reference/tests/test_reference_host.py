@@ -24,8 +24,8 @@ from memslot_spec.history.points.host import (
     TlbFlushed,
 )
 from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked, SpteRemoved
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.judge import judge_events
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.judge import judge_events
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.profile import LINUX, V2_6_34
 from memslot_spec.model.replies import FoundHostPage, Refused

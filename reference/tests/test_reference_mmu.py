@@ -17,7 +17,6 @@ from memslot_spec.history.events import Point
 from memslot_spec.history.hook import P, Silent
 from memslot_spec.history.points.host import HostPageFound
 from memslot_spec.history.points.mmu import (
-    GuestEntered,
     MmuLocked,
     MmuUnlocked,
     RmapAdded,
@@ -32,6 +31,7 @@ from memslot_spec.history.points.mmu import (
     SpteRemoved,
 )
 from memslot_spec.history.points.srcu import (
+    GuestEntered,
     SectionEntered,
     SectionEntering,
     SectionLeft,

@@ -22,9 +22,9 @@ from memslot_spec.history.points.tables import (
     TableReclaimed,
     TableWritten,
 )
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import LINUX, Limits
 from memslot_spec.model.replies import Accessed, Done, Mmio, Refused
-from memslot_spec.model.updates import plan
 from memslot_spec.model.values import (
     LOG_DIRTY_PAGES,
     Errno,

@@ -34,9 +34,9 @@ from memslot_spec.history.points.tables import (
     UpdateLocked,
     UpdateUnlocked,
 )
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
 from memslot_spec.model.replies import Done, Refused
-from memslot_spec.model.updates import plan
 from memslot_spec.model.values import (
     BIT_1,
     LOG_DIRTY_PAGES,

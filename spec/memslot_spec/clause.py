@@ -102,6 +102,11 @@ AnyClause = Clause[Never]
 """A clause on whatever kind of event."""
 
 
+def by_number(*clauses: AnyClause) -> tuple[AnyClause, ...]:
+    """The clauses of one chapter in the order of their ids."""
+    return tuple(sorted(clauses, key=lambda clause: int(clause.id.split("-")[1])))
+
+
 def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     *,
     id: str,  # noqa: A002 - the field's name

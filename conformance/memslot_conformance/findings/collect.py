@@ -22,8 +22,8 @@ from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.header import History, Interleaving
-from memslot_spec.judge.blind import blind, without_points
-from memslot_spec.judge.judge import Finding
+from memslot_spec.judging.blind import blind, without_points
+from memslot_spec.judging.judge import Finding
 from memslot_spec.model.operations import Operation, SetRegion
 
 SHRINK_SECONDS = 2.5

@@ -23,8 +23,8 @@ from memslot_spec.history.wire import (
     read_history,
     write_history,
 )
-from memslot_spec.judge.blind import blind, without_points
-from memslot_spec.judge.judge import Finding, judge
+from memslot_spec.judging.blind import blind, without_points
+from memslot_spec.judging.judge import Finding, judge
 
 MARK = "memslots_failure"
 VERSION = 1

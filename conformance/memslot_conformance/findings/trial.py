@@ -17,9 +17,9 @@ from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.events import Call, Event, Observed, Return
 from memslot_spec.history.header import Header
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.blind import blind, without_points
-from memslot_spec.judge.judge import Finding, Judge, Judgement, judge_events
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.blind import blind, without_points
+from memslot_spec.judging.judge import Finding, Judge, Judgement, judge_events
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from memslot_conformance.scenarios.kernel.requests import draw_request
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.kvm.target import kernel_vm
 from memslot_spec.history.events import Call, Event, Finished, Return
-from memslot_spec.judge.judge import Judge
+from memslot_spec.judging.judge import Judge
 from memslot_spec.model.operations import Operation, SetRegion
 
 BATCH = 100

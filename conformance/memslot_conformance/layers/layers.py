@@ -41,8 +41,8 @@ from memslot_conformance.targets.crash_record import LastWords
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.header import Interleaving
-from memslot_spec.judge.applies import not_applicable
-from memslot_spec.judge.blind import blind
+from memslot_spec.judging.applies import not_applicable
+from memslot_spec.judging.blind import blind
 
 LAYERS = ("fixed", "sampled", "sequential")
 

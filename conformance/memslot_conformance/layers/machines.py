@@ -34,7 +34,7 @@ from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.crash_record import LastWords
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
-from memslot_spec.judge.judge import Judge
+from memslot_spec.judging.judge import Judge
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.values import EMPTY
 

@@ -36,10 +36,10 @@ from memslot_conformance.scenarios.symbolic.solver import (
 )
 from memslot_spec.history.hook import Silent
 from memslot_spec.model.operations import Operation, SetRegion, TableReader
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import profile_named
 from memslot_spec.model.readers import answer
 from memslot_spec.model.replies import Refused, Reply
-from memslot_spec.model.updates import plan
 from memslot_spec.model.values import EMPTY, SlotTable
 
 EXAMPLES = 1_000_000

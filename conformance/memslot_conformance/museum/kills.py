@@ -25,9 +25,9 @@ from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Event
 from memslot_spec.history.header import Header
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.blind import blind, without_points
-from memslot_spec.judge.judge import judge_events
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.blind import blind, without_points
+from memslot_spec.judging.judge import judge_events
 
 PLAYS = 4_000
 """What may be played of all races of one mutant."""

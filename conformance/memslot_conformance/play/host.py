@@ -21,16 +21,13 @@ from memslot_spec.history.points.host import (
     InvalidationBegun,
     InvalidationEnded,
 )
-from memslot_spec.history.points.mmu import (
-    GuestEntered,
-    MmuLocked,
-    MmuUnlocked,
-    Retried,
-)
+from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked
 from memslot_spec.history.points.srcu import (
     GracePeriodBegun,
     GracePeriodEnded,
+    GuestEntered,
     IndexFlipped,
+    Retried,
     SectionEntered,
     SectionEntering,
     SectionLeft,

@@ -18,7 +18,7 @@ from memslot_conformance.report.evidence import (
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import GROUPS
 from memslot_spec.history.events import Observed
-from memslot_spec.judge.applies import points_of
+from memslot_spec.judging.applies import points_of
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
 from memslot_spec.proofs import rests_on

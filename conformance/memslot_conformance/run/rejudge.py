@@ -37,8 +37,8 @@ from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history.events import Finished
 from memslot_spec.history.header import History
 from memslot_spec.history.wire import HistoryRead, history_to_json, read_history
-from memslot_spec.judge.applies import not_applicable
-from memslot_spec.judge.judge import Finding, judge
+from memslot_spec.judging.applies import not_applicable
+from memslot_spec.judging.judge import Finding, judge
 
 REPLAY_SECONDS = 60.0
 """A replay takes no longer than this; it is one play of one scenario."""

@@ -20,7 +20,7 @@ from memslot_conformance.targets.resolve import (
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.header import Header, History
 from memslot_spec.history.wire import history_to_json, read_history
-from memslot_spec.judge.applies import not_applicable
+from memslot_spec.judging.applies import not_applicable
 from memslot_spec.model.profile import LINUX
 
 SECONDS = 60.0

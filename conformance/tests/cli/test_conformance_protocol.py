@@ -15,14 +15,14 @@ from memslot_reference.museum import mutant_named
 from memslot_reference.reference import default_limits, reference, reference_linux
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.hook import Hook
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.judge import Judge
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.judge import Judge
 from memslot_spec.model.profile import LINUX, V2_6_34, Limits, Profile, profile_named
 from memslot_spec.protocol.folded import Fold
 from memslot_spec.protocol.paths import path_of
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import RACES, header_for
-from memslot_spec.protocol.search import Race
+from memslot_spec.protocol.walk import Race
 
 
 class Factory(Structural):
@@ -64,7 +64,9 @@ def test_histories_are_paths(factory: Factory, profile: Profile, race: Race) -> 
         PLAYS,
     ):
         assert played.error is None
-        assert path_of(protocol, played.events).why is None
+        path = path_of(protocol, played.events)
+        assert path.why is None
+        assert path.followed == len(played.events)
 
 
 LEAVING = (

@@ -18,9 +18,10 @@ from memslot_conformance.targets.kvm.guards import (
     objection,
 )
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import LINUX, Limits
 from memslot_spec.model.replies import Done
-from memslot_spec.model.updates import Change, Objection, change_of, objections, plan
+from memslot_spec.model.updates import Change, Objection, change_of, objections
 from memslot_spec.model.values import (
     EMPTY,
     Gfn,

@@ -18,7 +18,7 @@ import threading
 import time
 
 from memslot_spec.history.header import Domain, Interleaving
-from memslot_spec.model.updates import plan
+from memslot_spec.model.plan import (plan)
 from memslot_spec.model.profile import V2_6_34, Limits
 from memslot_spec.model.readers import default_tss_base, gfn_to_hva
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64

@@ -6,7 +6,7 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_spec.arithmetic.slot_word import id_of
-from memslot_spec.history.points.mmu import Retried
+from memslot_spec.history.points.srcu import Retried
 from memslot_spec.model.profile import LINUX
 from memslot_spec.model.replies import Mmio, Reply, Retry
 from memslot_spec.model.values import Errno, Failure, Gfn, MemoryRegion

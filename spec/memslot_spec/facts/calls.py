@@ -14,9 +14,11 @@ from memslot_spec.model.values import Slot, SlotTable
 class Update:
     """An open request: what it started from and what it has published.
 
-    `base` is the table it started from and `old` its slot there, if present.
-    `alone` says that no other update overlapped it so far. The steps are -1
-    until they happen.
+    `base` is the table it started from and `old` its slot there, None where that
+    is absent. `alone` says that no other update has overlapped it so far. The
+    steps at which its slot was published as INVALID, the grace period after that
+    ended, and the slot was flushed are -1 until they happen. `had_sptes` says that
+    the INVALID slot had sptes, so that there is something to flush.
     """
 
     operation: SetRegion
@@ -31,20 +33,20 @@ class Update:
     had_sptes: bool = False
 
     def starts_from(self, base: SlotTable) -> None:
-        """The table that the request is carried out on is known."""
+        """The request is carried out on this table."""
         self.base = base
         self.change = change_of(base, self.operation.region)
         self.old = target_of(base, self.operation.region)
 
     @property
     def takes_slot_away(self) -> bool:
-        """It deletes or moves a live slot: it owes the INVALID step."""
+        """It deletes or moves a live slot, so it must publish it as INVALID first."""
         return self.old is not None and (
             self.change is Change.DELETE or self.change is Change.MOVE
         )
 
     def removes_from(self, table: SlotTable) -> bool:
-        """The old slot is neither where it was nor marked INVALID there."""
+        """In this table the slot it deletes or moves is gone, or elsewhere."""
         if not self.takes_slot_away or self.old is None:
             return False
         now = table.find(self.old.as_id, self.old.id)
@@ -53,12 +55,14 @@ class Update:
 
 @dataclass(slots=True)
 class CallFacts:
-    """An open call: what it loaded and read, and what it may not fall behind.
+    """An open call: which versions it loaded and read, and which it must not miss.
 
-    `floor` is the newest version known to have been seen or settled when the
-    call began, `settled` the newest left by an update that had returned.
-    `newest` was the current version then, so far as points tell. `last_read`
-    gives, for each field, the version it was last read from.
+    When the call began, `floor` was the newest version that some reader had seen
+    or an update had left, `settled` the newest that an update had left, `newest`
+    the current one, so far as points tell. `last_read` gives for each field the
+    version that it was last read from. `mappings` are the serials of the sptes
+    that map the host addresses it is about, `invalid_mappings` those among them
+    that map a frame of an INVALID slot.
     """
 
     operation: Operation
@@ -75,7 +79,7 @@ class CallFacts:
 
 @dataclass(slots=True)
 class LastUpdate:
-    """The request that returned last."""
+    """The request that returned last; `before` is None if others overlapped it."""
 
     operation: SetRegion
     reply: Reply

@@ -73,7 +73,7 @@ class Sections:
             self.open.pop(thread, None)
 
     def begin(self, thread: int, step: int, version: int) -> None:
-        """A grace period begins: it owes a wait to every open section."""
+        """A grace period begins: it has to wait for every open section."""
         self.periods[thread] = GracePeriod(thread, step, version, self.all_open())
 
     def end(self, thread: int) -> GracePeriod | None:

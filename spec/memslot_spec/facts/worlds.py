@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from itertools import permutations
 
 from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.plan import Outcome, plan
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.replies import Reply, same_reply
-from memslot_spec.model.updates import Outcome, plan
 from memslot_spec.model.values import EMPTY, SlotTable
 
 WORLD_CAP = 256

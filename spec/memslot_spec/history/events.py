@@ -11,63 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-from memslot_spec.history.points.caches import (
-    CachesUpdated,
-    GenerationSet,
-    MmioCached,
-    MmioHit,
-)
-from memslot_spec.history.points.dirty import (
-    BitmapAllocated,
-    BitmapFreed,
-    DirtyBitsCleared,
-    DirtyBitSet,
-)
-from memslot_spec.history.points.host import (
-    HostPageDirtied,
-    HostPageFound,
-    InvalidationBegun,
-    InvalidationEnded,
-    MetadataAllocated,
-    MetadataFreed,
-    TlbFlushed,
-)
-from memslot_spec.history.points.mmu import (
-    Flushed,
-    GuestEntered,
-    MmuLocked,
-    MmuUnlocked,
-    Retried,
-    RmapAdded,
-    RmapIndexed,
-    RmapRemoved,
-    RmapsCounted,
-    RootGranted,
-    ShadowPageCreated,
-    ShadowPageZapped,
-    SlotBitSet,
-    SpteMapped,
-    SpteRemoved,
-)
-from memslot_spec.history.points.srcu import (
-    DomainDestroyed,
-    GracePeriodBegun,
-    GracePeriodEnded,
-    IndexFlipped,
-    SectionEntered,
-    SectionEntering,
-    SectionLeft,
-    Slept,
-)
-from memslot_spec.history.points.tables import (
-    TableLoaded,
-    TablePublished,
-    TableRead,
-    TableReclaimed,
-    TableWritten,
-    UpdateLocked,
-    UpdateUnlocked,
-)
+from memslot_spec.history.points.caches import CachePoint
+from memslot_spec.history.points.dirty import DirtyPoint
+from memslot_spec.history.points.host import HostPoint
+from memslot_spec.history.points.mmu import MmuPoint
+from memslot_spec.history.points.srcu import SrcuPoint
+from memslot_spec.history.points.tables import TablePoint
 from memslot_spec.history.views import View
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.replies import Reply
@@ -105,53 +54,8 @@ class Finished:
     stuck: tuple[int, ...]
 
 
-Point = (
-    SectionEntering
-    | SectionEntered
-    | SectionLeft
-    | GracePeriodBegun
-    | IndexFlipped
-    | GracePeriodEnded
-    | DomainDestroyed
-    | TableLoaded
-    | TableRead
-    | TableWritten
-    | TablePublished
-    | TableReclaimed
-    | UpdateLocked
-    | UpdateUnlocked
-    | MmuLocked
-    | MmuUnlocked
-    | GuestEntered
-    | Retried
-    | Slept
-    | ShadowPageCreated
-    | ShadowPageZapped
-    | SlotBitSet
-    | SpteMapped
-    | SpteRemoved
-    | RmapIndexed
-    | RmapAdded
-    | RmapRemoved
-    | RmapsCounted
-    | Flushed
-    | RootGranted
-    | InvalidationBegun
-    | InvalidationEnded
-    | TlbFlushed
-    | HostPageFound
-    | HostPageDirtied
-    | MetadataAllocated
-    | MetadataFreed
-    | BitmapAllocated
-    | BitmapFreed
-    | DirtyBitSet
-    | DirtyBitsCleared
-    | GenerationSet
-    | CachesUpdated
-    | MmioCached
-    | MmioHit
-)
+Point = SrcuPoint | TablePoint | MmuPoint | HostPoint | DirtyPoint | CachePoint
+"""What an implementation may announce from inside."""
 
 Event = Call | Return | Observed | Finished | Point
 

@@ -1,4 +1,4 @@
-"""What introspection shows when nothing is in motion."""
+"""What introspection shows while no operation is under way."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ShadowPage:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What introspection shows at rest: the table, and the shadow state.
+    """The table and the shadow state, while no operation is under way.
 
     A part is None where the target cannot show it. Tuples are sorted.
     """

@@ -1,4 +1,4 @@
-"""Does a table explain a reply? Asked of every reader that answers from one table."""
+"""Whether a table explains a reply, for readers that answer from one table."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ TABLE_READERS = (
     TssBase,
     MmuPages,
 )
-
+"""The operations whose reply the table alone decides."""
 
 BY_ONE_TABLE = (*TABLE_READERS, InitHvaCache)
-"""The operations that answer from one load of the table."""
+"""The operations that load the table once and answer from it."""
 
 
 def explains(
@@ -46,7 +46,7 @@ def explains(
     profile: Profile,
     limits: Limits,
 ) -> bool:
-    """The table explains the reply; replies that no table decides are explained."""
+    """The table may have led to the reply, or no table decides it."""
     if isinstance(operation, TABLE_READERS):
         return answer(table, operation, profile, limits) == reply
     if isinstance(operation, GuestAccess):

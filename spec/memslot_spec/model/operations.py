@@ -1,7 +1,7 @@
-"""What a thread may ask of an implementation, and what it may be told.
+"""The operations that a thread may ask an implementation for.
 
-Operations and replies are closed unions of frozen values. An operation names a
-kernel entry point; a reply carries what the caller of that entry point sees.
+An operation names an entry point of the kernel; `replies` has what its caller is
+told. Both are closed unions of frozen values.
 """
 
 from __future__ import annotations
@@ -138,14 +138,14 @@ class AllocateRoot:
 
 @dataclass(frozen=True, slots=True)
 class UnmapHva:
-    """`kvm_unmap_hva`: the host takes the page at this byte address away."""
+    """`kvm_unmap_hva`: the host unmaps the page at this byte address."""
 
     hva: int
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidateRange:
-    """The host takes a range of bytes away, and has it back when it returns.
+    """The host unmaps a range of bytes, which may be mapped again once it returns.
 
     `invalidate_range_start` and `invalidate_range_end`, one after the other.
     """
@@ -156,7 +156,7 @@ class InvalidateRange:
 
 @dataclass(frozen=True, slots=True)
 class AgeHva:
-    """`kvm_age_hva`: was the page at this byte address touched since?"""
+    """`kvm_age_hva`: whether the page at this byte address was accessed since."""
 
     hva: int
 
@@ -186,7 +186,7 @@ class EnableManualProtect:
     """`KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2` with these options.
 
     Bit 0: GET does not clear. Bit 1, only together with it: a bitmap begins with
-    every bit set. 0 takes both back.
+    every bit set. 0 turns both off.
     """
 
     options: int
@@ -199,7 +199,7 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseNotifier:
-    """`kvm_mmu_notifier_release`: the process dies, every mapping goes."""
+    """`kvm_mmu_notifier_release`: the process exits, every spte is removed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,10 +57,8 @@ class Profile:
     overlap_must_scan_private: bool
     skips_no_op: bool
     window_access: WindowAccess
-    has_slot_bitmaps: bool
     budget_is_permille: bool
     default_user_slots: int
-    has_manual_protect: bool
     has_generations: bool
 
     def __repr__(self) -> str:
@@ -81,10 +79,8 @@ V2_6_34 = Profile(
     overlap_must_scan_private=False,
     skips_no_op=False,
     window_access=WindowAccess.MMIO,
-    has_slot_bitmaps=True,
     budget_is_permille=True,
     default_user_slots=32,
-    has_manual_protect=False,
     has_generations=False,
 )
 
@@ -102,10 +98,8 @@ LINUX = Profile(
     overlap_must_scan_private=True,
     skips_no_op=True,
     window_access=WindowAccess.RETRY,
-    has_slot_bitmaps=False,
     budget_is_permille=False,
     default_user_slots=32764,
-    has_manual_protect=True,
     has_generations=True,
 )
 

@@ -1,24 +1,20 @@
-"""What a thread may be told: the replies to operations."""
+"""The replies that operations give."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memslot_spec.model.values import (
-    Errno,
-    HvaError,
-    Slot,
-)
+from memslot_spec.model.values import Errno, HvaError, Slot
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It was carried out; there is nothing else to say."""
+    """The operation was carried out and has no value to give."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It was refused. `errno` is None where the target cannot tell which."""
+    """The operation was refused. `errno` is None where the target cannot tell it."""
 
     errno: Errno | None
 
@@ -53,7 +49,7 @@ class FoundHostPage:
 class Translated:
     """The host byte addresses that were accessed, one for each page, in order.
 
-    Each is where the access met its page: the first may lie inside it.
+    Each is the first byte accessed in its page.
     """
 
     hvas: tuple[int, ...]
@@ -68,7 +64,7 @@ class DirtyLog:
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """Whether the frame is visible."""
+    """Whether a user slot backs the frame (`kvm_is_visible_gfn`)."""
 
     visible: bool
 
@@ -89,24 +85,24 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Accessed:
-    """The access reached memory: the page at this host byte address."""
+    """The access reached the page at this host byte address."""
 
     hva: int
 
 
 @dataclass(frozen=True, slots=True)
 class Mmio:
-    """The access left the guest as MMIO: no slot backs it (or it may not)."""
+    """The access exits to user space as MMIO: no slot backs it, or none may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The access has to be tried again (`RET_PF_RETRY`, or EAGAIN)."""
+    """The access has to be retried (`RET_PF_RETRY`, or EAGAIN)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Whether the page was touched."""
+    """Whether some spte of the page had been accessed (`kvm_age_hva`)."""
 
     young: bool
 

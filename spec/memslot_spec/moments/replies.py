@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memslot_spec.facts.calls import CallFacts, Update
+from memslot_spec.facts.explained import any_explains
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.returned import any_explains
 from memslot_spec.history.events import Return
 from memslot_spec.model.operations import (
     GuestAccess,

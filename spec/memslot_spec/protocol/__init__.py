@@ -1,8 +1,10 @@
 """The update protocol as a small pure transition system, searched to the end.
 
-`state` says what there is, `steps` what each thread may do next, `programs` in
-which order it does so. `search` goes through every reachable state, breadth
-first, and judges every transition with the facts and clauses that histories are
-judged with; `folded` is how facts of two paths are found to be the same. `paths`
-says whether a history is a path of the system.
+`state` says what there is. What each thread may do next is in `steps` (sections,
+grace periods, updates), `fault_steps` and `shadow_steps`; in which order it does
+so is in `programs`. `walk` goes from one state to the next, and `search` to every
+reachable one, breadth first: it judges every transition with the facts and clauses
+that histories are judged with. `folded` is how facts of two ways are found to be
+the same, and `folded_judge` judges after them. `races` are what is searched, and
+`paths` says whether a history is a path of the system.
 """

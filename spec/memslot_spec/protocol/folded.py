@@ -15,22 +15,25 @@ that are folded and unfolded after every event lead to the same judgement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from operator import attrgetter
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from operator import attrgetter, itemgetter
+from typing import NamedTuple, cast
 
 from memslot_spec.facts.calls import CallFacts, Update
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.srcu import GracePeriod, Section
 from memslot_spec.history.header import Header
-from memslot_spec.protocol.kept import keep, restore
 
 NEVER = -1
 """The step of what has not happened, and of what cannot matter any more."""
 
 GONE = -1
 """The serial of a mapping that stands no more."""
+
+OVERTAKEN = -1
+"""The version that was current at a call, when it is current no more."""
 
 PARTS = (
     "tables",
@@ -43,10 +46,6 @@ PARTS = (
     "updates_called",
 )
 """The facts that are kept. `step` and `updates` have a rule of their own."""
-
-
-OVERTAKEN = -1
-"""The version that was current at a call, when it is current no more."""
 
 
 class Wait(NamedTuple):
@@ -93,14 +92,14 @@ class Fold:
             _wait(facts, p) for _, p in sorted(facts.sections.periods.items())
         )
         updaters = tuple(sorted(facts.updates))
-        parts = tuple([keep(part) for part in _parts(facts)])
+        parts = tuple([_keep(part) for part in _parts(facts)])
         return Folded(step, parts, waits, updaters)
 
     def unfold(self, folded: Folded) -> Facts:
         """Facts with the same future."""
         facts = Facts(self._header)
         for name, part in zip(PARTS, folded.parts, strict=True):
-            setattr(facts, name, restore(part))
+            setattr(facts, name, _restore(part))
         facts.step = folded.step
         facts.updates = {t: _update(facts.calls[t]) for t in folded.updaters}
         for wait in folded.waits:
@@ -196,3 +195,73 @@ def _waited_for(facts: Facts, wait: Wait) -> tuple[Section, ...]:
         return inside
     # They all left: one that is nowhere stands for them.
     return (Section(wait.updater, 0, [], set()),)
+
+
+_BY_KEY = itemgetter(0)
+
+ATOMS = frozenset({int, bool, str, type(None), tuple, frozenset})
+"""Kinds of values that are kept as they are, as is every frozen record."""
+
+
+class Kept(NamedTuple):
+    """A container or a mutable record of this kind, and what is in it."""
+
+    kind: type
+    parts: Iterable[object]
+
+
+def _keep(value: object) -> object:
+    """The value with every dict, list, set and mutable record in it as a `Kept`.
+
+    What is in tuples and sets is hashable already, and so are the keys of dicts,
+    which are kept in the order of their keys.
+    """
+    kind: type = type(value)
+    if kind in ATOMS:
+        return value
+    if kind is dict:
+        items = cast("dict[int, object]", value).items()
+        ordered = sorted(items, key=_BY_KEY)
+        return Kept(dict, tuple([(key, _keep(part)) for key, part in ordered]))
+    if kind is list:
+        return Kept(list, tuple([_keep(v) for v in cast("list[object]", value)]))
+    if kind is set:
+        return Kept(set, frozenset(cast("set[object]", value)))
+    parts = _parts_of(kind)
+    if parts is None:
+        return value
+    return Kept(
+        kind, tuple([v if type(v) in ATOMS else _keep(v) for v in parts(value)])
+    )
+
+
+def _restore(value: object) -> object:
+    """What was kept, in containers and records that are new."""
+    if type(value) is not Kept:
+        return value
+    kind, parts = value
+    if kind is dict:
+        items = cast("Iterable[tuple[object, object]]", parts)
+        return {key: _restore(part) for key, part in items}
+    if kind is set:
+        return set(parts)
+    made = [p if type(p) is not Kept else _restore(p) for p in parts]
+    return made if kind is list else kind(*made)
+
+
+@cache
+def _parts_of(kind: type) -> Callable[[object], tuple[object, ...]] | None:
+    """What reads the fields of a record that can change; None for all else.
+
+    Errors: `TypeError` where it has too few fields to be read at once.
+    """
+    if not is_dataclass(kind):
+        return None
+    parameters: object = getattr(kind, "__dataclass_params__", None)
+    if getattr(parameters, "frozen", False):
+        return None
+    names = [field.name for field in fields(kind)]
+    if len(names) <= 1:
+        message = f"{kind.__name__} has fewer than two fields"
+        raise TypeError(message)
+    return attrgetter(*names)

@@ -21,7 +21,8 @@ from memslot_spec.model.operations import (
     UnmapHva,
 )
 from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.protocol import mmu_steps as mmu
+from memslot_spec.protocol import fault_steps as faults
+from memslot_spec.protocol import shadow_steps as shadow
 from memslot_spec.protocol import steps
 from memslot_spec.protocol.state import State
 from memslot_spec.protocol.steps import END, Act, Move, Promises
@@ -54,10 +55,10 @@ GRACE_PERIOD: Program = (
     Step("drain old", steps.drain_old),
 )
 DROP_SPTE: Program = (
-    Step("load for rmap", mmu.load_for_rmap),
-    _local("read for rmap", mmu.read_for_rmap),
-    _local("index rmap", mmu.index_rmap),
-    Step("clear spte", mmu.clear_spte),
+    Step("load for rmap", shadow.load_for_rmap),
+    _local("read for rmap", shadow.read_for_rmap),
+    _local("index rmap", shadow.index_rmap),
+    Step("clear spte", shadow.clear_spte),
 )
 
 UPDATE: Program = (
@@ -70,11 +71,11 @@ UPDATE: Program = (
     Step("publish", steps.publish),
     *GRACE_PERIOD,
     _local("flush if invalid", steps.flush_if_invalid),
-    Step("lock mmu", mmu.lock_mmu),
-    _local("next spte", mmu.flush_next),
+    Step("lock mmu", shadow.lock_mmu),
+    _local("next spte", shadow.flush_next),
     *DROP_SPTE,
-    _local("go on", mmu.go_on),
-    Step("unlock mmu", mmu.unlock_mmu),
+    _local("go on", shadow.go_on),
+    Step("unlock mmu", shadow.unlock_mmu),
     Step("reclaim", steps.reclaim),
     _local("publish next", steps.publish_next),
     Step("unlock updates", steps.unlock_updates),
@@ -92,35 +93,35 @@ LOOKUP: Program = (
 
 FAULT: Program = (
     _local("call", steps.call),
-    _local("enter guest", mmu.enter_guest),
-    Step("access", mmu.access),
+    _local("enter guest", faults.enter_guest),
+    Step("access", faults.access),
     *ENTER,
     Step("load table", steps.load_table),
-    _local("look up", mmu.look_up_fault),
-    Step("lock mmu", mmu.lock_mmu),
-    _local("check stale", mmu.check_stale),
-    _local("make page", mmu.make_page),
-    _local("make way", mmu.make_way),
+    _local("look up", faults.look_up_fault),
+    Step("lock mmu", shadow.lock_mmu),
+    _local("check stale", faults.check_stale),
+    _local("make page", faults.make_page),
+    _local("make way", faults.make_way),
     *DROP_SPTE,
-    _local("map frame", mmu.map_frame),
-    Step("unlock mmu", mmu.unlock_mmu),
+    _local("map frame", faults.map_frame),
+    Step("unlock mmu", shadow.unlock_mmu),
     Step("leave section", steps.leave_section),
-    _local("try again", mmu.try_again),
-    _local("retry", mmu.retry),
-    Step("wait until valid", mmu.wait_until_valid),
+    _local("try again", faults.try_again),
+    _local("retry", faults.retry),
+    Step("wait until valid", faults.wait_until_valid),
     Step("return", steps.give_reply),
 )
 
 UNMAP: Program = (
     _local("call", steps.call),
     *ENTER,
-    Step("lock mmu", mmu.lock_mmu),
-    Step("load table", mmu.begin_unmap),
+    Step("lock mmu", shadow.lock_mmu),
+    Step("load table", shadow.begin_unmap),
     _local("look up", steps.look_up),
-    _local("next spte", mmu.unmap_next),
+    _local("next spte", shadow.unmap_next),
     *DROP_SPTE,
-    _local("go on", mmu.go_on),
-    Step("unlock mmu", mmu.unlock_mmu),
+    _local("go on", shadow.go_on),
+    Step("unlock mmu", shadow.unlock_mmu),
     Step("leave section", steps.leave_section),
     Step("return", steps.give_reply),
 )
@@ -129,7 +130,7 @@ HALT: Program = (
     _local("call", steps.call),
     *ENTER,
     Step("leave section", steps.leave_section),
-    _local("sleep", mmu.sleep),
+    _local("sleep", steps.sleep),
     Step("take index again", steps.take_index),
     Step("raise counter again", steps.raise_counter),
     Step("leave section again", steps.leave_section),
@@ -139,13 +140,13 @@ HALT: Program = (
 DESTROY: Program = (
     _local("call", steps.call_when_alone),
     *ENTER,
-    Step("lock mmu", mmu.lock_mmu),
-    _local("next spte", mmu.zap_next),
+    Step("lock mmu", shadow.lock_mmu),
+    _local("next spte", shadow.zap_next),
     *DROP_SPTE,
-    _local("go on", mmu.go_on),
-    Step("unlock mmu", mmu.unlock_mmu),
+    _local("go on", shadow.go_on),
+    Step("unlock mmu", shadow.unlock_mmu),
     Step("leave section", steps.leave_section),
-    _local("destroy domain", mmu.destroy_domain),
+    _local("destroy domain", steps.destroy_domain),
     Step("return", steps.give_reply),
 )
 

@@ -8,10 +8,8 @@ from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Capabilities, Header, Interleaving
 from memslot_spec.history.points.mmu import (
     Flushed,
-    GuestEntered,
     MmuLocked,
     MmuUnlocked,
-    Retried,
     RmapIndexed,
     ShadowPageCreated,
     ShadowPageZapped,
@@ -22,7 +20,9 @@ from memslot_spec.history.points.srcu import (
     DomainDestroyed,
     GracePeriodBegun,
     GracePeriodEnded,
+    GuestEntered,
     IndexFlipped,
+    Retried,
     SectionEntered,
     SectionEntering,
     SectionLeft,
@@ -37,7 +37,7 @@ from memslot_spec.history.points.tables import (
     UpdateLocked,
     UpdateUnlocked,
 )
-from memslot_spec.judge.applies import not_applicable
+from memslot_spec.judging.applies import not_applicable
 from memslot_spec.model.operations import (
     DestroyVm,
     GfnToHva,
@@ -50,7 +50,7 @@ from memslot_spec.model.operations import (
 )
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.values import Failure, MemoryRegion
-from memslot_spec.protocol.search import Race
+from memslot_spec.protocol.walk import Race
 
 ANNOUNCED = (
     SectionEntering,

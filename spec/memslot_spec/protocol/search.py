@@ -3,8 +3,7 @@
 A node of the search is a state of the protocol together with folded facts: what
 the judge knows on the way there. Two ways to one state that left the judge with
 different facts lead to two nodes, so every clause is asked about every transition
-of every way. A transition is one thread's steps up to and with one that another
-thread can notice.
+of every way.
 
 A node from which no end can be reached has a thread that waits for ever. It is
 put to the judge as such, and the clause on progress speaks.
@@ -12,43 +11,20 @@ put to the judge as such, and the clause on progress speaks.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.events import Event, Finished
 from memslot_spec.history.header import Header
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.judge import Judge
-from memslot_spec.model.operations import Operation
-from memslot_spec.protocol.folded import Fold, Folded
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.protocol.folded_judge import FoldedJudge
 from memslot_spec.protocol.programs import Protocol
-from memslot_spec.protocol.state import State, Thread
-
-Transition = tuple[tuple[Event, ...], State]
-"""What was announced on the way, and the state at its end."""
-
+from memslot_spec.protocol.state import State
+from memslot_spec.protocol.walk import Race, start, transitions
 
 NOWHERE = -1
 """Where the first node is met from."""
-
-
-class SetUpError(Exception):
-    """The prefix of a race cannot be carried out in one way only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Race:
-    """What is searched: a prefix, threads, and what comes when they are done.
-
-    Thread 0 carries out `prefix`, alone, and `after`; the others count from 1.
-    """
-
-    name: str
-    threads: tuple[tuple[Operation, ...], ...]
-    prefix: tuple[Operation, ...] = ()
-    after: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,56 +51,6 @@ class Searched:
     broken: dict[str, tuple[Event, ...]]
 
 
-def transitions(
-    protocol: Protocol, state: State, me: int, *, fine: bool = False
-) -> Iterator[Transition]:
-    """Each way in which a thread can go on until another could notice.
-
-    With `fine` it goes on for one step only.
-    """
-    begun: list[Transition] = [((), state)]
-    while begun:
-        events, at = begun.pop()
-        for step, move in protocol.moves(at, me):
-            seen = events if move.event is None else (*events, move.event)
-            if step.local and not fine:
-                begun.append((seen, move.state))
-            else:
-                yield seen, move.state
-
-
-def start(protocol: Protocol, race: Race) -> Transition:
-    """The events of the prefix, and the state before the race.
-
-    Errors: `SetUpError` where the prefix leaves a choice, or waits.
-    """
-    state = State((Thread(race.prefix),))
-    events: tuple[Event, ...] = ()
-    while not state.is_over:
-        ways = list(transitions(protocol, state, 0))
-        if len(ways) != 1:
-            message = f"{race.name}: {len(ways)} ways to go on in the prefix"
-            raise SetUpError(message)
-        ((seen, state),) = ways
-        events += seen
-    threads = (Thread(race.after), *map(Thread, race.threads))
-    return events, state._replace(threads=threads)
-
-
-def count_states(protocol: Protocol, race: Race, *, fine: bool = False) -> int:
-    """How many states can be reached; nothing is judged."""
-    _, first = start(protocol, race)
-    met, waiting = {first}, deque((first,))
-    while waiting:
-        state = waiting.popleft()
-        for me in range(len(state.threads)):
-            for _, after in transitions(protocol, state, me, fine=fine):
-                if after not in met:
-                    met.add(after)
-                    waiting.append(after)
-    return len(met)
-
-
 def search(
     protocol: Protocol,
     race: Race,
@@ -145,12 +71,17 @@ class _Search:
     """One search: the nodes met, in the order in which they were met."""
 
     def __init__(
-        self, protocol: Protocol, race: Race, docket: ApplicableClauses, *, fine: bool
+        self,
+        protocol: Protocol,
+        race: Race,
+        applicable: ApplicableClauses,
+        *,
+        fine: bool,
     ) -> None:
         self._protocol = protocol
         self._race = race
         self._fine = fine
-        self._judge = _FoldedJudge(docket)
+        self._judge = FoldedJudge(applicable)
         self._nodes: list[Node] = []
         self._numbers: dict[Node, int] = {}
         self._levels: list[int] = []
@@ -251,67 +182,3 @@ class _Search:
                     alive.add(before)
                     waiting.append(before)
         return [n for n in range(len(self._nodes)) if n not in alive]
-
-
-Verdict = int | tuple[str, ...]
-"""The number of the facts that come after, or the ids of the clauses broken."""
-
-
-class _FoldedJudge:
-    """A judge of events after facts, which go by numbers."""
-
-    def __init__(self, docket: ApplicableClauses) -> None:
-        self.at_the_start = 0
-        self._fold = Fold(docket.header)
-        self._judge = Judge(docket)
-        first = self._fold.fold(Judge(docket).facts)
-        self._facts = [first]
-        self._numbers = {first: self.at_the_start}
-        self._shared: dict[object, object] = {}
-        self._seen: dict[tuple[int, tuple[Event, ...]], Verdict] = {}
-
-    @property
-    def judged(self) -> int:
-        """How often something was judged."""
-        return len(self._seen)
-
-    @property
-    def reached(self) -> dict[str, int]:
-        """How often each clause's premise held."""
-        return self._judge.reached
-
-    def see(self, facts: int, events: tuple[Event, ...]) -> Verdict:
-        """What these events come to after these facts.
-
-        Errors: `ValueError` where they contradict themselves.
-        """
-        if not events:
-            return facts
-        asked = facts, events
-        verdict = self._seen.get(asked)
-        if verdict is None:
-            verdict = self._seen[asked] = self._see(facts, events)
-        return verdict
-
-    def _see(self, facts: int, events: tuple[Event, ...]) -> Verdict:
-        judge = self._judge
-        judge.facts = self._fold.unfold(self._facts[facts])
-        judge.over, judge.findings = False, ()
-        judge.see_all(events)
-        if judge.contradiction is not None:
-            raise ValueError(judge.contradiction)
-        findings = judge.judgement().findings
-        if findings:
-            return tuple(finding.clause for finding in findings)
-        return self._number(self._fold.fold(judge.facts))
-
-    def _number(self, folded: Folded) -> int:
-        number = self._numbers.get(folded)
-        if number is None:
-            number = len(self._facts)
-            # Parts that are equal to earlier ones are kept once.
-            share = self._shared.setdefault
-            folded = folded._replace(parts=tuple([share(p, p) for p in folded.parts]))
-            self._facts.append(folded)
-            self._numbers[folded] = number
-        return number

@@ -3,8 +3,8 @@
 A step says what comes of taking it in a state: the next states, each with the
 event that announces it. A step from which nothing comes has to wait; one from
 which several things come leaves a choice. Which step follows which is told in
-`programs`; `to` names another than the next one. The steps of the guest and of
-the host are in `mmu_steps`.
+`programs`; `to` names another than the next one. The steps of a guest access are
+in `fault_steps`, those that remove sptes in `shadow_steps`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import NamedTuple
 
 from memslot_spec.history.events import Call, Event, Return
 from memslot_spec.history.points.srcu import (
+    DomainDestroyed,
     GracePeriodBegun,
     GracePeriodEnded,
     IndexFlipped,
     SectionEntered,
     SectionEntering,
     SectionLeft,
+    Slept,
 )
 from memslot_spec.history.points.tables import (
     TableLoaded,
@@ -31,10 +33,11 @@ from memslot_spec.history.points.tables import (
     UpdateUnlocked,
 )
 from memslot_spec.model.operations import SetRegion, TableReader
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.readers import answer
 from memslot_spec.model.replies import Done, Reply
-from memslot_spec.model.updates import plan, target_of
+from memslot_spec.model.updates import target_of
 from memslot_spec.protocol.state import State, Thread
 
 END = "end"
@@ -230,3 +233,16 @@ def publish_next(_: Promises, state: State, me: int) -> Iterator[Move]:
 def unlock_updates(_: Promises, state: State, me: int) -> Iterator[Move]:
     """The next update may begin."""
     yield Move(state._replace(update_lock=None), UpdateUnlocked(me))
+
+
+# Sleep, and the end of the VM.
+
+
+def sleep(_: Promises, state: State, me: int) -> Iterator[Move]:
+    """The vCPU waits for an interrupt, outside any read section."""
+    yield Move(state, Slept(me))
+
+
+def destroy_domain(_: Promises, state: State, me: int) -> Iterator[Move]:
+    """`cleanup_srcu_struct`: nobody can be inside."""
+    yield Move(state, DomainDestroyed(me))

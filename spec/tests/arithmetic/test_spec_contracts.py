@@ -22,7 +22,7 @@ import memslot_spec
 from memslot_spec.arithmetic.ranges import overlaps
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.judge.applies import not_applicable
+from memslot_spec.judging.applies import not_applicable
 from memslot_spec.model.updates import target_of
 from memslot_spec.model.values import Slot
 from memslot_spec.proofs import (

@@ -29,9 +29,9 @@ from memslot_spec.history.points.srcu import (
     SectionLeft,
 )
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
-from memslot_spec.judge.applies import ApplicableClauses
-from memslot_spec.judge.blind import blind
-from memslot_spec.judge.judge import judge_events
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.judging.blind import blind
+from memslot_spec.judging.judge import judge_events
 from memslot_spec.model.operations import GfnToHva, GuestAccess, Operation, SetRegion
 from memslot_spec.model.profile import BOTH, LINUX, V2_6_34, Limits
 from memslot_spec.model.replies import (
@@ -102,8 +102,8 @@ def taken(
     clauses: tuple[AnyClause, ...] = (),
 ) -> Taken:
     """What a judge that knows these clauses and every choice counts."""
-    docket = ApplicableClauses(header(profile), clauses, CHOICES)
-    return judge_events(docket, events).taken
+    applicable = ApplicableClauses(header(profile), clauses, CHOICES)
+    return judge_events(applicable, events).taken
 
 
 def request(operation: SetRegion, reply: Reply, *tables: SlotTable) -> Events:
@@ -240,16 +240,16 @@ def test_an_event_that_breaks_a_clause_chooses_nothing() -> None:
 
 
 def test_nothing_is_counted_where_nobody_asks() -> None:
-    docket = ApplicableClauses(header(V2_6_34.name), ())
+    applicable = ApplicableClauses(header(V2_6_34.name), ())
     for _, _, events in WITNESSES:
-        assert judge_events(docket, events).taken == {}
-    assert not any(step.watch for step in docket.steps.values())
+        assert judge_events(applicable, events).taken == {}
+    assert not any(step.watch for step in applicable.steps.values())
 
 
 def test_choices_that_points_show_are_not_watched_blind() -> None:
-    docket = ApplicableClauses(blind(header(V2_6_34.name)), (), CHOICES)
-    assert docket.choices
-    assert all(not choice.points for choice in docket.choices)
+    applicable = ApplicableClauses(blind(header(V2_6_34.name)), (), CHOICES)
+    assert applicable.choices
+    assert all(not choice.points for choice in applicable.choices)
 
 
 def test_a_target_is_asked_only_what_it_can_show() -> None:
@@ -267,12 +267,12 @@ def test_a_target_is_asked_only_what_it_can_show() -> None:
 @pytest.mark.parametrize("profile", sorted(BOTH))
 def test_the_reference_takes_only_options_that_are_listed(profile: str) -> None:
     target = resolve("reference", profile)
-    docket = ApplicableClauses(target.header, (), CHOICES)
+    applicable = ApplicableClauses(target.header, (), CHOICES)
     counted: Taken = {}
     for race in fixed_races(target.header):
         for played in sampled(target.make, race.scenario, Random(3), 4):
-            counted |= judge_events(docket, played.events).taken
-    allowed = {(c.id, option) for c in docket.choices for option in c.options}
+            counted |= judge_events(applicable, played.events).taken
+    allowed = {(c.id, option) for c in applicable.choices for option in c.options}
     assert counted.keys() <= allowed
     assert (names.FLUSH.id, names.EVERYTHING) in counted
 

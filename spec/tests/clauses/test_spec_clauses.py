@@ -18,7 +18,7 @@ from memslot_spec.clauses import (
 )
 from memslot_spec.history.events import Event, Point, is_point
 from memslot_spec.history.views import View
-from memslot_spec.judge.applies import asks_about
+from memslot_spec.judging.applies import asks_about
 from memslot_spec.model.operations import Operation, SetRegion
 from memslot_spec.model.profile import BOTH
 from memslot_spec.moments.mmu import AtRest

@@ -24,7 +24,7 @@ from memslot_spec.history.points.mmu import (
 )
 from memslot_spec.history.points.srcu import GracePeriodEnded
 from memslot_spec.history.points.tables import Attached, TableLoaded, TablePublished
-from memslot_spec.judge.judge import judge
+from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import (
     ClearDirtyLog,
     GetDirtyLog,

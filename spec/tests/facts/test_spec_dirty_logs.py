@@ -14,7 +14,7 @@ from memslot_spec.history.header import (
     History,
     Interleaving,
 )
-from memslot_spec.judge.judge import judge
+from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import (
     ClearDirtyLog,
     EnableManualProtect,

@@ -1,279 +1,65 @@
-"""Histories of the host's side, written by hand: what is let pass and what is not."""
+"""Facts and clauses of the host: ranges, moves, failures and translations."""
 
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 
+from host_histories import (
+    AT_18,
+    BASE,
+    DELETE,
+    GOING,
+    HERE,
+    HOST,
+    LOAD,
+    MAPPED,
+    MOVE,
+    PAGE_17,
+    PUT,
+    UNLOG,
+    A,
+    called,
+    created,
+    gone,
+    header,
+    holds,
+    is_left_alone,
+    mapped,
+    published,
+    put,
+)
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.clauses import clause_by_id
-from memslot_spec.history.events import Call, Event, Point, Return
-from memslot_spec.history.header import (
-    Capabilities,
-    Domain,
-    Header,
-    History,
-    Interleaving,
-)
-from memslot_spec.history.points.dirty import (
-    BitmapAllocated,
-    BitmapFreed,
-    DirtyBitsCleared,
-)
+from memslot_spec.history.events import Call, Event, Return
+from memslot_spec.history.header import History
+from memslot_spec.history.points.dirty import BitmapAllocated, BitmapFreed
 from memslot_spec.history.points.host import (
     InvalidationBegun,
     InvalidationEnded,
     MetadataAllocated,
     MetadataFreed,
-    TlbFlushed,
 )
-from memslot_spec.history.points.mmu import (
-    MmuLocked,
-    MmuUnlocked,
-    RmapIndexed,
-    RmapUse,
-    SpteMapped,
-    SpteRemoved,
-)
-from memslot_spec.history.points.tables import (
-    Attached,
-    TableLoaded,
-    TablePublished,
-    UpdateLocked,
-)
-from memslot_spec.judge.judge import judge
+from memslot_spec.history.points.mmu import RmapIndexed, RmapUse
+from memslot_spec.history.points.tables import Attached, UpdateLocked
+from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import (
     AgeHva,
-    GetDirtyLog,
     GfnToHvaProt,
     GuestAccess,
     InvalidateRange,
     MemslotId,
-    Operation,
-    SetRegion,
-    UnmapHva,
 )
-from memslot_spec.model.profile import LINUX, V2_6_34, Limits, Profile
+from memslot_spec.model.profile import V2_6_34
 from memslot_spec.model.replies import (
     Accessed,
-    DirtyLog,
     Done,
     FoundHostPage,
     FoundId,
     Mmio,
     Refused,
-    Reply,
     Touched,
 )
-from memslot_spec.model.values import (
-    LOG_DIRTY_PAGES,
-    Errno,
-    Gfn,
-    Hva,
-    HvaError,
-    MemoryRegion,
-    Slot,
-    SlotTable,
-    table_of,
-)
-
-BASE, HOST = 16, 0x10_0000
-A = Slot(0, Gfn(BASE), 4, Hva(HOST), log_dirty=True)
-THERE = Slot(0, Gfn(18), 4, Hva(HOST), log_dirty=True)
-HERE, GOING, NONE = table_of(A), table_of(A.as_invalid()), table_of()
-AT_18 = table_of(THERE)
-
-
-def put(gfn: int, npages: int = 4, flags: int = LOG_DIRTY_PAGES) -> SetRegion:
-    return SetRegion(MemoryRegion(0, gfn << 12, npages << 12, HOST, flags))
-
-
-PUT, MOVE, DELETE = put(BASE), put(18), put(0, 0, 0)
-UNLOG = put(BASE, flags=0)
-GET = GetDirtyLog(0)
-PAGE_17 = HOST + PAGE_SIZE
-READ_17 = GuestAccess(17)
-LOAD = TableLoaded(1, 1)
-UNMAP_17 = UnmapHva(PAGE_17 + 8)
-LOG_OF_17 = DirtyLog((0b10,))
-
-
-def header(profile: Profile) -> Header:
-    """A target that does and announces everything."""
-    return Header(
-        target="by hand",
-        profile=profile.name,
-        limits=Limits(user_slots=32),
-        capabilities=Capabilities(
-            operations=tuple(kind.__name__ for kind in get_args(Operation)),
-            interleaving=Interleaving.POINTS,
-            announces=tuple(kind.__name__ for kind in get_args(Point)),
-        ),
-        domain=Domain(private_slots=4),
-    )
-
-
-def holds(clause: str, *events: Event, profile: Profile = LINUX) -> bool:
-    """The history keeps the clause, and comes to it. Errors: it does not come."""
-    history = History(header(profile), events)
-    judgement = judge(history, (clause_by_id(clause),))
-    assert judgement.contradiction is None
-    assert judgement.reached[clause] > 0
-    return not judgement.findings
-
-
-def is_left_alone(clause: str, *events: Event, profile: Profile = LINUX) -> bool:
-    """The history does not come to the clause."""
-    judgement = judge(History(header(profile), events), (clause_by_id(clause),))
-    return judgement.reached[clause] == 0 and not judgement.findings
-
-
-def published(table: SlotTable, *attached: Attached, thread: int = 0) -> Event:
-    return TablePublished(thread, 1, table, attached=attached)
-
-
-def created() -> tuple[Event, ...]:
-    """The slot is there."""
-    return (Call(0, PUT), UpdateLocked(0), published(HERE), Return(0, Done()))
-
-
-def mapped(
-    gfn: int = 17, index: int = 17, *, writable: bool = True, thread: int = 1
-) -> Event:
-    hva = HOST + (gfn - BASE) * PAGE_SIZE
-    return SpteMapped(thread, 1, index, gfn, 1, writable, hva, 1)
-
-
-def locked(thread: int, *events: Event) -> tuple[Event, ...]:
-    """These under the lock over the shadow state."""
-    return (MmuLocked(thread), *events, MmuUnlocked(thread))
-
-
-def called(
-    thread: int, operation: Operation, reply: Reply, *inside: Event
-) -> tuple[Event, ...]:
-    return (Call(thread, operation), *inside, Return(thread, reply))
-
-
-FAULT = called(1, READ_17, Accessed(PAGE_17), *locked(1, mapped()))
-MAPPED = (*created(), *FAULT)
-FLUSH = (TlbFlushed(1),)
-
-
-def gone(thread: int, index: int = 17) -> Event:
-    return SpteRemoved(thread, 1, index)
-
-
-# TLBs.
-
-
-@pytest.mark.parametrize("flush", [(), FLUSH])
-def test_a_log_is_flushed_by_its_answer(flush: tuple[Event, ...]) -> None:
-    """Today's kernel flushes after `mmu_lock`, under `slots_lock`."""
-    get = called(1, GET, LOG_OF_17, *locked(1, gone(1)), *flush)
-    assert holds("MMU-6", *MAPPED, *get) == bool(flush)
-
-
-@pytest.mark.parametrize("flush", [(), FLUSH])
-def test_protection_in_place_is_flushed_too(flush: tuple[Event, ...]) -> None:
-    get = called(1, GET, LOG_OF_17, *locked(1, mapped(writable=False)), *flush)
-    assert holds("MMU-6", *MAPPED, *get) == bool(flush)
-    assert holds("MMU-7", *MAPPED, *with_cleared(get))
-
-
-def test_what_another_takes_away_later_is_its_own_to_flush() -> None:
-    get = (Call(1, GET), *locked(1, gone(1)), TlbFlushed(1), mapped())
-    assert holds("MMU-6", *MAPPED, *get, *locked(2, gone(2)), Return(1, LOG_OF_17))
-
-
-def test_what_another_took_away_before_is_relied_on() -> None:
-    get = called(1, GET, LOG_OF_17, *locked(1))
-    assert not holds("MMU-6", *MAPPED, *locked(2, gone(2)), *get)
-
-
-def test_a_log_that_looks_at_no_spte_relies_on_none() -> None:
-    get = called(1, GET, DirtyLog((0,)))
-    assert is_left_alone("MMU-6", *MAPPED, *locked(2, gone(2)), *get)
-
-
-def with_cleared(get: tuple[Event, ...]) -> tuple[Event, ...]:
-    return (get[0], DirtyBitsCleared(1, 1, (1,)), *get[1:])
-
-
-def test_a_page_out_of_the_log_has_no_writable_spte() -> None:
-    assert not holds("MMU-7", *MAPPED, *with_cleared(called(1, GET, LOG_OF_17)))
-    other = called(1, GET, DirtyLog((1,)), DirtyBitsCleared(1, 1, (0,)))
-    assert holds("MMU-7", *MAPPED, *other)
-    again = called(1, GET, LOG_OF_17, gone(1), mapped())
-    assert holds("MMU-7", *MAPPED, *with_cleared((*again[:2], again[3])))
-    assert holds("MMU-7", *MAPPED, again[0], again[1], *after_clearing(again[2:]))
-
-
-def after_clearing(rest: tuple[Event, ...]) -> tuple[Event, ...]:
-    return (DirtyBitsCleared(1, 1, (1,)), *rest)
-
-
-def test_a_bitmap_swapped_by_publication_is_cleared() -> None:
-    first, second = Attached(0, 0, 1), Attached(0, 0, 2)
-    begun = (*MAPPED, *called(0, PUT, Done(), published(HERE, first)))
-    swap = published(HERE, second, thread=1)
-    assert not holds("MMU-7", *begun, *called(1, GET, LOG_OF_17, swap))
-    assert holds("MMU-7", *begun, *called(1, GET, LOG_OF_17, swap, gone(1)))
-    same = published(HERE, first, thread=1)
-    assert is_left_alone("MMU-7", *begun, *called(1, GET, LOG_OF_17, same))
-
-
-def test_a_mapping_that_permits_more_needs_no_flush() -> None:
-    read = (*created(), mapped(writable=False))
-    fault = called(1, READ_17, Accessed(PAGE_17), *locked(1, gone(1), mapped()))
-    assert holds("MMU-11", *read, *fault)
-
-
-@pytest.mark.parametrize(
-    "new", [mapped(writable=False), mapped(17 + 1), mapped(index=3)]
-)
-def test_any_other_mapping_in_its_place_needs_one(new: Event) -> None:
-    taken = locked(1, gone(1), new)
-    fault = (Call(1, READ_17), *taken)
-    end = Return(1, Accessed(PAGE_17))
-    assert not holds("MMU-11", *MAPPED, *fault, end)
-    assert holds("MMU-11", *MAPPED, *fault, TlbFlushed(2), end)
-
-
-def test_a_fault_answers_for_its_own_alone() -> None:
-    fault = (Call(1, READ_17), *locked(1, gone(1), mapped()), *locked(2, gone(2)))
-    assert holds("MMU-11", *MAPPED, *fault, Return(1, Accessed(PAGE_17)))
-
-
-def test_who_finds_a_page_unmapped_flushes_it_all_the_same() -> None:
-    unmap = (Call(2, UNMAP_17), *locked(2))
-    begun = (*MAPPED, *locked(1, gone(1)))
-    assert not holds("MMU-9", *begun, *unmap, Return(2, Done()))
-    flushed = (*begun, *unmap, TlbFlushed(1), Return(2, Done()))
-    assert is_left_alone("MMU-9", *flushed)
-    mine = called(2, UNMAP_17, Done(), *locked(2, gone(2)), TlbFlushed(1))
-    assert holds("MMU-9", *MAPPED, *mine)
-    beside = called(2, UnmapHva(HOST + 2 * PAGE_SIZE), Done(), *locked(2))
-    assert is_left_alone("MMU-9", *begun, *beside)
-
-
-def test_a_slot_goes_when_no_tlb_has_it() -> None:
-    begun = (*MAPPED, Call(0, DELETE), UpdateLocked(0), published(GOING))
-    zapped = (*begun, *locked(0, gone(0)))
-    assert not holds("MMU-10", *zapped, published(NONE))
-    assert holds("MMU-10", *zapped, TlbFlushed(0), published(NONE))
-
-
-def test_logging_begins_with_the_tlbs_flushed() -> None:
-    begun = (
-        *MAPPED,
-        *called(0, UNLOG, Done(), published(table_of(Slot(0, Gfn(16), 4, Hva(HOST))))),
-    )
-    start = (Call(0, PUT), UpdateLocked(0), published(HERE), *locked(0, gone(0)))
-    assert not holds("MMU-8", *begun, *start, Return(0, Done()))
-    assert holds("MMU-8", *begun, *start, TlbFlushed(0), Return(0, Done()))
-
+from memslot_spec.model.values import Errno, Gfn, Hva, HvaError, Slot, table_of
 
 # Ranges.
 

@@ -18,6 +18,7 @@ from memslot_spec.history.words import (
     describe_event,
     describe_operation,
     describe_reply,
+    describe_slots,
 )
 from memslot_spec.model import operations, replies
 from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
@@ -135,7 +136,7 @@ EVENTS: list[tuple[Event, str]] = [
     (srcu_points.DomainDestroyed(0), "destroy the SRCU domain"),
     (tables_points.TableLoaded(0, 12), "load table v2"),
     (tables_points.TableRead(0, 12, "npages"), "read table v2: npages"),
-    (tables_points.TableRead(0, 12, "\x1b[m"), r"read table v2: '\x1b[m'"),
+    (tables_points.TableRead(0, 12, "\x1b[m"), r"read table v2: \x1b[m"),
     (tables_points.TableWritten(0, 12), "write table v2"),
     (tables_points.TablePublished(0, 13, EMPTY), "publish v3: no slots"),
     (
@@ -147,7 +148,7 @@ EVENTS: list[tuple[Event, str]] = [
     (tables_points.UpdateUnlocked(0), "drop slots_lock"),
     (mmu_points.MmuLocked(0), "take mmu_lock"),
     (mmu_points.MmuUnlocked(0), "drop mmu_lock"),
-    (mmu_points.GuestEntered(0), "enter the guest"),
+    (srcu_points.GuestEntered(0), "enter the guest"),
     (srcu_points.Slept(0), "sleep"),
     (
         mmu_points.ShadowPageCreated(0, 3, 16, direct=True, capacity=36),
@@ -191,15 +192,15 @@ EVENTS: list[tuple[Event, str]] = [
     (mmu_points.RootGranted(0, 7, 12), "grant root gfn 0x7"),
     (events.Finished(0, ()), "all is done"),
     (events.Finished(0, (0, 2)), "stuck for ever: T0, T2"),
-    (mmu_points.Retried(1), "make the access again"),
+    (srcu_points.Retried(1), "retry the fault"),
     (host_points.InvalidationBegun(1, 0, 0x1000), "invalidate 0x0..0x1000"),
     (host_points.InvalidationEnded(1, 0, 0x1000), "invalidated 0x0..0x1000"),
     (host_points.TlbFlushed(1), "flush TLBs"),
     (host_points.HostPageFound(1, 0x7000, 1), "look up 0x7000, 1 page"),
-    (host_points.HostPageDirtied(1, 0x7000), "host page 0x7000 is dirty"),
+    (host_points.HostPageDirtied(1, 0x7000), "mark hva 0x7000 dirty"),
     (host_points.MetadataAllocated(0, 6, 0, 1, 16, 4), "arrays 6: slot 1 at 0x10+4"),
     (host_points.MetadataFreed(0, 6), "free arrays 6"),
-    (dirty_points.BitmapAllocated(0, 5, 0, 1, 4), "bitmap 5: slot 1, clear"),
+    (dirty_points.BitmapAllocated(0, 5, 0, 1, 4), "allocate bitmap 5: slot 1"),
     (dirty_points.BitmapFreed(0, 5), "free bitmap 5"),
     (dirty_points.DirtyBitSet(1, 5, 3), "bitmap 5: set page 3"),
     (dirty_points.DirtyBitsCleared(1, 5, (0, 3)), "bitmap 5: clear pages 0, 3"),
@@ -244,6 +245,15 @@ def test_every_kind_is_above() -> None:
 def test_each_kind_of_event_has_a_form_that_fits_a_lane() -> None:
     fitting = {type(event) for event, words in EVENTS if len(words) <= LANE}
     assert fitting >= set(get_args(events.Point))
+
+
+def test_a_slot_table_in_words_says_all_that_it_holds() -> None:
+    assert describe_slots(EMPTY) == "no slots"
+    two = table_of(SLOT, Slot(1, Gfn(16), 1, Hva(0x9000), log_dirty=True))
+    assert describe_slots(two) == (
+        "slot 0: gfn 0x0 +4 pages at hva 0x1000; "
+        "slot 1: gfn 0x10 +1 page at hva 0x9000, LOG_DIRTY"
+    )
 
 
 def test_without_versions_a_table_goes_by_its_handle() -> None:

@@ -10,7 +10,8 @@ from memslot_spec.clauses import CLAUSES
 from memslot_spec.model.profile import PROFILES, Profile, profile_named
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import RACES, header_for, order_clauses
-from memslot_spec.protocol.search import Race, Searched, count_states, search
+from memslot_spec.protocol.search import Searched, search
+from memslot_spec.protocol.walk import Race, count_states
 
 PINNED = {
     ("v2.6.34", "create | lookup beside"): 99,

@@ -45,8 +45,8 @@ from memslot_spec.model.operations import (
     UnmapHva,
     VcpuGfnToMemslot,
 )
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import profile_named
-from memslot_spec.model.updates import plan
 from memslot_spec.model.values import (
     BIT_1,
     EMPTY,

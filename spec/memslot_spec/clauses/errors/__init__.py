@@ -1,1 +1,6 @@
 """Clauses on requests that fail, and on what they leave behind."""
+
+from memslot_spec.clause import AnyClause
+from memslot_spec.clauses.errors import resources, rollback
+
+CLAUSES: tuple[AnyClause, ...] = (*rollback.CLAUSES, *resources.CLAUSES)

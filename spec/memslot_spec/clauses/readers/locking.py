@@ -5,8 +5,12 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Return
-from memslot_spec.history.points.mmu import GuestEntered, Retried
-from memslot_spec.history.points.srcu import GracePeriodBegun, Slept
+from memslot_spec.history.points.srcu import (
+    GracePeriodBegun,
+    GuestEntered,
+    Retried,
+    Slept,
+)
 from memslot_spec.history.points.tables import TablePublished, UpdateLocked
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.replies import Retry

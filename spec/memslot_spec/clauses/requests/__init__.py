@@ -1,1 +1,8 @@
 """Clauses on requests: what is refused, and what wins over what."""
+
+from memslot_spec.clause import AnyClause, by_number
+from memslot_spec.clauses.requests import live_slot, overlap, request
+
+CLAUSES: tuple[AnyClause, ...] = by_number(
+    *request.CLAUSES, *live_slot.CLAUSES, *overlap.CLAUSES
+)

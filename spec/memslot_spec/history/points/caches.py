@@ -1,6 +1,6 @@
-"""Points of what is cached from a table: generations, and MMIO remembered.
+"""The points that a target announces of generations and of cached MMIO.
 
-`events.py` gathers them with the others. Only today's kernel has generations.
+Only today's kernel has them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class MmioPlace(Enum):
-    """Where it is remembered that an access is MMIO."""
+    """Where a frame is cached as MMIO."""
 
     SPTE = "SPTE"
     VCPU = "VCPU"
@@ -35,10 +35,10 @@ class GenerationSet:
 
 @dataclass(frozen=True, slots=True)
 class CachesUpdated:
-    """What was cached was made ready for a new generation.
+    """The caches were prepared for a new generation (`kvm_arch_memslots_updated`).
 
-    `kvm_arch_memslots_updated`; `dropped` says that every MMIO entry went, as it
-    must where the part of the generation that an entry holds begins anew.
+    `dropped` says that every MMIO spte was zapped, as it must be where the bits of
+    the generation that an entry holds have wrapped.
     """
 
     thread: int
@@ -48,10 +48,10 @@ class CachesUpdated:
 
 @dataclass(frozen=True, slots=True)
 class MmioCached:
-    """It was remembered that an access to this frame is MMIO.
+    """A frame was cached as MMIO.
 
-    `generation` is what was stored with it: the bits that an entry can hold.
-    `table` is the handle of the table that said so.
+    `generation` is what the entry holds: the bits for which it has room. `table`
+    is the handle of the table in which no slot was found.
     """
 
     thread: int
@@ -64,9 +64,9 @@ class MmioCached:
 
 @dataclass(frozen=True, slots=True)
 class MmioHit:
-    """An access was taken for MMIO because it was remembered to be.
+    """An access was treated as MMIO because its frame was cached as MMIO.
 
-    `table` is the handle of the table whose generation the entry was held to.
+    `table` is the handle of the table whose generation the entry was compared with.
     """
 
     thread: int
@@ -74,3 +74,6 @@ class MmioHit:
     gfn: int
     as_id: int
     table: int
+
+
+CachePoint = GenerationSet | CachesUpdated | MmioCached | MmioHit

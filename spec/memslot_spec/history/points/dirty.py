@@ -1,7 +1,6 @@
-"""Points of the dirty log: bitmaps made, written to, emptied and freed.
+"""The points that a target announces of dirty bitmaps.
 
-`events.py` gathers them with the others. Pages are counted from the slot's
-base; a bitmap goes by an opaque handle.
+A bitmap goes by an opaque handle; pages are counted from the slot's base.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BitmapAllocated:
-    """A dirty bitmap for a slot was made, with every bit clear or set."""
+    """A dirty bitmap was allocated for a slot, with every bit clear or set."""
 
     thread: int
     bitmap: int
@@ -23,7 +22,7 @@ class BitmapAllocated:
 
 @dataclass(frozen=True, slots=True)
 class BitmapFreed:
-    """A dirty bitmap is gone."""
+    """A dirty bitmap was freed."""
 
     thread: int
     bitmap: int
@@ -40,8 +39,11 @@ class DirtyBitSet:
 
 @dataclass(frozen=True, slots=True)
 class DirtyBitsCleared:
-    """These pages were taken out of a bitmap, in one step."""
+    """The bits of these pages were cleared, in one atomic access."""
 
     thread: int
     bitmap: int
     pages: tuple[int, ...]
+
+
+DirtyPoint = BitmapAllocated | BitmapFreed | DirtyBitSet | DirtyBitsCleared

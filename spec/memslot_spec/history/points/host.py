@@ -1,7 +1,8 @@
-"""Points of the host's side: invalidations, TLB flushes, pages and metadata.
+"""The points that a target announces of the host.
 
-`events.py` gathers them with the others. A range of host addresses is in bytes,
-its end not included.
+Its invalidations, the flushes of TLBs, the host pages that faults look up, and
+the arrays that the host allocates for a slot. A range of host addresses is in
+bytes, its end not included.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class InvalidationBegun:
-    """The host begins to take a range away (`invalidate_range_start`).
+    """The host begins to unmap a range (`invalidate_range_start`).
 
-    From here until the end no mapping of the range may be made.
+    Until the invalidation has ended, no spte may map a page of the range.
     """
 
     thread: int
@@ -23,7 +24,7 @@ class InvalidationBegun:
 
 @dataclass(frozen=True, slots=True)
 class InvalidationEnded:
-    """The host is done with the range (`invalidate_range_end`)."""
+    """The host has unmapped the range (`invalidate_range_end`)."""
 
     thread: int
     start: int
@@ -32,14 +33,14 @@ class InvalidationEnded:
 
 @dataclass(frozen=True, slots=True)
 class TlbFlushed:
-    """No processor holds a translation any more that is not in an spte."""
+    """Every TLB was flushed: none holds a translation that is not in an spte."""
 
     thread: int
 
 
 @dataclass(frozen=True, slots=True)
 class HostPageFound:
-    """A fault looked up the host's pages behind so many frames (`hva_to_pfn`)."""
+    """A fault looked up the host pages from this address on (`hva_to_pfn`)."""
 
     thread: int
     hva: int
@@ -48,9 +49,9 @@ class HostPageFound:
 
 @dataclass(frozen=True, slots=True)
 class HostPageDirtied:
-    """The host was told that the page at this address was written to.
+    """The host page at this address was marked dirty (`kvm_set_pfn_dirty`).
 
-    `kvm_set_pfn_dirty`, owed for every spte through which the guest could write.
+    It must be for every removed spte through which the guest could write.
     """
 
     thread: int
@@ -59,7 +60,7 @@ class HostPageDirtied:
 
 @dataclass(frozen=True, slots=True)
 class MetadataAllocated:
-    """The arrays that a slot keeps by page were made, for this base and size."""
+    """The arrays that a slot has by page were allocated, for this base and size."""
 
     thread: int
     metadata: int
@@ -71,7 +72,18 @@ class MetadataAllocated:
 
 @dataclass(frozen=True, slots=True)
 class MetadataFreed:
-    """The arrays are gone."""
+    """The arrays were freed."""
 
     thread: int
     metadata: int
+
+
+HostPoint = (
+    InvalidationBegun
+    | InvalidationEnded
+    | TlbFlushed
+    | HostPageFound
+    | HostPageDirtied
+    | MetadataAllocated
+    | MetadataFreed
+)

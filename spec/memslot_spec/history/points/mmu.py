@@ -1,20 +1,13 @@
-"""Points of the shadow MMU: its lock, shadow pages, sptes, reverse maps, flushes."""
+"""The points that a target announces of its shadow MMU.
+
+Its lock, shadow pages, leaf sptes, reverse maps, flushes and roots. A shadow page
+goes by an opaque handle, an spte by its page and its index there.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-
-
-class RmapUse(Enum):
-    """What a reverse-map index was computed for."""
-
-    ADD = "ADD"
-    REMOVE = "REMOVE"
-    HVA_WALK = "HVA_WALK"
-
-    def __repr__(self) -> str:
-        return f"RmapUse.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +19,14 @@ class MmuLocked:
 
 @dataclass(frozen=True, slots=True)
 class MmuUnlocked:
-    """The lock over all shadow state was given back."""
-
-    thread: int
-
-
-@dataclass(frozen=True, slots=True)
-class GuestEntered:
-    """The vCPU runs guest code from here."""
-
-    thread: int
-
-
-@dataclass(frozen=True, slots=True)
-class Retried:
-    """A fault found its slot INVALID, and the access is going to be made again."""
+    """The lock over all shadow state was released."""
 
     thread: int
 
 
 @dataclass(frozen=True, slots=True)
 class ShadowPageCreated:
-    """A shadow page came to be, with the slot ids already in its bitmap.
+    """A shadow page was allocated, with the slot ids already in its bitmap.
 
     A `direct` page covers `npages` guest frames from `gfn` on; otherwise it
     shadows the guest page table at `gfn`. `capacity` is how many slot ids its
@@ -66,7 +45,7 @@ class ShadowPageCreated:
 
 @dataclass(frozen=True, slots=True)
 class ShadowPageZapped:
-    """A shadow page is gone; its sptes went before it."""
+    """A shadow page was zapped; its sptes were removed before it."""
 
     thread: int
     page: int
@@ -108,6 +87,17 @@ class SpteRemoved:
     index: int
 
 
+class RmapUse(Enum):
+    """What a reverse-map index was computed for."""
+
+    ADD = "ADD"
+    REMOVE = "REMOVE"
+    HVA_WALK = "HVA_WALK"
+
+    def __repr__(self) -> str:
+        return f"RmapUse.{self.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class RmapIndexed:
     """A reverse-map position was computed, in the slot with this id.
@@ -127,7 +117,7 @@ class RmapIndexed:
 
 @dataclass(frozen=True, slots=True)
 class RmapAdded:
-    """An spte was put on the reverse map `(slot_id, level, rmap_index)`."""
+    """An spte was added to the reverse map `(slot_id, level, rmap_index)`."""
 
     thread: int
     page: int
@@ -139,7 +129,7 @@ class RmapAdded:
 
 @dataclass(frozen=True, slots=True)
 class RmapRemoved:
-    """An spte was taken off a reverse map."""
+    """An spte was removed from a reverse map."""
 
     thread: int
     page: int
@@ -151,7 +141,7 @@ class RmapRemoved:
 
 @dataclass(frozen=True, slots=True)
 class RmapsCounted:
-    """The audit counted the entries of every reverse map, under `mmu_lock`."""
+    """The audit counted the sptes on all reverse maps, under `mmu_lock`."""
 
     thread: int
     count: int
@@ -159,7 +149,7 @@ class RmapsCounted:
 
 @dataclass(frozen=True, slots=True)
 class Flushed:
-    """The shadow state of a slot is gone (None: of every slot)."""
+    """The shadow state of a slot was removed (None: of every slot)."""
 
     thread: int
     slot_id: int | None
@@ -175,3 +165,20 @@ class RootGranted:
     thread: int
     gfn: int
     table: int
+
+
+MmuPoint = (
+    MmuLocked
+    | MmuUnlocked
+    | ShadowPageCreated
+    | ShadowPageZapped
+    | SlotBitSet
+    | SpteMapped
+    | SpteRemoved
+    | RmapIndexed
+    | RmapAdded
+    | RmapRemoved
+    | RmapsCounted
+    | Flushed
+    | RootGranted
+)

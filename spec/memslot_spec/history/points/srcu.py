@@ -1,4 +1,8 @@
-"""Points of SRCU: read sections, grace periods, and the end of the domain."""
+"""The points that a target announces of SRCU.
+
+Read sections, grace periods, the end of the domain, and what a thread must not do
+inside a section: sleep, run the guest, or retry a fault.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SectionEntering:
-    """A reader took the index of the counter that it is going to raise."""
+    """A reader read the index of the counter that it is about to raise."""
 
     thread: int
     index: int
@@ -38,7 +42,7 @@ class GracePeriodBegun:
 
 @dataclass(frozen=True, slots=True)
 class IndexFlipped:
-    """New readers raise the other counter from here on."""
+    """New readers raise the counter of this index from here on."""
 
     thread: int
     index: int
@@ -46,20 +50,48 @@ class IndexFlipped:
 
 @dataclass(frozen=True, slots=True)
 class GracePeriodEnded:
-    """The updater's wait is over."""
+    """The updater has waited for the readers (`synchronize_srcu` returns)."""
 
     thread: int
 
 
 @dataclass(frozen=True, slots=True)
 class DomainDestroyed:
-    """The SRCU domain is gone (`cleanup_srcu_struct`)."""
+    """The SRCU domain was destroyed (`cleanup_srcu_struct`)."""
 
     thread: int
 
 
 @dataclass(frozen=True, slots=True)
 class Slept:
-    """The thread sleeps with no bound on how long."""
+    """The thread goes to sleep, for a time that nothing bounds."""
 
     thread: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuestEntered:
+    """The vCPU runs guest code from here on."""
+
+    thread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """A fault met an INVALID slot and is about to be retried (`RET_PF_RETRY`)."""
+
+    thread: int
+
+
+SrcuPoint = (
+    SectionEntering
+    | SectionEntered
+    | SectionLeft
+    | GracePeriodBegun
+    | IndexFlipped
+    | GracePeriodEnded
+    | DomainDestroyed
+    | Slept
+    | GuestEntered
+    | Retried
+)

@@ -1,4 +1,8 @@
-"""Points of the slot tables: loaded, read, written, published, reclaimed."""
+"""The points that a target announces of its slot tables, and of the lock on updates.
+
+A table goes by an opaque handle. In v2.6.34 every table holds the slots of the
+whole VM; today each address space has its own.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ class TableLoaded:
 
 @dataclass(frozen=True, slots=True)
 class TableRead:
-    """Something was read out of a table: the field that was read."""
+    """A field of a table was read; `field` is its name, as the target has it."""
 
     thread: int
     table: int
@@ -27,7 +31,7 @@ class TableRead:
 
 @dataclass(frozen=True, slots=True)
 class TableWritten:
-    """Something was stored into a table."""
+    """A field of a table was written."""
 
     thread: int
     table: int
@@ -35,7 +39,7 @@ class TableWritten:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What a published slot has with it, each by its handle; None is nothing."""
+    """The dirty bitmap and the metadata of a published slot, by handle, or None."""
 
     as_id: int
     slot_id: int
@@ -47,9 +51,9 @@ class Attached:
 class TablePublished:
     """A table became the current one (`rcu_assign_pointer`).
 
-    `slots` is the VM's whole picture. Where each address space has a table of its
-    own, `as_id` names the one whose table this is. `attached` has an entry for
-    each slot that has something attached and that the implementation tells of.
+    `slots` are the slots of every address space. Where each space has a table of
+    its own, `as_id` names the one whose table this is. `attached` has an entry for
+    each slot with a bitmap or metadata, if the target tells of them.
     """
 
     thread: int
@@ -61,7 +65,7 @@ class TablePublished:
 
 @dataclass(frozen=True, slots=True)
 class TableReclaimed:
-    """A table's memory was freed, or taken for the next update."""
+    """A table's memory was freed, or is reused for the next update."""
 
     thread: int
     table: int
@@ -69,13 +73,24 @@ class TableReclaimed:
 
 @dataclass(frozen=True, slots=True)
 class UpdateLocked:
-    """An updater took the lock that excludes the others (`slots_lock`)."""
+    """An updater took the lock that keeps the others out (`slots_lock`)."""
 
     thread: int
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateUnlocked:
-    """The updater gave the lock back."""
+    """The updater released the lock."""
 
     thread: int
+
+
+TablePoint = (
+    TableLoaded
+    | TableRead
+    | TableWritten
+    | TablePublished
+    | TableReclaimed
+    | UpdateLocked
+    | UpdateUnlocked
+)

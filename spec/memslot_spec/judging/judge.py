@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 
 from memslot_spec.choice import Taken
 from memslot_spec.clause import AnyClause
+from memslot_spec.facts.absorbing.calls import returned
 from memslot_spec.facts.dirty_calls import log_return
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.returned import returned
 from memslot_spec.history.events import Event, Observed, Return
 from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked, SpteMapped
 from memslot_spec.history.points.tables import TablePublished
-from memslot_spec.history.words import describe_event, describe_reply
-from memslot_spec.judge.applies import Agenda, ApplicableClauses, Watch
+from memslot_spec.history.words import describe_event, describe_reply, describe_slots
+from memslot_spec.judging.applies import Agenda, ApplicableClauses, Watch
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated, answered, updated
@@ -91,8 +91,8 @@ class Judge:
                 self._ask(step.agenda, event)
             if step.watch:
                 self._watch(step.watch, event)
-            if step.absorb is not None:
-                step.absorb(facts, event)
+            for absorb in step.absorb:
+                absorb(facts, event)
             if step.is_ending:
                 self._end(event)
             facts.step += 1
@@ -213,8 +213,8 @@ class Judge:
         facts = self.facts
         if table is not None and facts.sighted and table != facts.tables.current:
             self._contradicted(
-                f"introspection shows {table!r}, "
-                f"but the table published last was {facts.tables.current!r}"
+                f"introspection shows {describe_slots(table)}, but the table "
+                f"published last has {describe_slots(facts.tables.current)}"
             )
             return
         if table is not None and not facts.sighted:
@@ -228,7 +228,8 @@ class Judge:
         known = {place: spte.gfn for place, spte in facts.shadow.sptes.items()}
         if shown != known:
             self._contradicted(
-                f"introspection shows sptes {shown}, but points told of {known}"
+                f"introspection shows {_sptes(shown)}, but the points tell of "
+                f"{_sptes(known)}"
             )
 
 
@@ -239,6 +240,12 @@ def observed_words(facts: Facts, event: Event | Answered | Updated | AtRest) -> 
     if isinstance(event, AtRest):
         return f"shadow state at rest after changes at {event.touched}"
     return describe_event(event, lambda handle: f"v{_version(facts, event, handle)}")
+
+
+def _sptes(gfns: dict[tuple[int, int], int]) -> str:
+    sptes = sorted(gfns.items())
+    named = (f"spte {page}[{index}] of gfn {gfn:#x}" for (page, index), gfn in sptes)
+    return ", ".join(named) or "no spte"
 
 
 def _version(facts: Facts, event: Event, handle: int) -> int:

@@ -1,13 +1,13 @@
-"""How the facts about dirty logs and dirty bitmaps grow.
+"""What events add about dirty logs and dirty bitmaps.
 
-These go before the others of their kind: an spte that goes still stands in the
-facts when they see it.
+These go before those of the shadow MMU: an spte that is replaced or removed is
+still among the facts when they look for it.
 """
 
 from __future__ import annotations
 
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.facts.absorb_host import Absorb, on
+from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.bitmaps import Bitmap, Taken
 from memslot_spec.facts.dirty_calls import log_call
 from memslot_spec.facts.facts import Facts
@@ -24,8 +24,8 @@ from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog
 
 
-def call(facts: Facts, event: Call) -> None:
-    """What the call is about is watched; what it will take counts as dirty."""
+def _call(facts: Facts, event: Call) -> None:
+    """What a GET or CLEAR takes counts as dirty until it has reported it."""
     if not facts.dirty.watching:
         return
     operation = event.operation
@@ -35,30 +35,26 @@ def call(facts: Facts, event: Call) -> None:
         facts.bitmaps.taken[event.thread] = Taken(word)
 
 
-def returned(facts: Facts, event: Return) -> None:
-    """What the call took is reported, or lost."""
+def _returned(facts: Facts, event: Return) -> None:
     facts.bitmaps.taken.pop(event.thread, None)
 
 
-def bitmap_allocated(facts: Facts, event: BitmapAllocated) -> None:
-    """A bitmap is there."""
+def _bitmap_allocated(facts: Facts, event: BitmapAllocated) -> None:
     facts.bitmaps.live[event.bitmap] = Bitmap(event.npages, event.all_set)
 
 
-def bitmap_freed(facts: Facts, event: BitmapFreed) -> None:
-    """A bitmap is gone."""
+def _bitmap_freed(facts: Facts, event: BitmapFreed) -> None:
     facts.bitmaps.live.pop(event.bitmap, None)
 
 
-def dirty_bit_set(facts: Facts, event: DirtyBitSet) -> None:
-    """A page is dirty."""
+def _dirty_bit_set(facts: Facts, event: DirtyBitSet) -> None:
     bitmap = facts.bitmaps.live.get(event.bitmap)
     if bitmap is not None:
         bitmap.put(event.page, dirty=True)
 
 
-def dirty_bits_cleared(facts: Facts, event: DirtyBitsCleared) -> None:
-    """Pages are clean, but for whoever took their bits and has not answered."""
+def _dirty_bits_cleared(facts: Facts, event: DirtyBitsCleared) -> None:
+    """The pages are clean, except for the open GET or CLEAR that took their bits."""
     bitmap = facts.bitmaps.live.get(event.bitmap)
     taken = facts.bitmaps.taken.get(event.thread)
     for page in event.pages:
@@ -68,21 +64,20 @@ def dirty_bits_cleared(facts: Facts, event: DirtyBitsCleared) -> None:
             taken.pages.add((event.bitmap, page))
 
 
-def table_published(facts: Facts, event: TablePublished) -> None:
-    """The slots of the table have these bitmaps."""
+def _table_published(facts: Facts, event: TablePublished) -> None:
     taken = facts.bitmaps.taken.get(event.thread)
     facts.bitmaps.publish(event.slots, event.attached, taken)
 
 
-def mmu_locked(facts: Facts, event: MmuLocked) -> None:
-    """What the host has to be told of is counted anew."""
+def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
+    """Removed sptes, and pages reported to the host, are counted for each lock."""
     del event
     facts.bitmaps.gone.clear()
     facts.bitmaps.told.clear()
 
 
-def spte_mapped(facts: Facts, event: SpteMapped) -> None:
-    """An spte that stood in the place is replaced; it may have been writable."""
+def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
+    """A writable spte is gone where the new one maps less."""
     old = facts.shadow.sptes.get((event.page, event.index))
     if old is None or not old.writable:
         return
@@ -90,29 +85,26 @@ def spte_mapped(facts: Facts, event: SpteMapped) -> None:
         facts.bitmaps.gone.append(old)
 
 
-def spte_removed(facts: Facts, event: SpteRemoved) -> None:
-    """A writable spte is gone."""
+def _spte_removed(facts: Facts, event: SpteRemoved) -> None:
     old = facts.shadow.sptes.get((event.page, event.index))
     if old is not None and old.writable:
         facts.bitmaps.gone.append(old)
 
 
-def host_page_dirtied(facts: Facts, event: HostPageDirtied) -> None:
-    """The host knows that the page was written to."""
+def _host_page_dirtied(facts: Facts, event: HostPageDirtied) -> None:
     facts.bitmaps.told.add(event.hva)
 
 
-DIRTY: tuple[tuple[type, Absorb], ...] = (
-    on(Call, call),
-    on(Return, returned),
-    on(BitmapAllocated, bitmap_allocated),
-    on(BitmapFreed, bitmap_freed),
-    on(DirtyBitSet, dirty_bit_set),
-    on(DirtyBitsCleared, dirty_bits_cleared),
-    on(TablePublished, table_published),
-    on(MmuLocked, mmu_locked),
-    on(SpteMapped, spte_mapped),
-    on(SpteRemoved, spte_removed),
-    on(HostPageDirtied, host_page_dirtied),
+ABSORB: Additions = (
+    on(Call, _call),
+    on(Return, _returned),
+    on(BitmapAllocated, _bitmap_allocated),
+    on(BitmapFreed, _bitmap_freed),
+    on(DirtyBitSet, _dirty_bit_set),
+    on(DirtyBitsCleared, _dirty_bits_cleared),
+    on(TablePublished, _table_published),
+    on(MmuLocked, _mmu_locked),
+    on(SpteMapped, _spte_mapped),
+    on(SpteRemoved, _spte_removed),
+    on(HostPageDirtied, _host_page_dirtied),
 )
-"""What each kind of event adds to the facts about dirty logs."""

@@ -1,17 +1,15 @@
-"""How the facts about the host's side grow.
+"""What events add about the host: ranges, TLBs, and what slots have with them.
 
-These go before the others of their kind: what an event takes away still stands
-in the facts when they see it.
+These go before those of the shadow MMU: an spte that is replaced or removed is
+still among the facts when they look for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.facts.facts import Facts, by_kind
+from memslot_spec.facts.absorbing.on import Additions, on
+from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import BITMAP, METADATA, Cleared, Found
 from memslot_spec.history.events import Call
 from memslot_spec.history.points.dirty import (
@@ -38,41 +36,29 @@ from memslot_spec.history.points.mmu import (
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.model.operations import GetDirtyLog, UnmapHva
 
-E = TypeVar("E")
 
-Absorb = Callable[[Facts, object], None]
-
-
-def on(kind: type[E], action: Callable[[Facts, E], None]) -> tuple[type, Absorb]:
-    """What this kind of event adds."""
-    return kind, by_kind(action)
-
-
-def call(facts: Facts, event: Call) -> None:
-    """What the thread's call before this one did is over."""
+def _call(facts: Facts, event: Call) -> None:
     facts.host.called(event.thread)
 
 
-def mmu_locked(facts: Facts, event: MmuLocked) -> None:
-    """An unmap is about to drop what maps its page, which is gone by now."""
+def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
+    """The host page of an unmap is gone when its sptes are about to be removed."""
     call = facts.calls.get(event.thread)
     if call is not None and isinstance(call.operation, UnmapHva):
         start = call.operation.hva - call.operation.hva % PAGE_SIZE
         facts.host.took_away(start, start + PAGE_SIZE)
 
 
-def host_page_found(facts: Facts, event: HostPageFound) -> None:
-    """The thread's fault holds these pages."""
+def _host_page_found(facts: Facts, event: HostPageFound) -> None:
     facts.host.found[event.thread] = Found(event.hva, event.npages)
 
 
-def mmu_unlocked(facts: Facts, event: MmuUnlocked) -> None:
-    """The thread relies on what it found, or did, under the lock."""
+def _mmu_unlocked(facts: Facts, event: MmuUnlocked) -> None:
     facts.host.unlocked[event.thread] = facts.step
 
 
-def spte_mapped(facts: Facts, event: SpteMapped) -> None:
-    """An spte that stood in the place is replaced, and may be in a TLB."""
+def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
+    """A TLB may still hold the spte that this one replaces."""
     place = (event.page, event.index)
     old = facts.shadow.sptes.get(place)
     if old is not None and facts.watches_tlbs:
@@ -81,8 +67,8 @@ def spte_mapped(facts: Facts, event: SpteMapped) -> None:
         facts.host.mapped(event)
 
 
-def spte_removed(facts: Facts, event: SpteRemoved) -> None:
-    """The spte may be in a TLB."""
+def _spte_removed(facts: Facts, event: SpteRemoved) -> None:
+    """A TLB may still hold the spte."""
     facts.host.took[event.thread] = facts.step
     place = (event.page, event.index)
     old = facts.shadow.sptes.get(place)
@@ -90,62 +76,55 @@ def spte_removed(facts: Facts, event: SpteRemoved) -> None:
         facts.host.taken(old, place, event.thread, facts.step)
 
 
-def tlb_flushed(facts: Facts, event: TlbFlushed) -> None:
-    """Nothing is stale."""
+def _tlb_flushed(facts: Facts, event: TlbFlushed) -> None:
     del event
     facts.host.stale.clear()
 
 
-def rmap_indexed(facts: Facts, event: RmapIndexed) -> None:
-    """The walk from a host address came to this slot."""
+def _rmap_indexed(facts: Facts, event: RmapIndexed) -> None:
     if event.use is RmapUse.HVA_WALK and event.slot_id is not None:
         facts.host.walked.setdefault(event.thread, set()).add(event.slot_id)
 
 
-def invalidation_begun(facts: Facts, event: InvalidationBegun) -> None:
-    """The range is open."""
+def _invalidation_begun(facts: Facts, event: InvalidationBegun) -> None:
     facts.host.took_away(event.start, event.end)
     key = (event.thread, event.start, event.end)
     facts.host.open[key] = facts.tables.newest
 
 
-def invalidation_ended(facts: Facts, event: InvalidationEnded) -> None:
-    """The range is closed; what was found in the middle of it is not to be used."""
+def _invalidation_ended(facts: Facts, event: InvalidationEnded) -> None:
+    """A fault must not use a host page that it found while the range was open."""
     facts.host.took_away(event.start, event.end)
     facts.host.open.pop((event.thread, event.start, event.end), None)
 
 
-def metadata_allocated(facts: Facts, event: MetadataAllocated) -> None:
-    """The arrays are there."""
+def _metadata_allocated(facts: Facts, event: MetadataAllocated) -> None:
     facts.host.metadata[event.metadata] = event
     facts.host.allocated(event.thread, (METADATA, event.metadata))
 
 
-def metadata_freed(facts: Facts, event: MetadataFreed) -> None:
-    """The arrays are gone."""
+def _metadata_freed(facts: Facts, event: MetadataFreed) -> None:
     facts.host.metadata.pop(event.metadata, None)
     facts.host.gave_back(event.thread, (METADATA, event.metadata))
 
 
-def bitmap_allocated(facts: Facts, event: BitmapAllocated) -> None:
-    """The bitmap is there."""
+def _bitmap_allocated(facts: Facts, event: BitmapAllocated) -> None:
     facts.host.bitmaps.add(event.bitmap)
     facts.host.allocated(event.thread, (BITMAP, event.bitmap))
 
 
-def bitmap_freed(facts: Facts, event: BitmapFreed) -> None:
-    """The bitmap is gone."""
+def _bitmap_freed(facts: Facts, event: BitmapFreed) -> None:
     facts.host.bitmaps.discard(event.bitmap)
     facts.host.gave_back(event.thread, (BITMAP, event.bitmap))
 
 
-def bits_cleared(facts: Facts, event: DirtyBitsCleared) -> None:
-    """Nothing mapped so far may write to these pages unnoticed."""
+def _bits_cleared(facts: Facts, event: DirtyBitsCleared) -> None:
+    """Sptes mapped so far must not let the guest write to these pages."""
     facts.host.cleared[event.thread] = Cleared(facts.shadow.serial, event.pages)
 
 
-def table_published(facts: Facts, event: TablePublished) -> None:
-    """The slots have this with them; a new bitmap for a GET clears the old one."""
+def _table_published(facts: Facts, event: TablePublished) -> None:
+    """A GET that publishes another bitmap has taken all pages of the old one."""
     host = facts.host
     call = facts.calls.get(event.thread)
     if call is not None and isinstance(call.operation, GetDirtyLog):
@@ -159,22 +138,21 @@ def table_published(facts: Facts, event: TablePublished) -> None:
     host.publish(event.slots, event.attached)
 
 
-HOST: tuple[tuple[type, Absorb], ...] = (
-    on(Call, call),
-    on(MmuLocked, mmu_locked),
-    on(MmuUnlocked, mmu_unlocked),
-    on(HostPageFound, host_page_found),
-    on(SpteMapped, spte_mapped),
-    on(SpteRemoved, spte_removed),
-    on(TlbFlushed, tlb_flushed),
-    on(RmapIndexed, rmap_indexed),
-    on(InvalidationBegun, invalidation_begun),
-    on(InvalidationEnded, invalidation_ended),
-    on(MetadataAllocated, metadata_allocated),
-    on(MetadataFreed, metadata_freed),
-    on(BitmapAllocated, bitmap_allocated),
-    on(BitmapFreed, bitmap_freed),
-    on(DirtyBitsCleared, bits_cleared),
-    on(TablePublished, table_published),
+ABSORB: Additions = (
+    on(Call, _call),
+    on(MmuLocked, _mmu_locked),
+    on(MmuUnlocked, _mmu_unlocked),
+    on(HostPageFound, _host_page_found),
+    on(SpteMapped, _spte_mapped),
+    on(SpteRemoved, _spte_removed),
+    on(TlbFlushed, _tlb_flushed),
+    on(RmapIndexed, _rmap_indexed),
+    on(InvalidationBegun, _invalidation_begun),
+    on(InvalidationEnded, _invalidation_ended),
+    on(MetadataAllocated, _metadata_allocated),
+    on(MetadataFreed, _metadata_freed),
+    on(BitmapAllocated, _bitmap_allocated),
+    on(BitmapFreed, _bitmap_freed),
+    on(DirtyBitsCleared, _bits_cleared),
+    on(TablePublished, _table_published),
 )
-"""What each kind of event adds to the facts about the host's side."""

@@ -9,6 +9,7 @@ from typing import get_args
 from memslot_spec.choice import AnyChoice, can_be_seen
 from memslot_spec.clause import AnyClause
 from memslot_spec.facts.absorb import ABSORB
+from memslot_spec.facts.absorbing.on import Absorb
 from memslot_spec.facts.facts import Facts, by_kind
 from memslot_spec.history.events import Event, Finished, Observed, Return, is_point
 from memslot_spec.history.header import Header, Interleaving
@@ -97,7 +98,7 @@ class Step:
     """What the judge does at one kind of event."""
 
     agenda: Agenda
-    absorb: Callable[[Facts, object], None] | None
+    absorb: tuple[Absorb, ...]
     is_ending: bool
     watch: Watch
 
@@ -148,7 +149,7 @@ class ApplicableClauses:
         self.steps = {
             kind: Step(
                 _agenda(kind, self.clauses),
-                ABSORB.get(kind),
+                ABSORB.get(kind, ()),
                 kind in ENDINGS,
                 _watch(self._watched(kind)),
             )

@@ -1,0 +1,103 @@
+"""What calls and replies add: to open calls, open updates, and the worlds."""
+
+from __future__ import annotations
+
+from memslot_spec.facts.absorbing.on import Additions, on
+from memslot_spec.facts.caches import CACHING
+from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
+from memslot_spec.facts.explained import any_explains, is_explained_by_one_table
+from memslot_spec.facts.facts import Facts
+from memslot_spec.history.events import Call, Return
+from memslot_spec.model.operations import AgeHva, InvalidateRange, SetRegion, UnmapHva
+
+
+def _call(facts: Facts, event: Call) -> None:
+    """What the call may not fall behind is settled when it begins."""
+    operation = event.operation
+    known = CallFacts(
+        operation, facts.step, facts.floor, facts.settled, facts.tables.newest, [], {}
+    )
+    facts.calls[event.thread] = known
+    facts.updates.pop(event.thread, None)
+    if isinstance(operation, SetRegion):
+        _request(facts, event.thread, operation, known)
+        return
+    if not facts.sighted:
+        facts.worlds.reader_called(event.thread)
+    if isinstance(operation, UnmapHva | AgeHva):
+        known.mappings = facts.shadow.serials_at_hva(operation.hva)
+        known.invalid_mappings = _of_invalid_slots(facts, known.mappings)
+    elif isinstance(operation, InvalidateRange) and operation.start < operation.end:
+        known.mappings = facts.shadow.serials_in(operation.start, operation.end)
+
+
+def _request(facts: Facts, thread: int, operation: SetRegion, known: CallFacts) -> None:
+    facts.updates_called += 1
+    others = facts.open_updates()
+    for other in others:
+        other.alone = False
+        if not facts.sighted:
+            other.base = None
+    update = Update(operation, None, alone=not others, published=[])
+    known.update = facts.updates[thread] = update
+    if facts.sighted:
+        if not others:
+            update.starts_from(facts.tables.current)
+        return
+    tables = facts.worlds.tables()
+    if not others and len(tables) == 1:
+        update.starts_from(tables[0])
+    facts.worlds.update_called(thread, operation)
+
+
+def _of_invalid_slots(facts: Facts, serials: frozenset[int]) -> frozenset[int]:
+    """The mappings among these whose frame lies in an INVALID slot now."""
+    invalid = [slot for slot in facts.tables.current if slot.invalid]
+    return frozenset(
+        spte.serial
+        for spte in facts.shadow.sptes.values()
+        if spte.serial in serials and any(spte.meets(slot) for slot in invalid)
+    )
+
+
+ABSORB: Additions = (on(Call, _call),)
+"""A reply is added by `returned`, once the clauses about it have been asked."""
+
+
+def returned(facts: Facts, event: Return, known: CallFacts) -> None:
+    """A call is over: later calls may not fall behind what it saw or published."""
+    del facts.calls[event.thread]
+    facts.updates.pop(event.thread, None)
+    operation, reply = known.operation, event.reply
+    if isinstance(operation, SetRegion):
+        _request_returned(facts, event, known, operation)
+        return
+    if facts.sighted:
+        if known.loaded:
+            facts.floor = max(facts.floor, *known.loaded)
+    else:
+        facts.worlds.reader_answered(
+            event.thread,
+            lambda table: any_explains(facts, (table,), operation, reply),
+            settled_only=not is_explained_by_one_table(facts, operation),
+        )
+    if isinstance(operation, CACHING):
+        facts.cached.returned(operation, reply, facts.updates_called)
+
+
+def _request_returned(
+    facts: Facts, event: Return, known: CallFacts, operation: SetRegion
+) -> None:
+    update = known.update
+    facts.last_update = LastUpdate(
+        operation,
+        event.reply,
+        None if update is None or not update.alone else update.base,
+        None if update is None else update.change,
+    )
+    if facts.sighted:
+        published = () if update is None else tuple(update.published)
+        facts.settled = max(facts.settled, *published, 0)
+        facts.floor = max(facts.floor, facts.settled)
+        return
+    facts.worlds.update_answered(event.thread, event.reply)

@@ -1,0 +1,90 @@
+"""What the points of the shadow MMU add: its lock, shadow pages, sptes and rmaps."""
+
+from __future__ import annotations
+
+from memslot_spec.facts.absorbing.on import Additions, on
+from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.mmu import pages_at
+from memslot_spec.history.points.mmu import (
+    Flushed,
+    MmuLocked,
+    MmuUnlocked,
+    RmapAdded,
+    RmapRemoved,
+    ShadowPageCreated,
+    ShadowPageZapped,
+    SlotBitSet,
+    SpteMapped,
+    SpteRemoved,
+)
+from memslot_spec.model.readers import gfn_to_memslot
+
+
+def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
+    facts.sections.mmu_holder = event.thread
+
+
+def _mmu_unlocked(facts: Facts, event: MmuUnlocked) -> None:
+    del event
+    facts.sections.mmu_holder = None
+
+
+def _shadow_page_created(facts: Facts, event: ShadowPageCreated) -> None:
+    facts.shadow.page_created(event)
+
+
+def _shadow_page_zapped(facts: Facts, event: ShadowPageZapped) -> None:
+    facts.shadow.page_zapped(event)
+
+
+def _slot_bit_set(facts: Facts, event: SlotBitSet) -> None:
+    facts.shadow.bit_set(event)
+
+
+def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
+    """The spte is known with the slot of the table that it was translated through."""
+    table = facts.tables.versions[facts.version(event.table)]
+    facts.shadow.mapped(event, gfn_to_memslot(table, event.gfn, event.as_id))
+    # A fault through the old table may map the first frame of a slot that was
+    # just published as INVALID: the flush has to remove it like the others.
+    for update in facts.open_updates():
+        old = update.old
+        if old is not None and update.invalid_published_at >= 0 > update.flushed_at:
+            update.had_sptes |= old.as_id == event.as_id and old.meets(
+                event.gfn, pages_at(event.level)
+            )
+
+
+def _spte_removed(facts: Facts, event: SpteRemoved) -> None:
+    facts.shadow.removed(event)
+
+
+def _rmap_added(facts: Facts, event: RmapAdded) -> None:
+    facts.shadow.rmap_added(event)
+
+
+def _rmap_removed(facts: Facts, event: RmapRemoved) -> None:
+    facts.shadow.rmap_removed(event)
+
+
+def _flushed(facts: Facts, event: Flushed) -> None:
+    """An update's INVALID slot is flushed, where this flush was of it or of all."""
+    update = facts.update_of(event.thread)
+    if update is None or update.old is None or update.invalid_published_at < 0:
+        return
+    if event.slot_id in {None, update.old.id}:
+        update.flushed_at = facts.step
+
+
+ABSORB: Additions = (
+    on(MmuLocked, _mmu_locked),
+    on(MmuUnlocked, _mmu_unlocked),
+    on(ShadowPageCreated, _shadow_page_created),
+    on(ShadowPageZapped, _shadow_page_zapped),
+    on(SlotBitSet, _slot_bit_set),
+    on(SpteMapped, _spte_mapped),
+    on(SpteRemoved, _spte_removed),
+    on(RmapAdded, _rmap_added),
+    on(RmapRemoved, _rmap_removed),
+    on(Flushed, _flushed),
+)

@@ -1,0 +1,47 @@
+"""What a caller is told."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from memslot_spec.arithmetic.bitmaps import set_bits
+from memslot_spec.history.words.names import describe_pages, describe_slot
+from memslot_spec.model import replies
+from memslot_spec.model.replies import Reply
+
+
+def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
+    """What the caller is told, such as `refused EINVAL`."""
+    match reply:
+        case replies.Done():
+            return "done"
+        case replies.Refused(errno):
+            return f"refused {errno.value}" if errno else "refused"
+        case replies.FoundSlot(slot):
+            return describe_slot(slot) if slot else "no slot"
+        case replies.FoundHva(hva):
+            return "error hva" if hva is None else f"hva {hva:#x}"
+        case replies.FoundHostPage(hva, writable, error):
+            if hva is None:
+                return f"error hva {error.value}" if error else "error hva"
+            return f"hva {hva:#x}" + ("" if writable else ", not writable")
+        case replies.Translated(hvas):
+            return f"reached hva {', '.join(f'{hva:#x}' for hva in hvas)}"
+        case replies.DirtyLog(bitmap):
+            return f"dirty: {describe_pages(set_bits(bitmap))}"
+        case replies.Visible(visible):
+            return "visible" if visible else "not visible"
+        case replies.FoundId(slot_id):
+            return "no slot id" if slot_id is None else f"slot id {slot_id}"
+        case replies.Number(value):
+            return f"{value} ({value:#x})"
+        case replies.Accessed(hva):
+            return f"reached hva {hva:#x}"
+        case replies.Mmio():
+            return "MMIO"
+        case replies.Retry():
+            return "retry"
+        case replies.Touched(young):
+            return "touched" if young else "not touched"
+        case _:
+            assert_never(reply)

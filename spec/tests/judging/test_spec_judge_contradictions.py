@@ -1,0 +1,70 @@
+"""Histories that contradict themselves: an error of the target, and no finding."""
+
+from __future__ import annotations
+
+from judged_histories import (
+    BLIND,
+    HAVE_A,
+    NOWHERE,
+    ONE,
+    PUT_A,
+    SIGHTED,
+    TABLES_ONLY,
+    TWO,
+    asked,
+    done,
+    found,
+)
+from memslot_spec.clauses import CLAUSES
+from memslot_spec.history.events import Call, Observed, Return
+from memslot_spec.history.header import History
+from memslot_spec.history.points.tables import TablePublished
+from memslot_spec.history.views import ShadowPte, View
+from memslot_spec.history.words import describe_slots
+from memslot_spec.judging.judge import judge
+from memslot_spec.model.operations import GfnToHva
+from memslot_spec.model.replies import Done
+
+
+def test_a_reply_without_a_call_is_an_error_of_the_target() -> None:
+    judgement = judge(History(BLIND, (*HAVE_A, Return(3, Done()))), CLAUSES)
+    assert judgement.findings == ()
+    assert judgement.contradiction == "thread 3 returned without a call"
+
+
+def test_a_table_shown_that_was_not_published_is_an_error_of_the_target() -> None:
+    shown = Observed(0, View(table=TWO))
+    judgement = judge(History(TABLES_ONLY, (*done(PUT_A, (1, ONE)), shown)), CLAUSES)
+    assert judgement.findings == ()
+    assert judgement.contradiction == (
+        f"introspection shows {describe_slots(TWO)}, but the table published last "
+        f"has {describe_slots(ONE)}"
+    )
+
+
+def test_without_points_the_same_table_breaks_a_clause() -> None:
+    shown = Observed(0, View(table=TWO))
+    assert found(BLIND, *HAVE_A, shown) == [("SLOT-8", 2)]
+
+
+def test_sptes_shown_that_no_point_told_of_are_an_error_of_the_target() -> None:
+    spte = ShadowPte(1, 17, 17, 1, writable=False, hva=0x10_1000)
+    shown = Observed(0, View(sptes=(spte,)))
+    judgement = judge(History(SIGHTED, (shown,)), CLAUSES)
+    assert judgement.findings == ()
+    assert judgement.contradiction == (
+        "introspection shows spte 1[17] of gfn 0x11, but the points tell of no spte"
+    )
+
+
+def test_what_is_shown_in_the_middle_of_an_update_contradicts_nothing() -> None:
+    shown = Observed(1, View(table=TWO))
+    events = (Call(0, PUT_A), shown, TablePublished(0, 1, ONE), Return(0, Done()))
+    assert found(TABLES_ONLY, *events) == []
+
+
+def test_nothing_is_judged_after_a_contradiction() -> None:
+    wrong = asked(1, GfnToHva(17), NOWHERE)
+    judgement = judge(History(BLIND, (Return(3, Done()), *HAVE_A, *wrong)), CLAUSES)
+    assert judgement.findings == ()
+    assert sum(judgement.reached.values()) == 0
