@@ -11,7 +11,6 @@ code changes.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from statistics import median
@@ -23,10 +22,11 @@ from memslots_pages import plain
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from memslot_conformance.machine import cpus
 from memslot_conformance.museum import adequacy
 from memslot_conformance.museum.adequacy import Adequacy
 from memslot_conformance.museum.kills import Kill, MutantBrokeError
-from memslot_conformance.report.console import cpus
+from memslot_conformance.report.adequacy import reached, summary
 from memslot_conformance.report.track_record import command
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
@@ -69,14 +69,14 @@ def measured(folder: Path) -> Adequacy:
     """
     kept = folder / f"memslots-museum-{digest()}.json"
     if kept.exists():
-        return adequacy.from_json(json.loads(kept.read_text("utf-8")))
+        return adequacy.from_text(kept.read_text("utf-8"))
     try:
         found = adequacy.measure(CATALOGUE, jobs=cpus())
     except MutantBrokeError as error:
         raise ValueError(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
     new = kept.with_suffix(f".{os.getpid()}")
-    new.write_text(json.dumps(adequacy.as_json(found)) + "\n", encoding="utf-8")
+    new.write_text(adequacy.to_text(found), encoding="utf-8")
     new.replace(kept)
     return found
 
@@ -140,13 +140,13 @@ def adequacy_table(found: Adequacy) -> str:
         seen = found.witnesses_of(clause)
         cells = (
             f"{{clause}}`{clause}`",
-            adequacy.reached(seen) or "**never**",
+            reached(seen) or "**never**",
             plain(seen[0].race) if seen else "",
             _names(found.killed_by(clause)) or "**nothing**",
             _names(found.killed_only_by(clause)),
         )
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join((*lines, "", *(f"- {plain(s)}" for s in adequacy.summary(found))))
+    return "\n".join((*lines, "", *(f"- {plain(s)}" for s in summary(found))))
 
 
 def _names(mutants: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Sequence
 
 from memslot_conformance.adapter import protocols as implementation
+from memslot_conformance.findings.records import found_in
 from memslot_conformance.findings.trial import Bench
 from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.play.budget import Budget
@@ -21,8 +22,9 @@ from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
-from memslot_spec.clauses import CLAUSES, clause_by_id
-from memslot_spec.judge.blind import without_points
+from memslot_spec.clauses import CLAUSES
+from memslot_spec.history.header import History
+from memslot_spec.judge.blind import blind, without_points
 
 LEVEL = "quick"
 PLAYS = 4_000
@@ -125,27 +127,17 @@ def failure(target_name: str, clause_id: str, *, is_blind: bool = False) -> str:
 
     Errors: `LookupError` where no fixed race breaks the clause on this target.
     """
-    target, clause = resolve(target_name), clause_by_id(clause_id)
+    target = resolve(target_name)
     bench = Bench(target.header, CLAUSES, is_blind)
     shrunk = _first(target, bench, clause_id)
     finding = next(
         f for f in bench.judge(shrunk.played).findings if f.clause == clause_id
     )
-    events = shrunk.played.events
+    header, events = target.header, shrunk.played.events
     if is_blind:
-        events = without_points(events)
-    return render_failure(
-        clause=clause.id,
-        title=clause.title,
-        must=clause.must,
-        source=clause.source,
-        expected=finding.expected,
-        observed=finding.observed,
-        step=finding.step,
-        events=events,
-        replay=f"failures/{target_name.replace(':', '-')}-{clause_id}.ndjson",
-        width=WIDTH,
-    )
+        header, events = blind(header), without_points(events)
+    file = f"failures/{target_name.replace(':', '-')}-{clause_id}.ndjson"
+    return render_failure(found_in(finding, History(header, events), file), width=WIDTH)
 
 
 def _first(target: Target, bench: Bench, clause_id: str) -> Shrunk:

@@ -24,7 +24,7 @@ from memslot_conformance.diff.functions import (
     own_function,
     spec_function,
 )
-from memslot_conformance.report.terminal import printable
+from memslot_conformance.report.console import printable
 from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.targets.crash_record import LastWords
 from memslot_conformance.targets.isolation import Broken, Send, isolated

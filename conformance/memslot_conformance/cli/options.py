@@ -6,7 +6,6 @@ A value that is none is refused with the value, what there is, and what is close
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,8 +14,9 @@ import click
 from click.core import ParameterSource
 
 from memslot_conformance.layers.layers import ENGINES, LAYERS
-from memslot_conformance.report.console import cpus
-from memslot_conformance.report.terminal import printable
+from memslot_conformance.machine import cpus
+from memslot_conformance.nearest import did_you_mean
+from memslot_conformance.report.console import printable
 from memslot_conformance.run.checking import LEVEL_SECONDS
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
@@ -39,7 +39,7 @@ def _layers(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...
     wanted = [name.strip() for name in value.split(",") if name.strip()]
     for name in wanted:
         if name not in LAYERS:
-            hint = close_to(name, LAYERS)
+            hint = did_you_mean(name, LAYERS)
             message = f"no layer {name!r}; there are {', '.join(LAYERS)}.{hint}"
             raise click.BadParameter(message)
     if not wanted:
@@ -60,17 +60,11 @@ def _clauses(
         matched = [i for i in ids if fnmatchcase(i, glob.strip().upper())]
         if not matched:
             areas = ", ".join(dict.fromkeys(i.rpartition("-")[0] for i in ids))
-            hint = close_to(glob.upper(), ids)
+            hint = did_you_mean(glob.upper(), ids)
             message = f"{glob!r} selects no clause of the areas {areas}.{hint}"
             raise click.BadParameter(message)
         chosen.update(matched)
     return tuple(clause for clause in CLAUSES if clause.id in chosen)
-
-
-def close_to(name: str, known: Sequence[str]) -> str:
-    """A sentence that names the nearest of the known names, if any is near."""
-    close = get_close_matches(name, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 profile_option = click.option(

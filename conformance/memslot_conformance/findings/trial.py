@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.play.played import Played, TargetFault
-from memslot_conformance.scenarios.scenario import Scenario, Schedule
+from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.choice import AnyChoice, Taken
 from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
@@ -20,17 +20,6 @@ from memslot_spec.history.header import Header
 from memslot_spec.judge.applies import ApplicableClauses
 from memslot_spec.judge.blind import blind, without_points
 from memslot_spec.judge.judge import Finding, Judge, Judgement, judge_events
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A clause broken in a play: what to shrink, to keep and to show."""
-
-    finding: Finding
-    scenario: Scenario
-    schedule: Schedule
-    layer: str
-    seconds: float
 
 
 @dataclass(slots=True)

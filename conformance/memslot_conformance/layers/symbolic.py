@@ -38,7 +38,7 @@ from memslot_spec.history.hook import Silent
 from memslot_spec.model.operations import Operation, SetRegion, TableReader
 from memslot_spec.model.profile import profile_named
 from memslot_spec.model.readers import answer
-from memslot_spec.model.replies import Refused, Reply
+from memslot_spec.model.replies import Reply, same_reply
 from memslot_spec.model.updates import plan
 from memslot_spec.model.values import EMPTY, SlotTable
 
@@ -213,13 +213,6 @@ class _Steering:
         region = operation.region
         for outcome in plan(table, region, self._profile, self._limits):
             after = outcome.leaves(table)
-            if _agrees(reply, outcome.reply) and (shown is None or shown == after):
+            if same_reply(outcome.reply, reply) and (shown is None or shown == after):
                 return after
         return None
-
-
-def _agrees(reply: Reply, planned: Reply) -> bool:
-    """A refusal without a reason agrees with any refusal."""
-    if isinstance(reply, Refused) and reply.errno is None:
-        return isinstance(planned, Refused)
-    return reply == planned

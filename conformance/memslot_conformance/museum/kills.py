@@ -7,10 +7,9 @@ without which nobody would.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 
 from memslot_conformance.clock import Stopwatch
@@ -25,6 +24,7 @@ from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Event
 from memslot_spec.history.header import Header
+from memslot_spec.history.json_form import JsonForm
 from memslot_spec.judge.applies import ApplicableClauses
 from memslot_spec.judge.blind import blind, without_points
 from memslot_spec.judge.judge import judge_events
@@ -47,6 +47,9 @@ class Kill:
     preemptions: int
     plays: int
     seconds: float
+
+
+KILL: JsonForm[Kill] = JsonForm(Kill)
 
 
 class MutantBrokeError(Exception):
@@ -157,7 +160,7 @@ def _apart(work: tuple[Mutant, str | None]) -> list[Kill]:
     if broken is not None:
         message = f"{mutant.name}: {broken.what}"
         raise MutantBrokeError(message)
-    return [Kill(**json.loads(line)) for line in lines]
+    return [KILL.from_text(line) for line in lines]
 
 
 def _send_kills(
@@ -165,4 +168,4 @@ def _send_kills(
 ) -> None:
     words.say(f"museum:{mutant.name}")
     for kill in kills_of(mutant, wanted):
-        send(json.dumps(asdict(kill)))
+        send(KILL.to_text(kill))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from textwrap import wrap
 
 from memslot_conformance.museum.run import Mutant
@@ -15,9 +14,11 @@ from memslot_conformance.report.evidence import (
     evidence_words,
     marks_of,
 )
+from memslot_conformance.run.evidence import ClauseEvidence
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import GROUPS
 from memslot_spec.history.events import Observed
+from memslot_spec.history.json_form import JsonForm
 from memslot_spec.judge.applies import points_of
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
@@ -29,6 +30,9 @@ MADE: dict[type, str] = {
     AtRest: "at the shadow state, whenever the MMU lock is given back",
     Observed: "at what introspection shows when an operation has ended",
 }
+
+
+EVIDENCE: JsonForm[ClauseEvidence] = JsonForm(ClauseEvidence)
 
 
 def listed(clauses: Sequence[AnyClause]) -> list[str]:
@@ -123,7 +127,7 @@ def as_json(
             for c in rests_on(clause.id)
         ],
         "evidence": [
-            asdict(evidence)
+            EVIDENCE.write(evidence)
             for of in (found or {}).values()
             for evidence in of
             if evidence.clause == clause.id

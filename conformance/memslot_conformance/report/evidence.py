@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from memslot_conformance.report.columns import in_columns
 from memslot_conformance.run.evidence import Bound, ClauseEvidence, Unseen
 from memslot_spec.proofs import CONDITION_SECONDS, Contract, rests_on
 
@@ -89,12 +90,7 @@ ROW = ("clause", "marks", "bounded: threads, operations, preemptions", "sampled"
 
 def rows(evidence: Sequence[ClauseEvidence]) -> list[str]:
     """One target clause by clause, under a line of headings."""
-    cells = [ROW, *(_cells(e) for e in evidence)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [
-        "  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
+    return in_columns([ROW, *(_cells(e) for e in evidence)])
 
 
 def _cells(evidence: ClauseEvidence) -> tuple[str, str, str, str]:

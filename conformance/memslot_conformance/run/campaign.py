@@ -101,7 +101,7 @@ def run_plan(
     was_skipped = False
 
     def in_the_worker(send: Callable[[str], None], words: LastWords) -> None:
-        work(plan, lambda record: send(to_line(record).rstrip("\n")), words)
+        work(plan, lambda record: send(to_line(record)), words)
 
     def take(line: str) -> None:
         nonlocal was_skipped

@@ -7,7 +7,6 @@ between instances that should be new.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.header import Interleaving
 from memslot_spec.history.hook import Silent
+from memslot_spec.history.json_form import JsonForm
 from memslot_spec.history.views import View
 from memslot_spec.model.operations import (
     GfnToHva,
@@ -75,6 +75,17 @@ class Check:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the process that looks at an adapter says of it."""
+
+    checks: tuple[Check, ...]
+
+
+MADE: JsonForm[Made] = JsonForm(Made)
+ANSWER = "checks"
+
+
 def smoke(name: str, profile: str | None) -> tuple[Check, ...]:
     """Look at the adapter, in a process of its own; stops where it cannot go on.
 
@@ -88,10 +99,9 @@ def smoke(name: str, profile: str | None) -> tuple[Check, ...]:
         for check in () if checks[-1].problem else CHECKS:
             words.say((check.__doc__ or "").rstrip("."))
             checks.append(check(target))
-        return {"checks": json.dumps([(c.name, c.problem, c.note) for c in checks])}
+        return {ANSWER: MADE.to_text(Made(tuple(checks)))}
 
-    rows = json.loads(asked(look, seconds=SECONDS)["checks"])
-    return tuple(Check(*map(str, row)) for row in rows)
+    return MADE.from_text(asked(look, seconds=SECONDS)[ANSWER]).checks
 
 
 def _create(target: Target) -> SetRegion:

@@ -11,11 +11,11 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from memslot_conformance.adapter.perform import capabilities_of
 from memslot_conformance.adapter.protocols import Implementation, Make
+from memslot_conformance.nearest import did_you_mean
 from memslot_conformance.targets.kvm.detect import Unusable, Usable, detect
 from memslot_conformance.targets.kvm.target import kernel_vm
 from memslot_spec.history.header import Domain, Header
@@ -80,12 +80,8 @@ def resolve(name: str, profile: str | None = None) -> Target:
         return _loaded(name, PATCH, profile or "v2.6.34", "the patch as published")
     known = ", ".join(KINDS)
     message = f"no target {name!r}; a target is one of {known}"
-    close = get_close_matches(
-        name, ["reference", "reference-linux", "patch", "kvm"], n=1
-    )
-    if close:
-        message += f". Did you mean {close[0]!r}?"
-    raise UnknownTargetError(message)
+    hint = did_you_mean(name, ["reference", "reference-linux", "patch", "kvm"])
+    raise UnknownTargetError(f"{message}.{hint}" if hint else message)
 
 
 def mutant_names() -> tuple[str, ...]:
@@ -97,8 +93,7 @@ def _mutant(name: str, mutant_name: str, profile: str | None) -> Target:
     museum = importlib.import_module(MUSEUM)
     names = mutant_names()
     if mutant_name not in names:
-        close = get_close_matches(mutant_name, names, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(mutant_name, names)
         message = (
             f"no mutant {mutant_name!r} in the museum, which has {len(names)}; "
             f"`memslots museum --list` names them.{hint}"

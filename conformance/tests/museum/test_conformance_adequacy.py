@@ -197,7 +197,7 @@ def test_what_a_clause_lacks_is_named() -> None:
     assert FOUND.killed_by("REQ-1") == ("one", "two")
     assert FOUND.killed_only_by("REQ-1") == ("one",)
     assert FOUND.killed_only_by("REQ-3") == ()
-    lines = adequacy.table(FOUND)
+    lines = table(FOUND)
     assert "reference linux 7" in lines[1]
     assert lines[1].endswith("one")
     assert "reference linux 3 (blind)" in lines[2]
@@ -209,8 +209,7 @@ def test_what_a_clause_lacks_is_named() -> None:
 
 
 def test_adequacy_survives_json() -> None:
-    data = json.loads(json.dumps(adequacy.as_json(FOUND)))
-    assert adequacy.from_json(data) == FOUND
+    assert adequacy.from_text(adequacy.to_text(FOUND)) == FOUND
 
 
 @pytest.mark.parametrize(("clauses", "status"), [(("REQ-1",), 0), (FOUND.clauses, 1)])

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
-from typing import NoReturn, Protocol, TypeGuard, cast
+from typing import NoReturn, Protocol, TypeGuard, TypeVar
+
+T = TypeVar("T")
 
 LISTED = 12
 """Up to so many names are listed in a message; of more, the nearest ones."""
@@ -62,7 +64,12 @@ def is_object(value: object) -> TypeGuard[dict[str, object]]:
     return isinstance(value, dict)
 
 
-def _is_list(value: object) -> TypeGuard[list[object]]:
+def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
+    return isinstance(value, tuple)
+
+
+def is_list(value: object) -> TypeGuard[list[object]]:
+    """The value was a JSON list."""
     return isinstance(value, list)
 
 
@@ -74,7 +81,10 @@ class Form(Protocol):
         ...
 
     def write(self, value: object, /) -> object:
-        """The JSON that says a value of the type."""
+        """The JSON that says a value of the type.
+
+        Errors: `MisfitError` where it is of another type.
+        """
         ...
 
 
@@ -87,20 +97,18 @@ class Scalar:
 
     def read(self, value: object) -> object:
         """As it is."""
+        self.write(value)
+        bits = self.bits
+        if bits is not None and isinstance(value, int) and not 0 <= value < 1 << bits:
+            refuse(f"0..2**{bits}-1", value)
+        return value
+
+    def write(self, value: object) -> object:
+        """As it is; how wide it may be is for the reader to say."""
         types, expected = SCALARS[self.kind]
         is_other = isinstance(value, bool) and self.kind != "boolean"
         if is_other or not isinstance(value, types):
             refuse(expected, value)
-        if isinstance(value, int) and self.bits is not None:
-            self._check_width(value)
-        return value
-
-    def _check_width(self, value: int) -> None:
-        if self.bits is not None and not 0 <= value < 1 << self.bits:
-            refuse(f"0..2**{self.bits}-1", value)
-
-    def write(self, value: object) -> object:
-        """As it is."""
         return value
 
 
@@ -126,7 +134,9 @@ class Member:
 
     def write(self, value: object) -> object:
         """The member's value."""
-        return value.value if isinstance(value, Enum) else value
+        if not isinstance(value, Enum) or value not in self.members.values():
+            refuse(one_of(self.members, value), value)
+        return value.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +162,17 @@ class Sequence:
 
     def read(self, value: object) -> tuple[object, ...]:
         """The items in their order."""
-        if not _is_list(value):
+        if not is_list(value):
             refuse("a list", value)
-        return tuple(
-            _inside(f"[{index}]", self.item, item) for index, item in enumerate(value)
-        )
+        read = self.item.read
+        return tuple(_inside(f"[{at}]", read, item) for at, item in enumerate(value))
 
     def write(self, value: object) -> list[object]:
         """The items in their order."""
-        return [self.item.write(item) for item in cast("tuple[object, ...]", value)]
+        if not _is_tuple(value):
+            refuse("a tuple", value)
+        write = self.item.write
+        return [_inside(f"[{at}]", write, item) for at, item in enumerate(value)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +185,15 @@ class Map:
         """The values by their keys."""
         if not is_object(value):
             refuse("an object", value)
-        return {key: _inside(key, self.item, item) for key, item in value.items()}
+        read = self.item.read
+        return {key: _inside(key, read, item) for key, item in value.items()}
 
     def write(self, value: object) -> dict[str, object]:
         """The values by their keys."""
-        found = cast("dict[str, object]", value)
-        return {key: self.item.write(item) for key, item in found.items()}
+        if not is_object(value):
+            refuse("a dict", value)
+        write = self.item.write
+        return {key: _inside(key, write, item) for key, item in value.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +211,7 @@ class Record:
         found: dict[str, object] = {}
         for name, item in value.items():
             if name in self.fields:
-                found[name] = _inside(name, self.fields[name], item)
+                found[name] = _inside(name, self.fields[name].read, item)
             elif name not in others:
                 message = f"is unknown ({self._words()}), got {shown(item)}"
                 raise MisfitError(message, str(name))
@@ -209,8 +224,11 @@ class Record:
 
     def write(self, value: object) -> dict[str, object]:
         """Every field by its name."""
+        if not isinstance(value, self.kind):
+            refuse(f"a {self.kind.__name__}", value)
         return {
-            name: form.write(getattr(value, name)) for name, form in self.fields.items()
+            name: _inside(name, form.write, getattr(value, name))
+            for name, form in self.fields.items()
         }
 
     def _words(self) -> str:
@@ -236,12 +254,14 @@ class Tagged:
     def write(self, value: object) -> dict[str, object]:
         """The tag, and every field by its name."""
         name = type(value).__name__
+        if name not in self.records:
+            refuse(one_of(self.records, name), value)
         return {self.tag: name, **self.records[name].write(value)}
 
 
-def _inside(outer: str, form: Form, value: object) -> object:
-    """The value read, and the misfit in it with the way to it."""
+def _inside(outer: str, convert: Callable[[object], T], value: object) -> T:
+    """The value converted, or the misfit in it with the way to it."""
     try:
-        return form.read(value)
+        return convert(value)
     except MisfitError as misfit:
         raise misfit.inside(outer) from None
