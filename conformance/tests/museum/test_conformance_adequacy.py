@@ -33,6 +33,7 @@ from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import play, stay
 from memslot_conformance.report import clauses as explain
 from memslot_conformance.report import track_record
+from memslot_conformance.report.adequacy import table
 from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import resolve
