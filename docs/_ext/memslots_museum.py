@@ -22,7 +22,7 @@ from memslots_pages import plain
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from memslot_conformance.machine import cpus
+from memslot_conformance.environment import cpus
 from memslot_conformance.museum import adequacy
 from memslot_conformance.museum.adequacy import Adequacy
 from memslot_conformance.museum.kills import Kill, MutantBrokeError

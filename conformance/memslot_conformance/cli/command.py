@@ -18,11 +18,10 @@ from memslot_conformance.cli.museum import museum_command
 from memslot_conformance.cli.options import print_lines, profile_option
 from memslot_conformance.cli.protocol import protocol_command
 from memslot_conformance.cli.schema import schema_command
-from memslot_conformance.machine import version
+from memslot_conformance.environment import version
 from memslot_conformance.museum import run as museum_run
 from memslot_conformance.museum.run import Mutant
 from memslot_conformance.museum.witnesses import first_witnesses
-from memslot_conformance.nearest import did_you_mean
 from memslot_conformance.report import clauses as explain
 from memslot_conformance.report.console import printable, report_width
 from memslot_conformance.run.checking import STREAM_NAME
@@ -30,6 +29,7 @@ from memslot_conformance.run.evidence import ClauseEvidence, evidence_of
 from memslot_conformance.run.smoke import smoke
 from memslot_conformance.run.stream import StreamError, read_stream
 from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.spelling import close_to
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
 
@@ -115,7 +115,7 @@ def _clause(clause_id: str) -> AnyClause:
     try:
         return clause_by_id(clause_id.upper())
     except KeyError:
-        hint = did_you_mean(clause_id.upper(), [clause.id for clause in CLAUSES])
+        hint = close_to(clause_id.upper(), [clause.id for clause in CLAUSES])
         message = f"no clause {clause_id!r}; `memslots clauses` lists them.{hint}"
         raise click.UsageError(message) from None
 

@@ -20,7 +20,7 @@ from memslot_conformance.cli.options import (
     seed_option,
     without_fixed,
 )
-from memslot_conformance.machine import version
+from memslot_conformance.environment import version
 from memslot_conformance.museum import adequacy
 from memslot_conformance.museum import run as museum_run
 from memslot_conformance.museum.run import Attempt, Mutant, Settings

@@ -13,11 +13,11 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from memslot_conformance.environment import cpus
 from memslot_conformance.layers.layers import ENGINES, LAYERS
-from memslot_conformance.machine import cpus
-from memslot_conformance.nearest import did_you_mean
 from memslot_conformance.report.console import printable
 from memslot_conformance.run.checking import LEVEL_SECONDS
+from memslot_conformance.spelling import close_to
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.model.profile import PROFILES
@@ -39,7 +39,7 @@ def _layers(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...
     wanted = [name.strip() for name in value.split(",") if name.strip()]
     for name in wanted:
         if name not in LAYERS:
-            hint = did_you_mean(name, LAYERS)
+            hint = close_to(name, LAYERS)
             message = f"no layer {name!r}; there are {', '.join(LAYERS)}.{hint}"
             raise click.BadParameter(message)
     if not wanted:
@@ -60,7 +60,7 @@ def _clauses(
         matched = [i for i in ids if fnmatchcase(i, glob.strip().upper())]
         if not matched:
             areas = ", ".join(dict.fromkeys(i.rpartition("-")[0] for i in ids))
-            hint = did_you_mean(glob.upper(), ids)
+            hint = close_to(glob.upper(), ids)
             message = f"{glob!r} selects no clause of the areas {areas}.{hint}"
             raise click.BadParameter(message)
         chosen.update(matched)

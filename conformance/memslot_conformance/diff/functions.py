@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
-from memslot_conformance.nearest import did_you_mean
+from memslot_conformance.spelling import close_to
 
 Function = Callable[..., object]
 
@@ -62,8 +62,7 @@ def spec_function(name: str) -> tuple[str, Function]:
     if matches:
         message = f"{name!r} is in more than one module:\n  {names}"
         raise NoSuchFunctionError(message)
-    known = [*functions, *(n.partition(":")[2] for n in functions)]
-    hint = did_you_mean(wanted, known)
+    hint = close_to(wanted, [*functions, *(n.partition(":")[2] for n in functions)])
     message = (
         f"the specification has no pure function {name!r}.{hint} There are:\n  {names}"
     )
@@ -84,9 +83,7 @@ def own_function(name: str, spec: Function) -> Function:
     if not inspect.isfunction(function):
         what = "no function" if function is None else "something else than a function"
         here = [n for n, v in vars(module).items() if inspect.isfunction(v)]
-        message = (
-            f"{file} has {what} of the name {wanted!r}.{did_you_mean(wanted, here)}"
-        )
+        message = f"{file} has {what} of the name {wanted!r}.{close_to(wanted, here)}"
         raise NoSuchFunctionError(message)
     _check_parameters(name, function, spec)
     return cast("Function", function)

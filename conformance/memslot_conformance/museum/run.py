@@ -14,9 +14,9 @@ from typing import Protocol
 
 from memslot_conformance.findings.records import Found, Record, TargetFailed, TargetPlan
 from memslot_conformance.layers import layers
-from memslot_conformance.nearest import did_you_mean
 from memslot_conformance.run import campaign
 from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.resolve import MUSEUM
 from memslot_spec.clauses import CLAUSES
 
@@ -120,7 +120,7 @@ def chosen(names: Sequence[str]) -> tuple[Mutant, ...]:
     known = {mutant.name: mutant for mutant in catalogue()}
     for name in names:
         if name not in known:
-            hint = did_you_mean(name, known)
+            hint = close_to(name, known)
             message = f"no mutant {name!r}; there are {', '.join(known)}.{hint}"
             raise UnknownMutantError(message)
     return tuple(known[name] for name in dict.fromkeys(names or known))

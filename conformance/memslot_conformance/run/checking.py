@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from memslot_conformance.clock import Stopwatch
+from memslot_conformance.environment import cpus, version
 from memslot_conformance.findings.records import (
     Record,
     RunFinished,
@@ -20,7 +21,6 @@ from memslot_conformance.findings.records import (
     TargetSkipped,
 )
 from memslot_conformance.layers import layers
-from memslot_conformance.machine import cpus, version
 from memslot_conformance.run import campaign
 from memslot_conformance.run.stream import StreamWriter
 from memslot_conformance.run.verdicts import Exit

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from memslot_conformance.adapter.perform import capabilities_of
 from memslot_conformance.adapter.protocols import Implementation, Make
-from memslot_conformance.nearest import did_you_mean
+from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.kvm.detect import Unusable, Usable, detect
 from memslot_conformance.targets.kvm.target import kernel_vm
 from memslot_spec.history.header import Domain, Header
@@ -79,9 +79,11 @@ def resolve(name: str, profile: str | None = None) -> Target:
     if name == "patch":
         return _loaded(name, PATCH, profile or "v2.6.34", "the patch as published")
     known = ", ".join(KINDS)
+    hint = close_to(name, ("reference", "reference-linux", "patch", "kvm"))
     message = f"no target {name!r}; a target is one of {known}"
-    hint = did_you_mean(name, ["reference", "reference-linux", "patch", "kvm"])
-    raise UnknownTargetError(f"{message}.{hint}" if hint else message)
+    if hint:
+        message += f".{hint}"
+    raise UnknownTargetError(message)
 
 
 def mutant_names() -> tuple[str, ...]:
@@ -93,7 +95,7 @@ def _mutant(name: str, mutant_name: str, profile: str | None) -> Target:
     museum = importlib.import_module(MUSEUM)
     names = mutant_names()
     if mutant_name not in names:
-        hint = did_you_mean(mutant_name, names)
+        hint = close_to(mutant_name, names)
         message = (
             f"no mutant {mutant_name!r} in the museum, which has {len(names)}; "
             f"`memslots museum --list` names them.{hint}"

@@ -22,7 +22,7 @@ from memslot_conformance.findings.records import (
     TargetStarted,
 )
 from memslot_conformance.layers import layers
-from memslot_conformance.play.explore import replay as play_again
+from memslot_conformance.play.explore import replay
 from memslot_conformance.run import campaign
 from memslot_conformance.run.checking import LEVEL_SECONDS
 from memslot_conformance.run.stream import read_stream
@@ -358,7 +358,7 @@ def history_of(target: str) -> tuple[Scenario, History]:
     """A lookup in a hole, which `patch` answers wrongly (LOOK-7)."""
     scenario = Scenario((MemslotId(3),))
     reached = resolve(target)
-    played = play_again(reached.make, scenario, ())
+    played = replay(reached.make, scenario, ())
     return scenario, History(reached.header, played.events)
 
 

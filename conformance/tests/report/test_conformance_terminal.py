@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -80,8 +79,16 @@ HISTORY = History(
 )
 
 
-def found(clause: str, step: int = 1, **parts: object) -> Found:
-    made = Found(
+def found(
+    clause: str,
+    step: int = 1,
+    *,
+    observed: str = "no",
+    history: History | None = HISTORY,
+    file: str | None = None,
+    unkept: str | None = None,
+) -> Found:
+    return Found(
         target="py:x:y",
         clause=clause,
         layer="fixed",
@@ -92,10 +99,11 @@ def found(clause: str, step: int = 1, **parts: object) -> Found:
         operations=0,
         step=step,
         expected="yes",
-        observed="no",
-        history=HISTORY,
+        observed=observed,
+        history=history,
+        file=file,
+        unkept=unkept,
     )
-    return replace(made, **parts)
 
 
 LAST = ("ERR-2", "PROG-1")

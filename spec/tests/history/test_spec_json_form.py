@@ -151,13 +151,17 @@ def test_a_misfit_is_refused_with_place_value_and_limit(
     assert str(caught.value).startswith(said)
 
 
+MAKE: Callable[..., Circle] = Circle
+COLORED = MAKE(1, "red")
+
+
 @pytest.mark.parametrize(
     ("field_name", "value", "said"),
     [
         ("name", 1, "field name: expected a string, got 1"),
         ("first", None, "field first: expected one of Square, Circle, got null"),
         ("others", [], "field others: expected a tuple, got []"),
-        ("others", (Circle(Frame(1), "red"),), "field others[0].color: expected one"),
+        ("others", (COLORED,), "field others[0].color: expected one"),
         ("counts", (), "field counts: expected a dict, got []"),
         ("grid", ((True,),), "field grid[0][0]: expected an integer, got true"),
     ],
@@ -165,7 +169,8 @@ def test_a_misfit_is_refused_with_place_value_and_limit(
 def test_what_is_of_another_type_is_not_written(
     field_name: str, value: object, said: str
 ) -> None:
-    wrong = Drawing(**{**vars_of(ONE), field_name: value})
+    make: Callable[..., Drawing] = Drawing
+    wrong = make(**{**vars_of(ONE), field_name: value})
     with pytest.raises(MisfitError) as caught:
         DRAWING.write(wrong)
     assert str(caught.value).startswith(said)
