@@ -22,7 +22,7 @@ from memslot_conformance.findings.records import (
     TargetPlan,
     TargetStarted,
 )
-from memslot_conformance.findings.trial import Bench, Tally, TargetBrokeError
+from memslot_conformance.findings.trial import Counts, TargetBrokeError, Trial
 from memslot_conformance.layers.fixed import FixedLayer
 from memslot_conformance.layers.kernel import KernelMachine
 from memslot_conformance.layers.machines import (
@@ -37,7 +37,7 @@ from memslot_conformance.play.determinism import self_check
 from memslot_conformance.play.played import TargetFault
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.header import Interleaving
@@ -65,7 +65,7 @@ STEPS = {"sampled": 8, "sequential": 25}
 def run_target(
     plan: TargetPlan,
     send: Callable[[Record], None],
-    last_words: LastWords,
+    crash_record: CrashRecord,
     *,
     clock: Clock = CLOCK,
 ) -> None:
@@ -77,14 +77,14 @@ def run_target(
     error record of it.
     """
     watch = Stopwatch(clock)
-    last_words.say(f"making target {plan.target}")
+    crash_record.say(f"making target {plan.target}")
     target = resolve(plan.target, plan.profile)
     clauses = tuple(clause_by_id(clause_id) for clause_id in plan.clauses)
-    bench = Bench(target.header, clauses, plan.blind, clock=clock)
-    send(_started(target, bench))
+    trial = Trial(target.header, clauses, plan.blind, clock=clock)
+    send(_started(target, trial))
     directory = None if plan.failures_dir is None else Path(plan.failures_dir)
-    findings = Findings(target, bench, send, directory, plan.stop_at_first, clock)
-    work = _Work(plan, target, bench, findings, send, last_words, clock)
+    findings = Findings(target, trial, send, directory, plan.stop_at_first, clock)
+    work = _Work(plan, target, trial, findings, send, crash_record, clock)
     try:
         work.check_determinism()
         work.run()
@@ -97,16 +97,16 @@ def run_target(
                 last=f"{broke.fault.operation!r} in {broke.scenario!r}",
             )
         )
-    for seen in _choices(target, bench):
+    for seen in _choices(target, trial):
         send(seen)
     send(TargetFinished(target=target.name, seconds=watch.seconds))
 
 
-def _started(target: Target, bench: Bench) -> TargetStarted:
-    header = blind(target.header) if bench.is_blind else target.header
+def _started(target: Target, trial: Trial) -> TargetStarted:
+    header = blind(target.header) if trial.is_blind else target.header
     reasons = {
         clause.id: reason
-        for clause in bench.clauses
+        for clause in trial.clauses
         if (reason := not_applicable(clause, header)) is not None
     }
     return TargetStarted(
@@ -120,15 +120,15 @@ def _started(target: Target, bench: Bench) -> TargetStarted:
     )
 
 
-def _choices(target: Target, bench: Bench) -> list[ChoiceSeen]:
+def _choices(target: Target, trial: Trial) -> list[ChoiceSeen]:
     """What was seen of every choice that the target can show."""
     return [
         ChoiceSeen(
             target=target.name,
             choice=choice.id,
-            taken={option: bench.taken[choice.id, option] for option in choice.options},
+            taken={option: trial.taken[choice.id, option] for option in choice.options},
         )
-        for choice in bench.docket.choices
+        for choice in trial.applicable.choices
     ]
 
 
@@ -139,18 +139,18 @@ class _Work:
         self,
         plan: TargetPlan,
         target: Target,
-        bench: Bench,
+        trial: Trial,
         findings: Findings,
         send: Callable[[Record], None],
-        last_words: LastWords,
+        crash_record: CrashRecord,
         clock: Clock,
     ) -> None:
         self._plan = plan
         self._target = target
-        self._bench = bench
+        self._trial = trial
         self._findings = findings
         self._send = send
-        self._last_words = last_words
+        self._crash_record = crash_record
         self._clock = clock
         self._is_kernel = target.usable is not None
         interleaving = target.header.capabilities.interleaving
@@ -161,7 +161,7 @@ class _Work:
         )
         self._rng = Random(plan.seed)
         self._covered = ""
-        self._open: dict[str, tuple[Tally, Stopwatch]] = {}
+        self._open: dict[str, tuple[Counts, Stopwatch]] = {}
 
     def _fits(self, layer: str, interleaving: Interleaving) -> bool:
         if self._is_kernel:
@@ -201,9 +201,9 @@ class _Work:
         self._open["fixed"] = (self._fresh(), Stopwatch(self._clock))
         layer = FixedLayer(
             self._target,
-            self._bench,
+            self._trial,
             self._findings,
-            self._last_words,
+            self._crash_record,
             self._plan.level,
             Budget(plays=self._plan.plays, seconds=seconds, clock=self._clock),
         )
@@ -212,15 +212,15 @@ class _Work:
         for bound in layer.bounds():
             self._send(bound)
 
-    def _fresh(self) -> Tally:
-        """A new tally, which the bench counts in from now on."""
-        self._bench.tally = Tally()
-        return self._bench.tally
+    def _fresh(self) -> Counts:
+        """New counts, which the trial adds to from now on."""
+        self._trial.counts = Counts()
+        return self._trial.counts
 
     def _run_machines(self, shares: dict[str, float]) -> None:
         plays, clock = self._plan.plays, self._clock
         for layer in shares:
-            self._open[layer] = (Tally(), Stopwatch(clock))
+            self._open[layer] = (Counts(), Stopwatch(clock))
         waiting = {
             layer: Allowance(plays=plays, seconds=share, clock=clock)
             for layer, share in shares.items()
@@ -231,7 +231,7 @@ class _Work:
                 if not allowance.left:
                     del waiting[layer]
                 elif not self._findings.enough:
-                    self._bench.tally = self._open[layer][0]
+                    self._trial.counts = self._open[layer][0]
                     if self._is_symbolic(layer):
                         del waiting[layer]
                         with allowance.turn() as budget:
@@ -255,10 +255,10 @@ class _Work:
     def _work_within(self, budget: Budget) -> Slice:
         return Slice(
             self._target,
-            self._bench,
+            self._trial,
             self._findings,
             palette_of(self._target.header),
-            self._last_words,
+            self._crash_record,
             budget,
         )
 
@@ -277,14 +277,14 @@ class _Work:
         return ConcurrentMachine if layer == "sampled" else SequentialMachine
 
     def _words(self, layer: str) -> str:
-        tally = self._open[layer][0]
+        counts = self._open[layer][0]
         if layer == "sampled":
             return (
-                f"{tally.schedules} random schedules of {tally.scenarios} drawn races"
+                f"{counts.schedules} random schedules of {counts.scenarios} drawn races"
             )
         if self._is_symbolic(layer) and self._covered:
             return self._covered
-        return f"{tally.requests} operations in {tally.scenarios} VMs"
+        return f"{counts.requests} operations in {counts.scenarios} VMs"
 
     def _cut(self) -> str | None:
         return "stopped at the first finding" if self._findings.enough else None
@@ -295,20 +295,20 @@ class _Work:
             self._done(layer, self._words(layer), "the target broke")
 
     def _done(self, layer: str, covered: str, cut: str | None) -> None:
-        tally, watch = self._open.pop(layer)
+        counts, watch = self._open.pop(layer)
         self._send(
             LayerDone(
                 target=self._target.name,
                 layer=layer,
-                scenarios=tally.scenarios,
-                schedules=tally.schedules,
-                steps=tally.steps,
+                scenarios=counts.scenarios,
+                schedules=counts.schedules,
+                steps=counts.steps,
                 seconds=watch.seconds,
                 covered=covered,
-                reached=dict(tally.reached),
+                reached=dict(counts.reached),
                 cut=cut,
-                histories=dict(tally.histories),
-                requests=tally.requests,
+                histories=dict(counts.histories),
+                requests=counts.requests,
             )
         )
 

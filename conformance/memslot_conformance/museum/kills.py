@@ -17,7 +17,7 @@ from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.layers.in_order import LEVEL, in_order
 from memslot_conformance.museum.run import Mutant
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import Send, isolated
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clause import AnyClause
@@ -164,8 +164,8 @@ def _apart(work: tuple[Mutant, str | None]) -> list[Kill]:
 
 
 def _send_kills(
-    mutant: Mutant, wanted: str | None, send: Send, words: LastWords
+    mutant: Mutant, wanted: str | None, send: Send, crash: CrashRecord
 ) -> None:
-    words.say(f"museum:{mutant.name}")
+    crash.say(f"museum:{mutant.name}")
     for kill in kills_of(mutant, wanted):
         send(KILL.to_text(kill))

@@ -32,7 +32,7 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.run.stream import is_stream, read_stream
 from memslot_conformance.run.verdicts import Exit
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.probe import asked
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
@@ -203,8 +203,8 @@ def replay_file(path: Path) -> Rerun:
     """
     failure = read_failure(path)
 
-    def again(words: LastWords) -> dict[str, str]:
-        words.say(f"replaying {path}")
+    def again(crash: CrashRecord) -> dict[str, str]:
+        crash.say(f"replaying {path}")
         return {ANSWER: REPLAYED.to_text(failure_file.replay(failure))}
 
     said = asked(again, seconds=REPLAY_SECONDS)

@@ -28,7 +28,7 @@ from memslot_conformance.run.checking import LEVEL_SECONDS
 from memslot_conformance.run.stream import read_stream
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets import resolve as targets
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.kvm.detect import Unusable
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import CLAUSES
@@ -79,8 +79,8 @@ def runs(
 ) -> None:
     """Every target reaches so many clauses, breaks one, or breaks itself."""
 
-    def run_target(plan: TargetPlan, send: Send, words: LastWords) -> None:
-        words.say("running")
+    def run_target(plan: TargetPlan, send: Send, crash: CrashRecord) -> None:
+        crash.say("running")
         send(
             TargetStarted(
                 target=plan.target,
@@ -460,8 +460,8 @@ def stops_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every target is left at its first finding."""
     run_target = layers.run_target
 
-    def run(plan: TargetPlan, send: Send, words: LastWords) -> None:
-        run_target(replace(plan, stop_at_first=True), send, words)
+    def run(plan: TargetPlan, send: Send, crash: CrashRecord) -> None:
+        run_target(replace(plan, stop_at_first=True), send, crash)
 
     monkeypatch.setattr(layers, "run_target", run)
 
