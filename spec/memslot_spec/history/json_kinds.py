@@ -209,12 +209,16 @@ class Record:
         if not is_object(value):
             refuse(f"an object ({self._words()})", value)
         found: dict[str, object] = {}
-        for name, item in value.items():
-            if name in self.fields:
-                found[name] = _inside(name, self.fields[name].read, item)
-            elif name not in others:
-                message = f"is unknown ({self._words()}), got {shown(item)}"
-                raise MisfitError(message, str(name))
+        name = ""
+        try:
+            for name, item in value.items():
+                form = self.fields.get(name)
+                if form is not None:
+                    found[name] = form.read(item)
+                elif name not in others:
+                    self._refuse_unknown(item)
+        except MisfitError as misfit:
+            raise misfit.inside(name) from None
         for name in self.required:
             if name not in found:
                 message = f"is missing ({self._words()})"
@@ -230,6 +234,10 @@ class Record:
             name: _inside(name, form.write, getattr(value, name))
             for name, form in self.fields.items()
         }
+
+    def _refuse_unknown(self, item: object) -> NoReturn:
+        message = f"is unknown ({self._words()}), got {shown(item)}"
+        raise MisfitError(message)
 
     def _words(self) -> str:
         return f"{self.kind.__name__} has {', '.join(self.fields) or 'no fields'}"
