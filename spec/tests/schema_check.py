@@ -6,7 +6,7 @@ A keyword that it does not know is an error: nothing is taken as checked that is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 Value = Any
 Keywords = Mapping[str, Value]
@@ -24,6 +24,14 @@ TYPES: Mapping[str, Callable[[object], bool]] = {
 SAYS_NOTHING = frozenset({"$schema", "$defs", "title", "description"})
 WITH_OTHERS = frozenset({"additionalProperties", "prefixItems"})
 """What is checked together with `properties` and `items`."""
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Value]]:
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[Value]]:
+    return isinstance(value, list)
 
 
 def complaints(value: Value, schema: Keywords) -> list[str]:
@@ -77,14 +85,14 @@ def _maximum(value: Value, schema: Keywords, _: Keywords, at: str) -> Iterator[s
 
 
 def _required(value: Value, schema: Keywords, _: Keywords, at: str) -> Iterator[str]:
-    if isinstance(value, dict):
+    if is_object(value):
         yield from (f"{at}: no {key}" for key in schema["required"] if key not in value)
 
 
 def _properties(
     value: Value, schema: Keywords, defs: Keywords, at: str
 ) -> Iterator[str]:
-    if not isinstance(value, dict):
+    if not is_object(value):
         return
     for key, item in value.items():
         if key in schema["properties"]:
@@ -95,14 +103,14 @@ def _properties(
 
 
 def _map(value: Value, schema: Keywords, defs: Keywords, at: str) -> Iterator[str]:
-    if isinstance(value, dict):
+    if is_object(value):
         for key, item in value.items():
             more = schema["additionalProperties"]
             yield from _complaints(item, more, defs, f"{at}.{key}")
 
 
 def _items(value: Value, schema: Keywords, defs: Keywords, at: str) -> Iterator[str]:
-    if not isinstance(value, list):
+    if not is_list(value):
         return
     heads = schema.get("prefixItems", [])
     for index, item in enumerate(value):
@@ -111,7 +119,7 @@ def _items(value: Value, schema: Keywords, defs: Keywords, at: str) -> Iterator[
 
 
 def _min_items(value: Value, schema: Keywords, _: Keywords, at: str) -> Iterator[str]:
-    if isinstance(value, list) and len(value) < schema["minItems"]:
+    if is_list(value) and len(value) < schema["minItems"]:
         yield f"{at}: fewer than {schema['minItems']}"
 
 

@@ -67,6 +67,9 @@ class Head:
     schedule: Schedule
 
 
+RUN = ("thread", "points")
+"""What the two numbers of a run were in version 1."""
+
 HEAD: JsonForm[Head] = JsonForm(Head, DIALECT)
 
 
@@ -162,11 +165,9 @@ def _upgraded(value: object) -> object:
 
 
 def _run(pair: object) -> object:
-    match pair:
-        case [thread, points]:
-            return {"thread": thread, "points": points}
-        case _:
-            return pair
+    if not is_list(pair) or len(pair) != len(RUN):
+        return pair
+    return dict(zip(RUN, pair, strict=True))
 
 
 def replay(failure: Failure) -> Replayed:

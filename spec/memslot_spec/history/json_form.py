@@ -187,11 +187,11 @@ def _form_of_union(
         records = {kind.__name__: record_of(kind, dialect) for kind in members}
         form: Form = Tagged(tag, records)
     else:
-        if len(some) > 1:
+        if len(some) != 1:
             names = " | ".join(str(getattr(arg, "__name__", arg)) for arg in some)
             message = f"the union {names} has no tag"
             raise TypeError(message)
-        form = form_of(some[0], dialect, bits)
+        form = form_of(next(iter(some)), dialect, bits)
     return Optional(form) if NoneType in args else form
 
 
