@@ -60,5 +60,5 @@ def fault_of(
 
 _OURS = frozenset(
     f"memslot_conformance.{name}"
-    for name in ("adapter.perform", "play.threads", "play.scheduler")
+    for name in ("adapter.perform", "play.threads", "play.scheduler", "play.trace")
 )

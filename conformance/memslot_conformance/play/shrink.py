@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import bounded, replay
-from memslot_conformance.play.host import STEP_LIMIT
 from memslot_conformance.play.played import Played
+from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import (
     Operations,
     Run,

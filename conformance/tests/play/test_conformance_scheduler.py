@@ -11,9 +11,9 @@ from greenlet import greenlet  # type: ignore[import-untyped, unused-ignore]
 
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.play.explore import replay
-from memslot_conformance.play.host import Host
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import Play, play, stay
+from memslot_conformance.play.stepping import SteppingHook
 from memslot_conformance.scenarios.scenario import Race, Run, Scenario, switches
 from memslot_spec.history.events import Call, Event, Finished, Observed, Return
 from memslot_spec.history.header import Interleaving
@@ -333,7 +333,7 @@ def test_a_target_that_exits_or_cannot_be_made_is_an_error() -> None:
     played = play(unmakable, TWO)
     assert played.error is not None
     assert (played.error.thread, played.error.operation) == (0, None)
-    assert played.error.message == "OSError: no Host wanted"
+    assert played.error.message == "OSError: no SteppingHook wanted"
     assert played.events == ()
 
 
@@ -411,9 +411,9 @@ def test_a_play_can_be_driven_one_operation_at_a_time() -> None:
 
 def test_refuses_to_stop_where_nothing_else_can_run() -> None:
     with pytest.raises(RuntimeError, match="nothing else can run"):
-        Host().pause()
+        SteppingHook().pause()
     with pytest.raises(RuntimeError, match="nothing else can run"):
-        Host().wait(lambda: False, "never")
+        SteppingHook().wait(lambda: False, "never")
 
 
 def test_values_have_reprs_that_are_python() -> None:
