@@ -15,7 +15,7 @@ from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_spec.choice import AnyChoice, Taken
 from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
-from memslot_spec.history.events import Call, Event, Observed, Return
+from memslot_spec.history.events import Event, is_point
 from memslot_spec.history.header import Header
 from memslot_spec.judge.applies import ApplicableClauses
 from memslot_spec.judge.blind import blind, without_points
@@ -108,7 +108,7 @@ class Bench:
 
     def shows(self, event: Event) -> bool:
         """The event is one that is judged: blind, points are not."""
-        return not self.is_blind or isinstance(event, Call | Return | Observed)
+        return not self.is_blind or not is_point(type(event))
 
     def count(self, judge: Judge, steps: int) -> None:
         """Add what one judge has seen to the tally."""
@@ -137,7 +137,15 @@ class Bench:
         contradict its introspection, with no finding before.
         """
         self.begin()
-        judgement = self.judge(played)
+        return self.conclude(self.judge(played), played, scenario)
+
+    def conclude(
+        self, judgement: Judgement, played: Played, scenario: Scenario
+    ) -> tuple[Finding, ...]:
+        """Count a play that was judged; what it found.
+
+        Errors: as `try_play`.
+        """
         tally = self.tally
         tally.schedules += 1
         tally.steps += len(played.events)
