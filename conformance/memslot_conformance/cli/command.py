@@ -20,7 +20,6 @@ from memslot_conformance.cli.options import (
     SEEDS,
     blind_option,
     clauses_option,
-    close_to,
     engine_option,
     given,
     jobs_option,
@@ -57,6 +56,7 @@ from memslot_conformance.run.evidence import ClauseEvidence, evidence_of
 from memslot_conformance.run.smoke import smoke
 from memslot_conformance.run.stream import StreamError, read_stream
 from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.probe import (
     NoSuchTargetError,
     NotHereError,

@@ -25,6 +25,7 @@ from memslot_conformance.museum import adequacy
 from memslot_conformance.museum import run as museum_run
 from memslot_conformance.museum.run import Attempt, Mutant, Settings
 from memslot_conformance.report import track_record
+from memslot_conformance.report.adequacy import table
 from memslot_conformance.report.console import version
 from memslot_conformance.report.terminal import printable
 from memslot_conformance.run.verdicts import Exit
@@ -125,7 +126,7 @@ def museum_command(  # noqa: PLR0913 - one for each option
 def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> Exit:
     """Play the references and every mutant, and print what each clause is worth."""
     found = adequacy.measure(mutants, jobs=jobs)
-    print_lines(adequacy.table(found))
+    print_lines(table(found))
     if json_file is not None:
         text = json.dumps(adequacy.as_json(found), indent=2)
         json_file.write_text(text + "\n", encoding="utf-8")

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from hypothesis import Phase, given, seed, settings
 from hypothesis.control import current_build_context
 
-from memslot_conformance.adapter.perform import observed, perform
+from memslot_conformance.adapter.capabilities import observed
+from memslot_conformance.adapter.perform import perform
 from memslot_conformance.findings.trial import TargetBrokeError
 from memslot_conformance.layers.machines import HEALTH, OutOfTimeError, Slice
 from memslot_conformance.play.budget import Budget

@@ -7,7 +7,8 @@ shorter than it was.
 
 from __future__ import annotations
 
-from memslot_conformance.adapter.perform import observed, perform
+from memslot_conformance.adapter.capabilities import observed
+from memslot_conformance.adapter.perform import perform
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.play.played import TargetFault, fault_of
 from memslot_spec.history.events import Call, Event, Observed, Return

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from memslot_conformance.adapter.perform import (
+from memslot_conformance.adapter.answers import TargetError
+from memslot_conformance.adapter.capabilities import (
     METHODS,
-    TargetError,
     capabilities_of,
     observed,
-    perform,
     supported,
 )
+from memslot_conformance.adapter.perform import perform
 from memslot_spec.history.header import Capabilities, Interleaving
 from memslot_spec.history.views import View
 from memslot_spec.model.operations import (
