@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from ctypes import CFUNCTYPE
+from itertools import pairwise
 
 import pytest
 from greenlet import greenlet  # type: ignore[import-untyped, unused-ignore]
@@ -14,7 +15,7 @@ from memslot_conformance.play.explore import replay
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import Play, play, stay
 from memslot_conformance.play.stepping import SteppingHook
-from memslot_conformance.scenarios.scenario import Race, Run, Scenario, switches
+from memslot_conformance.scenarios.scenario import Run, Scenario
 from memslot_spec.history.events import Call, Event, Finished, Observed, Return
 from memslot_spec.history.header import Interleaving
 from memslot_spec.history.hook import Hook
@@ -89,7 +90,7 @@ def points(played: Played) -> list[Event]:
 
 
 def test_a_play_records_calls_points_replies_and_what_is_observed() -> None:
-    scenario = Race(((MmuPages(),),)).scenario(prefix=(MmuPages(),), after=())
+    scenario = Scenario((MmuPages(),), ((MmuPages(),),))
     observed = Observed(0, View(table=EMPTY))
     assert play(Toy, scenario).events == (
         Call(0, MmuPages()),
@@ -132,7 +133,8 @@ def test_a_switch_happens_at_switching_points_alone() -> None:
     ]
     assert played.preemptions == 2
     assert played.schedule == (Run(1, 1), Run(2, 1), Run(1, 1))
-    assert switches(played.schedule) == 2
+    threads = [run.thread for run in played.schedule]
+    assert sum(one != other for one, other in pairwise(threads)) == 2
 
 
 def test_a_thread_can_be_kept_from_beginning_its_next_operation() -> None:
@@ -417,9 +419,8 @@ def test_refuses_to_stop_where_nothing_else_can_run() -> None:
 
 
 def test_values_have_reprs_that_are_python() -> None:
-    scenario = Race(((MmuPages(),),)).scenario(after=(Halt(),))
+    scenario = Scenario(threads=((MmuPages(),),), after=(Halt(),))
     schedule = (Run(1, 2), Run(thread=2, points=1))
     assert eval(repr(scenario)) == scenario  # noqa: S307 - of our own making
     assert eval(repr(schedule)) == schedule  # noqa: S307
-    assert scenario.race == Race(((MmuPages(),),))
     assert scenario.operations == 2
