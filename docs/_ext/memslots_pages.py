@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Sequence
 
 from memslot_conformance.adapter import machine, protocols, readers
-from memslot_conformance.findings.trial import Bench
+from memslot_conformance.findings.trial import Trial
 from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import bounded
@@ -127,10 +127,10 @@ def failure(target_name: str, clause_id: str, *, is_blind: bool = False) -> str:
     Errors: `LookupError` where no fixed race breaks the clause on this target.
     """
     target, clause = resolve(target_name), clause_by_id(clause_id)
-    bench = Bench(target.header, CLAUSES, is_blind)
-    shrunk = _first(target, bench, clause_id)
+    trial = Trial(target.header, CLAUSES, is_blind)
+    shrunk = _first(target, trial, clause_id)
     finding = next(
-        f for f in bench.judge(shrunk.played).findings if f.clause == clause_id
+        f for f in trial.judge(shrunk.played).findings if f.clause == clause_id
     )
     events = shrunk.played.events
     if is_blind:
@@ -149,7 +149,7 @@ def failure(target_name: str, clause_id: str, *, is_blind: bool = False) -> str:
     )
 
 
-def _first(target: Target, bench: Bench, clause_id: str) -> Shrunk:
+def _first(target: Target, trial: Trial, clause_id: str) -> Shrunk:
     """The first fixed race that breaks the clause, made small."""
     for race in fixed_races(target.header):
         threads = max(len(race.scenario.threads), 1)
@@ -160,12 +160,12 @@ def _first(target: Target, bench: Bench, clause_id: str) -> Shrunk:
             budget=Budget(plays=PLAYS),
         )
         for played in plays:
-            if bench.breaks(played, clause_id):
+            if trial.breaks(played, clause_id):
                 return shrink_scenario(
                     target.make,
                     race.scenario,
                     played.schedule,
-                    lambda again: bench.breaks(again, clause_id),
+                    lambda again: trial.breaks(again, clause_id),
                     budget=Budget(plays=SHRINK_PLAYS),
                 )
     message = f"no fixed race breaks {clause_id} on {target.name}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from memslot_conformance.clock import CLOCK, Clock
 from memslot_conformance.findings.failure_file import Failure, write_failure
 from memslot_conformance.findings.records import Found, Record
-from memslot_conformance.findings.trial import Bench
+from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.shrink import Shrunk, shrink_scenario
@@ -38,7 +38,7 @@ class Findings:
     """
 
     target: Target
-    bench: Bench
+    trial: Trial
     send: Callable[[Record], None]
     failures_dir: Path | None
     stop_at_first: bool = False
@@ -58,7 +58,7 @@ class Findings:
         layer: str,
     ) -> None:
         """Count the findings of a play; work out those whose clause is new."""
-        seconds = self.bench.since_start()
+        seconds = self.trial.since_start()
         for finding in findings:
             self.seen[finding.clause] += 1
             if self.seen[finding.clause] == 1:
@@ -73,10 +73,10 @@ class Findings:
         seconds: float,
     ) -> None:
         shrunk = self._shrink(finding.clause, played, scenario)
-        judged = self.bench.judge(shrunk.played).findings
+        judged = self.trial.judge(shrunk.played).findings
         same = next((f for f in judged if f.clause == finding.clause), finding)
-        header, events = self.bench.header, shrunk.played.events
-        if self.bench.is_blind:
+        header, events = self.trial.header, shrunk.played.events
+        if self.trial.is_blind:
             header, events = blind(header), without_points(events)
         path = self._keep(
             Failure(
@@ -86,7 +86,7 @@ class Findings:
                 shrunk.scenario,
                 shrunk.played.schedule,
                 History(header, events),
-                self.bench.is_blind,
+                self.trial.is_blind,
             )
         )
         clause = clause_by_id(finding.clause)
@@ -129,7 +129,7 @@ class Findings:
                 self.target.make,
                 scenario,
                 played.schedule,
-                lambda again: self.bench.breaks(again, clause),
+                lambda again: self.trial.breaks(again, clause),
                 budget=budget,
             )
         except ValueError:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.records import BoundEnded
-from memslot_conformance.findings.trial import Bench, Tally
+from memslot_conformance.findings.trial import Counts, Trial
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import Bounded, bounded
 from memslot_conformance.play.played import Played
@@ -21,7 +21,7 @@ from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Scenario
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
 
@@ -63,8 +63,8 @@ class _Exploration:
     broke: int = 0
     begun: bool = False
     ended: bool = False
-    part: Tally = field(default_factory=Tally)
-    complete: Tally = field(default_factory=Tally)
+    part: Counts = field(default_factory=Counts)
+    complete: Counts = field(default_factory=Counts)
     preemptions: int = -1
 
     def done(self, level: int) -> bool:
@@ -76,14 +76,14 @@ class _Exploration:
             return plays.covered >= level
         return False
 
-    def count(self, tally: Tally) -> None:
+    def count(self, counts: Counts) -> None:
         """Keep what the plays of one level add up to, once it comes to its end."""
-        self.part.add(tally)
+        self.part.add(counts)
         plays = self.plays
         if isinstance(plays, Bounded) and plays.covered is not None:
             if plays.covered > self.preemptions:
                 self.complete.add(self.part)
-                self.part = Tally()
+                self.part = Counts()
             self.preemptions = plays.covered
 
     @property
@@ -108,16 +108,16 @@ class FixedLayer:
     def __init__(
         self,
         target: Target,
-        bench: Bench,
+        trial: Trial,
         findings: Findings,
-        last_words: LastWords,
+        crash_record: CrashRecord,
         level: str,
         budget: Budget,
     ) -> None:
         self._target = target.name
-        self._bench = bench
+        self._trial = trial
         self._findings = findings
-        self._last_words = last_words
+        self._crash_record = crash_record
         self._budget = budget
         interleaving = target.header.capabilities.interleaving
         self._searches: list[_Exploration] = []
@@ -177,9 +177,9 @@ class FixedLayer:
     def _bound(
         self, size: tuple[int, int, int], searches: list[_Exploration]
     ) -> BoundEnded:
-        tally = Tally()
+        counts = Counts()
         for search in searches:
-            tally.add(search.complete)
+            counts.add(search.complete)
         threads, operations, preemptions = size
         return BoundEnded(
             target=self._target,
@@ -187,28 +187,28 @@ class FixedLayer:
             operations=operations,
             preemptions=preemptions,
             races=len(searches),
-            schedules=tally.schedules,
-            steps=tally.steps,
-            histories=dict(tally.histories),
+            schedules=counts.schedules,
+            steps=counts.steps,
+            histories=dict(counts.histories),
         )
 
     def _explore(self, search: _Exploration, level: int) -> None:
-        """Play some schedules of one level, in a tally of their own."""
-        whole = self._bench.tally
-        self._bench.tally = Tally()
+        """Play some schedules of one level, in counts of their own."""
+        whole = self._trial.counts
+        self._trial.counts = Counts()
         try:
             self._play(search, level)
         finally:
-            search.count(self._bench.tally)
-            whole.add(self._bench.tally)
-            self._bench.tally = whole
+            search.count(self._trial.counts)
+            whole.add(self._trial.counts)
+            self._trial.counts = whole
 
     def _play(self, search: _Exploration, level: int) -> None:
         scenario = search.race.scenario
-        self._last_words.say(f"fixed race {search.race.name!r}: {scenario!r}")
+        self._crash_record.say(f"fixed race {search.race.name!r}: {scenario!r}")
         if not search.begun:
             search.begun = True
-            self._bench.tally.scenarios += 1
+            self._trial.counts.scenarios += 1
         for _ in range(TURN):
             if search.done(level) or not self._budget.left:
                 return
@@ -216,7 +216,7 @@ class FixedLayer:
             if played is None:
                 search.ended = self._budget.left
                 return
-            findings = self._bench.try_play(played, scenario)
+            findings = self._trial.try_play(played, scenario)
             if findings:
                 self._findings.take(findings, played, scenario, "fixed")
                 search.broke += 1

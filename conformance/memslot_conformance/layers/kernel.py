@@ -38,11 +38,11 @@ class KernelMachine(Machine):
             message = "the kernel machine runs on the kvm target only"
             raise ValueError(message)
         self.vm = kernel_vm(usable.facts)
-        self.judge = Judge(self.slice.bench.docket)
+        self.judge = Judge(self.slice.trial.applicable)
         self.trace = Trace()
         self.operations: list[Operation] = []
         self.over = False
-        self.slice.bench.begin()
+        self.slice.trial.begin()
 
     @rule(number=SEEDS, size=st.integers(1, BATCH))
     def batch(self, number: int, size: int) -> None:
@@ -83,7 +83,7 @@ class KernelMachine(Machine):
     def teardown(self) -> None:
         """Count what was judged, and close the VM."""
         self.judge.see(Finished(0, ()))
-        self.slice.bench.count(self.judge, len(self.trace.events))
-        self.slice.bench.tally.requests += len(self.operations)
-        self.slice.bench.tally.scenarios += 1
+        self.slice.trial.count(self.judge, len(self.trace.events))
+        self.slice.trial.counts.requests += len(self.operations)
+        self.slice.trial.counts.scenarios += 1
         self.vm.close()

@@ -19,9 +19,9 @@ from memslot_conformance.findings.records import (
     TargetPlan,
     TargetStarted,
 )
-from memslot_conformance.findings.trial import Bench, TargetBrokeError
+from memslot_conformance.findings.trial import TargetBrokeError, Trial
 from memslot_conformance.layers.turns import Turns
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.judge.applies import not_applicable
@@ -31,7 +31,7 @@ from memslot_spec.judge.blind import blind
 def run_target(
     plan: TargetPlan,
     send: Callable[[Record], None],
-    last_words: LastWords,
+    crash_record: CrashRecord,
     *,
     clock: Clock = CLOCK,
 ) -> None:
@@ -43,14 +43,14 @@ def run_target(
     error record of it.
     """
     watch = Stopwatch(clock)
-    last_words.say(f"making target {plan.target}")
+    crash_record.say(f"making target {plan.target}")
     target = resolve(plan.target, plan.profile)
     clauses = tuple(clause_by_id(clause_id) for clause_id in plan.clauses)
-    bench = Bench(target.header, clauses, plan.blind, clock=clock)
-    send(_started(target, bench))
+    trial = Trial(target.header, clauses, plan.blind, clock=clock)
+    send(_started(target, trial))
     directory = None if plan.failures_dir is None else Path(plan.failures_dir)
-    findings = Findings(target, bench, send, directory, plan.stop_at_first, clock)
-    turns = Turns(plan, target, bench, findings, send, last_words, clock)
+    findings = Findings(target, trial, send, directory, plan.stop_at_first, clock)
+    turns = Turns(plan, target, trial, findings, send, crash_record, clock)
     try:
         turns.check_determinism()
         turns.run()
@@ -63,16 +63,16 @@ def run_target(
                 last=f"{broke.fault.operation!r} in {broke.scenario!r}",
             )
         )
-    for seen in _choices(target, bench):
+    for seen in _choices(target, trial):
         send(seen)
     send(TargetFinished(target=target.name, seconds=watch.seconds))
 
 
-def _started(target: Target, bench: Bench) -> TargetStarted:
-    header = blind(target.header) if bench.is_blind else target.header
+def _started(target: Target, trial: Trial) -> TargetStarted:
+    header = blind(target.header) if trial.is_blind else target.header
     reasons = {
         clause.id: reason
-        for clause in bench.clauses
+        for clause in trial.clauses
         if (reason := not_applicable(clause, header)) is not None
     }
     return TargetStarted(
@@ -86,13 +86,13 @@ def _started(target: Target, bench: Bench) -> TargetStarted:
     )
 
 
-def _choices(target: Target, bench: Bench) -> list[ChoiceSeen]:
+def _choices(target: Target, trial: Trial) -> list[ChoiceSeen]:
     """What was seen of every choice that the target can show."""
     return [
         ChoiceSeen(
             target=target.name,
             choice=choice.id,
-            taken={option: bench.taken[choice.id, option] for option in choice.options},
+            taken={option: trial.taken[choice.id, option] for option in choice.options},
         )
-        for choice in bench.docket.choices
+        for choice in trial.applicable.choices
     ]

@@ -146,13 +146,13 @@ class _PathSearch:
 
     def _play(self, scenario: Scenario) -> None:
         work = self.work
-        work.bench.begin()
-        work.bench.tally.scenarios += 1
-        work.bench.tally.requests += scenario.operations
-        work.last_words.say(f"{self.shape.name}: {scenario.prefix!r}")
+        work.trial.begin()
+        work.trial.counts.scenarios += 1
+        work.trial.counts.requests += scenario.operations
+        work.crash_record.say(f"{self.shape.name}: {scenario.prefix!r}")
         played = play(work.target.make, scenario)
         try:
-            findings = work.bench.try_play(played, scenario)
+            findings = work.trial.try_play(played, scenario)
         except TargetBrokeError as broke:
             self.broke = broke
             raise ShapeDoneError from broke

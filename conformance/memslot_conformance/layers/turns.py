@@ -13,7 +13,7 @@ from random import Random
 from memslot_conformance.clock import Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.records import LayerDone, Record, TargetPlan
-from memslot_conformance.findings.trial import Bench, Tally, TargetBrokeError
+from memslot_conformance.findings.trial import Counts, TargetBrokeError, Trial
 from memslot_conformance.layers.fixed import FixedLayer
 from memslot_conformance.layers.kernel import KernelMachine
 from memslot_conformance.layers.machines import (
@@ -28,7 +28,7 @@ from memslot_conformance.play.determinism import self_check
 from memslot_conformance.play.played import TargetFault
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
 
@@ -57,18 +57,18 @@ class Turns:
         self,
         plan: TargetPlan,
         target: Target,
-        bench: Bench,
+        trial: Trial,
         findings: Findings,
         send: Callable[[Record], None],
-        last_words: LastWords,
+        crash_record: CrashRecord,
         clock: Clock,
     ) -> None:
         self._plan = plan
         self._target = target
-        self._bench = bench
+        self._trial = trial
         self._findings = findings
         self._send = send
-        self._last_words = last_words
+        self._crash_record = crash_record
         self._clock = clock
         self._is_kernel = target.usable is not None
         interleaving = target.header.capabilities.interleaving
@@ -79,7 +79,7 @@ class Turns:
         )
         self._rng = Random(plan.seed)
         self._covered = ""
-        self._open: dict[str, tuple[Tally, Stopwatch]] = {}
+        self._open: dict[str, tuple[Counts, Stopwatch]] = {}
 
     def _fits(self, layer: str, interleaving: Interleaving) -> bool:
         if self._is_kernel:
@@ -119,9 +119,9 @@ class Turns:
         self._open["fixed"] = (self._fresh(), Stopwatch(self._clock))
         layer = FixedLayer(
             self._target,
-            self._bench,
+            self._trial,
             self._findings,
-            self._last_words,
+            self._crash_record,
             self._plan.level,
             Budget(plays=self._plan.plays, seconds=seconds, clock=self._clock),
         )
@@ -130,15 +130,15 @@ class Turns:
         for bound in layer.bounds():
             self._send(bound)
 
-    def _fresh(self) -> Tally:
-        """A new tally, which the bench counts in from now on."""
-        self._bench.tally = Tally()
-        return self._bench.tally
+    def _fresh(self) -> Counts:
+        """New counts, which the trial adds to from now on."""
+        self._trial.counts = Counts()
+        return self._trial.counts
 
     def _run_machines(self, shares: dict[str, float]) -> None:
         plays, clock = self._plan.plays, self._clock
         for layer in shares:
-            self._open[layer] = (Tally(), Stopwatch(clock))
+            self._open[layer] = (Counts(), Stopwatch(clock))
         waiting = {
             layer: Allowance(plays=plays, seconds=share, clock=clock)
             for layer, share in shares.items()
@@ -149,7 +149,7 @@ class Turns:
                 if not allowance.left:
                     del waiting[layer]
                 elif not self._findings.enough:
-                    self._bench.tally = self._open[layer][0]
+                    self._trial.counts = self._open[layer][0]
                     if self._is_symbolic(layer):
                         del waiting[layer]
                         with allowance.turn() as budget:
@@ -173,10 +173,10 @@ class Turns:
     def _work_within(self, budget: Budget) -> Slice:
         return Slice(
             self._target,
-            self._bench,
+            self._trial,
             self._findings,
             palette_of(self._target.header),
-            self._last_words,
+            self._crash_record,
             budget,
         )
 
@@ -195,14 +195,14 @@ class Turns:
         return ConcurrentMachine if layer == "sampled" else SequentialMachine
 
     def _words(self, layer: str) -> str:
-        tally = self._open[layer][0]
+        counts = self._open[layer][0]
         if layer == "sampled":
             return (
-                f"{tally.schedules} random schedules of {tally.scenarios} drawn races"
+                f"{counts.schedules} random schedules of {counts.scenarios} drawn races"
             )
         if self._is_symbolic(layer) and self._covered:
             return self._covered
-        return f"{tally.requests} operations in {tally.scenarios} VMs"
+        return f"{counts.requests} operations in {counts.scenarios} VMs"
 
     def _cut(self) -> str | None:
         return "stopped at the first finding" if self._findings.enough else None
@@ -213,20 +213,20 @@ class Turns:
             self._done(layer, self._words(layer), "the target broke")
 
     def _done(self, layer: str, covered: str, cut: str | None) -> None:
-        tally, watch = self._open.pop(layer)
+        counts, watch = self._open.pop(layer)
         self._send(
             LayerDone(
                 target=self._target.name,
                 layer=layer,
-                scenarios=tally.scenarios,
-                schedules=tally.schedules,
-                steps=tally.steps,
+                scenarios=counts.scenarios,
+                schedules=counts.schedules,
+                steps=counts.steps,
                 seconds=watch.seconds,
                 covered=covered,
-                reached=dict(tally.reached),
+                reached=dict(counts.reached),
                 cut=cut,
-                histories=dict(tally.histories),
-                requests=tally.requests,
+                histories=dict(counts.histories),
+                requests=counts.requests,
             )
         )
 

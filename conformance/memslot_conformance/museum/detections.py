@@ -18,7 +18,7 @@ from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.layers.in_order import LEVEL, in_order
 from memslot_conformance.museum.run import Mutant
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import Send, isolated
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clause import AnyClause
@@ -64,7 +64,7 @@ class Breaks:
 
     header: Header
     clauses: Sequence[AnyClause] = CLAUSES
-    dockets: dict[tuple[bool, frozenset[str]], ApplicableClauses] = field(
+    asked: dict[tuple[bool, frozenset[str]], ApplicableClauses] = field(
         default_factory=dict[tuple[bool, frozenset[str]], ApplicableClauses]
     )
 
@@ -73,19 +73,19 @@ class Breaks:
         seen = without_points(events) if is_blind else tuple(events)
         broken: list[str] = []
         while True:
-            docket = self._without(frozenset(broken), is_blind=is_blind)
-            findings = judge_events(docket, seen).findings
+            applicable = self._without(frozenset(broken), is_blind=is_blind)
+            findings = judge_events(applicable, seen).findings
             if not findings:
                 return tuple(broken)
             broken += [finding.clause for finding in findings]
 
     def _without(self, broken: frozenset[str], *, is_blind: bool) -> ApplicableClauses:
-        docket = self.dockets.get((is_blind, broken))
-        if docket is None:
+        applicable = self.asked.get((is_blind, broken))
+        if applicable is None:
             header = blind(self.header) if is_blind else self.header
             left = [clause for clause in self.clauses if clause.id not in broken]
-            docket = self.dockets[is_blind, broken] = ApplicableClauses(header, left)
-        return docket
+            applicable = self.asked[is_blind, broken] = ApplicableClauses(header, left)
+        return applicable
 
 
 def detections_of(mutant: Mutant, wanted: str | None = None) -> tuple[Detection, ...]:
@@ -163,8 +163,8 @@ def _apart(work: tuple[Mutant, str | None]) -> list[Detection]:
 
 
 def _send_detections(
-    mutant: Mutant, wanted: str | None, send: Send, words: LastWords
+    mutant: Mutant, wanted: str | None, send: Send, crash: CrashRecord
 ) -> None:
-    words.say(f"museum:{mutant.name}")
+    crash.say(f"museum:{mutant.name}")
     for detection in detections_of(mutant, wanted):
         send(json.dumps(asdict(detection)))

@@ -30,7 +30,7 @@ from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.stream import is_stream, read_stream
 from memslot_conformance.run.verdicts import Exit
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.probe import asked
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
@@ -223,8 +223,8 @@ def replay_file(path: Path, look: Look) -> tuple[str, Exit]:
     """
     failure = read_failure(path)
 
-    def again(words: LastWords) -> dict[str, str]:
-        words.say(f"replaying {path}")
+    def again(crash: CrashRecord) -> dict[str, str]:
+        crash.say(f"replaying {path}")
         replayed = failure_file.replay(failure)
         return {
             "diverged": json.dumps(replayed.diverged),

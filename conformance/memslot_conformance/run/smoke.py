@@ -17,7 +17,7 @@ from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.play.determinism import self_check
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.targets import resolve as targets
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.probe import asked
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
@@ -82,12 +82,12 @@ def smoke(name: str, profile: str | None) -> tuple[Check, ...]:
     Errors: as `probe.probe`.
     """
 
-    def look(words: LastWords) -> dict[str, str]:
-        words.say("loading the target")
+    def look(crash: CrashRecord) -> dict[str, str]:
+        crash.say("loading the target")
         target = targets.resolve(name, profile)
         checks = [Check("it loads"), _takes_requests(target)]
         for check in () if checks[-1].problem else CHECKS:
-            words.say((check.__doc__ or "").rstrip("."))
+            crash.say((check.__doc__ or "").rstrip("."))
             checks.append(check(target))
         return {"checks": json.dumps([(c.name, c.problem, c.note) for c in checks])}
 

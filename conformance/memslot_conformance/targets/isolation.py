@@ -26,12 +26,12 @@ from time import sleep
 from typing import NoReturn
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 
 Send = Callable[[str], None]
 """Hands one line, without its line end, to the caller."""
 
-Work = Callable[[Send, LastWords], None]
+Work = Callable[[Send, CrashRecord], None]
 
 MEMORY_BYTES = 2 << 30
 """What a process may take beyond what it has when it begins."""
@@ -80,14 +80,14 @@ def isolated(
     left running.
     """
     with contextlib.ExitStack() as stack:
-        words = LastWords()
-        stack.callback(words.close)
+        crash = CrashRecord()
+        stack.callback(crash.close)
         lines_out, lines_in = _pipe(stack)
         output_out, output_in = _pipe(stack)
         parent, pid = os.getpid(), os.fork()
         if pid == 0:
             ends = _Ends(lines_in.fileno(), output_in.fileno(), parent)
-            _in_the_worker(work, words, ends, memory)
+            _in_the_worker(work, crash, ends, memory)
         lines_in.close()
         output_in.close()
         worker = _Worker(pid, lines_out.fileno(), output_out.fileno(), on_line)
@@ -95,7 +95,7 @@ def isolated(
             what = worker.watch(seconds, stop or Event(), clock)
         finally:
             worker.end()
-        return None if what is None else Broken(what, words.heard())
+        return None if what is None else Broken(what, crash.heard())
 
 
 def _pipe(stack: contextlib.ExitStack) -> tuple[FileIO, FileIO]:
@@ -224,7 +224,9 @@ class _Ends:
     supervisor: int
 
 
-def _in_the_worker(work: Work, words: LastWords, ends: _Ends, memory: int) -> NoReturn:
+def _in_the_worker(
+    work: Work, crash: CrashRecord, ends: _Ends, memory: int
+) -> NoReturn:
     """The worker's whole life. It never returns into the supervisor's code."""
     status = 1
     try:
@@ -236,7 +238,7 @@ def _in_the_worker(work: Work, words: LastWords, ends: _Ends, memory: int) -> No
                 _write_all(ends.lines_fd, f"{line}\n".encode("utf-8", "replace"))
 
         try:
-            work(lambda line: write(LINE + line), words)
+            work(lambda line: write(LINE + line), crash)
             write(END)
             status = 0
         except BaseException as error:  # noqa: BLE001 - a SystemExit breaks it as well

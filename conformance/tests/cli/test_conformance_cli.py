@@ -27,7 +27,7 @@ from memslot_conformance.run.checking import LEVEL_SECONDS
 from memslot_conformance.run.stream import read_stream
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets import resolve as targets
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.kvm.detect import Unusable
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import CLAUSES
@@ -77,8 +77,8 @@ def runs(
 ) -> None:
     """Every target reaches so many clauses, breaks one, or breaks itself."""
 
-    def run_target(plan: TargetPlan, send: Send, words: LastWords) -> None:
-        words.say("running")
+    def run_target(plan: TargetPlan, send: Send, crash: CrashRecord) -> None:
+        crash.say("running")
         send(
             TargetStarted(
                 target=plan.target,

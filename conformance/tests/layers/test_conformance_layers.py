@@ -27,7 +27,7 @@ from memslot_conformance.layers.turns import LAYERS
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import UnknownTargetError, resolve
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.wire import HistoryError
@@ -79,7 +79,7 @@ def run(
         stop_at_first=stop_at_first,
         plays=plays,
     )
-    run_target(plan, records.append, LastWords(), clock=lambda: 0.0)
+    run_target(plan, records.append, CrashRecord(), clock=lambda: 0.0)
     return records
 
 
@@ -250,12 +250,12 @@ def test_a_failure_file_reads_back_as_it_was_written(tmp_path: Path) -> None:
     assert read_failure(path) == failure
 
 
-def test_last_words_keep_the_newest_and_cut_what_is_too_long() -> None:
-    words = LastWords()
-    assert words.heard() == ""
-    words.say("one")
-    words.say("x" * 10_000)
-    assert set(words.heard()) == {"x"}
-    words.say("two")
-    assert words.heard() == "two"
-    words.close()
+def test_crash_record_keep_the_newest_and_cut_what_is_too_long() -> None:
+    crash = CrashRecord()
+    assert crash.heard() == ""
+    crash.say("one")
+    crash.say("x" * 10_000)
+    assert set(crash.heard()) == {"x"}
+    crash.say("two")
+    assert crash.heard() == "two"
+    crash.close()

@@ -23,7 +23,7 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.scenarios.symbolic.shapes import Shape, shapes_of
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Call
 from memslot_spec.history.header import Header
@@ -138,7 +138,7 @@ def run(target: str, engine: str, plays: int, *, one: bool = True) -> list[Recor
         engine=engine,
     )
     records: list[Record] = []
-    run_target(plan, records.append, LastWords(), clock=lambda: 0.0)
+    run_target(plan, records.append, CrashRecord(), clock=lambda: 0.0)
     return records
 
 
