@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from memslot_conformance.environment import cpus
-from memslot_conformance.layers.layers import ENGINES, LAYERS
+from memslot_conformance.layers.turns import ENGINES, LAYERS
 from memslot_conformance.report.console import printable
 from memslot_conformance.run.checking import LEVEL_SECONDS
 from memslot_conformance.spelling import close_to

@@ -11,15 +11,26 @@ from dataclasses import dataclass, field
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.play.played import Played, TargetFault
-from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_spec.choice import AnyChoice, Taken
 from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
-from memslot_spec.history.events import Call, Event, Observed, Return
+from memslot_spec.history.events import Event, is_point
 from memslot_spec.history.header import Header
 from memslot_spec.judge.applies import ApplicableClauses
 from memslot_spec.judge.blind import blind, without_points
 from memslot_spec.judge.judge import Finding, Judge, Judgement, judge_events
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A clause broken in a play: what to shrink, to keep and to show."""
+
+    finding: Finding
+    scenario: Scenario
+    schedule: Schedule
+    layer: str
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -97,7 +108,7 @@ class Trial:
 
     def shows(self, event: Event) -> bool:
         """The event is one that is judged: blind, points are not."""
-        return not self.is_blind or isinstance(event, Call | Return | Observed)
+        return not self.is_blind or not is_point(type(event))
 
     def count(self, judge: Judge, steps: int) -> None:
         """Count what one judge has seen."""
@@ -126,7 +137,15 @@ class Trial:
         contradict its introspection, with no finding before.
         """
         self.begin()
-        judgement = self.judge(played)
+        return self.conclude(self.judge(played), played, scenario)
+
+    def conclude(
+        self, judgement: Judgement, played: Played, scenario: Scenario
+    ) -> tuple[Finding, ...]:
+        """Count a play that was judged; what it found.
+
+        Errors: as `try_play`.
+        """
         counts = self.counts
         counts.schedules += 1
         counts.steps += len(played.events)

@@ -49,7 +49,7 @@ REPEATS = 25
 
 
 @dataclass(slots=True)
-class _Search:
+class _Exploration:
     """One race being explored, and how much of it is done.
 
     `complete` counts the plays of the levels that came to their end, the last of
@@ -120,7 +120,7 @@ class FixedLayer:
         self._crash_record = crash_record
         self._budget = budget
         interleaving = target.header.capabilities.interleaving
-        self._searches: list[_Search] = []
+        self._searches: list[_Exploration] = []
         for race in fixed_races(target.header):
             threads = len(race.scenario.threads)
             if threads > 1 and interleaving is Interleaving.NONE:
@@ -131,7 +131,7 @@ class FixedLayer:
                 plays = _raced(target.make, race.scenario, budget)
             else:
                 plays = bounded(target.make, race.scenario, bound, budget=budget)
-            self._searches.append(_Search(race, plays, bound))
+            self._searches.append(_Exploration(race, plays, bound))
 
     def run(self) -> str:
         """Explore them; what was covered, in words.
@@ -168,13 +168,15 @@ class FixedLayer:
 
     def bounds(self) -> list[BoundEnded]:
         """What was explored to its end, the races of one size together."""
-        of_size: dict[tuple[int, int, int], list[_Search]] = {}
+        of_size: dict[tuple[int, int, int], list[_Exploration]] = {}
         for search in self._searches:
             if search.preemptions >= 0:
                 of_size.setdefault(search.size, []).append(search)
         return [self._bound(size, of_size[size]) for size in sorted(of_size)]
 
-    def _bound(self, size: tuple[int, int, int], searches: list[_Search]) -> BoundEnded:
+    def _bound(
+        self, size: tuple[int, int, int], searches: list[_Exploration]
+    ) -> BoundEnded:
         counts = Counts()
         for search in searches:
             counts.add(search.complete)
@@ -190,7 +192,7 @@ class FixedLayer:
             histories=dict(counts.histories),
         )
 
-    def _explore(self, search: _Search, level: int) -> None:
+    def _explore(self, search: _Exploration, level: int) -> None:
         """Play some schedules of one level, in counts of their own."""
         whole = self._trial.counts
         self._trial.counts = Counts()
@@ -201,7 +203,7 @@ class FixedLayer:
             whole.add(self._trial.counts)
             self._trial.counts = whole
 
-    def _play(self, search: _Search, level: int) -> None:
+    def _play(self, search: _Exploration, level: int) -> None:
         scenario = search.race.scenario
         self._crash_record.say(f"fixed race {search.race.name!r}: {scenario!r}")
         if not search.begun:

@@ -8,7 +8,7 @@ suite itself, so Hypothesis goes on to look for the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -33,6 +33,7 @@ from memslot_conformance.scenarios.drawn.requests import Palette
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target
+from memslot_spec.history.events import Event
 from memslot_spec.history.header import Interleaving
 from memslot_spec.judge.judge import Judge
 from memslot_spec.model.operations import Operation
@@ -127,19 +128,23 @@ class SequentialMachine(Machine):
         self._judge_new()
 
     def _judge_new(self) -> None:
-        events = self.play.events
-        for event in events[self.seen :]:
-            if self.slice.trial.shows(event):
-                self.judge.see(event)
-        self.seen = len(events)
+        self._judge(self.play.events[self.seen :])
         if self.judge.findings or not self.play.going or self.judge.contradiction:
             self.over = True
             self._finish()
 
+    def _judge(self, events: Sequence[Event]) -> None:
+        self.seen += len(events)
+        for event in events:
+            if self.slice.trial.shows(event):
+                self.judge.see(event)
+
     def _finish(self) -> None:
         scenario = Scenario(prefix=tuple(self.operations))
         played = self.play.played()
-        findings = self.slice.trial.try_play(played, scenario)
+        self._judge(played.events[self.seen :])
+        judgement = self.judge.judgement()
+        findings = self.slice.trial.conclude(judgement, played, scenario)
         if findings:
             self.slice.findings.take(findings, played, scenario, "sequential")
             self.slice.check_time()

@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 from hypothesis import Phase, given, seed, settings
 from hypothesis.control import current_build_context
 
-from memslot_conformance.adapter.perform import observed, perform
+from memslot_conformance.adapter.capabilities import observed
+from memslot_conformance.adapter.perform import perform
 from memslot_conformance.findings.trial import TargetBrokeError
 from memslot_conformance.layers.machines import HEALTH, OutOfTimeError, Slice
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.scheduler import play
-from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.scenarios.symbolic.shapes import (
     Numbers,
-    Operations,
     Shape,
     shapes_of,
 )
@@ -62,14 +62,14 @@ def run_symbolic(work: Slice, *, number: int) -> str:
         if work.findings.enough:
             break
         part = 2 * work.budget.seconds_left / (len(shapes) - index + 1)
-        search = _Search(work, shape, work.budget.part(part))
+        search = _PathSearch(work, shape, work.budget.part(part))
         search.run(number)
         covered.append(search.in_words())
     return "symbolic: " + ", ".join(covered)
 
 
 @dataclass(slots=True)
-class _Search:
+class _PathSearch:
     """One shape on one target."""
 
     work: Slice

@@ -1,7 +1,7 @@
-"""Is every clause worth its place? Its witnesses and its killers, by a run.
+"""Is every clause worth its place? What reaches it and what it finds, by a run.
 
-A clause needs a witness, a play of a reference that comes to its premise, and a
-killer, a mutant that it finds. Without the one or the other it is a comment.
+A clause needs a witness, a play of a reference that reaches its premise, and a
+mutant that it detects. Without the one or the other it is a comment.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memslot_conformance.museum.kills import Kill, kills
+from memslot_conformance.museum.detections import Detection, detections
 from memslot_conformance.museum.run import Mutant
 from memslot_conformance.museum.witnesses import Witness, witnesses
 from memslot_conformance.run.verdicts import Exit
@@ -24,29 +24,37 @@ class Adequacy:
 
     clauses: tuple[str, ...]
     witnesses: tuple[Witness, ...]
-    kills: tuple[Kill, ...]
+    detections: tuple[Detection, ...]
 
     def witnesses_of(self, clause: str) -> tuple[Witness, ...]:
         """Where its premise was reached."""
         return tuple(w for w in self.witnesses if w.clause == clause)
 
-    def killed_by(self, clause: str) -> tuple[str, ...]:
+    def found_by(self, clause: str) -> tuple[str, ...]:
         """The mutants that it finds."""
-        return tuple(kill.mutant for kill in self.kills if kill.clause == clause)
+        return tuple(
+            detection.mutant
+            for detection in self.detections
+            if detection.clause == clause
+        )
 
-    def killed_only_by(self, clause: str) -> tuple[str, ...]:
+    def only_found_by(self, clause: str) -> tuple[str, ...]:
         """The mutants that no other clause finds."""
-        others = {kill.mutant for kill in self.kills if kill.clause != clause}
-        return tuple(name for name in self.killed_by(clause) if name not in others)
+        others = {
+            detection.mutant
+            for detection in self.detections
+            if detection.clause != clause
+        }
+        return tuple(name for name in self.found_by(clause) if name not in others)
 
     def without_witness(self) -> tuple[str, ...]:
         """The clauses whose premise no reference reached."""
         seen = {witness.clause for witness in self.witnesses}
         return tuple(clause for clause in self.clauses if clause not in seen)
 
-    def without_killer(self) -> tuple[str, ...]:
+    def without_mutant(self) -> tuple[str, ...]:
         """The clauses that find no mutant."""
-        found = {kill.clause for kill in self.kills}
+        found = {detection.clause for detection in self.detections}
         return tuple(clause for clause in self.clauses if clause not in found)
 
 
@@ -55,18 +63,18 @@ def measure(mutants: Sequence[Mutant], *, jobs: int) -> Adequacy:
     return Adequacy(
         clauses=tuple(clause.id for clause in CLAUSES),
         witnesses=witnesses(),
-        kills=kills(mutants, jobs=jobs),
+        detections=detections(mutants, jobs=jobs),
     )
 
 
 def exit_status(found: Adequacy) -> Exit:
-    """1 where a clause has no witness or no killer."""
-    lacking = found.without_witness() or found.without_killer()
+    """1 where a clause has no witness or detects no mutant."""
+    lacking = found.without_witness() or found.without_mutant()
     return Exit.DOES_NOT_CONFORM if lacking else Exit.CONFORMS
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ClauseRow:
     """What a clause is worth: the mutants that it finds, and that only it finds."""
 
     id: str
@@ -75,24 +83,24 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """An `Adequacy` as it is kept in a file."""
+class AdequacyFile:
+    """An `Adequacy` as it is kept in a file, which calls a detection a kill."""
 
-    clauses: tuple[Row, ...]
+    clauses: tuple[ClauseRow, ...]
     witnesses: tuple[Witness, ...]
-    kills: tuple[Kill, ...]
+    kills: tuple[Detection, ...]
 
 
-KEPT: JsonForm[Kept] = JsonForm(Kept)
+KEPT: JsonForm[AdequacyFile] = JsonForm(AdequacyFile)
 
 
 def to_text(found: Adequacy) -> str:
-    """Everything, for a program: the clauses, and every witness and kill."""
+    """Everything, for a program: the clauses, and every witness and detection."""
     rows = tuple(
-        Row(clause, found.killed_by(clause), found.killed_only_by(clause))
+        ClauseRow(clause, found.found_by(clause), found.only_found_by(clause))
         for clause in found.clauses
     )
-    kept = Kept(rows, found.witnesses, found.kills)
+    kept = AdequacyFile(rows, found.witnesses, found.detections)
     return json.dumps(KEPT.write(kept), indent=2) + "\n"
 
 
@@ -102,5 +110,5 @@ def from_text(text: str) -> Adequacy:
     return Adequacy(
         clauses=tuple(row.id for row in kept.clauses),
         witnesses=kept.witnesses,
-        kills=kept.kills,
+        detections=kept.kills,
     )

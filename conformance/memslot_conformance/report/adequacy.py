@@ -1,8 +1,4 @@
-"""What the museum's run shows of the clauses, for a terminal. Pure.
-
-A clause needs a witness, a play of a reference that comes to its premise, and a killer,
-a mutant that it finds.
-"""
+"""Which plays reach each clause and which mutants it finds, as a table."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from memslot_conformance.report.columns import in_columns
 
 def table(found: Adequacy) -> list[str]:
     """A line for each clause, and then which of them lack something."""
-    rows = [("clause", "reached", "first in", "kills", "only it kills")]
+    rows = [("clause", "reached", "first in", "finds", "only it finds")]
     for clause in found.clauses:
         seen = found.witnesses_of(clause)
         rows.append(
@@ -23,10 +19,8 @@ def table(found: Adequacy) -> list[str]:
                 clause,
                 reached(seen) or "NEVER",
                 seen[0].race if seen else "-",
-                str(len(found.killed_by(clause)))
-                if found.killed_by(clause)
-                else "NONE",
-                ", ".join(found.killed_only_by(clause)) or "-",
+                str(len(found.found_by(clause))) if found.found_by(clause) else "NONE",
+                ", ".join(found.only_found_by(clause)) or "-",
             )
         )
     return [*in_columns(rows), "", *summary(found)]
@@ -45,11 +39,11 @@ def reached(seen: Sequence[Witness]) -> str:
 
 def summary(found: Adequacy) -> list[str]:
     """What is missing, and how many clauses nothing else could stand in for."""
-    alone = sum(bool(found.killed_only_by(clause)) for clause in found.clauses)
-    mutants = {kill.mutant for kill in found.kills}
+    alone = sum(bool(found.only_found_by(clause)) for clause in found.clauses)
+    mutants = {detection.mutant for detection in found.detections}
     return [
         f"{len(found.clauses)} clauses, {len(mutants)} mutants found by them",
         f"without a witness: {', '.join(found.without_witness()) or 'none'}",
-        f"without a killer: {', '.join(found.without_killer()) or 'none'}",
+        f"finds no mutant: {', '.join(found.without_mutant()) or 'none'}",
         f"{alone} clauses find a mutant that no other finds",
     ]

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from memslot_conformance.adapter.perform import METHODS, observed, perform, supported
+from memslot_conformance.adapter.capabilities import METHODS, observed, supported
+from memslot_conformance.adapter.perform import perform
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.play.determinism import self_check
 from memslot_conformance.scenarios.scenario import Operations, Scenario

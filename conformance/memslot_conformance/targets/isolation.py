@@ -25,8 +25,7 @@ from threading import Event
 from time import sleep
 from typing import NoReturn
 
-from memslot_conformance.clock import CLOCK, Clock
-from memslot_conformance.play.budget import Budget
+from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.targets.crash_record import CrashRecord
 
 Send = Callable[[str], None]
@@ -124,7 +123,7 @@ class _Worker:
 
     def watch(self, seconds: float, stop: Event, clock: Clock) -> str | None:
         """Follow it to its end; why it broke, or None."""
-        budget = Budget(seconds=seconds, clock=clock)
+        watch = Stopwatch(clock)
         poller = select.poll()
         for fd in (self.lines_fd, self.output_fd):
             os.set_blocking(fd, False)
@@ -144,7 +143,7 @@ class _Worker:
             status = self._exit_status()
             if status is not None:
                 return self._after(status)
-            if budget.late:
+            if watch.seconds >= seconds:
                 return self._with_output(f"did not finish within {seconds:g} seconds")
 
     def end(self) -> None:
@@ -152,8 +151,10 @@ class _Worker:
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 kill(self.pid, signal.SIGKILL)
-        budget = Budget(seconds=REAP_SECONDS)
-        while os.waitpid(self.pid, os.WNOHANG) == (0, 0) and not budget.late:
+        watch = Stopwatch()
+        while os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+            if watch.seconds >= REAP_SECONDS:
+                return
             sleep(POLL_SECONDS / 10)
 
     def _exit_status(self) -> os.waitid_result | None:
