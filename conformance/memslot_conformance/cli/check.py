@@ -34,7 +34,7 @@ from memslot_conformance.report.progress import watching
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.checking import (
-    Check,
+    Checking,
     Present,
     ReportFolderError,
     Request,
@@ -134,7 +134,7 @@ def _check(request: Request, present: Present, errors: TextIO) -> Exit:
 
     Errors: `ReportFolderError`; `OSError` where the report cannot be written on.
     """
-    with Check(request, present) as check:
+    with Checking(request, present) as check:
         told, jobs = present.told, request.jobs
         for line in opening(check.started, check.plans, jobs, check.file, told):
             click.echo(line)

@@ -66,7 +66,7 @@ def exit_status(found: Adequacy) -> Exit:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ClauseRow:
     """What a clause is worth: the mutants that it finds, and that only it finds."""
 
     id: str
@@ -75,24 +75,24 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class AdequacyFile:
     """An `Adequacy` as it is kept in a file."""
 
-    clauses: tuple[Row, ...]
+    clauses: tuple[ClauseRow, ...]
     witnesses: tuple[Witness, ...]
     kills: tuple[Kill, ...]
 
 
-KEPT: JsonForm[Kept] = JsonForm(Kept)
+KEPT: JsonForm[AdequacyFile] = JsonForm(AdequacyFile)
 
 
 def to_text(found: Adequacy) -> str:
     """Everything, for a program: the clauses, and every witness and kill."""
     rows = tuple(
-        Row(clause, found.killed_by(clause), found.killed_only_by(clause))
+        ClauseRow(clause, found.killed_by(clause), found.killed_only_by(clause))
         for clause in found.clauses
     )
-    kept = Kept(rows, found.witnesses, found.kills)
+    kept = AdequacyFile(rows, found.witnesses, found.kills)
     return json.dumps(KEPT.write(kept), indent=2) + "\n"
 
 

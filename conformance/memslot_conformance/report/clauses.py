@@ -10,7 +10,7 @@ from memslot_conformance.museum.witnesses import Witness
 from memslot_conformance.report.evidence import (
     HOW_TO_GET,
     MARKS,
-    Found,
+    EvidenceOf,
     evidence_words,
     marks_of,
 )
@@ -41,7 +41,7 @@ def listed(clauses: Sequence[AnyClause]) -> list[str]:
 
 
 def listed_with_evidence(
-    clauses: Sequence[AnyClause], found: Found | None
+    clauses: Sequence[AnyClause], found: EvidenceOf | None
 ) -> list[str]:
     """The list with a mark for each method by which a clause is held."""
     lines = _listed(clauses, {c.id: f"{marks_of(found, c.id)}  " for c in clauses})
@@ -67,7 +67,7 @@ def explained(
     clause: AnyClause,
     mutants: Sequence[Mutant],
     *,
-    found: Found | None = None,
+    found: EvidenceOf | None = None,
     seen: Sequence[Witness] = (),
     width: int = 88,
 ) -> list[str]:
@@ -105,7 +105,7 @@ def _seen(witness: Witness) -> str:
 
 
 def as_json(
-    clause: AnyClause, mutants: Sequence[Mutant], found: Found | None = None
+    clause: AnyClause, mutants: Sequence[Mutant], found: EvidenceOf | None = None
 ) -> dict[str, object]:
     """The same as data."""
     return {

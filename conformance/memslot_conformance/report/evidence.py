@@ -115,11 +115,11 @@ def unseen_words(choices: Sequence[Unseen]) -> str:
     return "; ".join(never)
 
 
-Found = Mapping[str, Sequence[ClauseEvidence]]
+EvidenceOf = Mapping[str, Sequence[ClauseEvidence]]
 """The evidence of a run, target by target."""
 
 
-def marks_of(found: Found | None, clause: str) -> str:
+def marks_of(found: EvidenceOf | None, clause: str) -> str:
     """The marks of a clause over all targets of a run; without one, C alone."""
     none = "C" if rests_on(clause) else "-"
     if found is None:
@@ -129,7 +129,7 @@ def marks_of(found: Found | None, clause: str) -> str:
     return "".join(map(max, zip(f"{none}---", *marks, strict=True)))
 
 
-def evidence_words(found: Found | None, clause: str) -> list[str]:
+def evidence_words(found: EvidenceOf | None, clause: str) -> list[str]:
     """All evidence on one clause, a line for each piece; how to get what is not."""
     lines = [f"CrossHair: {words}" for words in confirmed_words(clause)]
     if found is None:

@@ -11,7 +11,7 @@ from memslot_conformance.report.failure import render_failure
 from memslot_conformance.report.lanes import draw
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
-from memslot_conformance.run.rejudge import Outcome, Rejudged, Reread, Rerun
+from memslot_conformance.run.rejudge import Rejudged, Reread, Rerun, RerunOutcome
 from memslot_conformance.run.verdicts import Exit
 
 
@@ -57,16 +57,16 @@ def replayed(path: Path, rerun: Rerun, look: Look) -> tuple[str, Exit]:
 def _sentence(rerun: Rerun) -> str:
     clause = rerun.failure.clause
     match rerun.outcome:
-        case Outcome.SAME:
+        case RerunOutcome.SAME:
             return "the same finding came again"
-        case Outcome.OTHERWISE:
+        case RerunOutcome.OTHERWISE:
             return f"{clause} is broken again, but not as it was recorded"
-        case Outcome.DIVERGED:
+        case RerunOutcome.DIVERGED:
             return f"the recorded run could not be followed: {rerun.diverged}"
-        case Outcome.ANOTHER:
+        case RerunOutcome.ANOTHER:
             other = "" if rerun.finding is None else rerun.finding.clause
             return f"{clause} held this time, but {other} is broken"
-        case Outcome.HELD:
+        case RerunOutcome.HELD:
             return f"{clause} held this time, on the recorded schedule"
 
 

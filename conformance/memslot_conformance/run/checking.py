@@ -135,7 +135,7 @@ def plans_of(request: Request, present: Present, failures: Path) -> list[TargetP
     ]
 
 
-class Check:
+class Checking:
     """A check on its way: its records are kept, and written as they come.
 
     Errors: `ReportFolderError`; `OSError` where the report cannot be written on.

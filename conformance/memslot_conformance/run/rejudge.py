@@ -164,7 +164,7 @@ def _judged(
     )
 
 
-class Outcome(Enum):
+class RerunOutcome(Enum):
     """What came of a failure that was run again."""
 
     SAME = "the same finding"
@@ -184,14 +184,14 @@ class Rerun:
 
     failure: Failure
     history: History
-    outcome: Outcome
+    outcome: RerunOutcome
     finding: Finding | None
     diverged: str | None
 
     @property
     def status(self) -> Exit:
         """1 where a clause is broken again; 3 where it held, or nobody can say."""
-        broke = self.outcome in {Outcome.HELD, Outcome.DIVERGED}
+        broke = self.outcome in {RerunOutcome.HELD, RerunOutcome.DIVERGED}
         return Exit.BROKE if broke else Exit.DOES_NOT_CONFORM
 
 
@@ -218,12 +218,12 @@ def _compared(failure: Failure, replayed: Replayed) -> Rerun:
     if diverged is None and not findings:
         diverged = replayed.error
     if same and same[0] in judge(failure.history, CLAUSES).findings:
-        outcome = Outcome.SAME
+        outcome = RerunOutcome.SAME
     elif same:
-        outcome = Outcome.OTHERWISE
+        outcome = RerunOutcome.OTHERWISE
     elif diverged is not None:
-        outcome = Outcome.DIVERGED
+        outcome = RerunOutcome.DIVERGED
     else:
-        outcome = Outcome.ANOTHER if findings else Outcome.HELD
+        outcome = RerunOutcome.ANOTHER if findings else RerunOutcome.HELD
     shown = (*same, *findings, None)[0]
     return Rerun(failure, replayed.history, outcome, shown, diverged)

@@ -30,15 +30,15 @@ from typing import (
 )
 
 from memslot_spec.history.json_kinds import (
+    EnumForm,
     Form,
-    Map,
-    Member,
+    ListForm,
+    MapForm,
     MisfitError,
-    Optional,
-    Record,
-    Scalar,
-    Sequence,
-    Tagged,
+    OptionalForm,
+    RecordForm,
+    ScalarForm,
+    UnionForm,
     is_object,
     refuse,
 )
@@ -81,7 +81,7 @@ class JsonForm(Generic[T]):
 
     def __init__(self, hint: object, dialect: Dialect = PLAIN) -> None:
         form = form_of(hint, dialect)
-        if not isinstance(form, Record | Tagged):
+        if not isinstance(form, RecordForm | UnionForm):
             message = f"{hint!r} is no object in JSON"
             raise TypeError(message)
         self.form = form
@@ -160,17 +160,17 @@ def form_of(hint: object, dialect: Dialect, bits: int | None = None) -> Form:
     if origin in (Union, UnionType):
         return _form_of_union(args, dialect, bits)
     if origin is tuple and args[1:] == (...,):
-        return Sequence(form_of(args[0], dialect, bits))
+        return ListForm(form_of(args[0], dialect, bits))
     if origin is dict and args[0] is str:
-        return Map(form_of(args[1], dialect, bits))
+        return MapForm(form_of(args[1], dialect, bits))
     if hint in KINDS:
-        return Scalar(KINDS[hint], bits if hint is int else None)
+        return ScalarForm(KINDS[hint], bits if hint is int else None)
     return _form_of_class(hint, dialect)
 
 
 def _form_of_class(hint: object, dialect: Dialect) -> Form:
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return Member({str(member.value): member for member in hint})
+        return EnumForm({str(member.value): member for member in hint})
     if isinstance(hint, type) and is_dataclass(hint):
         return record_of(hint, dialect)
     message = f"{hint!r} has no JSON form"
@@ -185,22 +185,22 @@ def _form_of_union(
     tag = dialect.tags.get(members)
     if tag is not None:
         records = {kind.__name__: record_of(kind, dialect) for kind in members}
-        form: Form = Tagged(tag, records)
+        form: Form = UnionForm(tag, records)
     else:
         if len(some) != 1:
             names = " | ".join(str(getattr(arg, "__name__", arg)) for arg in some)
             message = f"the union {names} has no tag"
             raise TypeError(message)
         form = form_of(next(iter(some)), dialect, bits)
-    return Optional(form) if NoneType in args else form
+    return OptionalForm(form) if NoneType in args else form
 
 
-def record_of(kind: type, dialect: Dialect) -> Record:
+def record_of(kind: type, dialect: Dialect) -> RecordForm:
     """The form of a dataclass, from its hints, which are resolved once."""
     if not is_dataclass(kind):
         message = f"{kind!r} has no JSON form"
         raise TypeError(message)
-    return Record(
+    return RecordForm(
         kind,
         {
             name: form_of(hint, dialect, dialect.bits(kind, name))

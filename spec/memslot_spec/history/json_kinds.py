@@ -89,7 +89,7 @@ class Form(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class ScalarForm:
     """What is in JSON as it is in Python: `integer`, `number`, `string`, `boolean`."""
 
     kind: str
@@ -121,7 +121,7 @@ SCALARS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class EnumForm:
     """A member of an enum, as its value, which is a string."""
 
     members: Mapping[str, Enum]
@@ -140,7 +140,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Optional:
+class OptionalForm:
     """None, or something else."""
 
     some: Form
@@ -155,7 +155,7 @@ class Optional:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class ListForm:
     """A tuple of any length, as a list."""
 
     item: Form
@@ -176,7 +176,7 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Map:
+class MapForm:
     """A dict of strings to something, as an object of any keys."""
 
     item: Form
@@ -197,7 +197,7 @@ class Map:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RecordForm:
     """A dataclass, as an object of its fields."""
 
     kind: type
@@ -244,14 +244,14 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Tagged:
+class UnionForm:
     """A closed union: a record that says its class under `tag`."""
 
     tag: str
-    records: Mapping[str, Record]
+    records: Mapping[str, RecordForm]
 
     def read(self, value: object, *others: str) -> object:
-        """The record of the class that is named; `others` as of `Record.read`."""
+        """The record of the class that is named; `others` as of `RecordForm.read`."""
         if not is_object(value) or self.tag not in value:
             refuse(f"an object with the key {self.tag!r}", value)
         name = value[self.tag]

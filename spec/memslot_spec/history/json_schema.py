@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from memslot_spec.history.json_kinds import (
+    EnumForm,
     Form,
-    Map,
-    Member,
-    Optional,
-    Record,
-    Scalar,
-    Tagged,
+    ListForm,
+    MapForm,
+    OptionalForm,
+    RecordForm,
+    ScalarForm,
+    UnionForm,
 )
-from memslot_spec.history.json_kinds import Sequence as Items
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -26,7 +26,7 @@ Schema = dict[str, object]
 
 def schema_of_lines(
     title: str,
-    first: Sequence[tuple[Record | Tagged, Mapping[str, object]]],
+    first: Sequence[tuple[RecordForm | UnionForm, Mapping[str, object]]],
     rest: Form,
 ) -> Schema:
     """A file of lines: the first ones, and the form of all the others.
@@ -57,21 +57,21 @@ class _Schemas:
     def of(self, form: Form) -> Schema:
         """The schema of a form; classes are defined once, and referred to."""
         match form:
-            case Scalar(kind, None):
+            case ScalarForm(kind, None):
                 said: Schema = {"type": kind}
-            case Scalar(kind, int(bits)):
+            case ScalarForm(kind, int(bits)):
                 said = {"type": kind, "minimum": 0, "maximum": (1 << bits) - 1}
-            case Member(members):
+            case EnumForm(members):
                 said = {"enum": list(members)}
-            case Optional(some):
+            case OptionalForm(some):
                 said = {"anyOf": [self.of(some), {"type": "null"}]}
-            case Items(item):
+            case ListForm(item):
                 said = {"type": "array", "items": self.of(item)}
-            case Map(item):
+            case MapForm(item):
                 said = {"type": "object", "additionalProperties": self.of(item)}
-            case Record():
+            case RecordForm():
                 said = self._reference(form, {})
-            case Tagged(tag, records):
+            case UnionForm(tag, records):
                 each = [self._reference(r, {tag: name}) for name, r in records.items()]
                 said = {"anyOf": each}
             case _:
@@ -79,9 +79,11 @@ class _Schemas:
                 raise TypeError(message)
         return said
 
-    def with_keys(self, form: Record | Tagged, keys: Mapping[str, object]) -> Schema:
+    def with_keys(
+        self, form: RecordForm | UnionForm, keys: Mapping[str, object]
+    ) -> Schema:
         """The schema of an object that has these keys beside its own."""
-        if isinstance(form, Record):
+        if isinstance(form, RecordForm):
             return self._object(form, keys)
         each = [
             self._object(record, {**keys, form.tag: name})
@@ -89,7 +91,7 @@ class _Schemas:
         ]
         return {"anyOf": each}
 
-    def _reference(self, record: Record, keys: Mapping[str, object]) -> Schema:
+    def _reference(self, record: RecordForm, keys: Mapping[str, object]) -> Schema:
         name = record.kind.__name__
         if self._kinds.setdefault(name, record.kind) is not record.kind:
             message = f"two classes are called {name}"
@@ -99,7 +101,7 @@ class _Schemas:
             self.definitions[name] = self._object(record, keys)
         return {"$ref": f"#/$defs/{name}"}
 
-    def _object(self, record: Record, keys: Mapping[str, object]) -> Schema:
+    def _object(self, record: RecordForm, keys: Mapping[str, object]) -> Schema:
         said: dict[str, object] = {key: {"const": value} for key, value in keys.items()}
         own = {name: self.of(form) for name, form in record.fields.items()}
         return {
