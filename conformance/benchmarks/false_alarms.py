@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from random import Random
 from time import monotonic
 
-from memslot_conformance.findings.trial import Bench
+from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.explore import bounded, sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.drawn.races import Drawing
@@ -70,12 +70,12 @@ def _alone(palette: Palette, rng: Random) -> Scenario:
 
 def run(target: Target, what: str, tries: Iterator[Try], count: int) -> bool:
     """Judge so many plays; True if nothing was found."""
-    sighted = Bench(target.header, CLAUSES)
-    blind = Bench(target.header, CLAUSES, is_blind=True)
+    sighted = Trial(target.header, CLAUSES)
+    blind = Trial(target.header, CLAUSES, is_blind=True)
     found = Counter[str]()
     only_blind = 0
     begun = monotonic()
-    while sighted.tally.schedules < count:
+    while sighted.counts.schedules < count:
         played, scenario = next(tries)
         seen = sighted.try_play(played, scenario)
         unseen = blind.judge(played).findings
@@ -84,11 +84,11 @@ def run(target: Target, what: str, tries: Iterator[Try], count: int) -> bool:
         only_blind += bool(unseen) and not seen
         if (seen or unseen) and target.name in {"reference", "reference-linux"}:
             print(scenario, played.schedule, seen, unseen, sep="\n")
-        if sighted.tally.schedules % EVERY == 0 or sighted.tally.schedules == count:
+        if sighted.counts.schedules % EVERY == 0 or sighted.counts.schedules == count:
             words = ", ".join(f"{name} {n}" for name, n in sorted(found.items()))
             print(
                 f"{target.name} {target.profile.name} {what}: "
-                f"{sighted.tally.schedules} of {count}, {sighted.tally.steps} steps, "
+                f"{sighted.counts.schedules} of {count}, {sighted.counts.steps} steps, "
                 f"{monotonic() - begun:.0f} s; findings: {words or 'none'}; "
                 f"found by the blind judge alone: {only_blind}",
                 flush=True,

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from memslot_conformance.findings.trial import Bench
+from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
@@ -59,8 +59,8 @@ def played_and_judged(
 ) -> Round:
     """Run each scenario a few times, then judge what came of it."""
     done = Round()
-    sighted = Bench(target.header, CLAUSES)
-    blind = Bench(target.header, CLAUSES, is_blind=True)
+    sighted = Trial(target.header, CLAUSES)
+    blind = Trial(target.header, CLAUSES, is_blind=True)
     for scenario in scenarios:
         begun = process_time()
         plays = list(sampled(target.make, scenario, rng, PLAYS))

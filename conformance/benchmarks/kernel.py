@@ -2,10 +2,10 @@
 
 The requests are drawn first, as a check draws them. Then the very same ones are
 sent to fresh VMs in four ways, in turns: by the bare ioctl, the structures packed
-beforehand; through the guarded `Vm`; through `KvmVm`, which makes replies of the
-answers; and so with every call and reply judged. All must get the same answers.
-Seconds are of the wall clock, for the kernel's share is part of it; each figure
-is the median of the rounds.
+beforehand; through the guarded `VmDescriptor`; through `KvmVm`, which makes replies
+of the answers; and so with every call and reply judged. All must get the same
+answers. Seconds are of the wall clock, for the kernel's share is part of it; each
+figure is the median of the rounds.
 
     python conformance/benchmarks/kernel.py --rounds 9
 """
@@ -26,7 +26,7 @@ from time import perf_counter
 
 from memslot_conformance.scenarios.kernel.requests import draw_request
 from memslot_conformance.targets.kvm.detect import KernelFacts, Unusable, detect
-from memslot_conformance.targets.kvm.device import DEFAULT_NODE, Node, send
+from memslot_conformance.targets.kvm.device import DEFAULT_NODE, KvmNode, send
 from memslot_conformance.targets.kvm.target import KvmVm
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import CLAUSES
@@ -85,7 +85,7 @@ def by_bare_ioctl(regions: Regions) -> tuple[float, list[bool]]:
 
 def through_vm(regions: Regions) -> tuple[float, list[bool]]:
     """The ioctl behind its guard, the structure packed for each."""
-    with Node() as node, node.create_vm() as vm:
+    with KvmNode() as node, node.create_vm() as vm:
         begun = perf_counter()
         answers = [vm.set_user_memory_region(region) for region in regions]
         return perf_counter() - begun, [answer is None for answer in answers]
@@ -141,7 +141,7 @@ def main() -> int:
         regions = drawn(facts, chosen.seed + number, chosen.requests)
         ways: dict[str, Way] = {
             "bare ioctl": partial(by_bare_ioctl, regions),
-            "guarded ioctl (Vm)": partial(through_vm, regions),
+            "guarded ioctl": partial(through_vm, regions),
             "target, not judged": partial(through_target, facts, regions),
             "target, judged": partial(judged, target, facts, regions),
         }

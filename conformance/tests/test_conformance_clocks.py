@@ -28,7 +28,7 @@ HELD = frozenset({"clock", "wait"})
 """Arguments by which a test hands in what the seconds are counted by."""
 
 RECORDS = frozenset(
-    {"Attempt", "Found", "Kill", "LayerDone", "RunFinished", "TargetFinished"}
+    {"Attempt", "Found", "Detection", "LayerDone", "RunFinished", "TargetFinished"}
 )
 """Their seconds are told, and bound nothing."""
 

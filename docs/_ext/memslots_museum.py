@@ -11,7 +11,6 @@ code changes.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from statistics import median
@@ -23,10 +22,11 @@ from memslots_pages import plain
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from memslot_conformance.environment import cpus
 from memslot_conformance.museum import adequacy
 from memslot_conformance.museum.adequacy import Adequacy
-from memslot_conformance.museum.kills import Kill, MutantBrokeError
-from memslot_conformance.report.console import cpus
+from memslot_conformance.museum.detections import Detection, MutantBrokeError
+from memslot_conformance.report.adequacy import reached, summary
 from memslot_conformance.report.track_record import command
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
@@ -69,14 +69,14 @@ def measured(folder: Path) -> Adequacy:
     """
     kept = folder / f"memslots-museum-{digest()}.json"
     if kept.exists():
-        return adequacy.from_json(json.loads(kept.read_text("utf-8")))
+        return adequacy.from_text(kept.read_text("utf-8"))
     try:
         found = adequacy.measure(CATALOGUE, jobs=cpus())
     except MutantBrokeError as error:
         raise ValueError(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
     new = kept.with_suffix(f".{os.getpid()}")
-    new.write_text(json.dumps(adequacy.as_json(found)) + "\n", encoding="utf-8")
+    new.write_text(adequacy.to_text(found), encoding="utf-8")
     new.replace(kept)
     return found
 
@@ -97,33 +97,35 @@ def track_record(found: Adequacy) -> str:
     return "\n".join(lines)
 
 
-def _best(mutant: Mutant, found: Adequacy) -> Kill | None:
+def _best(mutant: Mutant, found: Adequacy) -> Detection | None:
     """The first play in which a clause finds it that it names, if one does."""
-    of = [kill for kill in found.kills if kill.mutant == mutant.name]
-    named = [kill for kill in of if kill.clause in mutant.clauses]
-    return min(named, key=lambda kill: kill.plays, default=None)
+    of = [
+        detection for detection in found.detections if detection.mutant == mutant.name
+    ]
+    named = [detection for detection in of if detection.clause in mutant.clauses]
+    return min(named, key=lambda detection: detection.plays, default=None)
 
 
-def _exhibit(mutant: Mutant, kill: Kill | None) -> str:
+def _exhibit(mutant: Mutant, detection: Detection | None) -> str:
     name = f"[{plain(mutant.name)}](#{anchor(mutant.name)})"
-    if kill is None:
+    if detection is None:
         return f"| {name} | {plain(mutant.since)} | not in a fixed race |{' |' * 5}"
     cells = (
         name,
         plain(mutant.since),
-        f"{{clause}}`{kill.clause}`",
-        plain(kill.race),
-        str(kill.preemptions),
-        str(kill.plays),
-        f"{kill.seconds:.2f}",
-        f"`{command(mutant.name, kill.clause)}`",
+        f"{{clause}}`{detection.clause}`",
+        plain(detection.race),
+        str(detection.preemptions),
+        str(detection.plays),
+        f"{detection.seconds:.2f}",
+        f"`{command(mutant.name, detection.clause)}`",
     )
     return f"| {' | '.join(cells)} |"
 
 
 def _figures(what: str, mutants: list[Mutant], found: Adequacy) -> str:
     best = [_best(mutant, found) for mutant in mutants]
-    times = [kill.seconds for kill in best if kill is not None]
+    times = [detection.seconds for detection in best if detection is not None]
     return (
         f"{len(times)} of {len(mutants)} {what} found by a clause that they name; "
         f"seconds: median {median(times):.2f}, worst {max(times):.2f}."
@@ -140,13 +142,13 @@ def adequacy_table(found: Adequacy) -> str:
         seen = found.witnesses_of(clause)
         cells = (
             f"{{clause}}`{clause}`",
-            adequacy.reached(seen) or "**never**",
+            reached(seen) or "**never**",
             plain(seen[0].race) if seen else "",
-            _names(found.killed_by(clause)) or "**nothing**",
-            _names(found.killed_only_by(clause)),
+            _names(found.found_by(clause)) or "**nothing**",
+            _names(found.only_found_by(clause)),
         )
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join((*lines, "", *(f"- {plain(s)}" for s in adequacy.summary(found))))
+    return "\n".join((*lines, "", *(f"- {plain(s)}" for s in summary(found))))
 
 
 def _names(mutants: tuple[str, ...]) -> str:

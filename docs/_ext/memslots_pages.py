@@ -10,8 +10,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 
-from memslot_conformance.adapter import protocols as implementation
-from memslot_conformance.findings.trial import Bench
+from memslot_conformance.adapter import machine, protocols, readers
+from memslot_conformance.findings.records import found_in
+from memslot_conformance.findings.trial import Trial
 from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import bounded
@@ -21,8 +22,9 @@ from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
-from memslot_spec.clauses import CLAUSES, clause_by_id
-from memslot_spec.judging.blind import without_points
+from memslot_spec.clauses import CLAUSES
+from memslot_spec.history.header import History
+from memslot_spec.judging.blind import blind, without_points
 
 LEVEL = "quick"
 PLAYS = 4_000
@@ -100,8 +102,9 @@ def protocols_table() -> str:
     lines = ["| protocol | method | gives |", "| --- | --- | --- |"]
     lines += [
         _method(protocol, name, method)
-        for protocol in filter(inspect.isclass, vars(implementation).values())
-        if protocol.__module__ == implementation.__name__
+        for module in (protocols, readers, machine)
+        for protocol in filter(inspect.isclass, vars(module).values())
+        if protocol.__module__ == module.__name__
         for name, method in inspect.getmembers(protocol, inspect.isfunction)
         if not name.startswith("_")
     ]
@@ -125,30 +128,20 @@ def failure(target_name: str, clause_id: str, *, is_blind: bool = False) -> str:
 
     Errors: `LookupError` where no fixed race breaks the clause on this target.
     """
-    target, clause = resolve(target_name), clause_by_id(clause_id)
-    bench = Bench(target.header, CLAUSES, is_blind)
-    shrunk = _first(target, bench, clause_id)
+    target = resolve(target_name)
+    trial = Trial(target.header, CLAUSES, is_blind)
+    shrunk = _first(target, trial, clause_id)
     finding = next(
-        f for f in bench.judge(shrunk.played).findings if f.clause == clause_id
+        f for f in trial.judge(shrunk.played).findings if f.clause == clause_id
     )
-    events = shrunk.played.events
+    header, events = target.header, shrunk.played.events
     if is_blind:
-        events = without_points(events)
-    return render_failure(
-        clause=clause.id,
-        title=clause.title,
-        must=clause.must,
-        source=clause.source,
-        expected=finding.expected,
-        observed=finding.observed,
-        step=finding.step,
-        events=events,
-        replay=f"failures/{target_name.replace(':', '-')}-{clause_id}.ndjson",
-        width=WIDTH,
-    )
+        header, events = blind(header), without_points(events)
+    file = f"failures/{target_name.replace(':', '-')}-{clause_id}.ndjson"
+    return render_failure(found_in(finding, History(header, events), file), width=WIDTH)
 
 
-def _first(target: Target, bench: Bench, clause_id: str) -> Shrunk:
+def _first(target: Target, trial: Trial, clause_id: str) -> Shrunk:
     """The first fixed race that breaks the clause, made small."""
     for race in fixed_races(target.header):
         threads = max(len(race.scenario.threads), 1)
@@ -159,12 +152,12 @@ def _first(target: Target, bench: Bench, clause_id: str) -> Shrunk:
             budget=Budget(plays=PLAYS),
         )
         for played in plays:
-            if bench.breaks(played, clause_id):
+            if trial.breaks(played, clause_id):
                 return shrink_scenario(
                     target.make,
                     race.scenario,
                     played.schedule,
-                    lambda again: bench.breaks(again, clause_id),
+                    lambda again: trial.breaks(again, clause_id),
                     budget=Budget(plays=SHRINK_PLAYS),
                 )
     message = f"no fixed race breaks {clause_id} on {target.name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from memslot_conformance.adapter.perform import capabilities_of
+from memslot_conformance.adapter.capabilities import capabilities_of
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.played import Played

@@ -6,35 +6,39 @@ the wrong type is an error of the target.
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar, assert_never, cast
+from typing import Protocol, assert_never, cast
 
-from memslot_conformance.adapter.protocols import (
+from memslot_conformance.adapter.answers import NOTHING, TargetError, typed
+from memslot_conformance.adapter.capabilities import METHODS
+from memslot_conformance.adapter.machine import (
     AllocatesRoots,
-    CachesHva,
     ClearsDirty,
     CountsRmaps,
     DestroysVm,
+    Halts,
+    LogsDirty,
+    ReleasesNotifier,
+    TakesAccessesInSpaces,
+    TakesAgeing,
+    TakesInvalidations,
+    TakesUnmaps,
+)
+from memslot_conformance.adapter.protocols import (
     FailsOnDemand,
+    Implementation,
+    SetsPrivateRegion,
+)
+from memslot_conformance.adapter.readers import (
+    CachesHva,
     FindsHostPage,
     FindsHvaInSpaces,
     FindsId,
     FindsSlotByVcpu,
     FindsSlotInSpaces,
     FindsVisibility,
-    Halts,
     HasPageBudget,
     HasTssBase,
-    Implementation,
-    LogsDirty,
-    ReleasesNotifier,
-    SetsPrivateRegion,
-    TakesAccessesInSpaces,
-    TakesAgeing,
-    TakesInvalidations,
-    TakesUnmaps,
 )
-from memslot_spec.history.header import Capabilities, Interleaving
-from memslot_spec.history.views import View
 from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
@@ -81,41 +85,6 @@ from memslot_spec.model.replies import (
 )
 from memslot_spec.model.values import Errno, Gfn, Hva, Slot
 
-T = TypeVar("T")
-
-NOTHING = type(None)
-
-METHODS: dict[type[Operation], str] = {
-    SetRegion: "set_region",
-    GfnToMemslot: "gfn_to_memslot",
-    GfnToHva: "gfn_to_hva",
-    GfnToHvaProt: "gfn_to_hva_prot",
-    VcpuGfnToMemslot: "vcpu_gfn_to_memslot",
-    InitHvaCache: "init_hva_cache",
-    UseHvaCache: "use_hva_cache",
-    IsVisibleGfn: "is_visible_gfn",
-    MemslotId: "memslot_id",
-    TssBase: "tss_base",
-    MmuPages: "mmu_pages",
-    CountRmaps: "count_rmaps",
-    GuestAccess: "access",
-    AllocateRoot: "allocate_root",
-    UnmapHva: "unmap_hva",
-    InvalidateRange: "invalidate_range",
-    AgeHva: "age_hva",
-    GetDirtyLog: "get_dirty_log",
-    ClearDirtyLog: "clear_dirty_log",
-    EnableManualProtect: "enable_manual_protect",
-    Halt: "halt",
-    ReleaseNotifier: "release_notifier",
-    DestroyVm: "destroy",
-}
-"""The method that carries out each operation."""
-
-
-class TargetError(Exception):
-    """The target does not keep to the protocol of an implementation."""
-
 
 class _Complete(
     FailsOnDemand,
@@ -145,39 +114,6 @@ class _Complete(
     """A target with every method, as the methods below see it."""
 
 
-def supported(implementation: Implementation) -> frozenset[str]:
-    """The names of the operations for which the target has a method."""
-    return frozenset(
-        operation.__name__
-        for operation, method in METHODS.items()
-        if callable(getattr(implementation, method, None))
-    )
-
-
-def capabilities_of(implementation: Implementation) -> Capabilities:
-    """What the target says of itself and what it has methods for.
-
-    What introspection shows is asked once, so ask a new target. Errors:
-    `TargetError` where an attribute is of the wrong type.
-    """
-    interleaving = getattr(implementation, "interleaving", Interleaving.NONE)
-    announces = getattr(implementation, "announces", ())
-    view = observed(implementation) or View()
-    shown = (("table", view.table), ("sptes", view.sptes), ("pages", view.pages))
-    return Capabilities(
-        operations=tuple(sorted(supported(implementation))),
-        interleaving=_typed("interleaving", interleaving, Interleaving),
-        announces=_typed("announces", announces, tuple),
-        shows=tuple(name for name, part in shown if part is not None),
-    )
-
-
-def observed(implementation: Implementation) -> View | None:
-    """What introspection shows now; None where there is no introspection."""
-    observe = getattr(implementation, "observe", None)
-    return None if observe is None else _typed("observe()", observe(), View)
-
-
 def perform(implementation: Implementation, operation: Operation) -> Reply:
     """Have the target carry out one operation.
 
@@ -204,9 +140,9 @@ def _set_region(target: _Complete, operation: SetRegion) -> Reply:
         reply = target.set_region(operation.region)
     else:
         reply = target.set_region(operation.region, failure=operation.failure)
-    _typed("set_region()", reply, Done, Refused)
+    typed("set_region()", reply, Done, Refused)
     if isinstance(reply, Refused):
-        _typed("the errno of set_region()", reply.errno, Errno, NOTHING)
+        typed("the errno of set_region()", reply.errno, Errno, NOTHING)
     return reply
 
 
@@ -220,35 +156,35 @@ def _look_up(  # noqa: C901, PLR0912 - one case for each reader
                 slot = target.gfn_to_memslot(Gfn(gfn), as_id)
             else:
                 slot = target.gfn_to_memslot(Gfn(gfn))
-            reply: Reply = FoundSlot(_typed("gfn_to_memslot()", slot, Slot, NOTHING))
+            reply: Reply = FoundSlot(typed("gfn_to_memslot()", slot, Slot, NOTHING))
         case GfnToHva(gfn, as_id):
             if as_id:
                 hva = target.gfn_to_hva(Gfn(gfn), as_id)
             else:
                 hva = target.gfn_to_hva(Gfn(gfn))
-            reply = FoundHva(_typed("gfn_to_hva()", hva, int, NOTHING))
+            reply = FoundHva(typed("gfn_to_hva()", hva, int, NOTHING))
         case GfnToHvaProt(gfn, write):
             page = target.gfn_to_hva_prot(Gfn(gfn), write=write)
-            reply = _typed("gfn_to_hva_prot()", page, FoundHostPage)
+            reply = typed("gfn_to_hva_prot()", page, FoundHostPage)
         case VcpuGfnToMemslot(vcpu, gfn):
             slot = target.vcpu_gfn_to_memslot(vcpu, Gfn(gfn))
-            reply = FoundSlot(_typed("vcpu_gfn_to_memslot()", slot, Slot, NOTHING))
+            reply = FoundSlot(typed("vcpu_gfn_to_memslot()", slot, Slot, NOTHING))
         case IsVisibleGfn(gfn):
             visible = target.is_visible_gfn(Gfn(gfn))
-            reply = Visible(_typed("is_visible_gfn()", visible, bool))
+            reply = Visible(typed("is_visible_gfn()", visible, bool))
         case MemslotId(gfn):
             slot_id = target.memslot_id(Gfn(gfn))
-            reply = FoundId(_typed("memslot_id()", slot_id, int, NOTHING))
+            reply = FoundId(typed("memslot_id()", slot_id, int, NOTHING))
         case TssBase():
-            reply = Number(_typed("tss_base()", target.tss_base(), int))
+            reply = Number(typed("tss_base()", target.tss_base(), int))
         case MmuPages():
-            reply = Number(_typed("mmu_pages()", target.mmu_pages(), int))
+            reply = Number(typed("mmu_pages()", target.mmu_pages(), int))
         case _:
             assert_never(operation)
     return reply
 
 
-Act = (
+MachineOperation = (
     InitHvaCache
     | UseHvaCache
     | InvalidateRange
@@ -267,38 +203,38 @@ Act = (
 
 
 def _act(  # noqa: C901, PLR0912 - one case for each operation
-    target: _Complete, operation: Act
+    target: _Complete, operation: MachineOperation
 ) -> Reply:
     reply: Reply = Done()
     match operation:
         case CountRmaps():
-            reply = Number(_typed("count_rmaps()", target.count_rmaps(), int))
+            reply = Number(typed("count_rmaps()", target.count_rmaps(), int))
         case GuestAccess():
             reply = _access(target, operation)
         case AllocateRoot(gfn):
-            root = _typed("allocate_root()", target.allocate_root(Gfn(gfn)), bool)
+            root = typed("allocate_root()", target.allocate_root(Gfn(gfn)), bool)
             reply = Done() if root else Refused(None)
         case InitHvaCache(cache, gpa, length):
             reply = target.init_hva_cache(cache, gpa, length)
-            _typed("init_hva_cache()", reply, Done, Refused)
+            typed("init_hva_cache()", reply, Done, Refused)
         case UseHvaCache(cache, offset, length, write):
             reply = target.use_hva_cache(cache, offset, length, write=write)
-            _typed("use_hva_cache()", reply, Translated, Refused)
+            typed("use_hva_cache()", reply, Translated, Refused)
         case InvalidateRange(start, end):
             target.invalidate_range(Hva(start), Hva(end))
         case GetDirtyLog(slot):
             reply = target.get_dirty_log(slot)
-            _typed("get_dirty_log()", reply, DirtyLog, Refused)
+            typed("get_dirty_log()", reply, DirtyLog, Refused)
         case ClearDirtyLog(slot, first, count, bitmap):
             reply = target.clear_dirty_log(slot, first, count, bitmap)
-            _typed("clear_dirty_log()", reply, Done, Refused)
+            typed("clear_dirty_log()", reply, Done, Refused)
         case EnableManualProtect(options):
             reply = target.enable_manual_protect(options)
-            _typed("enable_manual_protect()", reply, Done, Refused)
+            typed("enable_manual_protect()", reply, Done, Refused)
         case UnmapHva(hva):
             target.unmap_hva(Hva(hva))
         case AgeHva(hva):
-            reply = Touched(_typed("age_hva()", target.age_hva(Hva(hva)), bool))
+            reply = Touched(typed("age_hva()", target.age_hva(Hva(hva)), bool))
         case Halt():
             target.halt()
         case ReleaseNotifier():
@@ -317,16 +253,7 @@ def _access(target: _Complete, operation: GuestAccess) -> Reply:
         reply = target.access(gfn, write=write, direct=direct, root=root, as_id=as_id)
     else:
         reply = target.access(gfn, write=write, direct=direct, root=root)
-    _typed("access()", reply, Accessed, Mmio, Retry)
+    typed("access()", reply, Accessed, Mmio, Retry)
     if isinstance(reply, Accessed):
-        _typed("the hva of access()", reply.hva, int)
+        typed("the hva of access()", reply.hva, int)
     return reply
-
-
-def _typed(what: str, came: T, *kinds: type[object]) -> T:
-    """Exact types: an answer is compared, and a subclass would compare unequal."""
-    if type(came) in kinds:
-        return came
-    expected = " or ".join("None" if k is NOTHING else k.__name__ for k in kinds)
-    message = f"{what} gave {came!r}, which is no {expected}"
-    raise TargetError(message)

@@ -3,70 +3,35 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, TypeVar
 
 import click
 
+from memslot_conformance.cli.check import check_command
 from memslot_conformance.cli.diff import diff_command
+from memslot_conformance.cli.ending import reached
+from memslot_conformance.cli.judge import judge_command, replay_command
 from memslot_conformance.cli.museum import museum_command
-from memslot_conformance.cli.options import (
-    FILE,
-    SEEDS,
-    blind_option,
-    clauses_option,
-    close_to,
-    engine_option,
-    given,
-    jobs_option,
-    layers_for,
-    layers_option,
-    level_option,
-    no_fixed_option,
-    print_lines,
-    profile_option,
-    seed_option,
-    strict_option,
-    verbose_option,
-    without_fixed,
-)
+from memslot_conformance.cli.options import print_lines, profile_option
 from memslot_conformance.cli.protocol import protocol_command
-from memslot_conformance.findings.records import TargetFailed
+from memslot_conformance.cli.schema import schema_command
+from memslot_conformance.environment import version
 from memslot_conformance.museum import run as museum_run
 from memslot_conformance.museum.run import Mutant
 from memslot_conformance.museum.witnesses import first_witnesses
 from memslot_conformance.report import clauses as explain
-from memslot_conformance.report.console import report_width, version, wants_color
-from memslot_conformance.report.table import Look
-from memslot_conformance.report.terminal import printable
-from memslot_conformance.run import rejudge
-from memslot_conformance.run.checking import (
-    STREAM_NAME,
-    ReportFolderError,
-    Request,
-    check,
-    listing,
-    look_for,
-)
+from memslot_conformance.report.console import printable, report_width
+from memslot_conformance.run.checking import STREAM_NAME
 from memslot_conformance.run.evidence import ClauseEvidence, evidence_of
 from memslot_conformance.run.smoke import smoke
 from memslot_conformance.run.stream import StreamError, read_stream
 from memslot_conformance.run.verdicts import Exit
-from memslot_conformance.targets.probe import (
-    NoSuchTargetError,
-    NotHereError,
-    TargetBrokenError,
-)
+from memslot_conformance.spelling import close_to
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
-from memslot_spec.history.wire import HistoryError
-
-T = TypeVar("T")
 
 
 class Commands(click.Group):
@@ -96,113 +61,6 @@ def main() -> None:
     Exit status, the first that applies: 2 usage, 1 does not conform, 3 the target
     or the suite broke, 4 inconclusive, 5 nothing ran, 0 conforms.
     """
-
-
-@main.command("check")
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@profile_option
-@level_option
-@seed_option
-@click.option(
-    "--max-time",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="What all targets together may take.",
-)
-@clauses_option
-@jobs_option
-@click.option(
-    "--report-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where the report goes; else a new folder in memslots-report.",
-)
-@click.option("--list", "only_list", is_flag=True, help="Say what would run, and end.")
-@strict_option
-@blind_option
-@layers_option
-@no_fixed_option
-@verbose_option
-@engine_option
-def check_command(  # noqa: PLR0913 - one for each option
-    *,
-    targets: tuple[str, ...],
-    profile: str | None,
-    level: str,
-    seed: int | None,
-    max_time: float | None,
-    clauses: tuple[AnyClause, ...] | None,
-    jobs: int,
-    report_dir: Path | None,
-    only_list: bool,
-    strict: bool,
-    blind: bool,
-    layers: tuple[str, ...],
-    no_fixed: bool,
-    verbose: bool,
-    engine: str,
-) -> None:
-    """Judge targets; without one: the reference, and the kernel where it is usable.
-
-    A TARGET is reference, patch, museum:NAME, py:MODULE:FACTORY or kvm.
-    """
-    request = Request(
-        targets=targets,
-        profile=profile,
-        level=level,
-        seed=secrets.randbelow(SEEDS) if seed is None else seed,
-        clauses=clauses or CLAUSES,
-        layers=layers_for(engine, without_fixed(layers, no_fixed=no_fixed)),
-        max_time=max_time,
-        jobs=jobs,
-        report_dir=report_dir,
-        strict=strict,
-        blind=blind,
-        verbose=verbose,
-        engine=engine,
-        options=given(
-            "profile", "max_time", "clauses", "strict", "blind", "layers", "engine"
-        ),
-    )
-    try:
-        present = look_for(request)
-    except NoSuchTargetError as error:
-        raise click.UsageError(str(error)) from error
-    if only_list:
-        print_lines(listing(request, present))
-        broke = any(isinstance(record, TargetFailed) for record in present.told)
-        sys.exit(Exit.BROKE if broke else Exit.CONFORMS)
-    try:
-        sys.exit(check(request, present, click.echo, sys.stderr))
-    except ReportFolderError as error:
-        message = f"no report can be written: {error}; --report-dir says where to"
-        raise click.UsageError(message) from error
-    except OSError as error:
-        click.echo(f"exit 3   the run could not go on: {error}", err=True)
-        sys.exit(Exit.BROKE)
-
-
-@main.command("judge")
-@click.argument("file", type=FILE)
-@clauses_option
-@strict_option
-@verbose_option
-def judge_command(
-    file: Path, clauses: tuple[AnyClause, ...] | None, *, strict: bool, verbose: bool
-) -> None:
-    """Judge a recorded history, or a failure; show a run's report again."""
-    look = _look(strict=strict, verbose=verbose)
-    options = rejudge.Options(clauses=clauses, look=look)
-    _finish(partial(rejudge.judge_file, file, options))
-
-
-@main.command("replay")
-@click.argument("file", type=FILE)
-def replay_command(file: Path) -> None:
-    """Run one recorded failure again, step by step.
-
-    Exit status: 1 the failure came again, 3 it did not.
-    """
-    _finish(partial(rejudge.replay_file, file, _look()))
 
 
 @main.command("clauses")
@@ -275,7 +133,7 @@ def _mutants() -> tuple[Mutant, ...]:
 @profile_option
 def smoke_command(target: str, profile: str | None) -> None:
     """Is the adapter itself sound? Says nothing about the implementation."""
-    checks = _reached(lambda: smoke(target, profile))
+    checks = reached(lambda: smoke(target, profile))
     for check_ in checks:
         state = "BROKEN" if check_.problem else "ok"
         click.echo(printable(f"{state:7} {check_.name}"))
@@ -290,42 +148,13 @@ def smoke_command(target: str, profile: str | None) -> None:
     )
 
 
-def _look(*, strict: bool = False, verbose: bool = False) -> Look:
-    return Look(
-        width=report_width(),
-        color=wants_color(sys.stdout),
-        strict=strict,
-        verbose=verbose,
-    )
-
-
-def _finish(work: Callable[[], tuple[str, Exit]]) -> NoReturn:
-    """Print what comes of it, and end with its status."""
-    try:
-        text, status = _reached(work)
-    except (HistoryError, StreamError, OSError) as error:
-        raise click.UsageError(str(error)) from error
-    click.echo(text.rstrip())
-    sys.exit(status)
-
-
-def _reached(work: Callable[[], T]) -> T:
-    """What comes of work on a target; ends the command where there is none."""
-    try:
-        return work()
-    except NoSuchTargetError as error:
-        raise click.UsageError(str(error)) from error
-    except NotHereError as error:
-        click.echo(f"exit 5   nothing ran: {error}")
-        sys.exit(Exit.NOTHING_RAN)
-    except TargetBrokenError as error:
-        click.echo(f"the adapter is broken: {printable(error.broken.what)}")
-        if error.broken.last:
-            click.echo(f"at that time: {printable(error.broken.last)}")
-        click.echo("\nexit 3   the adapter is broken; nothing was judged")
-        sys.exit(Exit.BROKE)
-
-
-main.add_command(museum_command)
-main.add_command(protocol_command)
-main.add_command(diff_command)
+for command in (
+    check_command,
+    judge_command,
+    replay_command,
+    museum_command,
+    protocol_command,
+    diff_command,
+    schema_command,
+):
+    main.add_command(command)

@@ -24,9 +24,9 @@ from memslot_conformance.diff.functions import (
     own_function,
     spec_function,
 )
-from memslot_conformance.report.terminal import printable
+from memslot_conformance.report.console import printable
 from memslot_conformance.run.verdicts import Exit
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import Broken, Send, isolated
 
 EXTRA = f"memslots diff needs the extra 'symbolic': {INSTALL}"
@@ -80,15 +80,15 @@ def _asked(mine: str, spec: str, seconds: float, seed: int) -> Said | Broken:
     """What the comparison says, made in a process of its own: MINE is foreign."""
     told: Said = {}
 
-    def work(send: Send, words: LastWords) -> None:
-        words.say(f"importing {mine}")
+    def work(send: Send, crash: CrashRecord) -> None:
+        crash.say(f"importing {mine}")
         _, theirs = spec_function(spec)
         try:
             ours = own_function(mine, theirs)
         except NoSuchFunctionError as error:
             send(json.dumps({"usage": str(error)}))
             return
-        words.say(f"comparing it with {spec}")
+        crash.say(f"comparing it with {spec}")
         diff = importlib.import_module("memslot_conformance.diff.compare")
         send(json.dumps(asdict(diff.compare(ours, theirs, seconds, seed))))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import sys
 from collections.abc import Sequence
@@ -21,12 +20,13 @@ from memslot_conformance.cli.options import (
     seed_option,
     without_fixed,
 )
+from memslot_conformance.environment import version
 from memslot_conformance.museum import adequacy
 from memslot_conformance.museum import run as museum_run
 from memslot_conformance.museum.run import Attempt, Mutant, Settings
 from memslot_conformance.report import track_record
-from memslot_conformance.report.console import version
-from memslot_conformance.report.terminal import printable
+from memslot_conformance.report.adequacy import table
+from memslot_conformance.report.console import printable
 from memslot_conformance.run.verdicts import Exit
 
 SECONDS = {"quick": 15.0, "standard": 60.0, "deep": 300.0}
@@ -125,10 +125,9 @@ def museum_command(  # noqa: PLR0913 - one for each option
 def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> Exit:
     """Play the references and every mutant, and print what each clause is worth."""
     found = adequacy.measure(mutants, jobs=jobs)
-    print_lines(adequacy.table(found))
+    print_lines(table(found))
     if json_file is not None:
-        text = json.dumps(adequacy.as_json(found), indent=2)
-        json_file.write_text(text + "\n", encoding="utf-8")
+        json_file.write_text(adequacy.to_text(found), encoding="utf-8")
     return adequacy.exit_status(found)
 
 

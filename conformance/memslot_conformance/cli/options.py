@@ -6,7 +6,6 @@ A value that is none is refused with the value, what there is, and what is close
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,10 +13,11 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from memslot_conformance.layers.layers import ENGINES, LAYERS
-from memslot_conformance.report.console import cpus
-from memslot_conformance.report.terminal import printable
+from memslot_conformance.environment import cpus
+from memslot_conformance.layers.turns import ENGINES, LAYERS
+from memslot_conformance.report.console import printable
 from memslot_conformance.run.checking import LEVEL_SECONDS
+from memslot_conformance.spelling import close_to
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.model.profile import PROFILES
@@ -65,12 +65,6 @@ def _clauses(
             raise click.BadParameter(message)
         chosen.update(matched)
     return tuple(clause for clause in CLAUSES if clause.id in chosen)
-
-
-def close_to(name: str, known: Sequence[str]) -> str:
-    """A sentence that names the nearest of the known names, if any is near."""
-    close = get_close_matches(name, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 profile_option = click.option(

@@ -100,7 +100,7 @@ def compare(mine: Function, spec: Function, seconds: float, seed: int) -> Compar
     Arguments for which a `pre:` of `spec` does not hold are left out. The time
     bounds the search, not a single call. `seed` decides what is drawn, no more.
     """
-    search = _Search(mine, spec, seconds)
+    search = _Comparing(mine, spec, seconds)
     search.follow()
     if not search.found:
         search.draw(Random(seed))
@@ -108,7 +108,7 @@ def compare(mine: Function, spec: Function, seconds: float, seed: int) -> Compar
 
 
 @dataclass(slots=True)
-class _Search:
+class _Comparing:
     """One comparison: the paths seen, and the differences confirmed.
 
     `closed` counts the paths that were followed to their end, `compared` those

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
-from memslot_conformance.cli.options import close_to
+from memslot_conformance.spelling import close_to
 
 Function = Callable[..., object]
 

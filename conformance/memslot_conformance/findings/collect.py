@@ -1,4 +1,4 @@
-"""From a finding to a record: shrink it, keep it in a file, show it.
+"""From a finding to a record: shrink it, keep it in a file, send it on.
 
 The first finding of each clause is worked out; later ones are counted only.
 """
@@ -13,15 +13,15 @@ from pathlib import Path
 from memslot_conformance.clock import CLOCK, Clock
 from memslot_conformance.findings.failure_file import Failure, write_failure
 from memslot_conformance.findings.records import Found, Record
-from memslot_conformance.findings.trial import Bench
+from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.shrink import Shrunk, shrink_scenario
-from memslot_conformance.report.failure import render_failure
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
-from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.header import History, Interleaving
+from memslot_spec.history.json_kinds import MisfitError
+from memslot_spec.history.wire import history_to_json
 from memslot_spec.judging.blind import blind, without_points
 from memslot_spec.judging.judge import Finding
 from memslot_spec.model.operations import Operation, SetRegion
@@ -38,7 +38,7 @@ class Findings:
     """
 
     target: Target
-    bench: Bench
+    trial: Trial
     send: Callable[[Record], None]
     failures_dir: Path | None
     stop_at_first: bool = False
@@ -58,7 +58,7 @@ class Findings:
         layer: str,
     ) -> None:
         """Count the findings of a play; work out those whose clause is new."""
-        seconds = self.bench.since_start()
+        seconds = self.trial.since_start()
         for finding in findings:
             self.seen[finding.clause] += 1
             if self.seen[finding.clause] == 1:
@@ -73,23 +73,21 @@ class Findings:
         seconds: float,
     ) -> None:
         shrunk = self._shrink(finding.clause, played, scenario)
-        judged = self.bench.judge(shrunk.played).findings
+        judged = self.trial.judge(shrunk.played).findings
         same = next((f for f in judged if f.clause == finding.clause), finding)
-        header, events = self.bench.header, shrunk.played.events
-        if self.bench.is_blind:
+        header, events = self.trial.header, shrunk.played.events
+        if self.trial.is_blind:
             header, events = blind(header), without_points(events)
-        path = self._keep(
-            Failure(
-                self.target.name,
-                header.profile,
-                finding.clause,
-                shrunk.scenario,
-                shrunk.played.schedule,
-                History(header, events),
-                self.bench.is_blind,
-            )
+        failure = Failure(
+            self.target.name,
+            header.profile,
+            finding.clause,
+            shrunk.scenario,
+            shrunk.played.schedule,
+            History(header, events),
+            self.trial.is_blind,
         )
-        clause = clause_by_id(finding.clause)
+        path, unkept = self._keep(failure)
         updates, readers = _sizes(shrunk.scenario)
         self.send(
             Found(
@@ -104,18 +102,10 @@ class Findings:
                 step=same.step,
                 expected=same.expected,
                 observed=same.observed,
+                history=failure.history if _has_json(failure.history) else None,
+                schedule=failure.schedule,
                 file=None if path is None else str(path),
-                text=render_failure(
-                    clause=clause.id,
-                    title=clause.title,
-                    must=clause.must,
-                    source=clause.source,
-                    expected=same.expected,
-                    observed=same.observed,
-                    step=same.step,
-                    events=events,
-                    replay="FILE" if path is None else str(path),
-                ),
+                unkept=unkept,
             )
         )
 
@@ -129,21 +119,37 @@ class Findings:
                 self.target.make,
                 scenario,
                 played.schedule,
-                lambda again: self.bench.breaks(again, clause),
+                lambda again: self.trial.breaks(again, clause),
                 budget=budget,
             )
         except ValueError:
             # It does not come again from its schedule alone: shown as it was met.
             return Shrunk(scenario, played)
 
-    def _keep(self, failure: Failure) -> Path | None:
+    def _keep(self, failure: Failure) -> tuple[Path | None, str | None]:
+        """The file of the failure; or why there is none, where one is wanted.
+
+        A finding whose file cannot be written is still a finding.
+        """
         if self.failures_dir is None:
-            return None
-        self.failures_dir.mkdir(parents=True, exist_ok=True)
+            return None, None
         name = failure.target.replace(":", "-").replace("/", "-")
         path = self.failures_dir / f"{name}-{failure.clause}.ndjson"
-        write_failure(path, failure)
-        return path
+        try:
+            self.failures_dir.mkdir(parents=True, exist_ok=True)
+            write_failure(path, failure)
+        except (OSError, MisfitError) as error:
+            return None, str(error)
+        return path, None
+
+
+def _has_json(history: History) -> bool:
+    """The history can be sent; a target may announce what is no value of its type."""
+    try:
+        history_to_json(history)
+    except MisfitError:
+        return False
+    return True
 
 
 def _sizes(scenario: Scenario) -> tuple[int, int]:

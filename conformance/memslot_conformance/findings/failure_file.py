@@ -1,33 +1,45 @@
 """Failure files: a history with what is needed to run it again.
 
-The first line says what was run; the lines after it are the history as it is
-read by `memslots judge`.
+    {"memslots_failure": 2, "target": "patch", "profile": "v2.6.34", ...}
+    {"memslots_history": 1, ...}
+
+The first line says what was run and how, in the form of the one codec
+(`memslot_spec.history.json_form`); the lines after it are the history as it is read by
+`memslots judge`. Version 1 had the parts of the scenario one by one, and each run of
+the schedule as a pair. It is still read.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard
 
 from memslot_conformance.play.explore import replay as replay_schedule
-from memslot_conformance.scenarios.scenario import Operations, Run, Scenario, Schedule
+from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_conformance.targets.resolve import resolve
-from memslot_spec.clauses import CLAUSES
-from memslot_spec.history.header import History
+from memslot_spec.history.header import FORMAT_VERSION, History
+from memslot_spec.history.json_form import JsonForm, parsed, version_in
+from memslot_spec.history.json_kinds import MisfitError, is_list, is_object
+from memslot_spec.history.json_schema import Schema, schema_of_lines
 from memslot_spec.history.wire import (
+    DIALECT,
+    EVENT,
+    HEADER,
     HistoryError,
-    operation_from_json,
-    operation_to_json,
     read_history,
     write_history,
 )
+from memslot_spec.history.wire import VERSION_KEY as HISTORY_KEY
 from memslot_spec.judging.blind import blind, without_points
-from memslot_spec.judging.judge import Finding, judge
 
-MARK = "memslots_failure"
-VERSION = 1
+VERSION_KEY = "memslots_failure"
+"""The first key of a failure file; its value is the version of the form."""
+
+VERSION = 2
+"""Rises when a failure file of the older form can no longer be read as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +56,70 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """A failure run again: the finding, if it came, and what it left.
+class Head:
+    """The first line: a failure without its history."""
 
-    `diverged` says where the run could not follow the file.
+    target: str
+    profile: str
+    clause: str
+    blind: bool
+    scenario: Scenario
+    schedule: Schedule
+
+
+RUN = ("thread", "points")
+"""What the two numbers of a run were in version 1."""
+
+HEAD: JsonForm[Head] = JsonForm(Head, DIALECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a failure left when it was run again.
+
+    `diverged` says where the run could not follow the file, `error` how the target
+    broke.
     """
 
-    finding: Finding | None
     history: History
     diverged: str | None
+    error: str | None
+
+
+REPLAYED: JsonForm[Replayed] = JsonForm(Replayed, DIALECT)
 
 
 def write_failure(path: Path, failure: Failure) -> None:
-    """Write the file whole, or not at all."""
-    scenario = failure.scenario
-    head = {
-        MARK: VERSION,
-        "target": failure.target,
-        "profile": failure.profile,
-        "clause": failure.clause,
-        "blind": failure.is_blind,
-        "prefix": _to_json(scenario.prefix),
-        "threads": [_to_json(thread) for thread in scenario.threads],
-        "after": _to_json(scenario.after),
-        "schedule": [[run.thread, run.points] for run in failure.schedule],
-    }
-    lines = [
-        json.dumps(head),
-        *(line.rstrip() for line in write_history(failure.history)),
-    ]
+    """Write the file whole, or not at all. Errors: `OSError`."""
+    head = Head(
+        failure.target,
+        failure.profile,
+        failure.clause,
+        failure.is_blind,
+        failure.scenario,
+        failure.schedule,
+    )
+    first = json.dumps({VERSION_KEY: VERSION, **HEAD.write(head)}) + "\n"
     part = path.with_suffix(".part")
-    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    part.write_text(first + "".join(write_history(failure.history)), encoding="utf-8")
     part.replace(path)
 
 
-def _to_json(operations: Operations) -> list[dict[str, object]]:
-    return [operation_to_json(operation) for operation in operations]
+def schema() -> Schema:
+    """The JSON Schema of a failure file."""
+    head = (HEAD.form, {VERSION_KEY: VERSION})
+    header = (HEADER.form, {HISTORY_KEY: FORMAT_VERSION})
+    return schema_of_lines("A failure of memslots", [head, header], EVENT.form)
 
 
 def is_failure(first_line: str) -> bool:
     """The line opens a failure file."""
-    return first_line.lstrip().startswith("{") and f'"{MARK}"' in first_line
+    return first_line.lstrip().startswith("{") and f'"{VERSION_KEY}"' in first_line
+
+
+def history_lines(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a failure file without its head, each at its number."""
+    return itertools.chain(("\n",), itertools.islice(lines, 1, None))
 
 
 def read_failure(path: Path) -> Failure:
@@ -94,95 +129,56 @@ def read_failure(path: Path) -> Failure:
     `OSError` where it cannot be read.
     """
     lines = path.read_text(encoding="utf-8").splitlines()
-    if not lines or not is_failure(lines[0]):
-        message = f"{path}: line 1: expected a failure file with the key {MARK!r}"
-        raise HistoryError(message)
-    where = f"{path}: line 1"
     try:
-        head: object = json.loads(lines[0])
-    except json.JSONDecodeError as error:
-        message = f"{where}: not JSON: {error}"
-        raise HistoryError(message) from error
-    if not _is_object(head):
-        message = f"{where}: expected an object"
-        raise HistoryError(message)
-    fields = head
-    if fields.get(MARK) != VERSION:
-        message = f"{where}: {MARK} must be {VERSION}, got {fields.get(MARK)!r}"
-        raise HistoryError(message)
-    history = read_history(lines[1:], f"{path} (after its first line)")
+        head = _head(parsed(lines[0] if lines else ""))
+    except MisfitError as misfit:
+        message = f"{path}:1: {misfit}"
+        raise HistoryError(message) from None
     return Failure(
-        target=_text(fields, "target", where),
-        profile=_text(fields, "profile", where),
-        clause=_text(fields, "clause", where),
-        scenario=Scenario(
-            _operations(fields.get("prefix"), f"{where}: prefix"),
-            tuple(
-                _operations(thread, f"{where}: threads")
-                for thread in _list(fields.get("threads"), f"{where}: threads")
-            ),
-            _operations(fields.get("after"), f"{where}: after"),
-        ),
-        schedule=tuple(
-            _run(run, f"{where}: schedule")
-            for run in _list(fields.get("schedule"), f"{where}: schedule")
-        ),
-        history=history,
-        is_blind=bool(fields.get("blind", False)),
+        target=head.target,
+        profile=head.profile,
+        clause=head.clause,
+        scenario=head.scenario,
+        schedule=head.schedule,
+        history=read_history(history_lines(lines), str(path)),
+        is_blind=head.blind,
     )
 
 
-def _text(fields: dict[str, object], name: str, where: str) -> str:
-    value = fields.get(name)
-    if not isinstance(value, str):
-        message = f"{where}: {name} must be a string, got {value!r}"
-        raise HistoryError(message)
-    return value
+def _head(value: object) -> Head:
+    version = version_in(value, VERSION_KEY, VERSION, "the head of a failure file")
+    return HEAD.read(_upgraded(value) if version == 1 else value, VERSION_KEY)
 
 
-def _list(value: object, where: str) -> list[object]:
-    if not _is_list(value):
-        message = f"{where} must be a list, got {value!r}"
-        raise HistoryError(message)
-    return value
+def _upgraded(value: object) -> object:
+    """The head of version 1 as it is today."""
+    if not is_object(value):
+        return value
+    parts = {name: value.get(name) for name in ("prefix", "threads", "after")}
+    runs = value.get("schedule")
+    return {
+        **{name: part for name, part in value.items() if name not in parts},
+        "blind": value.get("blind", False),
+        "scenario": parts,
+        "schedule": list(map(_run, runs)) if is_list(runs) else runs,
+    }
 
 
-def _is_object(value: object) -> TypeGuard[dict[str, object]]:
-    return isinstance(value, dict)
-
-
-def _is_list(value: object) -> TypeGuard[list[object]]:
-    return isinstance(value, list)
-
-
-def _operations(value: object, where: str) -> Operations:
-    return tuple(operation_from_json(item, where) for item in _list(value, where))
-
-
-def _run(value: object, where: str) -> Run:
-    match _list(value, where):
-        case [int(thread), int(points)]:
-            return Run(thread, points)
-        case _:
-            message = f"{where}: a run is [thread, points], got {value!r}"
-            raise HistoryError(message)
+def _run(pair: object) -> object:
+    if not is_list(pair) or len(pair) != len(RUN):
+        return pair
+    return dict(zip(RUN, pair, strict=True))
 
 
 def replay(failure: Failure) -> Replayed:
-    """Run the failure again on its target, and judge what comes of it.
+    """Run the failure again on its target, and judge nothing.
 
     Errors: as `targets.resolve`.
     """
     target = resolve(failure.target, failure.profile)
     played = replay_schedule(target.make, failure.scenario, failure.schedule)
-    header = target.header
-    events = played.events
+    header, events = target.header, played.events
     if failure.is_blind:
         header, events = blind(header), without_points(events)
-    history = History(header, events)
-    findings = judge(history, CLAUSES).findings
-    same = [finding for finding in findings if finding.clause == failure.clause]
-    diverged = played.diverged
-    if diverged is None and played.error is not None and not findings:
-        diverged = played.error.message
-    return Replayed(same[0] if same else None, history, diverged)
+    error = None if played.error is None else played.error.message
+    return Replayed(History(header, events), played.diverged, error)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-STREAM_VERSION = 1
+from memslot_conformance.scenarios.scenario import Schedule
+from memslot_spec.history.header import History
+from memslot_spec.judging.judge import Finding
 
 
 class Verdict(Enum):
@@ -141,11 +143,13 @@ class ChoiceSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A clause broken. `file` holds its history and its replay.
+    """A clause broken at a step of a history: all that there is to show of it.
 
-    `seconds` counts from the target's first judged step. `updates`, `readers`
-    and `preemptions` are the size of the shrunk failure. `text` is the failure
-    as a person reads it.
+    `seconds` counts from the target's first judged step. `updates`, `readers`,
+    `preemptions` and `operations` are the size of what was played, once it was shrunk;
+    `schedule` is how. `step` is the index of the event that broke the clause; `history`
+    is None only in reports of version 1, which did not tell it. `file` can be run
+    again; where there is none, `unkept` says why, if anybody wanted one.
     """
 
     target: str
@@ -159,8 +163,10 @@ class Found:
     step: int
     expected: str
     observed: str
-    file: str | None
-    text: str
+    history: History | None
+    schedule: Schedule = ()
+    file: str | None = None
+    unkept: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,3 +209,22 @@ Record = (
     | TargetFinished
     | RunFinished
 )
+
+
+def found_in(finding: Finding, history: History, file: str | None = None) -> Found:
+    """A finding in a history of which nothing more is known: how long, how small."""
+    return Found(
+        target=history.header.target,
+        clause=finding.clause,
+        layer="recorded",
+        seconds=0.0,
+        updates=0,
+        readers=0,
+        preemptions=0,
+        operations=0,
+        step=finding.step,
+        expected=finding.expected,
+        observed=finding.observed,
+        history=history,
+        file=file,
+    )

@@ -15,7 +15,7 @@ from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_spec.choice import AnyChoice, Taken
 from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
-from memslot_spec.history.events import Call, Event, Observed, Return
+from memslot_spec.history.events import Event, is_point
 from memslot_spec.history.header import Header
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.blind import blind, without_points
@@ -34,7 +34,7 @@ class Failure:
 
 
 @dataclass(slots=True)
-class Tally:
+class Counts:
     """What plays add up to: how much was run, and which premises held.
 
     `reached` counts for each clause how often its premise held, `histories` in
@@ -59,8 +59,8 @@ class Tally:
         if undecided is not None:
             self.undecided[undecided] += 1
 
-    def add(self, other: Tally) -> None:
-        """Count what another tally has."""
+    def add(self, other: Counts) -> None:
+        """Count what others have."""
         self.scenarios += other.scenarios
         self.schedules += other.schedules
         self.steps += other.steps
@@ -80,26 +80,26 @@ class TargetBrokeError(Exception):
 
 
 @dataclass(slots=True)
-class Bench:
-    """Judges plays of one target and keeps the tally.
+class Trial:
+    """Judges plays of one target, and counts them.
 
     `blind` removes the points before judging. `since` runs from the first judged
-    play on. `taken` counts over all tallies the options of `choices`.
+    play on. `taken` counts the options of `choices` over all of them.
     """
 
     header: Header
     clauses: tuple[AnyClause, ...]
     is_blind: bool = False
     choices: tuple[AnyChoice, ...] = CHOICES
-    tally: Tally = field(default_factory=Tally)
+    counts: Counts = field(default_factory=Counts)
     clock: Clock = CLOCK
     since: Stopwatch | None = None
     taken: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
-    docket: ApplicableClauses = field(init=False)
+    applicable: ApplicableClauses = field(init=False)
 
     def __post_init__(self) -> None:
         header = blind(self.header) if self.is_blind else self.header
-        self.docket = ApplicableClauses(header, self.clauses, self.choices)
+        self.applicable = ApplicableClauses(header, self.clauses, self.choices)
 
     def begin(self) -> None:
         """The first judged step is about to be made."""
@@ -108,13 +108,13 @@ class Bench:
 
     def shows(self, event: Event) -> bool:
         """The event is one that is judged: blind, points are not."""
-        return not self.is_blind or isinstance(event, Call | Return | Observed)
+        return not self.is_blind or not is_point(type(event))
 
     def count(self, judge: Judge, steps: int) -> None:
-        """Add what one judge has seen to the tally."""
-        self.tally.schedules += 1
-        self.tally.steps += steps
-        self.tally.hear(judge.reached, judge.undecided)
+        """Count what one judge has seen."""
+        self.counts.schedules += 1
+        self.counts.steps += steps
+        self.counts.hear(judge.reached, judge.undecided)
         self._take(judge.taken)
 
     def _take(self, taken: Taken) -> None:
@@ -128,7 +128,7 @@ class Bench:
     def judge(self, played: Played) -> Judgement:
         """Judge a play, without counting it."""
         events = without_points(played.events) if self.is_blind else played.events
-        return judge_events(self.docket, events)
+        return judge_events(self.applicable, events)
 
     def try_play(self, played: Played, scenario: Scenario) -> tuple[Finding, ...]:
         """Judge a play and count it; what it found.
@@ -137,11 +137,19 @@ class Bench:
         contradict its introspection, with no finding before.
         """
         self.begin()
-        judgement = self.judge(played)
-        tally = self.tally
-        tally.schedules += 1
-        tally.steps += len(played.events)
-        tally.hear(judgement.reached, judgement.undecided)
+        return self.conclude(self.judge(played), played, scenario)
+
+    def conclude(
+        self, judgement: Judgement, played: Played, scenario: Scenario
+    ) -> tuple[Finding, ...]:
+        """Count a play that was judged; what it found.
+
+        Errors: as `try_play`.
+        """
+        counts = self.counts
+        counts.schedules += 1
+        counts.steps += len(played.events)
+        counts.hear(judgement.reached, judgement.undecided)
         self._take(judgement.taken)
         if judgement.findings:
             return judgement.findings

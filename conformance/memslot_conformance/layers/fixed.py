@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.records import BoundEnded
-from memslot_conformance.findings.trial import Bench, Tally
+from memslot_conformance.findings.trial import Counts, Trial
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import Bounded, bounded
 from memslot_conformance.play.played import Played
@@ -21,7 +21,7 @@ from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Scenario
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
 
@@ -49,7 +49,7 @@ REPEATS = 25
 
 
 @dataclass(slots=True)
-class _Search:
+class _Exploration:
     """One race being explored, and how much of it is done.
 
     `complete` counts the plays of the levels that came to their end, the last of
@@ -63,8 +63,8 @@ class _Search:
     broke: int = 0
     begun: bool = False
     ended: bool = False
-    part: Tally = field(default_factory=Tally)
-    complete: Tally = field(default_factory=Tally)
+    part: Counts = field(default_factory=Counts)
+    complete: Counts = field(default_factory=Counts)
     preemptions: int = -1
 
     def done(self, level: int) -> bool:
@@ -76,14 +76,14 @@ class _Search:
             return plays.covered >= level
         return False
 
-    def count(self, tally: Tally) -> None:
+    def count(self, counts: Counts) -> None:
         """Keep what the plays of one level add up to, once it comes to its end."""
-        self.part.add(tally)
+        self.part.add(counts)
         plays = self.plays
         if isinstance(plays, Bounded) and plays.covered is not None:
             if plays.covered > self.preemptions:
                 self.complete.add(self.part)
-                self.part = Tally()
+                self.part = Counts()
             self.preemptions = plays.covered
 
     @property
@@ -108,19 +108,19 @@ class FixedLayer:
     def __init__(
         self,
         target: Target,
-        bench: Bench,
+        trial: Trial,
         findings: Findings,
-        last_words: LastWords,
+        crash_record: CrashRecord,
         level: str,
         budget: Budget,
     ) -> None:
         self._target = target.name
-        self._bench = bench
+        self._trial = trial
         self._findings = findings
-        self._last_words = last_words
+        self._crash_record = crash_record
         self._budget = budget
         interleaving = target.header.capabilities.interleaving
-        self._searches: list[_Search] = []
+        self._searches: list[_Exploration] = []
         for race in fixed_races(target.header):
             threads = len(race.scenario.threads)
             if threads > 1 and interleaving is Interleaving.NONE:
@@ -131,7 +131,7 @@ class FixedLayer:
                 plays = _raced(target.make, race.scenario, budget)
             else:
                 plays = bounded(target.make, race.scenario, bound, budget=budget)
-            self._searches.append(_Search(race, plays, bound))
+            self._searches.append(_Exploration(race, plays, bound))
 
     def run(self) -> str:
         """Explore them; what was covered, in words.
@@ -168,16 +168,18 @@ class FixedLayer:
 
     def bounds(self) -> list[BoundEnded]:
         """What was explored to its end, the races of one size together."""
-        of_size: dict[tuple[int, int, int], list[_Search]] = {}
+        of_size: dict[tuple[int, int, int], list[_Exploration]] = {}
         for search in self._searches:
             if search.preemptions >= 0:
                 of_size.setdefault(search.size, []).append(search)
         return [self._bound(size, of_size[size]) for size in sorted(of_size)]
 
-    def _bound(self, size: tuple[int, int, int], searches: list[_Search]) -> BoundEnded:
-        tally = Tally()
+    def _bound(
+        self, size: tuple[int, int, int], searches: list[_Exploration]
+    ) -> BoundEnded:
+        counts = Counts()
         for search in searches:
-            tally.add(search.complete)
+            counts.add(search.complete)
         threads, operations, preemptions = size
         return BoundEnded(
             target=self._target,
@@ -185,28 +187,28 @@ class FixedLayer:
             operations=operations,
             preemptions=preemptions,
             races=len(searches),
-            schedules=tally.schedules,
-            steps=tally.steps,
-            histories=dict(tally.histories),
+            schedules=counts.schedules,
+            steps=counts.steps,
+            histories=dict(counts.histories),
         )
 
-    def _explore(self, search: _Search, level: int) -> None:
-        """Play some schedules of one level, in a tally of their own."""
-        whole = self._bench.tally
-        self._bench.tally = Tally()
+    def _explore(self, search: _Exploration, level: int) -> None:
+        """Play some schedules of one level, in counts of their own."""
+        whole = self._trial.counts
+        self._trial.counts = Counts()
         try:
             self._play(search, level)
         finally:
-            search.count(self._bench.tally)
-            whole.add(self._bench.tally)
-            self._bench.tally = whole
+            search.count(self._trial.counts)
+            whole.add(self._trial.counts)
+            self._trial.counts = whole
 
-    def _play(self, search: _Search, level: int) -> None:
+    def _play(self, search: _Exploration, level: int) -> None:
         scenario = search.race.scenario
-        self._last_words.say(f"fixed race {search.race.name!r}: {scenario!r}")
+        self._crash_record.say(f"fixed race {search.race.name!r}: {scenario!r}")
         if not search.begun:
             search.begun = True
-            self._bench.tally.scenarios += 1
+            self._trial.counts.scenarios += 1
         for _ in range(TURN):
             if search.done(level) or not self._budget.left:
                 return
@@ -214,7 +216,7 @@ class FixedLayer:
             if played is None:
                 search.ended = self._budget.left
                 return
-            findings = self._bench.try_play(played, scenario)
+            findings = self._trial.try_play(played, scenario)
             if findings:
                 self._findings.take(findings, played, scenario, "fixed")
                 search.broke += 1

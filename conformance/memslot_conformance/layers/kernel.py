@@ -12,15 +12,15 @@ from random import Random
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from memslot_conformance.adapter.perform import perform
 from memslot_conformance.findings.trial import TargetBrokeError
 from memslot_conformance.layers.machines import SEEDS, Machine
-from memslot_conformance.play.played import Played, fault_of
+from memslot_conformance.play.played import Played
+from memslot_conformance.play.trace import Trace
 from memslot_conformance.scenarios.kernel.dirty import draw_dirty
 from memslot_conformance.scenarios.kernel.requests import draw_request
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.kvm.target import kernel_vm
-from memslot_spec.history.events import Call, Event, Finished, Return
+from memslot_spec.history.events import Finished
 from memslot_spec.judging.judge import Judge
 from memslot_spec.model.operations import Operation, SetRegion
 
@@ -38,11 +38,11 @@ class KernelMachine(Machine):
             message = "the kernel machine runs on the kvm target only"
             raise ValueError(message)
         self.vm = kernel_vm(usable.facts)
-        self.judge = Judge(self.slice.bench.docket)
-        self.events: list[Event] = []
+        self.judge = Judge(self.slice.trial.applicable)
+        self.trace = Trace()
         self.operations: list[Operation] = []
         self.over = False
-        self.slice.bench.begin()
+        self.slice.trial.begin()
 
     @rule(number=SEEDS, size=st.integers(1, BATCH))
     def batch(self, number: int, size: int) -> None:
@@ -62,30 +62,28 @@ class KernelMachine(Machine):
         if operation is None:
             operation = SetRegion(draw_request(rng, table, limits, backing))
         self.operations.append(operation)
-        self._see(Call(0, operation))
-        try:
-            reply = perform(self.vm, operation)
-        except (OSError, RuntimeError, ValueError) as error:
+        events = self.trace.events
+        seen = len(events)
+        self.trace.carry_out(self.vm, 0, operation)
+        self.judge.see_all(events[seen:])
+        if self.trace.fault is not None:
             self.over = True
-            fault = fault_of(0, operation, error)
-            raise TargetBrokeError(fault, Scenario(tuple(self.operations))) from error
-        self._see(Return(0, reply))
+            raise TargetBrokeError(self.trace.fault, self._scenario())
         findings = self.judge.findings
         if findings:
             self.over = True
-            scenario = Scenario(prefix=tuple(self.operations))
-            played = Played((*self.events, Finished(0, ())))
+            played = Played((*events, Finished(0, ())))
+            scenario = self._scenario()
             self.slice.findings.take(findings, played, scenario, "sequential")
         return self.over
 
-    def _see(self, event: Event) -> None:
-        self.events.append(event)
-        self.judge.see(event)
+    def _scenario(self) -> Scenario:
+        return Scenario(prefix=tuple(self.operations))
 
     def teardown(self) -> None:
         """Count what was judged, and close the VM."""
         self.judge.see(Finished(0, ()))
-        self.slice.bench.count(self.judge, len(self.events))
-        self.slice.bench.tally.requests += len(self.operations)
-        self.slice.bench.tally.scenarios += 1
+        self.slice.trial.count(self.judge, len(self.trace.events))
+        self.slice.trial.counts.requests += len(self.operations)
+        self.slice.trial.counts.scenarios += 1
         self.vm.close()

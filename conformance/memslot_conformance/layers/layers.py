@@ -1,71 +1,37 @@
-"""The layers of a check, in the order in which they run on one target.
+"""Runs the layers of one target, and says what came of them, in records.
 
-First the fixed races, which need no luck; then the two machines in turn, in
-slices that grow, so that neither has to wait for the other to end.
+This is what a worker does: it makes the target, learns what can be judged on it,
+and runs the plan's layers.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.records import (
     ChoiceSeen,
-    LayerDone,
     Record,
     TargetFailed,
     TargetFinished,
     TargetPlan,
     TargetStarted,
 )
-from memslot_conformance.findings.trial import Bench, Tally, TargetBrokeError
-from memslot_conformance.layers.fixed import FixedLayer
-from memslot_conformance.layers.kernel import KernelMachine
-from memslot_conformance.layers.machines import (
-    ConcurrentMachine,
-    Machine,
-    SequentialMachine,
-    Slice,
-    run_slice,
-)
-from memslot_conformance.play.budget import Allowance, Budget
-from memslot_conformance.play.determinism import self_check
-from memslot_conformance.play.played import TargetFault
-from memslot_conformance.scenarios.drawn.requests import palette_of
-from memslot_conformance.scenarios.fixed import fixed_races
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.findings.trial import TargetBrokeError, Trial
+from memslot_conformance.layers.turns import Turns
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import clause_by_id
-from memslot_spec.history.header import Interleaving
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.blind import blind
-
-LAYERS = ("fixed", "sampled", "sequential")
-
-ENGINES = ("hypothesis", "crosshair")
-"""What draws for the sequential layer; the second needs the extra `symbolic`."""
-
-SYMBOLIC = "memslot_conformance.layers.symbolic"
-"""Loaded by name, since what it imports may not be there."""
-
-SHARES = {"fixed": 0.6, "sampled": 0.28, "sequential": 0.12}
-"""How a target's time is divided among the layers that run."""
-
-FIRST_SLICE = {"sampled": 0.4, "sequential": 0.25}
-"""Seconds of a machine's first slice; each later one is half as long again."""
-
-EXAMPLES = 10_000
-STEPS = {"sampled": 8, "sequential": 25}
 
 
 def run_target(
     plan: TargetPlan,
     send: Callable[[Record], None],
-    last_words: LastWords,
+    crash_record: CrashRecord,
     *,
     clock: Clock = CLOCK,
 ) -> None:
@@ -77,19 +43,19 @@ def run_target(
     error record of it.
     """
     watch = Stopwatch(clock)
-    last_words.say(f"making target {plan.target}")
+    crash_record.say(f"making target {plan.target}")
     target = resolve(plan.target, plan.profile)
     clauses = tuple(clause_by_id(clause_id) for clause_id in plan.clauses)
-    bench = Bench(target.header, clauses, plan.blind, clock=clock)
-    send(_started(target, bench))
+    trial = Trial(target.header, clauses, plan.blind, clock=clock)
+    send(_started(target, trial))
     directory = None if plan.failures_dir is None else Path(plan.failures_dir)
-    findings = Findings(target, bench, send, directory, plan.stop_at_first, clock)
-    work = _Work(plan, target, bench, findings, send, last_words, clock)
+    findings = Findings(target, trial, send, directory, plan.stop_at_first, clock)
+    turns = Turns(plan, target, trial, findings, send, crash_record, clock)
     try:
-        work.check_determinism()
-        work.run()
+        turns.check_determinism()
+        turns.run()
     except TargetBrokeError as broke:
-        work.report_unfinished()
+        turns.report_unfinished()
         send(
             TargetFailed(
                 target=target.name,
@@ -97,16 +63,16 @@ def run_target(
                 last=f"{broke.fault.operation!r} in {broke.scenario!r}",
             )
         )
-    for seen in _choices(target, bench):
+    for seen in _choices(target, trial):
         send(seen)
     send(TargetFinished(target=target.name, seconds=watch.seconds))
 
 
-def _started(target: Target, bench: Bench) -> TargetStarted:
-    header = blind(target.header) if bench.is_blind else target.header
+def _started(target: Target, trial: Trial) -> TargetStarted:
+    header = blind(target.header) if trial.is_blind else target.header
     reasons = {
         clause.id: reason
-        for clause in bench.clauses
+        for clause in trial.clauses
         if (reason := not_applicable(clause, header)) is not None
     }
     return TargetStarted(
@@ -120,198 +86,13 @@ def _started(target: Target, bench: Bench) -> TargetStarted:
     )
 
 
-def _choices(target: Target, bench: Bench) -> list[ChoiceSeen]:
+def _choices(target: Target, trial: Trial) -> list[ChoiceSeen]:
     """What was seen of every choice that the target can show."""
     return [
         ChoiceSeen(
             target=target.name,
             choice=choice.id,
-            taken={option: bench.taken[choice.id, option] for option in choice.options},
+            taken={option: trial.taken[choice.id, option] for option in choice.options},
         )
-        for choice in bench.docket.choices
+        for choice in trial.applicable.choices
     ]
-
-
-class _Work:
-    """One target's layers, one after the other."""
-
-    def __init__(
-        self,
-        plan: TargetPlan,
-        target: Target,
-        bench: Bench,
-        findings: Findings,
-        send: Callable[[Record], None],
-        last_words: LastWords,
-        clock: Clock,
-    ) -> None:
-        self._plan = plan
-        self._target = target
-        self._bench = bench
-        self._findings = findings
-        self._send = send
-        self._last_words = last_words
-        self._clock = clock
-        self._is_kernel = target.usable is not None
-        interleaving = target.header.capabilities.interleaving
-        self._layers = tuple(
-            layer
-            for layer in LAYERS
-            if layer in plan.layers and self._fits(layer, interleaving)
-        )
-        self._rng = Random(plan.seed)
-        self._covered = ""
-        self._open: dict[str, tuple[Tally, Stopwatch]] = {}
-
-    def _fits(self, layer: str, interleaving: Interleaving) -> bool:
-        if self._is_kernel:
-            return layer == "sequential"
-        return layer != "sampled" or interleaving is not Interleaving.NONE
-
-    def check_determinism(self) -> None:
-        """Play one scenario twice: a target that differs cannot be replayed.
-
-        Errors: `TargetBrokeError`.
-        """
-        if self._is_kernel:
-            return
-        if self._target.header.capabilities.interleaving is not Interleaving.POINTS:
-            return
-        for race in fixed_races(self._target.header):
-            if len(race.scenario.threads) > 1:
-                found = self_check(self._target.make, race.scenario)
-                if found is not None:
-                    fault = _fault(f"not deterministic: {found}")
-                    raise TargetBrokeError(fault, race.scenario)
-                return
-
-    def run(self) -> None:
-        """Run the layers in their shares of the time; what one leaves, others have."""
-        watch = Stopwatch(self._clock)
-        if "fixed" in self._layers:
-            whole = sum(SHARES[layer] for layer in self._layers)
-            self._run_fixed(self._plan.seconds * SHARES["fixed"] / whole)
-        left = self._plan.seconds - watch.seconds
-        machines = [layer for layer in self._layers if layer != "fixed"]
-        whole = sum(SHARES[layer] for layer in machines)
-        if machines and not self._findings.enough:
-            self._run_machines({m: left * SHARES[m] / whole for m in machines})
-
-    def _run_fixed(self, seconds: float) -> None:
-        self._open["fixed"] = (self._fresh(), Stopwatch(self._clock))
-        layer = FixedLayer(
-            self._target,
-            self._bench,
-            self._findings,
-            self._last_words,
-            self._plan.level,
-            Budget(plays=self._plan.plays, seconds=seconds, clock=self._clock),
-        )
-        covered = layer.run()
-        self._done("fixed", covered, layer.cut)
-        for bound in layer.bounds():
-            self._send(bound)
-
-    def _fresh(self) -> Tally:
-        """A new tally, which the bench counts in from now on."""
-        self._bench.tally = Tally()
-        return self._bench.tally
-
-    def _run_machines(self, shares: dict[str, float]) -> None:
-        plays, clock = self._plan.plays, self._clock
-        for layer in shares:
-            self._open[layer] = (Tally(), Stopwatch(clock))
-        waiting = {
-            layer: Allowance(plays=plays, seconds=share, clock=clock)
-            for layer, share in shares.items()
-        }
-        growth = 1.0
-        while waiting and not self._findings.enough:
-            for layer, allowance in tuple(waiting.items()):
-                if not allowance.left:
-                    del waiting[layer]
-                elif not self._findings.enough:
-                    self._bench.tally = self._open[layer][0]
-                    if self._is_symbolic(layer):
-                        del waiting[layer]
-                        with allowance.turn() as budget:
-                            self._search(budget)
-                    else:
-                        with allowance.turn(FIRST_SLICE[layer] * growth) as budget:
-                            self._slice(layer, budget)
-            growth *= 1.5
-        for layer in shares:
-            self._done(layer, self._words(layer), self._cut())
-
-    def _is_symbolic(self, layer: str) -> bool:
-        return layer == "sequential" and self._plan.engine == "crosshair"
-
-    def _search(self, budget: Budget) -> None:
-        """The sequential layer by the other engine, which loses by every restart."""
-        engine = importlib.import_module(SYMBOLIC)
-        number = self._rng.getrandbits(32)
-        self._covered = engine.run_symbolic(self._work_within(budget), number=number)
-
-    def _work_within(self, budget: Budget) -> Slice:
-        return Slice(
-            self._target,
-            self._bench,
-            self._findings,
-            palette_of(self._target.header),
-            self._last_words,
-            budget,
-        )
-
-    def _slice(self, layer: str, budget: Budget) -> None:
-        run_slice(
-            self._machine(layer),
-            self._work_within(budget),
-            number=self._rng.getrandbits(32),
-            examples=EXAMPLES,
-            steps=STEPS[layer],
-        )
-
-    def _machine(self, layer: str) -> type[Machine]:
-        if self._is_kernel:
-            return KernelMachine
-        return ConcurrentMachine if layer == "sampled" else SequentialMachine
-
-    def _words(self, layer: str) -> str:
-        tally = self._open[layer][0]
-        if layer == "sampled":
-            return (
-                f"{tally.schedules} random schedules of {tally.scenarios} drawn races"
-            )
-        if self._is_symbolic(layer) and self._covered:
-            return self._covered
-        return f"{tally.requests} operations in {tally.scenarios} VMs"
-
-    def _cut(self) -> str | None:
-        return "stopped at the first finding" if self._findings.enough else None
-
-    def report_unfinished(self) -> None:
-        """Send what the layers had done when the target broke."""
-        for layer in tuple(self._open):
-            self._done(layer, self._words(layer), "the target broke")
-
-    def _done(self, layer: str, covered: str, cut: str | None) -> None:
-        tally, watch = self._open.pop(layer)
-        self._send(
-            LayerDone(
-                target=self._target.name,
-                layer=layer,
-                scenarios=tally.scenarios,
-                schedules=tally.schedules,
-                steps=tally.steps,
-                seconds=watch.seconds,
-                covered=covered,
-                reached=dict(tally.reached),
-                cut=cut,
-                histories=dict(tally.histories),
-                requests=tally.requests,
-            )
-        )
-
-
-def _fault(message: str) -> TargetFault:
-    return TargetFault(0, None, message)

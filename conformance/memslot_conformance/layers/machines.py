@@ -8,7 +8,7 @@ suite itself, so Hypothesis goes on to look for the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from memslot_conformance.findings.collect import Findings
-from memslot_conformance.findings.trial import Bench, TargetBrokeError
+from memslot_conformance.findings.trial import TargetBrokeError, Trial
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played, TargetFault
@@ -31,8 +31,9 @@ from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import Palette
 from memslot_conformance.scenarios.scenario import Scenario
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target
+from memslot_spec.history.events import Event
 from memslot_spec.history.header import Interleaving
 from memslot_spec.judging.judge import Judge
 from memslot_spec.model.operations import Operation
@@ -65,10 +66,10 @@ class Slice:
     """What a machine works with: the target, the judge, and how much it may do."""
 
     target: Target
-    bench: Bench
+    trial: Trial
     findings: Findings
     palette: Palette
-    last_words: LastWords
+    crash_record: CrashRecord
     budget: Budget
 
     def check_time(self) -> None:
@@ -97,10 +98,10 @@ class SequentialMachine(Machine):
         self.operations: list[Operation] = []
         self.table = EMPTY
         self.play = Play(self.slice.target.make)
-        self.judge = Judge(self.slice.bench.docket)
+        self.judge = Judge(self.slice.trial.applicable)
         self.seen = 0
         self.over = False
-        self.slice.bench.begin()
+        self.slice.trial.begin()
 
     @rule(rng=st.randoms(use_true_random=False))
     def ask(self, rng: Random) -> None:
@@ -122,24 +123,28 @@ class SequentialMachine(Machine):
         operation = drawing.step()
         self.table = drawing.table
         self.operations.append(operation)
-        self.slice.last_words.say(f"step {len(self.operations)}: {operation!r}")
+        self.slice.crash_record.say(f"step {len(self.operations)}: {operation!r}")
         self.play.alone((operation,))
         self._judge_new()
 
     def _judge_new(self) -> None:
-        events = self.play.events
-        for event in events[self.seen :]:
-            if self.slice.bench.shows(event):
-                self.judge.see(event)
-        self.seen = len(events)
+        self._judge(self.play.events[self.seen :])
         if self.judge.findings or not self.play.going or self.judge.contradiction:
             self.over = True
             self._finish()
 
+    def _judge(self, events: Sequence[Event]) -> None:
+        self.seen += len(events)
+        for event in events:
+            if self.slice.trial.shows(event):
+                self.judge.see(event)
+
     def _finish(self) -> None:
         scenario = Scenario(prefix=tuple(self.operations))
         played = self.play.played()
-        findings = self.slice.bench.try_play(played, scenario)
+        self._judge(played.events[self.seen :])
+        judgement = self.judge.judgement()
+        findings = self.slice.trial.conclude(judgement, played, scenario)
         if findings:
             self.slice.findings.take(findings, played, scenario, "sequential")
             self.slice.check_time()
@@ -147,9 +152,9 @@ class SequentialMachine(Machine):
     def teardown(self) -> None:
         """Count what was judged, and give the target back."""
         if not self.over:
-            self.slice.bench.count(self.judge, self.seen)
-        self.slice.bench.tally.scenarios += 1
-        self.slice.bench.tally.requests += len(self.operations)
+            self.slice.trial.count(self.judge, self.seen)
+        self.slice.trial.counts.scenarios += 1
+        self.slice.trial.counts.requests += len(self.operations)
         self.play.close()
 
 
@@ -190,11 +195,11 @@ class ConcurrentMachine(Machine):
             scenario = drawing.scenario()
         else:
             scenario = drawing.race(tuple(self.prefix))
-        self.slice.bench.tally.scenarios += 1
-        self.slice.last_words.say(f"a race under seed {number}: {scenario!r}")
+        self.slice.trial.counts.scenarios += 1
+        self.slice.crash_record.say(f"a race under seed {number}: {scenario!r}")
         for played in self._plays(scenario, rng):
             self.slice.begin_play()
-            findings = self.slice.bench.try_play(played, scenario)
+            findings = self.slice.trial.try_play(played, scenario)
             if findings:
                 self.slice.findings.take(findings, played, scenario, "sampled")
                 self.slice.check_time()

@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 from hypothesis import Phase, given, seed, settings
 from hypothesis.control import current_build_context
 
-from memslot_conformance.adapter.perform import observed, perform
+from memslot_conformance.adapter.capabilities import observed
+from memslot_conformance.adapter.perform import perform
 from memslot_conformance.findings.trial import TargetBrokeError
 from memslot_conformance.layers.machines import HEALTH, OutOfTimeError, Slice
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.scheduler import play
-from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.scenarios.symbolic.shapes import (
     Numbers,
-    Operations,
     Shape,
     shapes_of,
 )
@@ -39,7 +39,7 @@ from memslot_spec.model.operations import Operation, SetRegion, TableReader
 from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import profile_named
 from memslot_spec.model.readers import answer
-from memslot_spec.model.replies import Refused, Reply
+from memslot_spec.model.replies import Reply, same_reply
 from memslot_spec.model.values import EMPTY, SlotTable
 
 EXAMPLES = 1_000_000
@@ -62,14 +62,14 @@ def run_symbolic(work: Slice, *, number: int) -> str:
         if work.findings.enough:
             break
         part = 2 * work.budget.seconds_left / (len(shapes) - index + 1)
-        search = _Search(work, shape, work.budget.part(part))
+        search = _PathSearch(work, shape, work.budget.part(part))
         search.run(number)
         covered.append(search.in_words())
     return "symbolic: " + ", ".join(covered)
 
 
 @dataclass(slots=True)
-class _Search:
+class _PathSearch:
     """One shape on one target."""
 
     work: Slice
@@ -146,13 +146,13 @@ class _Search:
 
     def _play(self, scenario: Scenario) -> None:
         work = self.work
-        work.bench.begin()
-        work.bench.tally.scenarios += 1
-        work.bench.tally.requests += scenario.operations
-        work.last_words.say(f"{self.shape.name}: {scenario.prefix!r}")
+        work.trial.begin()
+        work.trial.counts.scenarios += 1
+        work.trial.counts.requests += scenario.operations
+        work.crash_record.say(f"{self.shape.name}: {scenario.prefix!r}")
         played = play(work.target.make, scenario)
         try:
-            findings = work.bench.try_play(played, scenario)
+            findings = work.trial.try_play(played, scenario)
         except TargetBrokeError as broke:
             self.broke = broke
             raise ShapeDoneError from broke
@@ -213,13 +213,6 @@ class _Steering:
         region = operation.region
         for outcome in plan(table, region, self._profile, self._limits):
             after = outcome.leaves(table)
-            if _agrees(reply, outcome.reply) and (shown is None or shown == after):
+            if same_reply(outcome.reply, reply) and (shown is None or shown == after):
                 return after
         return None
-
-
-def _agrees(reply: Reply, planned: Reply) -> bool:
-    """A refusal without a reason agrees with any refusal."""
-    if isinstance(reply, Refused) and reply.errno is None:
-        return isinstance(planned, Refused)
-    return reply == planned

@@ -10,13 +10,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Protocol
 
 from memslot_conformance.findings.records import Found, Record, TargetFailed, TargetPlan
 from memslot_conformance.layers import layers
 from memslot_conformance.run import campaign
 from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.resolve import MUSEUM
 from memslot_spec.clauses import CLAUSES
 
@@ -120,8 +120,7 @@ def chosen(names: Sequence[str]) -> tuple[Mutant, ...]:
     known = {mutant.name: mutant for mutant in catalogue()}
     for name in names:
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            hint = close_to(name, known)
             message = f"no mutant {name!r}; there are {', '.join(known)}.{hint}"
             raise UnknownMutantError(message)
     return tuple(known[name] for name in dict.fromkeys(names or known))

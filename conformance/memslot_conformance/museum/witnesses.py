@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from memslot_conformance.findings.trial import Bench
+from memslot_conformance.findings.trial import Trial
 from memslot_conformance.layers.in_order import in_order
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
@@ -124,13 +124,13 @@ def _strike_out(
 ) -> None:
     """Take out of `left` what the target's races come to."""
     waiting = {clause.id for clause in asked}
-    benches = tuple(Bench(target.header, tuple(asked), b) for b in (False, True))
+    trials = tuple(Trial(target.header, tuple(asked), b) for b in (False, True))
     counts: dict[tuple[str, bool], _Count] = {}
     for _, race, played in in_order(target, deepest):
         if not waiting:
             return
-        for bench in benches:
-            _count(bench, race, played, counts)
+        for trial in trials:
+            _count(trial, race, played, counts)
         for clause, _blind in counts:
             waiting.discard(clause)
             left.pop(clause, None)
@@ -143,10 +143,10 @@ def _of_layer(
     clauses: Sequence[AnyClause],
 ) -> list[Witness]:
     counts: dict[tuple[str, bool], _Count] = {}
-    benches = tuple(Bench(target.header, tuple(clauses), b) for b in (False, True))
+    trials = tuple(Trial(target.header, tuple(clauses), b) for b in (False, True))
     for race, played in plays:
-        for bench in benches:
-            _count(bench, race, played, counts)
+        for trial in trials:
+            _count(trial, race, played, counts)
     return [
         Witness(
             clause=clause,
@@ -162,18 +162,18 @@ def _of_layer(
 
 
 def _count(
-    bench: Bench,
+    trial: Trial,
     race: str,
     played: Played,
     counts: dict[tuple[str, bool], _Count],
 ) -> None:
-    judgement = bench.judge(played)
+    judgement = trial.judge(played)
     for finding in judgement.findings:
-        message = f"{finding.clause} accuses {bench.header.target} in {race!r}"
+        message = f"{finding.clause} accuses {trial.header.target} in {race!r}"
         raise ValueError(message)
     for clause, times in judgement.reached.items():
         if times:
-            key = clause, bench.is_blind
+            key = clause, trial.is_blind
             counts.setdefault(key, _Count(race)).times += times
 
 

@@ -7,8 +7,8 @@ from itertools import zip_longest
 
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.explore import replay
-from memslot_conformance.play.host import STEP_LIMIT
 from memslot_conformance.play.played import Played
+from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_spec.history.events import Event
 

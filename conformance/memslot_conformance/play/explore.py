@@ -13,9 +13,9 @@ from random import Random
 
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.host import STEP_LIMIT
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import Chooser, play, stay
+from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_spec.history.events import Event, Return
 from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked

@@ -60,5 +60,12 @@ def fault_of(
 
 _OURS = frozenset(
     f"memslot_conformance.{name}"
-    for name in ("adapter.perform", "play.threads", "play.scheduler")
+    for name in (
+        "adapter.answers",
+        "adapter.capabilities",
+        "adapter.perform",
+        "play.scheduler",
+        "play.threads",
+        "play.trace",
+    )
 )

@@ -17,14 +17,18 @@ from greenlet import (  # type: ignore[import-untyped, unused-ignore]
     greenlet,
 )
 
-from memslot_conformance.adapter.perform import observed, perform
 from memslot_conformance.adapter.protocols import Make
-from memslot_conformance.play.host import STEP_LIMIT, SWITCHING, Host, Thread
-from memslot_conformance.play.played import Played, TargetFault, fault_of
+from memslot_conformance.play.played import Played, TargetFault
+from memslot_conformance.play.stepping import (
+    STEP_LIMIT,
+    SWITCHING,
+    Greenlet,
+    SteppingHook,
+)
+from memslot_conformance.play.trace import Trace
 from memslot_conformance.scenarios.scenario import Operations, Run, Scenario
-from memslot_spec.history.events import Call, Event, Finished, Observed, Return
+from memslot_spec.history.events import Event, Finished
 from memslot_spec.history.header import Interleaving
-from memslot_spec.model.operations import Operation
 
 Chooser = Callable[[tuple[int, ...], int | None, Event | None], int]
 """Decides who goes on: given the runnable threads in ascending order, the one
@@ -41,21 +45,29 @@ class Play:
     """One target, driven step by step; `play` takes it through a scenario."""
 
     def __init__(self, make: Make, step_limit: int = STEP_LIMIT) -> None:
-        self.events: list[Event] = []
-        self.fault: TargetFault | None = None
         self.stuck: tuple[int, ...] = ()
         self._waits: tuple[str, ...] = ()
         self._preemptions = 0
         self._taken: list[int] = []
         self._deviated = 0
         self._step_limit = step_limit
-        self._doing: dict[int, Operation | None] = {}
-        self._host = host = Host(step_limit)
-        host.events = self.events
+        self._trace = Trace()
+        self._hook = hook = SteppingHook(step_limit)
+        hook.events = self._trace.events
         try:
-            self._implementation = make(host)
+            self._implementation = make(hook)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
-            self._broke(0, error)
+            self._trace.broke(0, error)
+
+    @property
+    def events(self) -> list[Event]:
+        """What happened so far."""
+        return self._trace.events
+
+    @property
+    def fault(self) -> TargetFault | None:
+        """How the target broke, if it did."""
+        return self._trace.fault
 
     @property
     def going(self) -> bool:
@@ -63,7 +75,7 @@ class Play:
         return self.fault is None and not self.stuck
 
     def alone(self, operations: Operations, *, watched: bool = True) -> bool:
-        """Thread 0 carries these out; still going at the end.
+        """Greenlet 0 carries these out; still going at the end.
 
         Observed after each, if `watched`.
         """
@@ -79,19 +91,19 @@ class Play:
         """
         if not self.going or not threads:
             return self.going
-        host = self._host
+        hook = self._hook
         bodies = {
             thread: _thread(partial(self._carry_out, thread, operations))
             for thread, operations in enumerate(threads, 1)
             if operations
         }
         declared = getattr(self._implementation, "interleaving", Interleaving.NONE)
-        host.switching = SWITCHING if declared is Interleaving.POINTS else frozenset()
-        host.scheduler = getcurrent()
+        hook.switching = SWITCHING if declared is Interleaving.POINTS else frozenset()
+        hook.scheduler = getcurrent()
         try:
             self._schedule(bodies, choose)
         finally:
-            host.switching = frozenset()
+            hook.switching = frozenset()
             self._end(bodies.values())
         self._solo(self._observe)
         return self.going
@@ -119,9 +131,9 @@ class Play:
             waits=self._waits,
         )
 
-    def _schedule(self, bodies: dict[int, Thread], choose: Chooser) -> None:
-        host, events, taken = self._host, self.events, self._taken
-        waiting = host.waiting
+    def _schedule(self, bodies: dict[int, Greenlet], choose: Chooser) -> None:
+        hook, events, taken = self._hook, self.events, self._taken
+        waiting = hook.waiting
         runnable = tuple(bodies)
         current: int | None = None
         while runnable:
@@ -130,10 +142,10 @@ class Play:
             if thread != current:
                 self._changed(runnable, current, thread)
             waiting.pop(thread, None)
-            host.thread = thread
+            hook.thread = thread
             body = bodies[thread]
             body.switch()
-            if host.overrun:
+            if hook.overrun:
                 self._overran(thread)
             if self.fault:
                 return
@@ -159,15 +171,15 @@ class Play:
         if thread != stay(runnable, current, None):
             self._deviated = len(self._taken)
 
-    def _runnable(self, bodies: dict[int, Thread]) -> tuple[int, ...]:
-        waiting = self._host.waiting
+    def _runnable(self, bodies: dict[int, Greenlet]) -> tuple[int, ...]:
+        waiting = self._hook.waiting
         runnable: list[int] = []
         for thread in bodies:
             try:
                 if thread not in waiting or waiting[thread][0]():
                     runnable.append(thread)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the predicate is the target's
-                self._broke(thread, error)
+                self._trace.broke(thread, error)
                 break
         return tuple(runnable)
 
@@ -175,84 +187,68 @@ class Play:
         """Run this as thread 0; nobody else could end a wait of its own."""
         if not self.going:
             return
-        host = self._host
-        host.thread = 0
-        host.scheduler = getcurrent()
+        hook = self._hook
+        hook.thread = 0
+        hook.scheduler = getcurrent()
         thread = _thread(body)
         try:
             thread.switch()
-            if host.overrun:
+            if hook.overrun:
                 self._overran(0)
-            elif not thread.dead and self._doing[0] is None:
-                label = host.waiting[0][1]
-                self.fault = TargetFault(0, None, f"observe() waits for ever: {label}")
+            elif not thread.dead and self._trace.doing[0] is None:
+                message = f"observe() waits for ever: {hook.waiting[0][1]}"
+                self._trace.fault = TargetFault(0, None, message)
             elif not thread.dead:
                 self._stop_for_ever((0,))
         finally:
             self._end((thread,))
 
     def _carry_out(self, thread: int, operations: Operations) -> None:
-        host, events = self._host, self.events
-        try:
-            for number, operation in enumerate(operations):
-                if number:
-                    host.pause()
-                self._doing[thread] = operation
-                events.append(Call(thread, operation))
-                reply = perform(self._implementation, operation)
-                if host.over:
-                    return
-                events.append(Return(thread, reply))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
-            self._broke(thread, error)
+        hook, trace = self._hook, self._trace
+        for number, operation in enumerate(operations):
+            if number:
+                hook.pause()
+            trace.carry_out(self._implementation, thread, operation)
+            if trace.closed or trace.fault:
+                return
 
     def _carry_out_alone(self, operations: Operations, *, watched: bool) -> None:
+        trace = self._trace
         for operation in operations:
-            self._carry_out(0, (operation,))
-            if self.fault or self._host.over:
+            trace.carry_out(self._implementation, 0, operation)
+            if trace.closed or trace.fault:
                 return
             if watched:
                 self._observe()
 
     def _observe(self) -> None:
         """Introspection changes nothing, so what it announces is not recorded."""
-        host = self._host
-        host.events = []
-        self._doing[0] = None
-        try:
-            view = observed(self._implementation)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
-            self._broke(0, error)
-            return
-        if host.over:
-            return
-        host.events = self.events
-        if view is not None:
-            self.events.append(Observed(0, view))
+        hook, trace = self._hook, self._trace
+        hook.events = []
+        trace.observe(self._implementation)
+        if not trace.closed:
+            hook.events = trace.events
 
     def _stop_for_ever(self, stuck: tuple[int, ...]) -> None:
         self.stuck = stuck
-        self._waits = tuple(self._host.waiting[thread][1] for thread in stuck)
+        self._waits = tuple(self._hook.waiting[thread][1] for thread in stuck)
 
     def _overran(self, thread: int) -> None:
+        trace = self._trace
         message = f"did not finish within {self._step_limit} steps"
-        self.fault = TargetFault(thread, self._doing.get(thread), message)
+        trace.fault = TargetFault(thread, trace.doing.get(thread), message)
 
-    def _broke(self, thread: int, error: BaseException) -> None:
-        # Threads that are made to end may raise on their way out.
-        if self.fault is None and not self._host.over:
-            self.fault = fault_of(thread, self._doing.get(thread), error)
-
-    def _end(self, threads: Iterable[Thread]) -> None:
+    def _end(self, threads: Iterable[Greenlet]) -> None:
         """End the threads that are parked; what they do about it is not recorded."""
-        host = self._host
-        host.over, host.limit, host.events = True, -1, []
+        hook, trace = self._hook, self._trace
+        trace.closed = True
+        hook.over, hook.limit, hook.events = True, -1, []
         for thread in threads:
             if not thread.dead:
                 thread.throw()
-        host.waiting.clear()
-        host.over, host.limit, host.events = False, self._step_limit, self.events
-        host.scheduler = None
+        hook.waiting.clear()
+        hook.over, hook.limit, hook.events = False, self._step_limit, trace.events
+        hook.scheduler, trace.closed = None, False
 
 
 def play(
@@ -276,6 +272,6 @@ def play(
     return played
 
 
-def _thread(body: Callable[[], None]) -> Thread:
-    made: Thread = greenlet(body)
+def _thread(body: Callable[[], None]) -> Greenlet:
+    made: Greenlet = greenlet(body)
     return made

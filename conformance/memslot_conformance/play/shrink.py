@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import bounded, replay
-from memslot_conformance.play.host import STEP_LIMIT
 from memslot_conformance.play.played import Played
+from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import (
     Operations,
     Run,
@@ -59,7 +59,7 @@ def shrink_schedule(
     Errors: `ValueError` where the schedule does not fail to begin with.
     """
     budget = budget or Budget(plays=PLAYS, seconds=SECONDS)
-    search = _Search(make, still_fails, budget, step_limit)
+    search = _Shrinking(make, still_fails, budget, step_limit)
     played = search.replayed(scenario, schedule)
     if played is None:
         message = "only a failing schedule can be shrunk, and this one does not fail"
@@ -84,12 +84,12 @@ def shrink_scenario(
     played = shrink_schedule(
         make, scenario, schedule, still_fails, budget=budget, step_limit=step_limit
     )
-    search = _Search(make, still_fails, budget, step_limit)
+    search = _Shrinking(make, still_fails, budget, step_limit)
     shrunk = search.smallest(Shrunk(scenario, played))
     return Shrunk(shrunk.scenario, search.shortest(shrunk.scenario, shrunk.played))
 
 
-class _Search:
+class _Shrinking:
     """Candidates tried one after the other within one budget."""
 
     def __init__(

@@ -1,8 +1,7 @@
 """Races on OS threads, for targets that cannot be stepped.
 
 Nothing is decided here but that the threads start together; the history has
-calls and replies only. A call is recorded before it is made and its reply after
-it came, so an operation never looks shorter than it was.
+calls and replies only.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from threading import Barrier, Lock, Thread
 
-from memslot_conformance.adapter.perform import observed, perform
 from memslot_conformance.adapter.protocols import Implementation, Make
-from memslot_conformance.play.played import Played, TargetFault, fault_of
+from memslot_conformance.play.played import Played, TargetFault
+from memslot_conformance.play.trace import Trace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
-from memslot_spec.history.events import Call, Event, Finished, Observed, Return
+from memslot_spec.history.events import Call, Event, Finished, Return
 from memslot_spec.history.hook import Silent
 from memslot_spec.model.operations import Operation
 
@@ -26,8 +25,7 @@ SECONDS = 10.0
 OFTEN = 1e-5
 """Seconds between two switches of Python's threads during a play."""
 
-
-Wait = Callable[[Thread, float], object]
+WaitFor = Callable[[Thread, float], object]
 """Waits for a thread to end, at most for so many seconds."""
 
 
@@ -36,89 +34,92 @@ def raced(
     scenario: Scenario,
     *,
     seconds: float = SECONDS,
-    wait: Wait = Thread.join,
+    wait: WaitFor = Thread.join,
 ) -> Played:
     """Take a new target through the scenario, each race thread on its own.
 
     A thread that does not come back in time is an error of the target. It cannot
     be ended and is left behind: run what may hang in a process of its own.
     """
-    record = _Record()
-    director = Thread(target=_direct, args=(make, scenario, record), daemon=True)
+    trace = _SharedTrace()
+    director = Thread(target=_direct, args=(make, scenario, trace), daemon=True)
     with _switching_often():
         director.start()
         wait(director, seconds)
-    return record.close(seconds, ended=not director.is_alive())
+    return trace.close(seconds, ended=not director.is_alive())
 
 
-class _Record:
-    """The events of all threads in one order, and what each is doing."""
+class _SharedTrace(Trace):
+    """A trace that several threads of the operating system add to."""
 
     def __init__(self) -> None:
-        self._events: list[Event] = []
-        self._fault: TargetFault | None = None
-        self._doing: dict[int, Operation | None] = {0: None}
+        super().__init__()
         self._lock = Lock()
-        self._closed = False
 
+    @property
     def going(self) -> bool:
+        """Nothing broke, and nobody has given up waiting."""
         with self._lock:
-            return not self._closed and self._fault is None
+            return not self.closed and self.fault is None
 
-    def call(self, thread: int, operation: Operation) -> None:
+    def add(self, event: Event) -> None:
+        """Record an event."""
         with self._lock:
-            self._doing[thread] = operation
-            self._append(Call(thread, operation))
-
-    def answered(self, thread: int, event: Event) -> None:
-        with self._lock:
-            self._append(event)
-            self._doing.pop(thread, None)
+            super().add(event)
 
     def broke(self, thread: int, error: BaseException) -> None:
+        """Record that the target raised this; later faults follow from the first."""
         with self._lock:
-            if self._fault is None and not self._closed:
-                self._fault = fault_of(thread, self._doing.get(thread), error)
+            super().broke(thread, error)
 
     def close(self, seconds: float, *, ended: bool) -> Played:
         """What there is now; nothing is added to it any more."""
         with self._lock:
-            self._closed = True
-            if self._fault is None and not ended:
-                thread, operation = max(self._doing.items(), default=(0, None))
+            self.closed = True
+            fault = self.fault
+            if fault is None and not ended:
+                thread, operation = max(self._under_way().items(), default=(0, None))
                 message = f"did not finish within {seconds:g} seconds"
-                self._fault = TargetFault(thread, operation, message)
-            finished = () if self._fault else (Finished(0, ()),)
-            return Played(events=(*self._events, *finished), error=self._fault)
+                fault = TargetFault(thread, operation, message)
+            finished = () if fault else (Finished(0, ()),)
+            return Played(events=(*self.events, *finished), error=fault)
 
-    def _append(self, event: Event) -> None:
-        if not self._closed:
-            self._events.append(event)
+    def _under_way(self) -> dict[int, Operation]:
+        """The operations without a reply, by thread."""
+        called: dict[int, Operation] = {}
+        for event in self.events:
+            if isinstance(event, Call):
+                called[event.thread] = event.operation
+            elif isinstance(event, Return):
+                del called[event.thread]
+        return called
 
 
-def _direct(make: Make, scenario: Scenario, record: _Record) -> None:
+def _direct(make: Make, scenario: Scenario, trace: _SharedTrace) -> None:
     """Thread 0: the prefix, then the race, then what is asked after it."""
     try:
         implementation = make(Silent())
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
-        record.broke(0, error)
+        trace.broke(0, error)
         return
-    _alone(implementation, scenario.prefix, record)
+    _alone(implementation, scenario.prefix, trace)
     if scenario.threads:
-        _race(implementation, scenario.threads, record)
-        _observe(implementation, record)
-    _alone(implementation, scenario.after, record)
+        _race(implementation, scenario.threads, trace)
+        if trace.going:
+            trace.observe(implementation)
+    _alone(implementation, scenario.after, trace)
 
 
 def _race(
-    implementation: Implementation, threads: tuple[Operations, ...], record: _Record
+    implementation: Implementation, threads: tuple[Operations, ...], trace: _SharedTrace
 ) -> None:
     together = Barrier(len(threads))
 
     def run(thread: int, operations: Operations) -> None:
         together.wait()
         for operation in operations:
-            _carry_out(implementation, thread, operation, record)
+            if trace.going:
+                trace.carry_out(implementation, thread, operation)
 
     racers = [
         Thread(target=run, args=(thread, operations), daemon=True)
@@ -131,38 +132,13 @@ def _race(
 
 
 def _alone(
-    implementation: Implementation, operations: Operations, record: _Record
+    implementation: Implementation, operations: Operations, trace: _SharedTrace
 ) -> None:
     for operation in operations:
-        _carry_out(implementation, 0, operation, record)
-        _observe(implementation, record)
-
-
-def _carry_out(
-    implementation: Implementation,
-    thread: int,
-    operation: Operation,
-    record: _Record,
-) -> None:
-    if not record.going():
-        return
-    try:
-        record.call(thread, operation)
-        record.answered(thread, Return(thread, perform(implementation, operation)))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
-        record.broke(thread, error)
-
-
-def _observe(implementation: Implementation, record: _Record) -> None:
-    if not record.going():
-        return
-    try:
-        view = observed(implementation)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
-        record.broke(0, error)
-        return
-    if view is not None:
-        record.answered(0, Observed(0, view))
+        if trace.going:
+            trace.carry_out(implementation, 0, operation)
+        if trace.going:
+            trace.observe(implementation)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from textwrap import wrap
 
 from memslot_conformance.museum.run import Mutant
@@ -11,13 +10,15 @@ from memslot_conformance.museum.witnesses import Witness
 from memslot_conformance.report.evidence import (
     HOW_TO_GET,
     MARKS,
-    Found,
+    EvidenceOf,
     evidence_words,
     marks_of,
 )
+from memslot_conformance.run.evidence import ClauseEvidence
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import GROUPS
 from memslot_spec.history.events import Observed
+from memslot_spec.history.json_form import JsonForm
 from memslot_spec.judging.applies import points_of
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
@@ -31,13 +32,16 @@ MADE: dict[type, str] = {
 }
 
 
+EVIDENCE: JsonForm[ClauseEvidence] = JsonForm(ClauseEvidence)
+
+
 def listed(clauses: Sequence[AnyClause]) -> list[str]:
     """A line for each clause, under its group."""
     return _listed(clauses, {clause.id: "" for clause in clauses})
 
 
 def listed_with_evidence(
-    clauses: Sequence[AnyClause], found: Found | None
+    clauses: Sequence[AnyClause], found: EvidenceOf | None
 ) -> list[str]:
     """The list with a mark for each method by which a clause is held."""
     lines = _listed(clauses, {c.id: f"{marks_of(found, c.id)}  " for c in clauses})
@@ -63,7 +67,7 @@ def explained(
     clause: AnyClause,
     mutants: Sequence[Mutant],
     *,
-    found: Found | None = None,
+    found: EvidenceOf | None = None,
     seen: Sequence[Witness] = (),
     width: int = 88,
 ) -> list[str]:
@@ -101,7 +105,7 @@ def _seen(witness: Witness) -> str:
 
 
 def as_json(
-    clause: AnyClause, mutants: Sequence[Mutant], found: Found | None = None
+    clause: AnyClause, mutants: Sequence[Mutant], found: EvidenceOf | None = None
 ) -> dict[str, object]:
     """The same as data."""
     return {
@@ -123,7 +127,7 @@ def as_json(
             for c in rests_on(clause.id)
         ],
         "evidence": [
-            asdict(evidence)
+            EVIDENCE.write(evidence)
             for of in (found or {}).values()
             for evidence in of
             if evidence.clause == clause.id

@@ -1,24 +1,10 @@
-"""What the machine and the terminal give: processors, columns, colour."""
+"""What the terminal gives, and what it is given: columns, colour, printable text."""
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib import metadata
 from typing import TextIO
-
-
-def version() -> str:
-    """The version of the installed distribution."""
-    try:
-        return metadata.version("memslots")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
-
-
-def cpus() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def report_width() -> int:
@@ -33,3 +19,11 @@ def report_width() -> int:
 def wants_color(out: TextIO) -> bool:
     """A terminal, and nobody said NO_COLOR."""
     return out.isatty() and not os.environ.get("NO_COLOR")
+
+
+def printable(text: str) -> str:
+    """The text without what would steer a terminal; line ends stay."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
+        for c in text.replace("\t", "    ")
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from memslot_conformance.report.columns import in_columns
 from memslot_conformance.run.evidence import Bound, ClauseEvidence, Unseen
 from memslot_spec.proofs import CONDITION_SECONDS, Contract, rests_on
 
@@ -89,12 +90,7 @@ ROW = ("clause", "marks", "bounded: threads, operations, preemptions", "sampled"
 
 def rows(evidence: Sequence[ClauseEvidence]) -> list[str]:
     """One target clause by clause, under a line of headings."""
-    cells = [ROW, *(_cells(e) for e in evidence)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [
-        "  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
+    return in_columns([ROW, *(_cells(e) for e in evidence)])
 
 
 def _cells(evidence: ClauseEvidence) -> tuple[str, str, str, str]:
@@ -119,11 +115,11 @@ def unseen_words(choices: Sequence[Unseen]) -> str:
     return "; ".join(never)
 
 
-Found = Mapping[str, Sequence[ClauseEvidence]]
+EvidenceOf = Mapping[str, Sequence[ClauseEvidence]]
 """The evidence of a run, target by target."""
 
 
-def marks_of(found: Found | None, clause: str) -> str:
+def marks_of(found: EvidenceOf | None, clause: str) -> str:
     """The marks of a clause over all targets of a run; without one, C alone."""
     none = "C" if rests_on(clause) else "-"
     if found is None:
@@ -133,7 +129,7 @@ def marks_of(found: Found | None, clause: str) -> str:
     return "".join(map(max, zip(f"{none}---", *marks, strict=True)))
 
 
-def evidence_words(found: Found | None, clause: str) -> list[str]:
+def evidence_words(found: EvidenceOf | None, clause: str) -> list[str]:
     """All evidence on one clause, a line for each piece; how to get what is not."""
     lines = [f"CrossHair: {words}" for words in confirmed_words(clause)]
     if found is None:

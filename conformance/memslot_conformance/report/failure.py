@@ -1,4 +1,4 @@
-"""The text of a failure: which clause broke, where, how, and how to see it again.
+"""A finding as a person reads it: what broke, where, how, and how to see it again.
 
 FAIL SRCU-3  A replaced table outlives its readers
   must         A table MUST NOT be reclaimed (freed or reused) while a read
@@ -8,66 +8,86 @@ FAIL SRCU-3  A replaced table outlives its readers
   observed     the section of T1 holds v1
   source       Documentation/virt/kvm/locking.rst, section 3, `kvm->srcu`
   again        memslots replay trace-5f1c.json
+
+The one place where a finding is put into words, for the terminal, `judge`, `replay` and
+the book. What a target said is shown so that it cannot steer a terminal.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from textwrap import wrap
 
+from memslot_conformance.findings.records import Found
+from memslot_conformance.report.console import printable
 from memslot_conformance.report.lanes import (
     BOLD_RED,
     NARROWEST,
     PLAIN,
-    ROWS,
     WIDEST,
     draw,
     step_words,
 )
+from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Event, Finished
 
+BY_ID = {clause.id: clause for clause in CLAUSES}
 
-def render_failure(  # noqa: PLR0913 - the parts of a finding, then how to draw
-    *,
-    clause: str,
-    title: str,
-    must: str,
-    source: str,
-    expected: str,
-    observed: str,
-    step: int,
-    events: Sequence[Event],
-    replay: str,
-    width: int = 100,
-    limit: int = ROWS,
-    names: Mapping[int, str] | None = None,
-    color: bool = False,
+
+def render_failure(
+    found: Found, *, again: str | None = None, width: int = 100, color: bool = False
 ) -> str:
-    """The failure of a clause, under the picture of its history.
+    """The whole of a finding: its words under the picture of its history.
 
-    `clause` is the id, `step` the index of the event that broke it, `replay` the
-    file that holds the history. Errors: `ValueError` where `step` is no index.
+    `again` is the command that shows it again where it has no file of its own.
+    Errors: `ValueError` where its step is no index of an event.
     """
-    picture = draw(events, step, width=width, limit=limit, names=names, color=color)
-    title_line = f"FAIL {clause}  {title}"
+    drawn = picture(found, width=width, color=color)
+    said = sentences(found, again=again, width=width, color=color)
+    return "\n".join([*drawn, "", *said] if drawn else said)
+
+
+def picture(found: Found, *, width: int = 100, color: bool = False) -> list[str]:
+    """The history as lanes, the step marked; nothing where no history was told."""
+    if found.history is None:
+        return []
+    return draw(found.history.events, found.step, width=width, color=color).split("\n")
+
+
+def sentences(
+    found: Found, *, again: str | None = None, width: int = 100, color: bool = False
+) -> list[str]:
+    """The clause, the step, what was expected and observed, and the command."""
+    clause = BY_ID.get(found.clause)
+    title = "(no clause of this version)" if clause is None else clause.title
+    events = () if found.history is None else found.history.events
+    of = f" of {len(events)}" if events else ""
     parts = {
-        "must": must,
-        f"step {step + 1} of {len(events)}": _words(events, step),
-        "expected": expected,
-        "observed": observed,
-        "source": source,
+        "must": "" if clause is None else clause.must,
+        f"step {found.step + 1}{of}": _step(events, found.step),
+        "expected": found.expected,
+        "observed": found.observed,
+        "source": "" if clause is None else clause.source,
     }
+    if found.unkept is not None:
+        parts["no file"] = found.unkept
     column = max(len(label) for label in parts) + 2
     columns = max(NARROWEST, min(width, WIDEST))
-    lines = [f"{BOLD_RED}{title_line}{PLAIN}" if color else title_line]
+    first = printable(f"FAIL {found.clause}  {title}")
+    lines = [f"{BOLD_RED}{first}{PLAIN}" if color else first]
     for label, text in parts.items():
-        lines.extend(_part(label, text, column, columns))
-    lines.append(f"  {'again':{column}}memslots replay {shlex.quote(replay)}")
-    return "\n".join((picture, "", *lines))
+        lines.extend(_part(label, printable(text), column, columns))
+    if found.file is not None:
+        again = f"memslots replay {shlex.quote(found.file)}"
+    if again is not None:
+        lines.append(printable(f"  {'again':{column}}{again}"))
+    return lines
 
 
-def _words(events: Sequence[Event], step: int) -> str:
+def _step(events: Sequence[Event], step: int) -> str:
+    if not events:
+        return "(the report does not tell the history)"
     event = events[step]
     words = step_words(events)[step]
     return words if isinstance(event, Finished) else f"T{event.thread}: {words}"

@@ -14,10 +14,11 @@ VM, and every publication makes the next. Pure: the width is the caller's to fin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 from textwrap import wrap
 
+from memslot_conformance.report.console import printable
 from memslot_spec.history.events import Call, Event, Finished, Return
 from memslot_spec.history.points.caches import GenerationSet
 from memslot_spec.history.points.tables import (
@@ -105,7 +106,7 @@ class _Row:
 
 def draw(
     history_events: Sequence[Event],
-    marked: int,
+    marked: int | None,
     *,
     width: int = 100,
     limit: int = ROWS,
@@ -115,17 +116,20 @@ def draw(
     """The picture of a history whose event at index `marked` broke a clause.
 
     What the first thread did before any other began takes one row for each
-    operation. Of more rows than `limit`, those about the marked one are drawn.
-    `names` says more of a thread than its number. Errors: `ValueError` where no
-    event has the index.
+    operation. Of more rows than `limit`, those about the marked one are drawn, or the
+    last ones where none is marked. `names` says more of a thread than its number.
+    Errors: `ValueError` where no event has the index.
     """
     if not history_events:
         message = f"marked must be an index of an event, got {marked} and no events"
         raise ValueError(message)
-    if not 0 <= marked < len(history_events):
+    about = len(history_events) - 1 if marked is None else marked
+    if not 0 <= about < len(history_events):
         message = f"marked must be 0..{len(history_events) - 1}, got {marked}"
         raise ValueError(message)
-    rows = _around_the_mark(list(_rows(history_events, marked)), limit)
+    rows = _around_the_mark(list(_rows(history_events, about)), limit)
+    if marked is None:
+        rows = [replace(row, marked=False) for row in rows]
     called = names or {}
     threads = {
         thread: f"T{thread} {called.get(thread, '')}".rstrip()
@@ -221,7 +225,7 @@ class _Layout:
         left = 0 if row.thread is None else self.order[row.thread]
         indent = " " * left * (self.lane + len(GAP))
         mark, step = MARK if row.marked else "", row.step
-        for text in wrap(row.text, lane, break_on_hyphens=False):
+        for text in wrap(printable(row.text), lane, break_on_hyphens=False):
             gutter = f"{mark:{len(MARK)}}{step:>{self.step}}"
             yield f"{gutter}{GAP}{indent}{text}"
             mark = step = ""

@@ -30,7 +30,8 @@ from memslot_conformance.findings.records import (
     TargetSkipped,
     TargetStarted,
 )
-from memslot_conformance.report.terminal import layer_words, printable
+from memslot_conformance.report.console import printable
+from memslot_conformance.report.terminal import layer_words
 from memslot_conformance.run.verdicts import headline
 
 

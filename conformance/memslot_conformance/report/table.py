@@ -28,9 +28,10 @@ LABELS = (
 class Look:
     """How a report is drawn; `strict` and `again` are the command's own.
 
-    `again` is the command line that runs the same again, where it is known;
+    `again` is the command line that shows the same again, where it is known;
     `problem` says why the records are not the whole run; `verbose` asks for the
-    evidence clause by clause.
+    evidence clause by clause. `recorded` says that the records are one history that
+    was recorded, which is judged by what it shows.
     """
 
     width: int = 100
@@ -39,6 +40,7 @@ class Look:
     again: str | None = None
     problem: str | None = None
     verbose: bool = False
+    recorded: bool = False
 
 
 def painted(text: str, color: str | None, look: Look, *, bold: bool = False) -> str:

@@ -19,8 +19,9 @@ from memslot_conformance.findings.records import (
     TargetFailed,
     Verdict,
 )
+from memslot_conformance.report.console import printable
 from memslot_conformance.report.evidence import MARKS, many, rows, summary, unseen_words
-from memslot_conformance.report.lanes import MARK
+from memslot_conformance.report.failure import picture, sentences
 from memslot_conformance.report.table import Look, painted, table
 from memslot_conformance.run.evidence import evidence_of, unseen
 from memslot_conformance.run.verdicts import (
@@ -31,6 +32,7 @@ from memslot_conformance.run.verdicts import (
     verdicts,
 )
 from memslot_spec.clause import AnyClause
+from memslot_spec.history.header import History
 from memslot_spec.proofs import rests_on
 
 REASONS = 4
@@ -44,6 +46,12 @@ MEANINGS = {
     Exit.INCONCLUSIVE: "inconclusive: nothing broke, but not every clause was reached",
     Exit.NOTHING_RAN: "nothing ran, so nothing is known",
 }
+
+SHOWS = {
+    Exit.CONFORMS: "the history conforms in all that it shows",
+    Exit.NOTHING_RAN: "the history shows nothing that a clause is about",
+}
+"""What a status says of a recorded history that does not reach every clause."""
 
 
 def header(started: RunStarted) -> list[str]:
@@ -61,7 +69,7 @@ def report(
 ) -> tuple[str, Exit]:
     """The whole report after the header, and the status it ends with."""
     targets = verdicts(records, clauses)
-    status = exit_status(targets, strict=look.strict)
+    status = exit_status(targets, strict=look.strict, recorded=look.recorded)
     parts = (
         _failures(records, look),
         _errors(records, look),
@@ -78,29 +86,28 @@ def report(
     return "\n".join(lines), status
 
 
-def printable(text: str) -> str:
-    """The text without what would steer a terminal; line ends stay."""
-    return "".join(
-        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
-        for c in text.replace("\t", "    ")
-    )
-
-
 def _failures(records: Iterable[Record], look: Look) -> list[str]:
-    """Each failure as it was told; one picture serves those that share it."""
+    """Each failure in full; one picture serves those at the same step of a history."""
     lines: list[str] = []
-    drawn: str | None = None
+    drawn: tuple[History | None, int] | None = None
+    again = look.again or next(map(_command, _started(records)), None)
     for found in records:
         if not isinstance(found, Found):
             continue
-        picture, fail, rest = printable(found.text).partition(f"FAIL {found.clause}")
-        lines.append(f"{found.target}, layer {found.layer}:")
-        shown = "(at the same step)\n\n" if picture == drawn else picture
-        drawn = picture
-        for line in ("", *f"{shown}{fail}{rest}".splitlines(), "", ""):
-            is_loud = line.startswith((MARK, f"FAIL {found.clause}"))
-            lines.append(painted(line, "red" if is_loud else None, look, bold=True))
+        place = found.history, found.step
+        shown = picture(found, width=look.width, color=look.color)
+        if shown and place == drawn:
+            shown = ["(at the same step)"]
+        drawn = place
+        said = sentences(found, again=again, width=look.width, color=look.color)
+        lines += [printable(f"{found.target}, layer {found.layer}:"), ""]
+        lines += [*shown, ""] if shown else []
+        lines += [*said, "", ""]
     return lines[:-1]
+
+
+def _started(records: Iterable[Record]) -> Iterator[RunStarted]:
+    return (record for record in records if isinstance(record, RunStarted))
 
 
 def _errors(records: Iterable[Record], look: Look) -> list[str]:
@@ -222,15 +229,15 @@ def _end(
     lines: list[str] = []
     if look.problem is not None:
         lines.append(f"INCOMPLETE  {look.problem}; this is what came before")
-    for started in records:
-        if isinstance(started, RunStarted):
-            again = look.again or _command(started)
-            lines += [
-                f"level {started.level}, seed {started.seed}",
-                f"again    {again}",
-            ]
+    for started in _started(records):
+        lines += [
+            f"level {started.level}, seed {started.seed}",
+            f"again    {look.again or _command(started)}",
+        ]
     color = "green" if status is Exit.CONFORMS else "red"
-    sentence = f"exit {int(status)}   {meaning(status, targets)}"
+    sentence = (
+        f"exit {int(status)}   {meaning(status, targets, recorded=look.recorded)}"
+    )
     return [*lines, painted(sentence, color, look)]
 
 
@@ -239,9 +246,13 @@ def _command(started: RunStarted) -> str:
     return f"memslots check {shlex.join(started.targets)} {options}"
 
 
-def meaning(status: Exit, targets: Sequence[TargetVerdicts]) -> str:
+def meaning(
+    status: Exit, targets: Sequence[TargetVerdicts], *, recorded: bool = False
+) -> str:
     """What the status says of these targets, in one sentence."""
     said = MEANINGS[status]
+    if recorded and any(t.count(Verdict.INCONCLUSIVE) for t in targets):
+        said = SHOWS.get(status, said)
     if status is Exit.DOES_NOT_CONFORM:
         broken = [(t.target, t.count(Verdict.FAIL)) for t in targets]
         broken = [(target, count) for target, count in broken if count]

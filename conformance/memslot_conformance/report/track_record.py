@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
 from memslot_conformance.museum.run import Attempt, Mutant
 from memslot_conformance.report.columns import in_columns
+from memslot_spec.history.json_form import JsonForm
 
 EXHIBITS = ("bug", "since", "killed by", "layer", "seconds", "size", "shown by")
 PLANTED = ("planted", "killed by", "layer", "seconds", "size", "")
+
+ATTEMPT: JsonForm[Attempt] = JsonForm(Attempt)
 
 Attempts = dict[str, list[Attempt]]
 
@@ -120,7 +122,7 @@ def write_json(
 
 def _told(attempt: Attempt, mutant: Mutant) -> dict[str, object]:
     shown = command(mutant.name, attempt.killed_by[0]) if attempt.killed_by else None
-    told: dict[str, object] = asdict(attempt)
+    told = ATTEMPT.write(attempt)
     told |= {
         "outcome": attempt.outcome,
         "shown_by": shown,

@@ -22,7 +22,7 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.run.stream import StreamError, from_line, to_line
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import (
     MEMORY_BYTES,
     Broken,
@@ -31,7 +31,7 @@ from memslot_conformance.targets.isolation import (
 )
 
 OnRecord = Callable[[Record], None]
-RunTarget = Callable[[TargetPlan, OnRecord, LastWords], None]
+RunTarget = Callable[[TargetPlan, OnRecord, CrashRecord], None]
 
 WAKE_SECONDS = 0.2
 """How often the main thread looks up, so that an interrupt is seen at once."""
@@ -100,8 +100,8 @@ def run_plan(
     watch = Stopwatch(clock)
     was_skipped = False
 
-    def in_the_worker(send: Callable[[str], None], words: LastWords) -> None:
-        work(plan, lambda record: send(to_line(record).rstrip("\n")), words)
+    def in_the_worker(send: Callable[[str], None], crash: CrashRecord) -> None:
+        work(plan, lambda record: send(to_line(record)), crash)
 
     def take(line: str) -> None:
         nonlocal was_skipped

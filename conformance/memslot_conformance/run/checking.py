@@ -1,17 +1,17 @@
-"""What `memslots check` does: it plans, runs, writes the stream, and reports."""
+"""What `memslots check` does: it looks for targets, plans, runs, writes the stream."""
 
 from __future__ import annotations
 
 import platform
 import shlex
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from types import TracebackType
+from typing import Self
 
 from memslot_conformance.clock import Stopwatch
+from memslot_conformance.environment import cpus, version
 from memslot_conformance.findings.records import (
     Record,
     RunFinished,
@@ -21,10 +21,6 @@ from memslot_conformance.findings.records import (
     TargetSkipped,
 )
 from memslot_conformance.layers import layers
-from memslot_conformance.report.console import cpus, report_width, version, wants_color
-from memslot_conformance.report.progress import watching
-from memslot_conformance.report.table import Look
-from memslot_conformance.report.terminal import header, report
 from memslot_conformance.run import campaign
 from memslot_conformance.run.stream import StreamWriter
 from memslot_conformance.run.verdicts import Exit
@@ -139,132 +135,70 @@ def plans_of(request: Request, present: Present, failures: Path) -> list[TargetP
     ]
 
 
-def budget(plans: Sequence[TargetPlan], jobs: int) -> list[str]:
-    """What the targets may take, where there are any."""
-    return [
-        f"budget   {plan.seconds:g} s for each target, {jobs} at a time"
-        for plan in plans[:1]
-    ]
-
-
-def listing(request: Request, present: Present) -> list[str]:
-    """What would run and what it needs, a paragraph for each target."""
-    lines: list[str] = []
-    for name, probed in present.probed.items():
-        has = probed.header.capabilities
-        applicable = len(probed.applicable(request.clauses))
-        lines += [
-            f"{name}  {probed.description}",
-            f"  profile       {probed.header.profile}",
-            f"  interleaving  {has.interleaving.value}",
-            f"  operations    {', '.join(has.operations)}",
-            f"  layers        {', '.join(request.layers)}",
-            f"  clauses       {applicable} of {len(request.clauses)} can be shown",
-            f"  needs         {NEEDS.get(name.partition(':')[0], NEEDS[''])}",
-            f"  at most       {LEVEL_SECONDS[request.level]:g} s at this level",
-        ]
-    for record in present.told:
-        if isinstance(record, TargetSkipped):
-            lines.append(f"{record.target}  would be skipped: {record.reason}")
-        elif isinstance(record, TargetFailed):
-            lines.append(f"{record.target}  cannot be loaded: {record.what}")
-    return lines
-
-
-NEEDS = {
-    "": "nothing beyond this package",
-    "py": "its module, found in the working directory or on sys.path",
-    "kvm": "read and write permission on /dev/kvm",
-}
-"""What a target of this kind needs to run."""
-
-
-def check(
-    request: Request, present: Present, out: Callable[[str], None], errors: TextIO
-) -> Exit:
-    """Run the check and print its report.
+class Checking:
+    """A check on its way: its records are kept, and written as they come.
 
     Errors: `ReportFolderError`; `OSError` where the report cannot be written on.
     """
-    started = _started(request, present)
-    folder = request.report_dir or _own_folder(started)
-    plans = plans_of(request, present, folder / "failures")
-    stream = _opened(folder)
-    for line in header(started):
-        out(line)
-    for line in budget(plans, request.jobs):
-        out(line)
-    out(f"report   {folder / STREAM_NAME}")
-    for record in present.told:
-        if isinstance(record, TargetSkipped):
-            out(f"skipped  {record.target}: {record.reason}")
-    out("")
-    look = Look(
-        width=report_width(),
-        color=wants_color(sys.stdout),
-        strict=request.strict,
-        again=request.command,
-        verbose=request.verbose,
-    )
-    with stream:
-        run = _Run(request, stream)
-        for record in (started, *present.told):
-            run.hear(record)
-        problem = run.through(plans, errors)
-        look = replace(look, problem=problem)
-        text, status = report(run.records, request.clauses, look)
-        if problem is None:
-            run.hear(RunFinished(exit_status=int(status), seconds=run.seconds))
-    out(text.rstrip())
-    return status
 
-
-def _opened(folder: Path) -> StreamWriter:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return StreamWriter(folder / STREAM_NAME)
-    except OSError as error:
-        raise ReportFolderError(str(error)) from error
-
-
-class _Run:
-    """The records of one check, kept and written as they come."""
-
-    def __init__(self, request: Request, stream: StreamWriter) -> None:
+    def __init__(self, request: Request, present: Present) -> None:
+        self.started = _started(request, present)
+        folder = request.report_dir or _own_folder(self.started)
+        self.file = folder / STREAM_NAME
+        self.plans = plans_of(request, present, folder / "failures")
         self.records: list[Record] = []
-        self._request = request
-        self._stream = stream
+        self._jobs = request.jobs
+        self._stream = _opened(self.file)
         self._watch = Stopwatch()
+        for record in (self.started, *present.told):
+            self._hear(record)
 
-    @property
-    def seconds(self) -> float:
-        """Since it began."""
-        return round(self._watch.seconds, 3)
+    def __enter__(self) -> Self:
+        return self
 
-    def hear(self, record: Record) -> None:
-        """Keep a record, and write it."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def _hear(self, record: Record) -> None:
         self._stream.write(record)
         self.records.append(record)
 
-    def through(self, plans: Sequence[TargetPlan], errors: TextIO) -> str | None:
-        """Run the plans; why it is incomplete, or None."""
-        with watching(plans, errors) as watcher:
+    def run(self, follow: campaign.OnRecord) -> str | None:
+        """Run the plans, and hand on each record; why it is incomplete, or None."""
 
-            def hear(record: Record) -> None:
-                self.hear(record)
-                watcher.hear(record)
+        def hear(record: Record) -> None:
+            self._hear(record)
+            follow(record)
 
-            try:
-                campaign.run(
-                    plans,
-                    jobs=self._request.jobs,
-                    limits=campaign.Limits(),
-                    on_record=hear,
-                    work=layers.run_target,
-                )
-            except KeyboardInterrupt:
-                return "interrupted"
+        try:
+            campaign.run(
+                self.plans,
+                jobs=self._jobs,
+                limits=campaign.Limits(),
+                on_record=hear,
+                work=layers.run_target,
+            )
+        except KeyboardInterrupt:
+            return "interrupted"
         return None
+
+    def end(self, status: Exit) -> None:
+        """Write that the run came to its end, and how."""
+        seconds = round(self._watch.seconds, 3)
+        self._hear(RunFinished(exit_status=int(status), seconds=seconds))
+
+
+def _opened(file: Path) -> StreamWriter:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return StreamWriter(file)
+    except OSError as error:
+        raise ReportFolderError(str(error)) from error
 
 
 def _started(request: Request, present: Present) -> RunStarted:

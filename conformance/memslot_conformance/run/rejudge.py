@@ -7,15 +7,20 @@ alone, unless they were asked for by name.
 
 from __future__ import annotations
 
-import itertools
-import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from memslot_conformance.findings import failure_file
-from memslot_conformance.findings.failure_file import Failure, is_failure, read_failure
+from memslot_conformance.findings.failure_file import (
+    REPLAYED,
+    Failure,
+    Replayed,
+    history_lines,
+    is_failure,
+    read_failure,
+)
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
@@ -23,37 +28,55 @@ from memslot_conformance.findings.records import (
     TargetFailed,
     TargetFinished,
     TargetStarted,
+    found_in,
 )
-from memslot_conformance.report.failure import render_failure
-from memslot_conformance.report.lanes import MARK, draw
-from memslot_conformance.report.table import Look
-from memslot_conformance.report.terminal import report
 from memslot_conformance.run.stream import is_stream, read_stream
 from memslot_conformance.run.verdicts import Exit
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.probe import asked
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses import CLAUSES, clause_by_id
+from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Finished
 from memslot_spec.history.header import History
-from memslot_spec.history.wire import HistoryRead, history_to_json, read_history
+from memslot_spec.history.wire import HistoryRead, read_history
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.judge import Finding, judge
+
+ANSWER = "replayed"
 
 REPLAY_SECONDS = 60.0
 """A replay takes no longer than this; it is one play of one scenario."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What is asked of the judging: clauses (None for all), and how it looks."""
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """The report of a run, read again; `problem` says why it is not whole."""
 
-    clauses: tuple[AnyClause, ...] | None = None
-    look: Look
+    records: tuple[Record, ...]
+    clauses: tuple[AnyClause, ...]
+    problem: str | None
 
 
-def judge_file(path: Path, options: Options) -> tuple[str, Exit]:
-    """Judge a history or a failure file; a run's stream is reported once more.
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """A recorded history, judged: the records of a run that is this one history.
+
+    `is_failure` says that the file can be run again, `cut` why it is not whole, and
+    `by_name` that these clauses were asked for.
+    """
+
+    history: History
+    records: tuple[Record, ...]
+    clauses: tuple[AnyClause, ...]
+    is_failure: bool
+    cut: str | None
+    by_name: bool
+
+
+def judge_file(
+    path: Path, clauses: tuple[AnyClause, ...] | None = None
+) -> Reread | Rejudged:
+    """Judge a history or a failure file by these clauses, or all; read a report again.
 
     Errors: `HistoryError` or `StreamError` where it is none of these, naming the
     place; `OSError` where it cannot be read.
@@ -61,31 +84,14 @@ def judge_file(path: Path, options: Options) -> tuple[str, Exit]:
     with path.open(encoding="utf-8", errors="replace") as file:
         first_line = file.readline()
     if is_stream(first_line):
-        return _stream_again(path, options)
-    failure = is_failure(first_line)
+        stream = read_stream(path)
+        about = clauses or _clauses_of(stream.records)
+        return Reread(stream.records, about, stream.problem)
     with path.open(encoding="utf-8") as file:
-        if failure:
-            # A blank line in place of the first keeps the numbers of the others.
-            file.readline()
-            lines = itertools.chain(("\n",), file)
-            recorded = read_history(lines, str(path), allow_truncated=True)
-        else:
-            recorded = read_history(file, str(path), allow_truncated=True)
-    verb = "replay" if failure else "judge"
-    return _judged(recorded, path, verb, options)
-
-
-def _stream_again(path: Path, options: Options) -> tuple[str, Exit]:
-    stream = read_stream(path)
-    look = Look(
-        width=options.look.width,
-        color=options.look.color,
-        strict=options.look.strict,
-        problem=stream.problem,
-        verbose=options.look.verbose,
-    )
-    clauses = options.clauses or _clauses_of(stream.records)
-    return report(stream.records, clauses, look)
+        failure = is_failure(first_line)
+        lines = history_lines(file) if failure else file
+        recorded = read_history(lines, str(path), allow_truncated=True)
+    return _judged(recorded, clauses, is_failure=failure)
 
 
 def _clauses_of(records: Sequence[Record]) -> tuple[AnyClause, ...]:
@@ -104,40 +110,11 @@ def _clauses_of(records: Sequence[Record]) -> tuple[AnyClause, ...]:
 
 
 def _judged(
-    recorded: HistoryRead, path: Path, verb: str, options: Options
-) -> tuple[str, Exit]:
+    recorded: HistoryRead, asked_for: tuple[AnyClause, ...] | None, *, is_failure: bool
+) -> Rejudged:
+    clauses = asked_for or CLAUSES
     history = recorded.history
-    clauses = options.clauses or CLAUSES
-    records, cut = _records(
-        recorded, clauses, f"memslots {verb} {shlex.quote(str(path))}"
-    )
     header = history.header
-    head = (
-        f"{path}: target {header.target}, profile {header.profile}, "
-        f"{len(history.events)} events"
-    )
-    problem = None if cut is None else f"the history is not whole: {cut}"
-    look = Look(width=options.look.width, color=options.look.color, problem=problem)
-    text, status = report(records, clauses, look)
-    if status is Exit.INCONCLUSIVE and cut is None and options.clauses is None:
-        status = _status_of_what_it_shows(records)
-        said = "the history conforms in all that it shows"
-        if status is Exit.NOTHING_RAN:
-            said = "the history shows nothing that a clause is about"
-        text = "\n".join((*text.rstrip().splitlines()[:-1], f"exit {status}   {said}"))
-    return f"{head}\n\n{text}", status
-
-
-def _status_of_what_it_shows(records: Sequence[Record]) -> Exit:
-    reached = any(r.reached for r in records if isinstance(r, LayerDone))
-    return Exit.CONFORMS if reached else Exit.NOTHING_RAN
-
-
-def _records(
-    recorded: HistoryRead, clauses: tuple[AnyClause, ...], again: str
-) -> tuple[list[Record], str | None]:
-    """The history as the records of a run, and why it is not whole, if it is not."""
-    history = recorded.history
     judgement = judge(history, clauses)
     ended = bool(history.events) and isinstance(history.events[-1], Finished)
     cut = judgement.undecided
@@ -145,7 +122,6 @@ def _records(
         cut = "the file ends in the middle of a line"
     elif not ended:
         cut = "it ends without the event Finished"
-    header = history.header
     reasons = {c.id: not_applicable(c, header) for c in clauses}
     records: list[Record] = [
         TargetStarted(
@@ -156,7 +132,7 @@ def _records(
             operations=header.capabilities.operations,
             not_applicable={c: why for c, why in reasons.items() if why is not None},
         ),
-        *(_found(finding, history, again) for finding in judgement.findings),
+        *(found_in(finding, history) for finding in judgement.findings),
         LayerDone(
             target=header.target,
             layer="recorded",
@@ -177,98 +153,77 @@ def _records(
                 last=f"step {len(history.events)} of the history, or before",
             )
         )
-    return [*records, TargetFinished(target=header.target, seconds=0.0)], cut
-
-
-def _found(finding: Finding, history: History, again: str) -> Found:
-    return Found(
-        target=history.header.target,
-        clause=finding.clause,
-        layer="recorded",
-        seconds=0.0,
-        updates=0,
-        readers=0,
-        preemptions=0,
-        operations=0,
-        step=finding.step,
-        expected=finding.expected,
-        observed=finding.observed,
-        file=None,
-        text=_text(finding, history, again),
+    records.append(TargetFinished(target=header.target, seconds=0.0))
+    return Rejudged(
+        history,
+        tuple(records),
+        clauses,
+        is_failure=is_failure,
+        cut=cut,
+        by_name=asked_for is not None,
     )
 
 
-def _text(finding: Finding, history: History, again: str, width: int = 100) -> str:
-    clause = clause_by_id(finding.clause)
-    text = render_failure(
-        clause=clause.id,
-        title=clause.title,
-        must=clause.must,
-        source=clause.source,
-        expected=finding.expected,
-        observed=finding.observed,
-        step=finding.step,
-        events=history.events,
-        replay="FILE",
-        width=width,
-    )
-    return text.removesuffix("memslots replay FILE") + again
+class RerunOutcome(Enum):
+    """What came of a failure that was run again."""
+
+    SAME = "the same finding"
+    OTHERWISE = "its clause is broken, but not as it was recorded"
+    ANOTHER = "its clause held, but another one is broken"
+    HELD = "nothing is broken"
+    DIVERGED = "the recorded run could not be followed"
 
 
-def replay_file(path: Path, look: Look) -> tuple[str, Exit]:
-    """Run a failure again, once, and say whether the same came of it.
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """A failure run again: what was left, and how it compares.
+
+    `finding` is the one to show, if anything is broken; `diverged` says where the run
+    left the recorded one.
+    """
+
+    failure: Failure
+    history: History
+    outcome: RerunOutcome
+    finding: Finding | None
+    diverged: str | None
+
+    @property
+    def status(self) -> Exit:
+        """1 where a clause is broken again; 3 where it held, or nobody can say."""
+        broke = self.outcome in {RerunOutcome.HELD, RerunOutcome.DIVERGED}
+        return Exit.BROKE if broke else Exit.DOES_NOT_CONFORM
+
+
+def replay_file(path: Path) -> Rerun:
+    """Run a failure again, once, in a process of its own, and judge what it leaves.
 
     Errors: `HistoryError` where it is no failure file, `OSError` where it cannot
     be read; as `probe.probe` where its target cannot be had.
     """
     failure = read_failure(path)
 
-    def again(words: LastWords) -> dict[str, str]:
-        words.say(f"replaying {path}")
-        replayed = failure_file.replay(failure)
-        return {
-            "diverged": json.dumps(replayed.diverged),
-            "history": history_to_json(replayed.history),
-        }
+    def again(crash: CrashRecord) -> dict[str, str]:
+        crash.say(f"replaying {path}")
+        return {ANSWER: REPLAYED.to_text(failure_file.replay(failure))}
 
     said = asked(again, seconds=REPLAY_SECONDS)
-    lines = said["history"].splitlines(keepends=True)
-    history = read_history(lines, f"the replay of {path}")
-    diverged = json.loads(said["diverged"])
-    return _compared(failure, history, diverged, path, look)
+    return _compared(failure, REPLAYED.from_text(said[ANSWER]))
 
 
-def _compared(
-    failure: Failure,
-    history: History,
-    diverged: str | None,
-    path: Path,
-    look: Look,
-) -> tuple[str, Exit]:
-    findings = judge(history, CLAUSES).findings
-    before = judge(failure.history, CLAUSES).findings
+def _compared(failure: Failure, replayed: Replayed) -> Rerun:
+    findings = judge(replayed.history, CLAUSES).findings
     same = [f for f in findings if f.clause == failure.clause]
-    shown = (same or list(findings))[:1]
-    again = f"memslots replay {shlex.quote(str(path))}"
-    if shown:
-        picture = _text(shown[0], history, again, look.width)
-    elif history.events:
-        picture = draw(history.events, len(history.events) - 1, width=look.width)
-        picture = picture.replace(MARK, " " * len(MARK))
-    else:
-        picture = "nothing was run"
-    if same and same[0] in before:
-        said, status = "the same finding came again", Exit.DOES_NOT_CONFORM
+    diverged = replayed.diverged
+    if diverged is None and not findings:
+        diverged = replayed.error
+    if same and same[0] in judge(failure.history, CLAUSES).findings:
+        outcome = RerunOutcome.SAME
     elif same:
-        said = f"{failure.clause} is broken again, but not as it was recorded"
-        status = Exit.DOES_NOT_CONFORM
+        outcome = RerunOutcome.OTHERWISE
     elif diverged is not None:
-        said = f"the recorded run could not be followed: {diverged}"
-        status = Exit.BROKE
-    elif findings:
-        said = f"{failure.clause} held this time, but {findings[0].clause} is broken"
-        status = Exit.DOES_NOT_CONFORM
+        outcome = RerunOutcome.DIVERGED
     else:
-        said = f"{failure.clause} held this time, on the recorded schedule"
-        status = Exit.BROKE
-    return f"{picture}\n\nexit {int(status)}   {said}", status
+        outcome = RerunOutcome.ANOTHER if findings else RerunOutcome.HELD
+    shown = (*same, *findings, None)[0]
+    return Rerun(failure, replayed.history, outcome, shown, diverged)

@@ -7,21 +7,22 @@ between instances that should be new.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from memslot_conformance.adapter.perform import METHODS, observed, perform, supported
+from memslot_conformance.adapter.capabilities import METHODS, observed, supported
+from memslot_conformance.adapter.perform import perform
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.play.determinism import self_check
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.targets import resolve as targets
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.probe import asked
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.header import Interleaving
 from memslot_spec.history.hook import Silent
+from memslot_spec.history.json_form import JsonForm
 from memslot_spec.history.views import View
 from memslot_spec.model.operations import (
     GfnToHva,
@@ -75,23 +76,33 @@ class Check:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the process that looks at an adapter says of it."""
+
+    checks: tuple[Check, ...]
+
+
+MADE: JsonForm[Made] = JsonForm(Made)
+ANSWER = "checks"
+
+
 def smoke(name: str, profile: str | None) -> tuple[Check, ...]:
     """Look at the adapter, in a process of its own; stops where it cannot go on.
 
     Errors: as `probe.probe`.
     """
 
-    def look(words: LastWords) -> dict[str, str]:
-        words.say("loading the target")
+    def look(crash: CrashRecord) -> dict[str, str]:
+        crash.say("loading the target")
         target = targets.resolve(name, profile)
         checks = [Check("it loads"), _takes_requests(target)]
         for check in () if checks[-1].problem else CHECKS:
-            words.say((check.__doc__ or "").rstrip("."))
+            crash.say((check.__doc__ or "").rstrip("."))
             checks.append(check(target))
-        return {"checks": json.dumps([(c.name, c.problem, c.note) for c in checks])}
+        return {ANSWER: MADE.to_text(Made(tuple(checks)))}
 
-    rows = json.loads(asked(look, seconds=SECONDS)["checks"])
-    return tuple(Check(*map(str, row)) for row in rows)
+    return MADE.from_text(asked(look, seconds=SECONDS)[ANSWER]).checks
 
 
 def _create(target: Target) -> SetRegion:

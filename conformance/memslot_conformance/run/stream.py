@@ -1,39 +1,49 @@
 """The event stream of a run: one JSON object to a line, written as it comes.
 
-    {"memslots_report": 1, "record": "RunStarted", "version": "0.1.0", ...}
+    {"memslots_report": 2, "record": "RunStarted", "version": "0.1.0", ...}
     {"record": "TargetStarted", "target": "reference", ...}
 
-The form follows from the dataclasses of `records`: the class under `record`, its
-fields by name, a tuple as a list. The first line also says the version of the
-form. A run that was killed leaves a stream without `RunFinished`, perhaps with a
+Each line is a record of `findings.records`, its class under `record`, in the form of
+the one codec (`memslot_spec.history.json_form`). The first line also says the version
+of the form. A run that was killed leaves a stream without `RunFinished`, perhaps with a
 last line cut in the middle: what stands before it is read as usual.
+
+Version 1 told of a finding as rendered text and not the history. It is still read; its
+findings are shown without a picture.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
-from difflib import get_close_matches
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeGuard, get_args, get_type_hints
+from typing import Self, get_args
 
-from memslot_conformance.findings.records import STREAM_VERSION, Record, RunFinished
+from memslot_conformance.findings.records import Found, Record, RunFinished
+from memslot_spec.history.json_form import (
+    Dialect,
+    JsonForm,
+    NotJsonError,
+    parsed,
+    version_in,
+)
+from memslot_spec.history.json_kinds import MisfitError, is_object
+from memslot_spec.history.json_schema import Schema, schema_of_lines
+from memslot_spec.history.wire import TAGS, bits_of
+
+STREAM_VERSION = 2
+"""Rises when a stream of the older form can no longer be read as it is."""
 
 VERSION_KEY = "memslots_report"
 """The first key of a stream; its value is the version of the form."""
 
 KIND_KEY = "record"
+"""Under which key a record says its class."""
 
-KINDS: Mapping[str, Callable[..., Record]] = {
-    kind.__name__: kind for kind in get_args(Record)
-}
-
-HINTS = {name: get_type_hints(kind) for name, kind in KINDS.items()}
-
-SHOWN = 60
-"""Characters of a misfit value that a message shows."""
+RECORD: JsonForm[Record] = JsonForm(
+    Record, Dialect({**TAGS, get_args(Record): KIND_KEY}, bits_of)
+)
 
 
 class StreamError(ValueError):
@@ -61,7 +71,9 @@ class StreamWriter:
 
     def write(self, record: Record) -> None:
         """Append one record, and hand it to the operating system."""
-        self._file.write(to_line(record, first=self._first))
+        version = {VERSION_KEY: STREAM_VERSION} if self._first else {}
+        said = json.dumps({**version, **RECORD.write(record)})
+        self._file.write(f"{said}\n")
         self._file.flush()
         self._first = False
 
@@ -81,31 +93,33 @@ class StreamWriter:
         self.close()
 
 
-def to_line(record: Record, *, first: bool = False) -> str:
-    """The record as a line of the stream, with its line end."""
-    version = {VERSION_KEY: STREAM_VERSION} if first else {}
-    kind = {KIND_KEY: type(record).__name__}
-    values = {f.name: getattr(record, f.name) for f in fields(record)}
-    return json.dumps({**version, **kind, **values}) + "\n"
+def to_line(record: Record) -> str:
+    """The record as a line, without its line end."""
+    return RECORD.to_text(record)
 
 
 def from_line(line: str, where: str) -> Record:
     """The record that a line says; a message begins with `where`."""
     try:
-        value: object = json.loads(line)
-    except ValueError as error:
-        message = f"{where}: expected a JSON object, got {error}"
+        return RECORD.from_text(line)
+    except MisfitError as misfit:
+        message = f"{where}: {misfit}"
         raise StreamError(message) from None
-    return _record(value, where)
+
+
+def schema() -> Schema:
+    """The JSON Schema of a stream."""
+    first = (RECORD.form, {VERSION_KEY: STREAM_VERSION})
+    return schema_of_lines("The report of a run of memslots", [first], RECORD.form)
 
 
 def is_stream(first_line: str) -> bool:
     """Whether a file that begins with this line means to be a stream."""
     try:
-        value: object = json.loads(first_line)
-    except ValueError:
+        value = parsed(first_line)
+    except MisfitError:
         return False
-    return _is_object(value) and VERSION_KEY in value
+    return is_object(value) and VERSION_KEY in value
 
 
 def read_stream(path: Path) -> ReadStream:
@@ -114,26 +128,20 @@ def read_stream(path: Path) -> ReadStream:
     Errors: `StreamError` names the file and the line that cannot be read;
     `OSError` where there is no such file.
     """
-    text = path.read_bytes().decode("utf-8", "replace")
-    lines = text.split("\n")
-    whole = [line for line in lines if line.strip()]
+    lines = path.read_bytes().decode("utf-8", "replace").split("\n")
+    whole = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not whole:
         message = f"{path}: expected the stream of a run, got an empty file"
         raise StreamError(message)
-    is_cut = not text.endswith("\n") and not _is_json(whole[-1])
+    is_cut = lines[-1].strip() != "" and not _is_json(lines[-1])
     if is_cut and len(whole) == 1:
         message = f"{path}:1: the file ends in the middle of its first line"
         raise StreamError(message)
-    _check_version(whole[0], f"{path}:1")
-    records = tuple(
-        from_line(line, f"{path}:{number}")
-        for number, line in enumerate(lines, 1)
-        if line.strip() and not (is_cut and line is whole[-1])
-    )
+    records = _records(whole[: -1 if is_cut else None], path)
     if is_cut:
         problem = f"it ends in the middle of line {len(lines)}"
         return ReadStream(records, complete=False, problem=problem)
-    if not records or not isinstance(records[-1], RunFinished):
+    if not isinstance(records[-1], RunFinished):
         problem = "it ends before the run did"
         return ReadStream(records, complete=False, problem=problem)
     return ReadStream(records, complete=True, problem=None)
@@ -141,121 +149,34 @@ def read_stream(path: Path) -> ReadStream:
 
 def _is_json(line: str) -> bool:
     try:
-        json.loads(line)
-    except ValueError:
+        parsed(line)
+    except NotJsonError:
         return False
+    except MisfitError:
+        pass
     return True
 
 
-def _check_version(line: str, where: str) -> None:
-    value: object = json.loads(line) if _is_json(line) else None
-    if not _is_object(value) or VERSION_KEY not in value:
-        message = f"{where}: expected an object with the key {VERSION_KEY!r}"
-        raise StreamError(message)
-    version = value[VERSION_KEY]
-    if version != STREAM_VERSION:
-        message = (
-            f"{where}: {VERSION_KEY} must be {STREAM_VERSION} for this version of "
-            f"memslots, got {_shown(version)}"
-        )
-        raise StreamError(message)
+def _records(lines: list[tuple[int, str]], path: Path) -> tuple[Record, ...]:
+    records: list[Record] = []
+    version = STREAM_VERSION
+    for number, line in lines:
+        try:
+            value = parsed(line)
+            others = () if records else (VERSION_KEY,)
+            if not records:
+                version = version_in(value, VERSION_KEY, STREAM_VERSION, "an object")
+            if version == 1:
+                value = _upgraded(value)
+            records.append(RECORD.read(value, *others))
+        except MisfitError as misfit:
+            message = f"{path}:{number}: {misfit}"
+            raise StreamError(message) from None
+    return tuple(records)
 
 
-def _record(value: object, where: str) -> Record:
-    if not _is_object(value) or KIND_KEY not in value:
-        shown = _shown(value)
-        message = f"{where}: expected an object with {KIND_KEY!r}, got {shown}"
-        raise StreamError(message)
-    name = str(value[KIND_KEY])
-    kind = KINDS.get(name)
-    if kind is None:
-        known = get_close_matches(name, KINDS, n=1) or KINDS
-        message = f"{where}: unknown record {name!r}; known: {', '.join(known)}"
-        raise StreamError(message)
-    rest = {k: v for k, v in value.items() if k not in (KIND_KEY, VERSION_KEY)}
-    return _made(kind, name, rest, where)
-
-
-def _made(
-    kind: Callable[..., Record], name: str, values: dict[str, object], where: str
-) -> Record:
-    hints = HINTS[name]
-    found: dict[str, object] = {}
-    for field_name, value in values.items():
-        if field_name not in hints:
-            message = f"{where}: {name} has no field {field_name!r}"
-            raise StreamError(message)
-        reader, form = READERS[hints[field_name]]
-        read = reader(value)
-        if read is MISSING:
-            message = (
-                f"{where}: {name}.{field_name} must be {form}, got {_shown(value)}"
-            )
-            raise StreamError(message)
-        found[field_name] = read
-    try:
-        return kind(**found)
-    except TypeError as error:
-        message = f"{where}: {name}: {error}"
-        raise StreamError(message) from None
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
-def _is_object(value: object) -> TypeGuard[dict[str, object]]:
-    return isinstance(value, dict)
-
-
-def _is_list(value: object) -> TypeGuard[list[object]]:
-    return isinstance(value, list)
-
-
-def _text(value: object) -> object:
-    return value if isinstance(value, str) else MISSING
-
-
-def _text_or_null(value: object) -> object:
-    return value if value is None or isinstance(value, str) else MISSING
-
-
-def _integer(value: object) -> object:
-    is_integer = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_integer else MISSING
-
-
-def _number(value: object) -> object:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else MISSING
-
-
-def _texts(value: object) -> object:
-    if _is_list(value) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    return MISSING
-
-
-def _map_of(read: Callable[[object], object]) -> Callable[[object], object]:
-    def reader(value: object) -> object:
-        if _is_object(value) and all(read(v) is not MISSING for v in value.values()):
-            return value
-        return MISSING
-
-    return reader
-
-
-READERS: Mapping[object, tuple[Callable[[object], object], str]] = {
-    str: (_text, "a string"),
-    str | None: (_text_or_null, "a string or null"),
-    int: (_integer, "an integer"),
-    float: (_number, "a number"),
-    tuple[str, ...]: (_texts, "a list of strings"),
-    dict[str, str]: (_map_of(_text), "an object of strings"),
-    dict[str, int]: (_map_of(_integer), "an object of integers"),
-}
-"""For each type that a field of a record may have: what reads it, and its form.
-
-`MISSING` stands for a value that does not have the form.
-"""
+def _upgraded(value: object) -> object:
+    """A line of version 1 as it is today: a finding had text, and no history."""
+    if not is_object(value) or value.get(KIND_KEY) != Found.__name__:
+        return value
+    return {**{k: v for k, v in value.items() if k != "text"}, "history": None}

@@ -173,15 +173,21 @@ def _reached_or_not(
     return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)
 
 
-def exit_status(targets: Sequence[TargetVerdicts], *, strict: bool = False) -> Exit:
-    """The first that applies; with `strict`, a target that was skipped fails."""
+def exit_status(
+    targets: Sequence[TargetVerdicts], *, strict: bool = False, recorded: bool = False
+) -> Exit:
+    """The first that applies.
+
+    With `strict`, a target that was skipped fails. Of what was `recorded`, what is
+    inconclusive does not count: one history cannot reach every clause.
+    """
     if any(t.count(Verdict.FAIL) for t in targets):
         return Exit.DOES_NOT_CONFORM
     if strict and any(t.skipped is not None for t in targets):
         return Exit.DOES_NOT_CONFORM
     if any(t.failed is not None or t.count(Verdict.ERROR) for t in targets):
         return Exit.BROKE
-    if any(t.count(Verdict.INCONCLUSIVE) for t in targets):
+    if not recorded and any(t.count(Verdict.INCONCLUSIVE) for t in targets):
         return Exit.INCONCLUSIVE
     if not any(t.count(Verdict.PASS) for t in targets):
         return Exit.NOTHING_RAN

@@ -7,22 +7,10 @@ together with a target give one history, always the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from memslot_spec.model.operations import Operation
 
 Operations = tuple[Operation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Race:
-    """Operations that threads 1, 2, ... carry out at the same time."""
-
-    threads: tuple[Operations, ...]
-
-    def scenario(self, prefix: Operations = (), after: Operations = ()) -> Scenario:
-        """The race between a prefix and what is asked once it is over."""
-        return Scenario(prefix, self.threads, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +24,6 @@ class Scenario:
     prefix: Operations = ()
     threads: tuple[Operations, ...] = ()
     after: Operations = ()
-
-    @property
-    def race(self) -> Race:
-        """The race alone."""
-        return Race(self.threads)
 
     @property
     def operations(self) -> int:
@@ -62,15 +45,6 @@ class Run:
 Schedule = tuple[Run, ...]
 """Runs in their order. After the last one the running thread goes on for as
 long as it can, and then the runnable thread of the lowest number."""
-
-
-def switches(schedule: Schedule) -> int:
-    """How often the schedule changes the thread.
-
-    At least the number of its preemptions: a change is none where the thread
-    had ended or had to wait, which only playing the schedule shows.
-    """
-    return sum(a.thread != b.thread for a, b in pairwise(schedule))
 
 
 def joined(schedule: Schedule) -> Schedule:

@@ -7,7 +7,7 @@ import mmap
 SIZE = 4096
 
 
-class LastWords:
+class CrashRecord:
     """A small shared page that the worker writes and its supervisor reads.
 
     Made before the worker is forked, so both see the same memory; it survives

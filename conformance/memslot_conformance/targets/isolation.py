@@ -25,14 +25,13 @@ from threading import Event
 from time import sleep
 from typing import NoReturn
 
-from memslot_conformance.clock import CLOCK, Clock
-from memslot_conformance.play.budget import Budget
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.clock import CLOCK, Clock, Stopwatch
+from memslot_conformance.targets.crash_record import CrashRecord
 
 Send = Callable[[str], None]
 """Hands one line, without its line end, to the caller."""
 
-Work = Callable[[Send, LastWords], None]
+Work = Callable[[Send, CrashRecord], None]
 
 MEMORY_BYTES = 2 << 30
 """What a process may take beyond what it has when it begins."""
@@ -81,14 +80,14 @@ def isolated(
     left running.
     """
     with contextlib.ExitStack() as stack:
-        words = LastWords()
-        stack.callback(words.close)
+        crash = CrashRecord()
+        stack.callback(crash.close)
         lines_out, lines_in = _pipe(stack)
         output_out, output_in = _pipe(stack)
         parent, pid = os.getpid(), os.fork()
         if pid == 0:
             ends = _Ends(lines_in.fileno(), output_in.fileno(), parent)
-            _in_the_worker(work, words, ends, memory)
+            _in_the_worker(work, crash, ends, memory)
         lines_in.close()
         output_in.close()
         worker = _Worker(pid, lines_out.fileno(), output_out.fileno(), on_line)
@@ -96,7 +95,7 @@ def isolated(
             what = worker.watch(seconds, stop or Event(), clock)
         finally:
             worker.end()
-        return None if what is None else Broken(what, words.heard())
+        return None if what is None else Broken(what, crash.heard())
 
 
 def _pipe(stack: contextlib.ExitStack) -> tuple[FileIO, FileIO]:
@@ -124,7 +123,7 @@ class _Worker:
 
     def watch(self, seconds: float, stop: Event, clock: Clock) -> str | None:
         """Follow it to its end; why it broke, or None."""
-        budget = Budget(seconds=seconds, clock=clock)
+        watch = Stopwatch(clock)
         poller = select.poll()
         for fd in (self.lines_fd, self.output_fd):
             os.set_blocking(fd, False)
@@ -144,7 +143,7 @@ class _Worker:
             status = self._exit_status()
             if status is not None:
                 return self._after(status)
-            if budget.late:
+            if watch.seconds >= seconds:
                 return self._with_output(f"did not finish within {seconds:g} seconds")
 
     def end(self) -> None:
@@ -152,8 +151,10 @@ class _Worker:
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 kill(self.pid, signal.SIGKILL)
-        budget = Budget(seconds=REAP_SECONDS)
-        while os.waitpid(self.pid, os.WNOHANG) == (0, 0) and not budget.late:
+        watch = Stopwatch()
+        while os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+            if watch.seconds >= REAP_SECONDS:
+                return
             sleep(POLL_SECONDS / 10)
 
     def _exit_status(self) -> os.waitid_result | None:
@@ -223,7 +224,9 @@ class _Ends:
     supervisor: int
 
 
-def _in_the_worker(work: Work, words: LastWords, ends: _Ends, memory: int) -> NoReturn:
+def _in_the_worker(
+    work: Work, crash: CrashRecord, ends: _Ends, memory: int
+) -> NoReturn:
     """The worker's whole life. It never returns into the supervisor's code."""
     status = 1
     try:
@@ -235,7 +238,7 @@ def _in_the_worker(work: Work, words: LastWords, ends: _Ends, memory: int) -> No
                 _write_all(ends.lines_fd, f"{line}\n".encode("utf-8", "replace"))
 
         try:
-            work(lambda line: write(LINE + line), words)
+            work(lambda line: write(LINE + line), crash)
             write(END)
             status = 0
         except BaseException as error:  # noqa: BLE001 - a SystemExit breaks it as well

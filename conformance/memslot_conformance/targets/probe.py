@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from memslot_conformance.targets import resolve as targets
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import Broken, Send, isolated
 from memslot_conformance.targets.resolve import (
     UnavailableTargetError,
@@ -67,7 +67,7 @@ def probe(name: str, profile: str | None) -> Probed:
         message = f"target kvm is held to profile {LINUX.name}, not to {profile}"
         raise NoSuchTargetError(message)
 
-    def look(_: LastWords) -> dict[str, str]:
+    def look(_: CrashRecord) -> dict[str, str]:
         target = targets.resolve(name, profile)
         head = history_to_json(History(target.header, ()))
         return {"description": target.description, "header": head}
@@ -78,7 +78,7 @@ def probe(name: str, profile: str | None) -> Probed:
 
 
 def asked(
-    question: Callable[[LastWords], dict[str, str]], *, seconds: float
+    question: Callable[[CrashRecord], dict[str, str]], *, seconds: float
 ) -> dict[str, str]:
     """What a question about a target answers, put in a process of its own.
 
@@ -86,9 +86,9 @@ def asked(
     """
     told: dict[str, dict[str, str]] = {}
 
-    def work(send: Send, words: LastWords) -> None:
+    def work(send: Send, crash: CrashRecord) -> None:
         try:
-            said = {ANSWER: question(words)}
+            said = {ANSWER: question(crash)}
         except UnknownTargetError as error:
             said = {UNKNOWN: {"why": str(error)}}
         except UnavailableTargetError as error:

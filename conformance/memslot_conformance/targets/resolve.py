@@ -11,11 +11,11 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
-from memslot_conformance.adapter.perform import capabilities_of
+from memslot_conformance.adapter.capabilities import capabilities_of
 from memslot_conformance.adapter.protocols import Implementation, Make
+from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.kvm.detect import Unusable, Usable, detect
 from memslot_conformance.targets.kvm.target import kernel_vm
 from memslot_spec.history.header import Domain, Header
@@ -79,12 +79,10 @@ def resolve(name: str, profile: str | None = None) -> Target:
     if name == "patch":
         return _loaded(name, PATCH, profile or "v2.6.34", "the patch as published")
     known = ", ".join(KINDS)
+    hint = close_to(name, ("reference", "reference-linux", "patch", "kvm"))
     message = f"no target {name!r}; a target is one of {known}"
-    close = get_close_matches(
-        name, ["reference", "reference-linux", "patch", "kvm"], n=1
-    )
-    if close:
-        message += f". Did you mean {close[0]!r}?"
+    if hint:
+        message += f".{hint}"
     raise UnknownTargetError(message)
 
 
@@ -97,8 +95,7 @@ def _mutant(name: str, mutant_name: str, profile: str | None) -> Target:
     museum = importlib.import_module(MUSEUM)
     names = mutant_names()
     if mutant_name not in names:
-        close = get_close_matches(mutant_name, names, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = close_to(mutant_name, names)
         message = (
             f"no mutant {mutant_name!r} in the museum, which has {len(names)}; "
             f"`memslots museum --list` names them.{hint}"
@@ -132,14 +129,17 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
     if not callable(factory):
         message = f"target {name!r}: module {module_name} has no factory {factory_name}"
         raise UnknownTargetError(message)
-    declared = getattr(factory, "profile", None) or profile
-    if declared is None:
-        made = _adapted(factory, LINUX)(Silent())
-        declared = getattr(made, "profile", LINUX.name)
-        _close(made)
-    chosen = profile_named(profile or str(declared))
+    declared = profile or getattr(factory, "profile", None)
     description = (inspect.getdoc(factory) or factory_name).partition("\n")[0]
-    return _target(name, factory, chosen, description)
+    if declared is not None:
+        return _target(name, factory, profile_named(str(declared)), description)
+    made = _adapted(factory, LINUX)(Silent())
+    chosen = profile_named(str(getattr(made, "profile", LINUX.name)))
+    if chosen is not LINUX and _takes(factory, "profile"):
+        _close(made)
+        return _target(name, factory, chosen, description)
+    make = _adapted(factory, chosen)
+    return Target(name, chosen, make, _header(name, chosen, made), description)
 
 
 def _target(
@@ -149,14 +149,14 @@ def _target(
     description: str,
 ) -> Target:
     make = _adapted(factory, profile)
-    return Target(name, profile, make, _header(name, profile, make), description)
+    header = _header(name, profile, make(Silent()))
+    return Target(name, profile, make, header, description)
 
 
 def _adapted(factory: Callable[..., Implementation], profile: Profile) -> Make:
     """The factory as the suite calls it: with the hook, and what else it takes."""
-    parameters = inspect.signature(factory).parameters
-    takes_hook = "hook" in parameters
-    fixed = {"profile": profile} if "profile" in parameters else {}
+    takes_hook = _takes(factory, "hook")
+    fixed = {"profile": profile} if _takes(factory, "profile") else {}
 
     def make(hook: Hook) -> Implementation:
         if takes_hook:
@@ -166,8 +166,12 @@ def _adapted(factory: Callable[..., Implementation], profile: Profile) -> Make:
     return make
 
 
-def _header(name: str, profile: Profile, make: Make) -> Header:
-    made = make(Silent())
+def _takes(factory: Callable[..., Implementation], parameter: str) -> bool:
+    return parameter in inspect.signature(factory).parameters
+
+
+def _header(name: str, profile: Profile, made: Implementation) -> Header:
+    """What a new instance says of itself; the instance is given back."""
     try:
         limits = getattr(made, "limits", None)
         domain = getattr(made, "domain", None)
@@ -202,5 +206,5 @@ def _kernel(profile: str | None) -> Target:
         del hook
         return kernel_vm(usable.facts)
 
-    header = _header("kvm", LINUX, make)
+    header = _header("kvm", LINUX, make(Silent()))
     return Target("kvm", LINUX, make, header, usable.facts.describe(), usable)

@@ -15,7 +15,7 @@ from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.run.smoke import smoke
 from memslot_conformance.run.verdicts import ClauseVerdict, Exit, exit_status, verdicts
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Interleaving
 
@@ -59,8 +59,8 @@ def run(target: str, *layers: str, plays: int | None = None) -> list[Record]:
         plays=plays,
     )
     records: list[Record] = []
-    with closing(LastWords()) as words:
-        run_target(plan, records.append, words, clock=lambda: 0.0)
+    with closing(CrashRecord()) as crash:
+        run_target(plan, records.append, crash, clock=lambda: 0.0)
     return records
 
 

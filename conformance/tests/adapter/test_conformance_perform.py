@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
 
-from memslot_conformance.adapter.perform import (
-    METHODS,
-    TargetError,
-    capabilities_of,
-    observed,
-    perform,
-    supported,
-)
-from memslot_spec.history.header import Capabilities, Interleaving
-from memslot_spec.history.views import View
+from full_target import Full, Least
+from memslot_conformance.adapter.answers import TargetError
+from memslot_conformance.adapter.perform import perform
 from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
@@ -60,7 +51,6 @@ from memslot_spec.model.replies import (
     Visible,
 )
 from memslot_spec.model.values import (
-    EMPTY,
     Errno,
     Failure,
     Gfn,
@@ -71,101 +61,6 @@ from memslot_spec.model.values import (
 
 REGION = MemoryRegion(0, 0x1000, 0x2000, 0x7000)
 SLOT = Slot(1, Gfn(2), 3, Hva(0x4000))
-
-
-@dataclass
-class Full:
-    """Has every method, writes down each call, and answers what it was given."""
-
-    answer: object = None
-    calls: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
-
-    def set_region(self, *args: object, **kwargs: object) -> object:
-        return self.called("set_region", *args, *kwargs.items())
-
-    def set_private_region(self, region: MemoryRegion) -> object:
-        return self.called("set_private_region", region)
-
-    def gfn_to_memslot(self, gfn: Gfn, *as_id: int) -> object:
-        return self.called("gfn_to_memslot", gfn, *as_id)
-
-    def gfn_to_hva(self, gfn: Gfn, *as_id: int) -> object:
-        return self.called("gfn_to_hva", gfn, *as_id)
-
-    def gfn_to_hva_prot(self, gfn: Gfn, *, write: bool) -> object:
-        return self.called("gfn_to_hva_prot", gfn, write)
-
-    def vcpu_gfn_to_memslot(self, vcpu: int, gfn: Gfn) -> object:
-        return self.called("vcpu_gfn_to_memslot", vcpu, gfn)
-
-    def init_hva_cache(self, cache: int, gpa: int, length: int) -> object:
-        return self.called("init_hva_cache", cache, gpa, length)
-
-    def use_hva_cache(
-        self, cache: int, offset: int, length: int, *, write: bool
-    ) -> object:
-        return self.called("use_hva_cache", cache, offset, length, write)
-
-    def invalidate_range(self, start: Hva, end: Hva) -> object:
-        return self.called("invalidate_range", start, end)
-
-    def get_dirty_log(self, slot: int) -> object:
-        return self.called("get_dirty_log", slot)
-
-    def clear_dirty_log(
-        self, slot: int, first_page: int, num_pages: int, bitmap: tuple[int, ...]
-    ) -> object:
-        return self.called("clear_dirty_log", slot, first_page, num_pages, bitmap)
-
-    def enable_manual_protect(self, options: int) -> object:
-        return self.called("enable_manual_protect", options)
-
-    def is_visible_gfn(self, gfn: Gfn) -> object:
-        return self.called("is_visible_gfn", gfn)
-
-    def memslot_id(self, gfn: Gfn) -> object:
-        return self.called("memslot_id", gfn)
-
-    def tss_base(self) -> object:
-        return self.called("tss_base")
-
-    def mmu_pages(self) -> object:
-        return self.called("mmu_pages")
-
-    def count_rmaps(self) -> object:
-        return self.called("count_rmaps")
-
-    def access(self, gfn: Gfn, **how: object) -> object:
-        return self.called("access", gfn, *sorted(how.items()))
-
-    def allocate_root(self, gfn: Gfn) -> object:
-        return self.called("allocate_root", gfn)
-
-    def unmap_hva(self, hva: Hva) -> object:
-        return self.called("unmap_hva", hva)
-
-    def age_hva(self, hva: Hva) -> object:
-        return self.called("age_hva", hva)
-
-    def halt(self) -> object:
-        return self.called("halt")
-
-    def release_notifier(self) -> object:
-        return self.called("release_notifier")
-
-    def destroy(self) -> object:
-        return self.called("destroy")
-
-    def called(self, *call: object) -> object:
-        self.calls.append(call)
-        return self.answer
-
-
-class Least:
-    """The least an implementation has."""
-
-    def set_region(self, region: MemoryRegion) -> Reply:  # noqa: ARG002
-        return Done()
 
 
 def asked(operation: Operation, answer: object) -> tuple[Reply, tuple[object, ...]]:
@@ -307,48 +202,3 @@ def test_refuses_an_operation_without_a_method() -> None:
         perform(Least(), TssBase())
     with pytest.raises(TargetError, match=r"has no method set_private_region\(\)"):
         perform(Least(), SetRegion(REGION, private=True))
-
-
-def test_every_operation_has_a_method_and_is_supported_by_it() -> None:
-    full = Full()
-    assert supported(full) == {kind.__name__ for kind in METHODS}  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    assert len(METHODS) == 23
-    assert supported(Least()) == {"SetRegion"}
-
-
-def test_capabilities_are_what_it_declares_has_and_shows() -> None:
-    class Showing(Least):
-        interleaving = Interleaving.POINTS
-        announces = ("TableLoaded",)
-
-        def tss_base(self) -> int:
-            return 0
-
-        def observe(self) -> View:
-            return View(table=EMPTY, pages=())
-
-    assert capabilities_of(Showing()) == Capabilities(
-        operations=("SetRegion", "TssBase"),
-        interleaving=Interleaving.POINTS,
-        announces=("TableLoaded",),
-        shows=("table", "pages"),
-    )
-    assert capabilities_of(Least()) == Capabilities(operations=("SetRegion",))
-
-
-def test_introspection_is_optional_and_typed() -> None:
-    class Wrong(Least):
-        def observe(self) -> str:
-            return "everything"
-
-    assert observed(Least()) is None
-    with pytest.raises(TargetError, match=r"observe\(\) gave 'everything'"):
-        observed(Wrong())
-
-
-def test_refuses_attributes_of_the_wrong_type() -> None:
-    class Wrong(Least):
-        interleaving = "points"
-
-    with pytest.raises(TargetError, match="interleaving gave 'points'"):
-        capabilities_of(Wrong())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from memslot_conformance.run.checking import LEVEL_SECONDS
 from memslot_conformance.run.stream import read_stream
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets import resolve as targets
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.kvm.detect import Unusable
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import CLAUSES
@@ -36,6 +37,8 @@ from memslot_spec.history.wire import history_to_json
 from memslot_spec.model.operations import MemslotId
 
 Send = Callable[[Record], None]
+
+FAILURE_1 = Path(__file__).parents[1] / "findings" / "golden" / "failure-1.ndjson"
 
 NO_KERNEL = "kvm: /dev/kvm is absent"
 
@@ -63,8 +66,7 @@ def found(target: str, clause: str) -> Found:
         step=0,
         expected="yes",
         observed="no",
-        file=None,
-        text=f"FAIL {clause}",
+        history=None,
     )
 
 
@@ -77,8 +79,8 @@ def runs(
 ) -> None:
     """Every target reaches so many clauses, breaks one, or breaks itself."""
 
-    def run_target(plan: TargetPlan, send: Send, words: LastWords) -> None:
-        words.say("running")
+    def run_target(plan: TargetPlan, send: Send, crash: CrashRecord) -> None:
+        crash.say("running")
         send(
             TargetStarted(
                 target=plan.target,
@@ -438,6 +440,75 @@ def test_judge_numbers_the_lines_of_a_failure_as_they_are_in_the_file() -> None:
     result = memslots("judge", "f.ndjson")
     assert result.exit_code == 2
     assert "f.ndjson:4" in result.output
+
+
+def test_a_failure_of_version_1_replays_and_is_judged_as_before() -> None:
+    replayed = memslots("replay", str(FAILURE_1))
+    assert replayed.exit_code == 1
+    assert "exit 1   the same finding came again" in replayed.output
+    assert "FAIL SRCU-1" in replayed.output
+    judged = memslots("judge", str(FAILURE_1))
+    assert judged.exit_code == 1
+    assert "step 20 of 26  T2: -> 4096 (0x1000)" in judged.output
+
+
+LOOKUP = ("check", "patch", "--profile", "v2.6.34", "--clauses", "LOOK-7")
+"""The patch breaks this clause in the first of the fixed races."""
+
+
+def stops_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every target is left at its first finding."""
+    run_target = layers.run_target
+
+    def run(plan: TargetPlan, send: Send, crash: CrashRecord) -> None:
+        run_target(replace(plan, stop_at_first=True), send, crash)
+
+    monkeypatch.setattr(layers, "run_target", run)
+
+
+def test_a_finding_is_shown_alike_by_whoever_shows_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stops_at_first(monkeypatch)
+    checked = memslots(*LOOKUP, "--layers", "fixed", "--report-dir", "r")
+    (file,) = Path("r/failures").iterdir()
+    _, picture, rest = checked.output.partition("   step  T0\n")
+    told = (picture + rest).partition("\n\n\n")[0]
+    assert "FAIL LOOK-7" in told
+    assert told.endswith(f"  again        memslots replay {file}")
+    for words in (("judge", "r/report.ndjson"), ("judge", file), ("replay", file)):
+        assert told in memslots(*map(str, words)).output
+
+
+def test_a_finding_whose_file_cannot_be_written_is_still_a_finding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stops_at_first(monkeypatch)
+    Path("r").mkdir()
+    Path("r/failures").write_text("a file in the place of the folder", "utf-8")
+    result = memslots(*LOOKUP, "--layers", "fixed", "--report-dir", "r", "--seed", "1")
+    assert result.exit_code == 1
+    assert "exit 1   does not conform: patch breaks 1 clause" in result.output
+    assert "  no file      [Errno 17] File exists: 'r/failures'" in result.output
+    assert ">>    7  -> slot id -1" in result.output
+    assert "  again        memslots check patch --profile v2.6.34" in result.output
+
+
+@pytest.mark.parametrize("what", ["history", "report", "failure"])
+def test_a_schema_is_printed_of_each_kind_of_file(what: str) -> None:
+    result = memslots("schema", what)
+    assert result.exit_code == 0
+    schema = json.loads(result.output)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    first = schema["prefixItems"][0]
+    heads = first.get("anyOf", [first])
+    assert all(f"memslots_{what}" in head["required"] for head in heads)
+
+
+def test_there_is_a_schema_of_nothing_else() -> None:
+    result = memslots("schema", "clauses")
+    assert result.exit_code == 2
+    assert "'clauses' is not one of 'history', 'report', 'failure'" in result.output
 
 
 def test_the_clauses_are_listed_and_explained() -> None:

@@ -22,14 +22,14 @@ from memslot_conformance.findings.records import (
     TargetStarted,
 )
 from memslot_conformance.layers import fixed
-from memslot_conformance.layers.layers import LAYERS, run_target
+from memslot_conformance.layers.layers import run_target
+from memslot_conformance.layers.turns import LAYERS
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import UnknownTargetError, resolve
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.history.wire import HistoryError
 from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import GetDirtyLog, SetRegion
 
@@ -78,7 +78,7 @@ def run(
         stop_at_first=stop_at_first,
         plays=plays,
     )
-    run_target(plan, records.append, LastWords(), clock=lambda: 0.0)
+    run_target(plan, records.append, CrashRecord(), clock=lambda: 0.0)
     return records
 
 
@@ -132,9 +132,9 @@ def test_fixed_races_find_each_defect_of_the_patch_and_it_replays(
         judged = judge(failure.history, CLAUSES).findings
         first, second = replay(failure), replay(failure)
         assert first.diverged is None
-        assert first.finding is not None
-        assert first.finding == second.finding
-        assert first.finding in judged
+        assert first == second
+        assert judge(first.history, CLAUSES).findings == judged
+        assert finding.clause in {f.clause for f in judged}
         assert first.history.events == failure.history.events
 
 
@@ -145,9 +145,8 @@ def test_patch_is_found_out_without_points(tmp_path: Path) -> None:
     for finding in findings:
         failure = read_failure(Path(finding.file or ""))
         assert failure.is_blind
-        again = replay(failure).finding
-        assert again is not None
-        assert again.clause == finding.clause
+        again = judge(replay(failure).history, CLAUSES).findings
+        assert finding.clause in {f.clause for f in again}
 
 
 def test_first_finding_is_enough_where_it_is_asked_for() -> None:
@@ -222,39 +221,23 @@ def test_refuses_a_profile_that_is_not_known() -> None:
         resolve("reference", "v3")
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("", "expected a failure file"),
-        ('{"memslots_failure": 2}', "must be 1, got 2"),
-        ('{"memslots_failure": 1', "not JSON"),
-    ],
-)
-def test_refuses_files_that_are_no_failures(
-    tmp_path: Path, line: str, words: str
-) -> None:
-    path = tmp_path / "broken.ndjson"
-    path.write_text(line + "\n", encoding="utf-8")
-    with pytest.raises(HistoryError, match=words):
-        read_failure(path)
-
-
 def test_a_failure_file_reads_back_as_it_was_written(tmp_path: Path) -> None:
     findings = found(
         run("museum:K09", ("fixed",), failures=tmp_path, stop_at_first=True)
     )
     failure = read_failure(Path(findings[0].file or ""))
+    assert failure.history == findings[0].history
     path = tmp_path / "again.ndjson"
     write_failure(path, failure)
     assert read_failure(path) == failure
 
 
-def test_last_words_keep_the_newest_and_cut_what_is_too_long() -> None:
-    words = LastWords()
-    assert words.heard() == ""
-    words.say("one")
-    words.say("x" * 10_000)
-    assert set(words.heard()) == {"x"}
-    words.say("two")
-    assert words.heard() == "two"
-    words.close()
+def test_crash_record_keep_the_newest_and_cut_what_is_too_long() -> None:
+    crash = CrashRecord()
+    assert crash.heard() == ""
+    crash.say("one")
+    crash.say("x" * 10_000)
+    assert set(crash.heard()) == {"x"}
+    crash.say("two")
+    assert crash.heard() == "two"
+    crash.close()

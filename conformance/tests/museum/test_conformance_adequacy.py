@@ -12,15 +12,15 @@ from click.testing import CliRunner, Result
 
 from memslot_conformance.cli.command import main
 from memslot_conformance.museum import adequacy
-from memslot_conformance.museum import kills as killers
+from memslot_conformance.museum import detections as detecting
 from memslot_conformance.museum import witnesses as witnesses_module
 from memslot_conformance.museum.adequacy import Adequacy
-from memslot_conformance.museum.kills import (
+from memslot_conformance.museum.detections import (
     Breaks,
-    Kill,
+    Detection,
     MutantBrokeError,
-    kills,
-    kills_of,
+    detections,
+    detections_of,
 )
 from memslot_conformance.museum.run import Attempt, Mutant, chosen
 from memslot_conformance.museum.witnesses import (
@@ -33,6 +33,7 @@ from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import play, stay
 from memslot_conformance.report import clauses as explain
 from memslot_conformance.report import track_record
+from memslot_conformance.report.adequacy import table
 from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import resolve
@@ -51,8 +52,8 @@ def museum(*words: str) -> Result:
     return CliRunner().invoke(main, ("museum", *words), prog_name="memslots")
 
 
-def kill(clause: str, mutant: str) -> Kill:
-    return Kill(
+def detection(clause: str, mutant: str) -> Detection:
+    return Detection(
         clause=clause,
         mutant=mutant,
         race="a race",
@@ -78,7 +79,11 @@ def witness(clause: str, *, times: int = 1, is_blind: bool = False) -> Witness:
 FOUND = Adequacy(
     clauses=("REQ-1", "REQ-2", "REQ-3"),
     witnesses=(witness("REQ-1", times=7), witness("REQ-2", times=3, is_blind=True)),
-    kills=(kill("REQ-1", "one"), kill("REQ-1", "two"), kill("REQ-3", "two")),
+    detections=(
+        detection("REQ-1", "one"),
+        detection("REQ-1", "two"),
+        detection("REQ-3", "two"),
+    ),
 )
 
 
@@ -129,7 +134,7 @@ def test_a_clause_that_accuses_a_reference_is_no_witness() -> None:
 
 def test_a_race_is_found_at_one_preemption_by_every_clause_that_it_breaks() -> None:
     (mutant,) = chosen(["K01"])
-    found = kills_of(mutant)
+    found = detections_of(mutant)
     assert {each.clause for each in found} == {"TSS-2", "SRCU-1"}
     assert {each.preemptions for each in found} == {1}
     assert {each.mutant for each in found} == {"K01"}
@@ -137,7 +142,7 @@ def test_a_race_is_found_at_one_preemption_by_every_clause_that_it_breaks() -> N
 
 def test_what_one_thread_shows_is_found_without_a_race() -> None:
     (mutant,) = chosen(["K09"])
-    (found,) = kills_of(mutant)
+    (found,) = detections_of(mutant)
     assert (found.clause, found.preemptions) == ("LOOK-7", 0)
 
 
@@ -160,19 +165,19 @@ def test_mutants_are_run_apart_and_clauses_that_missed_are_tried_again(
 ) -> None:
     asked: list[tuple[str, str | None]] = []
 
-    def apart(work: tuple[Mutant, str | None]) -> list[Kill]:
+    def apart(work: tuple[Mutant, str | None]) -> list[Detection]:
         mutant, wanted = work
         asked.append((mutant.name, wanted))
-        return [kill(wanted or mutant.clauses[0], mutant.name)]
+        return [detection(wanted or mutant.clauses[0], mutant.name)]
 
-    monkeypatch.setattr(killers, "_apart", apart)
-    found = kills(chosen(["K01", "K09"]), jobs=1)
+    monkeypatch.setattr(detecting, "_apart", apart)
+    found = detections(chosen(["K01", "K09"]), jobs=1)
     assert asked == [("K01", None), ("K09", None), ("K01", "TSS-2")]
     assert [each.clause for each in found] == ["SRCU-1", "LOOK-7", "TSS-2"]
 
 
 def test_kills_come_back_from_the_worker() -> None:
-    found = kills(chosen(["K04", "K09"]), jobs=2)
+    found = detections(chosen(["K04", "K09"]), jobs=2)
     assert [(each.mutant, each.clause) for each in found] == [
         ("K04", "SRCU-17"),
         ("K09", "LOOK-7"),
@@ -182,35 +187,34 @@ def test_kills_come_back_from_the_worker() -> None:
 def test_a_mutant_that_breaks_by_itself_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def breaks(mutant: object, wanted: object) -> tuple[Kill, ...]:
+    def breaks(mutant: object, wanted: object) -> tuple[Detection, ...]:
         message = f"{mutant} {wanted}"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(killers, "kills_of", breaks)
+    monkeypatch.setattr(detecting, "detections_of", breaks)
     with pytest.raises(MutantBrokeError, match="K09: RuntimeError"):
-        kills(chosen(["K09"]), jobs=1)
+        detections(chosen(["K09"]), jobs=1)
 
 
 def test_what_a_clause_lacks_is_named() -> None:
     assert FOUND.without_witness() == ("REQ-3",)
-    assert FOUND.without_killer() == ("REQ-2",)
-    assert FOUND.killed_by("REQ-1") == ("one", "two")
-    assert FOUND.killed_only_by("REQ-1") == ("one",)
-    assert FOUND.killed_only_by("REQ-3") == ()
-    lines = adequacy.table(FOUND)
+    assert FOUND.without_mutant() == ("REQ-2",)
+    assert FOUND.found_by("REQ-1") == ("one", "two")
+    assert FOUND.only_found_by("REQ-1") == ("one",)
+    assert FOUND.only_found_by("REQ-3") == ()
+    lines = table(FOUND)
     assert "reference linux 7" in lines[1]
     assert lines[1].endswith("one")
     assert "reference linux 3 (blind)" in lines[2]
     assert "NONE" in lines[2]
     assert "NEVER" in lines[3]
     assert "without a witness: REQ-3" in lines
-    assert "without a killer: REQ-2" in lines
+    assert "finds no mutant: REQ-2" in lines
     assert adequacy.exit_status(FOUND) is Exit.DOES_NOT_CONFORM
 
 
 def test_adequacy_survives_json() -> None:
-    data = json.loads(json.dumps(adequacy.as_json(FOUND)))
-    assert adequacy.from_json(data) == FOUND
+    assert adequacy.from_text(adequacy.to_text(FOUND)) == FOUND
 
 
 @pytest.mark.parametrize(("clauses", "status"), [(("REQ-1",), 0), (FOUND.clauses, 1)])
@@ -220,7 +224,9 @@ def test_the_museum_shows_adequacy(
     clauses: tuple[str, ...],
     status: int,
 ) -> None:
-    found = Adequacy(clauses=clauses, witnesses=FOUND.witnesses, kills=FOUND.kills)
+    found = Adequacy(
+        clauses=clauses, witnesses=FOUND.witnesses, detections=FOUND.detections
+    )
 
     def measure(mutants: Sequence[Mutant], *, jobs: int) -> Adequacy:
         assert mutants

@@ -19,11 +19,17 @@ from memslot_conformance.findings.records import (
     TargetSkipped,
     TargetStarted,
 )
+from memslot_conformance.report.console import printable
 from memslot_conformance.report.progress import QuietLines, watching
 from memslot_conformance.report.table import Look
-from memslot_conformance.report.terminal import header, printable, report
+from memslot_conformance.report.terminal import header, report
 from memslot_conformance.run.verdicts import Exit
-from memslot_spec.clauses import CLAUSES, GROUPS
+from memslot_spec.clauses import CLAUSES, GROUPS, clause_by_id
+from memslot_spec.history.events import Call, Finished, Return
+from memslot_spec.history.header import Capabilities, Header, History
+from memslot_spec.model.operations import MemslotId
+from memslot_spec.model.profile import Limits
+from memslot_spec.model.replies import FoundId
 
 ESCAPE = "\x1b"
 
@@ -62,7 +68,26 @@ def layer(target: str, *clauses: str) -> LayerDone:
     )
 
 
-def found(clause: str, picture: str = "   step  T0\n>>    1  x\n\n") -> Found:
+HISTORY = History(
+    Header(
+        target="py:x:y",
+        profile="linux",
+        limits=Limits(),
+        capabilities=Capabilities(operations=("MemslotId",)),
+    ),
+    (Call(0, MemslotId(3)), Return(0, FoundId(None)), Finished(0, ())),
+)
+
+
+def found(
+    clause: str,
+    step: int = 1,
+    *,
+    observed: str = "no",
+    history: History | None = HISTORY,
+    file: str | None = None,
+    unkept: str | None = None,
+) -> Found:
     return Found(
         target="py:x:y",
         clause=clause,
@@ -72,11 +97,12 @@ def found(clause: str, picture: str = "   step  T0\n>>    1  x\n\n") -> Found:
         readers=0,
         preemptions=0,
         operations=0,
-        step=0,
+        step=step,
         expected="yes",
-        observed="no",
-        file=None,
-        text=f"{picture}FAIL {clause}  A title\n  must  be",
+        observed=observed,
+        history=history,
+        file=file,
+        unkept=unkept,
     )
 
 
@@ -111,7 +137,7 @@ def test_a_whole_report() -> None:
     assert status is Exit.DOES_NOT_CONFORM
     for said in (
         "py:x:y, layer fixed:",
-        "FAIL REQ-1  A title",
+        f"FAIL REQ-1  {clause_by_id('REQ-1').title}",
         "ERROR py:x:y  OSError: n\\x1b[2J",
         "at that time  it had said nothing",
         "reference  fixed  1 scenario, 1,234 schedules, 3 steps, 1.0 s: every schedule",
@@ -167,10 +193,33 @@ def test_a_report_keeps_to_its_width(width: int) -> None:
 
 def test_one_picture_serves_the_failures_that_share_it() -> None:
     text, _ = shown()
-    assert text.count(">>    1  x") == 1
+    assert text.count(">>    2  -> no slot id") == 1
     assert text.count("(at the same step)") == 1
-    other, _ = shown((found("REQ-1"), found("REQ-2", "another\n\n")))
+    other, _ = shown((found("REQ-1"), found("REQ-2", step=0)))
     assert "(at the same step)" not in other
+
+
+def test_a_finding_without_a_file_says_why_and_how_to_see_it_again() -> None:
+    text, _ = shown((RUN, found("REQ-1", unkept="No space left on device")))
+    assert "  no file      No space left on device" in text.splitlines()
+    again = "memslots check reference py:x:y kvm --level quick --seed 7"
+    assert f"  again        {again}" in text.splitlines()
+    kept, _ = shown((RUN, found("REQ-1", file="a b.ndjson")))
+    assert "  again        memslots replay 'a b.ndjson'" in kept.splitlines()
+
+
+def test_a_finding_whose_history_is_not_told_is_shown_without_a_picture() -> None:
+    text, status = shown((found("REQ-1", history=None), found("REQ-2", history=None)))
+    assert status is Exit.DOES_NOT_CONFORM
+    assert "(the report does not tell the history)" in text
+    assert "(at the same step)" not in text
+    assert ">>" not in text
+
+
+def test_what_a_target_said_cannot_steer_the_terminal_from_a_finding() -> None:
+    text, _ = shown((found("REQ-1", observed="n\x1b[2Jo"),))
+    assert "n\\x1b[2Jo" in text
+    assert ESCAPE not in text
 
 
 def test_colour_only_where_it_is_wanted() -> None:

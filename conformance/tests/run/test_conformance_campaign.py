@@ -26,7 +26,7 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.run import campaign
 from memslot_conformance.run.campaign import Limits
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import StoppedError, isolated
 
 Send = Callable[[Record], None]
@@ -100,8 +100,8 @@ def deaths() -> dict[str, Callable[[], object]]:
     }
 
 
-def work(plan: TargetPlan, send: Send, words: LastWords) -> None:
-    words.say(f"about to {plan.target}")
+def work(plan: TargetPlan, send: Send, crash: CrashRecord) -> None:
+    crash.say(f"about to {plan.target}")
     send(layer(plan.target))
     death = deaths().get(plan.target)
     if death is not None:
@@ -172,7 +172,7 @@ def test_a_crash_shows_where() -> None:
 def test_what_a_target_printed_is_shown_when_it_breaks(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    def prints(_: Callable[[str], None], __: LastWords) -> None:
+    def prints(_: Callable[[str], None], __: CrashRecord) -> None:
         print("from Python")  # noqa: T201 - the worker's own output is the subject
         os.write(2, b"from C\n")
         os._exit(4)
@@ -189,7 +189,7 @@ def test_what_a_target_printed_is_shown_when_it_breaks(
 
 
 def test_a_target_that_prints_without_end_is_ended() -> None:
-    def prints(_: Callable[[str], None], __: LastWords) -> None:
+    def prints(_: Callable[[str], None], __: CrashRecord) -> None:
         while True:
             os.write(1, b"x" * 4096)
 
@@ -205,7 +205,7 @@ def test_long_lines_and_many_come_whole_and_in_order() -> None:
     sent = [str(number) * (1 + number % 7 * 20_000) for number in range(200)]
     heard: list[str] = []
 
-    def sends(send: Callable[[str], None], _: LastWords) -> None:
+    def sends(send: Callable[[str], None], _: CrashRecord) -> None:
         for line in sent:
             send(line)
 
@@ -216,7 +216,7 @@ def test_long_lines_and_many_come_whole_and_in_order() -> None:
 def test_what_a_worker_started_goes_with_it(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
 
-    def starts(_: Callable[[str], None], __: LastWords) -> None:
+    def starts(_: Callable[[str], None], __: CrashRecord) -> None:
         child = subprocess.Popen(["/bin/sleep", "600"])
         pid_file.write_text(str(child.pid), encoding="ascii")
 
@@ -227,7 +227,7 @@ def test_what_a_worker_started_goes_with_it(tmp_path: Path) -> None:
 def test_a_fork_of_the_target_is_not_taken_for_the_target() -> None:
     heard: list[str] = []
 
-    def forks(send: Callable[[str], None], _: LastWords) -> None:
+    def forks(send: Callable[[str], None], _: CrashRecord) -> None:
         if os.fork() != 0:
             os.wait()
         send("once")
@@ -266,7 +266,7 @@ def test_a_run_can_be_stopped() -> None:
     stop = threading.Event()
     pids: list[str] = []
 
-    def hangs(send: Callable[[str], None], _: LastWords) -> None:
+    def hangs(send: Callable[[str], None], _: CrashRecord) -> None:
         send(str(os.getpid()))
         time.sleep(600)
 
@@ -288,7 +288,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from memslot_conformance.findings.records import TargetPlan, TargetSkipped
 
-def work(plan, send, words):
+def work(plan, send, crash):
     send(TargetSkipped(target=plan.target, reason=str(os.getpid())))
     time.sleep(600)
 

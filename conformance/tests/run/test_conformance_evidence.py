@@ -48,7 +48,7 @@ from memslot_conformance.run.evidence import (
 from memslot_conformance.run.stream import StreamWriter, from_line, read_stream, to_line
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.choice import can_be_seen
 from memslot_spec.choices import CHOICES
@@ -254,7 +254,7 @@ def run(plays: int | None = None, clock: Clock = standing_still) -> list[Record]
         seconds=300.0,
         plays=plays,
     )
-    run_target(plan, heard.append, LastWords(), clock=clock)
+    run_target(plan, heard.append, CrashRecord(), clock=clock)
     return heard
 
 

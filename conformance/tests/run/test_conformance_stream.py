@@ -18,7 +18,24 @@ from memslot_conformance.findings.records import (
     TargetSkipped,
     TargetStarted,
 )
-from memslot_conformance.run.stream import StreamError, StreamWriter, read_stream
+from memslot_conformance.report.table import Look
+from memslot_conformance.report.terminal import report
+from memslot_conformance.run.stream import (
+    StreamError,
+    StreamWriter,
+    read_stream,
+    schema,
+)
+from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.scenarios.scenario import Run
+from memslot_spec.clauses import clause_by_id
+from memslot_spec.history.events import Call, Finished, Return
+from memslot_spec.history.header import Capabilities, Header, History
+from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.profile import Limits
+from memslot_spec.model.replies import Refused
+from memslot_spec.model.values import Errno, MemoryRegion
+from schema_check import complaints
 
 STARTED = RunStarted(
     version="0.1.0",
@@ -28,6 +45,19 @@ STARTED = RunStarted(
     targets=("one", "two"),
     clauses=3,
     host="Linux",
+)
+HISTORY = History(
+    Header(
+        target="one",
+        profile="linux",
+        limits=Limits(),
+        capabilities=Capabilities(operations=("SetRegion",)),
+    ),
+    (
+        Call(0, SetRegion(MemoryRegion(0, 0, 0, 0))),
+        Return(0, Refused(Errno.EINVAL)),
+        Finished(0, ()),
+    ),
 )
 RECORDS: tuple[Record, ...] = (
     STARTED,
@@ -63,8 +93,9 @@ RECORDS: tuple[Record, ...] = (
         step=4,
         expected="a",
         observed="b\ud800\u2028",
-        file=None,
-        text="FAIL\nREQ-1",
+        history=HISTORY,
+        schedule=(Run(1, 2), Run(2, 1)),
+        unkept="No space left on device",
     ),
     TargetFailed(target="one", what="broke", last="a call"),
     TargetFinished(target="one", seconds=1),
@@ -90,7 +121,7 @@ def test_every_record_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_the_first_line_says_the_version(tmp_path: Path) -> None:
     lines = written(tmp_path, *RECORDS).read_text("utf-8").splitlines()
     assert [json.loads(line).get("memslots_report") for line in lines] == [
-        1,
+        2,
         *[None] * (len(RECORDS) - 1),
     ]
     assert json.loads(lines[0])["record"] == "RunStarted"
@@ -131,8 +162,9 @@ def test_a_stream_cut_anywhere_after_its_first_line_can_be_read(
         ("", "expected the stream of a run, got an empty file"),
         ('{"memslots_report": 1, "rec', ":1: the file ends in the middle of its first"),
         ('{"record": "RunFinished"}\n', ":1: expected an object with the key 'memslot"),
-        ('{"memslots_report": 2}\n', ":1: memslots_report must be 1"),
-        ('{"memslots_report": 1}\n', ":1: expected an object with 'record'"),
+        ('{"memslots_report": 3}\n', ":1: field memslots_report: expected at most 2"),
+        ('{"memslots_report": 0}\n', "memslots_report: expected a version from 1 on"),
+        ('{"memslots_report": 2}\n', ":1: expected an object with the key 'record'"),
     ],
 )
 def test_refuses_what_is_no_stream(tmp_path: Path, text: str, said: str) -> None:
@@ -147,22 +179,29 @@ def test_refuses_what_is_no_stream(tmp_path: Path, text: str, said: str) -> None
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("nonsense", ":2: expected a JSON object"),
-        ("[]", ":2: expected an object with 'record', got []"),
-        ('{"record": "Fond"}', ":2: unknown record 'Fond'; known: Found"),
+        ("nonsense", ":2: expected JSON, got Expecting value at column 1"),
+        ("[]", ":2: expected an object with the key 'record', got []"),
+        ('{"record": "Fond"}', ":2: field record: expected one of RunStarted, "),
         (
             '{"record": "TargetSkipped", "target": "one", "why": "no"}',
-            ":2: TargetSkipped has no field 'why'",
+            ":2: field why: is unknown (TargetSkipped has target, reason)",
         ),
         (
             '{"record": "TargetSkipped", "target": 1, "reason": "no"}',
-            ":2: TargetSkipped.target must be a string, got 1",
+            ":2: field target: expected a string, got 1",
         ),
         (
             '{"record": "TargetFinished", "target": "one", "seconds": true}',
-            ":2: TargetFinished.seconds must be a number, got true",
+            ":2: field seconds: expected a number, got true",
         ),
-        ('{"record": "TargetSkipped", "target": "one"}', "'reason'"),
+        (
+            '{"record": "TargetSkipped", "target": "one"}',
+            ":2: field reason: is missing (TargetSkipped has target, reason)",
+        ),
+        (
+            '{"memslots_report": 2, "record": "TargetSkipped", "target": "one"}',
+            ":2: field memslots_report: is unknown",
+        ),
     ],
 )
 def test_refuses_a_malformed_line_by_its_number(
@@ -173,3 +212,52 @@ def test_refuses_a_malformed_line_by_its_number(
     with pytest.raises(StreamError) as refusal:
         read_stream(path)
     assert said in str(refusal.value)
+
+
+GOLDEN = Path(__file__).parent / "golden" / "report-1.ndjson"
+"""A run of version 1: the patch, and two of the clauses that it breaks."""
+
+
+def test_a_stream_of_version_1_is_read() -> None:
+    stream = read_stream(GOLDEN)
+    assert stream.complete
+    lines = [json.loads(line) for line in GOLDEN.read_text("utf-8").splitlines()]
+    assert [type(record).__name__ for record in stream.records] == [
+        line["record"] for line in lines
+    ]
+    found = [record for record in stream.records if isinstance(record, Found)]
+    assert [(f.clause, f.step, f.preemptions) for f in found] == [
+        ("LOOK-7", 6, 0),
+        ("SRCU-1", 19, 1),
+    ]
+    assert found[1].observed == "4096 (0x1000)"
+    assert found[1].file == "report/failures/patch-SRCU-1.ndjson"
+    assert found[1].history is None
+    assert found[1].schedule == ()
+
+
+def test_a_stream_of_version_1_gives_the_verdicts_that_it_gave() -> None:
+    clauses = tuple(clause_by_id(i) for i in ("LOOK-7", "SRCU-1"))
+    text, status = report(read_stream(GOLDEN).records, clauses, Look())
+    assert status is Exit.DOES_NOT_CONFORM
+    assert "exit 1   does not conform: patch breaks 2 clauses" in text
+    assert "FAIL SRCU-1  " in text
+    assert "memslots replay report/failures/patch-SRCU-1.ndjson" in text
+
+
+def test_what_version_1_had_not_is_refused_in_it_by_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "report.ndjson"
+    lines = GOLDEN.read_text("utf-8").splitlines()
+    lines[2] = lines[2].replace('"step": 6', '"step": "6"')
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(StreamError, match=r":3: field step: expected an integer"):
+        read_stream(path)
+
+
+def test_every_stream_fits_its_schema(tmp_path: Path) -> None:
+    path = written(tmp_path, *RECORDS)
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    assert not complaints(lines, schema())
+    lines[3]["steps"] = "3"
+    assert complaints(lines, schema())
+    assert complaints(lines[1:3], schema())

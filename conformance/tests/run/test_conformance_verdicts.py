@@ -67,8 +67,7 @@ def found(clause: str, target: str = "one") -> Record:
         step=0,
         expected="yes",
         observed="no",
-        file=None,
-        text="",
+        history=None,
     )
 
 

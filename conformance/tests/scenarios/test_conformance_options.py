@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from memslot_conformance.findings.trial import Bench
+from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.explore import bounded
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.fixed.dirty_options import (
@@ -20,10 +20,10 @@ ASKS_TWICE = "museum:asks-for-the-option-twice"
 
 def broken(target: Target, race: FixedRace, *, is_blind: bool) -> set[str]:
     """The clauses that are broken in any schedule of one preemption."""
-    bench, names = Bench(target.header, CLAUSES, is_blind=is_blind), set[str]()
+    trial, names = Trial(target.header, CLAUSES, is_blind=is_blind), set[str]()
     for played in bounded(target.make, race.scenario, 1):
         assert played.error is None
-        names |= {finding.clause for finding in bench.judge(played).findings}
+        names |= {finding.clause for finding in trial.judge(played).findings}
     return names
 
 

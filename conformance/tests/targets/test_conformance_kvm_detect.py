@@ -12,7 +12,11 @@ import pytest
 
 from memslot_conformance.targets.kvm import device
 from memslot_conformance.targets.kvm.detect import Unusable, Usable, detect, highest
-from memslot_conformance.targets.kvm.device import Node, UnexpectedAnswerError, Vm
+from memslot_conformance.targets.kvm.device import (
+    KvmNode,
+    UnexpectedAnswerError,
+    VmDescriptor,
+)
 from memslot_spec.model.values import Errno, MemoryRegion
 
 PAGE = MemoryRegion(0, 0, 4096, 0)
@@ -156,7 +160,7 @@ def test_interrupted_creation_is_tried_again(
 ) -> None:
     vm_fd = os.open(node, os.O_RDONLY)
     answers: list[int | OSError] = [failure(errno.EINTR), failure(errno.EINTR), vm_fd]
-    with Node(node) as kvm:
+    with KvmNode(node) as kvm:
         monkeypatch.setattr(fcntl, "ioctl", fake_ioctl({0xAE01: answers}))
         kvm.create_vm().close()
     assert answers == []
@@ -172,7 +176,7 @@ def test_refuses_to_take_an_unknown_errno_for_an_answer(
         return next(numbers)
 
     monkeypatch.setattr(device, "send", answer)
-    with Vm(os.open(node, os.O_RDONLY)) as vm:
+    with VmDescriptor(os.open(node, os.O_RDONLY)) as vm:
         with pytest.raises(UnexpectedAnswerError, match="which is no answer"):
             vm.set_user_memory_region(PAGE)
         assert vm.set_user_memory_region(PAGE) is Errno.EEXIST

@@ -9,7 +9,7 @@ from memslot_conformance.layers import fixed
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
-from memslot_conformance.targets.crash_record import LastWords
+from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Header
 
@@ -102,7 +102,7 @@ def run(name: str, plays: int) -> list[Record]:
         plays=plays,
         stop_at_first=True,
     )
-    run_target(plan, records.append, LastWords(), clock=lambda: 0.0)
+    run_target(plan, records.append, CrashRecord(), clock=lambda: 0.0)
     return records
 
 

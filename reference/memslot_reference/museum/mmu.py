@@ -36,7 +36,7 @@ Fault = tuple[int, bool, bool, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Translated:
+class FirstSection:
     """What a fault found in its first section, and the notifier count then."""
 
     seq: int
@@ -64,7 +64,7 @@ class LateBit(Kvm):
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
         super().__init__(hook, profile, limits)
-        self.translated: dict[Fault, Translated] = {}
+        self.translated: dict[Fault, FirstSection] = {}
 
     def page_fault(
         self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
@@ -81,11 +81,11 @@ class LateBit(Kvm):
             return super().page_fault(gfn, write=write, direct=direct, root=root)
         level = self.mapping_level(slot, gfn, direct=direct)
         spte = self.translate(slot, gfn, level, write=write)
-        self.translated[fault] = Translated(seq, table, slot, spte)
+        self.translated[fault] = FirstSection(seq, table, slot, spte)
         return None
 
     def map_late(
-        self, found: Translated, gfn: int, *, direct: bool, root: int
+        self, found: FirstSection, gfn: int, *, direct: bool, root: int
     ) -> Reply | None:
         """Map what was translated, unless the host has taken the page since."""
         self.lock_mmu()

@@ -12,7 +12,7 @@ from memslot_spec.model.replies import Mmio, Reply, Retry
 from memslot_spec.model.values import Errno, Failure, Gfn, MemoryRegion
 
 
-class DeletesAbsent(LinuxKvm):
+class LinuxDeletesAbsent(LinuxKvm):
     """Deleting an absent slot succeeds, and drops every mapping."""
 
     def conflict(
@@ -33,7 +33,7 @@ class DeletesAbsent(LinuxKvm):
         self.flush_all()
 
 
-class InvalidIsMmio(LinuxKvm):
+class LinuxInvalidIsMmio(LinuxKvm):
     """A fault on an INVALID slot is taken for MMIO."""
 
     def invalid_reply(self) -> Reply:
@@ -41,7 +41,7 @@ class InvalidIsMmio(LinuxKvm):
         return Mmio()
 
 
-class RetriesInside(LinuxKvm):
+class LinuxRetriesInside(LinuxKvm):
     """A fault on an INVALID slot is retried inside its read section."""
 
     def page_fault(
@@ -110,7 +110,7 @@ class TakesNamesakeToo(LinuxKvm):
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "K15",
-        DeletesAbsent,
+        LinuxDeletesAbsent,
         "REQ-11",
         "ERR-1",
         source="S11; commit f0736cf0550b",
@@ -120,7 +120,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     exhibit(
         "K43",
-        InvalidIsMmio,
+        LinuxInvalidIsMmio,
         "DEL-11",
         source="commit e0c378684b65",
         since="until e0c378684b65",
@@ -129,7 +129,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     exhibit(
         "K44",
-        RetriesInside,
+        LinuxRetriesInside,
         "SRCU-19",
         "PROG-1",
         source="commit 3ccbf6f47098",

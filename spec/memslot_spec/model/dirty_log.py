@@ -22,7 +22,7 @@ from memslot_spec.arithmetic.bitmaps import (
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.model.operations import ClearDirtyLog, EnableManualProtect
 from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.model.replies import DirtyLog, Done, Refused, Reply
+from memslot_spec.model.replies import DirtyLog, Done, Refused, Reply, same_reply
 from memslot_spec.model.values import Errno, Slot, SlotTable
 
 MANUAL_PROTECT = 1 << 0
@@ -108,15 +108,9 @@ def enable_objections(operation: EnableManualProtect) -> tuple[DirtyObjection, .
 
 
 def answers(reply: Reply, objections: tuple[DirtyObjection, ...]) -> bool:
-    """The reply is one that these objections allow; a log may hold any bits.
-
-    A refusal without an errno is taken at its word.
-    """
+    """The reply is one that these objections allow; a log may hold any bits."""
     if objections:
-        return isinstance(reply, Refused) and reply.errno in {
-            None,
-            ERRNO[objections[0]],
-        }
+        return same_reply(Refused(ERRNO[objections[0]]), reply)
     return isinstance(reply, Done | DirtyLog)
 
 

@@ -1,4 +1,4 @@
-"""Operations that meet what an earlier one left behind in a cache.
+"""Operations aimed at stale caches: what an earlier one left behind is used again.
 
 A cache of host addresses belongs to one thread, and so does what a vCPU
 remembers: that two threads use one at a time is the caller's bug, so no race asks
@@ -10,8 +10,18 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+from memslot_conformance.scenarios.drawn.weights import (
+    ACCESSES_FIRST,
+    AT_THE_TOP,
+    CACHE_LENGTHS,
+    EVEN,
+    LENGTHS_AT_THE_TOP,
+    OFFSETS_IN_PAGE,
+    OWNERS,
+    USED_OFFSETS,
+)
 from memslot_conformance.scenarios.scenario import Operations
-from memslot_spec.arithmetic.ranges import PAGE_SHIFT
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
 from memslot_spec.arithmetic.slot_word import as_id_of
 from memslot_spec.history.header import Header
 from memslot_spec.model.operations import (
@@ -23,9 +33,6 @@ from memslot_spec.model.operations import (
     VcpuGfnToMemslot,
 )
 from memslot_spec.model.values import Slot, SlotTable
-
-OFTEN = 0.3
-"""How often a race about a new slot begins with accesses to its frames."""
 
 
 def owned(operations: Operations, thread: int) -> Operations:
@@ -48,7 +55,7 @@ def accesses_of(update: SetRegion, header: Header, rng: Random) -> Operations:
     """
     region, as_id = update.region, as_id_of(update.region.slot)
     end = region.base + region.npages
-    if region.npages == 0 or rng.random() > OFTEN:
+    if region.npages == 0 or rng.random() > ACCESSES_FIRST:
         return ()
     if as_id >= header.limits.address_spaces or end > header.domain.largest_gfn:
         return ()
@@ -64,7 +71,7 @@ def first_uses(
 
     A cache is resolved at a slot that is there, a vCPU looks up the same frame.
     """
-    if rng.random() < 0.5:  # noqa: PLR2004 - a fair coin
+    if rng.random() < EVEN:
         return ()
     kinds = [type(operation) for operation in operations]
     before: list[Operation] = []
@@ -90,3 +97,27 @@ def at_edge(init: InitHvaCache, slot: Slot, rng: Random) -> InitHvaCache:
     gfn = rng.choice((slot.base, slot.base, min(slot.base + 1, last), last))
     within = init.gpa % (1 << PAGE_SHIFT)
     return replace(init, gpa=(gfn << PAGE_SHIFT) + within)
+
+
+def draw_vcpu_lookup(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    """A lookup by way of the hint of some vCPU."""
+    del header, hva
+    return VcpuGfnToMemslot(rng.choice(OWNERS), gfn)
+
+
+def draw_init(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    """A guest range to resolve, seldom one that cannot be."""
+    del header, hva
+    gpa = (gfn << PAGE_SHIFT) + rng.choice(OFFSETS_IN_PAGE)
+    length = rng.choice(CACHE_LENGTHS)
+    if rng.random() < AT_THE_TOP:
+        gpa, length = U64 - 8, rng.choice(LENGTHS_AT_THE_TOP)
+    return InitHvaCache(rng.choice(OWNERS), gpa, length)
+
+
+def draw_use(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    """An access to some part of a range that may have been resolved."""
+    del header, gfn, hva
+    offset = rng.choice(USED_OFFSETS)
+    write = rng.random() < EVEN
+    return UseHvaCache(rng.choice(OWNERS), offset, 8, write)

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 
+from memslot_conformance.scenarios.drawn.values import slot_word
+from memslot_conformance.scenarios.drawn.weights import (
+    AIMED_WORDS,
+    FIRST_PAGES,
+    LARGE_SLOT,
+    LARGEST_LOGGED,
+    OPTIONS,
+    PAGE_COUNTS,
+    WORDS,
+)
 from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD, words_for
 from memslot_spec.arithmetic.slot_word import pack
-from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog
+from memslot_spec.history.header import Header
+from memslot_spec.model.operations import (
+    ClearDirtyLog,
+    EnableManualProtect,
+    GetDirtyLog,
+    Operation,
+)
 from memslot_spec.model.values import (
-    LOG_DIRTY_PAGES,
-    PAGES_PER_HUGE_PAGE,
-    MemoryRegion,
     Slot,
     SlotTable,
 )
-
-LARGEST_LOGGED = 4 * PAGES_PER_HUGE_PAGE
-"""Pages of the largest slot that is asked to log: an answer has a bit for each."""
-
-DRAINED_FIRST = 0.2
-"""How often a race of a slot that logs is about its log, and not about an update."""
-
-_EVERY_BIT = (1 << BITS_PER_WORD) - 1
-_WORDS = (0, 1, 0b10, 0b1111, _EVERY_BIT, _EVERY_BIT)
-
-
-def within_reason(region: MemoryRegion) -> MemoryRegion:
-    """The request, without logging where the slot is too large for it."""
-    if region.npages <= LARGEST_LOGGED:
-        return region
-    return replace(region, flags=region.flags & ~LOG_DIRTY_PAGES)
 
 
 def logging_slot(table: SlotTable, rng: Random) -> Slot | None:
@@ -52,5 +48,27 @@ def clear_at(slot: Slot, rng: Random) -> ClearDirtyLog:
     left = min(slot.npages - first, LARGEST_LOGGED)
     counts = (left, left, left, min(left, BITS_PER_WORD), left + 1, max(left - 1, 0))
     count = rng.choice(counts)
-    words = tuple(rng.choice(_WORDS) for _ in range(words_for(count)))
+    words = tuple(rng.choice(AIMED_WORDS) for _ in range(words_for(count)))
     return ClearDirtyLog(pack(slot.as_id, slot.id), first, count, words)
+
+
+def draw_get(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    """The log of some slot."""
+    del gfn, hva
+    return GetDirtyLog(slot_word(rng, header))
+
+
+def draw_clear(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    """Some pages of some slot."""
+    del gfn, hva
+    first = rng.choice(FIRST_PAGES)
+    to_the_end = max(LARGE_SLOT - first, 0)
+    count = rng.choice((*PAGE_COUNTS, to_the_end))
+    words = tuple(rng.choice(WORDS) for _ in range(words_for(count)))
+    return ClearDirtyLog(slot_word(rng, header), first, count, words)
+
+
+def draw_options(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    """Options of manual protection."""
+    del header, gfn, hva
+    return EnableManualProtect(rng.choice(OPTIONS))

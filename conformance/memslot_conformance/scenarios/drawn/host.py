@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from random import Random
 
+from memslot_conformance.scenarios.drawn.weights import (
+    EVEN,
+    FROM_OUTSIDE,
+    RANGE_LENGTHS,
+)
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
-from memslot_spec.model.operations import InvalidateRange
+from memslot_spec.history.header import Header
+from memslot_spec.model.operations import GfnToHvaProt, InvalidateRange, Operation
 from memslot_spec.model.values import Slot
 
 
@@ -17,9 +23,22 @@ def range_at(slot: Slot, gfn: int, rng: Random) -> InvalidateRange:
     page = slot.hva_of(gfn)
     first, stop = slot.hva, slot.hva + (slot.npages << PAGE_SHIFT)
     start = rng.choice((page, page, page + 1, page + PAGE_SIZE - 1, first, stop - 1))
-    if rng.random() < 0.2:  # noqa: PLR2004 - now and then from outside
+    if rng.random() < FROM_OUTSIDE:
         start = max(first - rng.choice((1, PAGE_SIZE)), 0)
     end = rng.choice(
         (start + 1, start + PAGE_SIZE, page + PAGE_SIZE, first + 1, stop, stop + 1)
     )
     return InvalidateRange(start, end)
+
+
+def draw_host_page(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    """The host page behind a frame, for reading or for writing."""
+    del header, hva
+    return GfnToHvaProt(gfn, write=rng.random() < EVEN)
+
+
+def draw_range(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    """A range that begins at this host address."""
+    del header, gfn
+    length = rng.choice(RANGE_LENGTHS)
+    return InvalidateRange(hva, hva + length)

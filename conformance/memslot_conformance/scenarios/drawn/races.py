@@ -16,15 +16,24 @@ from memslot_conformance.scenarios.drawn.caches import (
     first_uses,
     owned,
 )
-from memslot_conformance.scenarios.drawn.dirty import (
-    DRAINED_FIRST,
-    clear_at,
-    get_at,
-    logging_slot,
-    within_reason,
-)
+from memslot_conformance.scenarios.drawn.dirty import clear_at, get_at, logging_slot
 from memslot_conformance.scenarios.drawn.host import range_at
 from memslot_conformance.scenarios.drawn.requests import Palette, narrowed
+from memslot_conformance.scenarios.drawn.values import within_reason
+from memslot_conformance.scenarios.drawn.weights import (
+    AFTER_BELOW,
+    AIMED,
+    DELETE_BELOW,
+    FAILING,
+    GETS,
+    LOG_FIRST,
+    MOVE_BELOW,
+    OTHER_THREADS,
+    PREFIX_LENGTHS,
+    THREAD_LENGTHS,
+    TOGGLE_BELOW,
+    UPDATES,
+)
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.model.operations import (
@@ -57,9 +66,6 @@ from memslot_spec.model.values import (
     SlotTable,
 )
 
-AIMED = 0.8
-"""How often an operation of a race is aimed at a slot that is there."""
-
 AT_A_FRAME = (GfnToMemslot, GfnToHva, IsVisibleGfn, MemslotId, AllocateRoot)
 
 
@@ -74,7 +80,7 @@ class Drawing:
     def scenario(self) -> Scenario:
         """A prefix, a race of two or three threads, and a look after it."""
         rng = self.rng
-        prefix = tuple(self.step() for _ in range(rng.choice((1, 1, 2, 2, 3, 4, 6))))
+        prefix = tuple(self.step() for _ in range(rng.choice(PREFIX_LENGTHS)))
         return self.race(prefix)
 
     def race(self, prefix: Operations) -> Scenario:
@@ -82,10 +88,12 @@ class Drawing:
         rng = self.rng
         few = narrowed(self.palette, rng)
         threads: list[Operations] = [self.first_thread()]
-        for _ in range(rng.choice((1, 1, 1, 2))):
-            length = rng.choice((1, 1, 2))
+        for _ in range(rng.choice(OTHER_THREADS)):
+            length = rng.choice(THREAD_LENGTHS)
             threads.append(tuple(self.operation(few) for _ in range(length)))
-        after = tuple(self.operation(self.palette) for _ in range(rng.randrange(3)))
+        after = tuple(
+            self.operation(self.palette) for _ in range(rng.randrange(AFTER_BELOW))
+        )
         prefix += self._remembered(threads)
         accesses = self._accesses(threads[0][0])
         threads[1] += accesses[:1]
@@ -95,11 +103,11 @@ class Drawing:
     def first_thread(self) -> Operations:
         """What the others race with: updates, or now and then a log that is read."""
         rng = self.rng
-        if "GetDirtyLog" in self.palette.kinds and rng.random() < DRAINED_FIRST:
+        if "GetDirtyLog" in self.palette.kinds and rng.random() < LOG_FIRST:
             slot = logging_slot(self.table, rng)
             if slot is not None and slot.log_dirty:
-                return (get_at(slot),) * rng.choice((1, 1, 2))
-        return tuple(self.update() for _ in range(rng.choice((1, 1, 1, 2))))
+                return (get_at(slot),) * rng.choice(GETS)
+        return tuple(self.update() for _ in range(rng.choice(UPDATES)))
 
     def _remembered(self, threads: list[Operations]) -> Operations:
         """What the race is to find remembered by caches and vCPUs."""
@@ -137,9 +145,9 @@ class Drawing:
             LOG_DIRTY_PAGES * slot.log_dirty | BIT_1 * slot.readonly,
         )
         roll = rng.random()
-        if roll < 0.55:  # noqa: PLR2004 - more than half are deletes
+        if roll < DELETE_BELOW:
             region = replace(region, memory_size=0)
-        elif roll < 0.8:  # noqa: PLR2004 - a quarter are moves
+        elif roll < MOVE_BELOW:
             moved = self.palette.draw_request(rng).region
             toggled = moved.flags & LOG_DIRTY_PAGES
             region = replace(
@@ -147,11 +155,11 @@ class Drawing:
                 guest_phys_addr=moved.guest_phys_addr,
                 flags=region.flags ^ toggled,
             )
-        elif roll < 0.9:  # noqa: PLR2004 - the rest change flags or nothing
+        elif roll < TOGGLE_BELOW:
             region = replace(region, flags=region.flags ^ LOG_DIRTY_PAGES)
         failures = self.palette.header.domain.failures
         failure = None
-        if failures and rng.random() < 0.15:  # noqa: PLR2004 - now and then
+        if failures and rng.random() < FAILING:
             failure = Failure(rng.choice(failures))
         return SetRegion(within_reason(region), failure=failure)
 

@@ -7,34 +7,38 @@ seed. Operations that a target does not support are left out.
 
 from __future__ import annotations
 
-from memslot_conformance.scenarios.fixed import caches as races_caches
-from memslot_conformance.scenarios.fixed import dirty as races_dirty
-from memslot_conformance.scenarios.fixed import dirty_options as races_dirty_options
-from memslot_conformance.scenarios.fixed import host as races_host
-from memslot_conformance.scenarios.fixed import slots as races_basic
-from memslot_conformance.scenarios.fixed import spaces as races_spaces
+from memslot_conformance.scenarios.fixed import (
+    caches,
+    dirty,
+    dirty_one_thread,
+    dirty_options,
+    host,
+    one_thread,
+    slots,
+    spaces,
+)
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
 from memslot_spec.model.operations import Operation, SetRegion
 
 RACES: tuple[FixedRace, ...] = (
-    *races_basic.RACES,
-    *races_caches.RACES,
-    *races_host.RACES,
-    *races_dirty.RACES,
-    *races_dirty_options.RACES,
+    *slots.RACES,
+    *caches.RACES,
+    *host.RACES,
+    *dirty.RACES,
+    *dirty_options.RACES,
 )
 
 
 def sequential(header: Header) -> tuple[FixedRace, ...]:
     """Scenarios without a race: what one thread can already get wrong."""
     return (
-        *races_basic.sequential(header),
-        *races_spaces.sequential(header),
-        *races_caches.sequential(header),
-        *races_host.sequential(header),
-        *races_dirty.sequential(header),
+        *one_thread.sequential(header),
+        *spaces.sequential(header),
+        *caches.sequential(header),
+        *host.sequential(header),
+        *dirty_one_thread.sequential(header),
     )
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from memslot_conformance.scenarios.kernel import defects, shapes
 from memslot_conformance.scenarios.kernel.defects import Defect
-from memslot_conformance.scenarios.kernel.shapes import Shape, Situation
+from memslot_conformance.scenarios.kernel.shapes import RequestShape, Situation
 from memslot_conformance.targets.kvm.guards import objection
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
@@ -24,10 +24,10 @@ from memslot_spec.model.values import MemoryRegion, Slot, SlotTable
 MAX_LIVE = 10
 """From this many slots on, deletes are drawn where new slots would be."""
 
-Choice = TypeVar("Choice")
-Weighted = tuple[tuple[int, Choice], ...]
+T = TypeVar("T")
+Weighted = tuple[tuple[int, T], ...]
 
-SHAPES: Weighted[Shape] = (
+SHAPES: Weighted[RequestShape] = (
     (10, shapes.create),
     (6, shapes.create_adjacent),
     (3, shapes.create_on_shared_hva),
@@ -47,10 +47,10 @@ SHAPES: Weighted[Shape] = (
 )
 """What a request is about; each is drawn with the weight before it."""
 
-FIRST_SHAPES: Weighted[Shape] = ((9, shapes.create), (1, shapes.delete_absent))
+FIRST_SHAPES: Weighted[RequestShape] = ((9, shapes.create), (1, shapes.delete_absent))
 """What a request can be about while there are no slots."""
 
-FULL_SHAPES: Weighted[Shape] = ((1, shapes.delete), (1, shapes.delete_by_id))
+FULL_SHAPES: Weighted[RequestShape] = ((1, shapes.delete), (1, shapes.delete_by_id))
 """What a request that would make a new slot becomes when there are enough."""
 
 DEFECTS: Weighted[Defect] = (
@@ -102,7 +102,7 @@ def draw_request(
     return shapes.delete(draw)
 
 
-def _pick(rng: random.Random, choices: Weighted[Choice]) -> Choice:
+def _pick(rng: random.Random, choices: Weighted[T]) -> T:
     left = rng.randrange(sum(weight for weight, _ in choices))
     for weight, choice in choices:
         left -= weight

@@ -92,7 +92,7 @@ class Situation:
         return self.rng.randrange(min(_ARENA_GFNS, top + 1))
 
 
-Shape = Callable[[Situation], MemoryRegion]
+RequestShape = Callable[[Situation], MemoryRegion]
 
 
 def same(slot: Slot) -> MemoryRegion:
@@ -247,5 +247,11 @@ def toggle_readonly(draw: Situation) -> MemoryRegion:
 
 def _again(draw: Situation) -> MemoryRegion:
     """A request for a slot that exists, at its base, a free one, or a taken one."""
-    shapes: tuple[Shape, ...] = (no_op, no_op, toggle_log, move, move_onto_another)
+    shapes: tuple[RequestShape, ...] = (
+        no_op,
+        no_op,
+        toggle_log,
+        move,
+        move_onto_another,
+    )
     return draw.rng.choice(shapes)(draw)

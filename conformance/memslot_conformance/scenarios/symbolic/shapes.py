@@ -14,6 +14,7 @@ from functools import partial
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.arithmetic.ranges import PAGE_SIZE, U64
 from memslot_spec.history.header import Header
 from memslot_spec.model.operations import (
@@ -27,7 +28,6 @@ from memslot_spec.model.operations import (
 from memslot_spec.model.values import MemoryRegion
 
 Numbers = tuple[int, ...]
-Operations = tuple[Operation, ...]
 
 MOST_PAGES = 1 << 24
 """Pages of the largest slot in a shape of several requests: 64 GiB."""

@@ -16,9 +16,9 @@ from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
-Function = Callable[..., object]
+PureFunction = Callable[..., object]
 Condition = Callable[[Mapping[str, object]], bool]
-Outcome = tuple[object, BaseException | None]
+ValueOrError = tuple[object, BaseException | None]
 
 
 class Realizes(Protocol):
@@ -70,23 +70,23 @@ def close_path() -> None:
     _statespace.context_statespace().detach_path()
 
 
-def preconditions(function: Function) -> tuple[Condition, ...]:
+def preconditions(function: PureFunction) -> tuple[Condition, ...]:
     """What the `pre:` lines of its docstring demand of its arguments."""
     info = _functions.FunctionInfo.from_fn(function)
     found = _conditions.Pep316Parser().get_fn_conditions(info)
     return () if found is None else tuple(c.evaluate for c in found.pre if c.evaluate)
 
 
-def signature_of(function: Function) -> Signature:
+def signature_of(function: PureFunction) -> Signature:
     """Its signature, with the types that its annotations name."""
     _, signature = _functions.FunctionInfo.from_fn(function).callable()
     found: Signature = signature
     return found
 
 
-def outcome(function: Function, given: BoundArguments) -> Outcome:
+def outcome(function: PureFunction, given: BoundArguments) -> ValueOrError:
     """What a call on open numbers returns, or what it raises."""
-    came: Outcome = _behavior.describe_behavior(function, given)
+    came: ValueOrError = _behavior.describe_behavior(function, given)
     return came
 
 

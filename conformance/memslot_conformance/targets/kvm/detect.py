@@ -23,9 +23,9 @@ from memslot_conformance.targets.kvm.device import (
     CAP_NR_MEMSLOTS,
     CAP_READONLY_MEM,
     DEFAULT_NODE,
-    Node,
+    KvmNode,
     UnexpectedAnswerError,
-    Vm,
+    VmDescriptor,
 )
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.model.profile import Limits
@@ -101,7 +101,7 @@ def detect(
     covers, `UnexpectedAnswerError` where the kernel contradicts itself while probed.
     """
     try:
-        kvm = Node(node)
+        kvm = KvmNode(node)
     except OSError as error:
         reason = _why_not_opened(node, error)
         if reason is None:
@@ -176,7 +176,7 @@ def _symbol(error: OSError) -> str:
     return errno.errorcode.get(error.errno or 0, str(error.errno))
 
 
-def _facts(vm: Vm, version: int, sys_module: Path) -> KernelFacts:
+def _facts(vm: VmDescriptor, version: int, sys_module: Path) -> KernelFacts:
     """Ask the VM, for some capabilities differ from VM to VM.
 
     A slot count of 0 means 32, as QEMU reads it; an address-space count of 0
@@ -217,7 +217,7 @@ def highest(accepted: Callable[[int], bool], ceiling: int) -> int:
     return low
 
 
-def _page_at(vm: Vm, *, gfn: int, hva: int) -> Errno | None:
+def _page_at(vm: VmDescriptor, *, gfn: int, hva: int) -> Errno | None:
     """Whether a slot of one page is accepted there; it is gone again after.
 
     The host page need not exist: only its range is looked at when a slot is

@@ -108,7 +108,7 @@ class _Descriptor:
         self.close()
 
 
-class Node(_Descriptor):
+class KvmNode(_Descriptor):
     """The open device node. Errors: `OSError`, as `open` and `ioctl` give it."""
 
     def __init__(self, path: Path = DEFAULT_NODE) -> None:
@@ -118,15 +118,17 @@ class Node(_Descriptor):
         """`KVM_GET_API_VERSION`; 12 for every kernel since v2.6.22."""
         return fcntl.ioctl(self._fd, _GET_API_VERSION, 0)
 
-    def create_vm(self) -> Vm:
+    def create_vm(self) -> VmDescriptor:
         """`KVM_CREATE_VM`: a machine without slots and without vCPUs.
 
         It stays open when the node is closed.
         """
-        return Vm(_uninterrupted(lambda: fcntl.ioctl(self._fd, _CREATE_VM, 0)))
+        return VmDescriptor(
+            _uninterrupted(lambda: fcntl.ioctl(self._fd, _CREATE_VM, 0))
+        )
 
 
-class Vm(_Descriptor):
+class VmDescriptor(_Descriptor):
     """One virtual machine and the guard's ledger of its slots."""
 
     def __init__(self, fd: int) -> None:

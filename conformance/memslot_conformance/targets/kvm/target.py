@@ -17,7 +17,7 @@ from memslot_conformance.targets.kvm.detect import KernelFacts
 from memslot_conformance.targets.kvm.device import (
     CAP_MANUAL_DIRTY_LOG_PROTECT2,
     DEFAULT_NODE,
-    Node,
+    KvmNode,
 )
 from memslot_conformance.targets.kvm.guards import MAX_VM_BYTES
 from memslot_spec.history.header import Domain
@@ -49,7 +49,7 @@ class KvmVm:
     def __init__(self, facts: KernelFacts, node: Path = DEFAULT_NODE) -> None:
         """Make a VM. Errors: `OSError` where the node or the VM is not to be had."""
         self._limits = facts.limits
-        with Node(node) as kvm:
+        with KvmNode(node) as kvm:
             self._vm = kvm.create_vm()
         try:
             self._memory = mmap.mmap(
@@ -78,7 +78,7 @@ class KvmVm:
     def set_region(self, region: MemoryRegion) -> Reply:
         """Send one request; `Done()`, or `Refused` with the kernel's errno.
 
-        Errors: as `Vm.set_user_memory_region`.
+        Errors: as `VmDescriptor.set_user_memory_region`.
         """
         refusal = self._vm.set_user_memory_region(region)
         return _DONE if refusal is None else _REFUSED[refusal]

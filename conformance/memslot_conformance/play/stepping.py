@@ -1,4 +1,4 @@
-"""The hook under which the scheduler hosts an implementation.
+"""The hook through which the scheduler steps an implementation.
 
 Every point is recorded. At those where another thread could tell the difference
 the running thread stops, and the scheduler decides who goes on.
@@ -74,7 +74,7 @@ STEP_LIMIT = 20_000
 """Events after which a play is given up."""
 
 
-class Thread(Protocol):
+class Greenlet(Protocol):
     """What is used of a greenlet."""
 
     @property
@@ -91,8 +91,8 @@ class Thread(Protocol):
         ...
 
 
-class Host:
-    """The hook of a hosted implementation.
+class SteppingHook:
+    """Stops the implementation where another thread could tell the difference.
 
     Everything it announces is recorded under the running `thread`. The kinds in
     `switching` lead back to the scheduler.
@@ -103,7 +103,7 @@ class Host:
         self.thread = 0
         self.switching: frozenset[object] = frozenset()
         self.waiting: dict[int, tuple[Callable[[], bool], str]] = {}
-        self.scheduler: Thread | None = None
+        self.scheduler: Greenlet | None = None
         self.overrun = False
         self.over = False
         self.limit = step_limit

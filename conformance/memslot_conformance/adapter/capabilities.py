@@ -1,0 +1,94 @@
+"""What a target has methods for, and what it says of itself."""
+
+from __future__ import annotations
+
+from memslot_conformance.adapter.answers import typed
+from memslot_conformance.adapter.protocols import Implementation
+from memslot_spec.history.header import Capabilities, Interleaving
+from memslot_spec.history.views import View
+from memslot_spec.model.operations import (
+    AgeHva,
+    AllocateRoot,
+    ClearDirtyLog,
+    CountRmaps,
+    DestroyVm,
+    EnableManualProtect,
+    GetDirtyLog,
+    GfnToHva,
+    GfnToHvaProt,
+    GfnToMemslot,
+    GuestAccess,
+    Halt,
+    InitHvaCache,
+    InvalidateRange,
+    IsVisibleGfn,
+    MemslotId,
+    MmuPages,
+    Operation,
+    ReleaseNotifier,
+    SetRegion,
+    TssBase,
+    UnmapHva,
+    UseHvaCache,
+    VcpuGfnToMemslot,
+)
+
+METHODS: dict[type[Operation], str] = {
+    SetRegion: "set_region",
+    GfnToMemslot: "gfn_to_memslot",
+    GfnToHva: "gfn_to_hva",
+    GfnToHvaProt: "gfn_to_hva_prot",
+    VcpuGfnToMemslot: "vcpu_gfn_to_memslot",
+    InitHvaCache: "init_hva_cache",
+    UseHvaCache: "use_hva_cache",
+    IsVisibleGfn: "is_visible_gfn",
+    MemslotId: "memslot_id",
+    TssBase: "tss_base",
+    MmuPages: "mmu_pages",
+    CountRmaps: "count_rmaps",
+    GuestAccess: "access",
+    AllocateRoot: "allocate_root",
+    UnmapHva: "unmap_hva",
+    InvalidateRange: "invalidate_range",
+    AgeHva: "age_hva",
+    GetDirtyLog: "get_dirty_log",
+    ClearDirtyLog: "clear_dirty_log",
+    EnableManualProtect: "enable_manual_protect",
+    Halt: "halt",
+    ReleaseNotifier: "release_notifier",
+    DestroyVm: "destroy",
+}
+"""The method that carries out each operation."""
+
+
+def supported(implementation: Implementation) -> frozenset[str]:
+    """The names of the operations for which the target has a method."""
+    return frozenset(
+        operation.__name__
+        for operation, method in METHODS.items()
+        if callable(getattr(implementation, method, None))
+    )
+
+
+def capabilities_of(implementation: Implementation) -> Capabilities:
+    """What the target says of itself and what it has methods for.
+
+    What introspection shows is asked once, so ask a new target. Errors:
+    `TargetError` where an attribute is of the wrong type.
+    """
+    interleaving = getattr(implementation, "interleaving", Interleaving.NONE)
+    announces = getattr(implementation, "announces", ())
+    view = observed(implementation) or View()
+    shown = (("table", view.table), ("sptes", view.sptes), ("pages", view.pages))
+    return Capabilities(
+        operations=tuple(sorted(supported(implementation))),
+        interleaving=typed("interleaving", interleaving, Interleaving),
+        announces=typed("announces", announces, tuple),
+        shows=tuple(name for name, part in shown if part is not None),
+    )
+
+
+def observed(implementation: Implementation) -> View | None:
+    """What introspection shows now; None where there is no introspection."""
+    observe = getattr(implementation, "observe", None)
+    return None if observe is None else typed("observe()", observe(), View)

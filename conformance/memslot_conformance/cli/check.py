@@ -1,0 +1,155 @@
+"""The command `memslots check`."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from memslot_conformance.cli.options import (
+    SEEDS,
+    blind_option,
+    clauses_option,
+    engine_option,
+    given,
+    jobs_option,
+    layers_for,
+    layers_option,
+    level_option,
+    no_fixed_option,
+    print_lines,
+    profile_option,
+    seed_option,
+    strict_option,
+    verbose_option,
+    without_fixed,
+)
+from memslot_conformance.findings.records import TargetFailed
+from memslot_conformance.report.console import report_width, wants_color
+from memslot_conformance.report.opening import listing, opening
+from memslot_conformance.report.progress import watching
+from memslot_conformance.report.table import Look
+from memslot_conformance.report.terminal import report
+from memslot_conformance.run.checking import (
+    Checking,
+    Present,
+    ReportFolderError,
+    Request,
+    look_for,
+)
+from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.targets.probe import NoSuchTargetError
+from memslot_spec.clause import AnyClause
+from memslot_spec.clauses import CLAUSES
+
+
+@click.command("check")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@profile_option
+@level_option
+@seed_option
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="What all targets together may take.",
+)
+@clauses_option
+@jobs_option
+@click.option(
+    "--report-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the report goes; else a new folder in memslots-report.",
+)
+@click.option("--list", "only_list", is_flag=True, help="Say what would run, and end.")
+@strict_option
+@blind_option
+@layers_option
+@no_fixed_option
+@verbose_option
+@engine_option
+def check_command(  # noqa: PLR0913 - one for each option
+    *,
+    targets: tuple[str, ...],
+    profile: str | None,
+    level: str,
+    seed: int | None,
+    max_time: float | None,
+    clauses: tuple[AnyClause, ...] | None,
+    jobs: int,
+    report_dir: Path | None,
+    only_list: bool,
+    strict: bool,
+    blind: bool,
+    layers: tuple[str, ...],
+    no_fixed: bool,
+    verbose: bool,
+    engine: str,
+) -> None:
+    """Judge targets; without one: the reference, and the kernel where it is usable.
+
+    A TARGET is reference, patch, museum:NAME, py:MODULE:FACTORY or kvm.
+    """
+    request = Request(
+        targets=targets,
+        profile=profile,
+        level=level,
+        seed=secrets.randbelow(SEEDS) if seed is None else seed,
+        clauses=clauses or CLAUSES,
+        layers=layers_for(engine, without_fixed(layers, no_fixed=no_fixed)),
+        max_time=max_time,
+        jobs=jobs,
+        report_dir=report_dir,
+        strict=strict,
+        blind=blind,
+        verbose=verbose,
+        engine=engine,
+        options=given(
+            "profile", "max_time", "clauses", "strict", "blind", "layers", "engine"
+        ),
+    )
+    try:
+        present = look_for(request)
+    except NoSuchTargetError as error:
+        raise click.UsageError(str(error)) from error
+    if only_list:
+        print_lines(listing(request, present))
+        broke = any(isinstance(record, TargetFailed) for record in present.told)
+        sys.exit(Exit.BROKE if broke else Exit.CONFORMS)
+    try:
+        sys.exit(_check(request, present, sys.stderr))
+    except ReportFolderError as error:
+        message = f"no report can be written: {error}; --report-dir says where to"
+        raise click.UsageError(message) from error
+    except OSError as error:
+        click.echo(f"exit 3   the run could not go on: {error}", err=True)
+        sys.exit(Exit.BROKE)
+
+
+def _check(request: Request, present: Present, errors: TextIO) -> Exit:
+    """Run the check and print its report.
+
+    Errors: `ReportFolderError`; `OSError` where the report cannot be written on.
+    """
+    with Checking(request, present) as check:
+        told, jobs = present.told, request.jobs
+        for line in opening(check.started, check.plans, jobs, check.file, told):
+            click.echo(line)
+        with watching(check.plans, errors) as watcher:
+            problem = check.run(watcher.hear)
+        look = Look(
+            width=report_width(),
+            color=wants_color(sys.stdout),
+            strict=request.strict,
+            again=request.command,
+            problem=problem,
+            verbose=request.verbose,
+        )
+        text, status = report(check.records, request.clauses, look)
+        if problem is None:
+            check.end(status)
+    click.echo(text.rstrip())
+    return status

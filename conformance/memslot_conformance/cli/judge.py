@@ -1,0 +1,68 @@
+"""The commands `memslots judge` and `memslots replay`: what was recorded before."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from memslot_conformance.cli.ending import reached
+from memslot_conformance.cli.options import (
+    FILE,
+    clauses_option,
+    strict_option,
+    verbose_option,
+)
+from memslot_conformance.report.console import report_width, wants_color
+from memslot_conformance.report.recorded import judged, replayed
+from memslot_conformance.report.table import Look
+from memslot_conformance.run.rejudge import judge_file, replay_file
+from memslot_conformance.run.stream import StreamError
+from memslot_conformance.run.verdicts import Exit
+from memslot_spec.clause import AnyClause
+from memslot_spec.history.wire import HistoryError
+
+
+@click.command("judge")
+@click.argument("file", type=FILE)
+@clauses_option
+@strict_option
+@verbose_option
+def judge_command(
+    file: Path, clauses: tuple[AnyClause, ...] | None, *, strict: bool, verbose: bool
+) -> None:
+    """Judge a recorded history, or a failure; show a run's report again."""
+    look = _look(strict=strict, verbose=verbose)
+    _finish(lambda: judged(file, judge_file(file, clauses), look))
+
+
+@click.command("replay")
+@click.argument("file", type=FILE)
+def replay_command(file: Path) -> None:
+    """Run one recorded failure again, step by step.
+
+    Exit status: 1 the failure came again, 3 it did not.
+    """
+    _finish(lambda: replayed(file, replay_file(file), _look()))
+
+
+def _look(*, strict: bool = False, verbose: bool = False) -> Look:
+    return Look(
+        width=report_width(),
+        color=wants_color(sys.stdout),
+        strict=strict,
+        verbose=verbose,
+    )
+
+
+def _finish(work: Callable[[], tuple[str, Exit]]) -> NoReturn:
+    """Print what comes of it, and end with its status."""
+    try:
+        text, status = reached(work)
+    except (HistoryError, StreamError, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(text.rstrip())
+    sys.exit(status)

@@ -1,0 +1,73 @@
+"""What a check is about to do, before it does it; or instead, with `--list`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from memslot_conformance.findings.records import (
+    Record,
+    RunStarted,
+    TargetFailed,
+    TargetPlan,
+    TargetSkipped,
+)
+from memslot_conformance.report.terminal import header
+from memslot_conformance.run.checking import LEVEL_SECONDS, Present, Request
+
+
+def opening(
+    started: RunStarted,
+    plans: Sequence[TargetPlan],
+    jobs: int,
+    file: Path,
+    told: Sequence[Record],
+) -> Iterator[str]:
+    """What will be done, where its report goes, and which targets are not here."""
+    yield from header(started)
+    yield from budget(plans, jobs)
+    yield f"report   {file}"
+    for record in told:
+        if isinstance(record, TargetSkipped):
+            yield f"skipped  {record.target}: {record.reason}"
+    yield ""
+
+
+def budget(plans: Sequence[TargetPlan], jobs: int) -> list[str]:
+    """What the targets may take, where there are any."""
+    return [
+        f"budget   {plan.seconds:g} s for each target, {jobs} at a time"
+        for plan in plans[:1]
+    ]
+
+
+def listing(request: Request, present: Present) -> list[str]:
+    """What would run and what it needs, a paragraph for each target."""
+    lines: list[str] = []
+    for name, probed in present.probed.items():
+        has = probed.header.capabilities
+        applicable = len(probed.applicable(request.clauses))
+        lines += [
+            f"{name}  {probed.description}",
+            f"  profile       {probed.header.profile}",
+            f"  interleaving  {has.interleaving.value}",
+            f"  operations    {', '.join(has.operations)}",
+            f"  layers        {', '.join(request.layers)}",
+            f"  clauses       {applicable} of {len(request.clauses)} can be shown",
+            f"  needs         {NEEDS.get(name.partition(':')[0], NEEDS[''])}",
+            f"  at most       {LEVEL_SECONDS[request.level]:g} s at this level",
+        ]
+    for record in present.told:
+        if isinstance(record, TargetSkipped):
+            lines.append(f"{record.target}  would be skipped: {record.reason}")
+        elif isinstance(record, TargetFailed):
+            lines.append(f"{record.target}  cannot be loaded: {record.what}")
+    return lines
+
+
+NEEDS = {
+    "": "nothing beyond this package",
+    "py": "its module, found in the working directory or on sys.path",
+    "kvm": "read and write permission on /dev/kvm",
+}
+"""What a target of this kind needs to run."""

@@ -1,0 +1,74 @@
+"""What `judge` and `replay` show of what was recorded before. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+from memslot_conformance.findings.records import found_in
+from memslot_conformance.report.failure import render_failure
+from memslot_conformance.report.lanes import draw
+from memslot_conformance.report.table import Look
+from memslot_conformance.report.terminal import report
+from memslot_conformance.run.rejudge import Rejudged, Reread, Rerun, RerunOutcome
+from memslot_conformance.run.verdicts import Exit
+
+
+def judged(path: Path, found: Reread | Rejudged, look: Look) -> tuple[str, Exit]:
+    """The report on a file that was judged, or on the run that it tells of."""
+    if isinstance(found, Reread):
+        return report(
+            found.records, found.clauses, replace(look, problem=found.problem)
+        )
+    header = found.history.header
+    head = (
+        f"{path}: target {header.target}, profile {header.profile}, "
+        f"{len(found.history.events)} events"
+    )
+    cut = found.cut
+    look = replace(
+        look,
+        again=_command("replay" if found.is_failure else "judge", path),
+        problem=None if cut is None else f"the history is not whole: {cut}",
+        recorded=cut is None and not found.by_name,
+    )
+    text, status = report(found.records, found.clauses, look)
+    return f"{head}\n\n{text}", status
+
+
+def replayed(path: Path, rerun: Rerun, look: Look) -> tuple[str, Exit]:
+    """What came of a failure that was run again, and the status that says it."""
+    events = rerun.history.events
+    if rerun.finding is not None:
+        shown = render_failure(
+            found_in(rerun.finding, rerun.history),
+            again=_command("replay", path),
+            width=look.width,
+            color=look.color,
+        )
+    elif events:
+        shown = draw(events, None, width=look.width)
+    else:
+        shown = "nothing was run"
+    return f"{shown}\n\nexit {int(rerun.status)}   {_sentence(rerun)}", rerun.status
+
+
+def _sentence(rerun: Rerun) -> str:
+    clause = rerun.failure.clause
+    match rerun.outcome:
+        case RerunOutcome.SAME:
+            return "the same finding came again"
+        case RerunOutcome.OTHERWISE:
+            return f"{clause} is broken again, but not as it was recorded"
+        case RerunOutcome.DIVERGED:
+            return f"the recorded run could not be followed: {rerun.diverged}"
+        case RerunOutcome.ANOTHER:
+            other = "" if rerun.finding is None else rerun.finding.clause
+            return f"{clause} held this time, but {other} is broken"
+        case RerunOutcome.HELD:
+            return f"{clause} held this time, on the recorded schedule"
+
+
+def _command(verb: str, path: Path) -> str:
+    return f"memslots {verb} {shlex.quote(str(path))}"

@@ -1,0 +1,66 @@
+"""How the suite is reached from Python: as a command, and by what it exports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import memslot_conformance
+from memslot_conformance.adapter import machine, protocols, readers
+from memslot_conformance.adapter.capabilities import METHODS
+
+ROOT = Path(__file__).parents[3]
+
+HEAVY = ("click", "greenlet", "hypothesis", "pytest", "rich", "memslot_spec.clauses")
+"""What nobody pays for who writes an adapter."""
+
+
+def python(*words: str) -> subprocess.CompletedProcess[str]:
+    command = (sys.executable, *words)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("module", ["memslots", "memslot_conformance"])
+def test_the_command_is_there_without_its_script(module: str) -> None:
+    told = python("-m", module, "--help")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("Usage: memslots ")
+    refused = python("-m", module, "no-such-command")
+    assert refused.returncode == 2
+
+
+def test_the_wheel_has_every_package() -> None:
+    read = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    shipped = read["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    there = (path.parent for path in ROOT.glob("*/memslot*/__init__.py"))
+    assert set(shipped) == {path.relative_to(ROOT).as_posix() for path in there}
+
+
+def test_every_protocol_of_an_adapter_is_exported() -> None:
+    defined = {
+        name
+        for module in (protocols, readers, machine)
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", "") == module.__name__
+    }
+    assert defined | {"Make"} == set(memslot_conformance.__all__)
+
+
+def test_every_operation_has_a_method_in_a_protocol() -> None:
+    exported = (getattr(memslot_conformance, n) for n in memslot_conformance.__all__)
+    methods = {name for protocol in exported for name in dir(protocol)}
+    assert set(METHODS.values()) <= methods
+
+
+def test_an_adapter_imports_no_machinery() -> None:
+    told = python(
+        *("-c", "import sys, memslot_conformance; print(*sys.modules, sep='\\n')")
+    )
+    assert told.returncode == 0, told.stderr
+    loaded = told.stdout.split()
+    assert "memslot_conformance.adapter.protocols" in loaded
+    assert not set(HEAVY).intersection(loaded)

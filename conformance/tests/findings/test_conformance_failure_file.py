@@ -1,0 +1,142 @@
+"""Failure files: what is written can be read and run again, in both versions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from memslot_conformance.findings.failure_file import (
+    REPLAYED,
+    Failure,
+    Replayed,
+    read_failure,
+    replay,
+    schema,
+    write_failure,
+)
+from memslot_conformance.scenarios.scenario import Run, Scenario
+from memslot_spec.clauses import CLAUSES
+from memslot_spec.history.events import Call, Finished, Return
+from memslot_spec.history.header import Capabilities, Header, History
+from memslot_spec.history.wire import HistoryError
+from memslot_spec.judging.judge import judge
+from memslot_spec.model.operations import MemslotId, SetRegion, TssBase
+from memslot_spec.model.profile import Limits
+from memslot_spec.model.replies import FoundId
+from memslot_spec.model.values import MemoryRegion
+from schema_check import complaints
+
+GOLDEN = Path(__file__).parent / "golden" / "failure-1.ndjson"
+"""SRCU-1 broken by the patch, as version 1 kept it."""
+
+HEADER = Header(
+    target="one",
+    profile="linux",
+    limits=Limits(),
+    capabilities=Capabilities(operations=("MemslotId",)),
+)
+FAILURE = Failure(
+    "one",
+    "linux",
+    "LOOK-7",
+    Scenario((MemslotId(3),), ((TssBase(),), (TssBase(), MemslotId(0))), ()),
+    (Run(2, 4), Run(1, 1)),
+    History(HEADER, (Call(0, MemslotId(3)), Return(0, FoundId(-1)), Finished(0, ()))),
+    is_blind=True,
+)
+
+
+def written(folder: Path, failure: Failure = FAILURE) -> Path:
+    path = folder / "f.ndjson"
+    write_failure(path, failure)
+    return path
+
+
+def test_a_failure_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    assert read_failure(path) == FAILURE
+    assert list(tmp_path.iterdir()) == [path]
+    assert json.loads(path.read_text("utf-8").splitlines()[0])["memslots_failure"] == 2
+
+
+def test_a_failure_of_version_1_is_read() -> None:
+    failure = read_failure(GOLDEN)
+    region = MemoryRegion(0, 0x10000, 0x4000, 0x1000000)
+    assert failure.scenario == Scenario((), ((SetRegion(region),), (TssBase(),)), ())
+    assert failure.schedule == (Run(2, 4), Run(1, 1))
+    assert (failure.target, failure.profile) == ("patch", "v2.6.34")
+    assert (failure.clause, failure.is_blind) == ("SRCU-1", False)
+    assert len(failure.history.events) == 26
+
+
+def test_a_failure_of_version_1_is_run_again_to_the_same_history() -> None:
+    failure = read_failure(GOLDEN)
+    again = replay(failure)
+    assert again == Replayed(failure.history, None, None)
+    findings = judge(again.history, CLAUSES).findings
+    assert "SRCU-1" in {finding.clause for finding in findings}
+    assert REPLAYED.from_text(REPLAYED.to_text(again)) == again
+
+
+def test_a_failure_of_version_1_is_the_same_in_version_2(tmp_path: Path) -> None:
+    failure = read_failure(GOLDEN)
+    assert read_failure(written(tmp_path, failure)) == failure
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "f.ndjson:1: expected JSON, got "),
+        ("{}", ":1: expected the head of a failure file with the key 'memslots_failu"),
+        ('{"memslots_failure": 3}', "field memslots_failure: expected at most 2"),
+        ('{"memslots_failure": 1', ":1: expected JSON, got "),
+        ('{"memslots_failure": 2}', "field target: is missing (Head has target, "),
+        ('{"memslots_failure": 1}', "field scenario.prefix: expected a list, got null"),
+    ],
+)
+def test_refuses_files_that_are_no_failures(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    path = tmp_path / "f.ndjson"
+    path.write_text(line + "\n", encoding="utf-8")
+    with pytest.raises(HistoryError) as caught:
+        read_failure(path)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ("[[2]]", "field schedule[0]: expected an object (Run has thread, points)"),
+        ('[[2, "4"]]', 'field schedule[0].points: expected an integer, got "4"'),
+        ("7", "field schedule: expected a list, got 7"),
+    ],
+)
+def test_a_schedule_of_version_1_is_refused_by_its_place(
+    tmp_path: Path, runs: str, said: str
+) -> None:
+    path = tmp_path / "f.ndjson"
+    text = GOLDEN.read_text("utf-8")
+    path.write_text(text.replace("[[2, 4], [1, 1]]", runs), encoding="utf-8")
+    with pytest.raises(HistoryError) as caught:
+        read_failure(path)
+    assert said in str(caught.value)
+
+
+def test_a_line_of_the_history_is_refused_at_its_number(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join((*lines[:3], "{}", "")), encoding="utf-8")
+    with pytest.raises(HistoryError, match=r"f\.ndjson:4: "):
+        read_failure(path)
+
+
+def test_a_failure_file_fits_its_schema(tmp_path: Path) -> None:
+    lines = written(tmp_path).read_text("utf-8").splitlines()
+    said = [json.loads(line) for line in lines]
+    assert not complaints(said, schema())
+    said[0]["scenario"]["threads"][0][0]["op"] = "TssBas"
+    assert complaints(said, schema())
+    assert complaints([json.loads(line) for line in lines[1:]], schema())

@@ -1,0 +1,110 @@
+"""A target with every method, and one with the least, for tests of the adapter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from memslot_spec.model.replies import (
+    Done,
+    Reply,
+)
+from memslot_spec.model.values import (
+    Gfn,
+    Hva,
+    MemoryRegion,
+)
+
+
+@dataclass
+class Full:
+    """Has every method, writes down each call, and answers what it was given."""
+
+    answer: object = None
+    calls: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
+
+    def set_region(self, *args: object, **kwargs: object) -> object:
+        return self.called("set_region", *args, *kwargs.items())
+
+    def set_private_region(self, region: MemoryRegion) -> object:
+        return self.called("set_private_region", region)
+
+    def gfn_to_memslot(self, gfn: Gfn, *as_id: int) -> object:
+        return self.called("gfn_to_memslot", gfn, *as_id)
+
+    def gfn_to_hva(self, gfn: Gfn, *as_id: int) -> object:
+        return self.called("gfn_to_hva", gfn, *as_id)
+
+    def gfn_to_hva_prot(self, gfn: Gfn, *, write: bool) -> object:
+        return self.called("gfn_to_hva_prot", gfn, write)
+
+    def vcpu_gfn_to_memslot(self, vcpu: int, gfn: Gfn) -> object:
+        return self.called("vcpu_gfn_to_memslot", vcpu, gfn)
+
+    def init_hva_cache(self, cache: int, gpa: int, length: int) -> object:
+        return self.called("init_hva_cache", cache, gpa, length)
+
+    def use_hva_cache(
+        self, cache: int, offset: int, length: int, *, write: bool
+    ) -> object:
+        return self.called("use_hva_cache", cache, offset, length, write)
+
+    def invalidate_range(self, start: Hva, end: Hva) -> object:
+        return self.called("invalidate_range", start, end)
+
+    def get_dirty_log(self, slot: int) -> object:
+        return self.called("get_dirty_log", slot)
+
+    def clear_dirty_log(
+        self, slot: int, first_page: int, num_pages: int, bitmap: tuple[int, ...]
+    ) -> object:
+        return self.called("clear_dirty_log", slot, first_page, num_pages, bitmap)
+
+    def enable_manual_protect(self, options: int) -> object:
+        return self.called("enable_manual_protect", options)
+
+    def is_visible_gfn(self, gfn: Gfn) -> object:
+        return self.called("is_visible_gfn", gfn)
+
+    def memslot_id(self, gfn: Gfn) -> object:
+        return self.called("memslot_id", gfn)
+
+    def tss_base(self) -> object:
+        return self.called("tss_base")
+
+    def mmu_pages(self) -> object:
+        return self.called("mmu_pages")
+
+    def count_rmaps(self) -> object:
+        return self.called("count_rmaps")
+
+    def access(self, gfn: Gfn, **how: object) -> object:
+        return self.called("access", gfn, *sorted(how.items()))
+
+    def allocate_root(self, gfn: Gfn) -> object:
+        return self.called("allocate_root", gfn)
+
+    def unmap_hva(self, hva: Hva) -> object:
+        return self.called("unmap_hva", hva)
+
+    def age_hva(self, hva: Hva) -> object:
+        return self.called("age_hva", hva)
+
+    def halt(self) -> object:
+        return self.called("halt")
+
+    def release_notifier(self) -> object:
+        return self.called("release_notifier")
+
+    def destroy(self) -> object:
+        return self.called("destroy")
+
+    def called(self, *call: object) -> object:
+        self.calls.append(call)
+        return self.answer
+
+
+class Least:
+    """The least an implementation has."""
+
+    def set_region(self, region: MemoryRegion) -> Reply:  # noqa: ARG002
+        return Done()
