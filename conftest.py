@@ -1,7 +1,15 @@
-"""What holds for every test, on machines of whatever speed."""
+"""What holds for every test: slow machines, slow tests, and files that are pinned.
+
+`--quick` leaves out the tests of `slow-tests.txt`, `--list-slow` writes that list
+anew, and `--write-golden` writes the pinned files anew instead of comparing.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A slow machine is no failure of a property: no example has a deadline, and none
@@ -10,3 +18,71 @@ settings.register_profile(
     "memslots", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("memslots")
+
+SLOW = Path(__file__).parent / "slow-tests.txt"
+SLOW_SECONDS = 0.2
+"""What a test may take that `--quick` runs: measured once, and never asserted."""
+
+HEAD = f"# Tests of more than {SLOW_SECONDS} s, with their seconds: `make slow-list`."
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the three options."""
+    group = parser.getgroup("memslots")
+    group.addoption("--quick", action="store_true", help="leave out slow tests")
+    group.addoption("--list-slow", action="store_true", help=f"write {SLOW.name}")
+    group.addoption(
+        "--write-golden", action="store_true", help="write pinned files, not compare"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure where a list is to be written; under xdist, where all is reported."""
+    if config.getoption("--list-slow") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Measured(), "memslots-measured")
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what is known to be slow."""
+    if not config.getoption("--quick"):
+        return
+    slow = slow_tests(SLOW.read_text("utf-8"))
+    left_out = [item for item in items if item.nodeid in slow]
+    items[:] = [item for item in items if item.nodeid not in slow]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def slow_tests(text: str) -> frozenset[str]:
+    """The ids of a list, which has the seconds before each."""
+    lines = (line for line in text.splitlines() if line and not line.startswith("#"))
+    return frozenset(line.split(maxsplit=1)[1] for line in lines)
+
+
+class Measured:
+    """Adds up what each test takes, and writes down those that take long."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count the test with what is set up for it."""
+        self.seconds[report.nodeid] += report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the list, the slowest first."""
+        slow = [
+            f"{seconds:.1f} {test}"
+            for test, seconds in sorted(
+                self.seconds.items(), key=lambda taken: (-round(taken[1], 1), taken[0])
+            )
+            if seconds > SLOW_SECONDS
+        ]
+        SLOW.write_text("\n".join((HEAD, *slow)) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def write_golden(request: pytest.FixtureRequest) -> bool:
+    """Write pinned files anew, so that the diff shows what has changed."""
+    return bool(request.config.getoption("--write-golden"))
