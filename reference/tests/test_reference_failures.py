@@ -26,10 +26,27 @@ FIRST_CASE: Mapping[str, Case] = {case.clause: case for case in reversed(CASES)}
 
 IDS = tuple(clause.id for clause in CLAUSES)
 
-REPR = re.compile(r"\b[A-Z]\w*\(|<[\w.]+ (object|enum)|\b[A-Z]\w*\.[A-Z_]+\b|None\b")
+REPR = re.compile(
+    r"\b[A-Z]\w*\(|<[\w.]+ (object|enum)|\bNone\b|\(\(|\[\(|,\)|(?<!\w)\[-?\d*\]"
+)
 """What Python shows of a value, where words are wanted."""
 
-UNREAD = frozenset({"ERR-1", "ERR-2", "SLOT-8"})
+UNREAD = frozenset(
+    {
+        "CACHE-4",
+        "DIRTY-1",
+        "DIRTY-27",
+        "DIRTY-28",
+        "DIRTY-3",
+        "ERR-1",
+        "ERR-2",
+        "GEN-6",
+        "MMU-2",
+        "RMAP-1",
+        "RMAP-2",
+        "SLOT-8",
+    }
+)
 """Clauses whose words are not yet what they should be; it is to be empty."""
 
 
