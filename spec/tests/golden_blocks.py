@@ -7,10 +7,14 @@ is what was changed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 HOW = "The blocks are pinned: `make golden` writes them anew, and the diff shows it."
+
+OFTEN_ENOUGH = 6
+"""A thing that is seen less often is there by chance, and is not pinned."""
 
 
 def read_blocks(path: Path) -> dict[str, str]:
@@ -43,6 +47,27 @@ def check_keys(path: Path, keys: Iterable[str], *, write: bool) -> None:
         _write(path, {key: blocks[key] for key in wanted if key in blocks})
     else:
         assert list(blocks) == wanted, HOW
+
+
+def check_shares(path: Path, key: str, seen: Counter[str], *, write: bool) -> None:
+    """Each thing that is pinned was seen often enough: half as often as once."""
+    if write:
+        lines = (
+            f"{count // 2:5} {what}"
+            for what, count in sorted(seen.items())
+            if count >= OFTEN_ENOUGH
+        )
+        check_block(path, key, "\n".join(lines), write=True)
+        return
+    wanted = Counter[str]()
+    for line in read_blocks(path)[key].splitlines():
+        count, what = line.split(maxsplit=1)
+        wanted[what] = int(count)
+    assert not {
+        what: f"{seen[what]} times, of at least {count}"
+        for what, count in wanted.items()
+        if seen[what] < count
+    }, HOW
 
 
 def _write(path: Path, blocks: Mapping[str, str]) -> None:
