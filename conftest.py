@@ -7,6 +7,7 @@ anew, and `--write-golden` writes the pinned files anew instead of comparing.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator
 from pathlib import Path
 
@@ -25,6 +26,9 @@ SLOW_SECONDS = 0.2
 """What a test may take of the processor that `--quick` runs; it is never asserted."""
 
 TAKEN = "processor seconds"
+
+ALWAYS = frozenset({"test_conformance_imports.py", "test_spec_sentences.py"})
+"""Modules of which `--quick` runs every test, whatever it takes."""
 
 HEAD = f"# Tests of more than {SLOW_SECONDS} s of the processor: `make slow-list`."
 
@@ -94,6 +98,7 @@ class Measured:
             f"{seconds:.1f} {test}"
             for test, seconds in sorted(self.seconds.items())
             if seconds > SLOW_SECONDS
+            and not ALWAYS.intersection(re.split("/|::", test))
         ]
         SLOW.write_text("\n".join((HEAD, *slow)) + "\n", encoding="utf-8")
 

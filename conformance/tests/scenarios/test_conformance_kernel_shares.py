@@ -105,12 +105,15 @@ def at_an_edge(table: SlotTable, request: MemoryRegion) -> Iterator[str]:
 
 
 def to_a_slot(slot: Slot, request: MemoryRegion) -> Iterator[str]:
-    """How a range lies to another slot of its address space."""
-    if slot.as_id != as_id_of(request.slot) or slot.id == id_of(request.slot):
+    """How a range lies to a slot of its address space."""
+    if slot.as_id != as_id_of(request.slot):
         return
     base, end = request.base, request.base + request.npages
     stop = slot.base + slot.npages
     meets = slot.meets(base, request.npages)
+    if slot.id == id_of(request.slot):
+        yield from ("moved over itself" for _ in range(meets and base != slot.base))
+        return
     relations = {
         "from the end of a slot": base == stop,
         "up to the begin of a slot": end == slot.base,
