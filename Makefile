@@ -21,6 +21,10 @@ GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 .PHONY: help setup check test quick lint types unit contracts docs bench
 .PHONY: format golden slow-list silent mutate clean
 
+SEED := 1
+COUNT := 600
+HOURS := 2
+
 # As many workers as there are cores: docs/decisions says why.
 SIDE_BY_SIDE := -n auto
 
@@ -74,6 +78,14 @@ bench: $(STAMP)  ## what judging costs, on the reference and on /dev/kvm
 golden: $(STAMP)  ## write what is pinned anew: sentences, failures, shares
 	@$(BIN)/pytest -q --write-golden $(GOLDEN)
 
+silent: $(STAMP)  ## make twelve changes that no verdict shows: does quick notice?
+	@$(BIN)/python conformance/mutation/silent.py
+
+# What was tried out stays in mutants/, so it can be stopped and gone on with.
+mutate: $(STAMP)  ## mutation by lot of the suite; SEED, COUNT and HOURS can be set
+	@$(BIN)/python conformance/mutation/by_lot.py \
+		--seed $(SEED) --count $(COUNT) --hours $(HOURS)
+
 slow-list: $(STAMP)  ## measure every test, and list those that quick leaves out
 	@$(BIN)/pytest -q $(SIDE_BY_SIDE) --list-slow
 
@@ -82,5 +94,5 @@ format: $(STAMP)  ## rewrite the code in the house format
 	@$(BIN)/ruff format --quiet .
 
 clean:  ## remove the environment, the caches and what was built
-	@rm -rf $(VENV) docs/_build .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) docs/_build .memslots-cache .mypy_cache .pytest_cache .ruff_cache
 	@find spec reference conformance docs -name __pycache__ -prune -exec rm -rf {} +

@@ -17,7 +17,8 @@ from time import monotonic
 ROOT = Path(__file__).parents[2]
 
 LEFT_OUT = ignore_patterns(
-    ".git", ".venv", "__pycache__", "_build", "mutants", ".*_cache", ".hypothesis"
+    *(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis"),
+    *("_build", ".memslots-cache", "mutants"),
 )
 
 PATHS = ("spec", "spec/tests", "reference", "reference/tests", "conformance")
