@@ -162,12 +162,17 @@ def _condition(at: _Places, node: ast.AST) -> Iterator[tuple[int, int, str]]:
             pass
 
 
+SMALL = 64
+"""One more than a large number is often as good: a large one becomes nothing."""
+
+
 def _number(at: _Places, node: ast.AST) -> Iterator[tuple[int, int, str]]:
     match node:
         case ast.Constant(value=bool(value)):
             yield at.start(node), at.end(node), str(not value)
         case ast.Constant(value=int(value)):
-            yield at.start(node), at.end(node), str(value + 1)
+            other = value + 1 if value <= SMALL else 0
+            yield at.start(node), at.end(node), str(other)
         case ast.Constant(value=float(value)):
             yield at.start(node), at.end(node), "1.0" if value == 0 else "0.0"
         case _:
