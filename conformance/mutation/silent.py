@@ -126,10 +126,17 @@ CHANGES = (
 )
 
 
-def noticed_by(tree: Tree) -> str:
+def commands(tests: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The commands of `make quick`, or these of its tests alone."""
+    if not tests:
+        return QUICK
+    return {"pytest": python("-m", "pytest", "-q", "-x", "--quick", *tests)}
+
+
+def noticed_by(tree: Tree, tests: Sequence[str]) -> str:
     """The command that fails, and how long all took; nothing where all succeed."""
     seconds = 0.0
-    for name, command in QUICK.items():
+    for name, command in commands(tests).items():
         ran = tree.run(command, SECONDS)
         seconds += ran.seconds
         if ran.status != 0:
@@ -148,17 +155,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Make each change and say who notices. Exit status 1: too few are noticed."""
     parser = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", type=int, nargs="+", help="numbers, from 1")
+    parser.add_argument("--tests", nargs="+", default=[], help="only these, by path")
     options = parser.parse_args(arguments)
     chosen = options.only or range(1, len(CHANGES) + 1)
     noticed = 0
     with copied() as tree:
-        if unchanged := noticed_by(tree):
+        if unchanged := noticed_by(tree, options.tests):
             sys.exit(f"fails unchanged: {unchanged}")
         for number in chosen:
             silent = CHANGES[number - 1]
             path, content = silent.made_in(tree.root)
             with tree.changed(path, content):
-                by = noticed_by(tree)
+                by = noticed_by(tree, options.tests)
             noticed += bool(by)
             print(f"{number:2} {silent.what}\n   {by or 'NOT NOTICED'}", flush=True)
     print(f"{noticed} of {len(chosen)} are noticed")

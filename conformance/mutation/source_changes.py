@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 SWAPPED = (
     *(("==", "!="), ("in", "not in"), ("is", "is not"), ("<", "<="), (">", ">=")),
@@ -107,12 +108,11 @@ def _effective(node: ast.AST) -> Iterator[ast.AST]:
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns", "decorator_list", "type_params"}:
             continue
-        children: list[ast.AST] = []
-        if isinstance(value, ast.AST):
-            children = [value]
-        elif isinstance(value, list):
-            children = [child for child in value if isinstance(child, ast.AST)]
+        below: object = value
+        children = cast("list[object]", below) if isinstance(below, list) else [below]
         for child in children:
+            if not isinstance(child, ast.AST):
+                continue
             if not _is_docstring(child) and not _is_alias(child):
                 yield from _effective(child)
 

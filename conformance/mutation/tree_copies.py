@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ class Tree:
     root: Path
 
     @contextmanager
-    def changed(self, path: str, content: bytes) -> Iterator[None]:
+    def changed(self, path: str, content: bytes) -> Generator[None]:
         """A file of the copy with another content, for as long as it takes."""
         file = self.root / path
         kept = file.read_bytes()
@@ -80,7 +80,7 @@ class Tree:
 
 
 @contextmanager
-def copied(root: Path = ROOT) -> Iterator[Tree]:
+def copied(root: Path = ROOT) -> Generator[Tree]:
     """A copy of the working tree as it is now, what is not committed with it."""
     with TemporaryDirectory(prefix="memslots-") as folder:
         place = Path(folder) / "tree"
