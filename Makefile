@@ -10,12 +10,27 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
+# The tests that compare with pinned texts, in the order of what they rest on.
+GOLDEN := spec/tests/clauses/test_spec_sentences.py \
+	reference/tests/test_reference_failures.py \
+	conformance/tests/scenarios/test_conformance_fixed_pinned.py \
+	conformance/tests/scenarios/test_conformance_drawn_shares.py \
+	conformance/tests/scenarios/test_conformance_kernel_shares.py
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test lint types unit contracts docs bench format clean
+.PHONY: help setup check test quick lint types unit contracts docs bench
+.PHONY: format golden slow-list silent mutate clean
+
+SEED := 1
+COUNT := 600
+HOURS := 2
+
+# As many workers as there are cores: docs/decisions says why.
+SIDE_BY_SIDE := -n auto
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## create or renew the environment in .venv
 
@@ -34,6 +49,11 @@ check: $(STAMP)  ## judge the reference, and /dev/kvm where it is usable
 
 test: lint types unit docs  ## everything that has to pass before a merge
 
+# Each step in turn, the cheapest first: the first that fails is the answer.
+quick: $(STAMP) lint  ## in a minute: style, mypy, and the tests that are not slow
+	@$(BIN)/mypy
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) --quick
+
 lint: $(STAMP)  ## style and format
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
@@ -43,7 +63,7 @@ types: $(STAMP)  ## mypy and pyright, both strict
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 unit: $(STAMP)  ## every test, the proofs of the contracts among them
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE)
 
 contracts: $(STAMP)  ## only the proofs of the contracts, by CrossHair
 	@$(BIN)/pytest -q spec/tests/test_spec_contracts.py
@@ -56,10 +76,24 @@ bench: $(STAMP)  ## what judging costs, on the reference and on /dev/kvm
 	@$(BIN)/python conformance/benchmarks/kernel.py
 	@$(BIN)/python conformance/benchmarks/protocol.py
 
+golden: $(STAMP)  ## write what is pinned anew: sentences, failures, shares
+	@$(BIN)/pytest -q --write-golden $(GOLDEN)
+
+silent: $(STAMP)  ## make twelve changes that no verdict shows: does quick notice?
+	@$(BIN)/python conformance/mutation/silent.py
+
+# What was tried out stays in mutants/, so it can be stopped and gone on with.
+mutate: $(STAMP)  ## mutation by lot of the suite; SEED, COUNT and HOURS can be set
+	@$(BIN)/python conformance/mutation/by_lot.py \
+		--seed $(SEED) --count $(COUNT) --hours $(HOURS)
+
+slow-list: $(STAMP)  ## measure every test, and list those that quick leaves out
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) --list-slow
+
 format: $(STAMP)  ## rewrite the code in the house format
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 
 clean:  ## remove the environment, the caches and what was built
-	@rm -rf $(VENV) docs/_build .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) docs/_build .memslots-cache .mypy_cache .pytest_cache .ruff_cache
 	@find spec reference conformance docs -name __pycache__ -prune -exec rm -rf {} +

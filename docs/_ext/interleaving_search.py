@@ -14,7 +14,7 @@ from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.report.lanes import step_words
 from memslot_conformance.scenarios.fixed import fixed_races
-from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history.events import Event
@@ -84,6 +84,7 @@ class Found:
     finding: Finding | None
     number: int
     preemptions: int
+    schedule: Schedule
 
 
 def scenario_named(target: Target, name: str) -> Scenario:
@@ -109,28 +110,37 @@ def find(target: Target, scenario: Scenario, preemptions: int, wanted: Wanted) -
     for clause in (wanted.breaks, wanted.reaches):
         if clause is not None:
             clause_by_id(clause)
-    docket = ApplicableClauses(target.header, CLAUSES)
     search = bounded(target.make, scenario, preemptions, budget=Budget(plays=PLAYS))
     for played in search:
-        words = tuple(step_words(played.events))
-        if not _comes_in_order(wanted.order, played.events, words):
-            continue
-        judgement = judge_events(docket, played.events)
-        if _shows(wanted, played, judgement):
-            finding = _finding(judgement, wanted.breaks)
-            return Found(
-                scenario,
-                played.events,
-                words,
-                finding,
-                search.played,
-                played.preemptions,
-            )
+        found = found_in(target, scenario, played, wanted, search.played)
+        if found is not None:
+            return found
     message = (
         f"none of {search.played} schedules with at most {preemptions} preemptions "
         f"on {target.name} shows what is wanted"
     )
     raise LookupError(message)
+
+
+def found_in(
+    target: Target, scenario: Scenario, played: Played, wanted: Wanted, number: int
+) -> Found | None:
+    """What was played, if it shows what is wanted."""
+    words = tuple(step_words(played.events))
+    if not _comes_in_order(wanted.order, played.events, words):
+        return None
+    judgement = judge_events(ApplicableClauses(target.header, CLAUSES), played.events)
+    if not _shows(wanted, played, judgement):
+        return None
+    return Found(
+        scenario,
+        played.events,
+        words,
+        _finding(judgement, wanted.breaks),
+        number,
+        played.preemptions,
+        played.schedule,
+    )
 
 
 def _comes_in_order(

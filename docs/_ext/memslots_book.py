@@ -16,6 +16,7 @@ from typing import ClassVar
 import clause_pages
 import memslots_pages as pages
 from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
+from kept_results import kept
 from profile_table import profiles_table
 from sphinx.application import Sphinx
 from sphinx.domains.std import StandardDomain
@@ -97,7 +98,12 @@ class Failure(Written):
     def written(self) -> str:
         """Find the failure."""
         target, clause = self.arguments
-        text = pages.failure(target, clause, is_blind="blind" in self.options)
+        is_blind = "blind" in self.options
+
+        def found() -> str:
+            return pages.failure(target, clause, is_blind=is_blind)
+
+        text = kept("failure", (target, clause, is_blind), found, shown=True)
         return f"~~~~none\n{text}\n~~~~"
 
 

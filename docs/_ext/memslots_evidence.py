@@ -6,25 +6,20 @@
 
 The run is a short one, made when the book is built: the fixed races at one
 preemption on the reference, and the running kernel where the machine has it. Its
-records are kept beside the build's own state until the code changes.
+records are kept until the code changes.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from hashlib import sha256
-from pathlib import Path
 
+from kept_results import kept
 from memslots_book import Written
 from memslots_pages import plain
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-import memslot_conformance
-import memslot_reference
-import memslot_spec
 from memslot_conformance.findings.records import (
     ChoiceSeen,
     Record,
@@ -37,7 +32,7 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.report.evidence import many
 from memslot_conformance.run.campaign import Limits, run_plan
 from memslot_conformance.run.evidence import ClauseEvidence, evidence_of
-from memslot_conformance.run.stream import StreamWriter, read_stream
+from memslot_conformance.run.stream import from_line, to_line
 from memslot_conformance.run.verdicts import headline
 from memslot_conformance.targets.kvm.detect import Unusable, detect
 from memslot_spec.choices import CHOICES
@@ -63,7 +58,7 @@ class Evidence(Written):
     def written(self) -> str:
         """Run what has not been run. Errors: `LookupError` for an unknown WHAT."""
         wanted = clauses_of(self.arguments[0] if self.arguments else "")
-        return evidence_table(records(Path(self.env.doctreedir)), wanted)
+        return evidence_table(records(), wanted)
 
 
 class Choices(Written):
@@ -71,7 +66,7 @@ class Choices(Written):
 
     def written(self) -> str:
         """Run what has not been run."""
-        return choices_table(records(Path(self.env.doctreedir)))
+        return choices_table(records())
 
 
 def clauses_of(what: str) -> tuple[AnyClause, ...]:
@@ -88,36 +83,24 @@ def clauses_of(what: str) -> tuple[AnyClause, ...]:
     return chosen
 
 
-def records(folder: Path) -> tuple[Record, ...]:
-    """The records of the book's run: those kept in this folder, or new ones.
+def records() -> tuple[Record, ...]:
+    """The records of the book's run: those kept, or new ones.
 
     Errors: `ValueError` where a target broke, for then there is nothing to show.
     """
-    kept = folder / f"memslots-evidence-{digest()}.ndjson"
-    if kept.exists() and (stream := read_stream(kept)).complete:
-        return stream.records
+    usable = detect()
+    kernel = usable.reason if isinstance(usable, Unusable) else usable.facts
+    lines = kept("evidence", (LEVEL, SEED, kernel), _run_in_lines).splitlines()
+    return tuple(from_line(line, "evidence") for line in lines)
+
+
+def _run_in_lines() -> str:
     made = run()
     broke = [r for r in made if isinstance(r, TargetFailed) and r.target != KERNEL]
     if broke:
         message = f"{broke[0].target} broke: {broke[0].what}"
         raise ValueError(message)
-    folder.mkdir(parents=True, exist_ok=True)
-    new = kept.with_suffix(f".{os.getpid()}")
-    with StreamWriter(new) as writer:
-        for record in made:
-            writer.write(record)
-    new.replace(kept)
-    return made
-
-
-def digest() -> str:
-    """A number for the code that the evidence depends on."""
-    told = sha256()
-    for package in (memslot_spec, memslot_reference, memslot_conformance):
-        for root in package.__path__:
-            for path in sorted(Path(root).rglob("*.py")):
-                told.update(path.read_bytes())
-    return told.hexdigest()[:16]
+    return "".join(to_line(record) for record in made)
 
 
 def run() -> tuple[Record, ...]:

@@ -8,7 +8,8 @@
     T2      tss
     ```
 
-The history is played when the book is built, and never written down. `:target:` is
+The history is played when the book is built, and never written down; where it was
+found is kept until the code changes. `:target:` is
 one of `memslots check`, held to `:profile:` or to its own. The scenario stands in the
 body (`interleaving_notation` has its form), or `:race:` names a fixed one. Of the
 schedules with at most `:preemptions:` (2), the first is shown that has what is asked
@@ -29,10 +30,11 @@ from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
 from docutils.parsers.rst import (  # type: ignore[import-untyped, unused-ignore]
     directives,
 )
+from interleaving_kept import find_kept
 from interleaving_notation import NotationError, parse
 from interleaving_picture import picture
 from interleaving_rows import FAMILIES, USUAL, Row, Shown, published, shown
-from interleaving_search import Found, Step, Wanted, find, scenario_named
+from interleaving_search import Found, Step, Wanted, scenario_named
 from memslots_pages import plain
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -80,7 +82,7 @@ class Interleaving(SphinxDirective):
                 self.options.get("target", "reference"), self.options.get("profile")
             )
             wanted = self.wanted()
-            found = find(target, *self.searched(target), wanted)
+            found = find_kept(target, *self.searched(target), wanted)
             families = self.families()
         except (LookupError, ValueError, UnknownTargetError) as error:
             raise self.error(str(error)) from error

@@ -5,18 +5,15 @@
 {memslots-outside}       the bugs of the catalogue that the museum does not have
 
 The first two show one run: every mutant and the references, in the fixed races.
-It is made when the book is built, and kept beside the build's own state until the
-code changes.
+It is made when the book is built, and kept until the code changes.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from statistics import median
 
+from kept_results import kept
 from memslots_book import Written
-from memslots_evidence import digest
 from memslots_pages import place as anchor
 from memslots_pages import plain
 from sphinx.application import Sphinx
@@ -43,7 +40,7 @@ class TrackRecord(Written):
 
     def written(self) -> str:
         """Run what has not been run."""
-        return track_record(measured(Path(self.env.doctreedir)))
+        return track_record(measured())
 
 
 class AdequacyTable(Written):
@@ -51,7 +48,7 @@ class AdequacyTable(Written):
 
     def written(self) -> str:
         """Run what has not been run."""
-        return adequacy_table(measured(Path(self.env.doctreedir)))
+        return adequacy_table(measured())
 
 
 class Outside(Written):
@@ -62,23 +59,20 @@ class Outside(Written):
         return outside_table()
 
 
-def measured(folder: Path) -> Adequacy:
-    """The run of the book: the one kept in this folder, or a new one.
+def measured() -> Adequacy:
+    """The run of the book: the one kept, or a new one.
 
     Errors: `ValueError` where a clause accuses a reference, or a mutant broke.
     """
-    kept = folder / f"memslots-museum-{digest()}.json"
-    if kept.exists():
-        return adequacy.from_text(kept.read_text("utf-8"))
+    return adequacy.from_text(kept("museum", (), _measure))
+
+
+def _measure() -> str:
     try:
         found = adequacy.measure(CATALOGUE, jobs=cpus())
     except MutantBrokeError as error:
         raise ValueError(str(error)) from error
-    folder.mkdir(parents=True, exist_ok=True)
-    new = kept.with_suffix(f".{os.getpid()}")
-    new.write_text(adequacy.to_text(found), encoding="utf-8")
-    new.replace(kept)
-    return found
+    return adequacy.to_text(found)
 
 
 def track_record(found: Adequacy) -> str:

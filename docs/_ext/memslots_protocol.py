@@ -1,12 +1,15 @@
 """A directive for the protocol: {memslots-protocol} PROFILE.
 
 A table of what the searches of two and three threads come to, run when the book is
-built.
+built and kept until the code changes.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
+from kept_results import kept
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
@@ -48,10 +51,11 @@ class StatesTable(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Search, and set the table; it is made again in every build."""
+        """Set the table, after a search if there is none of this code."""
         self.env.note_reread()
         try:
-            text = states_table(self.arguments[0])
+            (profile,) = self.arguments
+            text = kept("states", profile, partial(states_table, profile))
         except ValueError as error:
             raise self.error(str(error)) from error
         return self.parse_text_to_nodes(text)
