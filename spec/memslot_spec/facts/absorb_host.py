@@ -12,7 +12,7 @@ from typing import TypeVar
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.facts import Facts, by_kind
-from memslot_spec.facts.host import BITMAP, METADATA, Cleared, Found
+from memslot_spec.facts.host import BITMAP, METADATA, Cleared, LookedUp
 from memslot_spec.history.events import Call
 from memslot_spec.history.points.dirty import (
     BitmapAllocated,
@@ -58,17 +58,17 @@ def mmu_locked(facts: Facts, event: MmuLocked) -> None:
     call = facts.calls.get(event.thread)
     if call is not None and isinstance(call.operation, UnmapHva):
         start = call.operation.hva - call.operation.hva % PAGE_SIZE
-        facts.host.took_away(start, start + PAGE_SIZE)
+        facts.host.unmapped(start, start + PAGE_SIZE)
 
 
 def host_page_found(facts: Facts, event: HostPageFound) -> None:
     """The thread's fault holds these pages."""
-    facts.host.found[event.thread] = Found(event.hva, event.npages)
+    facts.host.looked_up[event.thread] = LookedUp(event.hva, event.npages)
 
 
 def mmu_unlocked(facts: Facts, event: MmuUnlocked) -> None:
     """The thread relies on what it found, or did, under the lock."""
-    facts.host.unlocked[event.thread] = facts.step
+    facts.host.unlocked_at[event.thread] = facts.step
 
 
 def spte_mapped(facts: Facts, event: SpteMapped) -> None:
@@ -76,18 +76,18 @@ def spte_mapped(facts: Facts, event: SpteMapped) -> None:
     place = (event.page, event.index)
     old = facts.shadow.sptes.get(place)
     if old is not None and facts.watches_tlbs:
-        facts.host.taken(old, place, event.thread, facts.step)
+        facts.host.removed(old, place, event.thread, facts.step)
     if facts.host.stale:
         facts.host.mapped(event)
 
 
 def spte_removed(facts: Facts, event: SpteRemoved) -> None:
     """The spte may be in a TLB."""
-    facts.host.took[event.thread] = facts.step
+    facts.host.removed_at[event.thread] = facts.step
     place = (event.page, event.index)
     old = facts.shadow.sptes.get(place)
     if old is not None and facts.watches_tlbs:
-        facts.host.taken(old, place, event.thread, facts.step)
+        facts.host.removed(old, place, event.thread, facts.step)
 
 
 def tlb_flushed(facts: Facts, event: TlbFlushed) -> None:
@@ -104,14 +104,14 @@ def rmap_indexed(facts: Facts, event: RmapIndexed) -> None:
 
 def invalidation_begun(facts: Facts, event: InvalidationBegun) -> None:
     """The range is open."""
-    facts.host.took_away(event.start, event.end)
+    facts.host.unmapped(event.start, event.end)
     key = (event.thread, event.start, event.end)
     facts.host.open[key] = facts.tables.newest
 
 
 def invalidation_ended(facts: Facts, event: InvalidationEnded) -> None:
     """The range is closed; what was found in the middle of it is not to be used."""
-    facts.host.took_away(event.start, event.end)
+    facts.host.unmapped(event.start, event.end)
     facts.host.open.pop((event.thread, event.start, event.end), None)
 
 
@@ -124,7 +124,7 @@ def metadata_allocated(facts: Facts, event: MetadataAllocated) -> None:
 def metadata_freed(facts: Facts, event: MetadataFreed) -> None:
     """The arrays are gone."""
     facts.host.metadata.pop(event.metadata, None)
-    facts.host.gave_back(event.thread, (METADATA, event.metadata))
+    facts.host.deallocated(event.thread, (METADATA, event.metadata))
 
 
 def bitmap_allocated(facts: Facts, event: BitmapAllocated) -> None:
@@ -136,7 +136,7 @@ def bitmap_allocated(facts: Facts, event: BitmapAllocated) -> None:
 def bitmap_freed(facts: Facts, event: BitmapFreed) -> None:
     """The bitmap is gone."""
     facts.host.bitmaps.discard(event.bitmap)
-    facts.host.gave_back(event.thread, (BITMAP, event.bitmap))
+    facts.host.deallocated(event.thread, (BITMAP, event.bitmap))
 
 
 def bits_cleared(facts: Facts, event: DirtyBitsCleared) -> None:
