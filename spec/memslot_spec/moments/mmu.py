@@ -1,7 +1,7 @@
 """Moments of the shadow MMU: sptes at rest, and what TLBs may still hold.
 
-`in_tlbs` are sptes that were removed or replaced while some processor may still use
-the translation: no TLB flush since, and no spte that permits as much again.
+Sptes are said to be `in_tlbs` that were removed or replaced, while a processor may
+still use their translation: no flush since, and no spte that permits as much again.
 """
 
 from __future__ import annotations
@@ -75,10 +75,10 @@ class MappedAtRest:
 class LogWalked:
     """A GET or CLEAR of a slot's log succeeded, and held `mmu_lock` for it.
 
-    `in_tlbs` are the slot's, and were stale when it last released `mmu_lock`.
+    `writable_in_tlbs` are the slot's, stale when it last released `mmu_lock`.
     """
 
-    in_tlbs: tuple[Spte, ...]
+    writable_in_tlbs: tuple[Spte, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,10 @@ class LogCleared:
 class LoggingEnabled:
     """A request turned a live slot's dirty logging on, and held `mmu_lock` for it.
 
-    `in_tlbs` are the slot's, and were stale when it last released `mmu_lock`.
+    `writable_in_tlbs` are the slot's, stale when it last released `mmu_lock`.
     """
 
-    in_tlbs: tuple[Spte, ...]
+    writable_in_tlbs: tuple[Spte, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +165,16 @@ def _slot_of_log(facts: Facts, answered: Answered) -> Slot | None:
     return facts.tables.current.find(as_id_of(word), id_of(word))
 
 
-def _stale_of(facts: Facts, thread: int, slot: Slot) -> tuple[Spte, ...]:
+def _writable_in_tlbs(facts: Facts, thread: int, slot: Slot) -> tuple[Spte, ...]:
     stale = facts.host.stale_at_unlock(thread)
-    return tuple(spte for spte in stale if spte.meets(slot))
+    return tuple(spte for spte in stale if spte.writable and spte.meets(slot))
 
 
 def _log_walked(facts: Facts, answered: Answered) -> LogWalked | None:
     slot, thread = _slot_of_log(facts, answered), answered.thread
     if slot is None or not held_mmu_lock(facts, thread):
         return None
-    return LogWalked(_stale_of(facts, thread, slot))
+    return LogWalked(_writable_in_tlbs(facts, thread, slot))
 
 
 def _log_cleared(facts: Facts, answered: Answered) -> LogCleared | None:
@@ -207,7 +207,7 @@ def _logging_enabled(facts: Facts, updated: Updated) -> LoggingEnabled | None:
         return None
     if not isinstance(updated.reply, Done) or not held_mmu_lock(facts, thread):
         return None
-    return LoggingEnabled(_stale_of(facts, thread, update.old))
+    return LoggingEnabled(_writable_in_tlbs(facts, thread, update.old))
 
 
 def _spte_replaced(facts: Facts, answered: Answered) -> SpteReplaced | None:

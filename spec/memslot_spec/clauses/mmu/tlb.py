@@ -25,12 +25,8 @@ FLUSHES = ("TlbFlushed", "SpteMapped", "SpteRemoved", "MmuUnlocked", "TablePubli
 READ_OR_CLEAR = ("GetDirtyLog", "ClearDirtyLog")
 
 
-def writable(sptes: tuple[Spte, ...]) -> list[Spte]:
-    return [spte for spte in sptes if spte.writable]
-
-
-def no_write_unnoticed(facts: Facts, walked: LogWalked | LoggingEnabled) -> str:
-    gfns = gfns_of(writable(walked.in_tlbs))
+def no_write_unnoticed(facts: Facts, done: LogWalked | LoggingEnabled) -> str:
+    gfns = gfns_of(done.writable_in_tlbs)
     return f"the TLBs flushed: the guest can still write to gfn {gfns} unnoticed"
 
 
@@ -48,7 +44,7 @@ def no_write_unnoticed(facts: Facts, walked: LogWalked | LoggingEnabled) -> str:
     points=FLUSHES,
 )
 def log_flushes(facts: Facts, walked: LogWalked) -> bool:
-    return not writable(walked.in_tlbs)
+    return not walked.writable_in_tlbs
 
 
 def all_protected(facts: Facts, cleared: LogCleared) -> str:
@@ -86,7 +82,7 @@ def log_protects(facts: Facts, cleared: LogCleared) -> bool:
     points=FLUSHES,
 )
 def start_flushes(facts: Facts, enabled: LoggingEnabled) -> bool:
-    return not writable(enabled.in_tlbs)
+    return not enabled.writable_in_tlbs
 
 
 def looked_for_translations(facts: Facts, unmap: HostUnmap) -> bool:
