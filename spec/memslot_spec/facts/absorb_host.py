@@ -1,6 +1,6 @@
 """How the facts about the host's side grow.
 
-These go before the others of their kind: what an event takes away still stands
+These go before the others of their kind: an spte that an event removes is still
 in the facts when they see it.
 """
 
@@ -98,8 +98,9 @@ def tlb_flushed(facts: Facts, event: TlbFlushed) -> None:
 
 def rmap_indexed(facts: Facts, event: RmapIndexed) -> None:
     """The walk from a host address came to this slot."""
-    if event.use is RmapUse.HVA_WALK and event.slot_id is not None:
-        facts.host.walked.setdefault(event.thread, set()).add(event.slot_id)
+    call = facts.calls.get(event.thread)
+    if call is not None and event.use is RmapUse.HVA_WALK and event.slot_id is not None:
+        call.walked |= {event.slot_id}
 
 
 def invalidation_begun(facts: Facts, event: InvalidationBegun) -> None:

@@ -58,7 +58,8 @@ class CallFacts:
     `floor` is the newest version known to have been seen or settled when the
     call began, `settled` the newest left by an update that had returned.
     `newest` was the current version then, so far as points tell. `last_read`
-    gives, for each field, the version it was last read from.
+    gives, for each field, the version it was last read from, `walked` the ids of
+    the slots in whose reverse maps a host address was looked up.
     """
 
     operation: Operation
@@ -71,6 +72,7 @@ class CallFacts:
     update: Update | None = None
     mappings: frozenset[int] = frozenset()
     invalid_mappings: frozenset[int] = frozenset()
+    walked: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)

@@ -64,9 +64,8 @@ class Host:
     `open` gives the version of the table that was current when an invalidation
     began, `looked_up` the pages that a thread's fault last looked up. `removed_at`
     and `unlocked_at` are the steps at which a thread last removed an spte, and last
-    released `mmu_lock`. `walked` are the ids of the slots in which a thread looked
-    for a host address during its call, `made` and `freed` what it allocated and
-    freed during it.
+    released `mmu_lock`. `made` and `freed` are what a thread allocated and
+    freed during its call.
     """
 
     open: dict[Range, int] = field(default_factory=dict[Range, int])
@@ -74,7 +73,6 @@ class Host:
     stale: dict[int, Stale] = field(default_factory=dict[int, Stale])
     removed_at: dict[int, int] = field(default_factory=dict[int, int])
     unlocked_at: dict[int, int] = field(default_factory=dict[int, int])
-    walked: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
     cleared: dict[int, Cleared] = field(default_factory=dict[int, Cleared])
     metadata: dict[int, MetadataAllocated] = field(
         default_factory=dict[int, MetadataAllocated]
@@ -93,7 +91,6 @@ class Host:
     def called(self, thread: int) -> None:
         """A call begins: what the thread did in its last one no longer counts."""
         self.looked_up.pop(thread, None)
-        self.walked.pop(thread, None)
         self.cleared.pop(thread, None)
         self.made.pop(thread, None)
         self.freed.pop(thread, None)

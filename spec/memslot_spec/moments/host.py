@@ -101,8 +101,7 @@ def _invalid_aged(facts: Facts, answered: Answered) -> InvalidAged | None:
 
 
 def _missed(facts: Facts, thread: int, slots: set[Slot]) -> tuple[int, ...]:
-    walked = facts.host.walked.get(thread, set[int]())
-    return tuple(sorted({slot.id for slot in slots} - walked))
+    return tuple(sorted({slot.id for slot in slots} - facts.calls[thread].walked))
 
 
 MAKINGS = (

@@ -1,1 +1,1 @@
-"""Clauses on reverse maps and on what the host takes away."""
+"""Clauses on reverse maps and on what the host unmaps."""

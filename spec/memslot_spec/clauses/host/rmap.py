@@ -188,7 +188,7 @@ def every_slot_walked(facts: Facts, walk: UnmapWalk) -> str:
     on=UnmapWalk,
     expected=every_slot_walked,
     operations=("UnmapHva",),
-    points=("RmapIndexed", "TablePublished"),
+    points=("RmapIndexed", "RmapAdded", "TablePublished"),
 )
 def walks_every_slot(facts: Facts, walk: UnmapWalk) -> bool:
     return not walk.missed
