@@ -31,8 +31,9 @@ from memslot_spec.model.operations import (
     Operation,
     SetRegion,
 )
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import profile_named
-from memslot_spec.model.updates import Objection, change_of, objections, plan
+from memslot_spec.model.updates import Objection, change_of, objections
 from memslot_spec.model.values import EMPTY, MemoryRegion, Slot, SlotTable
 
 SHARES = Path(__file__).parent / "golden" / "shares.txt"

@@ -26,8 +26,9 @@ from memslot_spec.model.operations import (
     GetDirtyLog,
     Operation,
 )
+from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import LINUX, Limits
-from memslot_spec.model.updates import change_of, objections, plan
+from memslot_spec.model.updates import change_of, objections
 from memslot_spec.model.values import EMPTY, MemoryRegion, Slot, SlotTable
 
 SHARES = Path(__file__).parent / "golden" / "kernel-shares.txt"

@@ -132,7 +132,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     planted("rmap-wrong-list", IndexesByFrame, "RMAP-1", "RMAP-3"),
     planted("audit-first-slot-only", CountsFirstSlot, "RMAP-4"),
-    planted("notifier-first-slot-only", WalksOneSlot, "HVA-1"),
-    planted("notifier-skips-invalid", WalksValidSlots, "DEL-7", "HVA-1", "HVA-7"),
-    planted("skips-hva-zero", SkipsHostZero, "HVA-2", "HVA-1"),
+    planted("notifier-first-slot-only", WalksOneSlot, "HVA-9", "HVA-1"),
+    planted(
+        "notifier-skips-invalid", WalksValidSlots, "DEL-7", "HVA-1", "HVA-7", "HVA-9"
+    ),
+    planted("skips-hva-zero", SkipsHostZero, "HVA-2", "HVA-1", "HVA-9"),
 )

@@ -60,7 +60,8 @@ class CallFacts:
     When the call began, `floor` was the newest version that some reader had seen
     or an update had left, `settled` the newest that an update had left, `newest`
     the current one, so far as points tell. `last_read` gives for each field the
-    version that it was last read from. `mappings` are the serials of the sptes
+    version that it was last read from, `walked` the ids of the slots in whose
+    reverse maps a host address was looked up. `mappings` are the serials of the sptes
     that map the host addresses it is about, `invalid_mappings` those among them
     that map a frame of an INVALID slot.
     """
@@ -75,6 +76,7 @@ class CallFacts:
     update: Update | None = None
     mappings: frozenset[int] = frozenset()
     invalid_mappings: frozenset[int] = frozenset()
+    walked: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)

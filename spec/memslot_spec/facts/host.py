@@ -1,7 +1,7 @@
-"""Facts about the host's side: open ranges, TLBs, and what slots have with them.
+"""Facts about the host's side: open invalidations, TLBs, and what slots own.
 
-Kept from the points alone. A mapping that was taken out of the shadow pages may
-be used by a processor until the TLBs are flushed; until then it is *stale*.
+Kept from the points alone. A processor may use a translation whose spte was
+removed or replaced until the TLBs are flushed; until then it is *stale*.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from memslot_spec.history.points.tables import Attached
 from memslot_spec.model.values import SlotTable
 
 Range = tuple[int, int, int]
-"""An open range: the thread that opened it, its first byte, and the one after."""
+"""A range being invalidated: by which thread, its first byte, and the one after."""
 
 METADATA = "metadata"
 BITMAP = "bitmap"
@@ -29,7 +29,7 @@ Word = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A mapping that some processor may still use: who took it away, and when."""
+    """A translation that a TLB may still hold: who removed its spte, and when."""
 
     spte: Spte
     place: Place
@@ -39,9 +39,9 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """Pages that a thread took out of a slot's log, None being all it answers.
+    """Pages that a thread took out of a slot's log; None: all that it reports.
 
-    `serial` is the youngest mapping of then.
+    `serial` is that of the youngest spte at the time.
     """
 
     serial: int
@@ -49,8 +49,8 @@ class Cleared:
 
 
 @dataclass(slots=True)
-class Found:
-    """Host pages that a fault looked up; `is_stale` once the host took one away."""
+class LookedUp:
+    """Host pages that a fault looked up; `is_stale` once the host unmapped one."""
 
     hva: int
     npages: int
@@ -61,20 +61,18 @@ class Found:
 class Host:
     """What is known of the host's side.
 
-    `open` gives the version that was current when a range was opened, `found` what
-    the thread's fault last looked up. `took` and
-    `unlocked` are the steps at which a thread last took an spte away, and gave
-    the lock over the shadow state back. `walked` are the ids of the slots in which
-    a thread looked for a host address during its call, `made` and `freed` what it
-    allocated and freed during it.
+    `open` gives the version of the table that was current when an invalidation
+    began, `looked_up` the pages that a thread's fault last looked up. `removed_at`
+    and `unlocked_at` are the steps at which a thread last removed an spte, and last
+    released `mmu_lock`. `made` and `freed` are what a thread allocated and
+    freed during its call.
     """
 
     open: dict[Range, int] = field(default_factory=dict[Range, int])
-    found: dict[int, Found] = field(default_factory=dict[int, Found])
+    looked_up: dict[int, LookedUp] = field(default_factory=dict[int, LookedUp])
     stale: dict[int, Stale] = field(default_factory=dict[int, Stale])
-    took: dict[int, int] = field(default_factory=dict[int, int])
-    unlocked: dict[int, int] = field(default_factory=dict[int, int])
-    walked: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
+    removed_at: dict[int, int] = field(default_factory=dict[int, int])
+    unlocked_at: dict[int, int] = field(default_factory=dict[int, int])
     cleared: dict[int, Cleared] = field(default_factory=dict[int, Cleared])
     metadata: dict[int, MetadataAllocated] = field(
         default_factory=dict[int, MetadataAllocated]
@@ -84,57 +82,64 @@ class Host:
     freed: dict[int, list[Resource]] = field(default_factory=dict[int, list[Resource]])
     attached: dict[Word, Attached] = field(default_factory=dict[Word, Attached])
 
-    def took_away(self, start: int, end: int) -> None:
-        """The host takes these bytes away: who found a page there found another."""
-        for found in self.found.values():
-            if touches(found.hva, found.npages, start, end):
-                found.is_stale = True
+    def unmapped(self, start: int, end: int) -> None:
+        """The host unmaps these bytes: pages looked up there may not be mapped."""
+        for pages in self.looked_up.values():
+            if touches(pages.hva, pages.npages, start, end):
+                pages.is_stale = True
 
     def called(self, thread: int) -> None:
-        """A call begins: what the one before it did is over."""
-        self.found.pop(thread, None)
-        self.walked.pop(thread, None)
+        """A call begins: what the thread did in its last one no longer counts."""
+        self.looked_up.pop(thread, None)
         self.cleared.pop(thread, None)
         self.made.pop(thread, None)
         self.freed.pop(thread, None)
 
-    def taken(self, spte: Spte, place: Place, thread: int, step: int) -> None:
-        """A mapping is out of the shadow pages, and in a TLB it may be yet."""
+    def removed(self, spte: Spte, place: Place, thread: int, step: int) -> None:
+        """The spte is gone; a TLB may still hold its translation."""
         self.stale[spte.serial] = Stale(spte, place, thread, step)
 
     def mapped(self, event: SpteMapped) -> None:
-        """A stale mapping is harmless where one stands that permits as much."""
+        """A stale translation is harmless once an spte permits as much again."""
         place = (event.page, event.index)
         for serial, stale in tuple(self.stale.items()):
             if stale.place == place and _stands_for(event, stale.spte):
                 del self.stale[serial]
 
-    def relied_on(self, thread: int) -> tuple[Stale, ...]:
-        """What was stale when the thread last gave the lock back, and is now.
+    def stale_at_unlock(self, thread: int) -> tuple[Spte, ...]:
+        """What was stale when the thread last released `mmu_lock`, and still is.
 
-        Mappings that others took away after that are none of its business.
+        Sptes that others removed after that are none of its business.
         """
-        until = self.unlocked.get(thread, -1)
-        return tuple(stale for stale in self.stale.values() if stale.step <= until)
+        until = self.unlocked_at.get(thread, -1)
+        return tuple(one.spte for one in self.stale.values() if one.step <= until)
+
+    def stale_since(self, step: int, thread: int) -> tuple[Spte, ...]:
+        """What the thread has removed or replaced after a step, and is stale."""
+        return tuple(
+            one.spte
+            for one in self.stale.values()
+            if one.thread == thread and one.step > step
+        )
 
     def is_live(self, resource: Resource) -> bool:
-        """It was allocated and not freed."""
+        """It was allocated, and has not been freed."""
         kind, handle = resource
         return handle in (self.metadata if kind == METADATA else self.bitmaps)
 
     def allocated(self, thread: int, resource: Resource) -> None:
-        """The thread made it."""
+        """The thread allocated it during its call."""
         self.made.setdefault(thread, []).append(resource)
 
     def publish(self, slots: SlotTable, attached: tuple[Attached, ...]) -> None:
-        """The slots have this with them now; those that are gone have nothing."""
+        """The slots own these now; slots that were removed own nothing."""
         for key in [key for key in self.attached if slots.find(*key) is None]:
             del self.attached[key]
         for entry in attached:
             self.attached[entry.as_id, entry.slot_id] = entry
 
-    def gave_back(self, thread: int, resource: Resource) -> None:
-        """The thread freed it."""
+    def deallocated(self, thread: int, resource: Resource) -> None:
+        """The thread freed it during its call."""
         self.freed.setdefault(thread, []).append(resource)
 
 

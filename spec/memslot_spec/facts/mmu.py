@@ -30,7 +30,7 @@ RmapKey = tuple[int, int, int]
 class Spte:
     """A present leaf spte, and the slot through which it was translated.
 
-    `serial` tells two mappings at one place apart.
+    `serial` tells apart sptes that stood at one place after each other.
     """
 
     gfn: int
@@ -84,23 +84,23 @@ class Shadow:
     serial: int = 0
 
     def page_created(self, event: ShadowPageCreated) -> None:
-        """A page is born with what its bitmap already holds."""
+        """A page exists, with what its slot bitmap already holds."""
         self.pages[event.page] = Page(
             event.gfn, event.direct, event.capacity, set(event.slot_ids)
         )
 
     def page_zapped(self, event: ShadowPageZapped) -> None:
-        """The page and its bitmap are gone."""
+        """The page and its slot bitmap are gone."""
         self.pages.pop(event.page, None)
 
     def bit_set(self, event: SlotBitSet) -> None:
-        """The id is in the page's bitmap until the page dies."""
+        """The id is in the page's slot bitmap until the page is zapped."""
         page = self.pages.get(event.page)
         if page is not None:
             page.slot_ids.add(event.slot_id)
 
     def mapped(self, event: SpteMapped, slot: Slot | None) -> None:
-        """An spte stands, translated through this slot."""
+        """An spte is present, translated through this slot."""
         self.serial += 1
         place = (event.page, event.index)
         self.touched[place] = None
@@ -130,7 +130,7 @@ class Shadow:
         self.touched[place] = None
 
     def rmap_removed(self, event: RmapRemoved) -> None:
-        """The place is off that reverse map."""
+        """The place is on that reverse map no more."""
         key = (event.slot_id, event.level, event.rmap_index)
         place = (event.page, event.index)
         places = self.rmaps.get(key)
@@ -146,20 +146,24 @@ class Shadow:
         self.touched[place] = None
 
     def rest(self) -> tuple[Place, ...]:
-        """The places touched since the last rest; the count starts anew."""
+        """The places touched since `mmu_lock` was last released; none are now."""
         touched = tuple(self.touched)
         self.touched.clear()
         return touched
 
     def serials_at_hva(self, hva: int) -> frozenset[int]:
-        """The mappings that reach the host page of this byte address."""
+        """The sptes that map the host page of this byte address."""
         return frozenset(s.serial for s in self.sptes.values() if s.maps_hva(hva))
 
     def serials_in(self, start: int, end: int) -> frozenset[int]:
-        """The mappings that reach a host page with some byte of the range."""
+        """The sptes that map a host page with some byte of the range."""
         return frozenset(
             s.serial for s in self.sptes.values() if s.meets_hvas(start, end)
         )
+
+    def present(self, serials: frozenset[int]) -> tuple[Spte, ...]:
+        """Those of these sptes that are present still."""
+        return tuple(s for s in self.sptes.values() if s.serial in serials)
 
     def of_slot(self, slot: Slot) -> tuple[Spte, ...]:
         """The sptes that map a frame of the slot."""

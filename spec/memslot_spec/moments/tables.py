@@ -1,4 +1,4 @@
-"""Moments of the slot tables: what a request publishes, and a slot that is removed."""
+"""Moments of the slot tables: what is published, a slot removed, a move answered."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from memslot_spec.facts.calls import Update
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import Attached, TablePublished
-from memslot_spec.model.updates import target_of
-from memslot_spec.model.values import Slot, SlotTable
+from memslot_spec.model.replies import Reply
+from memslot_spec.model.updates import Change, target_of
+from memslot_spec.model.values import MemoryRegion, Slot, SlotTable
 from memslot_spec.moments.making import Making
+from memslot_spec.moments.replies import Updated
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,20 @@ class SlotRemoved:
     attached: Attached | None
 
 
+@dataclass(frozen=True, slots=True)
+class SoundMove:
+    """A move is answered with which nothing is wrong, and that was not made to fail.
+
+    `old` is the slot as the request found it, `after` the table that it left, None
+    where points do not tell.
+    """
+
+    region: MemoryRegion
+    reply: Reply
+    old: Slot
+    after: SlotTable | None
+
+
 def _published(facts: Facts, event: TablePublished) -> Published | None:
     update = facts.update_of(event.thread)
     if update is None:
@@ -57,7 +73,23 @@ def _removed(facts: Facts, event: TablePublished) -> SlotRemoved | None:
     return SlotRemoved(update, old, event.slots, next(attached, None))
 
 
+def _sound_move(
+    facts: Facts,  # noqa: ARG001 - a maker's form
+    updated: Updated,
+) -> SoundMove | None:
+    region = updated.operation.region
+    if updated.base is None or updated.change is not Change.MOVE:
+        return None
+    if updated.malformed or updated.conflicts or updated.operation.failure is not None:
+        return None
+    old = target_of(updated.base, region)
+    if old is None:
+        return None
+    return SoundMove(region, updated.reply, old, updated.after)
+
+
 MAKINGS = (
     Making(Published, TablePublished, _published),
     Making(SlotRemoved, TablePublished, _removed),
+    Making(SoundMove, Updated, _sound_move),
 )

@@ -33,7 +33,7 @@ GIVEN_OUT = {
     "MOVE": 7,
     "MMU": 11,
     "RMAP": 4,
-    "HVA": 8,
+    "HVA": 9,
     "DIRTY": 30,
     "SIZE": 2,
     "TSS": 2,

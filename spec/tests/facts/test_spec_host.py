@@ -14,9 +14,11 @@ from host_histories import (
     LOAD,
     MAPPED,
     MOVE,
+    NONE,
     PAGE_17,
     PUT,
     UNLOG,
+    UNMAP_17,
     A,
     called,
     created,
@@ -40,7 +42,7 @@ from memslot_spec.history.points.host import (
     MetadataFreed,
 )
 from memslot_spec.history.points.mmu import RmapIndexed, RmapUse
-from memslot_spec.history.points.tables import Attached, UpdateLocked
+from memslot_spec.history.points.tables import Attached, TableLoaded, UpdateLocked
 from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import (
     AgeHva,
@@ -48,6 +50,7 @@ from memslot_spec.model.operations import (
     GuestAccess,
     InvalidateRange,
     MemslotId,
+    UnmapHva,
 )
 from memslot_spec.model.profile import V2_6_34
 from memslot_spec.model.replies import (
@@ -59,7 +62,19 @@ from memslot_spec.model.replies import (
     Refused,
     Touched,
 )
-from memslot_spec.model.values import Errno, Gfn, Hva, HvaError, Slot, table_of
+from memslot_spec.model.values import (
+    Errno,
+    Gfn,
+    Hva,
+    HvaError,
+    Slot,
+    SlotTable,
+    table_of,
+)
+
+LOAD_BY_2 = TableLoaded(2, 1)
+WALKED = RmapIndexed(2, RmapUse.HVA_WALK, 0, BASE, 1, 17, 1)
+
 
 # Ranges.
 
@@ -111,13 +126,31 @@ def test_the_table_stays_while_a_range_is_open() -> None:
 
 
 def test_ageing_looks_at_the_slot_that_is_going() -> None:
-    walked = RmapIndexed(2, RmapUse.HVA_WALK, 0, BASE, 1, 17, 1)
     begun = (*MAPPED, Call(0, DELETE), UpdateLocked(0), published(GOING))
     age = AgeHva(PAGE_17)
     assert not holds("HVA-7", *begun, *called(2, age, Touched(young=False)))
-    assert holds("HVA-7", *begun, *called(2, age, Touched(young=False), walked))
+    assert holds("HVA-7", *begun, *called(2, age, Touched(young=False), WALKED))
     flushed = called(2, age, Touched(young=False), gone(0))
     assert is_left_alone("HVA-7", *begun, *flushed)
+
+
+# Unmaps.
+
+
+@pytest.mark.parametrize("table", [HERE, GOING])
+def test_an_unmap_looks_in_every_slot_that_covers_the_page(table: SlotTable) -> None:
+    begun = (Call(0, PUT), UpdateLocked(0), published(table))
+    assert not holds("HVA-9", *begun, *called(2, UNMAP_17, Done(), LOAD_BY_2))
+    assert holds("HVA-9", *begun, *called(2, UNMAP_17, Done(), LOAD_BY_2, WALKED))
+    beside = UnmapHva(HOST - 1)
+    assert is_left_alone("HVA-9", *begun, *called(2, beside, Done(), LOAD_BY_2))
+
+
+def test_an_unmap_need_not_look_in_a_slot_that_some_table_lacks() -> None:
+    """It may have looked in that table, where points do not tell of its load."""
+    removed = (Call(0, DELETE), UpdateLocked(0), published(GOING), published(NONE))
+    unmap = called(2, UNMAP_17, Done(), *removed)
+    assert is_left_alone("HVA-9", *created(), *unmap)
 
 
 # Moves and what slots have with them.

@@ -9,36 +9,20 @@ from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.mmu import Place
 from memslot_spec.history.points.mmu import ShadowPageCreated
-from memslot_spec.model.operations import AllocateRoot, GuestAccess
+from memslot_spec.model.operations import AllocateRoot
 from memslot_spec.model.profile import ONLY_2_6_34
-from memslot_spec.model.readers import gfn_to_memslot, is_visible_gfn
+from memslot_spec.model.readers import is_visible_gfn
 from memslot_spec.model.replies import Done
-from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.mmu import BackedAccess, Mapped, MappedAtRest
 from memslot_spec.moments.replies import Answered
 
 
-def accesses_backed_memory(facts: Facts, answered: Answered) -> bool:
-    """The one candidate table has a valid slot at the frame."""
-    operation = answered.operation
-    if not isinstance(operation, GuestAccess) or len(answered.candidates) != 1:
-        return False
-    slot = gfn_to_memslot(answered.candidates[0], operation.gfn, operation.as_id)
-    return slot is not None and not slot.invalid
-
-
-def expects_the_right_page(facts: Facts, answered: Answered) -> str:
-    """The page's host address."""
-    operation = answered.operation
-    if not isinstance(operation, GuestAccess):
-        return ""
-    slot = gfn_to_memslot(answered.candidates[0], operation.gfn, operation.as_id)
-    if slot is None:
-        return ""
-    if slot.readonly and operation.write:
+def the_right_page(facts: Facts, backed: BackedAccess) -> str:
+    access, slot = backed.access, backed.slot
+    if slot.readonly and access.write:
         return "MMIO: the slot is READONLY"
-    return f"the page at hva {slot.hva_of(operation.gfn):#x}"
+    return f"the page at hva {slot.hva_of(access.gfn):#x}"
 
 
 @clause(
@@ -46,54 +30,32 @@ def expects_the_right_page(facts: Facts, answered: Answered) -> str:
     title="An access reaches the page its slot defines",
     must="A guest access to a frame of a valid slot MUST reach the page that the "
     "slot defines there, or leave as MMIO where it writes to a READONLY slot.",
-    source="tdp_page_fault, gfn_to_pfn",
+    source="arch/x86/kvm/mmu.c, tdp_page_fault; virt/kvm/kvm_main.c, gfn_to_pfn",
     rows=(16, 46),
-    on=Answered,
-    premise=accesses_backed_memory,
-    expected=expects_the_right_page,
+    on=BackedAccess,
+    expected=the_right_page,
     operations=("GuestAccess",),
 )
-def right_page(facts: Facts, answered: Answered) -> bool:
-    return answered.explained
+def right_page(facts: Facts, backed: BackedAccess) -> bool:
+    return backed.explained
 
 
-def _mapped(facts: Facts, rest: AtRest) -> tuple[Place, ...]:
-    """The touched places that hold an spte whose slot is known."""
-    sptes = facts.shadow.sptes
-    return tuple(
-        place
-        for place in rest.touched
-        if place in sptes and sptes[place].slot is not None
-    )
+def lacks_its_bit(facts: Facts, mapped: Mapped) -> bool:
+    """The page's slot bitmap is known, and the slot's id is not in it."""
+    page = facts.shadow.pages.get(mapped.place[0])
+    return page is not None and mapped.slot.id not in page.slot_ids
 
 
-def mapped_something(facts: Facts, rest: AtRest) -> bool:
-    """At least one spte was installed since the last rest."""
-    return bool(_mapped(facts, rest))
-
-
-def _unmarked(facts: Facts, rest: AtRest) -> tuple[Place, ...]:
-    """The places whose slot's id is not in their page's bitmap."""
-    found: list[Place] = []
-    for place in _mapped(facts, rest):
-        slot = facts.shadow.sptes[place].slot
-        page = facts.shadow.pages.get(place[0])
-        if slot is not None and page is not None and slot.id not in page.slot_ids:
-            found.append(place)
-    return tuple(found)
-
-
-def expects_bit(facts: Facts, rest: AtRest) -> str:
-    """Which bit is missing where."""
+def the_bits(facts: Facts, rest: MappedAtRest) -> str:
     words: list[str] = []
-    for place in _unmarked(facts, rest):
-        spte = facts.shadow.sptes[place]
-        slot_id = "?" if spte.slot is None else spte.slot.id
-        has = sorted(facts.shadow.pages[place[0]].slot_ids)
-        words.append(
-            f"bit {slot_id} in the slot bitmap of shadow page {place[0]}, which maps "
-            f"gfn {spte.gfn:#x} of that slot; the bitmap holds {has}"
-        )
+    for mapped in rest.sptes:
+        if lacks_its_bit(facts, mapped):
+            page = mapped.place[0]
+            has = sorted(facts.shadow.pages[page].slot_ids)
+            words.append(
+                f"bit {mapped.slot.id} in the slot bitmap of shadow page {page}, which "
+                f"maps gfn {mapped.spte.gfn:#x} of that slot; the bitmap holds {has}"
+            )
     return "; ".join(words)
 
 
@@ -106,9 +68,8 @@ def expects_bit(facts: Facts, rest: AtRest) -> str:
     source="seed, page_header_update_slot",
     rows=(46,),
     profiles=ONLY_2_6_34,
-    on=AtRest,
-    premise=mapped_something,
-    expected=expects_bit,
+    on=MappedAtRest,
+    expected=the_bits,
     points=(
         "MmuUnlocked",
         "SpteMapped",
@@ -118,17 +79,11 @@ def expects_bit(facts: Facts, rest: AtRest) -> str:
         "TablePublished",
     ),
 )
-def bit_of_the_slot(facts: Facts, rest: AtRest) -> bool:
-    return not _unmarked(facts, rest)
+def bit_of_the_slot(facts: Facts, rest: MappedAtRest) -> bool:
+    return not any(lacks_its_bit(facts, mapped) for mapped in rest.sptes)
 
 
-def is_any_page(facts: Facts, event: ShadowPageCreated) -> bool:
-    """A shadow page is made."""
-    return True
-
-
-def expects_room(facts: Facts, event: ShadowPageCreated) -> str:
-    """How many ids there are."""
+def room_for_every_id(facts: Facts, event: ShadowPageCreated) -> str:
     ids = facts.limits.user_slots + facts.profile.private_slots
     return f"a slot bitmap of at least {ids} bits: private slots have ids too"
 
@@ -141,8 +96,7 @@ def expects_room(facts: Facts, event: ShadowPageCreated) -> str:
     rows=(47,),
     profiles=ONLY_2_6_34,
     on=ShadowPageCreated,
-    premise=is_any_page,
-    expected=expects_room,
+    expected=room_for_every_id,
 )
 def room_for_all(facts: Facts, event: ShadowPageCreated) -> bool:
     return event.capacity >= facts.limits.user_slots + facts.profile.private_slots
@@ -156,7 +110,6 @@ def room_for_all(facts: Facts, event: ShadowPageCreated) -> bool:
     rows=(47,),
     profiles=ONLY_2_6_34,
     on=ShadowPageCreated,
-    premise=is_any_page,
     expected="an empty slot bitmap in a new shadow page",
 )
 def born_empty(facts: Facts, event: ShadowPageCreated) -> bool:
@@ -164,7 +117,7 @@ def born_empty(facts: Facts, event: ShadowPageCreated) -> bool:
 
 
 def asks_for_invisible_root(facts: Facts, answered: Answered) -> bool:
-    """The frame is visible in no table that may be current."""
+    """The frame is visible in none of the tables that may explain the answer."""
     operation = answered.operation
     return isinstance(operation, AllocateRoot) and not any(
         is_visible_gfn(table, operation.gfn, facts.limits)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from memslot_spec.arithmetic.ranges import overlaps
-from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.clause import AnyClause, Clause, clause
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.clauses.move.steps import by_a_move
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.host import MetadataAllocated
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.replies import Accessed, Done
-from memslot_spec.model.updates import Change
+from memslot_spec.model.updates import Change, target_of
 from memslot_spec.model.values import Slot, SlotTable
-from memslot_spec.moments.replies import Answered, Updated
-from memslot_spec.moments.tables import SlotRemoved
+from memslot_spec.moments.replies import Answered
+from memslot_spec.moments.tables import SlotRemoved, SoundMove
 
 
 def with_arrays(facts: Facts, removed: SlotRemoved) -> bool:
@@ -25,7 +26,7 @@ def with_arrays(facts: Facts, removed: SlotRemoved) -> bool:
     )
 
 
-def _arrays(facts: Facts, removed: SlotRemoved) -> MetadataAllocated | None:
+def arrays_made(facts: Facts, removed: SlotRemoved) -> MetadataAllocated | None:
     """How the arrays were made that the slot has at its new base; None: freed."""
     attached = removed.attached
     if attached is None or attached.metadata is None:
@@ -34,7 +35,7 @@ def _arrays(facts: Facts, removed: SlotRemoved) -> MetadataAllocated | None:
 
 
 def arrays_for_the_new_base(facts: Facts, removed: SlotRemoved) -> str:
-    made = _arrays(facts, removed)
+    made = arrays_made(facts, removed)
     words = "they are freed" if made is None else f"they were made for {made.base:#x}"
     return f"arrays made for the slot's new base; {words}"
 
@@ -52,7 +53,7 @@ def arrays_for_the_new_base(facts: Facts, removed: SlotRemoved) -> str:
     points=("MetadataAllocated", "MetadataFreed"),
 )
 def arrays_for_base(facts: Facts, removed: SlotRemoved) -> bool:
-    made = _arrays(facts, removed)
+    made = arrays_made(facts, removed)
     slot = removed.table.find(removed.old.as_id, removed.old.id)
     return (
         made is not None
@@ -61,47 +62,37 @@ def arrays_for_base(facts: Facts, removed: SlotRemoved) -> bool:
     )
 
 
-def _has_moved(slot: Slot, table: SlotTable) -> bool:
+def moved(slot: Slot, table: SlotTable) -> bool:
     now = table.find(slot.as_id, slot.id)
     return now is not None and now.base != slot.base
 
 
-def _moved_over(facts: Facts, answered: Answered, access: GuestAccess) -> bool:
-    """The frame is in a slot that moves now, or was the last to move."""
-    last = facts.last_update
+def slots_at(access: GuestAccess, tables: Iterable[SlotTable]) -> Iterator[Slot]:
+    for table in tables:
+        for slot in table:
+            if slot.as_id == access.as_id and slot.covers(access.gfn):
+                yield slot
+
+
+def reaches_a_moved_frame(facts: Facts, answered: Answered) -> bool:
+    """The access got through, at a frame of a slot that moves, or moved last."""
+    access, last = answered.operation, facts.last_update
+    if not isinstance(access, GuestAccess) or not isinstance(answered.reply, Accessed):
+        return False
     tables = list(answered.candidates)
     if last is not None and last.change is Change.MOVE and last.before is not None:
         tables.append(last.before)
     return any(
-        slot.as_id == access.as_id
-        and slot.covers(access.gfn)
-        and any(_has_moved(slot, other) for other in tables)
-        for table in tables
-        for slot in table
+        moved(slot, table) for slot in slots_at(access, tables) for table in tables
     )
 
 
-def reaches_a_moved_frame(facts: Facts, answered: Answered) -> bool:
-    """An access to the old or the new frames of a slot that moves got through."""
-    access = answered.operation
-    return (
-        isinstance(access, GuestAccess)
-        and isinstance(answered.reply, Accessed)
-        and _moved_over(facts, answered, access)
-    )
-
-
-def expects_a_defined_page(facts: Facts, answered: Answered) -> str:
-    """The pages that the tables have there."""
+def the_page_of_either_base(facts: Facts, answered: Answered) -> str:
     access = answered.operation
     if not isinstance(access, GuestAccess):
         return ""
-    pages = {
-        f"{slot.hva_of(access.gfn):#x}"
-        for table in answered.candidates
-        for slot in table
-        if slot.as_id == access.as_id and slot.covers(access.gfn) and not slot.invalid
-    }
+    slots = slots_at(access, answered.candidates)
+    pages = {f"{s.hva_of(access.gfn):#x}" for s in slots if not s.invalid}
     return f"the page at hva {' or '.join(sorted(pages))}" if pages else "no memory"
 
 
@@ -114,94 +105,69 @@ def expects_a_defined_page(facts: Facts, answered: Answered) -> str:
     rows=(43,),
     on=Answered,
     premise=reaches_a_moved_frame,
-    expected=expects_a_defined_page,
+    expected=the_page_of_either_base,
     operations=("GuestAccess",),
 )
 def never_another_page(facts: Facts, answered: Answered) -> bool:
     return answered.explained
 
 
-def _is_sound_move(update: Updated) -> Slot | None:
-    """The slot of a move against which nothing can be said."""
-    if update.base is None or update.change is not Change.MOVE:
-        return None
-    if update.malformed or update.conflicts or update.operation.failure is not None:
-        return None
-    word = update.operation.region.slot
-    return update.base.find(as_id_of(word), id_of(word))
+def overlaps_itself(facts: Facts, move: SoundMove) -> bool:
+    old, region = move.old, move.region
+    return overlaps(old.base, old.npages, region.base, region.npages)
 
 
-def moves_onto_itself(facts: Facts, update: Updated) -> bool:
-    """A sound move whose new frames are in part its old ones."""
-    slot, region = _is_sound_move(update), update.operation.region
-    return slot is not None and overlaps(
-        slot.base, slot.npages, region.base, region.npages
-    )
+def the_move(facts: Facts, move: SoundMove) -> str:
+    return f"the slot moved to {move.region.base:#x}"
 
 
-def is_done(facts: Facts, update: Updated) -> bool:
-    """It was carried out."""
-    return isinstance(update.reply, Done)
-
-
-def expects_move(facts: Facts, update: Updated) -> str:
-    """The move."""
-    return f"the slot moved to {update.operation.region.base:#x}"
-
-
-ONTO_ITSELF = Clause(
+@clause(
     id="MOVE-6",
     title="A move may overlap its own old range",
     must="A move whose new range meets only the slot's own old one MUST be accepted.",
-    source="kvm_check_memslot_overlap skips the slot's own id",
+    source="virt/kvm/kvm_main.c, kvm_check_memslot_overlap skips its own id",
     rows=(45,),
-    on=Updated,
-    premise=moves_onto_itself,
-    expected=expects_move,
-    operations=("SetRegion",),
-    holds=is_done,
+    on=SoundMove,
+    premise=overlaps_itself,
+    expected=the_move,
 )
+def onto_itself(facts: Facts, move: SoundMove) -> bool:
+    return isinstance(move.reply, Done)
 
 
-def moves_and_toggles(facts: Facts, update: Updated) -> bool:
-    """A sound move that changes LOG_DIRTY as well."""
-    slot = _is_sound_move(update)
-    return slot is not None and slot.log_dirty != update.operation.region.log_dirty
+def changes_log_dirty(facts: Facts, move: SoundMove) -> bool:
+    return move.old.log_dirty != move.region.log_dirty
 
 
-def expects_both(facts: Facts, update: Updated) -> str:
-    """The move, and the flag."""
-    region = update.operation.region
-    word = "logging" if region.log_dirty else "not logging"
-    return f"the slot at {region.base:#x} and {word}"
+def move_and_flag(facts: Facts, move: SoundMove) -> str:
+    word = "logging" if move.region.log_dirty else "not logging"
+    return f"the slot at {move.region.base:#x} and {word}"
 
 
 @clause(
     id="MOVE-7",
     title="A move may change LOG_DIRTY as well",
     must="A move that changes LOG_DIRTY in the same request MUST do both.",
-    source="kvm_set_memory_region: KVM_MR_MOVE with other flags",
+    source="virt/kvm/kvm_main.c, __kvm_set_memory_region: KVM_MR_MOVE with other flags",
     rows=(45,),
-    on=Updated,
-    premise=moves_and_toggles,
-    expected=expects_both,
+    on=SoundMove,
+    premise=changes_log_dirty,
+    expected=move_and_flag,
 )
-def toggles_too(facts: Facts, update: Updated) -> bool:
-    if not is_done(facts, update):
-        return False
-    region = update.operation.region
-    if update.after is None:
-        return True
-    slot = update.after.find(as_id_of(region.slot), id_of(region.slot))
-    return slot is not None and (slot.base, slot.log_dirty) == (
-        region.base,
-        region.log_dirty,
+def toggles_too(facts: Facts, move: SoundMove) -> bool:
+    if move.after is None:  # points do not tell, and the reply has to do
+        return isinstance(move.reply, Done)
+    region, slot = move.region, target_of(move.after, move.region)
+    return (
+        isinstance(move.reply, Done)
+        and slot is not None
+        and (slot.base, slot.log_dirty) == (region.base, region.log_dirty)
     )
 
 
 CLAUSES: tuple[AnyClause, ...] = (
     arrays_for_base,
     never_another_page,
-    ONTO_ITSELF,
+    onto_itself,
     toggles_too,
 )

@@ -10,7 +10,7 @@ from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.host import BITMAP, METADATA, Cleared, Found
+from memslot_spec.facts.host import BITMAP, METADATA, Cleared, LookedUp
 from memslot_spec.history.events import Call
 from memslot_spec.history.points.dirty import (
     BitmapAllocated,
@@ -46,15 +46,15 @@ def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
     call = facts.calls.get(event.thread)
     if call is not None and isinstance(call.operation, UnmapHva):
         start = call.operation.hva - call.operation.hva % PAGE_SIZE
-        facts.host.took_away(start, start + PAGE_SIZE)
+        facts.host.unmapped(start, start + PAGE_SIZE)
 
 
 def _host_page_found(facts: Facts, event: HostPageFound) -> None:
-    facts.host.found[event.thread] = Found(event.hva, event.npages)
+    facts.host.looked_up[event.thread] = LookedUp(event.hva, event.npages)
 
 
 def _mmu_unlocked(facts: Facts, event: MmuUnlocked) -> None:
-    facts.host.unlocked[event.thread] = facts.step
+    facts.host.unlocked_at[event.thread] = facts.step
 
 
 def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
@@ -62,18 +62,18 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
     place = (event.page, event.index)
     old = facts.shadow.sptes.get(place)
     if old is not None and facts.watches_tlbs:
-        facts.host.taken(old, place, event.thread, facts.step)
+        facts.host.removed(old, place, event.thread, facts.step)
     if facts.host.stale:
         facts.host.mapped(event)
 
 
 def _spte_removed(facts: Facts, event: SpteRemoved) -> None:
     """A TLB may still hold the spte."""
-    facts.host.took[event.thread] = facts.step
+    facts.host.removed_at[event.thread] = facts.step
     place = (event.page, event.index)
     old = facts.shadow.sptes.get(place)
     if old is not None and facts.watches_tlbs:
-        facts.host.taken(old, place, event.thread, facts.step)
+        facts.host.removed(old, place, event.thread, facts.step)
 
 
 def _tlb_flushed(facts: Facts, event: TlbFlushed) -> None:
@@ -82,19 +82,20 @@ def _tlb_flushed(facts: Facts, event: TlbFlushed) -> None:
 
 
 def _rmap_indexed(facts: Facts, event: RmapIndexed) -> None:
-    if event.use is RmapUse.HVA_WALK and event.slot_id is not None:
-        facts.host.walked.setdefault(event.thread, set()).add(event.slot_id)
+    call = facts.calls.get(event.thread)
+    if call is not None and event.use is RmapUse.HVA_WALK and event.slot_id is not None:
+        call.walked |= {event.slot_id}
 
 
 def _invalidation_begun(facts: Facts, event: InvalidationBegun) -> None:
-    facts.host.took_away(event.start, event.end)
+    facts.host.unmapped(event.start, event.end)
     key = (event.thread, event.start, event.end)
     facts.host.open[key] = facts.tables.newest
 
 
 def _invalidation_ended(facts: Facts, event: InvalidationEnded) -> None:
     """A fault must not use a host page that it found while the range was open."""
-    facts.host.took_away(event.start, event.end)
+    facts.host.unmapped(event.start, event.end)
     facts.host.open.pop((event.thread, event.start, event.end), None)
 
 
@@ -105,7 +106,7 @@ def _metadata_allocated(facts: Facts, event: MetadataAllocated) -> None:
 
 def _metadata_freed(facts: Facts, event: MetadataFreed) -> None:
     facts.host.metadata.pop(event.metadata, None)
-    facts.host.gave_back(event.thread, (METADATA, event.metadata))
+    facts.host.deallocated(event.thread, (METADATA, event.metadata))
 
 
 def _bitmap_allocated(facts: Facts, event: BitmapAllocated) -> None:
@@ -115,7 +116,7 @@ def _bitmap_allocated(facts: Facts, event: BitmapAllocated) -> None:
 
 def _bitmap_freed(facts: Facts, event: BitmapFreed) -> None:
     facts.host.bitmaps.discard(event.bitmap)
-    facts.host.gave_back(event.thread, (BITMAP, event.bitmap))
+    facts.host.deallocated(event.thread, (BITMAP, event.bitmap))
 
 
 def _bits_cleared(facts: Facts, event: DirtyBitsCleared) -> None:

@@ -1,0 +1,111 @@
+"""Moments of the host's side: memory that it unmaps or ages, and what must follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, covers_hva
+from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.mmu import Spte
+from memslot_spec.model.operations import AgeHva, InvalidateRange, UnmapHva
+from memslot_spec.model.values import Slot
+from memslot_spec.moments.making import Making
+from memslot_spec.moments.mmu import held_mmu_lock
+from memslot_spec.moments.replies import Answered
+
+
+@dataclass(frozen=True, slots=True)
+class HostUnmap:
+    """The host has unmapped a page, or invalidated the bytes from `start` to `end`.
+
+    `was_mapped`: sptes mapped some of it when the call began; `left` are those of
+    them still present. `invalid` are the serials of those whose frame was in an
+    INVALID slot then. `in_tlbs` are sptes of that memory that TLBs may still hold,
+    stale when the call last released `mmu_lock`, if it `held_mmu_lock` at all.
+    `removed_some`: the call removed an spte, of whatever memory.
+    """
+
+    start: int
+    end: int
+    was_mapped: bool
+    left: tuple[Spte, ...]
+    invalid: frozenset[int]
+    held_mmu_lock: bool
+    in_tlbs: tuple[Spte, ...]
+    removed_some: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnmapWalk:
+    """An unmap has gone from a host page to the slots that cover it.
+
+    `missed` are the ids of slots that cover it in every table that the unmap may
+    have used, and in whose reverse maps it has not looked.
+    """
+
+    missed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidAged:
+    """The host has aged a page that was mapped in an INVALID slot, and still is.
+
+    `missed` are the ids of such slots in whose reverse maps it has not looked.
+    """
+
+    missed: tuple[int, ...]
+
+
+def _host_unmap(facts: Facts, answered: Answered) -> HostUnmap | None:
+    operation, thread = answered.operation, answered.thread
+    if isinstance(operation, UnmapHva):
+        start = operation.hva >> PAGE_SHIFT << PAGE_SHIFT
+        end = start + PAGE_SIZE
+    elif isinstance(operation, InvalidateRange):
+        start, end = operation.start, operation.end
+    else:
+        return None
+    known, stale = facts.calls[thread], facts.host.stale_at_unlock(thread)
+    return HostUnmap(
+        start,
+        end,
+        was_mapped=bool(known.mappings),
+        left=facts.shadow.present(known.mappings),
+        invalid=known.invalid_mappings,
+        held_mmu_lock=held_mmu_lock(facts, thread),
+        in_tlbs=tuple(spte for spte in stale if spte.meets_hvas(start, end)),
+        removed_some=facts.host.removed_at.get(thread, -1) > known.step,
+    )
+
+
+def _unmap_walk(facts: Facts, answered: Answered) -> UnmapWalk | None:
+    operation = answered.operation
+    if not isinstance(operation, UnmapHva) or not answered.candidates:
+        return None
+    hva = operation.hva
+    slots = set[Slot].intersection(
+        *(
+            {slot for slot in table if covers_hva(slot.hva, slot.npages, hva)}
+            for table in answered.candidates
+        )
+    )
+    return UnmapWalk(_missed(facts, answered.thread, slots)) if slots else None
+
+
+def _invalid_aged(facts: Facts, answered: Answered) -> InvalidAged | None:
+    if not isinstance(answered.operation, AgeHva):
+        return None
+    mapped = facts.shadow.present(facts.calls[answered.thread].invalid_mappings)
+    slots = {spte.slot for spte in mapped if spte.slot is not None}
+    return InvalidAged(_missed(facts, answered.thread, slots)) if slots else None
+
+
+def _missed(facts: Facts, thread: int, slots: set[Slot]) -> tuple[int, ...]:
+    return tuple(sorted({slot.id for slot in slots} - facts.calls[thread].walked))
+
+
+MAKINGS = (
+    Making(HostUnmap, Answered, _host_unmap),
+    Making(UnmapWalk, Answered, _unmap_walk),
+    Making(InvalidAged, Answered, _invalid_aged),
+)
