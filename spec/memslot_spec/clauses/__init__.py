@@ -17,6 +17,7 @@ from memslot_spec.clauses.delete import window
 from memslot_spec.clauses.dirty import bitmaps as dirty_memory
 from memslot_spec.clauses.dirty import clear as dirty_clears
 from memslot_spec.clauses.dirty import log as dirty_log
+from memslot_spec.clauses.dirty import refusals as dirty_refusals
 from memslot_spec.clauses.dirty import tracking as dirty_tracking
 from memslot_spec.clauses.errors import resources
 from memslot_spec.clauses.errors import rollback as errors
@@ -68,6 +69,7 @@ GROUPS: tuple[tuple[str, tuple[AnyClause, ...]], ...] = (
             *dirty_tracking.CLAUSES,
             *dirty_memory.CLAUSES,
             *dirty_log.CLAUSES,
+            *dirty_refusals.CLAUSES,
             *dirty_clears.CLAUSES,
         ),
     ),

@@ -6,7 +6,6 @@ facts when they see it.
 
 from __future__ import annotations
 
-from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.absorb_host import Absorb, on
 from memslot_spec.facts.bitmaps import Bitmap, Taken
 from memslot_spec.facts.dirty_calls import log_call
@@ -21,6 +20,7 @@ from memslot_spec.history.points.dirty import (
 from memslot_spec.history.points.host import HostPageDirtied
 from memslot_spec.history.points.mmu import MmuLocked, SpteMapped, SpteRemoved
 from memslot_spec.history.points.tables import TablePublished
+from memslot_spec.model.dirty_log import slot_key
 from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog
 
 
@@ -31,8 +31,7 @@ def call(facts: Facts, event: Call) -> None:
     operation = event.operation
     log_call(facts.dirty, event.thread, operation)
     if isinstance(operation, GetDirtyLog | ClearDirtyLog):
-        word = as_id_of(operation.slot), id_of(operation.slot)
-        facts.bitmaps.taken[event.thread] = Taken(word)
+        facts.bitmaps.taken[event.thread] = Taken(slot_key(operation.slot))
 
 
 def returned(facts: Facts, event: Return) -> None:
@@ -77,7 +76,7 @@ def table_published(facts: Facts, event: TablePublished) -> None:
 def mmu_locked(facts: Facts, event: MmuLocked) -> None:
     """What the host has to be told of is counted anew."""
     del event
-    facts.bitmaps.gone.clear()
+    facts.bitmaps.removed.clear()
     facts.bitmaps.told.clear()
 
 
@@ -87,14 +86,14 @@ def spte_mapped(facts: Facts, event: SpteMapped) -> None:
     if old is None or not old.writable:
         return
     if not event.writable or event.hva != old.hva:
-        facts.bitmaps.gone.append(old)
+        facts.bitmaps.removed.append(old)
 
 
 def spte_removed(facts: Facts, event: SpteRemoved) -> None:
     """A writable spte is gone."""
     old = facts.shadow.sptes.get((event.page, event.index))
     if old is not None and old.writable:
-        facts.bitmaps.gone.append(old)
+        facts.bitmaps.removed.append(old)
 
 
 def host_page_dirtied(facts: Facts, event: HostPageDirtied) -> None:

@@ -9,7 +9,7 @@ from memslot_spec.facts.calls import CallFacts, LastUpdate
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Return
 from memslot_spec.model.explain import BY_ONE_TABLE, explains
-from memslot_spec.model.hva_replies import (
+from memslot_spec.model.hva_caches import (
     is_resolved_by_page,
     use_explained,
 )

@@ -27,9 +27,9 @@ from memslot_spec.model.hva_caches import (
     backs,
     init_replies,
     slots_under,
+    use_explained,
     use_replies,
 )
-from memslot_spec.model.hva_replies import use_explained
 from memslot_spec.model.operations import (
     GfnToMemslot,
     GuestAccess,

@@ -1,0 +1,124 @@
+"""What GET and CLEAR are refused for, in the order in which it is looked for.
+
+A word that names no slot comes first, then a range that does not begin with a word
+of the bitmap, then the slot and its log, and the rest of the range last.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from memslot_spec.clause import AnyClause, Clause
+from memslot_spec.facts.facts import Facts
+from memslot_spec.model.dirty_log import ERRNO, DirtyObjection, answers
+from memslot_spec.model.profile import BOTH, ONLY_LINUX
+from memslot_spec.moments.dirty import LogCalled
+
+Objections = tuple[DirtyObjection, ...]
+
+
+def objected_to(objections: Objections, facts: Facts, called: LogCalled) -> bool:
+    """In every table that the call may have met, one of these is wrong with it first."""
+    return called.objections <= set(objections)
+
+
+def refused(objections: Objections, facts: Facts, called: LogCalled) -> bool:
+    return answers(called.reply, objections)
+
+
+def the_refusal(objections: Objections, facts: Facts, called: LogCalled) -> str:
+    words = " or ".join(objection.value for objection in objections)
+    return f"refused {ERRNO[objections[0]].value}: {words}"
+
+
+def refusal(
+    operation: str,
+    number: int,
+    *objections: DirtyObjection,
+    title: str,
+    must: str,
+    source: str,
+) -> AnyClause:
+    """The clause by which a GET or a CLEAR is refused for one of these objections."""
+    is_get = operation == "GetDirtyLog"
+    return Clause(
+        id=f"DIRTY-{number}",
+        title=title,
+        must=must,
+        source=source,
+        rows=(57,) if is_get else (58,),
+        profiles=BOTH if is_get else ONLY_LINUX,
+        on=LogCalled,
+        premise=partial(objected_to, objections),
+        holds=partial(refused, objections),
+        expected=partial(the_refusal, objections),
+        operations=(operation,),
+    )
+
+
+CLAUSES: tuple[AnyClause, ...] = (
+    refusal(
+        "GetDirtyLog",
+        9,
+        DirtyObjection.BAD_SLOT,
+        title="GET refuses a word that names no slot",
+        must="`KVM_GET_DIRTY_LOG` MUST be refused with EINVAL where the word names no "
+        "slot that userspace can have.",
+        source="kvm_get_dirty_log_protect",
+    ),
+    refusal(
+        "GetDirtyLog",
+        10,
+        DirtyObjection.ABSENT,
+        title="GET refuses an absent slot",
+        must="`KVM_GET_DIRTY_LOG` of an absent slot MUST be refused with ENOENT.",
+        source="kvm_get_dirty_log_protect",
+    ),
+    refusal(
+        "GetDirtyLog",
+        11,
+        DirtyObjection.NOT_LOGGED,
+        title="GET refuses a slot that does not log",
+        must="`KVM_GET_DIRTY_LOG` of a slot that does not log, or no longer does, MUST "
+        "be refused with ENOENT.",
+        source="kvm_get_dirty_log_protect",
+    ),
+    refusal(
+        "ClearDirtyLog",
+        12,
+        DirtyObjection.BAD_SLOT,
+        title="CLEAR refuses a word that names no slot",
+        must="`KVM_CLEAR_DIRTY_LOG` MUST be refused with EINVAL where the word names no "
+        "slot that userspace can have.",
+        source="kvm_clear_dirty_log_protect",
+    ),
+    refusal(
+        "ClearDirtyLog",
+        13,
+        DirtyObjection.MISALIGNED,
+        title="CLEAR begins at a multiple of 64 pages",
+        must="`KVM_CLEAR_DIRTY_LOG` whose first page is no multiple of 64 MUST be "
+        "refused with EINVAL, also where there is no slot or no log.",
+        source="kvm_clear_dirty_log_protect; api.rst 4.117",
+    ),
+    refusal(
+        "ClearDirtyLog",
+        14,
+        DirtyObjection.ABSENT,
+        DirtyObjection.NOT_LOGGED,
+        title="CLEAR refuses a slot without a log",
+        must="`KVM_CLEAR_DIRTY_LOG` of an absent slot, or one that does not log, MUST be "
+        "refused with ENOENT where the range begins at a multiple of 64 pages.",
+        source="kvm_clear_dirty_log_protect",
+    ),
+    refusal(
+        "ClearDirtyLog",
+        15,
+        DirtyObjection.BAD_RANGE,
+        title="CLEAR stays inside the slot",
+        must="`KVM_CLEAR_DIRTY_LOG` of a slot that logs MUST be refused with EINVAL "
+        "where the range leaves the slot, or ends in the middle of a word before its "
+        "end.",
+        source="kvm_clear_dirty_log_protect; commit 98938aa8edd6",
+    ),
+)
