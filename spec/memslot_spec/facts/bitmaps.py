@@ -89,7 +89,7 @@ class DirtyBitmaps:
     def publish(
         self, slots: SlotTable, attached: tuple[Attached, ...], taken: Taken | None
     ) -> None:
-        """The slots have these bitmaps now; a GET that publishes took its slot's old one."""
+        """The slots have these bitmaps now; a GET that publishes took the old one."""
         before = self.attached[-1]
         now = {
             (one.as_id, one.slot_id): one.bitmap

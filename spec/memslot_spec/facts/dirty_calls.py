@@ -106,7 +106,7 @@ def _begin(
 
 
 def _got(logs: DirtyLogs, thread: int, reply: Reply) -> None:
-    """A GET has answered: the next need not report its pages, unless it cleared none."""
+    """A GET has answered; unless it cleared nothing, its pages are reported."""
     call = logs.calls.pop(thread, None)
     log = None if call is None else logs.logs.get(call.key)
     if call is None or log is None or not isinstance(reply, DirtyLog):

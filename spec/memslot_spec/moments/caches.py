@@ -16,7 +16,7 @@ from memslot_spec.model.hva_caches import (
 )
 from memslot_spec.model.operations import GuestAccess, InitHvaCache, UseHvaCache
 from memslot_spec.model.readers import gfn_to_memslot
-from memslot_spec.model.replies import Reply, Translated
+from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import Slot, SlotTable
 from memslot_spec.moments.making import Making
 from memslot_spec.moments.replies import Answered
@@ -55,17 +55,12 @@ class CacheUsed:
         """The part that is used lies in the cached range."""
         return self.cached.holds(self.use)
 
-
-@dataclass(frozen=True, slots=True)
-class CacheReached:
-    """A use of a cache of host addresses reached memory.
-
-    `in_one_slot` says that the part used crosses from one slot into another in no
-    table that it may have met.
-    """
-
-    used: CacheUsed
-    in_one_slot: bool
+    @property
+    def is_in_one_slot(self) -> bool:
+        """The part that is used crosses from one slot into another in no table."""
+        part, tables = self.cached.part(self.use), self.answered.candidates
+        met = (slots_under(table, part) or () for table in tables)
+        return not part.wraps and all(len(slots) <= 1 for slots in met)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +127,6 @@ def _used(facts: Facts, answered: Answered) -> CacheUsed | None:
     return CacheUsed(answered, cached, use, _backed_by(tables, cached), allowed)
 
 
-def _reached(facts: Facts, used: CacheUsed) -> CacheReached | None:  # noqa: ARG001
-    if not isinstance(used.answered.reply, Translated):
-        return None
-    part = used.cached.part(used.use)
-    in_one_slot = not part.wraps and all(
-        len(slots_under(table, part) or ()) <= 1 for table in used.answered.candidates
-    )
-    return CacheReached(used, in_one_slot)
-
-
 def _access_hit(facts: Facts, event: MmioHit) -> AccessHit | None:
     known = facts.calls.get(event.thread)
     if known is None or not isinstance(known.operation, GuestAccess):
@@ -174,7 +159,6 @@ def _numbered(facts: Facts, event: GenerationSet) -> TableNumbered | None:
 MAKINGS = (
     Making(CacheInitialised, Answered, _initialised),
     Making(CacheUsed, Answered, _used),
-    Making(CacheReached, CacheUsed, _reached),
     Making(AccessHit, MmioHit, _access_hit),
     Making(EntryHit, MmioHit, _entry_hit),
     Making(TableNumbered, GenerationSet, _numbered),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from memslot_spec.arithmetic.bitmaps import set_bits
@@ -18,34 +18,37 @@ from memslot_spec.model.dirty_log import (
     slot_key,
     slot_named,
 )
-from memslot_spec.model.operations import (
-    ClearDirtyLog,
-    EnableManualProtect,
-    GetDirtyLog,
-)
+from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog
 from memslot_spec.model.replies import DirtyLog, Done, Reply
-from memslot_spec.model.values import Slot, SlotTable
+from memslot_spec.model.values import Slot
 from memslot_spec.moments.making import Making
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
 
+Objections = frozenset[DirtyObjection | None]
+"""What is wrong with a call first in each table that it may have met; None: nothing."""
+
 
 @dataclass(frozen=True, slots=True)
-class LogCalled:
-    """A GET or a CLEAR of a slot's dirty log, with its reply.
-
-    `objections` has what is wrong with it first in each table that it may have met,
-    None where nothing is. `slots` are the slots that it names in these tables.
-    """
+class GetCalled:
+    """A GET with its reply; `sizes` are those of its slot in all of these tables."""
 
     reply: Reply
-    objections: frozenset[DirtyObjection | None]
-    slots: tuple[Slot | None, ...]
+    objections: Objections
+    sizes: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearCalled:
+    """A CLEAR with its reply."""
+
+    reply: Reply
+    objections: Objections
 
 
 @dataclass(frozen=True, slots=True)
 class SizedLog:
-    """A GET or a CLEAR of a slot that logs, of so many pages in every table."""
+    """A GET of a slot that logs, and has so many pages, in every table."""
 
     reply: Reply
     npages: int
@@ -81,14 +84,6 @@ class BoundedLog:
     surplus: frozenset[int]
     cleared: frozenset[int]
     is_first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OptionsAsked:
-    """Options of manual protection are asked for; there is a reply."""
-
-    options: int
-    reply: Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,32 +137,34 @@ class BitmapsPublished:
     too_small: tuple[Slot, ...]
 
 
-def _called(facts: Facts, answered: Answered) -> LogCalled | None:
-    call = answered.operation
-    if not isinstance(call, GetDirtyLog | ClearDirtyLog):
+def _get_called(facts: Facts, answered: Answered) -> GetCalled | None:
+    get, tables = answered.operation, answered.candidates
+    if not isinstance(get, GetDirtyLog):
         return None
-    first = (_objection(facts, table, call) for table in answered.candidates)
-    slots = tuple(slot_named(table, call.slot) for table in answered.candidates)
-    return LogCalled(answered.reply, frozenset(first), slots)
-
-
-def _objection(
-    facts: Facts, table: SlotTable, call: GetDirtyLog | ClearDirtyLog
-) -> DirtyObjection | None:
-    """What a table decides to be wrong with a GET or a CLEAR."""
     profile, limits = facts.profile, facts.limits
-    if isinstance(call, ClearDirtyLog):
-        found = clear_objections(table, call, profile, limits)
-    else:
-        found = get_objections(table, call.slot, profile, limits)
-    return found[0] if found else None
+    found = (get_objections(table, get.slot, profile, limits) for table in tables)
+    slots = (slot_named(table, get.slot) for table in tables)
+    sizes = frozenset(slot.npages for slot in slots if slot is not None)
+    return GetCalled(answered.reply, _first(found), sizes)
 
 
-def _sized(facts: Facts, called: LogCalled) -> SizedLog | None:  # noqa: ARG001
-    sizes = {slot.npages for slot in called.slots if slot is not None}
-    if called.objections != {None} or len(sizes) != 1:
+def _clear_called(facts: Facts, answered: Answered) -> ClearCalled | None:
+    clear, tables = answered.operation, answered.candidates
+    if not isinstance(clear, ClearDirtyLog):
         return None
-    return SizedLog(called.reply, sizes.pop())
+    profile, limits = facts.profile, facts.limits
+    found = (clear_objections(table, clear, profile, limits) for table in tables)
+    return ClearCalled(answered.reply, _first(found))
+
+
+def _first(found: Iterable[tuple[DirtyObjection, ...]]) -> Objections:
+    return frozenset(next(iter(objections), None) for objections in found)
+
+
+def _sized(facts: Facts, get: GetCalled) -> SizedLog | None:  # noqa: ARG001
+    if get.objections != {None} or len(get.sizes) != 1:
+        return None
+    return SizedLog(get.reply, *get.sizes)
 
 
 def _reported(facts: Facts, answered: Answered) -> LogReported | None:
@@ -186,31 +183,20 @@ def _bounded(facts: Facts, reported: LogReported) -> BoundedLog | None:
     return BoundedLog(reported.reported - allowed, call.cleared, call.fresh)
 
 
-def _options(facts: Facts, answered: Answered) -> OptionsAsked | None:  # noqa: ARG001
-    asked = answered.operation
-    if not isinstance(asked, EnableManualProtect):
-        return None
-    return OptionsAsked(asked.options, answered.reply)
-
-
 def _protected(facts: Facts, answered: Answered) -> LogProtected | None:
-    call = answered.operation
+    call, reply = answered.operation, answered.reply
     if not isinstance(call, GetDirtyLog | ClearDirtyLog):
         return None
-    if not isinstance(answered.reply, DirtyLog | Done):
+    if not isinstance(reply, DirtyLog | Done) or facts.sections.mmu_holder is not None:
         return None
     slot = slot_named(facts.tables.current, call.slot)
     if slot is None or not _goes_on_logging(facts, slot):
         return None
-    if facts.sections.mmu_holder is not None:
-        return None
     if isinstance(call, GetDirtyLog):
         return LogProtected(_writable_and_clean(facts, slot))
     given = given_pages(call, slot.npages)
-    if not given:
-        return None
     writable = given.intersection(_writable_and_clean(facts, slot))
-    return LogProtected(tuple(sorted(writable)))
+    return LogProtected(tuple(sorted(writable))) if given else None
 
 
 def _goes_on_logging(facts: Facts, slot: Slot) -> bool:
@@ -261,18 +247,17 @@ def _ended(facts: Facts, update: Updated) -> LoggingEnded | None:
 
 
 def _mapped(facts: Facts, rest: AtRest) -> WritableMapped | None:
-    is_none, clean = True, list[tuple[Slot, tuple[int, ...]]]()
+    found: list[tuple[Slot, tuple[int, ...]]] = []
     for place in rest.touched:
         spte = facts.shadow.sptes.get(place)
         if spte is None or not spte.writable or spte.slot is None:
             continue
         slot = facts.tables.current.find(spte.slot.as_id, spte.slot.id)
         if slot is not None and _goes_on_logging(facts, slot):
-            is_none = False
-            pages = undirtied(facts.bitmaps, slot, spte)
-            if pages:
-                clean.append((slot, pages))
-    return None if is_none else WritableMapped(tuple(clean))
+            found.append((slot, undirtied(facts.bitmaps, slot, spte)))
+    if not found:
+        return None
+    return WritableMapped(tuple((slot, pages) for slot, pages in found if pages))
 
 
 def _bitmaps(facts: Facts, event: TablePublished) -> BitmapsPublished | None:
@@ -287,11 +272,11 @@ def _bitmaps(facts: Facts, event: TablePublished) -> BitmapsPublished | None:
 
 
 MAKINGS = (
-    Making(LogCalled, Answered, _called),
-    Making(SizedLog, LogCalled, _sized),
+    Making(GetCalled, Answered, _get_called),
+    Making(ClearCalled, Answered, _clear_called),
+    Making(SizedLog, GetCalled, _sized),
     Making(LogReported, Answered, _reported),
     Making(BoundedLog, LogReported, _bounded),
-    Making(OptionsAsked, Answered, _options),
     Making(LogProtected, Answered, _protected),
     Making(LoggingBegan, Updated, _began),
     Making(LoggingEnded, Updated, _ended),

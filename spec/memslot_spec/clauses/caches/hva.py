@@ -15,7 +15,7 @@ from memslot_spec.model.operations import UseHvaCache
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.replies import Refused, Translated, same_reply
 from memslot_spec.model.values import Errno
-from memslot_spec.moments.caches import CacheInitialised, CacheReached, CacheUsed
+from memslot_spec.moments.caches import CacheInitialised, CacheUsed
 from memslot_spec.moments.replies import Answered
 
 INIT = "__kvm_gfn_to_hva_cache_init()"
@@ -29,12 +29,8 @@ def the_uncached_answer(facts: Facts, call: CacheInitialised | CacheUsed) -> str
     return " or ".join(describe_reply(reply) for reply in call.allowed)
 
 
-def the_pages_of_a_lookup(facts: Facts, reached: CacheReached) -> str:
-    return the_uncached_answer(facts, reached.used)
-
-
-def crosses_no_slot(facts: Facts, reached: CacheReached) -> bool:
-    return reached.in_one_slot
+def reaches_one_slot(facts: Facts, used: CacheUsed) -> bool:
+    return isinstance(used.answered.reply, Translated) and used.is_in_one_slot
 
 
 @clause(
@@ -45,13 +41,13 @@ def crosses_no_slot(facts: Facts, reached: CacheReached) -> bool:
     source=USE,
     rows=(26,),
     profiles=ONLY_LINUX,
-    on=CacheReached,
-    premise=crosses_no_slot,
-    expected=the_pages_of_a_lookup,
+    on=CacheUsed,
+    premise=reaches_one_slot,
+    expected=the_uncached_answer,
     operations=("UseHvaCache",),
 )
-def reaches_its_page(facts: Facts, reached: CacheReached) -> bool:
-    answered = reached.used.answered
+def reaches_its_page(facts: Facts, used: CacheUsed) -> bool:
+    answered = used.answered
     # The pages of a table that was replaced before are CACHE-7's.
     return answered.explained or answered.explained_stale
 
@@ -82,8 +78,8 @@ def not_an_old_tables(facts: Facts, used: CacheUsed) -> bool:
     return not used.answered.explained_stale
 
 
-def crosses_slots(facts: Facts, reached: CacheReached) -> bool:
-    return not reached.in_one_slot
+def reaches_several_slots(facts: Facts, used: CacheUsed) -> bool:
+    return isinstance(used.answered.reply, Translated) and not used.is_in_one_slot
 
 
 @clause(
@@ -94,13 +90,13 @@ def crosses_slots(facts: Facts, reached: CacheReached) -> bool:
     source="next_segment() in kvm_read_guest(); CVE-2019-18960",
     rows=(26,),
     profiles=ONLY_LINUX,
-    on=CacheReached,
-    premise=crosses_slots,
-    expected=the_pages_of_a_lookup,
+    on=CacheUsed,
+    premise=reaches_several_slots,
+    expected=the_uncached_answer,
     operations=("UseHvaCache",),
 )
-def each_page_by_its_slot(facts: Facts, reached: CacheReached) -> bool:
-    answered = reached.used.answered
+def each_page_by_its_slot(facts: Facts, used: CacheUsed) -> bool:
+    answered = used.answered
     return answered.explained or answered.explained_stale
 
 

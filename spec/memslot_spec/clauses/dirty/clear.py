@@ -20,14 +20,16 @@ from memslot_spec.model.dirty_log import (
     answers,
     enable_objections,
 )
+from memslot_spec.model.operations import EnableManualProtect
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.replies import Done
-from memslot_spec.moments.dirty import BoundedLog, LogCalled, OptionsAsked
+from memslot_spec.moments.dirty import BoundedLog, ClearCalled
+from memslot_spec.moments.replies import Answered
 
 
-def is_faultless(facts: Facts, called: LogCalled) -> bool:
+def is_faultless(facts: Facts, clear: ClearCalled) -> bool:
     """No table that it may have met has anything against it."""
-    return called.objections == {None}
+    return clear.objections == {None}
 
 
 @clause(
@@ -39,13 +41,13 @@ def is_faultless(facts: Facts, called: LogCalled) -> bool:
     source="kvm_clear_dirty_log_protect; commit 76d58e0f07ec",
     rows=(58,),
     profiles=ONLY_LINUX,
-    on=LogCalled,
+    on=ClearCalled,
     premise=is_faultless,
     expected="done: nothing is wrong with the range, the slot or its log",
     operations=("ClearDirtyLog",),
 )
-def is_done(facts: Facts, called: LogCalled) -> bool:
-    return isinstance(called.reply, Done)
+def is_done(facts: Facts, clear: ClearCalled) -> bool:
+    return isinstance(clear.reply, Done)
 
 
 SPARES_THE_REST = must_report(
@@ -56,7 +58,6 @@ SPARES_THE_REST = must_report(
     "answer of `KVM_GET_DIRTY_LOG`.",
     source="kvm_clear_dirty_log_protect: fetch_andnot",
     rows=(58,),
-    profiles=ONLY_LINUX,
     also=("ClearDirtyLog",),
 )
 
@@ -96,14 +97,16 @@ REARMS = must_report(
     "be in the next answer of `KVM_GET_DIRTY_LOG`.",
     source="kvm_arch_mmu_enable_log_dirty_pt_masked; api.rst 4.117",
     rows=(58,),
-    profiles=ONLY_LINUX,
     also=("ClearDirtyLog",),
     any_operation=GUEST_WRITES,
 )
 
 
-def are_bad(facts: Facts, asked: OptionsAsked) -> bool:
-    return bool(enable_objections(asked.options))
+def asks_for_bad_options(facts: Facts, answered: Answered) -> bool:
+    asked = answered.operation
+    return isinstance(asked, EnableManualProtect) and bool(
+        enable_objections(asked.options)
+    )
 
 
 @clause(
@@ -115,21 +118,21 @@ def are_bad(facts: Facts, asked: OptionsAsked) -> bool:
     source="kvm_vm_ioctl_enable_cap_generic",
     rows=(58,),
     profiles=ONLY_LINUX,
-    on=OptionsAsked,
-    premise=are_bad,
+    on=Answered,
+    premise=asks_for_bad_options,
     expected=f"refused EINVAL: {DirtyObjection.BAD_OPTIONS.value}",
     operations=("EnableManualProtect",),
 )
-def bad_options(facts: Facts, asked: OptionsAsked) -> bool:
-    return answers(asked.reply, (DirtyObjection.BAD_OPTIONS,))
+def bad_options(facts: Facts, answered: Answered) -> bool:
+    return answers(answered.reply, (DirtyObjection.BAD_OPTIONS,))
 
 
-def are_asked_for(options: int, facts: Facts, asked: OptionsAsked) -> bool:
-    return asked.options == options
+def asks_for(options: int, facts: Facts, answered: Answered) -> bool:
+    return answered.operation == EnableManualProtect(options)
 
 
-def are_taken(facts: Facts, asked: OptionsAsked) -> bool:
-    return isinstance(asked.reply, Done)
+def are_taken(facts: Facts, answered: Answered) -> bool:
+    return isinstance(answered.reply, Done)
 
 
 def good_options(number: int, options: int, *, title: str, must: str) -> AnyClause:
@@ -141,8 +144,8 @@ def good_options(number: int, options: int, *, title: str, must: str) -> AnyClau
         source="kvm_vm_ioctl_enable_cap_generic",
         rows=(58,),
         profiles=ONLY_LINUX,
-        on=OptionsAsked,
-        premise=partial(are_asked_for, options),
+        on=Answered,
+        premise=partial(asks_for, options),
         holds=are_taken,
         expected=f"done: {options} is a set of options that is known",
         operations=("EnableManualProtect",),

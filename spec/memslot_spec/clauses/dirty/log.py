@@ -43,18 +43,20 @@ def must_report(
     must: str,
     source: str,
     rows: tuple[int, ...],
-    profiles: frozenset[str] = BOTH,
     also: tuple[str, ...] = (),
     any_operation: tuple[str, ...] = (),
 ) -> AnyClause:
-    """The clause by which GET must report the pages that are dirty for one reason."""
+    """The clause by which GET must report the pages that are dirty for one reason.
+
+    `also` are operations that today's kernel alone has, and that it takes besides.
+    """
     return Clause(
         id=f"DIRTY-{number}",
         title=title,
         must=must,
         source=source,
         rows=rows,
-        profiles=profiles,
+        profiles=ONLY_LINUX if also else BOTH,
         on=LogReported,
         premise=partial(has_such_pages, why),
         holds=partial(reports_them, why),
@@ -83,7 +85,6 @@ MANUAL_CLEARS_NOTHING = must_report(
     "shown again until `KVM_CLEAR_DIRTY_LOG` is given it.",
     source="kvm_get_dirty_log_protect; api.rst 4.8",
     rows=(56,),
-    profiles=ONLY_LINUX,
     also=("EnableManualProtect",),
 )
 
@@ -95,7 +96,6 @@ BEGINS_DIRTY = must_report(
     "until `KVM_CLEAR_DIRTY_LOG` is given it.",
     source="kvm_prepare_memory_region, KVM_DIRTY_LOG_INITIALLY_SET",
     rows=(59,),
-    profiles=ONLY_LINUX,
     also=("EnableManualProtect",),
 )
 

@@ -12,27 +12,28 @@ from memslot_spec.clause import AnyClause, Clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.dirty_log import ERRNO, DirtyObjection, answers
 from memslot_spec.model.profile import BOTH, ONLY_LINUX
-from memslot_spec.moments.dirty import LogCalled
+from memslot_spec.moments.dirty import ClearCalled, GetCalled
 
+Call = GetCalled | ClearCalled
 Objections = tuple[DirtyObjection, ...]
 
 
-def objected_to(objections: Objections, facts: Facts, called: LogCalled) -> bool:
-    """In every table that the call may have met, one of these is wrong with it first."""
-    return called.objections <= set(objections)
+def objected_to(objections: Objections, facts: Facts, call: Call) -> bool:
+    """In every table that it may have met, the first thing wrong is one of these."""
+    return call.objections <= set(objections)
 
 
-def refused(objections: Objections, facts: Facts, called: LogCalled) -> bool:
-    return answers(called.reply, objections)
+def refused(objections: Objections, facts: Facts, call: Call) -> bool:
+    return answers(call.reply, objections)
 
 
-def the_refusal(objections: Objections, facts: Facts, called: LogCalled) -> str:
+def the_refusal(objections: Objections, facts: Facts, call: Call) -> str:
     words = " or ".join(objection.value for objection in objections)
     return f"refused {ERRNO[objections[0]].value}: {words}"
 
 
 def refusal(
-    operation: str,
+    call: type[Call],
     number: int,
     *objections: DirtyObjection,
     title: str,
@@ -40,7 +41,7 @@ def refusal(
     source: str,
 ) -> AnyClause:
     """The clause by which a GET or a CLEAR is refused for one of these objections."""
-    is_get = operation == "GetDirtyLog"
+    is_get = call is GetCalled
     return Clause(
         id=f"DIRTY-{number}",
         title=title,
@@ -48,17 +49,17 @@ def refusal(
         source=source,
         rows=(57,) if is_get else (58,),
         profiles=BOTH if is_get else ONLY_LINUX,
-        on=LogCalled,
+        on=call,
         premise=partial(objected_to, objections),
         holds=partial(refused, objections),
         expected=partial(the_refusal, objections),
-        operations=(operation,),
+        operations=("GetDirtyLog" if is_get else "ClearDirtyLog",),
     )
 
 
 CLAUSES: tuple[AnyClause, ...] = (
     refusal(
-        "GetDirtyLog",
+        GetCalled,
         9,
         DirtyObjection.BAD_SLOT,
         title="GET refuses a word that names no slot",
@@ -67,7 +68,7 @@ CLAUSES: tuple[AnyClause, ...] = (
         source="kvm_get_dirty_log_protect",
     ),
     refusal(
-        "GetDirtyLog",
+        GetCalled,
         10,
         DirtyObjection.ABSENT,
         title="GET refuses an absent slot",
@@ -75,7 +76,7 @@ CLAUSES: tuple[AnyClause, ...] = (
         source="kvm_get_dirty_log_protect",
     ),
     refusal(
-        "GetDirtyLog",
+        GetCalled,
         11,
         DirtyObjection.NOT_LOGGED,
         title="GET refuses a slot that does not log",
@@ -84,16 +85,16 @@ CLAUSES: tuple[AnyClause, ...] = (
         source="kvm_get_dirty_log_protect",
     ),
     refusal(
-        "ClearDirtyLog",
+        ClearCalled,
         12,
         DirtyObjection.BAD_SLOT,
         title="CLEAR refuses a word that names no slot",
-        must="`KVM_CLEAR_DIRTY_LOG` MUST be refused with EINVAL where the word names no "
-        "slot that userspace can have.",
+        must="`KVM_CLEAR_DIRTY_LOG` MUST be refused with EINVAL where the word names "
+        "no slot that userspace can have.",
         source="kvm_clear_dirty_log_protect",
     ),
     refusal(
-        "ClearDirtyLog",
+        ClearCalled,
         13,
         DirtyObjection.MISALIGNED,
         title="CLEAR begins at a multiple of 64 pages",
@@ -102,17 +103,17 @@ CLAUSES: tuple[AnyClause, ...] = (
         source="kvm_clear_dirty_log_protect; api.rst 4.117",
     ),
     refusal(
-        "ClearDirtyLog",
+        ClearCalled,
         14,
         DirtyObjection.ABSENT,
         DirtyObjection.NOT_LOGGED,
         title="CLEAR refuses a slot without a log",
-        must="`KVM_CLEAR_DIRTY_LOG` of an absent slot, or one that does not log, MUST be "
-        "refused with ENOENT where the range begins at a multiple of 64 pages.",
+        must="`KVM_CLEAR_DIRTY_LOG` of an absent slot, or one that does not log, MUST "
+        "be refused with ENOENT where the range begins at a multiple of 64 pages.",
         source="kvm_clear_dirty_log_protect",
     ),
     refusal(
-        "ClearDirtyLog",
+        ClearCalled,
         15,
         DirtyObjection.BAD_RANGE,
         title="CLEAR stays inside the slot",
