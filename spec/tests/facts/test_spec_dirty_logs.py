@@ -215,7 +215,7 @@ A_MOVE, IT_MOVED = MOVED
             Return(1, IT_MOVED),
             *alone(got()),
         ),
-        # A GET that an update of its slot overlaps owes nothing.
+        # A GET that an update of its slot overlaps need not report anything.
         (
             *alone(wrote(17)),
             Call(0, GET),
