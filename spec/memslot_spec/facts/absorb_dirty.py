@@ -1,6 +1,6 @@
 """How the facts about dirty logs and dirty bitmaps grow.
 
-These go before the others of their kind: an spte that goes still stands in the
+These go before the others of their kind: an spte that is removed is still in the
 facts when they see it.
 """
 

@@ -147,7 +147,7 @@ def good_options(number: int, options: int, *, title: str, must: str) -> AnyClau
         on=Answered,
         premise=partial(asks_for, options),
         holds=are_taken,
-        expected=f"done: {options} is a set of options that is known",
+        expected=f"done: the options {options} are known",
         operations=("EnableManualProtect",),
     )
 
@@ -162,20 +162,21 @@ CLAUSES: tuple[AnyClause, ...] = (
         22,
         MANUAL_PROTECT,
         title="Manual protection can be turned on",
-        must="Manual protection MUST be taken without the option for logs that begin "
-        "dirty.",
+        must="Manual protection MUST be turned on where it is asked for without the "
+        "option for logs that begin dirty.",
     ),
     good_options(
         31,
         MANUAL_PROTECT | INITIALLY_SET,
         title="Logs that begin dirty can be turned on",
-        must="Manual protection MUST be taken together with the option for logs that "
-        "begin dirty.",
+        must="Manual protection MUST be turned on where it is asked for together with "
+        "the option for logs that begin dirty.",
     ),
     good_options(
         32,
         0,
         title="Manual protection can be turned off",
-        must="No option at all MUST be taken, which turns manual protection off.",
+        must="Manual protection MUST be turned off where none of its options is asked "
+        "for.",
     ),
 )
