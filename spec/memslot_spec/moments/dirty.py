@@ -28,6 +28,9 @@ from memslot_spec.moments.replies import Answered, Updated
 Objections = frozenset[DirtyObjection | None]
 """What is wrong with a call first in each table that it may have met; None: nothing."""
 
+FAULTLESS: Objections = frozenset({None})
+"""No such table has anything against the call."""
+
 
 @dataclass(frozen=True, slots=True)
 class GetCalled:
@@ -162,7 +165,7 @@ def _first(found: Iterable[tuple[DirtyObjection, ...]]) -> Objections:
 
 
 def _sized(facts: Facts, get: GetCalled) -> SizedLog | None:  # noqa: ARG001
-    if get.objections != {None} or len(get.sizes) != 1:
+    if get.objections != FAULTLESS or len(get.sizes) != 1:
         return None
     return SizedLog(get.reply, *get.sizes)
 

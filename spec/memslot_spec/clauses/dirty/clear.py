@@ -23,13 +23,12 @@ from memslot_spec.model.dirty_log import (
 from memslot_spec.model.operations import EnableManualProtect
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.replies import Done
-from memslot_spec.moments.dirty import BoundedLog, ClearCalled
+from memslot_spec.moments.dirty import FAULTLESS, BoundedLog, ClearCalled
 from memslot_spec.moments.replies import Answered
 
 
 def is_faultless(facts: Facts, clear: ClearCalled) -> bool:
-    """No table that it may have met has anything against it."""
-    return clear.objections == {None}
+    return clear.objections == FAULTLESS
 
 
 @clause(
