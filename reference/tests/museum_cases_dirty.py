@@ -157,7 +157,9 @@ CLEARS = (
         is_blind=True,
     ),
     alone("DIRTY-21", "takes-any-option", EnableManualProtect(2)),
-    alone("DIRTY-22", "cannot-be-turned-off", MANUAL, EnableManualProtect(0)),
+    alone("DIRTY-22", "cannot-be-turned-on", MANUAL),
+    alone("DIRTY-31", "takes-one-option-only", ALL_DIRTY),
+    alone("DIRTY-32", "cannot-be-turned-off", MANUAL, EnableManualProtect(0)),
 )
 
 CASES: tuple[Case, ...] = (*TRACKING, *LOGS, *CLEARS)

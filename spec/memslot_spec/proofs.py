@@ -14,7 +14,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from types import FunctionType
 from typing import TypeGuard
 
@@ -136,6 +136,9 @@ def asked_by(predicate: Callable[..., object]) -> frozenset[object]:
     waiting: list[object] = [predicate]
     while waiting:
         function = waiting.pop()
+        if isinstance(function, partial):
+            waiting.append(function.func)
+            continue
         if not _is_ours(function) or function in seen:
             continue
         seen.add(function)

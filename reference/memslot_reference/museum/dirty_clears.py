@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from memslot_reference.dirty_clear import INITIALLY_SET, MANUAL_PROTECT
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
@@ -148,6 +149,22 @@ class TakesAnyOption(LinuxKvm):
         return True
 
 
+class CannotBeTurnedOn(LinuxKvm):
+    """Manual protection is taken only where logs are to begin dirty as well."""
+
+    def may_enable(self, options: int) -> bool:
+        """Know no option by itself."""
+        return options != MANUAL_PROTECT and super().may_enable(options)
+
+
+class TakesOneOptionOnly(LinuxKvm):
+    """Manual protection is taken, and the option that needs it is not."""
+
+    def may_enable(self, options: int) -> bool:
+        """Know one bit, as before there were two."""
+        return not options & INITIALLY_SET and super().may_enable(options)
+
+
 class CannotBeTurnedOff(LinuxKvm):
     """Manual protection cannot be taken back."""
 
@@ -257,7 +274,9 @@ MUTANTS: tuple[Mutant, ...] = (
         profile=LINUX,
     ),
     planted("takes-any-option", TakesAnyOption, "DIRTY-21", profile=LINUX),
-    planted("cannot-be-turned-off", CannotBeTurnedOff, "DIRTY-22", profile=LINUX),
+    planted("cannot-be-turned-on", CannotBeTurnedOn, "DIRTY-22", profile=LINUX),
+    planted("takes-one-option-only", TakesOneOptionOnly, "DIRTY-31", profile=LINUX),
+    planted("cannot-be-turned-off", CannotBeTurnedOff, "DIRTY-32", profile=LINUX),
     planted("begins-clean-anyway", BeginsCleanAnyway, "DIRTY-24", profile=LINUX),
     planted(
         "says-done-and-clears-nothing",

@@ -1,7 +1,7 @@
 """Facts about dirty bitmaps from the points: whose they are, what is set in them.
 
-A GET may take a bitmap out of sight, or pages out of a bitmap, before it answers;
-what it took counts as dirty until then.
+A GET may replace a slot's bitmap, or clear its bits, before it answers; the pages
+it took so count as dirty until then.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 
 from memslot_spec.facts.mmu import Spte
 from memslot_spec.history.points.tables import Attached
+from memslot_spec.model.dirty_log import SlotKey
 from memslot_spec.model.values import Slot, SlotTable
-
-Word = tuple[int, int]
-"""A slot's address space and id."""
 
 
 @dataclass(slots=True)
@@ -38,9 +36,9 @@ class Bitmap:
 
 @dataclass(slots=True)
 class Taken:
-    """What an open GET or CLEAR of a slot took, and has not answered from yet."""
+    """What an open GET or CLEAR of a slot has taken, and not answered with yet."""
 
-    word: Word
+    key: SlotKey
     bitmaps: set[int] = field(default_factory=set[int])
     pages: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
 
@@ -49,15 +47,15 @@ class Taken:
 class DirtyBitmaps:
     """Every live bitmap, and which slots of the published tables have which.
 
-    `attached` has an entry for each version of the table. `gone` are the writable
-    sptes that went since `mmu_lock` was taken, `told` the host addresses that the
-    host was told of since then.
+    `attached` has an entry for each version of the table. `removed` are the
+    writable sptes that were removed since `mmu_lock` was taken, `told` the host
+    addresses that the host was told of since then.
     """
 
     live: dict[int, Bitmap] = field(default_factory=dict[int, Bitmap])
-    attached: list[dict[Word, int]] = field(default_factory=lambda: [{}])
+    attached: list[dict[SlotKey, int]] = field(default_factory=lambda: [{}])
     taken: dict[int, Taken] = field(default_factory=dict[int, Taken])
-    gone: list[Spte] = field(default_factory=list[Spte])
+    removed: list[Spte] = field(default_factory=list[Spte])
     told: set[int] = field(default_factory=set[int])
 
     def handle_of(self, slot: Slot) -> int | None:
@@ -74,9 +72,9 @@ class DirtyBitmaps:
         bitmap = self.of(slot)
         if bitmap is not None and bitmap.is_dirty(page):
             return True
-        word, handle = (slot.as_id, slot.id), self.handle_of(slot)
+        key, handle = (slot.as_id, slot.id), self.handle_of(slot)
         for taken in self.taken.values():
-            if taken.word != word:
+            if taken.key != key:
                 continue
             if (handle, page) in taken.pages:
                 return True
@@ -91,7 +89,7 @@ class DirtyBitmaps:
     def publish(
         self, slots: SlotTable, attached: tuple[Attached, ...], taken: Taken | None
     ) -> None:
-        """The slots have these bitmaps now; whoever drains took those of before."""
+        """The slots have these bitmaps now; a GET that publishes took the old one."""
         before = self.attached[-1]
         now = {
             (one.as_id, one.slot_id): one.bitmap
@@ -99,26 +97,26 @@ class DirtyBitmaps:
             if one.bitmap is not None and slots.find(one.as_id, one.slot_id)
         }
         self.attached.append(now)
-        if taken is None or taken.word not in before:
+        if taken is None or taken.key not in before:
             return
-        if before[taken.word] != now.get(taken.word):
-            taken.bitmaps.add(before[taken.word])
+        if before[taken.key] != now.get(taken.key):
+            taken.bitmaps.add(before[taken.key])
 
     def can_be_read(self, handle: int, grace_floor: int) -> bool:
         """A table that some reader may be using has the bitmap."""
         return any(handle in has.values() for has in self.attached[grace_floor:])
 
     def untold(self) -> tuple[Spte, ...]:
-        """The writable sptes that went without the host being told."""
+        """The writable sptes that were removed without the host being told."""
         return tuple(
-            spte for spte in self.gone if not any(map(spte.maps_hva, self.told))
+            spte for spte in self.removed if not any(map(spte.maps_hva, self.told))
         )
 
 
 def undirtied(bitmaps: DirtyBitmaps, slot: Slot, spte: Spte) -> tuple[int, ...]:
-    """The pages of a slot that an spte lets the guest write to unnoticed.
+    """The pages of a slot that an spte lets the guest write to, and that are clean.
 
-    Only an spte that was translated through the slot, where it is now.
+    Only an spte that was translated through the slot, where it is now, counts.
     """
     made = spte.slot
     if not spte.writable or made is None or made.base != slot.base:

@@ -40,7 +40,7 @@ class Guess:
     use: UseHvaCache
     ranges: tuple[HvaRange, ...]
 
-    def told(self, table: SlotTable, reply: Reply) -> tuple[Frame, ...]:
+    def reached(self, table: SlotTable, reply: Reply) -> tuple[Frame, ...]:
         """The frames that were reached, where this reply can mean no others."""
         meant = {
             frames_used(cached, self.use)

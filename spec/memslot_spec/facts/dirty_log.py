@@ -1,10 +1,10 @@
-"""Facts about dirty logs from calls alone: what the next GET must and may show.
+"""Facts about dirty logs from calls alone: what a GET must and may report.
 
-A write that was answered is owed to the next GET that is called after it. What
-overlaps is judged leniently: a write in flight while a GET answered with its page
-counts as shown, GETs and CLEARs of one slot that overlap excuse one another until
-the next, and what an update of a slot overlaps is not held against its log.
-Pages are counted from the slot's base.
+A page whose write has returned must be in the answer of the next GET that is
+called. What overlaps is judged leniently: a write in flight while a GET answers
+with its page counts as reported, GETs and CLEARs of one slot that overlap excuse
+one another until the next, and what an update of a slot overlaps is not held
+against its log. Pages are counted from the slot's base.
 """
 
 from __future__ import annotations
@@ -13,22 +13,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from memslot_spec.arithmetic.bitmaps import set_bits
-from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.dirty_caches import CachedRanges, Frame, Guess
-from memslot_spec.model.replies import DirtyLog, Reply
+from memslot_spec.model.dirty_log import SlotKey, slot_key
+from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import EMPTY, MemoryRegion, Slot, SlotTable
-
-Word = tuple[int, int]
-"""A slot's address space and id."""
 
 
 class Why(Enum):
-    """Why the next GET owes a page."""
+    """Why the next GET must report a page."""
 
     WRITTEN = "it was written"
-    REARMED = "it was written after a CLEAR took it out"
-    SHOWN = "a GET that takes nothing out showed it"
+    REARMED = "it was written after a CLEAR cleared its bit"
+    SHOWN = "a GET that clears nothing reported it"
     SPARED = "a CLEAR was not given it"
     MOVED = "it was dirty when the slot moved"
     UNDISTURBED = "it was dirty when a request for the slot was refused"
@@ -39,14 +35,15 @@ class Why(Enum):
 class Log:
     """The log of one slot that logs, as calls and replies tell it.
 
-    `owed` pages must be in the next answer, `may` are all that can be (None: any
-    can). `cleared` are those that a CLEAR took out and nobody wrote since; `fresh`
-    says that no GET was answered since the log began.
+    The next GET must report the pages of `must_report`, each for its reason, and
+    may report those of `may_report` (None: any page). `cleared` are those that a
+    CLEAR took out and nobody wrote since; `fresh` says that no GET was answered
+    since the log began.
     """
 
     slot: Slot
-    owed: dict[int, Why] = field(default_factory=dict[int, Why])
-    may: set[int] | None = None
+    must_report: dict[int, Why] = field(default_factory=dict[int, Why])
+    may_report: set[int] | None = None
     cleared: set[int] = field(default_factory=set[int])
     fresh: bool = False
 
@@ -59,23 +56,24 @@ class Log:
             if as_id == slot.as_id and slot.covers(gfn)
         }
 
-    def write(self, page: int, *, is_owed: bool) -> None:
-        """A page was written; it is not owed where that is not certain."""
-        if is_owed:
-            self.owed[page] = Why.REARMED if page in self.cleared else Why.WRITTEN
+    def written(self, page: int, *, is_certain: bool) -> None:
+        """A page may be dirty now; it must be reported if the write is certain."""
+        if is_certain:
+            why = Why.REARMED if page in self.cleared else Why.WRITTEN
+            self.must_report[page] = why
         self.cleared.discard(page)
-        if self.may is not None:
-            self.may.add(page)
+        if self.may_report is not None:
+            self.may_report.add(page)
 
-    def reported(self, pages: Iterable[int]) -> None:
-        """These pages are owed no more."""
+    def need_not_report(self, pages: Iterable[int]) -> None:
+        """These pages were reported, or cleared: the next GET need not have them."""
         for page in pages:
-            self.owed.pop(page, None)
+            self.must_report.pop(page, None)
 
 
 @dataclass(slots=True)
 class Request:
-    """An open update of slots, and what went on beside it.
+    """An open request for a slot, and what overlapped it.
 
     `options` are those of manual protection, None where they may have changed.
     `frames` were written meanwhile, `given` are the pages that CLEARs of the same
@@ -89,46 +87,47 @@ class Request:
     reply: Reply | None = None
 
     @property
-    def word(self) -> Word:
+    def key(self) -> SlotKey:
         """The slot it is about."""
-        return as_id_of(self.region.slot), id_of(self.region.slot)
+        return slot_key(self.region.slot)
 
-    def bears_on(self, word: Word, frame: Frame) -> bool:
+    def bears_on(self, key: SlotKey, frame: Frame) -> bool:
         """It is about this slot, or about a range with this frame in it."""
         inside = 0 <= frame[1] - self.region.base < self.region.npages
-        return self.word == word or (inside and frame[0] == self.word[0])
+        return self.key == key or (inside and frame[0] == self.key[0])
 
 
 @dataclass(slots=True)
 class Write:
-    """A write in flight; of `shown` frames a GET or CLEAR was answered meanwhile.
+    """A write in flight, and the requests that overlap it.
 
-    `frames` are all that it can reach. `guess` is there where it goes through a
-    cache of which it is not known which of several ranges it has.
+    `frames` are all that it can reach; a GET or CLEAR was answered for those in
+    `reported` meanwhile. `guess` is there where it goes through a cache of which
+    it is not known which of several ranges it has.
     """
 
     frames: tuple[Frame, ...]
-    beside: list[Request]
-    shown: set[Frame] = field(default_factory=set[Frame])
+    overlapping: list[Request]
+    reported: set[Frame] = field(default_factory=set[Frame])
     guess: Guess | None = None
 
 
 @dataclass(slots=True)
-class Drain:
-    """An open GET or CLEAR of a slot, and what stood when it was called.
+class LogCall:
+    """An open GET or CLEAR of a slot, and how its log stood when it was called.
 
-    `alone` says that no other overlapped it, `steady` that no update of the slot
-    did. `manual` tells whether a GET takes nothing out; None is either. `given`
-    are the pages a CLEAR is given, `written` those written since the call.
+    `alone` says that no other GET or CLEAR overlapped it, `steady` that no request
+    for the slot did. `manual` tells whether a GET clears nothing; None: it may.
+    `given` are the pages a CLEAR is given, `written` those written since the call.
     """
 
-    word: Word
+    key: SlotKey
     log: Log | None
     alone: bool
     steady: bool
     manual: bool | None
-    owed: dict[int, Why]
-    may: frozenset[int] | None
+    must_report: dict[int, Why]
+    may_report: frozenset[int] | None
     cleared: frozenset[int]
     fresh: bool
     given: frozenset[int] = frozenset()
@@ -149,22 +148,15 @@ class DirtyLogs:
 
     watching: bool
     user_slots: int
-    logs: dict[Word, Log] = field(default_factory=dict[Word, Log])
+    logs: dict[SlotKey, Log] = field(default_factory=dict[SlotKey, Log])
     table: SlotTable | None = EMPTY
     options: int | None = 0
     writes: dict[int, Write] = field(default_factory=dict[int, Write])
     requests: dict[int, Request] = field(default_factory=dict[int, Request])
     unsettled: list[Request] = field(default_factory=list[Request])
-    drains: dict[int, Drain] = field(default_factory=dict[int, Drain])
+    calls: dict[int, LogCall] = field(default_factory=dict[int, LogCall])
     enabling: dict[int, int | None] = field(default_factory=dict[int, int | None])
     caches: dict[int, CachedRanges] = field(default_factory=dict[int, CachedRanges])
-
-    def certain_log(self, thread: int) -> tuple[Drain, Log] | None:
-        """A thread's open GET or CLEAR with its log, where nothing bears on it."""
-        drain = self.drains.get(thread)
-        if drain is None or drain.log is None or not drain.steady:
-            return None
-        return drain, drain.log
 
     def in_flight(self, log: Log) -> set[int]:
         """The pages of a log to which writes are under way."""
@@ -173,26 +165,34 @@ class DirtyLogs:
             pages |= log.pages_of(write.frames)
         return pages
 
-    def missing(self, thread: int, reply: Reply) -> dict[int, Why]:
-        """The pages that an answer to GET owes and does not show."""
-        known = self.certain_log(thread)
-        if known is None or not known[0].alone or not isinstance(reply, DirtyLog):
-            return {}
-        drain, log = known
-        shown = set(set_bits(reply.bitmap))
-        return {
-            page: why
-            for page, why in drain.owed.items()
-            if page in log.owed and page not in shown
-        }
 
-    def surplus(self, thread: int, reply: Reply) -> frozenset[int]:
-        """The pages that an answer to GET shows though nobody can have written them."""
-        known = self.certain_log(thread)
-        if known is None or not isinstance(reply, DirtyLog):
-            return frozenset()
-        drain, log = known
-        if drain.may is None:
-            return frozenset()
-        shown = frozenset(set_bits(reply.bitmap)) - drain.may - drain.written
-        return shown - self.in_flight(log) if shown else shown
+def must_report(call: LogCall, log: Log) -> dict[int, Why]:
+    """The pages that the answer of this GET must have, and why each.
+
+    `call.must_report` is what the log had when GET was called: every page whose
+    write had returned, and every page that was dirty when the slot's log began,
+    was reported by a GET under manual protection, was not given to a CLEAR, or
+    was kept over a move or a refused request. A page left it when a GET reported
+    it, or a CLEAR was given it.
+    """
+    if not call.steady:
+        # A request for the slot overlapped: it may have given it a new log.
+        return {}
+    if not call.alone:
+        # Another GET or CLEAR overlapped: it may have taken the page out first.
+        return {}
+    # A write that returned after the call may have come too late for it; a page
+    # that has left the log since then need not be there.
+    before = call.must_report
+    return {page: why for page, why in before.items() if page in log.must_report}
+
+
+def may_report(logs: DirtyLogs, call: LogCall, log: Log) -> frozenset[int] | None:
+    """The pages that the answer of this GET may have; None: any page.
+
+    What the log had when GET was called, and what was written since, or is being
+    written: such a write may have come in time. GETs that overlap may all have it.
+    """
+    if not call.steady or call.may_report is None:
+        return None
+    return call.may_report.union(call.written, logs.in_flight(log))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.explain import BY_ONE_TABLE, explains
-from memslot_spec.model.hva_replies import is_resolved_by_page, use_explained
+from memslot_spec.model.hva_caches import is_resolved_by_page, use_explained
 from memslot_spec.model.operations import Operation, UseHvaCache
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import SlotTable

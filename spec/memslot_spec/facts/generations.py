@@ -1,8 +1,8 @@
-"""Facts about generations, and about what is remembered under them.
+"""Facts about generations, and about the MMIO that is cached under them.
 
 A table has a number, and a mark while the update that made it is open. What is
-remembered from a table holds its number, or as many bits of it as there is room
-for. The numbers here are whole: points tell which table was meant.
+cached from a table holds its number, or as many bits of it as there is room for.
+The numbers here are whole: points tell which table was meant.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from memslot_spec.history.points.caches import (
 )
 from memslot_spec.history.points.tables import TablePublished
 
-Frame = tuple[MmioPlace, int, int]
+CachedFrame = tuple[MmioPlace, int, int]
 """A place with a frame and its address space. The cache of a vCPU serves every
 space, for a generation belongs to one of them alone."""
 
@@ -37,11 +37,11 @@ class Generation:
 
 @dataclass(slots=True)
 class Generations:
-    """The generation of each table by its handle, and what is remembered.
+    """The generation of each table by its handle, and what is cached of MMIO.
 
     `used` are the numbers that tables came to have, `published` the steps at which
     tables were. `updated` has for each thread the generation that the caches were
-    made ready for since it last published. `remembered` has for each frame the
+    made ready for since it last published. `cached` has for each frame the
     generations of the tables that said it is MMIO. `widest` is for each place the
     largest number of bits seen in an entry there.
     """
@@ -50,8 +50,8 @@ class Generations:
     used: set[int] = field(default_factory=set[int])
     published: dict[int, int] = field(default_factory=dict[int, int])
     updated: dict[int, int] = field(default_factory=dict[int, int])
-    remembered: dict[Frame, set[Generation]] = field(
-        default_factory=dict[Frame, set[Generation]]
+    cached: dict[CachedFrame, set[Generation]] = field(
+        default_factory=dict[CachedFrame, set[Generation]]
     )
     widest: dict[MmioPlace, int] = field(default_factory=dict[MmioPlace, int])
 
@@ -66,7 +66,7 @@ class Generations:
             self.used.add(event.generation)
 
     def publish(self, event: TablePublished, step: int) -> None:
-        """A table is out; the caches have yet to be made ready for its number."""
+        """A table is published; the caches are not ready for its number yet."""
         self.published[event.table] = step
         self.updated.pop(event.thread, None)
 
@@ -75,16 +75,16 @@ class Generations:
         self.updated[event.thread] = event.generation
 
     def remember(self, event: MmioCached) -> None:
-        """It is remembered that a frame is MMIO."""
+        """It is cached that a frame is MMIO."""
         generation = self.of(event.table, event.as_id)
-        known = self.remembered.setdefault(_frame(event), set())
+        known = self.cached.setdefault(_frame(event), set())
         known.add(generation)
         wide = max(self.widest.get(event.place, 1), event.generation.bit_length())
         self.widest[event.place] = wide
 
     def behind(self, event: MmioHit) -> frozenset[Generation]:
-        """The generations under which what was hit may have been remembered."""
-        return frozenset(self.remembered.get(_frame(event), ()))
+        """The generations under which what was hit may have been cached."""
+        return frozenset(self.cached.get(_frame(event), ()))
 
     def has_bits_of(self, event: MmioCached, number: int) -> bool:
         """What is stored was made of this number.
@@ -98,6 +98,6 @@ class Generations:
         return any(number % (1 << width) == stored for width in range(fewest, most + 1))
 
 
-def _frame(event: MmioCached | MmioHit) -> Frame:
+def _frame(event: MmioCached | MmioHit) -> CachedFrame:
     in_space = event.place is MmioPlace.SPTE
     return event.place, event.gfn, event.as_id if in_space else 0

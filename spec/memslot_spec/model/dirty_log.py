@@ -20,7 +20,7 @@ from memslot_spec.arithmetic.bitmaps import (
     words_for,
 )
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.model.operations import ClearDirtyLog, EnableManualProtect
+from memslot_spec.model.operations import ClearDirtyLog
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.replies import DirtyLog, Done, Refused, Reply, same_reply
 from memslot_spec.model.values import Errno, Slot, SlotTable
@@ -52,6 +52,15 @@ ERRNO = {
     DirtyObjection.BAD_OPTIONS: Errno.EINVAL,
 }
 """The refusal that each objection earns."""
+
+
+SlotKey = tuple[int, int]
+"""A slot's address space and id."""
+
+
+def slot_key(word: int) -> SlotKey:
+    """The address space and the id that a word names."""
+    return as_id_of(word), id_of(word)
 
 
 def slot_named(table: SlotTable, word: int) -> Slot | None:
@@ -101,10 +110,10 @@ def clear_objections(
     return tuple(found)
 
 
-def enable_objections(operation: EnableManualProtect) -> tuple[DirtyObjection, ...]:
+def enable_objections(options: int) -> tuple[DirtyObjection, ...]:
     """What is wrong with the options of `KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2`."""
     known = (0, MANUAL_PROTECT, MANUAL_PROTECT | INITIALLY_SET)
-    return () if operation.options in known else (DirtyObjection.BAD_OPTIONS,)
+    return () if options in known else (DirtyObjection.BAD_OPTIONS,)
 
 
 def answers(reply: Reply, objections: tuple[DirtyObjection, ...]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.model.hva_replies import (
+from memslot_spec.model.hva_caches import (
     init_explained,
 )
 from memslot_spec.model.operations import (

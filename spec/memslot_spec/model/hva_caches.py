@@ -1,7 +1,8 @@
-"""What a cached host address may answer: an uncached walk over its range.
+"""What a cached host address may answer, and which tables explain an answer.
 
-Pure functions of one table. A cache stands for a range of guest bytes, all of
-which must be backed for writing; a use accesses a part of it, page by page.
+An answer is that of an uncached walk over the range. A cache stands for a range of
+guest bytes, all of which must be backed for writing; a use accesses a part of it,
+page by page.
 
 Source: `__kvm_gfn_to_hva_cache_init`, `kvm_write_guest_offset_cached`,
 `kvm_read_guest_offset_cached`.
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from memslot_spec.arithmetic.byte_ranges import frames_of, offset_in, range_wraps
 from memslot_spec.model.operations import InitHvaCache, UseHvaCache
 from memslot_spec.model.readers import gfn_to_hva, gfn_to_memslot
-from memslot_spec.model.replies import Done, Refused, Reply, Translated
+from memslot_spec.model.replies import Done, Refused, Reply, Translated, same_reply
 from memslot_spec.model.values import Errno, Slot, SlotTable
 
 
@@ -104,8 +105,41 @@ def _met(table: SlotTable, part: HvaRange, gfn: int) -> int | None:
     return None if hva is None else hva + offset_in(part.gpa, gfn)
 
 
-def pages_explained(
-    tables: Iterable[SlotTable], cached: HvaRange, use: UseHvaCache, reply: Reply
+def init_explained(table: SlotTable, init: InitHvaCache, reply: Reply) -> bool:
+    """The table explains how a range was resolved."""
+    allowed = init_replies(table, init)
+    return allowed is None or any(same_reply(one, reply) for one in allowed)
+
+
+def use_explained(
+    tables: Iterable[SlotTable],
+    cached: HvaRange | None,
+    use: UseHvaCache,
+    reply: Reply,
+) -> bool:
+    """Some table explains the reply, or each of its pages is explained by one.
+
+    Without a range nothing is known of the cache, and the reply is explained.
+    """
+    if cached is None:
+        return True
+    known = tuple(tables)
+    if any(
+        same_reply(allowed, reply)
+        for table in known
+        for allowed in use_replies(table, cached, use)
+    ):
+        return True
+    return is_resolved_by_page(cached) and _pages_explained(known, cached, use, reply)
+
+
+def is_resolved_by_page(cached: HvaRange) -> bool:
+    """A range of several pages has no one address: each use translates its own."""
+    return frames_of(cached.gpa, cached.length)[1] > 1
+
+
+def _pages_explained(
+    tables: tuple[SlotTable, ...], cached: HvaRange, use: UseHvaCache, reply: Reply
 ) -> bool:
     """Each page that was reached is explained by one of the tables.
 
@@ -116,8 +150,7 @@ def pages_explained(
     if not isinstance(reply, Translated) or not cached.holds(use) or cached.wraps:
         return False
     frames = _frames(part)
-    known = tuple(tables)
     return len(reply.hvas) == len(frames) and all(
-        any(_met(table, part, gfn) == hva for table in known)
+        any(_met(table, part, gfn) == hva for table in tables)
         for gfn, hva in zip(frames, reply.hvas, strict=True)
     )

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from memslot_spec.moments import host, mmu, tables
+from memslot_spec.moments import caches, dirty, host, mmu, tables
 from memslot_spec.moments.making import Making
 
 MAKINGS: tuple[Making[Any, object], ...] = (
     *tables.MAKINGS,
     *mmu.MAKINGS,
     *host.MAKINGS,
+    *dirty.MAKINGS,
+    *caches.MAKINGS,
 )
 """Every kind of moment that is made of one event or of another moment.
 

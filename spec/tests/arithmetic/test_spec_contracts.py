@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.model.updates import target_of
-from memslot_spec.model.values import Slot
+from memslot_spec.model.values import EMPTY, Slot
 from memslot_spec.proofs import (
     CONDITION_SECONDS,
     CONFIRMED,
@@ -197,8 +198,11 @@ def test_what_a_predicate_asks_is_found_in_its_code() -> None:
     assert asked_by(Slot.meets) == {overlaps}
     assert asked_by(not_applicable) == set()
     assert asked_by(meets_a_slot) == set(), "it is no part of the specification"
+    assert asked_by(partial(target_of, EMPTY)) == {as_id_of, id_of}
     assert {c.name for c in rests_on("SLOT-6")} == {"ranges.overlaps"}
     assert {c.name for c in rests_on("RMAP-3")} == {"ranges.rmap_index"}
+    assert "bitmaps.may_clear" in {c.name for c in rests_on("DIRTY-15")}
+    assert "bitmaps.may_clear" not in {c.name for c in rests_on("DIRTY-11")}
     assert rests_on("SRCU-2") == ()
 
 

@@ -100,7 +100,7 @@ def test_a_large_spte_is_looked_at_page_by_page_inside_the_slot() -> None:
     assert undirtied(bitmaps, SLOT, LARGE) == (0, 1, 3)
 
 
-def test_what_a_drain_took_is_dirty_for_its_own_slot() -> None:
+def test_what_a_get_took_is_dirty_for_its_own_slot() -> None:
     bitmaps = DirtyBitmaps()
     bitmaps.live[1] = Bitmap(4, all_set=False)
     bitmaps.publish(TABLE, WITH_1.attached, None)

@@ -63,15 +63,15 @@ def test_frames_are_those_of_the_bytes_that_are_used() -> None:
 
 def test_the_reply_tells_which_range_was_used() -> None:
     guess, tables = Guess(USE, (OLD, NEW)), table((16, HVA), (32, HVA + 0x1000))
-    assert guess.told(tables, Translated((HVA + 8,))) == ((0, 16),)
-    assert guess.told(tables, Translated((HVA + 0x1008,))) == ((0, 32),)
+    assert guess.reached(tables, Translated((HVA + 8,))) == ((0, 16),)
+    assert guess.reached(tables, Translated((HVA + 0x1008,))) == ((0, 32),)
 
 
 def test_a_reply_that_can_mean_two_ranges_tells_nothing() -> None:
     guess = Guess(USE, (OLD, NEW))
-    assert guess.told(table((16, HVA), (32, HVA)), Translated((HVA + 8,))) == ()
+    assert guess.reached(table((16, HVA), (32, HVA)), Translated((HVA + 8,))) == ()
 
 
 def test_a_reply_that_no_range_explains_tells_nothing() -> None:
     guess = Guess(USE, (OLD, NEW))
-    assert guess.told(table((16, HVA)), Translated((HVA + 0x1008,))) == ()
+    assert guess.reached(table((16, HVA)), Translated((HVA + 0x1008,))) == ()

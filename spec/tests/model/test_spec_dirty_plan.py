@@ -13,7 +13,7 @@ from memslot_spec.model.dirty_log import (
     given_pages,
     is_whole,
 )
-from memslot_spec.model.operations import ClearDirtyLog, EnableManualProtect
+from memslot_spec.model.operations import ClearDirtyLog
 from memslot_spec.model.profile import LINUX, V2_6_34, Limits, Profile
 from memslot_spec.model.replies import DirtyLog, Done, Refused
 from memslot_spec.model.values import Errno, Gfn, Hva, Slot, SlotTable, table_of
@@ -90,12 +90,12 @@ def test_objections_to_a_clear(
 
 @pytest.mark.parametrize("options", [0, 1, 3])
 def test_options_that_are_taken(options: int) -> None:
-    assert enable_objections(EnableManualProtect(options)) == ()
+    assert enable_objections(options) == ()
 
 
 @pytest.mark.parametrize("options", [2, 4, 5, 7, 1 << 63])
 def test_refuses_options_that_are_not_known(options: int) -> None:
-    assert enable_objections(EnableManualProtect(options))
+    assert enable_objections(options)
 
 
 def test_the_first_objection_decides() -> None:

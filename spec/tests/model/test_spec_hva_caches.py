@@ -13,9 +13,9 @@ from memslot_spec.model.hva_caches import (
     backs,
     init_replies,
     slots_under,
+    use_explained,
     use_replies,
 )
-from memslot_spec.model.hva_replies import use_explained
 from memslot_spec.model.operations import InitHvaCache, UseHvaCache
 from memslot_spec.model.readers import gfn_to_hva
 from memslot_spec.model.replies import Done, Reply, Translated

@@ -6,7 +6,6 @@ still among the facts when they look for it.
 
 from __future__ import annotations
 
-from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.bitmaps import Bitmap, Taken
 from memslot_spec.facts.dirty_calls import log_call
@@ -21,6 +20,7 @@ from memslot_spec.history.points.dirty import (
 from memslot_spec.history.points.host import HostPageDirtied
 from memslot_spec.history.points.mmu import MmuLocked, SpteMapped, SpteRemoved
 from memslot_spec.history.points.tables import TablePublished
+from memslot_spec.model.dirty_log import slot_key
 from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog
 
 
@@ -31,8 +31,7 @@ def _call(facts: Facts, event: Call) -> None:
     operation = event.operation
     log_call(facts.dirty, event.thread, operation)
     if isinstance(operation, GetDirtyLog | ClearDirtyLog):
-        word = as_id_of(operation.slot), id_of(operation.slot)
-        facts.bitmaps.taken[event.thread] = Taken(word)
+        facts.bitmaps.taken[event.thread] = Taken(slot_key(operation.slot))
 
 
 def _returned(facts: Facts, event: Return) -> None:
@@ -72,7 +71,7 @@ def _table_published(facts: Facts, event: TablePublished) -> None:
 def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
     """Removed sptes, and pages reported to the host, are counted for each lock."""
     del event
-    facts.bitmaps.gone.clear()
+    facts.bitmaps.removed.clear()
     facts.bitmaps.told.clear()
 
 
@@ -82,13 +81,13 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
     if old is None or not old.writable:
         return
     if not event.writable or event.hva != old.hva:
-        facts.bitmaps.gone.append(old)
+        facts.bitmaps.removed.append(old)
 
 
 def _spte_removed(facts: Facts, event: SpteRemoved) -> None:
     old = facts.shadow.sptes.get((event.page, event.index))
     if old is not None and old.writable:
-        facts.bitmaps.gone.append(old)
+        facts.bitmaps.removed.append(old)
 
 
 def _host_page_dirtied(facts: Facts, event: HostPageDirtied) -> None:

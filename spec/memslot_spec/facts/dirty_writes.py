@@ -1,0 +1,89 @@
+"""How guest writes change what is known of dirty logs.
+
+A write counts from its return on; while it is in flight, it may be in any answer.
+"""
+
+from __future__ import annotations
+
+from memslot_spec.facts.dirty_caches import Frame, Guess, frames_of_any
+from memslot_spec.facts.dirty_log import DirtyLogs, Log, Write
+from memslot_spec.model.operations import GuestAccess, UseHvaCache
+from memslot_spec.model.replies import Accessed, Reply, Translated
+
+
+def access_called(logs: DirtyLogs, thread: int, access: GuestAccess) -> None:
+    """An access is open; one that writes is in flight."""
+    if access.write:
+        _begin(logs, thread, ((access.as_id, access.gfn),))
+
+
+def cache_use_called(logs: DirtyLogs, thread: int, use: UseHvaCache) -> None:
+    """A use of a cached host address is open; one that writes is in flight."""
+    known = logs.caches.get(use.cache)
+    if not use.write or known is None or use.length == 0:
+        return
+    guess = None if known.certain else Guess(use, known.ranges)
+    _begin(logs, thread, frames_of_any(known.ranges, use), guess)
+
+
+def _begin(
+    logs: DirtyLogs,
+    thread: int,
+    frames: tuple[Frame, ...],
+    guess: Guess | None = None,
+) -> None:
+    logs.writes[thread] = Write(frames, list(logs.requests.values()), guess=guess)
+    for request in logs.requests.values():
+        request.frames.update(frames)
+
+
+def write_returned(logs: DirtyLogs, thread: int, reply: Reply) -> None:
+    """A write is over.
+
+    Its pages must be reported where it reached one slot for certain, and may be
+    reported otherwise.
+    """
+    write = logs.writes.pop(thread, None)
+    if write is None:
+        return
+    reached = _reached(logs, write, reply)
+    for frame in write.frames:
+        is_done = frame in reached and frame not in write.reported
+        for key, log in logs.logs.items():
+            for page in log.pages_of((frame,)):
+                overlapped = any(r.bears_on(key, frame) for r in write.overlapping)
+                is_certain = is_done and not overlapped and _is_of(logs, log, frame)
+                log.written(page, is_certain=is_certain)
+                for call in logs.calls.values():
+                    if call.log is log:
+                        call.written.add(page)
+
+
+def _reached(logs: DirtyLogs, write: Write, reply: Reply) -> frozenset[Frame]:
+    """The frames that were reached, as far as the reply says so."""
+    if not isinstance(reply, Accessed | Translated):
+        return frozenset()
+    guess = write.guess
+    if guess is None:
+        return frozenset(write.frames)
+    if logs.table is None or write.overlapping:
+        return frozenset()
+    return frozenset(guess.reached(logs.table, reply))
+
+
+def _is_of(logs: DirtyLogs, log: Log, frame: Frame) -> bool:
+    """No slot but that of the log can have been met at the frame."""
+    if logs.table is None:
+        return False
+    as_id, gfn = frame
+    return not any(
+        slot.as_id == as_id and slot.covers(gfn) and slot.id != log.slot.id
+        for slot in logs.table
+    )
+
+
+def report_in_flight(logs: DirtyLogs, log: Log, pages: tuple[int, ...]) -> None:
+    """Writes in flight to pages taken out of the log may have come before that."""
+    frames = {(log.slot.as_id, log.slot.base + page) for page in pages}
+    for write in logs.writes.values():
+        write.reported.update(frames.intersection(write.frames))
