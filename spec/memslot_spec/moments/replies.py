@@ -24,7 +24,7 @@ from memslot_spec.model.values import SlotTable
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A reader's operation with its reply.
+    """A reader's operation with its reply, and the `call` as it went so far.
 
     `candidates` are the tables that may explain the reply, oldest first: those
     the operation loaded where points tell, else those that may have been
@@ -39,6 +39,7 @@ class Answered:
     stale: tuple[SlotTable, ...]
     explained: bool
     explained_stale: bool
+    call: CallFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,14 @@ def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
         explained = any_explains(facts, later, operation, reply)
     explained_stale = not explained and any_explains(facts, stale, operation, reply)
     return Answered(
-        event.thread, operation, reply, candidates, stale, explained, explained_stale
+        event.thread,
+        operation,
+        reply,
+        candidates,
+        stale,
+        explained,
+        explained_stale,
+        known,
     )
 
 
