@@ -83,7 +83,7 @@ class HintUsed:
     hint: Slot | None
 
 
-def _of_gfn(facts: Facts, answered: Answered) -> GfnAnswered | None:
+def _of_gfn(_: Facts, answered: Answered) -> GfnAnswered | None:
     operation, tables = answered.operation, answered.candidates
     if not isinstance(operation, Lookup | GuestAccess):
         return None
@@ -101,7 +101,7 @@ def _of_gfn(facts: Facts, answered: Answered) -> GfnAnswered | None:
     )
 
 
-def _looked_up(facts: Facts, found: GfnAnswered) -> LookedUp | None:
+def _looked_up(_: Facts, found: GfnAnswered) -> LookedUp | None:
     operation = found.operation
     if isinstance(operation, GuestAccess) or len(found.tables) != 1:
         return None
@@ -115,7 +115,7 @@ def _looked_up(facts: Facts, found: GfnAnswered) -> LookedUp | None:
     )
 
 
-def _covered(facts: Facts, found: LookedUp) -> Covered | None:
+def _covered(_: Facts, found: LookedUp) -> Covered | None:
     slot = found.slot
     if slot is None:
         return None

@@ -8,7 +8,9 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Finished
 from memslot_spec.history.points.srcu import GracePeriodEnded
 from memslot_spec.history.points.tables import TableLoaded, TableReclaimed
+from memslot_spec.model.values import SlotTable
 from memslot_spec.moments.making import Making
+from memslot_spec.moments.replies import Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,21 @@ class GracePeriodOver:
 
     had_readers: bool
     inside: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBesideUpdate:
+    """A reader that loaded one table has answered; others were published meanwhile.
+
+    `loaded` is the version of `table`, `before` that which was current when it was
+    called. `invalid` are the versions with an INVALID slot among those that were
+    current from then on.
+    """
+
+    loaded: int
+    table: SlotTable
+    before: int
+    invalid: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +106,16 @@ def _over(facts: Facts, event: GracePeriodEnded) -> GracePeriodOver | None:
     return GracePeriodOver(bool(period.waits_for), inside)
 
 
+def _beside_update(facts: Facts, answered: Answered) -> ReadBesideUpdate | None:
+    call, tables = answered.call, facts.tables
+    if call.newest == tables.newest or len(set(call.loaded)) != 1:
+        return None
+    current, versions = range(call.newest, tables.newest + 1), tables.versions
+    invalid = tuple(v for v in current if any(slot.invalid for slot in versions[v]))
+    loaded = call.loaded[0]
+    return ReadBesideUpdate(loaded, versions[loaded], call.newest, invalid)
+
+
 def _stopped(facts: Facts, event: Finished) -> Stopped | None:
     if not facts.updates_called:
         return None
@@ -105,5 +132,6 @@ MAKINGS = (
     Making(LoadedAgain, TableLoaded, _loaded_again),
     Making(PublishedReclaimed, TableReclaimed, _reclaimed),
     Making(GracePeriodOver, GracePeriodEnded, _over),
+    Making(ReadBesideUpdate, Answered, _beside_update),
     Making(Stopped, Finished, _stopped),
 )

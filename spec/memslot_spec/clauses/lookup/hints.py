@@ -78,7 +78,7 @@ def in_an_empty_space(facts: Facts, looked_up: LookedUp) -> bool:
     id="LOOK-12",
     title="A search of no slots finds none",
     must="A search in an address space that has no slot MUST find none.",
-    source="search_memslots(), with nothing used",
+    source="include/linux/kvm_host.h, search_memslots(), with nothing used",
     rows=(26,),
     on=LookedUp,
     premise=in_an_empty_space,
@@ -102,7 +102,7 @@ def hint_is_right_or_absent(facts: Facts, used: HintUsed) -> bool:
     title="A vCPU's hint finds what a scan finds",
     must="kvm_vcpu_gfn_to_memslot of a covered frame MUST return the slot that a scan "
     "of the table finds.",
-    source="kvm_vcpu_gfn_to_memslot()",
+    source="virt/kvm/kvm_main.c, kvm_vcpu_gfn_to_memslot: last_used_slot",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=HintUsed,
@@ -123,7 +123,7 @@ def in_a_hole_without_hint(facts: Facts, used: HintUsed) -> bool:
     title="A vCPU's hint finds nothing in a hole",
     must="kvm_vcpu_gfn_to_memslot of a frame that no slot covers MUST return none, "
     "whatever the vCPU found before.",
-    source="kvm_vcpu_gfn_to_memslot()",
+    source="virt/kvm/kvm_main.c, kvm_vcpu_gfn_to_memslot: last_used_slot",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=HintUsed,
@@ -145,7 +145,7 @@ def hint_is_of_an_earlier_table(facts: Facts, used: HintUsed) -> bool:
     title="A vCPU's hint does not outlive its table",
     must="kvm_vcpu_gfn_to_memslot MUST NOT return the slot of an earlier table, in "
     "which the vCPU found the frame before.",
-    source="kvm_vcpu_gfn_to_memslot()",
+    source="virt/kvm/kvm_main.c, kvm_vcpu_gfn_to_memslot: last_used_slot_gen",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=HintUsed,
