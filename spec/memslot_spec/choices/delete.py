@@ -53,7 +53,7 @@ def end_of_access(facts: Facts, answered: Answered) -> str | None:
     points=TABLES,
 )
 def window_2009(facts: Facts, answered: Answered) -> str | None:
-    """How the access ended."""
+    """How an access ended whose slot is INVALID."""
     return end_of_access(facts, answered)
 
 
@@ -69,7 +69,7 @@ def window_2009(facts: Facts, answered: Answered) -> str | None:
     points=TABLES,
 )
 def window_today(facts: Facts, answered: Answered) -> str | None:
-    """How the access ended."""
+    """How an access ended whose slot is INVALID."""
     return end_of_access(facts, answered)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clauses.readers.snapshots import what_the_tables_answer
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.words import describe_reply
 from memslot_spec.model.operations import MmuPages, TssBase
 from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.model.readers import default_tss_base, mmu_pages, total_pages
@@ -16,14 +16,6 @@ def asks_budget(facts: Facts, answered: Answered) -> bool:
     return isinstance(answered.operation, MmuPages) and len(answered.candidates) == 1
 
 
-def the_budget(facts: Facts, answered: Answered) -> Number:
-    return Number(mmu_pages(answered.candidates[0], facts.profile))
-
-
-def expects_budget(facts: Facts, answered: Answered) -> str:
-    return describe_reply(the_budget(facts, answered))
-
-
 @clause(
     id="SIZE-1",
     title="The page budget follows the published table",
@@ -33,11 +25,12 @@ def expects_budget(facts: Facts, answered: Answered) -> str:
     rows=(61,),
     on=Answered,
     premise=asks_budget,
-    expected=expects_budget,
+    expected=what_the_tables_answer,
     operations=("MmuPages",),
 )
 def budget(facts: Facts, answered: Answered) -> bool:
-    return answered.reply == the_budget(facts, answered)
+    pages = mmu_pages(answered.candidates[0], facts.profile)
+    return answered.reply == Number(pages)
 
 
 OVERFLOWS_AT = (1 << 32) // 20
@@ -59,23 +52,16 @@ def asks_budget_of_many(facts: Facts, answered: Answered) -> bool:
     rows=(61,),
     on=Answered,
     premise=asks_budget_of_many,
-    expected=expects_budget,
+    expected=what_the_tables_answer,
     operations=("MmuPages",),
 )
 def budget_of_many(facts: Facts, answered: Answered) -> bool:
-    return answered.reply == the_budget(facts, answered)
+    pages = mmu_pages(answered.candidates[0], facts.profile)
+    return answered.reply == Number(pages)
 
 
 def asks_tss_base(facts: Facts, answered: Answered) -> bool:
     return isinstance(answered.operation, TssBase) and len(answered.candidates) == 1
-
-
-def the_tss_base(facts: Facts, answered: Answered) -> Number:
-    return Number(default_tss_base(answered.candidates[0]))
-
-
-def expects_tss_base(facts: Facts, answered: Answered) -> str:
-    return describe_reply(the_tss_base(facts, answered))
 
 
 @clause(
@@ -88,11 +74,11 @@ def expects_tss_base(facts: Facts, answered: Answered) -> str:
     profiles=ONLY_2_6_34,
     on=Answered,
     premise=asks_tss_base,
-    expected=expects_tss_base,
+    expected=what_the_tables_answer,
     operations=("TssBase",),
 )
 def tss(facts: Facts, answered: Answered) -> bool:
-    return answered.reply == the_tss_base(facts, answered)
+    return answered.reply == Number(default_tss_base(answered.candidates[0]))
 
 
 def read_base_and_size(facts: Facts, answered: Answered) -> bool:
