@@ -12,7 +12,7 @@ CASES: tuple[Case, ...] = (
     alone("REQ-11", "K15", S0, delete(1)),
     raced("DEL-11", "K43", (S0,), (delete(0),), (READ_17,)),
     raced("SRCU-19", "K44", (S0,), (delete(0),), (READ_17,)),
-    raced("PROG-1", "K44", (S0,), (delete(0),), (READ_17,), is_blind=True),
+    raced("PROG-2", "K44", (S0,), (delete(0),), (READ_17,), is_blind=True),
     alone("SLOT-10", "overlaps-across", S0, THERE),
     alone("SLOT-2", "takes-namesake-too", S0, THERE, delete(0)),
     alone(

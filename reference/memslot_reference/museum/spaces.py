@@ -131,7 +131,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "K44",
         LinuxRetriesInside,
         "SRCU-19",
-        "PROG-1",
+        "PROG-2",
         source="commit 3ccbf6f47098",
         since="until v6.18",
         tag="[R]",

@@ -1,40 +1,56 @@
-"""Progress: nobody waits for ever."""
+"""Progress: an update returns, and no two threads wait for each other.
+
+Where no thread can go on, calls and replies tell only which calls are still open,
+and not what each of them waits for. A reader that cannot go on waits for an update;
+if an update is stuck beside it, that may be one which waits for the reader.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.events import Finished
+from memslot_spec.moments.srcu import Stopped
 
 
-def an_update_was_made(facts: Facts, event: Finished) -> bool:
-    """A request was made in this history."""
-    return facts.updates_called > 0
+def _named(threads: Iterable[int]) -> str:
+    return ", ".join(f"T{thread}" for thread in threads)
 
 
-def expects_nobody_stuck(facts: Facts, event: Finished) -> str:
-    """Who is stuck, and who is inside a section."""
-    inside = sorted({s.thread for s in facts.sections.all_open()})
-    stuck = ", ".join(f"T{thread}" for thread in event.stuck)
-    words = f"every thread at its end; {stuck} can never go on"
-    if inside:
-        words += f", with {', '.join(f'T{t}' for t in inside)} in a read section"
+def expects_nobody_stuck(facts: Facts, stopped: Stopped) -> str:
+    stuck = sorted((*stopped.updates, *stopped.readers))
+    words = f"every thread at its end; {_named(stuck)} can never go on"
+    if stopped.inside:
+        words += f", with {_named(stopped.inside)} in a read section"
     return words
 
 
 @clause(
     id="PROG-1",
-    title="An update finishes once its readers leave",
-    must="An update MUST finish once the readers that it waits for have left, and "
-    "no thread may wait for another that waits for it.",
-    source="kernel/srcu.c, synchronize_srcu; commit 3ccbf6f47098",
+    title="An update returns once its readers have left",
+    must="An update MUST return once the readers that it waits for have left.",
+    source="kernel/srcu.c, synchronize_srcu",
     rows=(32, 33),
-    on=Finished,
-    premise=an_update_was_made,
+    on=Stopped,
     expected=expects_nobody_stuck,
 )
-def finishes(facts: Facts, event: Finished) -> bool:
-    return not event.stuck
+def update_returns(facts: Facts, stopped: Stopped) -> bool:
+    # A reader that is stuck too has not left: that is a breach of PROG-2.
+    return not stopped.updates or bool(stopped.readers)
 
 
-CLAUSES: tuple[AnyClause, ...] = (finishes,)
+@clause(
+    id="PROG-2",
+    title="Threads do not wait for each other in a circle",
+    must="Threads MUST NOT wait for each other in a circle.",
+    source="kernel/srcu.c, synchronize_srcu; commit 3ccbf6f47098",
+    rows=(32, 33),
+    on=Stopped,
+    expected=expects_nobody_stuck,
+)
+def no_circle(facts: Facts, stopped: Stopped) -> bool:
+    return not stopped.readers
+
+
+CLAUSES: tuple[AnyClause, ...] = (update_returns, no_circle)

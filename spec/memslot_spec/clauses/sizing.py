@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, clause
-from memslot_spec.clauses.lookup.lookup import expects_answer, is_explained
+from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clauses.readers.snapshots import what_the_tables_answer
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.operations import MmuPages, TssBase
 from memslot_spec.model.profile import ONLY_2_6_34
-from memslot_spec.model.readers import total_pages
+from memslot_spec.model.readers import default_tss_base, mmu_pages, total_pages
+from memslot_spec.model.replies import Number
 from memslot_spec.moments.replies import Answered
 
 
 def asks_budget(facts: Facts, answered: Answered) -> bool:
-    """The budget, of one table."""
     return isinstance(answered.operation, MmuPages) and len(answered.candidates) == 1
 
 
-BUDGET = Clause(
+@clause(
     id="SIZE-1",
     title="The page budget follows the published table",
     must="With no limit requested, the shadow page budget MUST be the larger of 64 "
@@ -25,26 +25,26 @@ BUDGET = Clause(
     rows=(61,),
     on=Answered,
     premise=asks_budget,
-    expected=expects_answer,
+    expected=what_the_tables_answer,
     operations=("MmuPages",),
-    holds=is_explained,
 )
+def budget(facts: Facts, answered: Answered) -> bool:
+    pages = mmu_pages(answered.candidates[0], facts.profile)
+    return answered.reply == Number(pages)
 
 
 OVERFLOWS_AT = (1 << 32) // 20
-
 """Pages from which `npages * 20` no longer fits 32 bits."""
 
 
 def asks_budget_of_many(facts: Facts, answered: Answered) -> bool:
-    """The budget of a table with more pages than 32 bits can multiply."""
     return (
         asks_budget(facts, answered)
         and total_pages(answered.candidates[0]) > OVERFLOWS_AT
     )
 
 
-BUDGET_OF_MANY = Clause(
+@clause(
     id="SIZE-2",
     title="The page budget does not overflow",
     must="The shadow page budget MUST be computed without overflow.",
@@ -52,18 +52,19 @@ BUDGET_OF_MANY = Clause(
     rows=(61,),
     on=Answered,
     premise=asks_budget_of_many,
-    expected=expects_answer,
+    expected=what_the_tables_answer,
     operations=("MmuPages",),
-    holds=is_explained,
 )
+def budget_of_many(facts: Facts, answered: Answered) -> bool:
+    pages = mmu_pages(answered.candidates[0], facts.profile)
+    return answered.reply == Number(pages)
 
 
-def asks_tss(facts: Facts, answered: Answered) -> bool:
-    """The TSS base, of one table."""
+def asks_tss_base(facts: Facts, answered: Answered) -> bool:
     return isinstance(answered.operation, TssBase) and len(answered.candidates) == 1
 
 
-TSS = Clause(
+@clause(
     id="TSS-1",
     title="The TSS lies three pages below slot 0's end",
     must="The default TSS base MUST be (base0 + npages0 - 3) * 4096, an absent slot "
@@ -72,31 +73,23 @@ TSS = Clause(
     rows=(62,),
     profiles=ONLY_2_6_34,
     on=Answered,
-    premise=asks_tss,
-    expected=expects_answer,
+    premise=asks_tss_base,
+    expected=what_the_tables_answer,
     operations=("TssBase",),
-    holds=is_explained,
 )
+def tss(facts: Facts, answered: Answered) -> bool:
+    return answered.reply == Number(default_tss_base(answered.candidates[0]))
 
 
-def reads_both_parts(facts: Facts, answered: Answered) -> bool:
-    """The operation read slot 0's base and its size."""
-    known = facts.calls.get(answered.thread)
-    return (
-        isinstance(answered.operation, TssBase)
-        and known is not None
-        and {"base_gfn", "npages"} <= known.last_read.keys()
-    )
+def read_base_and_size(facts: Facts, answered: Answered) -> bool:
+    return {"base_gfn", "npages"} <= answered.call.last_read.keys()
 
 
 def expects_one_version(facts: Facts, answered: Answered) -> str:
-    """The two versions."""
-    known = facts.calls.get(answered.thread)
-    if known is None:
-        return ""
+    version_of = answered.call.last_read
     return (
-        f"base0 and npages0 of one table; base0 is of v{known.last_read['base_gfn']}, "
-        f"npages0 of v{known.last_read['npages']}"
+        f"base0 and npages0 of one table; base0 is of v{version_of['base_gfn']}, "
+        f"npages0 of v{version_of['npages']}"
     )
 
 
@@ -108,19 +101,14 @@ def expects_one_version(facts: Facts, answered: Answered) -> str:
     rows=(62,),
     profiles=ONLY_2_6_34,
     on=Answered,
-    premise=reads_both_parts,
+    premise=read_base_and_size,
     expected=expects_one_version,
     operations=("TssBase",),
     points=("TableRead", "TablePublished"),
 )
 def tss_of_one_table(facts: Facts, answered: Answered) -> bool:
-    known = facts.calls.get(answered.thread)
-    return known is None or known.last_read["base_gfn"] == known.last_read["npages"]
+    version_of = answered.call.last_read
+    return version_of["base_gfn"] == version_of["npages"]
 
 
-CLAUSES: tuple[AnyClause, ...] = (
-    BUDGET,
-    BUDGET_OF_MANY,
-    TSS,
-    tss_of_one_table,
-)
+CLAUSES: tuple[AnyClause, ...] = (budget, budget_of_many, tss, tss_of_one_table)

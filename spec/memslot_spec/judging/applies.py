@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 
 from memslot_spec.choice import AnyChoice, can_be_seen
@@ -16,7 +17,7 @@ from memslot_spec.history.header import Header, Interleaving
 from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.updates import Objection
-from memslot_spec.moments import MAKINGS
+from memslot_spec.moments import MAKINGS, made_by
 from memslot_spec.moments.making import Make
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
@@ -157,7 +158,7 @@ class ApplicableClauses:
         }
 
     def _watched(self, kind: type) -> tuple[AnyChoice, ...]:
-        return tuple(choice for choice in self.choices if choice.kind is kind)
+        return tuple(choice for choice in self.choices if choice.root is kind)
 
 
 def _agenda(kind: type, clauses: Sequence[AnyClause]) -> Agenda:
@@ -176,4 +177,25 @@ def _agenda(kind: type, clauses: Sequence[AnyClause]) -> Agenda:
 
 
 def _watch(choices: Iterable[AnyChoice]) -> Watch:
-    return tuple((choice.id, by_kind(choice.taken)) for choice in choices)
+    return tuple((choice.id, _seen_from(choice)) for choice in choices)
+
+
+def _seen_from(choice: AnyChoice) -> Callable[[Facts, object], str | None]:
+    """What tells the option of an event, by way of the moment made of it if any."""
+    makes = tuple(making.make for making in reversed(made_by(choice.kind)))
+    taken = by_kind(choice.taken)
+    return partial(_taken_at, makes, taken) if makes else taken
+
+
+def _taken_at(
+    makes: Sequence[Make],
+    taken: Callable[[Facts, object], str | None],
+    facts: Facts,
+    event: object,
+) -> str | None:
+    seen: object | None = event
+    for make in makes:
+        if seen is None:
+            return None
+        seen = make(facts, seen)
+    return None if seen is None else taken(facts, seen)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from memslot_spec.moments import caches, dirty, host, mmu, tables
+from memslot_spec.moments import caches, dirty, host, lookups, mmu, srcu, tables
 from memslot_spec.moments.making import Making
 
 MAKINGS: tuple[Making[Any, object], ...] = (
+    *lookups.MAKINGS,
     *tables.MAKINGS,
+    *srcu.MAKINGS,
     *mmu.MAKINGS,
     *host.MAKINGS,
     *dirty.MAKINGS,

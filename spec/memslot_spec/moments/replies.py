@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memslot_spec.facts.calls import CallFacts, Update
+from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.explained import any_explains
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Return
@@ -24,7 +24,7 @@ from memslot_spec.model.values import SlotTable
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A reader's operation with its reply.
+    """A reader's operation with its reply, and the `call` as it went so far.
 
     `candidates` are the tables that may explain the reply, oldest first: those
     the operation loaded where points tell, else those that may have been
@@ -39,6 +39,7 @@ class Answered:
     stale: tuple[SlotTable, ...]
     explained: bool
     explained_stale: bool
+    call: CallFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Updated:
 
     `base` is the table it started from, None where overlapping updates leave
     that open; `change` and `conflicts` are empty then too. `after` is the table
-    that it left, None where points do not tell.
+    that it left, None where points do not tell; `published` are the tables that
+    it published, in order.
     """
 
     thread: int
@@ -58,6 +60,23 @@ class Updated:
     malformed: tuple[Objection, ...]
     conflicts: tuple[Objection, ...]
     after: SlotTable | None
+    published: tuple[SlotTable, ...]
+
+    @property
+    def wrong(self) -> tuple[Objection, ...]:
+        """Everything that is wrong with the request."""
+        return (*self.malformed, *self.conflicts)
+
+    def is_wrong_only_by(self, objection: Objection) -> bool:
+        """Nothing else is wrong, and no failure was injected."""
+        return self.wrong == (objection,) and self.operation.failure is None
+
+    @property
+    def is_faultless(self) -> bool:
+        """Nothing is wrong, on a table that is known; no failure was injected."""
+        return (
+            self.base is not None and not self.wrong and self.operation.failure is None
+        )
 
 
 STALE_KEPT = 8
@@ -83,7 +102,14 @@ def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
         explained = any_explains(facts, later, operation, reply)
     explained_stale = not explained and any_explains(facts, stale, operation, reply)
     return Answered(
-        event.thread, operation, reply, candidates, stale, explained, explained_stale
+        event.thread,
+        operation,
+        reply,
+        candidates,
+        stale,
+        explained,
+        explained_stale,
+        known,
     )
 
 
@@ -111,8 +137,9 @@ def updated(
     facts: Facts, event: Return, known: CallFacts, operation: SetRegion
 ) -> Updated:
     """The request with its reply and what was wrong with it where it began."""
-    update = known.update
+    update, versions = known.update, facts.tables.versions
     base = None if update is None else update.base
+    published = () if update is None else tuple(versions[v] for v in update.published)
     region, profile, limits = operation.region, facts.profile, facts.limits
     return Updated(
         event.thread,
@@ -122,17 +149,6 @@ def updated(
         None if update is None else update.change,
         malformed(region, profile, limits, private=operation.private),
         () if base is None else conflicts(base, region, profile, limits),
-        _left_by(facts, update),
+        (published[-1] if published else base) if facts.sighted else None,
+        published,
     )
-
-
-def _left_by(facts: Facts, update: Update | None) -> SlotTable | None:
-    """The table that a request left: the one it published last, or its base.
-
-    None where points do not tell.
-    """
-    if update is None or not facts.sighted:
-        return None
-    if update.published:
-        return facts.tables.versions[update.published[-1]]
-    return update.base

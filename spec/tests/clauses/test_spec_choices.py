@@ -14,9 +14,8 @@ import pytest
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.targets.resolve import resolve
-from memslot_spec import choices as names
 from memslot_spec.choice import AnyChoice, Taken, can_be_seen
-from memslot_spec.choices import CHOICES
+from memslot_spec.choices import CHOICES, delete, errors, readers, requests
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.events import Call, Event, Point, Return
@@ -127,61 +126,69 @@ GONE = TablePublished(0, 3, EMPTY)
 BEGUN, ENDED = GracePeriodBegun(0), GracePeriodEnded(0)
 
 WITNESSES: tuple[tuple[AnyChoice, str, Events], ...] = (
-    (names.WINDOW_2009, names.MMIO, (*OPEN, ENTERS, LOADS_2, Return(1, Mmio()))),
-    (names.WINDOW_2009, names.RETRIED, (*OPEN, ENTERS, LOADS_2, Return(1, Retry()))),
-    (names.WINDOW_2009, names.STANDING, (*OPEN, ENTERS, REACHED)),
-    (names.WINDOW_2009, names.LATER, (*OPEN, ENTERS, LOADS_2, REACHED)),
-    (names.WINDOW_TODAY, names.RETRIED, (*OPEN, ENTERS, LOADS_2, Return(1, Retry()))),
-    (names.WINDOW_TODAY, names.STANDING, (*OPEN, ENTERS, REACHED)),
-    (names.WINDOW_TODAY, names.LATER, (*OPEN, ENTERS, LOADS_2, REACHED)),
-    (names.READER, names.OLD, (*PUT, ASKS, LOADS_1, *CREATES, ANSWERED)),
-    (names.READER, names.NEW, (*PUT, ASKS, *CREATES, LOADS_2, ANSWERED)),
+    (delete.window_2009, delete.MMIO, (*OPEN, ENTERS, LOADS_2, Return(1, Mmio()))),
+    (delete.window_2009, delete.RETRIED, (*OPEN, ENTERS, LOADS_2, Return(1, Retry()))),
+    (delete.window_2009, delete.STANDING, (*OPEN, ENTERS, REACHED)),
+    (delete.window_2009, delete.LATER, (*OPEN, ENTERS, LOADS_2, REACHED)),
+    (delete.window_today, delete.RETRIED, (*OPEN, ENTERS, LOADS_2, Return(1, Retry()))),
+    (delete.window_today, delete.STANDING, (*OPEN, ENTERS, REACHED)),
+    (delete.window_today, delete.LATER, (*OPEN, ENTERS, LOADS_2, REACHED)),
+    (readers.reader_table, readers.OLD, (*PUT, ASKS, LOADS_1, *CREATES, ANSWERED)),
+    (readers.reader_table, readers.NEW, (*PUT, ASKS, *CREATES, LOADS_2, ANSWERED)),
     (
-        names.READER_OF_DELETE,
-        names.OLD,
+        readers.reader_table_of_delete,
+        readers.OLD,
         (*PUT, ASKS, LOADS_1, *OPEN[len(PUT) :], ANSWERED),
     ),
     (
-        names.READER_OF_DELETE,
-        names.WITH_INVALID,
+        readers.reader_table_of_delete,
+        readers.WITH_INVALID,
         (*OPEN, ASKS, LOADS_2, GONE, Return(1, FoundHva(None))),
     ),
     (
-        names.READER_OF_DELETE,
-        names.WITHOUT,
+        readers.reader_table_of_delete,
+        readers.WITHOUT,
         (*OPEN, ASKS, GONE, LOADS_3, Return(1, FoundHva(None))),
     ),
-    (names.FLUSH, names.THE_SLOT, (*OPEN, Flushed(0, 0))),
-    (names.FLUSH, names.EVERYTHING, (*OPEN, Flushed(0, None))),
+    (delete.flush_extent, delete.THE_SLOT, (*OPEN, Flushed(0, 0))),
+    (delete.flush_extent, delete.EVERYTHING, (*OPEN, Flushed(0, None))),
     (
-        names.GRACE,
-        names.WAITED,
+        readers.grace_period,
+        readers.WAITED,
         (SectionEntered(1, 0), BEGUN, SectionLeft(1, 0), ENDED),
     ),
-    (names.GRACE, names.NOBODY, (BEGUN, SectionEntered(1, 0), ENDED)),
-    (names.NO_OP, names.PUBLISHED, (*PUT, *request(PUT_A, Done(), ONE))),
-    (names.NO_OP, names.SILENT, (*PUT, *request(PUT_A, Done()))),
-    (names.ABSENT, names.PUBLISHED, request(DELETE_A, Done(), EMPTY)),
-    (names.ABSENT, names.SILENT, request(DELETE_A, Done())),
-    (names.UNKNOWN_FLAG, names.REFUSED, request(FLAGGED, INVALID_ARGUMENT)),
-    (names.UNKNOWN_FLAG, names.IGNORED, request(FLAGGED, Done(), table_of(B))),
-    (names.UNUSABLE_HVA, names.REFUSED, request(BEYOND, INVALID_ARGUMENT)),
-    (names.UNUSABLE_HVA, names.ACCEPTED, request(BEYOND, Done(), table_of(B))),
-    (names.NEW_HVA, names.REFUSED, (*PUT, *request(ELSEWHERE, INVALID_ARGUMENT))),
-    (names.NEW_HVA, names.IN_TWO, (*PUT, *request(ELSEWHERE, Done(), GOING, ONE))),
-    (names.NEW_HVA, names.IN_ONE, (*PUT, *request(ELSEWHERE, Done(), ONE))),
-    (names.PRIVATE_OVERLAP, names.REFUSED, (*PUT, *request(PRIVATE, EXISTS))),
-    (names.PRIVATE_OVERLAP, names.ACCEPTED, (*PUT, *request(PRIVATE, Done(), ONE))),
-    (names.WHICH_REFUSAL, "EEXIST", (*PUT, *request(BOTH_WRONG, EXISTS))),
-    (names.WHICH_REFUSAL, "EINVAL", (*PUT, *request(BOTH_WRONG, INVALID_ARGUMENT))),
-    (names.INJECTED, names.MET, request(FAILS, NO_MEMORY)),
-    (names.INJECTED, names.PASSED_BY, request(FAILS, Done(), table_of(B))),
+    (readers.grace_period, readers.NOBODY, (BEGUN, SectionEntered(1, 0), ENDED)),
+    (requests.no_op, requests.PUBLISHED, (*PUT, *request(PUT_A, Done(), ONE))),
+    (requests.no_op, requests.SILENT, (*PUT, *request(PUT_A, Done()))),
+    (requests.absent_delete, requests.PUBLISHED, request(DELETE_A, Done(), EMPTY)),
+    (requests.absent_delete, requests.SILENT, request(DELETE_A, Done())),
+    (requests.unknown_flag, requests.REFUSED, request(FLAGGED, INVALID_ARGUMENT)),
+    (requests.unknown_flag, requests.IGNORED, request(FLAGGED, Done(), table_of(B))),
+    (requests.unusable_hva, requests.REFUSED, request(BEYOND, INVALID_ARGUMENT)),
+    (requests.unusable_hva, requests.ACCEPTED, request(BEYOND, Done(), table_of(B))),
+    (requests.new_hva, requests.REFUSED, (*PUT, *request(ELSEWHERE, INVALID_ARGUMENT))),
     (
-        names.ROLLBACK,
-        names.PUT_BACK,
+        requests.new_hva,
+        requests.IN_TWO,
+        (*PUT, *request(ELSEWHERE, Done(), GOING, ONE)),
+    ),
+    (requests.new_hva, requests.IN_ONE, (*PUT, *request(ELSEWHERE, Done(), ONE))),
+    (requests.private_overlap, requests.REFUSED, (*PUT, *request(PRIVATE, EXISTS))),
+    (
+        requests.private_overlap,
+        requests.ACCEPTED,
+        (*PUT, *request(PRIVATE, Done(), ONE)),
+    ),
+    (requests.which_refusal, "EEXIST", (*PUT, *request(BOTH_WRONG, EXISTS))),
+    (requests.which_refusal, "EINVAL", (*PUT, *request(BOTH_WRONG, INVALID_ARGUMENT))),
+    (errors.injected_failure, errors.MET, request(FAILS, NO_MEMORY)),
+    (errors.injected_failure, errors.PASSED_BY, request(FAILS, Done(), table_of(B))),
+    (
+        errors.rollback,
+        errors.PUT_BACK,
         (*PUT, *request(FAILS_TO_GO, NO_MEMORY, GOING, ONE)),
     ),
-    (names.ROLLBACK, names.BEFORE, (*PUT, *request(FAILS_TO_GO, NO_MEMORY))),
+    (errors.rollback, errors.BEFORE, (*PUT, *request(FAILS_TO_GO, NO_MEMORY))),
 )
 
 every_choice = pytest.mark.parametrize("choice", CHOICES, ids=lambda c: c.id)
@@ -229,12 +236,12 @@ def test_where_there_is_nothing_to_choose_nothing_is_counted(
 def test_a_move_beyond_the_guest_may_be_put_back_too() -> None:
     moves = SetRegion(replace(REGION, guest_phys_addr=LIMITS.largest_gfn << 12))
     events = (*PUT, *request(moves, INVALID_ARGUMENT, GOING, ONE))
-    assert taken(events, LINUX.name) == {(names.ROLLBACK.id, names.PUT_BACK): 1}
+    assert taken(events, LINUX.name) == {(errors.rollback.id, errors.PUT_BACK): 1}
 
 
 def test_an_event_that_breaks_a_clause_chooses_nothing() -> None:
     broken = (*PUT, *request(FAILS_TO_GO, NO_MEMORY, GOING))
-    allowed = {names.ROLLBACK.id, names.INJECTED.id}
+    allowed = {errors.rollback.id, errors.injected_failure.id}
     assert {choice for choice, _ in taken(broken)} == allowed
     assert taken(broken, clauses=(clause_by_id("ERR-1"),)) == {}
 
@@ -256,12 +263,12 @@ def test_a_target_is_asked_only_what_it_can_show() -> None:
     every = header(V2_6_34.name)
     bare = replace(every, domain=Domain())
     deaf = replace(every, capabilities=Capabilities(operations=("SetRegion",)))
-    assert can_be_seen(names.INJECTED, every)
-    assert not can_be_seen(names.INJECTED, bare)
-    assert not can_be_seen(names.PRIVATE_OVERLAP, bare)
-    assert not can_be_seen(names.READER, deaf)
-    assert can_be_seen(names.UNKNOWN_FLAG, deaf)
-    assert not can_be_seen(names.UNKNOWN_FLAG, header(LINUX.name))
+    assert can_be_seen(errors.injected_failure, every)
+    assert not can_be_seen(errors.injected_failure, bare)
+    assert not can_be_seen(requests.private_overlap, bare)
+    assert not can_be_seen(readers.reader_table, deaf)
+    assert can_be_seen(requests.unknown_flag, deaf)
+    assert not can_be_seen(requests.unknown_flag, header(LINUX.name))
 
 
 @pytest.mark.parametrize("profile", sorted(BOTH))
@@ -274,7 +281,7 @@ def test_the_reference_takes_only_options_that_are_listed(profile: str) -> None:
             counted |= judge_events(applicable, played.events).taken
     allowed = {(c.id, option) for c in applicable.choices for option in c.options}
     assert counted.keys() <= allowed
-    assert (names.FLUSH.id, names.EVERYTHING) in counted
+    assert (delete.flush_extent.id, delete.EVERYTHING) in counted
 
 
 @every_choice
@@ -289,7 +296,7 @@ def test_a_choice_is_between_distinct_answers(choice: AnyChoice) -> None:
 
 @every_choice
 def test_what_a_choice_names_exists(choice: AnyChoice) -> None:
-    assert choice.kind in {*get_args(Event), Answered, Updated}
+    assert choice.root in {*get_args(Event), Answered, Updated}
     assert {*choice.points} <= {*POINTS}
     assert {*choice.operations} <= {*OPERATIONS}
     assert choice.profiles

@@ -41,7 +41,7 @@ GIVEN_OUT = {
     "GEN": 7,
     "CACHE": 18,
     "ERR": 5,
-    "PROG": 1,
+    "PROG": 2,
 }
 """The highest number given out in each area. Ids are permanent: it only grows."""
 

@@ -81,6 +81,12 @@ def test_a_thread_stuck_for_ever_breaks_the_clause_on_progress() -> None:
     assert found(BLIND, *without_points(stuck)) == [("PROG-1", 1)]
 
 
+def test_an_update_and_a_reader_stuck_together_wait_in_a_circle() -> None:
+    calls = (Call(0, PUT_A), Call(1, GfnToHva(17)))
+    assert found(BLIND, *calls, Finished(0, (0, 1))) == [("PROG-2", 2)]
+    assert found(BLIND, *calls, Return(0, Done()), Finished(0, (1,))) == [("PROG-2", 3)]
+
+
 def test_too_many_orders_are_undecided_and_break_nothing() -> None:
     requests = [SetRegion(MemoryRegion(i, i << 12, 0x1000, 0)) for i in range(6)]
     calls = [Call(thread, request) for thread, request in enumerate(requests)]

@@ -253,7 +253,7 @@ BUGS = (
         race(races.FAIL_DELETE_0),
     ),
     Bug(
-        "PROG-1",
+        "PROG-2",
         "waits for the end of INVALID inside",
         fault("invalid", "wait until valid"),
         race(DELETE, FAULT_17, prefix=TWO),

@@ -5,86 +5,47 @@ Whatever they remember, the answer is that of a scan of the same table.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from memslot_spec.clause import AnyClause, Clause
-from memslot_spec.clauses.lookup.lookup import expects_answer, is_explained, only_table
+from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clauses.lookup.lookup import the_answer
 from memslot_spec.facts.facts import Facts
-from memslot_spec.model.operations import GfnToMemslot, VcpuGfnToMemslot
-from memslot_spec.model.profile import BOTH, ONLY_LINUX
-from memslot_spec.model.readers import gfn_to_memslot
-from memslot_spec.model.values import Slot, SlotTable
-from memslot_spec.moments.replies import Answered
+from memslot_spec.history.words import describe_reply
+from memslot_spec.model.profile import ONLY_LINUX
+from memslot_spec.model.replies import FoundSlot
+from memslot_spec.model.values import Slot
+from memslot_spec.moments.lookups import Covered, HintUsed, LookedUp
 
-SEARCH = "search_memslots()"
 SEARCHES = ("GfnToMemslot", "VcpuGfnToMemslot")
 
 
-def _sought(answered: Answered) -> tuple[SlotTable, int, int] | None:
-    """The one table that has to explain a search, the frame, the address space."""
-    table, operation = only_table(answered), answered.operation
-    if table is None:
-        return None
-    if isinstance(operation, GfnToMemslot):
-        return table, operation.gfn, operation.as_id
-    if isinstance(operation, VcpuGfnToMemslot):
-        return table, operation.gfn, 0
-    return None
+def slots_of_the_space(looked_up: LookedUp) -> tuple[Slot, ...]:
+    return tuple(s for s in looked_up.table if s.as_id == looked_up.as_id)
 
 
-def _search(
-    number: int,
-    *,
-    title: str,
-    must: str,
-    source: str,
-    premise: Callable[[Facts, Answered], bool],
-) -> AnyClause:
-    """A clause on a search for a slot, with a hint or without."""
-    return Clause(
-        id=f"LOOK-{number}",
-        title=title,
-        must=must,
-        source=source,
-        rows=(26,),
-        profiles=BOTH,
-        on=Answered,
-        premise=premise,
-        holds=is_explained,
-        expected=expects_answer,
-        any_operation=SEARCHES,
-    )
+def is_first_or_last_frame(facts: Facts, covered: Covered) -> bool:
+    slot = covered.slot
+    return covered.gfn in (slot.base, slot.base + slot.npages - 1)
 
 
-def seeks_an_edge(facts: Facts, answered: Answered) -> bool:
-    """The first or the last frame of a slot."""
-    sought = _sought(answered)
-    if sought is None:
-        return False
-    slot = gfn_to_memslot(*sought)
-    return slot is not None and sought[1] in (slot.base, slot.base + slot.npages - 1)
-
-
-FINDS_AT_THE_EDGE = _search(
-    10,
+@clause(
+    id="LOOK-10",
     title="A search finds the first and the last frame",
-    must=(
-        "A search MUST find a slot from the first of its frames to the last, frame 0 "
-        "included."
-    ),
-    source=f"{SEARCH}; commit efbeec7098ee",
-    premise=seeks_an_edge,
+    must="A search MUST find a slot from the first of its frames to the last, frame 0 "
+    "included.",
+    source="search_memslots(); commit efbeec7098ee",
+    rows=(26,),
+    on=Covered,
+    premise=is_first_or_last_frame,
+    expected=the_answer,
+    any_operation=SEARCHES,
 )
+def finds_at_the_edge(facts: Facts, covered: Covered) -> bool:
+    return covered.reply == FoundSlot(covered.slot)
 
 
-def seeks_beside_the_slots(facts: Facts, answered: Answered) -> bool:
-    """Below every slot, above every slot, or in the frame next to one."""
-    sought = _sought(answered)
-    if sought is None or gfn_to_memslot(*sought) is not None:
-        return False
-    table, gfn, as_id = sought
-    slots = [slot for slot in table if slot.as_id == as_id]
-    if not slots:
+def is_beside_the_slots(facts: Facts, looked_up: LookedUp) -> bool:
+    """The frame is below every slot, above every slot, or next to one."""
+    slots, gfn = slots_of_the_space(looked_up), looked_up.gfn
+    if looked_up.slot is not None or not slots:
         return False
     return (
         gfn < min(slot.base for slot in slots)
@@ -93,125 +54,113 @@ def seeks_beside_the_slots(facts: Facts, answered: Answered) -> bool:
     )
 
 
-FINDS_NOTHING_BESIDE = _search(
-    11,
+@clause(
+    id="LOOK-11",
     title="A search finds nothing beside the slots",
-    must=(
-        "A search for a frame below all slots, above all slots, or next to one MUST "
-        "find none."
-    ),
-    source=f"{SEARCH}; commit 0774a964ef56",
-    premise=seeks_beside_the_slots,
+    must="A search for a frame below all slots, above all slots, or next to one MUST "
+    "find none.",
+    source="search_memslots(); commit 0774a964ef56",
+    rows=(26,),
+    on=LookedUp,
+    premise=is_beside_the_slots,
+    expected=the_answer,
+    any_operation=SEARCHES,
 )
+def finds_nothing_beside(facts: Facts, looked_up: LookedUp) -> bool:
+    return looked_up.reply == FoundSlot(None)
 
 
-def seeks_in_an_empty_table(facts: Facts, answered: Answered) -> bool:
-    """The address space has no slot."""
-    sought = _sought(answered)
-    if sought is None:
-        return False
-    table, _, as_id = sought
-    return all(slot.as_id != as_id for slot in table)
+def in_an_empty_space(facts: Facts, looked_up: LookedUp) -> bool:
+    return not slots_of_the_space(looked_up)
 
 
-FINDS_NOTHING_IN_NOTHING = _search(
-    12,
+@clause(
+    id="LOOK-12",
     title="A search of no slots finds none",
     must="A search in an address space that has no slot MUST find none.",
-    source=f"{SEARCH}, with nothing used",
-    premise=seeks_in_an_empty_table,
+    source="include/linux/kvm_host.h, search_memslots(), with nothing used",
+    rows=(26,),
+    on=LookedUp,
+    premise=in_an_empty_space,
+    expected=the_answer,
+    any_operation=SEARCHES,
 )
+def finds_nothing_in_nothing(facts: Facts, looked_up: LookedUp) -> bool:
+    return looked_up.reply == FoundSlot(None)
 
 
-def _hinted(facts: Facts, answered: Answered) -> tuple[Slot | None, Slot | None] | None:
-    """What a scan finds, and what the vCPU found last if it covers the frame."""
-    table, operation = only_table(answered), answered.operation
-    if table is None or not isinstance(operation, VcpuGfnToMemslot):
-        return None
-    hint = facts.cached.hints.get(operation.vcpu)
-    if hint is not None and not hint.covers(operation.gfn):
-        hint = None
-    return gfn_to_memslot(table, operation.gfn), hint
+def what_a_scan_finds(facts: Facts, used: HintUsed) -> str:
+    return describe_reply(FoundSlot(used.slot))
 
 
-def _hint(
-    number: int,
-    *,
-    title: str,
-    must: str,
-    premise: Callable[[Facts, Answered], bool],
-) -> AnyClause:
-    """A clause on a lookup by way of a vCPU's hint."""
-    return Clause(
-        id=f"CACHE-{number}",
-        title=title,
-        must=must,
-        source="kvm_vcpu_gfn_to_memslot()",
-        rows=(26,),
-        profiles=ONLY_LINUX,
-        on=Answered,
-        premise=premise,
-        holds=is_explained,
-        expected=expects_answer,
-        operations=("VcpuGfnToMemslot",),
-    )
+def hint_is_right_or_absent(facts: Facts, used: HintUsed) -> bool:
+    return used.slot is not None and used.hint in (None, used.slot)
 
 
-def finds_by_hint(facts: Facts, answered: Answered) -> bool:
-    """A slot covers the frame, and the vCPU has no other for it in mind."""
-    found = _hinted(facts, answered)
-    return found is not None and found[0] is not None and found[1] in (None, found[0])
-
-
-HINT_FINDS = _hint(
-    16,
+@clause(
+    id="CACHE-16",
     title="A vCPU's hint finds what a scan finds",
-    must=(
-        "kvm_vcpu_gfn_to_memslot of a covered frame MUST return the slot that a scan "
-        "of the table finds."
-    ),
-    premise=finds_by_hint,
+    must="kvm_vcpu_gfn_to_memslot of a covered frame MUST return the slot that a scan "
+    "of the table finds.",
+    source="virt/kvm/kvm_main.c, kvm_vcpu_gfn_to_memslot: last_used_slot",
+    rows=(26,),
+    profiles=ONLY_LINUX,
+    on=HintUsed,
+    premise=hint_is_right_or_absent,
+    expected=what_a_scan_finds,
+    operations=("VcpuGfnToMemslot",),
 )
+def hint_finds(facts: Facts, used: HintUsed) -> bool:
+    return used.reply == FoundSlot(used.slot)
 
 
-def misses_by_hint(facts: Facts, answered: Answered) -> bool:
-    """No slot covers the frame, nor did the one that the vCPU found last."""
-    found = _hinted(facts, answered)
-    return found == (None, None)
+def in_a_hole_without_hint(facts: Facts, used: HintUsed) -> bool:
+    return used.slot is None and used.hint is None
 
 
-HINT_MISSES = _hint(
-    17,
+@clause(
+    id="CACHE-17",
     title="A vCPU's hint finds nothing in a hole",
-    must=(
-        "kvm_vcpu_gfn_to_memslot of a frame that no slot covers MUST return none, "
-        "whatever the vCPU found before."
-    ),
-    premise=misses_by_hint,
+    must="kvm_vcpu_gfn_to_memslot of a frame that no slot covers MUST return none, "
+    "whatever the vCPU found before.",
+    source="virt/kvm/kvm_main.c, kvm_vcpu_gfn_to_memslot: last_used_slot",
+    rows=(26,),
+    profiles=ONLY_LINUX,
+    on=HintUsed,
+    premise=in_a_hole_without_hint,
+    expected=what_a_scan_finds,
+    operations=("VcpuGfnToMemslot",),
 )
+def hint_misses(facts: Facts, used: HintUsed) -> bool:
+    return used.reply == FoundSlot(None)
 
 
-def has_an_old_hint(facts: Facts, answered: Answered) -> bool:
-    """The slot that the vCPU found last covers the frame, and is as it was no more."""
-    found = _hinted(facts, answered)
-    return found is not None and found[1] is not None and found[0] != found[1]
+def hint_is_of_an_earlier_table(facts: Facts, used: HintUsed) -> bool:
+    """The slot that the vCPU found last is gone, or has changed."""
+    return used.hint is not None and used.hint != used.slot
 
 
-HINT_IS_DROPPED = _hint(
-    18,
+@clause(
+    id="CACHE-18",
     title="A vCPU's hint does not outlive its table",
-    must=(
-        "kvm_vcpu_gfn_to_memslot MUST NOT return the slot of an earlier table, in "
-        "which the vCPU found the frame before."
-    ),
-    premise=has_an_old_hint,
+    must="kvm_vcpu_gfn_to_memslot MUST NOT return the slot of an earlier table, in "
+    "which the vCPU found the frame before.",
+    source="virt/kvm/kvm_main.c, kvm_vcpu_gfn_to_memslot: last_used_slot_gen",
+    rows=(26,),
+    profiles=ONLY_LINUX,
+    on=HintUsed,
+    premise=hint_is_of_an_earlier_table,
+    expected=what_a_scan_finds,
+    operations=("VcpuGfnToMemslot",),
 )
+def hint_is_dropped(facts: Facts, used: HintUsed) -> bool:
+    return used.reply == FoundSlot(used.slot)
 
 
 SEARCH_CLAUSES: tuple[AnyClause, ...] = (
-    FINDS_AT_THE_EDGE,
-    FINDS_NOTHING_BESIDE,
-    FINDS_NOTHING_IN_NOTHING,
+    finds_at_the_edge,
+    finds_nothing_beside,
+    finds_nothing_in_nothing,
 )
 
-HINT_CLAUSES: tuple[AnyClause, ...] = (HINT_FINDS, HINT_MISSES, HINT_IS_DROPPED)
+HINT_CLAUSES: tuple[AnyClause, ...] = (hint_finds, hint_misses, hint_is_dropped)

@@ -6,247 +6,145 @@ several tables may have been current, the clauses on readers speak instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from memslot_spec.clause import AnyClause, Clause
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
-from memslot_spec.model.explain import TABLE_READERS
-from memslot_spec.model.operations import (
-    GfnToHva,
-    GfnToMemslot,
-    IsVisibleGfn,
-    MemslotId,
-)
-from memslot_spec.model.profile import BOTH
-from memslot_spec.model.readers import answer, gfn_to_memslot
-from memslot_spec.model.values import Slot, SlotTable
-from memslot_spec.moments.replies import Answered
+from memslot_spec.model.readers import answer, is_visible_gfn
+from memslot_spec.model.replies import FoundHva, FoundId, FoundSlot, Visible
+from memslot_spec.moments.lookups import Covered, LookedUp
 
 
-def only_table(answered: Answered) -> SlotTable | None:
-    """The one table that has to explain the answer, if there is only one."""
-    return answered.candidates[0] if len(answered.candidates) == 1 else None
+def the_answer(facts: Facts, looked_up: LookedUp | Covered) -> str:
+    table, operation = looked_up.table, looked_up.operation
+    return describe_reply(answer(table, operation, facts.profile, facts.limits))
 
 
-def _covering(answered: Answered) -> tuple[SlotTable, Slot | None] | None:
-    """The one table and the slot that covers the frame asked for in it."""
-    table = only_table(answered)
-    operation = answered.operation
-    if table is None or not isinstance(
-        operation, GfnToMemslot | GfnToHva | IsVisibleGfn | MemslotId
-    ):
-        return None
-    as_id = operation.as_id if isinstance(operation, GfnToMemslot | GfnToHva) else 0
-    return table, gfn_to_memslot(table, operation.gfn, as_id)
+def in_a_hole(facts: Facts, looked_up: LookedUp) -> bool:
+    return looked_up.slot is None
 
 
-def finds_in_a_slot(facts: Facts, answered: Answered) -> bool:
-    """`gfn_to_memslot` of a frame that a slot covers."""
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, GfnToMemslot)
-        and found is not None
-        and found[1] is not None
-    )
-
-
-def is_explained(facts: Facts, answered: Answered) -> bool:
-    """The table explains the answer."""
-    return answered.explained
-
-
-def expects_answer(facts: Facts, answered: Answered) -> str:
-    """What the candidate tables answer."""
-    from_tables = [
-        describe_reply(answer(table, answered.operation, facts.profile, facts.limits))
-        for table in answered.candidates
-        if isinstance(answered.operation, TABLE_READERS)
-    ]
-    return " or ".join(dict.fromkeys(from_tables))
-
-
-def _lookup(
-    number: int,
-    operation: str,
-    row: int,
-    *,
-    title: str,
-    must: str,
-    source: str,
-    premise: Callable[[Facts, Answered], bool],
-) -> AnyClause:
-    """A clause on the answer of one lookup."""
-    return Clause(
-        id=f"LOOK-{number}",
-        title=title,
-        must=must,
-        source=source,
-        rows=(row,),
-        profiles=BOTH,
-        on=Answered,
-        premise=premise,
-        holds=is_explained,
-        expected=expects_answer,
-        operations=(operation,),
-    )
-
-
-FINDS_SLOT = _lookup(
-    1,
-    "GfnToMemslot",
-    21,
+@clause(
+    id="LOOK-1",
     title="A lookup finds the covering slot, INVALID or not",
-    must=(
-        "gfn_to_memslot MUST return the slot that covers the frame, also while "
-        "that slot is INVALID."
-    ),
+    must="gfn_to_memslot MUST return the slot that covers the frame, also while "
+    "that slot is INVALID.",
     source="seed, gfn_to_memslot_unaliased: no test of INVALID",
-    premise=finds_in_a_slot,
+    rows=(21,),
+    on=Covered,
+    expected=the_answer,
+    operations=("GfnToMemslot",),
 )
+def finds_slot(facts: Facts, covered: Covered) -> bool:
+    return covered.reply == FoundSlot(covered.slot)
 
 
-def finds_in_a_hole(facts: Facts, answered: Answered) -> bool:
-    """`gfn_to_memslot` of a frame that no slot covers."""
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, GfnToMemslot)
-        and found is not None
-        and found[1] is None
-    )
-
-
-FINDS_NONE = _lookup(
-    2,
-    "GfnToMemslot",
-    21,
+@clause(
+    id="LOOK-2",
     title="A lookup in a hole finds nothing",
     must="gfn_to_memslot of a frame that no slot covers MUST return none.",
     source="seed, gfn_to_memslot_unaliased",
-    premise=finds_in_a_hole,
+    rows=(21,),
+    on=LookedUp,
+    premise=in_a_hole,
+    expected=the_answer,
+    operations=("GfnToMemslot",),
 )
+def finds_none(facts: Facts, looked_up: LookedUp) -> bool:
+    return looked_up.reply == FoundSlot(None)
 
 
-def translates_unusable(facts: Facts, answered: Answered) -> bool:
-    """`gfn_to_hva` of a frame in no slot, or in an INVALID one."""
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, GfnToHva)
-        and found is not None
-        and (found[1] is None or found[1].invalid)
-    )
+def in_no_valid_slot(facts: Facts, looked_up: LookedUp) -> bool:
+    return looked_up.slot is None or looked_up.slot.invalid
 
 
-NO_HVA = _lookup(
-    3,
-    "GfnToHva",
-    22,
+@clause(
+    id="LOOK-3",
     title="No host address without a valid slot",
-    must=(
-        "gfn_to_hva of a frame in no slot, or in an INVALID one, MUST return the "
-        "error value."
-    ),
+    must="gfn_to_hva of a frame in no slot, or in an INVALID one, MUST return the "
+    "error value.",
     source="seed, gfn_to_hva",
-    premise=translates_unusable,
+    rows=(22,),
+    on=LookedUp,
+    premise=in_no_valid_slot,
+    expected=the_answer,
+    operations=("GfnToHva",),
 )
+def no_hva(facts: Facts, looked_up: LookedUp) -> bool:
+    return looked_up.reply == FoundHva(None)
 
 
-def translates_usable(facts: Facts, answered: Answered) -> bool:
-    """`gfn_to_hva` of a frame in a valid, writable slot."""
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, GfnToHva)
-        and found is not None
-        and found[1] is not None
-        and not found[1].invalid
-        and not found[1].readonly
-    )
+def by_a_valid_writable_slot(facts: Facts, covered: Covered) -> bool:
+    return not covered.slot.invalid and not covered.slot.readonly
 
 
-THE_HVA = _lookup(
-    4,
-    "GfnToHva",
-    22,
+@clause(
+    id="LOOK-4",
     title="The host address is base plus offset",
-    must=(
-        "gfn_to_hva of a frame in a valid slot MUST return userspace_addr + "
-        "(gfn - base) * 4096."
-    ),
+    must="gfn_to_hva of a frame in a valid slot MUST return userspace_addr + "
+    "(gfn - base) * 4096.",
     source="seed, gfn_to_hva",
-    premise=translates_usable,
+    rows=(22,),
+    on=Covered,
+    premise=by_a_valid_writable_slot,
+    expected=the_answer,
+    operations=("GfnToHva",),
 )
+def the_hva(facts: Facts, covered: Covered) -> bool:
+    return covered.reply == FoundHva(covered.slot.hva_of(covered.gfn))
 
 
-def asks_visibility(facts: Facts, answered: Answered) -> bool:
-    """`kvm_is_visible_gfn`, of any frame."""
-    return (
-        isinstance(answered.operation, IsVisibleGfn)
-        and only_table(answered) is not None
-    )
-
-
-VISIBLE = _lookup(
-    5,
-    "IsVisibleGfn",
-    24,
+@clause(
+    id="LOOK-5",
     title="Visible means a valid user slot",
-    must=(
-        "kvm_is_visible_gfn MUST be true if and only if a user slot that is not "
-        "INVALID covers the frame."
-    ),
+    must="kvm_is_visible_gfn MUST be true if and only if a user slot that is not "
+    "INVALID covers the frame.",
     source="seed, kvm_is_visible_gfn",
-    premise=asks_visibility,
+    rows=(24,),
+    on=LookedUp,
+    expected=the_answer,
+    operations=("IsVisibleGfn",),
 )
+def visible(facts: Facts, looked_up: LookedUp) -> bool:
+    # Not of the slot found: a private one may lie over a user slot.
+    is_visible = is_visible_gfn(looked_up.table, looked_up.gfn, facts.limits)
+    return looked_up.reply == Visible(is_visible)
 
 
-def asks_id_in_a_slot(facts: Facts, answered: Answered) -> bool:
-    """`memslot_id` of a frame that a slot covers."""
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, MemslotId)
-        and found is not None
-        and found[1] is not None
-    )
-
-
-ID_OF_SLOT = _lookup(
-    6,
-    "MemslotId",
-    25,
+@clause(
+    id="LOOK-6",
     title="The id is the covering slot's",
     must="memslot_id of a covered frame MUST be the covering slot's id.",
     source="seed, memslot_id; commit e36d96f7cfa",
-    premise=asks_id_in_a_slot,
+    rows=(25,),
+    on=Covered,
+    expected=the_answer,
+    operations=("MemslotId",),
 )
+def id_of_slot(facts: Facts, covered: Covered) -> bool:
+    return covered.reply == FoundId(covered.slot.id)
 
 
-def asks_id_in_a_hole(facts: Facts, answered: Answered) -> bool:
-    """`memslot_id` of a frame that no slot covers."""
-    found = _covering(answered)
-    return (
-        isinstance(answered.operation, MemslotId)
-        and found is not None
-        and found[1] is None
-    )
-
-
-ID_OF_NOTHING = _lookup(
-    7,
-    "MemslotId",
-    25,
+@clause(
+    id="LOOK-7",
     title="A hole has no slot id",
     must="memslot_id of a frame that no slot covers MUST NOT name a slot.",
     source="seed, memslot_id: returns the last index (derived)",
-    premise=asks_id_in_a_hole,
+    rows=(25,),
+    on=LookedUp,
+    premise=in_a_hole,
+    expected=the_answer,
+    operations=("MemslotId",),
 )
+def id_of_nothing(facts: Facts, looked_up: LookedUp) -> bool:
+    return looked_up.reply == FoundId(None)
 
 
 CLAUSES: tuple[AnyClause, ...] = (
-    FINDS_SLOT,
-    FINDS_NONE,
-    NO_HVA,
-    THE_HVA,
-    VISIBLE,
-    ID_OF_SLOT,
-    ID_OF_NOTHING,
+    finds_slot,
+    finds_none,
+    no_hva,
+    the_hva,
+    visible,
+    id_of_slot,
+    id_of_nothing,
 )

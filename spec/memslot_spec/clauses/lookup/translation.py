@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause
-from memslot_spec.clauses.lookup.lookup import expects_answer, is_explained, only_table
+from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clauses.lookup.lookup import the_answer
 from memslot_spec.facts.facts import Facts
-from memslot_spec.model.operations import (
-    GfnToHva,
-    GfnToHvaProt,
-    GfnToMemslot,
-    MemslotId,
-)
+from memslot_spec.model.operations import GfnToHvaProt
 from memslot_spec.model.profile import ONLY_2_6_34, ONLY_LINUX
-from memslot_spec.model.readers import gfn_to_memslot
-from memslot_spec.moments.replies import Answered
+from memslot_spec.model.replies import FoundHostPage, FoundHva, FoundId, FoundSlot
+from memslot_spec.model.values import HvaError
+from memslot_spec.moments.lookups import Covered
+
+BAD = FoundHostPage(None, error=HvaError.BAD)
+NOT_FOR_WRITING = FoundHostPage(None, error=HvaError.RO_BAD)
 
 
-def translates_for_reading(facts: Facts, answered: Answered) -> bool:
-    """The host page for reading of a frame that a READONLY slot covers."""
-    table, operation = only_table(answered), answered.operation
-    if table is None or not isinstance(operation, GfnToHvaProt) or operation.write:
-        return False
-    slot = gfn_to_memslot(table, operation.gfn)
-    return slot is not None and slot.readonly
+def is_for_writing(covered: Covered) -> bool:
+    return isinstance(covered.operation, GfnToHvaProt) and covered.operation.write
 
 
-READS_READONLY = Clause(
+def reads_a_readonly_slot(facts: Facts, covered: Covered) -> bool:
+    return covered.slot.readonly and not is_for_writing(covered)
+
+
+@clause(
     id="LOOK-8",
     title="A READONLY slot can be read",
     must="The translation for reading of a frame in a READONLY slot MUST give the "
@@ -34,24 +32,24 @@ READS_READONLY = Clause(
     source="virt/kvm/kvm_main.c, __gfn_to_hva_many, gfn_to_hva_memslot_prot",
     rows=(23,),
     profiles=ONLY_LINUX,
-    on=Answered,
-    premise=translates_for_reading,
-    expected=expects_answer,
+    on=Covered,
+    premise=reads_a_readonly_slot,
+    expected=the_answer,
     operations=("GfnToHvaProt",),
-    holds=is_explained,
 )
+def reads_readonly(facts: Facts, covered: Covered) -> bool:
+    slot = covered.slot
+    return covered.reply == (
+        BAD if slot.invalid else FoundHostPage(slot.hva_of(covered.gfn), writable=False)
+    )
 
 
-def translates_for_writing(facts: Facts, answered: Answered) -> bool:
-    """The host page for writing of a frame in a READONLY slot or an INVALID one."""
-    table, operation = only_table(answered), answered.operation
-    if table is None or not isinstance(operation, GfnToHvaProt) or not operation.write:
-        return False
-    slot = gfn_to_memslot(table, operation.gfn)
-    return slot is not None and (slot.readonly or slot.invalid)
+def writes_a_readonly_or_invalid_slot(facts: Facts, covered: Covered) -> bool:
+    slot = covered.slot
+    return is_for_writing(covered) and (slot.readonly or slot.invalid)
 
 
-REFUSES_TO_WRITE = Clause(
+@clause(
     id="LOOK-9",
     title="A READONLY slot is not for writing",
     must="The translation for writing of a frame MUST give the bad address where the "
@@ -59,26 +57,20 @@ REFUSES_TO_WRITE = Clause(
     source="virt/kvm/kvm_main.c, __gfn_to_hva_many: KVM_HVA_ERR_RO_BAD",
     rows=(23,),
     profiles=ONLY_LINUX,
-    on=Answered,
-    premise=translates_for_writing,
-    expected=expects_answer,
+    on=Covered,
+    premise=writes_a_readonly_or_invalid_slot,
+    expected=the_answer,
     operations=("GfnToHvaProt",),
-    holds=is_explained,
 )
+def refuses_to_write(facts: Facts, covered: Covered) -> bool:
+    return covered.reply == (BAD if covered.slot.invalid else NOT_FOR_WRITING)
 
 
-def seeks_among_several(facts: Facts, answered: Answered) -> bool:
-    """A slot of a table of several covers the frame."""
-    table, operation = only_table(answered), answered.operation
-    return (
-        table is not None
-        and len(table.slots) > 1
-        and isinstance(operation, GfnToMemslot | GfnToHva | MemslotId)
-        and gfn_to_memslot(table, operation.gfn) is not None
-    )
+def in_a_table_of_several(facts: Facts, covered: Covered) -> bool:
+    return len(covered.table.slots) > 1
 
 
-PREFERS_LOWEST_ID = Clause(
+@clause(
     id="LOOK-13",
     title="Of overlapping slots the lowest id is found",
     must="Of several slots that cover a frame, as a user slot and a private one may, a "
@@ -86,11 +78,17 @@ PREFERS_LOWEST_ID = Clause(
     source="v2.6.34, gfn_to_memslot_unaliased: a scan in the order of the ids",
     rows=(27,),
     profiles=ONLY_2_6_34,
-    on=Answered,
-    premise=seeks_among_several,
-    expected=expects_answer,
+    on=Covered,
+    premise=in_a_table_of_several,
+    expected=the_answer,
     any_operation=("GfnToMemslot", "GfnToHva", "MemslotId"),
-    holds=is_explained,
 )
+def prefers_lowest_id(facts: Facts, covered: Covered) -> bool:
+    # The slot of `covered` is the one with the lowest id; each lookup has a reply of
+    # its own kind.
+    slot = covered.slot
+    hva = None if slot.invalid or slot.readonly else slot.hva_of(covered.gfn)
+    return covered.reply in (FoundSlot(slot), FoundId(slot.id), FoundHva(hva))
 
-CLAUSES: tuple[AnyClause, ...] = (READS_READONLY, REFUSES_TO_WRITE, PREFERS_LOWEST_ID)
+
+CLAUSES: tuple[AnyClause, ...] = (reads_readonly, refuses_to_write, prefers_lowest_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clauses.readers.lifetime import SECTION_POINTS
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Return
 from memslot_spec.history.points.srcu import (
@@ -16,13 +17,7 @@ from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.replies import Retry
 
 
-def is_any_locking(facts: Facts, event: UpdateLocked) -> bool:
-    """An updater takes the lock."""
-    return True
-
-
 def expects_free_lock(facts: Facts, event: UpdateLocked) -> str:
-    """Nobody else."""
     return f"the lock free; T{facts.sections.update_holder} holds it"
 
 
@@ -33,7 +28,6 @@ def expects_free_lock(facts: Facts, event: UpdateLocked) -> str:
     source="slots_lock; Documentation/virt/kvm/locking.rst",
     rows=(32,),
     on=UpdateLocked,
-    premise=is_any_locking,
     expected=expects_free_lock,
     points=("UpdateUnlocked",),
 )
@@ -41,18 +35,14 @@ def one_updater(facts: Facts, event: UpdateLocked) -> bool:
     return facts.sections.update_holder in {None, event.thread}
 
 
-def is_a_requests_table(facts: Facts, event: TablePublished) -> bool:
-    """A request publishes a table."""
-    return facts.update_of(event.thread) is not None
+def is_by_a_request(facts: Facts, event: TablePublished) -> bool:
+    return event.thread in facts.updates
 
 
 def expects_publisher_locked(facts: Facts, event: TablePublished) -> str:
-    """The lock held by the publisher."""
-    return f"the update lock held by T{event.thread} while it publishes" + (
-        f"; T{facts.sections.update_holder} holds it"
-        if facts.sections.update_holder is not None
-        else "; nobody holds it"
-    )
+    holder = facts.sections.update_holder
+    who = "nobody" if holder is None else f"T{holder}"
+    return f"the update lock held by T{event.thread} while it publishes; {who} holds it"
 
 
 @clause(
@@ -62,15 +52,12 @@ def expects_publisher_locked(facts: Facts, event: TablePublished) -> str:
     source="slots_lock; Documentation/virt/kvm/locking.rst",
     rows=(32,),
     on=TablePublished,
-    premise=is_a_requests_table,
+    premise=is_by_a_request,
     expected=expects_publisher_locked,
     points=("UpdateLocked", "UpdateUnlocked"),
 )
 def published_under_lock(facts: Facts, event: TablePublished) -> bool:
     return facts.sections.update_holder == event.thread
-
-
-SECTION_POINTS = ("SectionEntered", "SectionLeft")
 
 
 @clause(
@@ -80,17 +67,11 @@ SECTION_POINTS = ("SectionEntered", "SectionLeft")
     source="Documentation/virt/kvm/locking.rst: slots_lock outside kvm->srcu",
     rows=(32,),
     on=UpdateLocked,
-    premise=is_any_locking,
     expected="no read section open on the thread that takes the update lock",
     points=SECTION_POINTS,
 )
 def no_lock_inside(facts: Facts, event: UpdateLocked) -> bool:
     return facts.section_of(event.thread) is None
-
-
-def is_any_grace_period(facts: Facts, event: GracePeriodBegun) -> bool:
-    """A wait for readers begins."""
-    return True
 
 
 @clause(
@@ -100,17 +81,11 @@ def is_any_grace_period(facts: Facts, event: GracePeriodBegun) -> bool:
     source="kernel/srcu.c; commit 3ccbf6f47098",
     rows=(32,),
     on=GracePeriodBegun,
-    premise=is_any_grace_period,
     expected="no read section open on the thread that waits: it would wait for itself",
     points=SECTION_POINTS,
 )
 def no_wait_inside(facts: Facts, event: GracePeriodBegun) -> bool:
     return facts.section_of(event.thread) is None
-
-
-def is_any_entry(facts: Facts, event: GuestEntered) -> bool:
-    """The vCPU enters the guest."""
-    return True
 
 
 @clause(
@@ -120,17 +95,11 @@ def is_any_entry(facts: Facts, event: GuestEntered) -> bool:
     source="commit f656ce0185ca",
     rows=(33,),
     on=GuestEntered,
-    premise=is_any_entry,
     expected="no read section open while the guest runs",
     points=SECTION_POINTS,
 )
 def no_guest_inside(facts: Facts, event: GuestEntered) -> bool:
     return facts.section_of(event.thread) is None
-
-
-def is_any_sleep(facts: Facts, event: Slept) -> bool:
-    """The thread sleeps."""
-    return True
 
 
 @clause(
@@ -141,7 +110,6 @@ def is_any_sleep(facts: Facts, event: Slept) -> bool:
     source="commit f656ce0185ca: around kvm_vcpu_block",
     rows=(33,),
     on=Slept,
-    premise=is_any_sleep,
     expected="no read section open while the thread sleeps",
     points=SECTION_POINTS,
 )
@@ -149,8 +117,7 @@ def no_sleep_inside(facts: Facts, event: Slept) -> bool:
     return facts.section_of(event.thread) is None
 
 
-def gives_retry(facts: Facts, event: Return) -> bool:
-    """A guest access is to be tried again."""
+def is_to_be_tried_again(facts: Facts, event: Return) -> bool:
     return isinstance(event.reply, Retry)
 
 
@@ -163,7 +130,7 @@ def gives_retry(facts: Facts, event: Return) -> bool:
     rows=(33,),
     profiles=ONLY_LINUX,
     on=Return,
-    premise=gives_retry,
+    premise=is_to_be_tried_again,
     expected="the read section left before the access is tried again",
     operations=("GuestAccess",),
     points=SECTION_POINTS,
@@ -172,11 +139,6 @@ def gives_retry(facts: Facts, event: Return) -> bool:
 )
 def no_retry_inside(facts: Facts, event: Return) -> bool:
     return facts.section_of(event.thread) is None
-
-
-def is_any_retry(facts: Facts, event: Retried) -> bool:
-    """An access is to be made again."""
-    return True
 
 
 @clause(
@@ -188,7 +150,6 @@ def is_any_retry(facts: Facts, event: Retried) -> bool:
     rows=(33,),
     profiles=ONLY_LINUX,
     on=Retried,
-    premise=is_any_retry,
     expected="the read section left before the access is made again",
     operations=("GuestAccess",),
     points=SECTION_POINTS,

@@ -8,28 +8,41 @@ then only that table.
 from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
-from memslot_spec.clauses.lookup.lookup import expects_answer
+from memslot_spec.clauses.readers.lifetime import SECTION_POINTS
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.points.tables import TableLoaded, TableRead
+from memslot_spec.history.points.tables import TableRead
+from memslot_spec.history.words import describe_reply
 from memslot_spec.model.explain import TABLE_READERS
 from memslot_spec.model.operations import GuestAccess
+from memslot_spec.model.readers import answer
 from memslot_spec.moments.replies import Answered
+from memslot_spec.moments.srcu import LoadedAgain
 
-READER_NAMES = tuple(kind.__name__ for kind in (*TABLE_READERS, GuestAccess))
+READERS = (*TABLE_READERS, GuestAccess)
+READER_NAMES = tuple(kind.__name__ for kind in READERS)
 
 
-def has_several_candidates(facts: Facts, answered: Answered) -> bool:
-    """A reader of tables ran while more than one was, or may have been, current."""
-    known = facts.calls.get(answered.thread)
-    return isinstance(answered.operation, (*TABLE_READERS, GuestAccess)) and (
-        len(answered.candidates) > 1
-        or (known is not None and facts.tables.newest > known.newest)
+def what_the_tables_answer(facts: Facts, answered: Answered) -> str:
+    """The answers of the candidate tables; empty for a guest access."""
+    operation = answered.operation
+    if not isinstance(operation, TABLE_READERS):
+        return ""
+    answers = (
+        describe_reply(answer(table, operation, facts.profile, facts.limits))
+        for table in answered.candidates
+    )
+    return " or ".join(dict.fromkeys(answers))
+
+
+def several_tables_were_current(facts: Facts, answered: Answered) -> bool:
+    """More than one was, or may have been, current during a reader's call."""
+    return isinstance(answered.operation, READERS) and (
+        len(answered.candidates) > 1 or facts.tables.newest > answered.call.newest
     )
 
 
 def expects_one_table(facts: Facts, answered: Answered) -> str:
-    """What each candidate would have answered."""
-    words = expects_answer(facts, answered)
+    words = what_the_tables_answer(facts, answered)
     return f"the answer of one table: {words}" if words else "one table's answer"
 
 
@@ -41,29 +54,18 @@ def expects_one_table(facts: Facts, answered: Answered) -> str:
     source="seed, rmode_tss_base breaks it; Documentation/virt/kvm/x86/mmu.rst",
     rows=(28,),
     on=Answered,
-    premise=has_several_candidates,
+    premise=several_tables_were_current,
     expected=expects_one_table,
     any_operation=READER_NAMES,
     concurrent=True,
 )
 def one_table(facts: Facts, answered: Answered) -> bool:
+    # That the table is not an older one is another sentence: SRCU-18.
     return answered.explained or answered.explained_stale
 
 
-SECTION_POINTS = ("SectionEntered", "SectionLeft")
-
-
-def has_loaded_before(facts: Facts, event: TableLoaded) -> bool:
-    """The section loaded a table already."""
-    section = facts.section_of(event.thread)
-    return section is not None and bool(section.loaded)
-
-
-def expects_not_older(facts: Facts, event: TableLoaded) -> str:
-    """The version loaded last, or a newer one."""
-    section = facts.section_of(event.thread)
-    last = 0 if section is None else section.loaded[-1]
-    return f"v{last} or newer"
+def expects_not_older(facts: Facts, load: LoadedAgain) -> str:
+    return f"v{load.last} or newer"
 
 
 @clause(
@@ -73,14 +75,12 @@ def expects_not_older(facts: Facts, event: TableLoaded) -> str:
     "back to an older table.",
     source="follows from one pointer that each update replaces",
     rows=(31,),
-    on=TableLoaded,
-    premise=has_loaded_before,
+    on=LoadedAgain,
     expected=expects_not_older,
     points=("TablePublished", *SECTION_POINTS),
 )
-def never_backwards(facts: Facts, event: TableLoaded) -> bool:
-    section = facts.section_of(event.thread)
-    return section is None or facts.version_of(event) >= section.loaded[-1]
+def never_backwards(facts: Facts, load: LoadedAgain) -> bool:
+    return load.version >= load.last
 
 
 @clause(
@@ -90,24 +90,21 @@ def never_backwards(facts: Facts, event: TableLoaded) -> bool:
     "published directly after the other.",
     source="derived: the grace period after the second would wait for the section",
     rows=(31,),
-    on=TableLoaded,
-    premise=has_loaded_before,
+    on=LoadedAgain,
     expected="a table at most one publication after the first that the section loaded",
     points=("TablePublished", *SECTION_POINTS),
 )
-def at_most_adjacent(facts: Facts, event: TableLoaded) -> bool:
-    section = facts.section_of(event.thread)
-    return section is None or facts.version_of(event) <= min(section.loaded) + 1
+def at_most_adjacent(facts: Facts, load: LoadedAgain) -> bool:
+    return load.version <= load.oldest + 1
 
 
-def reads_a_published_table(facts: Facts, event: TableRead) -> bool:
-    """The table is or was published, so it can be reclaimed under the reader."""
-    return event.table in facts.tables.handles
+def table_was_published(facts: Facts, read: TableRead) -> bool:
+    """Only then can it be reclaimed under the reader."""
+    return read.table in facts.tables.handles
 
 
-def expects_protection(facts: Facts, event: TableRead) -> str:
-    """One of the two."""
-    return f"T{event.thread} in a read section, or holding the update lock"
+def expects_protection(facts: Facts, read: TableRead) -> str:
+    return f"T{read.thread} in a read section, or holding the update lock"
 
 
 @clause(
@@ -118,15 +115,13 @@ def expects_protection(facts: Facts, event: TableRead) -> str:
     source="commits 647492047763, eda2beda8356, 7567cae105e4",
     rows=(34,),
     on=TableRead,
-    premise=reads_a_published_table,
+    premise=table_was_published,
     expected=expects_protection,
     points=(*SECTION_POINTS, "UpdateLocked", "UpdateUnlocked"),
 )
-def reads_are_protected(facts: Facts, event: TableRead) -> bool:
-    return (
-        facts.section_of(event.thread) is not None
-        or facts.sections.update_holder == event.thread
-    )
+def reads_are_protected(facts: Facts, read: TableRead) -> bool:
+    in_a_section = facts.section_of(read.thread) is not None
+    return in_a_section or facts.sections.update_holder == read.thread
 
 
 def starts_after_a_result(facts: Facts, answered: Answered) -> bool:
@@ -135,19 +130,15 @@ def starts_after_a_result(facts: Facts, answered: Answered) -> bool:
     Where a single table may explain the answer and no load was announced, the
     lookup's own clause speaks instead.
     """
-    known = facts.calls.get(answered.thread)
-    if known is None or not isinstance(
-        answered.operation, (*TABLE_READERS, GuestAccess)
-    ):
+    if not isinstance(answered.operation, READERS):
         return False
-    if known.loaded:
-        return known.floor > 0
+    if answered.call.loaded:
+        return answered.call.floor > 0
     return len(answered.candidates) > 1 and bool(answered.stale)
 
 
 def expects_the_result(facts: Facts, answered: Answered) -> str:
-    """The newer table."""
-    words = expects_answer(facts, answered)
+    words = what_the_tables_answer(facts, answered)
     return (
         "the result of the update that had returned, or what an earlier reader saw"
         + (f": {words}" if words else "")
@@ -168,9 +159,9 @@ def expects_the_result(facts: Facts, answered: Answered) -> str:
     concurrent=True,
 )
 def result_is_seen(facts: Facts, answered: Answered) -> bool:
-    known = facts.calls.get(answered.thread)
-    if known is not None and known.loaded:
-        return min(known.loaded) >= known.floor
+    call = answered.call
+    if call.loaded:
+        return min(call.loaded) >= call.floor
     return not answered.explained_stale
 
 
