@@ -14,7 +14,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from types import FunctionType
 from typing import TypeGuard
 
@@ -129,13 +129,17 @@ def _asked_by_clauses() -> dict[str, frozenset[object]]:
 def asked_by(predicate: Callable[..., object]) -> frozenset[object]:
     """The functions with contracts that a predicate names, or what it names does.
 
-    Names are followed within this package, and methods where they are a slot's.
+    Names are followed within this package, and methods where they are a slot's. Of
+    a partial it is the function and what that is given.
     """
     proved = {contract.function for contract in CONTRACTS}
     seen: set[object] = set()
     waiting: list[object] = [predicate]
     while waiting:
         function = waiting.pop()
+        if isinstance(function, partial):
+            waiting += [function.func, *function.args]
+            continue
         if not _is_ours(function) or function in seen:
             continue
         seen.add(function)

@@ -37,7 +37,7 @@ from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import clause_by_id
-from memslot_spec.clauses.requests.request import never_invalid
+from memslot_spec.clauses.requests.live_slot import never_invalid
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.operations import Operation, SetRegion
 from memslot_spec.model.values import BIT_1, MemoryRegion

@@ -30,7 +30,7 @@ from memslot_spec.clauses.move import steps as move
 from memslot_spec.clauses.readers import lifetime as srcu_lifetime
 from memslot_spec.clauses.readers import locking as srcu_locking
 from memslot_spec.clauses.readers import snapshots as srcu_readers
-from memslot_spec.clauses.requests import live_slot, overlap, request
+from memslot_spec.clauses.requests import live_slot, overlap, refusals
 from memslot_spec.clauses.tables import spaces, table
 
 
@@ -42,7 +42,7 @@ def _by_number(*clauses: AnyClause) -> tuple[AnyClause, ...]:
 GROUPS: tuple[tuple[str, tuple[AnyClause, ...]], ...] = (
     (
         "Request validation",
-        (*request.CLAUSES, *live_slot.CLAUSES, *overlap.CLAUSES),
+        _by_number(*refusals.CLAUSES, *live_slot.CLAUSES, *overlap.CLAUSES),
     ),
     ("Slot table", (*table.CLAUSES, *spaces.CLAUSES)),
     (

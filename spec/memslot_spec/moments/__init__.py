@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from memslot_spec.moments import mmu, tables
+from memslot_spec.moments import mmu, replies, tables
 from memslot_spec.moments.making import Making
 
-MAKINGS: tuple[Making[Any, object], ...] = (*tables.MAKINGS, *mmu.MAKINGS)
+MAKINGS: tuple[Making[Any, object], ...] = (
+    *replies.MAKINGS,
+    *tables.MAKINGS,
+    *mmu.MAKINGS,
+)
 """Every kind of moment that is made of one event or of another moment.
 
 `Answered`, `Updated` and `AtRest` are made by the judge itself, for they end what

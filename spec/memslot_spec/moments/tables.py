@@ -1,14 +1,15 @@
-"""Moments of the slot tables: what a request publishes, and a slot that is removed."""
+"""Moments of the slot tables: one published, a slot removed, one that is shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memslot_spec.facts.calls import Update
+from memslot_spec.facts.calls import LastUpdate, Update
 from memslot_spec.facts.facts import Facts
+from memslot_spec.history.events import Observed
 from memslot_spec.history.points.tables import Attached, TablePublished
 from memslot_spec.model.updates import target_of
-from memslot_spec.model.values import Slot, SlotTable
+from memslot_spec.model.values import MemoryRegion, Slot, SlotTable
 from memslot_spec.moments.making import Making
 
 
@@ -24,6 +25,11 @@ class Published:
     slot: Slot | None
     attached: tuple[Attached, ...]
 
+    @property
+    def region(self) -> MemoryRegion:
+        """What the request asks for."""
+        return self.update.operation.region
+
 
 @dataclass(frozen=True, slots=True)
 class SlotRemoved:
@@ -37,6 +43,33 @@ class SlotRemoved:
     old: Slot
     table: SlotTable
     attached: Attached | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableShown:
+    """Introspection shows the table while no request is open, after the first."""
+
+    table: SlotTable
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAfter:
+    """Introspection shows what the request that returned last has left.
+
+    It ran alone and started from the table `before`. `old` and `slot` are its slot
+    there and in the table shown.
+    """
+
+    last: LastUpdate
+    before: SlotTable
+    table: SlotTable
+    old: Slot | None
+    slot: Slot | None
+
+    @property
+    def region(self) -> MemoryRegion:
+        """What the request asked for."""
+        return self.last.operation.region
 
 
 def _published(facts: Facts, event: TablePublished) -> Published | None:
@@ -57,7 +90,25 @@ def _removed(facts: Facts, event: TablePublished) -> SlotRemoved | None:
     return SlotRemoved(update, old, event.slots, next(attached, None))
 
 
+def _shown(facts: Facts, event: Observed) -> TableShown | None:
+    table = event.view.table
+    if table is None or facts.open_updates() or not facts.updates_called:
+        return None
+    return TableShown(table)
+
+
+def _shown_after(facts: Facts, shown: TableShown) -> ShownAfter | None:
+    last = facts.last_update
+    if last is None or last.before is None:
+        return None
+    region = last.operation.region
+    old, slot = target_of(last.before, region), target_of(shown.table, region)
+    return ShownAfter(last, last.before, shown.table, old, slot)
+
+
 MAKINGS = (
     Making(Published, TablePublished, _published),
     Making(SlotRemoved, TablePublished, _removed),
+    Making(TableShown, Observed, _shown),
+    Making(ShownAfter, TableShown, _shown_after),
 )

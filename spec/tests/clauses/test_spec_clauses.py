@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import get_args
 
 import pytest
@@ -160,4 +161,5 @@ def test_predicates_are_named(clause: AnyClause) -> None:
     else:
         predicates.append(clause.expected)
     for predicate in predicates:
-        assert predicate.__name__ != "<lambda>"
+        function = predicate.func if isinstance(predicate, partial) else predicate
+        assert function.__name__ != "<lambda>"
