@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.facts.calls import CallFacts, Update
+from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import Resource
 from memslot_spec.facts.returned import any_explains
@@ -214,8 +214,9 @@ def updated(
     facts: Facts, event: Return, known: CallFacts, operation: SetRegion
 ) -> Updated:
     """The request with its reply and what was wrong with it where it began."""
-    update = known.update
+    update, versions = known.update, facts.tables.versions
     base = None if update is None else update.base
+    published = () if update is None else tuple(versions[v] for v in update.published)
     region, profile, limits = operation.region, facts.profile, facts.limits
     return Updated(
         event.thread,
@@ -225,26 +226,10 @@ def updated(
         None if update is None else update.change,
         malformed(region, profile, limits, private=operation.private),
         () if base is None else conflicts(base, region, profile, limits),
-        _left_by(facts, update),
-        () if update is None else _tables(facts, update.published),
+        (published[-1] if published else base) if facts.sighted else None,
+        published,
         update is not None and update.alone,
     )
-
-
-def _tables(facts: Facts, versions: list[int]) -> tuple[SlotTable, ...]:
-    return tuple(facts.tables.versions[version] for version in versions)
-
-
-def _left_by(facts: Facts, update: Update | None) -> SlotTable | None:
-    """The table that a request left: the one it published last, or its base.
-
-    None where points do not tell.
-    """
-    if update is None or not facts.sighted:
-        return None
-    if update.published:
-        return facts.tables.versions[update.published[-1]]
-    return update.base
 
 
 def _placed(facts: Facts, update: Updated) -> Placed | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from memslot_spec.arithmetic.slot_word import id_of
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.profile import ONLY_2_6_34
@@ -19,6 +20,11 @@ def sets_an_invalid_bit(facts: Facts, left: TableLeft) -> bool:
     return bool(left.update.region.flags & INVALID_BITS)
 
 
+def slot_not_invalid(facts: Facts, left: TableLeft) -> str:
+    slot_id = id_of(left.update.region.slot)
+    return f"slot {slot_id} not INVALID: no flag bit of a request may make it so"
+
+
 @clause(
     id="REQ-8",
     title="Userspace cannot make a slot INVALID",
@@ -28,7 +34,7 @@ def sets_an_invalid_bit(facts: Facts, left: TableLeft) -> bool:
     rows=(7,),
     on=TableLeft,
     premise=sets_an_invalid_bit,
-    expected="the slot not INVALID: no flag bit of a request may make it so",
+    expected=slot_not_invalid,
     points=("TablePublished", "TableLoaded"),
 )
 def never_invalid(facts: Facts, left: TableLeft) -> bool:

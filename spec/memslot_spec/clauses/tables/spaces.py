@@ -62,7 +62,8 @@ def answer_of_its_space(facts: Facts, answered: Answered) -> str:
     if isinstance(operation, GfnToMemslot | GfnToHva) and answered.candidates:
         reply = answer(answered.candidates[0], operation, facts.profile, facts.limits)
         return f"{describe_reply(reply)}, from address space {operation.as_id}"
-    return "what the slots of its own address space give"
+    as_id = operation.as_id if isinstance(operation, GuestAccess) else "asked"
+    return f"what the slots of address space {as_id} give"
 
 
 @clause(
