@@ -98,7 +98,10 @@ class Updated:
 
     def refused_with(self, errno: Errno) -> bool:
         """It was refused so, or by a target that cannot tell the errno."""
-        return isinstance(self.reply, Refused) and self.reply.errno in {None, errno}
+        reply = self.reply
+        return isinstance(reply, Refused) and (
+            reply.errno is None or reply.errno is errno
+        )
 
     def is_wrong_only_by(self, objection: Objection) -> bool:
         """Nothing else is wrong, and no failure was injected."""
@@ -108,7 +111,10 @@ class Updated:
     def is_faultless(self) -> bool:
         """Nothing is wrong, on a table that is known; no failure was injected."""
         return (
-            self.base is not None and not self.wrong and self.operation.failure is None
+            self.base is not None
+            and not self.malformed
+            and not self.conflicts
+            and self.operation.failure is None
         )
 
 
@@ -134,7 +140,8 @@ class Placed:
     @property
     def takes_range(self) -> bool:
         """It is a CREATE or a MOVE."""
-        return self.update.change in {Change.CREATE, Change.MOVE}
+        change = self.update.change
+        return change is Change.CREATE or change is Change.MOVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +245,8 @@ def _placed(facts: Facts, update: Updated) -> Placed | None:
         return None
     as_id, slot_id = as_id_of(region.slot), id_of(region.slot)
     others = tuple(s for s in base if s.as_id == as_id and s.id != slot_id)
-    met = met_by(base, region, facts.profile)
+    overlaps = Objection.OVERLAP in update.conflicts
+    met = met_by(base, region, facts.profile) if overlaps else ()
     return Placed(update, base, target_of(base, region), others, met)
 
 

@@ -56,14 +56,12 @@ class TableShown:
 class ShownAfter:
     """Introspection shows what the request that returned last has left.
 
-    It ran alone and started from the table `before`. `old` and `slot` are its slot
-    there and in the table shown.
+    It ran alone and started from the table `before`; `slot` is its slot as shown.
     """
 
     last: LastUpdate
     before: SlotTable
     table: SlotTable
-    old: Slot | None
     slot: Slot | None
 
     @property
@@ -101,9 +99,8 @@ def _shown_after(facts: Facts, shown: TableShown) -> ShownAfter | None:
     last = facts.last_update
     if last is None or last.before is None:
         return None
-    region = last.operation.region
-    old, slot = target_of(last.before, region), target_of(shown.table, region)
-    return ShownAfter(last, last.before, shown.table, old, slot)
+    slot = target_of(shown.table, last.operation.region)
+    return ShownAfter(last, last.before, shown.table, slot)
 
 
 MAKINGS = (

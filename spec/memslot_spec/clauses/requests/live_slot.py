@@ -7,7 +7,7 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.model.replies import Done
-from memslot_spec.model.updates import Objection
+from memslot_spec.model.updates import Objection, target_of
 from memslot_spec.model.values import BIT_1
 from memslot_spec.moments.replies import TableLeft, Updated
 from memslot_spec.moments.tables import ShownAfter
@@ -129,7 +129,8 @@ def hva_not_ignored(facts: Facts, left: TableLeft) -> bool:
 
 
 def after_a_new_hva(facts: Facts, shown: ShownAfter) -> bool:
-    old, region = shown.old, shown.region
+    region = shown.region
+    old = target_of(shown.before, region)
     return (
         old is not None
         and region.npages == old.npages
