@@ -129,7 +129,8 @@ def _asked_by_clauses() -> dict[str, frozenset[object]]:
 def asked_by(predicate: Callable[..., object]) -> frozenset[object]:
     """The functions with contracts that a predicate names, or what it names does.
 
-    Names are followed within this package, and methods where they are a slot's.
+    Names are followed within this package, and methods where they are a slot's. Of
+    a partial it is the function and what that is given.
     """
     proved = {contract.function for contract in CONTRACTS}
     seen: set[object] = set()
@@ -137,7 +138,7 @@ def asked_by(predicate: Callable[..., object]) -> frozenset[object]:
     while waiting:
         function = waiting.pop()
         if isinstance(function, partial):
-            waiting.append(function.func)
+            waiting += [function.func, *function.args]
             continue
         if not _is_ours(function) or function in seen:
             continue

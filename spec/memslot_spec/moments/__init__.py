@@ -9,10 +9,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from memslot_spec.moments import caches, dirty, host, lookups, mmu, srcu, tables
+from memslot_spec.moments import (
+    caches,
+    dirty,
+    host,
+    lookups,
+    mmu,
+    replies,
+    srcu,
+    tables,
+)
 from memslot_spec.moments.making import Making
 
 MAKINGS: tuple[Making[Any, object], ...] = (
+    *replies.MAKINGS,
     *lookups.MAKINGS,
     *tables.MAKINGS,
     *srcu.MAKINGS,

@@ -8,18 +8,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.explained import any_explains
 from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.host import Resource
 from memslot_spec.history.events import Return
+from memslot_spec.history.points.tables import Attached
 from memslot_spec.model.operations import (
     GuestAccess,
     Operation,
     SetRegion,
 )
-from memslot_spec.model.replies import Accessed, Reply
-from memslot_spec.model.updates import Change, Objection, conflicts, malformed
-from memslot_spec.model.values import SlotTable
+from memslot_spec.model.replies import Accessed, Done, Refused, Reply
+from memslot_spec.model.updates import (
+    Change,
+    Objection,
+    conflicts,
+    malformed,
+    met_by,
+    target_of,
+)
+from memslot_spec.model.values import Errno, MemoryRegion, Slot, SlotTable
+from memslot_spec.moments.making import Making
+
+LOOKED_AT_LAST = frozenset({Objection.OVERLAP, Objection.BEYOND_GUEST})
+"""Objections that give way to every other, which is EINVAL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,7 @@ class Updated:
     `base` is the table it started from, None where overlapping updates leave
     that open; `change` and `conflicts` are empty then too. `after` is the table
     that it left, None where points do not tell; `published` are the tables that
-    it published, in order.
+    it published, in order. `alone` says that no other update overlapped it.
     """
 
     thread: int
@@ -61,11 +75,34 @@ class Updated:
     conflicts: tuple[Objection, ...]
     after: SlotTable | None
     published: tuple[SlotTable, ...]
+    alone: bool
+
+    @property
+    def region(self) -> MemoryRegion:
+        """What it asked for."""
+        return self.operation.region
 
     @property
     def wrong(self) -> tuple[Objection, ...]:
         """Everything that is wrong with the request."""
         return (*self.malformed, *self.conflicts)
+
+    @property
+    def is_wrong_before_overlap(self) -> bool:
+        """Something else is wrong than overlap or the guest's last frame."""
+        return any(objection not in LOOKED_AT_LAST for objection in self.wrong)
+
+    @property
+    def accepted(self) -> bool:
+        """The reply is success."""
+        return isinstance(self.reply, Done)
+
+    def refused_with(self, errno: Errno) -> bool:
+        """It was refused so, or by a target that cannot tell the errno."""
+        reply = self.reply
+        return isinstance(reply, Refused) and (
+            reply.errno is None or reply.errno is errno
+        )
 
     def is_wrong_only_by(self, objection: Objection) -> bool:
         """Nothing else is wrong, and no failure was injected."""
@@ -75,8 +112,63 @@ class Updated:
     def is_faultless(self) -> bool:
         """Nothing is wrong, on a table that is known; no failure was injected."""
         return (
-            self.base is not None and not self.wrong and self.operation.failure is None
+            self.base is not None
+            and not self.malformed
+            and not self.conflicts
+            and self.operation.failure is None
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A request with its reply, beside the slots of the table it started from.
+
+    `old` is its slot there, `others` the other slots of its address space, and
+    `met` those of them that the overlap test finds.
+    """
+
+    update: Updated
+    base: SlotTable
+    old: Slot | None
+    others: tuple[Slot, ...]
+    met: tuple[Slot, ...]
+
+    @property
+    def region(self) -> MemoryRegion:
+        """What was asked for."""
+        return self.update.region
+
+    @property
+    def takes_range(self) -> bool:
+        """It is a CREATE or a MOVE."""
+        change = self.update.change
+        return change is Change.CREATE or change is Change.MOVE
+
+
+@dataclass(frozen=True, slots=True)
+class TableLeft:
+    """A request with its reply, and the table that it left, as points tell.
+
+    `slot` is the slot that the request is about, as this table has it.
+    """
+
+    update: Updated
+    table: SlotTable
+    slot: Slot | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """A request is refused: what it did with arrays and bitmaps, as points tell.
+
+    `made` is what it allocated, `left` what of that is not freed, `lost` what it
+    freed without having allocated it. `found` is what its slot has.
+    """
+
+    made: tuple[Resource, ...]
+    left: tuple[Resource, ...]
+    lost: tuple[Resource, ...]
+    found: Attached | None
 
 
 STALE_KEPT = 8
@@ -151,4 +243,44 @@ def updated(
         () if base is None else conflicts(base, region, profile, limits),
         (published[-1] if published else base) if facts.sighted else None,
         published,
+        update is not None and update.alone,
     )
+
+
+def _placed(facts: Facts, update: Updated) -> Placed | None:
+    base, region = update.base, update.region
+    if base is None:
+        return None
+    as_id, slot_id = as_id_of(region.slot), id_of(region.slot)
+    others = tuple(s for s in base if s.as_id == as_id and s.id != slot_id)
+    overlaps = Objection.OVERLAP in update.conflicts
+    met = met_by(base, region, facts.profile) if overlaps else ()
+    return Placed(update, base, target_of(base, region), others, met)
+
+
+def _table_left(_: Facts, update: Updated) -> TableLeft | None:
+    after = update.after
+    if after is None:
+        return None
+    return TableLeft(update, after, target_of(after, update.region))
+
+
+def _failed(facts: Facts, update: Updated) -> RequestFailed | None:
+    if not isinstance(update.reply, Refused):
+        return None
+    host, word = facts.host, update.region.slot
+    made = tuple(host.made.get(update.thread, ()))
+    freed = host.freed.get(update.thread, ())
+    return RequestFailed(
+        made,
+        left=tuple(resource for resource in made if host.is_live(resource)),
+        lost=tuple(resource for resource in freed if resource not in made),
+        found=host.attached.get((as_id_of(word), id_of(word))),
+    )
+
+
+MAKINGS = (
+    Making(Placed, Updated, _placed),
+    Making(TableLeft, Updated, _table_left),
+    Making(RequestFailed, Updated, _failed),
+)

@@ -1,11 +1,12 @@
-"""Moments of the slot tables: what is published, a slot removed, a move answered."""
+"""Moments of the slot tables: one published, a slot removed, a move, one shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memslot_spec.facts.calls import Update
+from memslot_spec.facts.calls import LastUpdate, Update
 from memslot_spec.facts.facts import Facts
+from memslot_spec.history.events import Observed
 from memslot_spec.history.points.tables import Attached, TablePublished
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, target_of
@@ -25,6 +26,11 @@ class Published:
     table: SlotTable
     slot: Slot | None
     attached: tuple[Attached, ...]
+
+    @property
+    def region(self) -> MemoryRegion:
+        """What the request asks for."""
+        return self.update.operation.region
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,31 @@ class SoundMove:
     reply: Reply
     old: Slot
     after: SlotTable | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableShown:
+    """Introspection shows the table while no request is open, after the first."""
+
+    table: SlotTable
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAfter:
+    """Introspection shows what the request that returned last has left.
+
+    It ran alone and started from the table `before`; `slot` is its slot as shown.
+    """
+
+    last: LastUpdate
+    before: SlotTable
+    table: SlotTable
+    slot: Slot | None
+
+    @property
+    def region(self) -> MemoryRegion:
+        """What the request asked for."""
+        return self.last.operation.region
 
 
 def _published(facts: Facts, event: TablePublished) -> Published | None:
@@ -88,8 +119,25 @@ def _sound_move(
     return SoundMove(region, updated.reply, old, updated.after)
 
 
+def _shown(facts: Facts, event: Observed) -> TableShown | None:
+    table = event.view.table
+    if table is None or facts.open_updates() or not facts.updates_called:
+        return None
+    return TableShown(table)
+
+
+def _shown_after(facts: Facts, shown: TableShown) -> ShownAfter | None:
+    last = facts.last_update
+    if last is None or last.before is None:
+        return None
+    slot = target_of(shown.table, last.operation.region)
+    return ShownAfter(last, last.before, shown.table, slot)
+
+
 MAKINGS = (
     Making(Published, TablePublished, _published),
     Making(SlotRemoved, TablePublished, _removed),
     Making(SoundMove, Updated, _sound_move),
+    Making(TableShown, Observed, _shown),
+    Making(ShownAfter, TableShown, _shown_after),
 )

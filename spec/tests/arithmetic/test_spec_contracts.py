@@ -24,7 +24,7 @@ from memslot_spec.arithmetic.ranges import overlaps
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.judging.applies import not_applicable
-from memslot_spec.model.updates import target_of
+from memslot_spec.model.updates import met_by, target_of
 from memslot_spec.model.values import EMPTY, Slot
 from memslot_spec.proofs import (
     CONDITION_SECONDS,
@@ -196,6 +196,7 @@ def meets_a_slot(slot: Slot, gfn: int) -> bool:
 def test_what_a_predicate_asks_is_found_in_its_code() -> None:
     assert asked_by(target_of) == {as_id_of, id_of}
     assert asked_by(Slot.meets) == {overlaps}
+    assert asked_by(partial(met_by, EMPTY)) == asked_by(met_by) > {overlaps}
     assert asked_by(not_applicable) == set()
     assert asked_by(meets_a_slot) == set(), "it is no part of the specification"
     assert asked_by(partial(target_of, EMPTY)) == {as_id_of, id_of}

@@ -4,42 +4,19 @@ from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.events import Observed
+from memslot_spec.history.words.tables import describe_difference
 from memslot_spec.model.replies import Refused
-from memslot_spec.moments.replies import Updated
+from memslot_spec.moments.replies import TableLeft
+from memslot_spec.moments.tables import ShownAfter
 
 
-def fails_alone(facts: Facts, update: Updated) -> bool:
-    """A request is refused, and no other update overlapped it."""
-    return (
-        isinstance(update.reply, Refused)
-        and update.base is not None
-        and update.after is not None
-    )
+def was_refused(facts: Facts, left: TableLeft) -> bool:
+    return isinstance(left.update.reply, Refused) and left.update.base is not None
 
 
-def expects_same_table(facts: Facts, update: Updated) -> str:
-    """The table it started from."""
-    return f"the table as before the refused request: {update.base!r}"
-
-
-def a_refusal_came_last(facts: Facts, event: Observed) -> bool:
-    """The last request was refused, and what stood before it is known."""
-    last = facts.last_update
-    return (
-        event.view.table is not None
-        and not facts.open_updates()
-        and last is not None
-        and isinstance(last.reply, Refused)
-        and last.before is not None
-    )
-
-
-def expects_shown_as_before(facts: Facts, event: Observed) -> str:
-    """The table of before."""
-    last = facts.last_update
-    before = None if last is None else last.before
-    return f"the table as before the refused request: {before!r}"
+def table_as_before(facts: Facts, left: TableLeft) -> str:
+    before = left.update.base or left.table
+    return f"the table as before: {describe_difference(before, left.table)}"
 
 
 @clause(
@@ -49,13 +26,21 @@ def expects_shown_as_before(facts: Facts, event: Observed) -> str:
     "it: a slot published as INVALID on the way is published valid again.",
     source='"KVM: Reinstall old memslots if arch preparation fails"',
     rows=(65,),
-    on=Updated,
-    premise=fails_alone,
-    expected=expects_same_table,
+    on=TableLeft,
+    premise=was_refused,
+    expected=table_as_before,
     points=("TablePublished", "TableLoaded"),
 )
-def rolled_back(facts: Facts, update: Updated) -> bool:
-    return update.after == update.base
+def rolled_back(facts: Facts, left: TableLeft) -> bool:
+    return left.table == left.update.base
+
+
+def a_refusal_came_last(facts: Facts, shown: ShownAfter) -> bool:
+    return isinstance(shown.last.reply, Refused)
+
+
+def shown_as_before(facts: Facts, shown: ShownAfter) -> str:
+    return f"the table as before: {describe_difference(shown.before, shown.table)}"
 
 
 @clause(
@@ -65,14 +50,13 @@ def rolled_back(facts: Facts, update: Updated) -> bool:
     "before.",
     source='"KVM: Reinstall old memslots if arch preparation fails"',
     rows=(65,),
-    on=Observed,
+    on=ShownAfter,
     premise=a_refusal_came_last,
-    expected=expects_shown_as_before,
+    expected=shown_as_before,
     shows=("table",),
 )
-def shown_unchanged(facts: Facts, event: Observed) -> bool:
-    last = facts.last_update
-    return last is None or event.view.table == last.before
+def shown_unchanged(facts: Facts, shown: ShownAfter) -> bool:
+    return shown.table == shown.before
 
 
 CLAUSES: tuple[AnyClause, ...] = (rolled_back, shown_unchanged)

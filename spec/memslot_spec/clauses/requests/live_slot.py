@@ -1,41 +1,71 @@
-"""Request validation: what may not be done to a slot that is there, or is not."""
+"""Request validation: what becomes of the slot that a request is about."""
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, Clause, clause
-from memslot_spec.clauses.requests.refusals import accepted, expects_done, refusal
+from memslot_spec.arithmetic.slot_word import id_of
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.events import Observed
-from memslot_spec.model.profile import BOTH, ONLY_2_6_34, ONLY_LINUX
+from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.model.replies import Done
 from memslot_spec.model.updates import Objection, target_of
-from memslot_spec.model.values import SlotTable
-from memslot_spec.moments.replies import Updated
+from memslot_spec.model.values import BIT_1
+from memslot_spec.moments.replies import TableLeft, Updated
+from memslot_spec.moments.tables import ShownAfter
 
-SET = ("SetRegion",)
+INVALID_BITS = BIT_1 | 1 << 16
+"""The bit that meant INVALID in 2009, and the one that means it inside today."""
 
 
-DELETE_ABSENT = refusal(
-    11,
-    Objection.ABSENT,
-    row=9,
-    title="Deleting an absent slot is refused",
-    must="Deleting an absent slot MUST fail with EINVAL.",
-    source="commit f0736cf0550b",
-    profiles=ONLY_LINUX,
+def sets_an_invalid_bit(facts: Facts, left: TableLeft) -> bool:
+    return bool(left.update.region.flags & INVALID_BITS)
+
+
+def slot_not_invalid(facts: Facts, left: TableLeft) -> str:
+    slot_id = id_of(left.update.region.slot)
+    return f"slot {slot_id} not INVALID: no flag bit of a request may make it so"
+
+
+@clause(
+    id="REQ-8",
+    title="Userspace cannot make a slot INVALID",
+    must="A request MUST NOT leave its slot INVALID because of a flag bit that "
+    "userspace set.",
+    source="seed, include/linux/kvm.h; commit 4d8b81abc47b",
+    rows=(7,),
+    on=TableLeft,
+    premise=sets_an_invalid_bit,
+    expected=slot_not_invalid,
+    points=("TablePublished", "TableLoaded"),
 )
+def never_invalid(facts: Facts, left: TableLeft) -> bool:
+    return left.slot is None or not left.slot.invalid
 
 
-def deletes_absent(facts: Facts, update: Updated) -> bool:
-    """Nothing is wrong but that the slot to delete is absent."""
-    return (
-        update.conflicts == (Objection.ABSENT,)
-        and not update.malformed
-        and update.operation.failure is None
-    )
+def had_an_invalid_bit(facts: Facts, shown: ShownAfter) -> bool:
+    return bool(shown.region.flags & INVALID_BITS)
 
 
-DELETE_ABSENT_2009 = Clause(
+@clause(
+    id="REQ-9",
+    title="No slot is shown INVALID after a flag bit was set",
+    must="After a request with any flag bits, introspection MUST NOT show a slot "
+    "that is INVALID.",
+    source="seed, include/linux/kvm.h; commit 4d8b81abc47b",
+    rows=(7,),
+    on=ShownAfter,
+    premise=had_an_invalid_bit,
+    expected="no slot INVALID while no update is under way",
+    shows=("table",),
+)
+def never_left_invalid(facts: Facts, shown: ShownAfter) -> bool:
+    return not any(slot.invalid for slot in shown.table)
+
+
+def deletes_an_absent_slot(facts: Facts, update: Updated) -> bool:
+    return update.is_wrong_only_by(Objection.ABSENT)
+
+
+@clause(
     id="REQ-12",
     title="Deleting an absent slot succeeds in 2009",
     must="Deleting an absent slot MUST return 0.",
@@ -43,31 +73,15 @@ DELETE_ABSENT_2009 = Clause(
     rows=(9,),
     profiles=ONLY_2_6_34,
     on=Updated,
-    premise=deletes_absent,
-    expected=expects_done,
-    operations=SET,
-    holds=accepted,
+    premise=deletes_an_absent_slot,
+    expected="done",
 )
+def absent_delete_accepted(facts: Facts, update: Updated) -> bool:
+    return update.accepted
 
 
-def deleted_last(facts: Facts, event: Observed) -> bool:
-    """The last request was an accepted delete."""
-    last = facts.last_update
-    return (
-        event.view.table is not None
-        and not facts.open_updates()
-        and last is not None
-        and last.before is not None
-        and isinstance(last.reply, Done)
-        and last.operation.region.memory_size == 0
-    )
-
-
-def _deleted(facts: Facts, table: SlotTable | None) -> object:
-    last = facts.last_update
-    if last is None or table is None:
-        return None
-    return target_of(table, last.operation.region)
+def after_an_accepted_delete(facts: Facts, shown: ShownAfter) -> bool:
+    return isinstance(shown.last.reply, Done) and shown.region.memory_size == 0
 
 
 @clause(
@@ -76,66 +90,22 @@ def _deleted(facts: Facts, table: SlotTable | None) -> object:
     must="After a delete was accepted the slot MUST be absent.",
     source="seed, __kvm_set_memory_region",
     rows=(9,),
-    on=Observed,
-    premise=deleted_last,
+    on=ShownAfter,
+    premise=after_an_accepted_delete,
     expected="the deleted slot absent",
     shows=("table",),
 )
-def deleted_is_absent(facts: Facts, event: Observed) -> bool:
-    return _deleted(facts, event.view.table) is None
+def deleted_is_absent(facts: Facts, shown: ShownAfter) -> bool:
+    return shown.slot is None
 
 
-RESIZED = refusal(
-    14,
-    Objection.RESIZED,
-    row=10,
-    title="Resizing a live slot is refused",
-    must=(
-        "Changing the size of a live slot MUST fail with EINVAL, whatever its "
-        "new range meets."
-    ),
-    source="__kvm_set_memory_region: decided before the overlap scan",
-    profiles=BOTH,
-)
+def changes_only_the_hva(facts: Facts, left: TableLeft) -> bool:
+    return left.update.wrong == (Objection.HVA_CHANGED,)
 
 
-HVA_CHANGED = refusal(
-    15,
-    Objection.HVA_CHANGED,
-    row=11,
-    title="A new host address for a live slot is refused",
-    must="Changing the host address of a live slot MUST fail with EINVAL.",
-    source="__kvm_set_memory_region, 6.1",
-    profiles=ONLY_LINUX,
-)
-
-
-READONLY_CHANGED = refusal(
-    16,
-    Objection.READONLY_CHANGED,
-    row=11,
-    title="A READONLY toggle on a live slot is refused",
-    must="Changing READONLY on a live slot MUST fail with EINVAL.",
-    source="__kvm_set_memory_region, 6.1",
-    profiles=ONLY_LINUX,
-)
-
-
-def changes_hva(facts: Facts, update: Updated) -> bool:
-    """Nothing is wrong but a new host address for a live slot."""
-    return (
-        update.conflicts == (Objection.HVA_CHANGED,)
-        and not update.malformed
-        and update.after is not None
-    )
-
-
-def expects_new_hva(facts: Facts, update: Updated) -> str:
-    """The new address in force, or a refusal."""
-    return (
-        f"slot at hva {update.operation.region.userspace_addr:#x}, as the reply "
-        "says, or refused EINVAL"
-    )
+def new_hva_or_refusal(facts: Facts, left: TableLeft) -> str:
+    hva = left.update.region.userspace_addr
+    return f"slot at hva {hva:#x}, as the reply says, or refused EINVAL"
 
 
 @clause(
@@ -146,38 +116,30 @@ def expects_new_hva(facts: Facts, update: Updated) -> str:
     source="seed, __kvm_set_memory_region: userspace_addr taken only with a new rmap",
     rows=(11,),
     profiles=ONLY_2_6_34,
-    on=Updated,
-    premise=changes_hva,
-    expected=expects_new_hva,
-    operations=SET,
+    on=TableLeft,
+    premise=changes_only_the_hva,
+    expected=new_hva_or_refusal,
     points=("TablePublished",),
 )
-def hva_not_ignored(facts: Facts, update: Updated) -> bool:
-    if update.after is None or not accepted(facts, update):
+def hva_not_ignored(facts: Facts, left: TableLeft) -> bool:
+    # 2009 lets a target refuse the change; it may not accept and forget it.
+    if not left.update.accepted:
         return True
-    slot = target_of(update.after, update.operation.region)
-    return slot is not None and slot.hva == update.operation.region.userspace_addr
+    return left.slot is not None and left.slot.hva == left.update.region.userspace_addr
 
 
-def hva_change_ends(facts: Facts, event: Observed) -> bool:
-    """The last request gave a live slot a new host address."""
-    last = facts.last_update
-    if last is None or last.before is None or event.view.table is None:
-        return False
-    old = target_of(last.before, last.operation.region)
+def after_a_new_hva(facts: Facts, shown: ShownAfter) -> bool:
+    region = shown.region
+    old = target_of(shown.before, region)
     return (
-        not facts.open_updates()
-        and old is not None
-        and last.operation.region.npages == old.npages
-        and old.hva != last.operation.region.userspace_addr
+        old is not None
+        and region.npages == old.npages
+        and region.userspace_addr != old.hva
     )
 
 
-def expects_shown_hva(facts: Facts, event: Observed) -> str:
-    """The new address shown."""
-    last = facts.last_update
-    hva = 0 if last is None else last.operation.region.userspace_addr
-    return f"the slot at hva {hva:#x}, as the reply said"
+def shown_at_new_hva(facts: Facts, shown: ShownAfter) -> str:
+    return f"the slot at hva {shown.region.userspace_addr:#x}, as the reply said"
 
 
 @clause(
@@ -188,26 +150,22 @@ def expects_shown_hva(facts: Facts, event: Observed) -> str:
     source="seed, __kvm_set_memory_region: userspace_addr taken only with a new rmap",
     rows=(11,),
     profiles=ONLY_2_6_34,
-    on=Observed,
-    premise=hva_change_ends,
-    expected=expects_shown_hva,
+    on=ShownAfter,
+    premise=after_a_new_hva,
+    expected=shown_at_new_hva,
     shows=("table",),
 )
-def hva_shown(facts: Facts, event: Observed) -> bool:
-    last, table = facts.last_update, event.view.table
-    if last is None or table is None or not isinstance(last.reply, Done):
+def hva_shown(facts: Facts, shown: ShownAfter) -> bool:
+    if not isinstance(shown.last.reply, Done):
         return True
-    slot = target_of(table, last.operation.region)
-    return slot is not None and slot.hva == last.operation.region.userspace_addr
+    return shown.slot is not None and shown.slot.hva == shown.region.userspace_addr
 
 
 CLAUSES: tuple[AnyClause, ...] = (
-    DELETE_ABSENT,
-    DELETE_ABSENT_2009,
+    never_invalid,
+    never_left_invalid,
+    absent_delete_accepted,
     deleted_is_absent,
-    RESIZED,
-    HVA_CHANGED,
-    READONLY_CHANGED,
     hva_not_ignored,
     hva_shown,
 )

@@ -3,79 +3,67 @@
 from __future__ import annotations
 
 from memslot_spec.arithmetic.slot_word import as_id_of
-from memslot_spec.clause import AnyClause, Clause, clause
-from memslot_spec.clauses.requests.refusals import accepted, expects_done, is_faultless
+from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
 from memslot_spec.model.operations import GfnToHva, GfnToMemslot, GuestAccess
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.readers import answer, gfn_to_memslot
-from memslot_spec.model.updates import Change
-from memslot_spec.model.values import Slot
-from memslot_spec.moments.replies import Answered, Updated
+from memslot_spec.model.values import SlotTable
+from memslot_spec.moments.replies import Answered, Placed
 
 
-def _elsewhere(update: Updated) -> tuple[Slot, ...]:
-    """The slots of other address spaces than the request's."""
-    as_id = as_id_of(update.operation.region.slot)
-    if update.base is None:
-        return ()
-    return tuple(slot for slot in update.base if slot.as_id != as_id)
-
-
-def meets_a_slot_elsewhere(facts: Facts, update: Updated) -> bool:
+def meets_a_slot_elsewhere(facts: Facts, placed: Placed) -> bool:
     """A faultless CREATE or MOVE, over frames that another space has slots at."""
-    region = update.operation.region
+    region = placed.region
+    as_id = as_id_of(region.slot)
+    elsewhere = (slot for slot in placed.base if slot.as_id != as_id)
     return (
-        is_faultless(update)
-        and update.change in {Change.CREATE, Change.MOVE}
-        and any(s.meets(region.base, region.npages) for s in _elsewhere(update))
+        placed.update.is_faultless
+        and placed.takes_range
+        and any(slot.meets(region.base, region.npages) for slot in elsewhere)
     )
 
 
-NO_OVERLAP_ACROSS = Clause(
+@clause(
     id="SLOT-10",
     title="Slots of two address spaces do not overlap",
     must="A CREATE or MOVE whose range intersects slots of other address spaces "
     "only MUST succeed.",
-    source="KVM_SET_USER_MEMORY_REGION: slots in separate spaces are unrelated",
+    source="Documentation/virt/kvm/api.rst 4.35: separate spaces are unrelated",
     rows=(19,),
     profiles=ONLY_LINUX,
-    on=Updated,
+    on=Placed,
     premise=meets_a_slot_elsewhere,
-    expected=expects_done,
-    operations=("SetRegion",),
+    expected="done",
     across_spaces=True,
-    holds=accepted,
 )
+def no_overlap_across(facts: Facts, placed: Placed) -> bool:
+    return placed.update.accepted
 
 
 def spaces_differ(facts: Facts, answered: Answered) -> bool:
-    """A lookup or an access where the spaces' slots at the frame differ.
-
-    An INVALID slot has clauses of its own.
-    """
+    """A lookup or an access where the spaces' slots at the frame differ."""
     operation = answered.operation
-    if not isinstance(operation, GfnToMemslot | GfnToHva | GuestAccess):
-        return False
-    for table in answered.candidates:
-        slot = gfn_to_memslot(table, operation.gfn, operation.as_id)
-        other = gfn_to_memslot(table, operation.gfn, 1 - operation.as_id)
-        if slot == other or (slot is not None and slot.invalid):
-            return False
-    return True
+    return isinstance(operation, GfnToMemslot | GfnToHva | GuestAccess) and all(
+        _differs(table, operation.gfn, operation.as_id) for table in answered.candidates
+    )
 
 
-def expects_its_space(facts: Facts, answered: Answered) -> str:
-    """The answer of that space."""
+def _differs(table: SlotTable, gfn: int, as_id: int) -> bool:
+    slot = gfn_to_memslot(table, gfn, as_id)
+    # An INVALID slot has clauses of its own.
+    is_invalid = slot is not None and slot.invalid
+    return not is_invalid and slot != gfn_to_memslot(table, gfn, 1 - as_id)
+
+
+def answer_of_its_space(facts: Facts, answered: Answered) -> str:
     operation = answered.operation
-    if not isinstance(operation, GfnToMemslot | GfnToHva | GuestAccess):
-        return ""
-    name = f"address space {operation.as_id}"
-    if isinstance(operation, GuestAccess) or not answered.candidates:
-        return f"what the slots of {name} give"
-    reply = answer(answered.candidates[0], operation, facts.profile, facts.limits)
-    return f"{describe_reply(reply)}, from the slots of {name}"
+    if isinstance(operation, GfnToMemslot | GfnToHva) and answered.candidates:
+        reply = answer(answered.candidates[0], operation, facts.profile, facts.limits)
+        return f"{describe_reply(reply)}, from address space {operation.as_id}"
+    as_id = operation.as_id if isinstance(operation, GuestAccess) else "asked"
+    return f"what the slots of address space {as_id} give"
 
 
 @clause(
@@ -87,7 +75,7 @@ def expects_its_space(facts: Facts, answered: Answered) -> str:
     profiles=ONLY_LINUX,
     on=Answered,
     premise=spaces_differ,
-    expected=expects_its_space,
+    expected=answer_of_its_space,
     any_operation=("GfnToMemslot", "GfnToHva", "GuestAccess"),
     across_spaces=True,
 )
@@ -95,4 +83,4 @@ def lookup_is_local(facts: Facts, answered: Answered) -> bool:
     return answered.explained
 
 
-CLAUSES: tuple[AnyClause, ...] = (NO_OVERLAP_ACROSS, lookup_is_local)
+CLAUSES: tuple[AnyClause, ...] = (no_overlap_across, lookup_is_local)
