@@ -21,12 +21,16 @@ SHARED = {
 
 KNOWN = frozenset(
     {
+        "Call",
         "Failure",
         "Found",
         "Frame",
         "Kept",
         "Limits",
+        "LookedUp",
+        "Lookup",
         "Make",
+        "Objections",
         "Predicate",
         "Request",
         "Step",

@@ -23,7 +23,7 @@ SPEC: tuple[frozenset[str], ...] = tuple(
             ("facts",),
             ("moments",),
             ("clause", "choice"),
-            ("clauses", "choices", "judge"),
+            ("clauses", "choices", "judging"),
             ("protocol", "proofs"),
         ),
     )
@@ -127,8 +127,8 @@ def test_every_room_has_its_place(package: str) -> None:
         ("memslot_conformance", "layers", "from {} import run\n", "run"),
         ("memslot_conformance", "clock", "from {}.adapter import x\n", "adapter"),
         ("memslot_conformance", "attic", "from {}.clock import x\n", "clock"),
-        ("memslot_spec", "judge", "from {}.clauses import CLAUSES\n", "clauses"),
-        ("memslot_spec", "clauses", "from {}.judge.judge import judge\n", "judge"),
+        ("memslot_spec", "judging", "from {}.clauses import CLAUSES\n", "clauses"),
+        ("memslot_spec", "clauses", "from {}.judging.judge import judge\n", "judging"),
         ("memslot_spec", "facts", "from {}.moments import making\n", "moments"),
         ("memslot_spec", "clause", "from {} import choice\n", "choice"),
     ],
@@ -149,7 +149,7 @@ def test_refuses_the_wrong_way(
         ("memslot_conformance", "cli", "from {}.report import table\n"),
         ("memslot_conformance", "report", "from {}.museum.run import Mutant\n"),
         ("memslot_conformance", "play", "from {}.play.budget import Budget\n"),
-        ("memslot_spec", "judge", "from {}.clause import Clause\n"),
+        ("memslot_spec", "judging", "from {}.clause import Clause\n"),
         ("memslot_spec", "protocol", "from {}.clauses import CLAUSES\n"),
     ],
 )

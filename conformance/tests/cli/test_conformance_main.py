@@ -15,7 +15,7 @@ from memslot_conformance.adapter.capabilities import METHODS
 
 ROOT = Path(__file__).parents[3]
 
-HEAVY = ("click", "greenlet", "hypothesis", "pytest", "rich", "memslot_spec.clauses")
+HEAVY = ("click", "greenlet", "hypothesis", "pytest", "rich")
 """What nobody pays for who writes an adapter."""
 
 

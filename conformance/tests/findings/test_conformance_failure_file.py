@@ -74,7 +74,8 @@ def test_a_failure_of_version_1_is_read() -> None:
 def test_a_failure_of_version_1_is_run_again_to_the_same_history() -> None:
     failure = read_failure(GOLDEN)
     again = replay(failure)
-    assert again == Replayed(failure.history, None, None)
+    assert again == Replayed(again.history, None, None)
+    assert again.history.events == failure.history.events
     findings = judge(again.history, CLAUSES).findings
     assert "SRCU-1" in {finding.clause for finding in findings}
     assert REPLAYED.from_text(REPLAYED.to_text(again)) == again
