@@ -23,21 +23,16 @@ KNOWN = frozenset(
     {
         "Call",
         "Failure",
-        "Found",
-        "Frame",
-        "Kept",
         "Limits",
         "LookedUp",
         "Lookup",
         "Make",
         "Objections",
-        "Predicate",
         "Request",
         "Step",
         "Tables",
         "Taken",
         "Verdict",
-        "Word",
     }
 )
 """Names that are still shared. To be mended, and then empty."""
