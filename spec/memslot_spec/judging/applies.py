@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from memslot_spec.choice import AnyChoice, can_be_seen
-from memslot_spec.clause import AnyClause
+from memslot_spec.clause import AnyClause, always
 from memslot_spec.facts.absorb import ABSORB
 from memslot_spec.facts.absorbing.on import Absorb
 from memslot_spec.facts.facts import Facts, by_kind
@@ -79,26 +78,22 @@ def asks_about(clause: AnyClause, operation: str) -> bool:
     return not named or operation in named
 
 
-@dataclass(frozen=True, slots=True)
-class Agenda:
+class Agenda(NamedTuple):
     """What is asked about one kind of event or moment.
 
-    `clauses` are asked about it, each with its premise and its check; `made` are
-    the moments that come of it, each with how it is made and what is asked then.
+    `clauses` are asked about it, each with its premise, None where it always holds,
+    and its check; `made` are the moments that come of it, each with how it is made
+    and what is asked then.
     """
 
-    clauses: tuple[tuple[AnyClause, Predicate, Predicate], ...] = ()
+    clauses: tuple[tuple[AnyClause, Predicate | None, Predicate], ...] = ()
     made: tuple[tuple[Make, Agenda], ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.clauses or self.made)
 
+class Step(NamedTuple):
+    """What the judge does at one kind of event; no agenda is nothing to ask."""
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What the judge does at one kind of event."""
-
-    agenda: Agenda
+    agenda: Agenda | None
     absorb: tuple[Absorb, ...]
     is_ending: bool
     watch: Watch
@@ -161,19 +156,24 @@ class ApplicableClauses:
         return tuple(choice for choice in self.choices if choice.root is kind)
 
 
-def _agenda(kind: type, clauses: Sequence[AnyClause]) -> Agenda:
+def _agenda(kind: type, clauses: Sequence[AnyClause]) -> Agenda | None:
     """What is asked of these clauses about a kind, and about what is made of it."""
     asked = tuple(
-        (clause, by_kind(clause.premise), by_kind(clause.holds))
+        (
+            clause,
+            None if clause.premise is always else by_kind(clause.premise),
+            by_kind(clause.holds),
+        )
         for clause in clauses
         if clause.kind is kind
     )
-    made = [
-        (making.make, _agenda(making.kind, clauses))
+    made = tuple(
+        (making.make, agenda)
         for making in MAKINGS
         if making.source is kind
-    ]
-    return Agenda(asked, tuple((make, agenda) for make, agenda in made if agenda))
+        if (agenda := _agenda(making.kind, clauses)) is not None
+    )
+    return Agenda(asked, made) if asked or made else None
 
 
 def _watch(choices: Iterable[AnyChoice]) -> Watch:

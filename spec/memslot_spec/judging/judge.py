@@ -86,14 +86,14 @@ class Judge:
         for event in events:
             if self.over:
                 return
-            step = steps[type(event)]
-            if step.agenda:
-                self._ask(step.agenda, event)
-            if step.watch:
-                self._watch(step.watch, event)
-            for absorb in step.absorb:
+            agenda, absorbs, is_ending, watch = steps[type(event)]
+            if agenda is not None:
+                self._ask(agenda, event)
+            if watch:
+                self._watch(watch, event)
+            for absorb in absorbs:
                 absorb(facts, event)
-            if step.is_ending:
+            if is_ending:
                 self._end(event)
             facts.step += 1
 
@@ -115,33 +115,33 @@ class Judge:
             self.taken,
         )
 
-    def _ask(self, agenda: Agenda, event: Event | Answered | Updated | AtRest) -> None:
+    def _ask(
+        self, agenda: Agenda | None, event: Event | Answered | Updated | AtRest
+    ) -> None:
         """Ask about an event and about the moments made of it."""
-        found = self._findings_of(agenda, event, event)
+        if agenda is None:
+            return
+        facts, reached = self.facts, self.reached
+        found: list[Finding] = []
+        # Grows while it is gone through, by the moments made of what is seen.
+        waiting: list[tuple[Agenda, object]] = [(agenda, event)]
+        for (clauses, made), seen in waiting:
+            for clause, premise, holds in clauses:
+                if premise is None or premise(facts, seen):
+                    reached[clause.id] += 1
+                    if not holds(facts, seen):
+                        expected = clause.expectation(facts, seen)
+                        observed = observed_words(facts, event)
+                        found.append(Finding(clause.id, facts.step, expected, observed))
+            for make, of_moment in made:
+                moment = make(facts, seen)
+                if moment is not None:
+                    waiting.append((of_moment, moment))
         if found:
             order = self._applicable.order
             found.sort(key=lambda finding: order[finding.clause])
             self.findings = (*self.findings, *found)
             self.over = True
-
-    def _findings_of(
-        self, agenda: Agenda, seen: object, event: Event | Answered | Updated | AtRest
-    ) -> list[Finding]:
-        """What breaks about `seen`: the event, or a moment that was made of it."""
-        facts = self.facts
-        found: list[Finding] = []
-        for clause, premise, holds in agenda.clauses:
-            if premise(facts, seen):
-                self.reached[clause.id] += 1
-                if not holds(facts, seen):
-                    expected = clause.expectation(facts, seen)
-                    observed = observed_words(facts, event)
-                    found.append(Finding(clause.id, facts.step, expected, observed))
-        for make, of_moment in agenda.made:
-            moment = make(facts, seen)
-            if moment is not None:
-                found += self._findings_of(of_moment, moment, event)
-        return found
 
     def _watch(self, watch: Watch, event: Event | Answered | Updated) -> None:
         """Count the options that the event shows, where nothing is broken by it."""
