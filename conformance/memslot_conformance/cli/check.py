@@ -35,9 +35,9 @@ from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.checking import (
     Checking,
+    CheckRequest,
     Present,
     ReportFolderError,
-    Request,
     look_for,
 )
 from memslot_conformance.run.verdicts import Exit
@@ -93,7 +93,7 @@ def check_command(  # noqa: PLR0913 - one for each option
 
     A TARGET is reference, patch, museum:NAME, py:MODULE:FACTORY or kvm.
     """
-    request = Request(
+    request = CheckRequest(
         targets=targets,
         profile=profile,
         level=level,
@@ -129,7 +129,7 @@ def check_command(  # noqa: PLR0913 - one for each option
         sys.exit(Exit.BROKE)
 
 
-def _check(request: Request, present: Present, errors: TextIO) -> Exit:
+def _check(request: CheckRequest, present: Present, errors: TextIO) -> Exit:
     """Run the check and print its report.
 
     Errors: `ReportFolderError`; `OSError` where the report cannot be written on.

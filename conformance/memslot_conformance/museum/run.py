@@ -177,7 +177,7 @@ def _round(
     campaign.run(
         plans,
         jobs=settings.jobs,
-        limits=campaign.Limits(),
+        limits=campaign.WorkerLimits(),
         on_record=hear,
         work=layers.run_target,
     )

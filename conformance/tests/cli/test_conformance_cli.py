@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from memslot_conformance.cli.command import main
-from memslot_conformance.findings.failure_file import Failure, write_failure
+from memslot_conformance.findings.failure_file import RecordedFailure, write_failure
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
@@ -407,7 +407,7 @@ def test_judge_refuses_what_is_no_history(text: str) -> None:
 
 def write_failure_of(target: str, path: Path) -> None:
     scenario, history = history_of("patch")
-    failure = Failure(target, "v2.6.34", "LOOK-7", scenario, (), history)
+    failure = RecordedFailure(target, "v2.6.34", "LOOK-7", scenario, (), history)
     write_failure(path, failure)
 
 

@@ -18,7 +18,7 @@ from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.updates import Objection
 from memslot_spec.moments import MAKINGS, made_by
-from memslot_spec.moments.making import Make
+from memslot_spec.moments.making import MakeMoment
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
 
@@ -88,14 +88,14 @@ class Agenda:
     """
 
     clauses: tuple[tuple[AnyClause, Predicate, Predicate], ...] = ()
-    made: tuple[tuple[Make, Agenda], ...] = ()
+    made: tuple[tuple[MakeMoment, Agenda], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.clauses or self.made)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EventHandling:
     """What the judge does at one kind of event."""
 
     agenda: Agenda
@@ -148,7 +148,7 @@ class ApplicableClauses:
             for operation in get_args(Operation)
         }
         self.steps = {
-            kind: Step(
+            kind: EventHandling(
                 _agenda(kind, self.clauses),
                 ABSORB.get(kind, ()),
                 kind in ENDINGS,
@@ -188,7 +188,7 @@ def _seen_from(choice: AnyChoice) -> Callable[[Facts, object], str | None]:
 
 
 def _taken_at(
-    makes: Sequence[Make],
+    makes: Sequence[MakeMoment],
     taken: Callable[[Facts, object], str | None],
     facts: Facts,
     event: object,
