@@ -132,6 +132,6 @@ def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> E
 
 
 def _say_attempt(attempt: Attempt) -> None:
-    by = f" by {', '.join(attempt.killed_by)}" if attempt.killed_by else ""
+    by = f" by {', '.join(attempt.detected_by)}" if attempt.detected_by else ""
     line = f"{attempt.mutant}  seed {attempt.seed}: {attempt.outcome}{by}"
     click.echo(printable(line), err=True)

@@ -89,10 +89,10 @@ def explained(
         lines += _part(label, text, width)
     for number, witness in enumerate(seen):
         lines += _part("" if number else "witness", _seen(witness), width)
-    killed = [m for m in mutants if clause.id in m.clauses]
-    told = [f"museum:{mutant.name}: {mutant.wrong}" for mutant in killed]
+    detected = [m for m in mutants if clause.id in m.clauses]
+    told = [f"museum:{mutant.name}: {mutant.wrong}" for mutant in detected]
     for number, text in enumerate(told or ["no mutant of the museum"]):
-        lines += _part("" if number else "kills", text, width)
+        lines += _part("" if number else "detects", text, width)
     for number, text in enumerate(evidence_words(found, clause.id)):
         lines += _part("" if number else "evidence", text, width)
     return lines

@@ -517,7 +517,7 @@ def test_the_clauses_are_listed_and_explained() -> None:
     assert all(f"  {clause.id} " in every.output for clause in CLAUSES)
     one = memslots("clauses", "srcu-3")
     assert one.exit_code == 0
-    for label in ("must", "source", "rows", "profiles", "needs", "looks", "kills"):
+    for label in ("must", "source", "rows", "profiles", "needs", "looks", "detects"):
         assert f"\n  {label} " in one.output
     data = json.loads(memslots("clauses", "--json").output)
     assert [row["id"] for row in data] == [clause.id for clause in CLAUSES]
@@ -532,7 +532,7 @@ def test_the_museum_names_what_killed_each_mutant(
         "museum", "K01", "--seeds", "3", "--seed", "5", "--json", "m.json"
     )
     assert result.exit_code == 0
-    assert "1 of 1 mutants killed by a clause they name" in result.output
+    assert "1 of 1 mutants detected by a clause they name" in result.output
     assert "3 of 3" in result.output
     assert "median 0.50 s, worst 0.50 s" in result.output
     attempts = json.loads(Path("m.json").read_text("utf-8"))
