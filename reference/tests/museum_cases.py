@@ -152,7 +152,7 @@ def check_the_witness(case: Case) -> None:
     }
     for played in plays(witness, profile, case):
         assert played.error is None
-        for is_blind, held in held_by_view.items():
+        for is_blind, held in views.items():
             judgement = judged(held, played)
             assert not judgement.findings
             assert judgement.contradiction is None

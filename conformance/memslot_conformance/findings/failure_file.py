@@ -109,7 +109,7 @@ def schema() -> Schema:
     """The JSON Schema of a failure file."""
     head = (HEAD.form, {VERSION_KEY: VERSION})
     header = (HEADER.form, {HISTORY_KEY: FORMAT_VERSION})
-    return schema_of_lines("A failure of memslots", [head, header], EVENT.form)
+    return schema_of_lines("A failure file of memslots", [head, header], EVENT.form)
 
 
 def is_failure(first_line: str) -> bool:

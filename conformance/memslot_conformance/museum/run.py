@@ -121,7 +121,7 @@ def chosen(names: Sequence[str]) -> tuple[Mutant, ...]:
     for name in names:
         if name not in known:
             hint = close_to(name, known)
-            message = f"no mutant {name!r}; there are {', '.join(known)}.{hint}"
+            message = f"no mutant {name!r}; `memslots museum --list` names them.{hint}"
             raise UnknownMutantError(message)
     return tuple(known[name] for name in dict.fromkeys(names or known))
 

@@ -53,7 +53,7 @@ def listing(request: CheckRequest, present: Present) -> list[str]:
             f"  interleaving  {has.interleaving.value}",
             f"  operations    {', '.join(has.operations)}",
             f"  layers        {', '.join(request.layers)}",
-            f"  clauses       {applicable} of {len(request.clauses)} can be shown",
+            f"  clauses       {applicable} of {len(request.clauses)} apply",
             f"  needs         {NEEDS.get(name.partition(':')[0], NEEDS[''])}",
             f"  at most       {LEVEL_SECONDS[request.level]:g} s at this level",
         ]

@@ -44,9 +44,7 @@ STREAM_NAME = "report.ndjson"
 IN_PROCESS = ("reference", "patch", "museum:", "py:")
 """How the names of targets begin that run as Python in their worker's process."""
 
-NOT_IN_PROCESS = (
-    "not applicable: engine crosshair follows Python code, and this target is none"
-)
+NOT_IN_PROCESS = "not applicable: engine crosshair needs a target in Python"
 
 
 class ReportFolderError(Exception):

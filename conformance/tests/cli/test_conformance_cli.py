@@ -517,7 +517,7 @@ def test_the_clauses_are_listed_and_explained() -> None:
     assert all(f"  {clause.id} " in every.output for clause in CLAUSES)
     one = memslots("clauses", "srcu-3")
     assert one.exit_code == 0
-    for label in ("must", "source", "rows", "profiles", "needs", "looks", "detects"):
+    for label in ("must", "source", "rows", "profiles", "needs", "judged", "detects"):
         assert f"\n  {label} " in one.output
     data = json.loads(memslots("clauses", "--json").output)
     assert [row["id"] for row in data] == [clause.id for clause in CLAUSES]

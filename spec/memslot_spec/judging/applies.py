@@ -38,17 +38,17 @@ def not_applicable(clause: AnyClause, header: Header) -> str | None:
 def _reasons(clause: AnyClause, header: Header) -> Iterator[str]:
     has = header.capabilities
     if header.profile not in clause.profiles:
-        yield f"does not bind profile {header.profile}"
+        yield f"the clause does not bind profile {header.profile}"
     if clause.concurrent and has.interleaving is Interleaving.NONE:
         yield "the target takes one call at a time"
     if clause.unless is not None and clause.unless in has.announces:
-        yield f"the target announces {clause.unless}, which finer clauses judge"
+        yield f"finer clauses apply, since the target announces {clause.unless}"
     yield from _out_of_its_domain(clause, header)
     if clause.any_operation and not set(clause.any_operation) & set(has.operations):
-        yield f"the target has none of {', '.join(clause.any_operation)}"
+        yield f"the target has none of the operations {', '.join(clause.any_operation)}"
     wanted = [name for name in clause.operations if name not in has.operations]
     if wanted:
-        yield f"the target has no {', '.join(wanted)}"
+        yield f"the target lacks the operation {', '.join(wanted)}"
     unseen = [part for part in clause.shows if part not in has.shows]
     if unseen:
         yield f"introspection does not show {', '.join(unseen)}"
