@@ -147,9 +147,7 @@ def check_the_witness(case: Case) -> None:
     """The reference comes to the clause, and nothing is found, sighted or blind."""
     profile, reached = profile_of(case), 0
     witness = case.witness or REFERENCES[mutant_named(case.mutant).base]
-    held_by_view = {
-        b: applicable_to(witness, profile, is_blind=b) for b in (False, True)
-    }
+    views = {b: applicable_to(witness, profile, is_blind=b) for b in (False, True)}
     for played in plays(witness, profile, case):
         assert played.error is None
         for is_blind, held in views.items():

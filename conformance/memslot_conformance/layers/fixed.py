@@ -162,7 +162,8 @@ class FixedLayer:
         shallow = sum(not search.done(1) for search in self._searches)
         if shallow:
             what = "time" if self._budget.late else "plays"
-            return f"its {what} ran out before {count(shallow, 'race')} came to 1 preemption"
+            races = count(shallow, "race")
+            return f"its {what} ran out before {races} came to 1 preemption"
         return None
 
     def bounds(self) -> list[BoundEnded]:

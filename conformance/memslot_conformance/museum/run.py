@@ -203,7 +203,7 @@ def _attempt(mutant: Mutant, seed: int, records: Sequence[Record]) -> Attempt:
 
 
 def exit_status(attempts: Sequence[Attempt]) -> Exit:
-    """1 where one survived or was detected by a wrong clause only; 3 where one broke."""
+    """1 where one survived, or only broke other clauses; 3 where one broke itself."""
     outcomes = {attempt.outcome for attempt in attempts}
     if "survived" in outcomes:
         return Exit.DOES_NOT_CONFORM
