@@ -19,24 +19,6 @@ SHARED = {
 }
 """Names of two things that are one thing seen from two sides, and from which."""
 
-KNOWN = frozenset(
-    {
-        "Call",
-        "Failure",
-        "Limits",
-        "LookedUp",
-        "Lookup",
-        "Make",
-        "Objections",
-        "Request",
-        "Step",
-        "Tables",
-        "Taken",
-        "Verdict",
-    }
-)
-"""Names that are still shared. To be mended, and then empty."""
-
 
 def defined_in(tree: ast.Module) -> Iterator[str]:
     """The public classes of a module, and its aliases of types."""
@@ -75,9 +57,9 @@ def test_no_name_stands_for_two_things() -> None:
         for path in PRODUCTION
     }
     found = shared(modules)
-    new = {name: of for name, of in found.items() if name not in {*SHARED, *KNOWN}}
+    new = {name: of for name, of in found.items() if name not in SHARED}
     assert not new
-    assert {*SHARED, *KNOWN} == set(found), "what is mended is struck off the list"
+    assert set(SHARED) == set(found), "what is mended is struck off the list"
 
 
 @pytest.mark.parametrize(

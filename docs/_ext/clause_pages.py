@@ -25,10 +25,10 @@ SEEN_BY = {
 
 def group_page(group: str) -> str:
     """The clauses of a group. Errors: `LookupError` names the groups."""
-    killers = _killers()
+    detected = _detected()
     lines: list[str] = []
     for clause in group_named(group):
-        lines += _clause(clause, killers.get(clause.id, ()))
+        lines += _clause(clause, detected.get(clause.id, ()))
     return "\n".join(lines)
 
 
@@ -65,7 +65,7 @@ def clause_index() -> str:
     return "\n".join(lines)
 
 
-def _killers() -> dict[str, tuple[Mutant, ...]]:
+def _detected() -> dict[str, tuple[Mutant, ...]]:
     """For each clause the mutants that name it."""
     found: dict[str, tuple[Mutant, ...]] = {}
     for mutant in CATALOGUE:

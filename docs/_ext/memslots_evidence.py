@@ -30,7 +30,7 @@ from memslot_conformance.findings.records import (
     TargetSkipped,
 )
 from memslot_conformance.report.evidence import many
-from memslot_conformance.run.campaign import Limits, run_plan
+from memslot_conformance.run.campaign import WorkerLimits, run_plan
 from memslot_conformance.run.evidence import ClauseEvidence, evidence_of
 from memslot_conformance.run.stream import from_line, to_line
 from memslot_conformance.run.verdicts import headline
@@ -130,7 +130,7 @@ def run() -> tuple[Record, ...]:
     return (started, *made, RunFinished(exit_status=0, seconds=0.0))
 
 
-LIMITS = Limits()
+LIMITS = WorkerLimits()
 
 
 def _plan(target: str, profile: str | None, layer: str, seconds: float) -> TargetPlan:

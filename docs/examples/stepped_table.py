@@ -111,7 +111,7 @@ class SteppedTable:
         return slot
 
     def gfn_to_hva(self, gfn: Gfn) -> Hva | None:
-        """Where a write to the frame goes; nowhere in a slot that is going."""
+        """Where a write to the frame goes; nowhere in an INVALID slot."""
         self.enter()
         slot = self.find(self.load(), gfn)
         self.leave()
@@ -130,7 +130,7 @@ class SteppedTable:
         return reply
 
     def update(self, region: MemoryRegion) -> Reply:
-        """Copy, change the copy, publish; a slot that goes is INVALID first."""
+        """Copy, change the copy, publish; a slot to be deleted is INVALID first."""
         current = self.load()
         self.hook.point(TableRead, current.handle, "slots")
         draft = DictTable()

@@ -77,7 +77,7 @@ class SlotReaders:
     def find_page(self, gfn: int, *, write: bool) -> FoundHostPage:
         """The host page for an access, in a table loaded for this.
 
-        INVALID comes before READONLY: a slot that goes has no address of any kind.
+        INVALID comes before READONLY: an INVALID slot has no address of any kind.
         """
         slot = self.search_memslots(self.load_table(), gfn)
         if slot is None or slot.invalid:

@@ -61,7 +61,7 @@ class MemorySlot:
 
     @property
     def readonly(self) -> bool:
-        """Guest writes leave as MMIO."""
+        """Guest writes exit to user space as MMIO."""
         return bool(self.flags & BIT_1)
 
     @property

@@ -1,7 +1,7 @@
-"""MMIO remembered: an access that found no slot leaves a note for the next one.
+"""Cached MMIO: an access that found no slot caches the fact for the next one.
 
-One note is an spte, which every vCPU meets and which has room for a few bits of
-the generation. The other is the vCPU's own, for the frame it accessed last. After
+It is cached in an spte, which every vCPU meets and which has room for a few bits of
+the generation, and with the vCPU, for the frame it accessed last. After
 `mark_mmio_spte`, `check_mmio_spte`, `vcpu_cache_mmio_info`,
 `handle_mmio_page_fault` and `kvm_mmu_invalidate_mmio_sptes`.
 """
@@ -35,30 +35,30 @@ class VcpuMmio:
     generation: tuple[int, bool]
 
 
-SpteNote = tuple[int, bool]
+MmioSpte = tuple[int, bool]
 """The bits of a generation, and the mark of an open update."""
 
 
 class MmioCaches(SlotHints):
-    """The notes, and what becomes of them when the slots change.
+    """What is cached of MMIO, and what becomes of it when the slots change.
 
     There is one vCPU, which is in one address space or another: a generation is
-    of one of them alone, so its note need not name the space.
+    of one of them alone, so what it caches need not name the space.
     """
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
         """Make a VM whose vCPU has accessed nothing."""
         super().__init__(hook, profile, limits)
-        self.mmio_sptes: dict[tuple[int, int], SpteNote] = {}
+        self.mmio_sptes: dict[tuple[int, int], MmioSpte] = {}
         self.vcpu_mmio: VcpuMmio | None = None
 
     def page_fault(
         self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
     ) -> Reply | None:
-        """How an access ends: as MMIO, if a note says so, or as a fault does.
+        """How an access ends: as MMIO, if that is cached, or as a fault does.
 
-        A note is taken up before the table is loaded that it is held to. A note of
-        a later table is then never taken up with an earlier one in hand.
+        What is cached is read before the table that it is compared with is loaded.
+        So an entry of a later table is never compared with an earlier one.
         """
         vcpu, spte = self.vcpu_mmio, self.mmio_sptes.get((as_id, gfn))
         if vcpu is not None and vcpu.gfn != gfn:
@@ -66,10 +66,10 @@ class MmioCaches(SlotHints):
         if vcpu is not None or spte is not None:
             table = self.load_table(as_id)
             self.read(table, "generation")
-            if vcpu is not None and self.vcpu_note_is_of(vcpu, table):
+            if vcpu is not None and self.vcpu_match_mmio_gen(vcpu, table):
                 self.hook.point(MmioHit, MmioPlace.VCPU, gfn, as_id, table.handle)
                 return Mmio()
-            if spte is not None and self.mmio_spte_is_of(spte, table):
+            if spte is not None and self.check_mmio_spte(spte, table):
                 self.hook.point(MmioHit, MmioPlace.SPTE, gfn, as_id, table.handle)
                 self.remember_in_vcpu(table, gfn)
                 return Mmio()
@@ -78,7 +78,7 @@ class MmioCaches(SlotHints):
         )
 
     def access_unbacked(self, table: Memslots, gfn: int) -> Reply:
-        """Leave both notes: no slot of this table covers the frame."""
+        """Cache it in both places: no slot of this table covers the frame."""
         self.remember_in_vcpu(table, gfn)
         self.lock_mmu()
         self.mark_mmio_spte(table, gfn)
@@ -104,23 +104,23 @@ class MmioCaches(SlotHints):
         """Nobody knows whether the vCPU saw the slots of before, or these."""
         return not table.in_progress
 
-    def vcpu_note_is_of(self, note: VcpuMmio, table: Memslots) -> bool:
-        """The vCPU's note was made under this generation (`vcpu_match_mmio_gen`)."""
-        return note.generation == generation_of(table)
+    def vcpu_match_mmio_gen(self, cached: VcpuMmio, table: Memslots) -> bool:
+        """`vcpu_match_mmio_gen`: the vCPU cached it under this generation."""
+        return cached.generation == generation_of(table)
 
     def mark_mmio_spte(self, table: Memslots, gfn: int) -> None:
-        """`mark_mmio_spte`: leave a note for every vCPU of the address space."""
+        """`mark_mmio_spte`: cache it for every vCPU of the address space."""
         self.read(table, "generation")
-        note = self.mmio_sptes[table.as_id, gfn] = self.note_of(table)
+        spte = self.mmio_sptes[table.as_id, gfn] = self.mmio_spte_of(table)
         self.hook.point(
-            MmioCached, MmioPlace.SPTE, gfn, table.as_id, note[0], table.handle
+            MmioCached, MmioPlace.SPTE, gfn, table.as_id, spte[0], table.handle
         )
 
-    def note_of(self, table: Memslots) -> SpteNote:
+    def mmio_spte_of(self, table: Memslots) -> MmioSpte:
         """The bits of a table's generation that there is room for, and the mark.
 
-        A note that has the mark never hits. The number alone would not do: on a
-        wrap the notes are dropped before the new number is there, and one made
+        An spte that has the mark never hits. The number alone would not do: on a
+        wrap these sptes are dropped before the new number is there, and one made
         between the two would be left.
         """
         return self.bits_of(table.generation), table.in_progress
@@ -129,12 +129,12 @@ class MmioCaches(SlotHints):
         """`generation & MMIO_SPTE_GEN_MASK`."""
         return generation % (1 << GENERATION_BITS)
 
-    def mmio_spte_is_of(self, note: SpteNote, table: Memslots) -> bool:
+    def check_mmio_spte(self, spte: MmioSpte, table: Memslots) -> bool:
         """`check_mmio_spte`: nothing hits while an update is open."""
-        return not table.in_progress and note == self.note_of(table)
+        return not table.in_progress and spte == self.mmio_spte_of(table)
 
     def memslots_updated(self, generation: int) -> None:
-        """`kvm_mmu_invalidate_mmio_sptes`: on a wrap every note in an spte goes."""
+        """`kvm_mmu_invalidate_mmio_sptes`: on a wrap every MMIO spte is dropped."""
         dropped = self.is_wrap(generation)
         if dropped:
             self.lock_mmu()
@@ -151,6 +151,6 @@ class MmioCaches(SlotHints):
         return self.bits_of(generation) // spaces == 0
 
     def zap_all(self) -> None:
-        """Every spte goes, those that note MMIO too."""
+        """Every spte is dropped, MMIO sptes too."""
         super().zap_all()
         self.mmio_sptes.clear()

@@ -1,4 +1,4 @@
-"""The host at work: pages it takes away, ages, and the end of the process.
+"""The host at work: pages it unmaps, ages, and the end of the process.
 
 After the MMU notifiers of `virt/kvm/kvm_main.c`, `kvm_handle_hva` of x86, and
 `kvm_vcpu_block`.
@@ -88,7 +88,7 @@ class Notifiers(ShadowMmu):
         return young
 
     def release_notifier(self) -> None:
-        """The process dies: every mapping goes, inside a read section.
+        """The process dies: every mapping is removed, inside a read section.
 
         Dropping an spte looks its slot up; commit eda2beda8356 added the section.
         """

@@ -107,7 +107,7 @@ class PublishedPatch(Kvm):
     def swap_bitmap(self, table: Memslots, slot: MemorySlot) -> None:
         """Write-protect first, swap the bitmap then.
 
-        S17 [R]: a fault in between marks the bitmap that goes, and leaves the page
+        S17 [R]: a fault in between marks the old bitmap, and leaves the page
         writable; commit b050b015abbe, repaired by edde99ce0529.
         """
         self.slot_remove_write_access(slot.id)

@@ -2,7 +2,7 @@
 
 Each address space has two sets. Readers have the active one. An updater edits
 the other, swaps the two, waits until nobody reads the old one, and makes the
-same change there. A slot that goes, or moves, is swapped in as INVALID first;
+same change there. A slot to be deleted or moved is swapped in as INVALID first;
 the set that is then out of sight still has it valid, so a request that fails
 swaps back. After `kvm_set_memslot` and `kvm_swap_active_memslots`.
 """

@@ -44,12 +44,12 @@ class Srcu:
     def synchronize(self) -> None:
         """Wait until every section that is open now has ended."""
         self.hook.point(GracePeriodBegun)
-        self.drain_other()
+        self.wait_for_other()
         self.flip()
-        self.drain_old()
+        self.wait_for_old()
         self.hook.point(GracePeriodEnded)
 
-    def drain_other(self) -> None:
+    def wait_for_other(self) -> None:
         """Wait for the counter that new readers do not raise.
 
         It is not always zero. A reader may take the index and be slow to raise
@@ -64,18 +64,18 @@ class Srcu:
 
         and would then be missed by the second grace period.
         """
-        self.drain((self.completed + 1) & 1)
+        self.wait_for_readers((self.completed + 1) & 1)
 
     def flip(self) -> None:
         """Send new readers to the other counter."""
         self.completed += 1
         self.hook.point(IndexFlipped, self.completed & 1)
 
-    def drain_old(self) -> None:
+    def wait_for_old(self) -> None:
         """Wait for the readers of before the flip."""
-        self.drain((self.completed + 1) & 1)
+        self.wait_for_readers((self.completed + 1) & 1)
 
-    def drain(self, index: int) -> None:
+    def wait_for_readers(self, index: int) -> None:
         """Wait until no reader holds this counter up."""
         self.hook.wait(lambda: self.counters[index] == 0, "synchronize_srcu")
 

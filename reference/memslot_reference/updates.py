@@ -1,6 +1,6 @@
 """Updates of v2.6.34: copy the table, change the copy, swap it in, wait.
 
-A slot that goes, or moves, goes in two steps. The first table marks it INVALID,
+A slot is deleted or moved in two steps. The first table marks it INVALID,
 which stops new mappings; after a grace period nobody maps it any more, and what
 is mapped is flushed. The second table is without it. After
 `__kvm_set_memory_region` of the seed, with the rollback of today's kernel.

@@ -49,7 +49,7 @@ class Vm(SlotWriters):
         return tuple(k.__name__ for k in get_args(Point) if k not in NOT_HERE)
 
     def destroy(self) -> None:
-        """`kvm_destroy_vm`: the vCPUs read the slots once more, so they go first.
+        """`kvm_destroy_vm`: the vCPUs read the slots again, so they are freed first.
 
         Commit 647492047763 put the two in this order.
         """
@@ -57,7 +57,7 @@ class Vm(SlotWriters):
         self.srcu.destroy()
 
     def tear_down_vcpus(self) -> None:
-        """`kvm_free_vcpus`: the shadow pages go with them, in a read section."""
+        """`kvm_free_vcpus`: the shadow pages are freed with them, in a read section."""
         section = self.srcu.read_lock()
         self.lock_mmu()
         self.zap_all()

@@ -108,7 +108,7 @@ class SlotWriters(SlotMetadata, ABC):
         return new
 
     def moves(self, old: MemorySlot, new: MemorySlot) -> bool:
-        """The slot goes from its frames to others."""
+        """The slot moves from its frames to others."""
         return old.base_gfn != new.base_gfn
 
     @abstractmethod

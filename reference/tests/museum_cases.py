@@ -98,7 +98,9 @@ READ_21 = GuestAccess(21)
 UNMAP_17 = UnmapHva(0x1001 << PAGE_SHIFT)
 
 
-def docket(make: Factory, profile: Profile, *, is_blind: bool) -> ApplicableClauses:
+def applicable_to(
+    make: Factory, profile: Profile, *, is_blind: bool
+) -> ApplicableClauses:
     kvm = make(Silent(), profile)
     header = Header(
         target=type(kvm).__name__,
@@ -145,10 +147,10 @@ def check_the_witness(case: Case) -> None:
     """The reference comes to the clause, and nothing is found, sighted or blind."""
     profile, reached = profile_of(case), 0
     witness = case.witness or REFERENCES[mutant_named(case.mutant).base]
-    dockets = {b: docket(witness, profile, is_blind=b) for b in (False, True)}
+    views = {b: applicable_to(witness, profile, is_blind=b) for b in (False, True)}
     for played in plays(witness, profile, case):
         assert played.error is None
-        for is_blind, held in dockets.items():
+        for is_blind, held in views.items():
             judgement = judged(held, played)
             assert not judgement.findings
             assert judgement.contradiction is None
@@ -161,7 +163,7 @@ def check_the_witness(case: Case) -> None:
 def check_the_mutant(case: Case) -> None:
     """The mutant breaks the clause, and none that it does not name."""
     mutant, profile = mutant_named(case.mutant), profile_of(case)
-    held = docket(mutant.make, profile, is_blind=case.is_blind)
+    held = applicable_to(mutant.make, profile, is_blind=case.is_blind)
     broken: set[str] = set()
     for played in plays(mutant.make, profile, case):
         judgement = judged(held, played)

@@ -59,7 +59,7 @@ GENERATIONS = (
     Case("GEN-7", "K33", NOTED_DURING_AN_UPDATE, preemptions=1),
 )
 
-NOTES = (
+MMIO = (
     alone("CACHE-1", "K34", READ_17, S0, READ_17, is_blind=True),
     race("CACHE-2", "hits-during-update", (FAR, READ_17, READ_40), (S0,), (READ_17,)),
     alone("CACHE-2", "K34", READ_17, READ_17, S0, READ_17),
@@ -93,4 +93,4 @@ SEARCHES = (
     alone("CACHE-18", "vcpu-keeps-hint", S0, FIND_17, delete(0), S1, FIND_17),
 )
 
-CASES: tuple[Case, ...] = (*GENERATIONS, *NOTES, *ADDRESSES, *SEARCHES)
+CASES: tuple[Case, ...] = (*GENERATIONS, *MMIO, *ADDRESSES, *SEARCHES)

@@ -109,11 +109,11 @@ def searches(kvm: CountsSearches, gfn: int, as_id: int = 0) -> int:
 
 def test_a_note_saves_the_search(counting: CountsSearches) -> None:
     assert searches(counting, 17) == 1
-    assert searches(counting, 17) == 0, "the vCPU's own note"
+    assert searches(counting, 17) == 0, "cached with the vCPU"
     assert searches(counting, 40) == 1
-    assert searches(counting, 17) == 0, "the note in the spte"
+    assert searches(counting, 17) == 0, "cached in the spte"
     counting.mmio_sptes.clear()
-    assert searches(counting, 17) == 0, "the vCPU took the spte's note over"
+    assert searches(counting, 17) == 0, "the vCPU cached what the spte had"
     assert searches(counting, 17, 1) == 1, "another address space"
 
 
@@ -138,7 +138,7 @@ def test_a_wrap_drops_every_note_in_an_spte(kvm: LinuxKvm, as_id: int) -> None:
 
 
 def test_few_bits_come_again_and_no_note_with_them(kvm: LinuxKvm) -> None:
-    """A note, eight generations of which none is noted, and a slot where it was."""
+    """Cached MMIO, eight generations under which none is cached, and a slot there."""
     limits = Limits(largest_gfn=kvm.limits.largest_gfn, user_slots=32)
     one_space = reference_linux(Silent(), LINUX, limits)
     assert read(one_space, 17) == Mmio()
@@ -153,11 +153,11 @@ def test_no_note_hits_while_an_update_is_open(kvm: LinuxKvm) -> None:
     read(kvm, 17)
     table = kvm.active[0]
     table.in_progress = True
-    note = kvm.note_of(table)
-    assert not kvm.mmio_spte_is_of(note, table)
+    spte = kvm.mmio_spte_of(table)
+    assert not kvm.check_mmio_spte(spte, table)
     assert not kvm.vcpu_may_remember(table)
     table.in_progress = False
-    assert not kvm.mmio_spte_is_of(note, table)
+    assert not kvm.check_mmio_spte(spte, table)
 
 
 def test_a_vcpus_hint_leaves_the_sets_alone(kvm: LinuxKvm) -> None:

@@ -17,7 +17,7 @@ from golden_blocks import check_block, check_keys, read_blocks
 from memslot_reference.museum import mutant_named
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.judging.judge import Finding
-from museum_cases import Case, docket, judged, plays, profile_of
+from museum_cases import Case, applicable_to, judged, plays, profile_of
 from test_reference_museum import CASES
 
 FAILURES = Path(__file__).parent / "golden" / "failures.txt"
@@ -38,7 +38,7 @@ UNREAD = frozenset({"DIRTY-1", "DIRTY-3", "MMU-2", "RMAP-1"})
 def first_finding(case: Case) -> Finding:
     """The first finding of the clause, in the order of the schedules."""
     mutant, profile = mutant_named(case.mutant), profile_of(case)
-    held = docket(mutant.make, profile, is_blind=case.is_blind)
+    held = applicable_to(mutant.make, profile, is_blind=case.is_blind)
     for played in plays(mutant.make, profile, case):
         for finding in judged(held, played).findings:
             if finding.clause == case.clause:

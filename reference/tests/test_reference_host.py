@@ -39,7 +39,7 @@ from memslot_spec.model.values import (
     HvaError,
     MemoryRegion,
 )
-from museum_cases import Case, delete, docket, plays, put
+from museum_cases import Case, applicable_to, delete, plays, put
 
 HOST = 0x600000
 
@@ -194,7 +194,7 @@ def test_sptes_beyond_the_limit_survive_the_zap_of_k58() -> None:
     make, beyond = mutant_named("K58").make, MAX_GFN + 1
     operations = (put(0, beyond, 4, 0x1000), GuestAccess(beyond), delete(0))
     case = Case("DEL-9", "K58", Scenario(operations))
-    whole = docket(make, LINUX, is_blind=False)
+    whole = applicable_to(make, LINUX, is_blind=False)
     held = ApplicableClauses(whole.header, (clause_by_id("DEL-9"),))
     (played,) = plays(make, LINUX, case)
     assert [f.clause for f in judge_events(held, played.events).findings] == ["DEL-9"]

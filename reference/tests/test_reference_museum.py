@@ -1,4 +1,4 @@
-"""The museum: every clause has a scenario that reaches it, and a mutant it kills.
+"""The museum: every clause has a scenario that reaches it, and a mutant it detects.
 
 A case is a clause, a mutant that breaks it, and a scenario. In it the reference
 comes to what the clause is about and nothing is found, sighted or blind; the
@@ -59,10 +59,10 @@ from museum_cases import (
     UNMAP_17,
     Case,
     alone,
+    applicable_to,
     check_the_mutant,
     check_the_witness,
     delete,
-    docket,
     found,
     judged,
     made_for,
@@ -371,7 +371,7 @@ BESIDE_A_FAULT: tuple[Operations, ...] = (
 def test_a_second_look_in_the_same_section_does_no_harm(updates: Operations) -> None:
     """The argument is in `LateBit`; this is every schedule of two preemptions."""
     LOOKED_AGAIN.clear()
-    held = docket(looks_again, V2_6_34, is_blind=False)
+    held = applicable_to(looks_again, V2_6_34, is_blind=False)
     scenario = Scenario((S0,), (updates, (READ_17, GuestAccess(17, write=True))))
     for played in bounded(made_for(looks_again, V2_6_34), scenario, 2):
         assert played.error is None
@@ -382,7 +382,7 @@ def test_a_second_look_in_the_same_section_does_no_harm(updates: Operations) -> 
 @pytest.mark.parametrize("updates", BESIDE_A_FAULT[:2])
 def test_a_second_look_in_another_section_does_harm(updates: Operations) -> None:
     make = mutant_named("late-bit").make
-    held = docket(make, V2_6_34, is_blind=False)
+    held = applicable_to(make, V2_6_34, is_blind=False)
     scenario = Scenario((S0,), (updates, (READ_17,)))
     broken: set[str] = set()
     for played in bounded(made_for(make, V2_6_34), scenario, 1):

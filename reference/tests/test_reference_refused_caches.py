@@ -27,7 +27,7 @@ from memslot_spec.model.operations import (
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import DirtyLog, Refused, Translated
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Errno
-from museum_cases import delete, docket, found, judged, made_for, put
+from museum_cases import applicable_to, delete, found, judged, made_for, put
 
 LOGGED = put(0, 0x300, 2, 0x1000, LOG_DIRTY_PAGES)
 MOVED = put(0, 0x400, 2, 0x1000, LOG_DIRTY_PAGES)
@@ -70,7 +70,7 @@ def marks_nothing(hook: Hook, profile: Profile, limits: Limits | None = None) ->
 
 def broken(make: Factory, scenario: Scenario, *, is_blind: bool) -> set[str]:
     """The clauses broken in any schedule of two preemptions."""
-    held, names = docket(make, LINUX, is_blind=is_blind), set[str]()
+    held, names = applicable_to(make, LINUX, is_blind=is_blind), set[str]()
     for played in bounded(made_for(make, LINUX), scenario, 2):
         assert played.error is None
         names |= found(judged(held, played))

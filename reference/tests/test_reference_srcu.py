@@ -54,7 +54,7 @@ class Recorder(Silent):
 class WithoutTheFirstDrain(Srcu):
     """A domain that trusts the other counter to be zero."""
 
-    def drain_other(self) -> None:
+    def wait_for_other(self) -> None:
         """Do not wait."""
 
 

@@ -117,5 +117,5 @@ def can_be_seen(choice: AnyChoice, header: Header) -> bool:
     )
 
 
-Taken = dict[tuple[str, str], int]
+OptionCounts = dict[tuple[str, str], int]
 """How often each option was taken, by the choice's id and the option."""

@@ -111,7 +111,7 @@ class ReleasesNotifier(Protocol):
     """`kvm_mmu_notifier_release`."""
 
     def release_notifier(self) -> None:
-        """Every mapping goes."""
+        """Every mapping is removed."""
         ...
 
 

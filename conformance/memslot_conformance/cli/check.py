@@ -35,9 +35,9 @@ from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.checking import (
     Checking,
+    CheckRequest,
     Present,
     ReportFolderError,
-    Request,
     look_for,
 )
 from memslot_conformance.run.verdicts import Exit
@@ -55,16 +55,18 @@ from memslot_spec.clauses import CLAUSES
     "--max-time",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="What all targets together may take.",
+    help="Time limit for all targets together.",
 )
 @clauses_option
 @jobs_option
 @click.option(
     "--report-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the report goes; else a new folder in memslots-report.",
+    help="Folder for the report; without it, a new one in memslots-report.",
 )
-@click.option("--list", "only_list", is_flag=True, help="Say what would run, and end.")
+@click.option(
+    "--list", "only_list", is_flag=True, help="Say what would run; run nothing."
+)
 @strict_option
 @blind_option
 @layers_option
@@ -89,11 +91,12 @@ def check_command(  # noqa: PLR0913 - one for each option
     verbose: bool,
     engine: str,
 ) -> None:
-    """Judge targets; without one: the reference, and the kernel where it is usable.
+    """Judge targets; by default both references, and the kernel if it is usable.
 
-    A TARGET is reference, patch, museum:NAME, py:MODULE:FACTORY or kvm.
+    A TARGET is reference, reference-linux, patch, museum:NAME, py:MODULE:FACTORY or
+    kvm.
     """
-    request = Request(
+    request = CheckRequest(
         targets=targets,
         profile=profile,
         level=level,
@@ -122,14 +125,14 @@ def check_command(  # noqa: PLR0913 - one for each option
     try:
         sys.exit(_check(request, present, sys.stderr))
     except ReportFolderError as error:
-        message = f"no report can be written: {error}; --report-dir says where to"
+        message = f"cannot write the report: {error}; --report-dir names another folder"
         raise click.UsageError(message) from error
     except OSError as error:
-        click.echo(f"exit 3   the run could not go on: {error}", err=True)
+        click.echo(f"exit 3   the run stopped: {error}", err=True)
         sys.exit(Exit.BROKE)
 
 
-def _check(request: Request, present: Present, errors: TextIO) -> Exit:
+def _check(request: CheckRequest, present: Present, errors: TextIO) -> Exit:
     """Run the check and print its report.
 
     Errors: `ReportFolderError`; `OSError` where the report cannot be written on.

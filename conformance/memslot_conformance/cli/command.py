@@ -48,7 +48,9 @@ class Commands(click.Group):
             raise
         except Exception:  # noqa: BLE001 - a bug of the suite, whatever it is
             click.echo(traceback.format_exc(), err=True)
-            click.echo("exit 3   the suite broke: this is a bug in it", err=True)
+            click.echo(
+                "exit 3   memslots itself broke; this is a bug in memslots", err=True
+            )
             ctx.exit(Exit.BROKE)
         return result
 
@@ -56,7 +58,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version(), prog_name="memslots", message="%(prog)s %(version)s")
 def main() -> None:
-    """Hold implementations of guest memory slots to their specification.
+    """Check implementations of guest memory slots against their specification.
 
     Exit status, the first that applies: 2 usage, 1 does not conform, 3 the target
     or the suite broke, 4 inconclusive, 5 nothing ran, 0 conforms.
@@ -65,16 +67,18 @@ def main() -> None:
 
 @main.command("clauses")
 @click.argument("clause_id", required=False, metavar="[ID]")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
-    "--evidence", is_flag=True, help="Mark in the list how each clause is held."
+    "--evidence",
+    is_flag=True,
+    help="Mark in the list what evidence there is for each clause.",
 )
 @click.option(
     "--from",
     "report",
     type=click.Path(exists=True, path_type=Path),
     metavar="REPORT",
-    help="With the evidence of a run: its report folder, or the stream in it.",
+    help="Show the evidence of this run: its report folder, or the stream in it.",
 )
 def clauses_command(
     clause_id: str | None, *, as_json: bool, evidence: bool, report: Path | None
@@ -132,7 +136,10 @@ def _mutants() -> tuple[Mutant, ...]:
 @click.argument("target")
 @profile_option
 def smoke_command(target: str, profile: str | None) -> None:
-    """Is the adapter itself sound? Says nothing about the implementation."""
+    """Check the adapter alone; says nothing about the implementation behind it.
+
+    Exit status: 0 the adapter is sound, 3 it is broken.
+    """
     checks = reached(lambda: smoke(target, profile))
     for check_ in checks:
         state = "BROKEN" if check_.problem else "ok"

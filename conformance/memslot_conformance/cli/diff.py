@@ -46,17 +46,17 @@ Said = dict[str, Any]
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="What the search may take.",
+    help="Time limit for the search.",
 )
 @seed_option
 def diff_command(*, mine: str, spec: str, max_time: float, seed: int | None) -> None:
-    """Compare a pure Python function with the specification's, symbolically.
+    """Compare a pure Python function with one of the specification, symbolically.
 
     MINE is FILE.py:FUNCTION. SPEC is a function of the specification's arithmetic,
-    such as ranges:overlaps; where only one module has it, overlaps is enough.
+    such as ranges:overlaps, or overlaps alone where only one module has it.
 
-    Exit status: 1 the two differ, 0 all paths were compared and none does, 4
-    inconclusive, 3 MINE could not be imported.
+    Exit status: 0 all paths were compared and the two agree, 1 they differ, 3 MINE
+    could not be imported, 4 inconclusive.
     """
     if any(importlib.util.find_spec(name) is None for name in NEEDED):
         raise click.UsageError(EXTRA)
@@ -67,7 +67,7 @@ def diff_command(*, mine: str, spec: str, max_time: float, seed: int | None) -> 
     number = secrets.randbelow(SEEDS) if seed is None else seed
     said = _asked(mine, name, max_time, number)
     if isinstance(said, Broken):
-        print_lines([f"{mine}: {said.what}", f"it was {said.last}", ""])
+        print_lines([f"{mine}: {said.what}", f"at that time: {said.last}", ""])
         click.echo("exit 3   the comparison broke")
         sys.exit(Exit.BROKE)
     if "usage" in said:

@@ -34,7 +34,10 @@ from memslot_spec.history.wire import HistoryError
 def judge_command(
     file: Path, clauses: tuple[AnyClause, ...] | None, *, strict: bool, verbose: bool
 ) -> None:
-    """Judge a recorded history, or a failure; show a run's report again."""
+    """Judge a recorded history or failure; or show the report of a run again.
+
+    FILE is a history, a failure file, or the report.ndjson of a run.
+    """
     look = _look(strict=strict, verbose=verbose)
     _finish(lambda: judged(file, judge_file(file, clauses), look))
 
@@ -42,7 +45,9 @@ def judge_command(
 @click.command("replay")
 @click.argument("file", type=FILE)
 def replay_command(file: Path) -> None:
-    """Run one recorded failure again, step by step.
+    """Run a recorded failure again, step by step.
+
+    FILE is a failure file, from the folder failures of a report.
 
     Exit status: 1 the failure came again, 3 it did not.
     """

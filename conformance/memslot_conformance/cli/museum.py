@@ -42,30 +42,32 @@ SECONDS = {"quick": 15.0, "standard": 60.0, "deep": 300.0}
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Run each mutant with so many seeds, from --seed on.",
+    help="How many seeds to run each mutant with, from --seed upwards.",
 )
 @click.option(
     "--max-time",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="What one run on one mutant may take; by level 15, 60 or 300.",
+    help="Time limit for one run of one mutant; by level 15, 60 or 300.",
 )
 @jobs_option
 @layers_option
 @no_fixed_option
 @blind_option
-@click.option("--list", "only_list", is_flag=True, help="Name the mutants, and end.")
+@click.option(
+    "--list", "only_list", is_flag=True, help="List the mutants; run nothing."
+)
 @click.option(
     "--adequacy",
     "only_adequacy",
     is_flag=True,
-    help="Show for each clause its witnesses, and the mutants that it finds.",
+    help="Show for each clause its witnesses, and the mutants that it detects.",
 )
 @click.option(
     "--json",
     "json_file",
     type=click.Path(dir_okay=False, path_type=Path, writable=True),
-    help="Write all of it to this file.",
+    help="Write the results to this file, too.",
 )
 def museum_command(  # noqa: PLR0913 - one for each option
     *,
@@ -82,10 +84,10 @@ def museum_command(  # noqa: PLR0913 - one for each option
     only_adequacy: bool,
     json_file: Path | None,
 ) -> None:
-    """Run every mutant of the museum, and say which clause killed it.
+    """Run mutants of the museum, or all, and say which clause detects each.
 
-    Exit status: 1 where one survived, or only broke clauses that it does not name;
-    with --adequacy, where a clause has no witness or no mutant that it finds.
+    Exit status: 1 where a mutant was not detected by a clause that it names; with
+    --adequacy, where a clause has no witness, or detects no mutant.
     """
     try:
         mutants = museum_run.chosen([n.removeprefix("museum:") for n in names])
@@ -99,7 +101,7 @@ def museum_command(  # noqa: PLR0913 - one for each option
         return
     if only_adequacy:
         if names:
-            message = "--adequacy is about the whole museum: name no mutant"
+            message = "--adequacy runs the whole museum; leave out the names"
             raise click.UsageError(message)
         sys.exit(_adequacy(mutants, jobs, json_file))
     settings = Settings(
@@ -132,6 +134,6 @@ def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> E
 
 
 def _say_attempt(attempt: Attempt) -> None:
-    by = f" by {', '.join(attempt.killed_by)}" if attempt.killed_by else ""
+    by = f" by {', '.join(attempt.detected_by)}" if attempt.detected_by else ""
     line = f"{attempt.mutant}  seed {attempt.seed}: {attempt.outcome}{by}"
     click.echo(printable(line), err=True)

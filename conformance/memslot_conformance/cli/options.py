@@ -1,6 +1,6 @@
 """The options that commands share, and what is made of their values.
 
-A value that is none is refused with the value, what there is, and what is close.
+A wrong value is refused with the value, what there is, and what is close to it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _layers(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...
             message = f"no layer {name!r}; there are {', '.join(LAYERS)}.{hint}"
             raise click.BadParameter(message)
     if not wanted:
-        message = "it selects no layer"
+        message = "it names no layer"
         raise click.BadParameter(message)
     return tuple(layer for layer in LAYERS if layer in wanted)
 
@@ -61,31 +61,31 @@ def _clauses(
         if not matched:
             areas = ", ".join(dict.fromkeys(i.rpartition("-")[0] for i in ids))
             hint = close_to(glob.upper(), ids)
-            message = f"{glob!r} selects no clause of the areas {areas}.{hint}"
+            message = f"no clause matches {glob!r}; the areas are {areas}.{hint}"
             raise click.BadParameter(message)
         chosen.update(matched)
     return tuple(clause for clause in CLAUSES if clause.id in chosen)
 
 
 profile_option = click.option(
-    "--profile", type=PROFILE, help="What the target is held to; else its own."
+    "--profile", type=PROFILE, help="Profile to judge by; without it, the target's own."
 )
 seed_option = click.option(
-    "--seed", type=int, help="Start of all that is random; drawn and printed if absent."
+    "--seed", type=int, help="Seed of all that is random; drawn and printed if absent."
 )
 jobs_option = click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=cpus,
     show_default="one for each CPU",
-    help="Targets that run at the same time.",
+    help="How many targets run at the same time.",
 )
 clauses_option = click.option(
     "--clauses",
     multiple=True,
     metavar="GLOB",
     callback=_clauses,
-    help="Only these clauses, such as 'SRCU-*'; may be given more than once.",
+    help="Judge only these clauses, such as 'SRCU-*'; can be repeated.",
 )
 layers_option = click.option(
     "--layers",
@@ -93,26 +93,26 @@ layers_option = click.option(
     show_default=True,
     metavar="NAMES",
     callback=_layers,
-    help="Only these layers, with commas between them.",
+    help="Run only these layers, separated by commas.",
 )
 no_fixed_option = click.option(
-    "--no-fixed", is_flag=True, help="Leave out the fixed races."
+    "--no-fixed", is_flag=True, help="Leave out the layer fixed."
 )
 strict_option = click.option(
-    "--strict", is_flag=True, help="A target that is skipped is a failure."
+    "--strict", is_flag=True, help="Exit with status 1 if a target is skipped."
 )
 blind_option = click.option(
-    "--blind", is_flag=True, help="Judge with all points removed."
+    "--blind", is_flag=True, help="Judge by calls and replies alone: remove the points."
 )
 verbose_option = click.option(
-    "-v", "--verbose", is_flag=True, help="Show the evidence clause by clause."
+    "-v", "--verbose", is_flag=True, help="Show the evidence for each clause."
 )
 level_option = click.option(
     "--level",
     type=LEVEL,
     default="quick",
     show_default=True,
-    help="How much is run.",
+    help="How long each target is run, and how deep.",
 )
 
 
@@ -121,7 +121,8 @@ engine_option = click.option(
     type=click.Choice(ENGINES),
     default=ENGINES[0],
     show_default=True,
-    help="What draws for the sequential layer; crosshair runs that layer alone.",
+    help="What draws the operations of the layer sequential; with crosshair, no "
+    "other layer is run.",
 )
 
 
@@ -139,7 +140,9 @@ def layers_for(engine: str, layers: tuple[str, ...]) -> tuple[str, ...]:
     if context.get_parameter_source("layers") is not ParameterSource.COMMANDLINE:
         return ("sequential",)
     if "sequential" not in layers:
-        message = f"--engine {engine} draws for the layer sequential, left out here"
+        message = (
+            f"--engine {engine} needs the layer sequential, which --layers leaves out"
+        )
         raise click.UsageError(message)
     return layers
 

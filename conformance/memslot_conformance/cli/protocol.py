@@ -27,7 +27,7 @@ HEADING = (
     type=click.Choice(("2", "3", "4")),
     default="2",
     show_default=True,
-    help="Search the races of so many threads; four take minutes.",
+    help="How many threads race; a search with four takes minutes.",
 )
 @click.option(
     "--profile",
@@ -35,11 +35,12 @@ HEADING = (
     type=click.Choice([profile.name for profile in PROFILES]),
     default=LINUX.name,
     show_default=True,
+    help="Whose protocol to search.",
 )
 def protocol_command(*, threads: str, profile_name: str) -> None:
-    """Search the protocol of an update to the end, and judge every transition.
+    """Search every interleaving of an update with its readers, and judge each step.
 
-    Exit status: 1 where a clause breaks or a thread waits for ever.
+    Exit status: 1 where a clause is broken or a thread waits for ever.
     """
     profile = profile_named(profile_name)
     header = header_for(profile)
@@ -83,4 +84,4 @@ def _row(searched: Searched, seconds: float) -> str:
 
 def _breach(clause: str, searched: Searched) -> str:
     length = len(searched.broken[clause])
-    return f"{clause} breaks in {searched.race.name}, after {length} events"
+    return f"{clause} is broken in {searched.race.name!r}, after {length} events"

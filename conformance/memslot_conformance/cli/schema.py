@@ -23,6 +23,6 @@ SCHEMAS = {
 def schema_command(what: str) -> None:
     """Print the JSON Schema of a kind of file: history, report or failure.
 
-    The schema is of draft 2020-12, and describes the lines of the file as one array.
+    The schema (draft 2020-12) describes the lines of the file as one array.
     """
     click.echo(json.dumps(SCHEMAS[what](), indent=2))

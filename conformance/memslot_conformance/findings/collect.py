@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from memslot_conformance.clock import CLOCK, Clock
-from memslot_conformance.findings.failure_file import Failure, write_failure
+from memslot_conformance.findings.failure_file import RecordedFailure, write_failure
 from memslot_conformance.findings.records import Found, Record
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.budget import Budget
@@ -78,7 +78,7 @@ class Findings:
         header, events = self.trial.header, shrunk.played.events
         if self.trial.is_blind:
             header, events = blind(header), without_points(events)
-        failure = Failure(
+        failure = RecordedFailure(
             self.target.name,
             header.profile,
             finding.clause,
@@ -126,7 +126,7 @@ class Findings:
             # It does not come again from its schedule alone: shown as it was met.
             return Shrunk(scenario, played)
 
-    def _keep(self, failure: Failure) -> tuple[Path | None, str | None]:
+    def _keep(self, failure: RecordedFailure) -> tuple[Path | None, str | None]:
         """The file of the failure; or why there is none, where one is wanted.
 
         A finding whose file cannot be written is still a finding.

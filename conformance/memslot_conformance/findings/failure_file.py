@@ -43,7 +43,7 @@ VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class RecordedFailure:
     """What was run, how, which clause it broke, and the history it left."""
 
     target: str
@@ -89,7 +89,7 @@ class Replayed:
 REPLAYED: JsonForm[Replayed] = JsonForm(Replayed, DIALECT)
 
 
-def write_failure(path: Path, failure: Failure) -> None:
+def write_failure(path: Path, failure: RecordedFailure) -> None:
     """Write the file whole, or not at all. Errors: `OSError`."""
     head = Head(
         failure.target,
@@ -109,7 +109,7 @@ def schema() -> Schema:
     """The JSON Schema of a failure file."""
     head = (HEAD.form, {VERSION_KEY: VERSION})
     header = (HEADER.form, {HISTORY_KEY: FORMAT_VERSION})
-    return schema_of_lines("A failure of memslots", [head, header], EVENT.form)
+    return schema_of_lines("A failure file of memslots", [head, header], EVENT.form)
 
 
 def is_failure(first_line: str) -> bool:
@@ -122,7 +122,7 @@ def history_lines(lines: Iterable[str]) -> Iterator[str]:
     return itertools.chain(("\n",), itertools.islice(lines, 1, None))
 
 
-def read_failure(path: Path) -> Failure:
+def read_failure(path: Path) -> RecordedFailure:
     """The failure in a file.
 
     Errors: `HistoryError` naming the file, the line and what was expected;
@@ -134,7 +134,7 @@ def read_failure(path: Path) -> Failure:
     except MisfitError as misfit:
         message = f"{path}:1: {misfit}"
         raise HistoryError(message) from None
-    return Failure(
+    return RecordedFailure(
         target=head.target,
         profile=head.profile,
         clause=head.clause,
@@ -170,7 +170,7 @@ def _run(pair: object) -> object:
     return dict(zip(RUN, pair, strict=True))
 
 
-def replay(failure: Failure) -> Replayed:
+def replay(failure: RecordedFailure) -> Replayed:
     """Run the failure again on its target, and judge nothing.
 
     Errors: as `targets.resolve`.

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.play.played import Played, TargetFault
-from memslot_conformance.scenarios.scenario import Scenario, Schedule
-from memslot_spec.choice import AnyChoice, Taken
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_spec.choice import AnyChoice, OptionCounts
 from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.events import Event, is_point
@@ -20,17 +20,6 @@ from memslot_spec.history.header import Header
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.blind import blind, without_points
 from memslot_spec.judging.judge import Finding, Judge, Judgement, judge_events
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A clause broken in a play: what to shrink, to keep and to show."""
-
-    finding: Finding
-    scenario: Scenario
-    schedule: Schedule
-    layer: str
-    seconds: float
 
 
 @dataclass(slots=True)
@@ -117,7 +106,7 @@ class Trial:
         self.counts.hear(judge.reached, judge.undecided)
         self._take(judge.taken)
 
-    def _take(self, taken: Taken) -> None:
+    def _take(self, taken: OptionCounts) -> None:
         for option, count in taken.items():
             self.taken[option] += count
 

@@ -24,6 +24,7 @@ from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
+from memslot_spec.history.words.names import count
 
 BOUNDS = {
     "brief": {1: 0, 2: 1, 3: 1, 4: 1},
@@ -161,9 +162,8 @@ class FixedLayer:
         shallow = sum(not search.done(1) for search in self._searches)
         if shallow:
             what = "time" if self._budget.late else "plays"
-            return (
-                f"its {what} ran out with {shallow} races not explored to 1 preemption"
-            )
+            races = count(shallow, "race")
+            return f"its {what} ran out before {races} came to 1 preemption"
         return None
 
     def bounds(self) -> list[BoundEnded]:
@@ -236,11 +236,12 @@ class FixedLayer:
                 complete[plays.covered] = complete.get(plays.covered, 0) + 1
             else:
                 partial += 1
-        words = [f"{alone} scenarios of one thread"] if alone else []
+        words = [f"{count(alone, 'scenario')} of one thread"] if alone else []
         words += [
-            f"{count} races at every schedule of at most {level} preemptions"
-            for level, count in sorted(complete.items(), reverse=True)
+            f"{count(races, 'race')} at every schedule of at most "
+            f"{count(level, 'preemption')}"
+            for level, races in sorted(complete.items(), reverse=True)
         ]
         if partial:
-            words.append(f"{partial} races in part")
+            words.append(f"{count(partial, 'race')} in part")
         return ", ".join(words) or "no race fits this target"

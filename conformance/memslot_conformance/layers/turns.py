@@ -197,12 +197,11 @@ class Turns:
     def _words(self, layer: str) -> str:
         counts = self._open[layer][0]
         if layer == "sampled":
-            return (
-                f"{counts.schedules} random schedules of {counts.scenarios} drawn races"
-            )
+            return f"{counts.schedules:,} random schedules of "
+                f"{counts.scenarios:,} drawn races"
         if self._is_symbolic(layer) and self._covered:
             return self._covered
-        return f"{counts.requests} operations in {counts.scenarios} VMs"
+        return f"{counts.requests:,} operations in {counts.scenarios:,} VMs"
 
     def _cut(self) -> str | None:
         return "stopped at the first finding" if self._findings.enough else None

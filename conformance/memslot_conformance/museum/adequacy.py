@@ -78,17 +78,17 @@ class ClauseRow:
     """What a clause is worth: the mutants that it finds, and that only it finds."""
 
     id: str
-    kills: tuple[str, ...]
+    detects: tuple[str, ...]
     only: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AdequacyFile:
-    """An `Adequacy` as it is kept in a file, which calls a detection a kill."""
+    """An `Adequacy` as it is kept in a file."""
 
     clauses: tuple[ClauseRow, ...]
     witnesses: tuple[Witness, ...]
-    kills: tuple[Detection, ...]
+    detections: tuple[Detection, ...]
 
 
 KEPT: JsonForm[AdequacyFile] = JsonForm(AdequacyFile)
@@ -110,5 +110,5 @@ def from_text(text: str) -> Adequacy:
     return Adequacy(
         clauses=tuple(row.id for row in kept.clauses),
         witnesses=kept.witnesses,
-        detections=kept.kills,
+        detections=kept.detections,
     )

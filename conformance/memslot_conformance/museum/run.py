@@ -1,4 +1,4 @@
-"""Runs the museum: is every mutant killed by a clause that it names?
+"""Runs the museum: is every mutant detected by a clause that it names?
 
 The catalogue belongs to the reference and is loaded by name. A mutant that is
 broken only at clauses it does not name is judged once more by those it names
@@ -73,14 +73,14 @@ class UnknownMutantError(Exception):
 class Attempt:
     """One run on one mutant with one seed.
 
-    `killed_by` are the clauses broken that the mutant names, `others` those
+    `detected_by` are the clauses broken that the mutant names, `others` those
     broken that it does not name. The rest is about the first of the former:
     where and how fast it came, and the size of the failure once it was shrunk.
     """
 
     mutant: str
     seed: int
-    killed_by: tuple[str, ...] = ()
+    detected_by: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     layer: str | None = None
     seconds: float | None = None
@@ -91,8 +91,8 @@ class Attempt:
     @property
     def outcome(self) -> str:
         """What came of it, in a word."""
-        if self.killed_by:
-            return "killed"
+        if self.detected_by:
+            return "detected"
         return "error" if self.broke is not None else "survived"
 
 
@@ -121,7 +121,7 @@ def chosen(names: Sequence[str]) -> tuple[Mutant, ...]:
     for name in names:
         if name not in known:
             hint = close_to(name, known)
-            message = f"no mutant {name!r}; there are {', '.join(known)}.{hint}"
+            message = f"no mutant {name!r}; `memslots museum --list` names them.{hint}"
             raise UnknownMutantError(message)
     return tuple(known[name] for name in dict.fromkeys(names or known))
 
@@ -137,7 +137,7 @@ def run(
     for seed in range(settings.seed, settings.seed + settings.seeds):
         first = _round(mutants, settings, seed, lambda _: every)
         missed = [
-            m for m in mutants if first[m.name].others and not first[m.name].killed_by
+            m for m in mutants if first[m.name].others and not first[m.name].detected_by
         ]
         again = _round(missed, settings, seed, lambda mutant: mutant.clauses)
         for mutant in mutants:
@@ -177,7 +177,7 @@ def _round(
     campaign.run(
         plans,
         jobs=settings.jobs,
-        limits=campaign.Limits(),
+        limits=campaign.WorkerLimits(),
         on_record=hear,
         work=layers.run_target,
     )
@@ -192,7 +192,7 @@ def _attempt(mutant: Mutant, seed: int, records: Sequence[Record]) -> Attempt:
     return Attempt(
         mutant=mutant.name,
         seed=seed,
-        killed_by=tuple(f.clause for f in named),
+        detected_by=tuple(f.clause for f in named),
         others=tuple(f.clause for f in found if f not in named),
         layer=None if first is None else first.layer,
         seconds=None if first is None else round(first.seconds, 3),
@@ -203,7 +203,7 @@ def _attempt(mutant: Mutant, seed: int, records: Sequence[Record]) -> Attempt:
 
 
 def exit_status(attempts: Sequence[Attempt]) -> Exit:
-    """1 where one survived or was killed by a wrong clause; 3 where one broke."""
+    """1 where one survived, or only broke other clauses; 3 where one broke itself."""
     outcomes = {attempt.outcome for attempt in attempts}
     if "survived" in outcomes:
         return Exit.DOES_NOT_CONFORM

@@ -27,7 +27,7 @@ from memslot_spec.proofs import rests_on
 MADE: dict[type, str] = {
     Answered: "at every reply to an operation, in the light of what came before",
     Updated: "at every reply to a request to set, move or delete a slot",
-    AtRest: "at the shadow state, whenever the MMU lock is given back",
+    AtRest: "at the shadow state, whenever mmu_lock is released",
     Observed: "at what introspection shows when an operation has ended",
 }
 
@@ -82,17 +82,17 @@ def explained(
         ("rows", ", ".join(map(str, clause.rows)) or "none of the catalogue"),
         ("profiles", ", ".join(sorted(clause.profiles))),
         ("needs", _needs(clause)),
-        ("looks", MADE.get(clause.kind, f"at every {clause.kind.__name__}")),
+        ("judged", MADE.get(clause.kind, f"at every {clause.kind.__name__}")),
     ]
     lines = [f"{clause.id}  {clause.title}"]
     for label, text in parts:
         lines += _part(label, text, width)
     for number, witness in enumerate(seen):
         lines += _part("" if number else "witness", _seen(witness), width)
-    killed = [m for m in mutants if clause.id in m.clauses]
-    told = [f"museum:{mutant.name}: {mutant.wrong}" for mutant in killed]
+    detected = [m for m in mutants if clause.id in m.clauses]
+    told = [f"museum:{mutant.name}: {mutant.wrong}" for mutant in detected]
     for number, text in enumerate(told or ["no mutant of the museum"]):
-        lines += _part("" if number else "kills", text, width)
+        lines += _part("" if number else "detects", text, width)
     for number, text in enumerate(evidence_words(found, clause.id)):
         lines += _part("" if number else "evidence", text, width)
     return lines

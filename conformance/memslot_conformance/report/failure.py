@@ -87,7 +87,7 @@ def sentences(
 
 def _step(events: Sequence[Event], step: int) -> str:
     if not events:
-        return "(the report does not tell the history)"
+        return "(the report has no history of it)"
     event = events[step]
     words = step_words(events)[step]
     return words if isinstance(event, Finished) else f"T{event.thread}: {words}"

@@ -13,7 +13,7 @@ from memslot_conformance.findings.records import (
     TargetSkipped,
 )
 from memslot_conformance.report.terminal import header
-from memslot_conformance.run.checking import LEVEL_SECONDS, Present, Request
+from memslot_conformance.run.checking import LEVEL_SECONDS, CheckRequest, Present
 
 
 def opening(
@@ -41,7 +41,7 @@ def budget(plans: Sequence[TargetPlan], jobs: int) -> list[str]:
     ]
 
 
-def listing(request: Request, present: Present) -> list[str]:
+def listing(request: CheckRequest, present: Present) -> list[str]:
     """What would run and what it needs, a paragraph for each target."""
     lines: list[str] = []
     for name, probed in present.probed.items():
@@ -53,7 +53,7 @@ def listing(request: Request, present: Present) -> list[str]:
             f"  interleaving  {has.interleaving.value}",
             f"  operations    {', '.join(has.operations)}",
             f"  layers        {', '.join(request.layers)}",
-            f"  clauses       {applicable} of {len(request.clauses)} can be shown",
+            f"  clauses       {applicable} of {len(request.clauses)} apply",
             f"  needs         {NEEDS.get(name.partition(':')[0], NEEDS[''])}",
             f"  at most       {LEVEL_SECONDS[request.level]:g} s at this level",
         ]

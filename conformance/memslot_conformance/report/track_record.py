@@ -1,4 +1,4 @@
-"""The museum's track record: what killed each mutant, where, and how fast.
+"""The museum's track record: what detected each mutant, where, and how fast.
 
 The bugs that happened come first, with the kernels they were in and the command
 that shows them; the planted ones stand behind them in short.
@@ -15,8 +15,8 @@ from memslot_conformance.museum.run import Attempt, Mutant
 from memslot_conformance.report.columns import in_columns
 from memslot_spec.history.json_form import JsonForm
 
-EXHIBITS = ("bug", "since", "killed by", "layer", "seconds", "size", "shown by")
-PLANTED = ("planted", "killed by", "layer", "seconds", "size", "")
+EXHIBITS = ("bug", "since", "detected by", "layer", "seconds", "size", "shown by")
+PLANTED = ("planted", "detected by", "layer", "seconds", "size", "")
 
 ATTEMPT: JsonForm[Attempt] = JsonForm(Attempt)
 
@@ -46,21 +46,21 @@ def command(mutant: str, clause: str) -> str:
 
 
 def _exhibit(mutant: Mutant, of: Sequence[Attempt]) -> tuple[str, ...]:
-    killed = [attempt for attempt in of if attempt.killed_by]
-    shown = command(mutant.name, killed[0].killed_by[0]) if killed else ""
+    detected = [attempt for attempt in of if attempt.detected_by]
+    shown = command(mutant.name, detected[0].detected_by[0]) if detected else ""
     remark = _remark(of)
     last = "; ".join(part for part in (shown, remark) if part)
-    return (mutant.name, mutant.since, *_cells(killed), last)
+    return (mutant.name, mutant.since, *_cells(detected), last)
 
 
 def _planted(mutant: Mutant, of: Sequence[Attempt]) -> tuple[str, ...]:
-    killed = [attempt for attempt in of if attempt.killed_by]
-    return (mutant.name, *_cells(killed), _remark(of))
+    detected = [attempt for attempt in of if attempt.detected_by]
+    return (mutant.name, *_cells(detected), _remark(of))
 
 
-def _cells(killed: Sequence[Attempt]) -> tuple[str, str, str, str]:
-    """The clauses, the layers, the seconds and the size of a mutant's kills."""
-    times = [attempt.seconds for attempt in killed if attempt.seconds is not None]
+def _cells(detected: Sequence[Attempt]) -> tuple[str, str, str, str]:
+    """The clauses, the layers, the seconds and the size of a mutant's detections."""
+    times = [attempt.seconds for attempt in detected if attempt.seconds is not None]
     if not times:
         seconds = "-"
     elif len(times) == 1:
@@ -68,10 +68,11 @@ def _cells(killed: Sequence[Attempt]) -> tuple[str, str, str, str]:
     else:
         seconds = f"{median(times):.2f}, worst {max(times):.2f}"
     return (
-        _distinct(clause for attempt in killed for clause in attempt.killed_by) or "-",
-        _distinct(attempt.layer or "" for attempt in killed) or "-",
+        _distinct(clause for attempt in detected for clause in attempt.detected_by)
+        or "-",
+        _distinct(attempt.layer or "" for attempt in detected) or "-",
         seconds,
-        f"{killed[0].operations} / {killed[0].preemptions}" if killed else "-",
+        f"{detected[0].operations} / {detected[0].preemptions}" if detected else "-",
     )
 
 
@@ -82,11 +83,11 @@ def _distinct(words: Iterable[str]) -> str:
 def _remark(of: Sequence[Attempt]) -> str:
     """What is not as it should be, and with seeds how often it was found."""
     remarks: list[str] = []
-    killed = sum(bool(attempt.killed_by) for attempt in of)
+    detected = sum(bool(attempt.detected_by) for attempt in of)
     if len(of) > 1:
-        remarks.append(f"{killed} of {len(of)}")
+        remarks.append(f"{detected} of {len(of)}")
     for attempt in of:
-        if not attempt.killed_by:
+        if not attempt.detected_by:
             what = attempt.outcome.upper()
             if attempt.broke is not None:
                 what += f": {attempt.broke.partition(chr(10))[0]}"
@@ -98,9 +99,9 @@ def _remark(of: Sequence[Attempt]) -> str:
 
 
 def _figures(attempts: Sequence[Attempt], of: Attempts, exhibits: int) -> list[str]:
-    killed = sum(all(a.killed_by for a in tried) for tried in of.values())
+    detected = sum(all(a.detected_by for a in tried) for tried in of.values())
     lines = [
-        f"{killed} of {len(of)} mutants killed by a clause they name",
+        f"{detected} of {len(of)} mutants detected by a clause they name",
         f"{exhibits} exhibits, {len(of) - exhibits} planted",
     ]
     times = [a.seconds for a in attempts if a.seconds is not None]
@@ -121,7 +122,9 @@ def write_json(
 
 
 def _told(attempt: Attempt, mutant: Mutant) -> dict[str, object]:
-    shown = command(mutant.name, attempt.killed_by[0]) if attempt.killed_by else None
+    shown = (
+        command(mutant.name, attempt.detected_by[0]) if attempt.detected_by else None
+    )
     told = ATTEMPT.write(attempt)
     told |= {
         "outcome": attempt.outcome,

@@ -38,7 +38,7 @@ WAKE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class WorkerLimits:
     """What a worker may take: seconds beyond its plan's, and bytes of memory."""
 
     grace_seconds: float = 10.0
@@ -49,7 +49,7 @@ def run(
     plans: Sequence[TargetPlan],
     *,
     jobs: int,
-    limits: Limits,
+    limits: WorkerLimits,
     on_record: OnRecord,
     work: RunTarget = run_target,
     clock: Clock = CLOCK,
@@ -86,7 +86,7 @@ def run(
 
 def run_plan(
     plan: TargetPlan,
-    limits: Limits,
+    limits: WorkerLimits,
     on_record: OnRecord,
     *,
     stop: Event | None = None,

@@ -44,9 +44,7 @@ STREAM_NAME = "report.ndjson"
 IN_PROCESS = ("reference", "patch", "museum:", "py:")
 """How the names of targets begin that run as Python in their worker's process."""
 
-NOT_IN_PROCESS = (
-    "not applicable: engine crosshair follows Python code, and this target is none"
-)
+NOT_IN_PROCESS = "not applicable: engine crosshair needs a target in Python"
 
 
 class ReportFolderError(Exception):
@@ -54,7 +52,7 @@ class ReportFolderError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class CheckRequest:
     """A check as it was asked for; `targets` is empty where none was named."""
 
     targets: tuple[str, ...]
@@ -88,7 +86,7 @@ class Present:
     names: list[str] = field(default_factory=list[str])
 
 
-def look_for(request: Request) -> Present:
+def look_for(request: CheckRequest) -> Present:
     """Load each target once. Errors: `NoSuchTargetError`."""
     present = Present()
     for name in dict.fromkeys(request.targets or STANDARD_TARGETS):
@@ -112,7 +110,9 @@ def look_for(request: Request) -> Present:
     return present
 
 
-def plans_of(request: Request, present: Present, failures: Path) -> list[TargetPlan]:
+def plans_of(
+    request: CheckRequest, present: Present, failures: Path
+) -> list[TargetPlan]:
     """A plan for each target that can run."""
     seconds = LEVEL_SECONDS[request.level]
     if request.max_time is not None:
@@ -141,7 +141,7 @@ class Checking:
     Errors: `ReportFolderError`; `OSError` where the report cannot be written on.
     """
 
-    def __init__(self, request: Request, present: Present) -> None:
+    def __init__(self, request: CheckRequest, present: Present) -> None:
         self.started = _started(request, present)
         folder = request.report_dir or _own_folder(self.started)
         self.file = folder / STREAM_NAME
@@ -179,7 +179,7 @@ class Checking:
             campaign.run(
                 self.plans,
                 jobs=self._jobs,
-                limits=campaign.Limits(),
+                limits=campaign.WorkerLimits(),
                 on_record=hear,
                 work=layers.run_target,
             )
@@ -201,7 +201,7 @@ def _opened(file: Path) -> StreamWriter:
         raise ReportFolderError(str(error)) from error
 
 
-def _started(request: Request, present: Present) -> RunStarted:
+def _started(request: CheckRequest, present: Present) -> RunStarted:
     return RunStarted(
         version=version(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from memslot_conformance.findings import failure_file
 from memslot_conformance.findings.failure_file import (
     REPLAYED,
-    Failure,
+    RecordedFailure,
     Replayed,
     history_lines,
     is_failure,
@@ -182,7 +182,7 @@ class Rerun:
     left the recorded one.
     """
 
-    failure: Failure
+    failure: RecordedFailure
     history: History
     outcome: RerunOutcome
     finding: Finding | None
@@ -211,7 +211,7 @@ def replay_file(path: Path) -> Rerun:
     return _compared(failure, REPLAYED.from_text(said[ANSWER]))
 
 
-def _compared(failure: Failure, replayed: Replayed) -> Rerun:
+def _compared(failure: RecordedFailure, replayed: Replayed) -> Rerun:
     findings = judge(replayed.history, CLAUSES).findings
     same = [f for f in findings if f.clause == failure.clause]
     diverged = replayed.diverged

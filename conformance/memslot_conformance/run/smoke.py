@@ -1,4 +1,4 @@
-"""Is the adapter itself sound? Asked before anything is judged.
+"""Is the adapter itself sound? Checked before anything is judged.
 
 What fails here says nothing about the implementation behind the adapter: the
 adapter does not load, answers with something that is no reply, or shares state
@@ -129,7 +129,7 @@ def _takes_requests(target: Target) -> Check:
 
 def _replies(target: Target) -> Check:
     """It answers a create, lookups and a delete with proper replies."""
-    name = "its replies are replies"
+    name = "its replies have the right types"
     made = target.make(Silent())
     for operation in (_create(target), *_lookups(made), DELETE):
         try:
@@ -148,7 +148,7 @@ def _independent(target: Target) -> Check:
     lookups = _lookups(second)
     view = observed(second)
     if not lookups and (view is None or view.table is None):
-        return Check(name, note="not seen: it has neither lookups nor observe()")
+        return Check(name, note="not checked: it has neither lookups nor observe()")
     perform(first, _create(target))
     for other, whose in ((second, "the other"), (target.make(Silent()), "a later one")):
         for operation in lookups:
@@ -168,7 +168,7 @@ def _observing_changes_nothing(target: Target) -> Check:
     made = target.make(Silent())
     first = observed(made)
     if first is None:
-        return Check(name, note="not seen: it has no observe()")
+        return Check(name, note="not checked: it has no observe()")
     lookups = _lookups(made)
     for operation in (_create(target), DELETE):
         perform(made, operation)
@@ -186,7 +186,7 @@ def _deterministic(target: Target) -> Check:
     """The same schedule twice gives the same history."""
     name = "the same schedule gives the same history"
     if target.header.capabilities.interleaving is not Interleaving.POINTS:
-        return Check(name, note="not asked: it is not stepped")
+        return Check(name, note="not checked: it cannot be stepped")
     create = _create(target)
     lookups = _lookups(target.make(Silent()))
     scenario = Scenario((create,), ((DELETE,), lookups or (create,)), lookups)

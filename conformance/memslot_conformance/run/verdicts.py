@@ -163,9 +163,9 @@ def _reached_or_not(
         return ClauseVerdict(clause, Verdict.PASS, reached)
     cut = "; ".join(f"{layer.layer}: {layer.cut}" for layer in layers if layer.cut)
     if reached:
-        reason = f"its premise held only in layers that were cut ({cut})"
+        reason = f"its premise held only in layers that were cut short ({cut})"
     elif cut:
-        reason = f"its premise never held, and layers were cut ({cut})"
+        reason = f"its premise never held, and layers were cut short ({cut})"
     elif layers:
         reason = "its premise never held"
     else:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from memslot_conformance.cli.command import main
-from memslot_conformance.findings.failure_file import Failure, write_failure
+from memslot_conformance.findings.failure_file import RecordedFailure, write_failure
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
@@ -122,17 +122,17 @@ def runs(
         ("check py:nowhere", "must read py:MODULE:FACTORY"),
         ("check --profile linus", "'linus' is not one of 'v2.6.34', 'linux'"),
         ("check --level fast", "'fast' is not one of 'quick', 'standard', 'deep'"),
-        ("check --clauses SRCX-1", "'SRCX-1' selects no clause"),
+        ("check --clauses SRCX-1", "no clause matches 'SRCX-1'"),
         ("check --clauses SRCX-1", "Did you mean 'SRCU-1'?"),
-        ("check --clauses SRCU-*,NONE-*", "'NONE-*' selects no clause"),
+        ("check --clauses SRCU-*,NONE-*", "no clause matches 'NONE-*'"),
         ("check --layers fixd", "no layer 'fixd'; there are fixed, sampled, sequent"),
         ("check --layers fixd", "Did you mean 'fixed'?"),
-        ("check --layers ,", "it selects no layer"),
+        ("check --layers ,", "it names no layer"),
         ("check --layers fixed --no-fixed", "--no-fixed leaves no layer to run"),
         ("check --seed many", "'many' is not a valid integer"),
         ("check --jobs 0", "0 is not in the range x>=1"),
         ("check --max-time 0", "0.0 is not in the range x>0"),
-        ("check --report-dir /dev/null", "no report can be written: "),
+        ("check --report-dir /dev/null", "cannot write the report: "),
         ("check --no-such", "No such option"),
         ("museum K0", "no mutant 'K0'"),
         ("museum --seeds 0", "0 is not in the range x>=1"),
@@ -407,7 +407,7 @@ def test_judge_refuses_what_is_no_history(text: str) -> None:
 
 def write_failure_of(target: str, path: Path) -> None:
     scenario, history = history_of("patch")
-    failure = Failure(target, "v2.6.34", "LOOK-7", scenario, (), history)
+    failure = RecordedFailure(target, "v2.6.34", "LOOK-7", scenario, (), history)
     write_failure(path, failure)
 
 
@@ -517,7 +517,7 @@ def test_the_clauses_are_listed_and_explained() -> None:
     assert all(f"  {clause.id} " in every.output for clause in CLAUSES)
     one = memslots("clauses", "srcu-3")
     assert one.exit_code == 0
-    for label in ("must", "source", "rows", "profiles", "needs", "looks", "kills"):
+    for label in ("must", "source", "rows", "profiles", "needs", "judged", "detects"):
         assert f"\n  {label} " in one.output
     data = json.loads(memslots("clauses", "--json").output)
     assert [row["id"] for row in data] == [clause.id for clause in CLAUSES]
@@ -532,7 +532,7 @@ def test_the_museum_names_what_killed_each_mutant(
         "museum", "K01", "--seeds", "3", "--seed", "5", "--json", "m.json"
     )
     assert result.exit_code == 0
-    assert "1 of 1 mutants killed by a clause they name" in result.output
+    assert "1 of 1 mutants detected by a clause they name" in result.output
     assert "3 of 3" in result.output
     assert "median 0.50 s, worst 0.50 s" in result.output
     attempts = json.loads(Path("m.json").read_text("utf-8"))

@@ -107,10 +107,10 @@ def test_folded_facts_lead_to_the_same_judgement(race: Race) -> None:
     """Premises are counted alike, event by event, whatever was dropped."""
     for factory, profile in FOLDED:
         make = partial(factory, profile=profile, limits=default_limits(profile))
-        docket = ApplicableClauses(header_for(profile), CLAUSES)
-        fold = Fold(docket.header)
+        applicable = ApplicableClauses(header_for(profile), CLAUSES)
+        fold = Fold(applicable.header)
         for played in sampled(make, scenario_of(race), Random(2), 3):
-            plain, folding = Judge(docket), Judge(docket)
+            plain, folding = Judge(applicable), Judge(applicable)
             for event in played.events:
                 plain.see(event)
                 folding.see(event)

@@ -9,7 +9,7 @@ import pytest
 
 from memslot_conformance.findings.failure_file import (
     REPLAYED,
-    Failure,
+    RecordedFailure,
     Replayed,
     read_failure,
     replay,
@@ -37,7 +37,7 @@ HEADER = Header(
     limits=Limits(),
     capabilities=Capabilities(operations=("MemslotId",)),
 )
-FAILURE = Failure(
+FAILURE = RecordedFailure(
     "one",
     "linux",
     "LOOK-7",
@@ -48,7 +48,7 @@ FAILURE = Failure(
 )
 
 
-def written(folder: Path, failure: Failure = FAILURE) -> Path:
+def written(folder: Path, failure: RecordedFailure = FAILURE) -> Path:
     path = folder / "f.ndjson"
     write_failure(path, failure)
     return path

@@ -165,7 +165,7 @@ def test_fixed_races_that_were_cut_short_say_by_what() -> None:
 
     assert done.schedules == 50
     assert re.fullmatch(
-        r"its plays ran out with \d+ races not explored to 1 preemption", done.cut or ""
+        r"its plays ran out before \d+ races came to 1 preemption", done.cut or ""
     )
 
 

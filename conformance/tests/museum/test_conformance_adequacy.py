@@ -253,7 +253,7 @@ def test_the_track_record_tells_exhibits_from_planted_mutants(tmp_path: Path) ->
         Attempt(
             mutant=mutant.name,
             seed=1,
-            killed_by=mutant.clauses[:1],
+            detected_by=mutant.clauses[:1],
             layer="fixed",
             seconds=0.25,
             operations=3,

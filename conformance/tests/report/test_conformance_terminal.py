@@ -211,7 +211,7 @@ def test_a_finding_without_a_file_says_why_and_how_to_see_it_again() -> None:
 def test_a_finding_whose_history_is_not_told_is_shown_without_a_picture() -> None:
     text, status = shown((found("REQ-1", history=None), found("REQ-2", history=None)))
     assert status is Exit.DOES_NOT_CONFORM
-    assert "(the report does not tell the history)" in text
+    assert "(the report has no history of it)" in text
     assert "(at the same step)" not in text
     assert ">>" not in text
 

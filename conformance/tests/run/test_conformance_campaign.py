@@ -25,7 +25,7 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.run import campaign
-from memslot_conformance.run.campaign import Limits
+from memslot_conformance.run.campaign import WorkerLimits
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import StoppedError, isolated
 
@@ -34,7 +34,7 @@ Send = Callable[[Record], None]
 HANGS = 120.0
 """Seconds after which what ought to end is given up."""
 
-LITTLE = Limits(memory_bytes=256 << 20)
+LITTLE = WorkerLimits(memory_bytes=256 << 20)
 
 
 class HeldClock:
@@ -154,7 +154,7 @@ def test_a_target_that_hangs_is_ended(death: str) -> None:
         heard.append(record)
         clock.run_out()
 
-    limits = Limits(grace_seconds=0.5)
+    limits = WorkerLimits(grace_seconds=0.5)
     campaign.run_plan(plan(death, 0.2), limits, hear, work=work, clock=clock)
     first, failed = heard
     assert first == layer(death)
@@ -256,7 +256,7 @@ def test_what_the_listener_raises_ends_the_run() -> None:
         campaign.run(
             [plan("sound"), plan("hang"), plan("sound")],
             jobs=2,
-            limits=Limits(grace_seconds=600),
+            limits=WorkerLimits(grace_seconds=600),
             on_record=hear,
             work=work,
         )
@@ -298,7 +298,7 @@ plans = [
     for t in "abc"
 ]
 try:
-    campaign.run(plans, jobs=2, limits=campaign.Limits(), work=work,
+    campaign.run(plans, jobs=2, limits=campaign.WorkerLimits(), work=work,
                  on_record=lambda r: print(r.reason, flush=True))
 except KeyboardInterrupt:
     print("interrupted", flush=True)

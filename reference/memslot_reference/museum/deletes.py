@@ -1,4 +1,4 @@
-"""Mutants that break the two steps in which a slot goes or moves."""
+"""Mutants that break the two steps in which a slot is deleted or moved."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MovesInOneStep(Kvm):
 
 
 class SkipsInvalid(Kvm):
-    """A slot goes or moves without having been INVALID."""
+    """A slot is deleted or moved without having been INVALID."""
 
     def invalidate(self, table: Memslots, old: MemorySlot) -> Memslots:
         """Flush, and publish nothing before it."""
@@ -29,7 +29,7 @@ class SkipsInvalid(Kvm):
 
 
 class SkipsFlush(Kvm):
-    """A slot goes or moves and its sptes stay."""
+    """A slot is deleted or moved, and its sptes stay."""
 
     def flush_shadow(self, slot: MemorySlot) -> None:
         """Leave the shadow state alone."""
@@ -101,7 +101,7 @@ class ReachesInvalid(Kvm):
 
 
 class InvalidIsMmio(Kvm):
-    """A fault on an INVALID slot leaves as MMIO where it has to be retried."""
+    """A fault on an INVALID slot exits as MMIO where it has to be retried."""
 
     def invalid_reply(self) -> Reply:
         """Do today what v2.6.34 did."""

@@ -97,7 +97,7 @@ class LogsByLength(LinuxKvm):
 
 
 class MarksLate(Kvm):
-    """A page is marked dirty when the lock over its spte is given back."""
+    """A page is marked dirty after the lock over its spte is released."""
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
         super().__init__(hook, profile, limits)
@@ -231,10 +231,10 @@ class KeepsBitmaps(Kvm):
 
 
 class FreesBitmapsEarly(Kvm):
-    """GET frees the old bitmap before the readers of its table are gone."""
+    """GET frees the old bitmap before the readers of its table have left."""
 
     def publish_empty_bitmap(self, table: Memslots, slot: MemorySlot) -> None:
-        """Publish and free; whoever answers from the bitmap later is lucky."""
+        """Publish and free; answering from the bitmap later is luck."""
         final = self.copy_of(table)
         empty = self.new_bitmap(slot, all_set=False)
         final.put(replace(slot, dirty_bitmap=empty))

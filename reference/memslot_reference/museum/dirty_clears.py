@@ -24,7 +24,7 @@ class TrustsTheRange(LinuxKvm):
 
 
 class CannotReachTheEnd(LinuxKvm):
-    """CLEAR takes whole words only, also at the end of a slot that has none there."""
+    """CLEAR accepts whole words only, even where the slot ends inside a word."""
 
     def takes_range(self, slot: MemorySlot, first_page: int, num_pages: int) -> bool:
         """Refuse what is ragged wherever it ends."""
@@ -108,7 +108,7 @@ class ClearOfNoLogIsDone(LinuxKvm):
 
 
 class ClearsWholeWords(LinuxKvm):
-    """CLEAR takes every page out of a word in which it is given one."""
+    """CLEAR clears a whole word of the bitmap where it is given one page of it."""
 
     def given_pages(
         self,
@@ -123,7 +123,7 @@ class ClearsWholeWords(LinuxKvm):
 
 
 class ClearsUnprotected(LinuxKvm):
-    """CLEAR takes bits out and leaves their pages writable."""
+    """CLEAR clears bits and leaves their pages writable."""
 
     def protect_pages(self, slot: MemorySlot, pages: Iterable[int]) -> None:
         """Protect nothing."""
@@ -141,7 +141,7 @@ class ProtectsSmallPagesOnly(LinuxKvm):
 
 
 class TakesAnyOption(LinuxKvm):
-    """Manual protection takes whatever options it is given."""
+    """Manual protection is turned on with any options."""
 
     def may_enable(self, options: int) -> bool:
         """Look at nothing."""
@@ -150,7 +150,7 @@ class TakesAnyOption(LinuxKvm):
 
 
 class CannotBeTurnedOn(LinuxKvm):
-    """Manual protection is taken only where logs are to begin dirty as well."""
+    """Manual protection is turned on only together with initially all set."""
 
     def may_enable(self, options: int) -> bool:
         """Know no option by itself."""
@@ -158,7 +158,7 @@ class CannotBeTurnedOn(LinuxKvm):
 
 
 class TakesOneOptionOnly(LinuxKvm):
-    """Manual protection is taken, and the option that needs it is not."""
+    """Manual protection is turned on, and never initially all set with it."""
 
     def may_enable(self, options: int) -> bool:
         """Know one bit, as before there were two."""
@@ -166,7 +166,7 @@ class TakesOneOptionOnly(LinuxKvm):
 
 
 class CannotBeTurnedOff(LinuxKvm):
-    """Manual protection cannot be taken back."""
+    """Manual protection cannot be turned off."""
 
     def may_enable(self, options: int) -> bool:
         """Take nothing for a bad option."""
@@ -182,7 +182,7 @@ class BeginsCleanAnyway(LinuxKvm):
 
 
 class AsksForTheOptionTwice(LinuxKvm):
-    """Commit asks anew whether a log begins all dirty, and may be told otherwise."""
+    """Commit asks again whether a log begins all dirty; the answer may have changed."""
 
     def began_all_set(self, new: MemorySlot) -> bool:
         """Look at the option of now, and not at the bitmap that was made."""
@@ -191,7 +191,7 @@ class AsksForTheOptionTwice(LinuxKvm):
 
 
 class SaysDoneAndClearsNothing(LinuxKvm):
-    """CLEAR says that it was done, and was not."""
+    """CLEAR succeeds, and clears nothing."""
 
     def clear_log(
         self, word: int, first_page: int, num_pages: int, bitmap: tuple[int, ...]

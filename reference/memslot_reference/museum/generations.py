@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
-from memslot_reference.mmio_caches import SpteNote
+from memslot_reference.mmio_caches import MmioSpte
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_spec.model.profile import LINUX
 
@@ -39,7 +39,7 @@ class SettlesBeforeWaiting(LinuxKvm):
 
 
 class NumberFirst(LinuxKvm):
-    """A new number can be seen before the notes of its bits are dropped."""
+    """A new generation can be seen before MMIO sptes with its bits are dropped."""
 
     def settle(self, as_id: int) -> None:
         """Store the number, then look whether it wraps."""
@@ -71,7 +71,7 @@ class RollsBackTheNumber(LinuxKvm):
 
 
 class WrapsInSpaceZero(LinuxKvm):
-    """Notes are dropped on a wrap in address space 0 only."""
+    """MMIO sptes are dropped on a wrap in address space 0 only."""
 
     def is_wrap(self, generation: int) -> bool:
         """Compare with 0: the numbers of the other spaces never are."""
@@ -79,10 +79,10 @@ class WrapsInSpaceZero(LinuxKvm):
 
 
 class StampsTheNewNumber(LinuxKvm):
-    """What the old table said is noted under the number of the new one."""
+    """MMIO found in the old table is cached under the generation of the new one."""
 
-    def note_of(self, table: Memslots) -> SpteNote:
-        """Take the number that is current, or about to be, when the note is made.
+    def mmio_spte_of(self, table: Memslots) -> MmioSpte:
+        """Take the number that is current, or about to be, when the spte is made.
 
         In the kernel of that time a table had its number from its publication.
         """

@@ -33,7 +33,7 @@ class ForgetsFirstPage(Kvm):
 
 
 class EmptyIsAPage(Kvm):
-    """A range that ends where it begins takes that page away."""
+    """A range that ends where it begins unmaps that page."""
 
     def invalidate_range(self, start: Hva, end: Hva) -> None:
         """Take one byte at the least."""
@@ -41,7 +41,7 @@ class EmptyIsAPage(Kvm):
 
 
 class MapsOpenRanges(Kvm):
-    """A fault maps pages that the host is in the middle of taking away."""
+    """A fault maps pages of a range whose invalidation is open."""
 
     def is_being_taken(self, spte: Spte) -> bool:
         """Look at the count of those that are over, and at no other."""
@@ -50,7 +50,7 @@ class MapsOpenRanges(Kvm):
 
 
 class PublishesInRange(LinuxKvm):
-    """An updater does not wait for the ranges that are open."""
+    """An updater does not wait for open invalidations."""
 
     def wait_for_invalidations(self) -> None:
         """Publish at once."""
@@ -102,7 +102,7 @@ class NeverFlushes(Kvm):
 
 
 class UnmapsQuietly(Kvm):
-    """The host takes pages away and the TLBs keep them."""
+    """The host unmaps pages, and no TLB is flushed."""
 
     def unmap_spte(self, page: ShadowPage, index: int) -> bool:
         """Say that nothing was there."""

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import Memslots
-from memslot_reference.mmio_caches import SpteNote, VcpuMmio
+from memslot_reference.mmio_caches import MmioSpte, VcpuMmio
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_spec.model.profile import LINUX
 
 
 class VcpuForgetsNothing(LinuxKvm):
-    """What a vCPU remembers of MMIO is not held to a generation."""
+    """A vCPU uses cached MMIO under any generation."""
 
-    def vcpu_note_is_of(self, note: VcpuMmio, table: Memslots) -> bool:
+    def vcpu_match_mmio_gen(self, cached: VcpuMmio, table: Memslots) -> bool:
         """Compare the frames alone."""
-        del note, table
+        del cached, table
         return True
 
 
 class VcpuRemembersAnyTime(LinuxKvm):
-    """A vCPU remembers MMIO while an update is open."""
+    """A vCPU caches MMIO while an update is open."""
 
     def vcpu_may_remember(self, table: Memslots) -> bool:
         """Do not look at the mark."""
@@ -28,11 +28,11 @@ class VcpuRemembersAnyTime(LinuxKvm):
 
 
 class HitsDuringAnUpdate(LinuxKvm):
-    """A note of the old table hits while the new one has its number and a mark."""
+    """MMIO cached from the old table hits while the new one is marked in progress."""
 
-    def mmio_spte_is_of(self, note: SpteNote, table: Memslots) -> bool:
+    def check_mmio_spte(self, spte: MmioSpte, table: Memslots) -> bool:
         """Compare the numbers, and leave the table's mark aside."""
-        return note == (self.bits_of(table.generation), False)
+        return spte == (self.bits_of(table.generation), False)
 
 
 MUTANTS: tuple[Mutant, ...] = (

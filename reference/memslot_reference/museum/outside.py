@@ -25,7 +25,7 @@ OUTSIDE: dict[str, str] = {
     "K64": "memory that moves under fork: the host neither forks nor copies on write",
     "K65": "the reset of the dirty ring: there is a bitmap here, and no ring",
     "U01": f"a cursor that stood still in a file (Firecracker #5696): {IN_TRACES}",
-    "U02": f"a log drained before a save that failed (Firecracker #4545): {IN_TRACES}",
+    "U02": f"a log fetched before a save that failed (Firecracker #4545): {IN_TRACES}",
     "U03": f"a slot deleted before its last log was fetched (QEMU): {IN_TRACES}",
     "U04": f"a hole between two requests (QEMU): {IN_TRACES}",
     "U05": f"an EEXIST that was ignored (gVisor #6491): {IN_TRACES}",

@@ -31,7 +31,7 @@ class ReadsGuestOutside(Kvm):
 
 
 class CompletesOutside(Kvm):
-    """An access that left as I/O is completed outside the read section."""
+    """An access that exited as I/O is completed outside the read section."""
 
     def access(
         self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
@@ -56,12 +56,12 @@ class ReleasesOutside(Kvm):
 class FlipsOnly(Srcu):
     """A domain whose updaters do not look at the counter that new readers leave."""
 
-    def drain_other(self) -> None:
+    def wait_for_other(self) -> None:
         """Take it for zero."""
 
 
 class SingleFlip(Kvm):
-    """A grace period flips the index and drains only the counter left behind."""
+    """A grace period flips the index and waits only for the counter left behind."""
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
         super().__init__(hook, profile, limits)
@@ -267,7 +267,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "single-flip",
         SingleFlip,
         "SRCU-5",
-        source="kernel/srcu.c; v2.6.34 had synchronize_sched() in place of the drain",
+        source="kernel/srcu.c; v2.6.34 had synchronize_sched() in place of the wait",
         since="never",
         tag="[D]",
     ),

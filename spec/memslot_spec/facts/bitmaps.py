@@ -35,8 +35,8 @@ class Bitmap:
 
 
 @dataclass(slots=True)
-class Taken:
-    """What an open GET or CLEAR of a slot has taken, and not answered with yet."""
+class OpenLogCall:
+    """An open GET or CLEAR of a slot, and what it cleared without an answer so far."""
 
     key: SlotKey
     bitmaps: set[int] = field(default_factory=set[int])
@@ -54,7 +54,7 @@ class DirtyBitmaps:
 
     live: dict[int, Bitmap] = field(default_factory=dict[int, Bitmap])
     attached: list[dict[SlotKey, int]] = field(default_factory=lambda: [{}])
-    taken: dict[int, Taken] = field(default_factory=dict[int, Taken])
+    taken: dict[int, OpenLogCall] = field(default_factory=dict[int, OpenLogCall])
     removed: list[Spte] = field(default_factory=list[Spte])
     told: set[int] = field(default_factory=set[int])
 
@@ -87,7 +87,10 @@ class DirtyBitmaps:
         return bitmap is not None and bitmap.is_dirty(page)
 
     def publish(
-        self, slots: SlotTable, attached: tuple[Attached, ...], taken: Taken | None
+        self,
+        slots: SlotTable,
+        attached: tuple[Attached, ...],
+        taken: OpenLogCall | None,
     ) -> None:
         """The slots have these bitmaps now; a GET that publishes took the old one."""
         before = self.attached[-1]

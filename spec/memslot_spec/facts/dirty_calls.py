@@ -32,7 +32,7 @@ from memslot_spec.model.operations import (
 from memslot_spec.model.replies import DirtyLog, Done, Refused, Reply
 from memslot_spec.model.values import SlotTable
 
-Tables = Callable[[], tuple[SlotTable, ...]]
+CurrentTables = Callable[[], tuple[SlotTable, ...]]
 """The tables that may stand now, asked for only where an update is over."""
 
 
@@ -56,7 +56,11 @@ def log_call(logs: DirtyLogs, thread: int, operation: Operation) -> None:
 
 
 def log_return(
-    logs: DirtyLogs, thread: int, operation: Operation, reply: Reply, tables: Tables
+    logs: DirtyLogs,
+    thread: int,
+    operation: Operation,
+    reply: Reply,
+    tables: CurrentTables,
 ) -> None:
     """A call is over, and what is known of the tables has taken it in."""
     match operation:

@@ -13,6 +13,7 @@ from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.history.points.host import MetadataAllocated
 from memslot_spec.history.points.mmu import SpteMapped
 from memslot_spec.history.points.tables import Attached
+from memslot_spec.model.dirty_log import SlotKey
 from memslot_spec.model.values import SlotTable
 
 Range = tuple[int, int, int]
@@ -22,9 +23,6 @@ METADATA = "metadata"
 BITMAP = "bitmap"
 Resource = tuple[str, int]
 """Arrays or a bitmap, by handle."""
-
-Word = tuple[int, int]
-"""A slot's address space and id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Cleared:
 
 
 @dataclass(slots=True)
-class LookedUp:
+class HostPages:
     """Host pages that a fault looked up; `is_stale` once the host unmapped one."""
 
     hva: int
@@ -69,7 +67,7 @@ class Host:
     """
 
     open: dict[Range, int] = field(default_factory=dict[Range, int])
-    looked_up: dict[int, LookedUp] = field(default_factory=dict[int, LookedUp])
+    looked_up: dict[int, HostPages] = field(default_factory=dict[int, HostPages])
     stale: dict[int, Stale] = field(default_factory=dict[int, Stale])
     removed_at: dict[int, int] = field(default_factory=dict[int, int])
     unlocked_at: dict[int, int] = field(default_factory=dict[int, int])
@@ -80,7 +78,7 @@ class Host:
     bitmaps: set[int] = field(default_factory=set[int])
     made: dict[int, list[Resource]] = field(default_factory=dict[int, list[Resource]])
     freed: dict[int, list[Resource]] = field(default_factory=dict[int, list[Resource]])
-    attached: dict[Word, Attached] = field(default_factory=dict[Word, Attached])
+    attached: dict[SlotKey, Attached] = field(default_factory=dict[SlotKey, Attached])
 
     def unmapped(self, start: int, end: int) -> None:
         """The host unmaps these bytes: pages looked up there may not be mapped."""

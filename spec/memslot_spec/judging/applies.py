@@ -17,7 +17,7 @@ from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.updates import Objection
 from memslot_spec.moments import MAKINGS, made_by
-from memslot_spec.moments.making import Make
+from memslot_spec.moments.making import MakeMoment
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
 
@@ -37,17 +37,17 @@ def not_applicable(clause: AnyClause, header: Header) -> str | None:
 def _reasons(clause: AnyClause, header: Header) -> Iterator[str]:
     has = header.capabilities
     if header.profile not in clause.profiles:
-        yield f"does not bind profile {header.profile}"
+        yield f"the clause does not bind profile {header.profile}"
     if clause.concurrent and has.interleaving is Interleaving.NONE:
         yield "the target takes one call at a time"
     if clause.unless is not None and clause.unless in has.announces:
-        yield f"the target announces {clause.unless}, which finer clauses judge"
+        yield f"finer clauses apply, since the target announces {clause.unless}"
     yield from _out_of_its_domain(clause, header)
     if clause.any_operation and not set(clause.any_operation) & set(has.operations):
-        yield f"the target has none of {', '.join(clause.any_operation)}"
+        yield f"the target has none of the operations {', '.join(clause.any_operation)}"
     wanted = [name for name in clause.operations if name not in has.operations]
     if wanted:
-        yield f"the target has no {', '.join(wanted)}"
+        yield f"the target lacks the operation {', '.join(wanted)}"
     unseen = [part for part in clause.shows if part not in has.shows]
     if unseen:
         yield f"introspection does not show {', '.join(unseen)}"
@@ -87,10 +87,10 @@ class Agenda(NamedTuple):
     """
 
     clauses: tuple[tuple[AnyClause, Predicate | None, Predicate], ...] = ()
-    made: tuple[tuple[Make, Agenda], ...] = ()
+    made: tuple[tuple[MakeMoment, Agenda], ...] = ()
 
 
-class Step(NamedTuple):
+class EventHandling(NamedTuple):
     """What the judge does at one kind of event; no agenda is nothing to ask."""
 
     agenda: Agenda | None
@@ -143,7 +143,7 @@ class ApplicableClauses:
             for operation in get_args(Operation)
         }
         self.steps = {
-            kind: Step(
+            kind: EventHandling(
                 _agenda(kind, self.clauses),
                 ABSORB.get(kind, ()),
                 kind in ENDINGS,
@@ -188,7 +188,7 @@ def _seen_from(choice: AnyChoice) -> Callable[[Facts, object], str | None]:
 
 
 def _taken_at(
-    makes: Sequence[Make],
+    makes: Sequence[MakeMoment],
     taken: Callable[[Facts, object], str | None],
     facts: Facts,
     event: object,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from memslot_spec.choice import Taken
+from memslot_spec.choice import OptionCounts
 from memslot_spec.clause import AnyClause
 from memslot_spec.facts.absorbing.calls import returned
 from memslot_spec.facts.dirty_calls import log_return
@@ -51,7 +51,7 @@ class Judgement:
     contradiction: str | None
     undecided: str | None
     complete: bool
-    taken: Taken = field(default_factory=Taken)
+    taken: OptionCounts = field(default_factory=OptionCounts)
 
 
 class Judge:
@@ -66,7 +66,7 @@ class Judge:
         """A judge for one history of the applicable clauses' header."""
         self.facts = Facts(applicable.header)
         self.reached = dict(applicable.unreached)
-        self.taken: Taken = {}
+        self.taken: OptionCounts = {}
         self.contradiction: str | None = None
         self.findings: tuple[Finding, ...] = ()
         self.complete = False

@@ -138,7 +138,7 @@ def accesses(
     """The replies to a guest access that this table explains.
 
     A frame of an INVALID slot gives MMIO in 2009 and is tried again today. A
-    write to a READONLY slot leaves as MMIO.
+    write to a READONLY slot exits to user space as MMIO.
     """
     slot = gfn_to_memslot(table, access.gfn, access.as_id)
     if slot is None:

@@ -11,7 +11,7 @@ from memslot_spec.facts.facts import Facts
 S_contra = TypeVar("S_contra", contravariant=True)
 M_co = TypeVar("M_co", covariant=True)
 
-Make = Callable[[Facts, object], object | None]
+MakeMoment = Callable[[Facts, object], object | None]
 """Makes a moment of an event of its source, or None where there is none."""
 
 

@@ -11,7 +11,7 @@ from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import Judge
 from memslot_spec.protocol.folded import Fold, Folded
 
-Verdict = int | tuple[str, ...]
+FoldedVerdict = int | tuple[str, ...]
 """The number of the facts that come after, or the ids of the clauses broken."""
 
 
@@ -26,7 +26,7 @@ class FoldedJudge:
         self._facts = [first]
         self._numbers = {first: self.at_the_start}
         self._shared: dict[object, object] = {}
-        self._seen: dict[tuple[int, tuple[Event, ...]], Verdict] = {}
+        self._seen: dict[tuple[int, tuple[Event, ...]], FoldedVerdict] = {}
 
     @property
     def judged(self) -> int:
@@ -38,7 +38,7 @@ class FoldedJudge:
         """How often each clause's premise held."""
         return self._judge.reached
 
-    def see(self, facts: int, events: tuple[Event, ...]) -> Verdict:
+    def see(self, facts: int, events: tuple[Event, ...]) -> FoldedVerdict:
         """What these events come to after these facts.
 
         Errors: `ValueError` where they contradict themselves.
@@ -51,7 +51,7 @@ class FoldedJudge:
             verdict = self._seen[asked] = self._see(facts, events)
         return verdict
 
-    def _see(self, facts: int, events: tuple[Event, ...]) -> Verdict:
+    def _see(self, facts: int, events: tuple[Event, ...]) -> FoldedVerdict:
         judge = self._judge
         judge.facts = self._fold.unfold(self._facts[facts])
         judge.over, judge.findings = False, ()

@@ -50,9 +50,9 @@ ENTER: Program = (
 )
 GRACE_PERIOD: Program = (
     Step("begin", steps.begin_grace_period),
-    Step("drain other", steps.drain_other),
+    Step("wait for other", steps.wait_for_other),
     Step("flip", steps.flip_index),
-    Step("drain old", steps.drain_old),
+    Step("wait for old", steps.wait_for_old),
 )
 DROP_SPTE: Program = (
     Step("load for rmap", shadow.load_for_rmap),

@@ -135,7 +135,7 @@ def begin_grace_period(_: Promises, state: State, me: int) -> Iterator[Move]:
     yield Move(state, GracePeriodBegun(me))
 
 
-def drain_other(_: Promises, state: State, me: int) -> Iterator[Move]:
+def wait_for_other(_: Promises, state: State, me: int) -> Iterator[Move]:
     """Wait for readers who took the other index before the last flip, and were slow."""
     del me
     if state.counters[1 - state.active] == 0:
@@ -148,7 +148,7 @@ def flip_index(_: Promises, state: State, me: int) -> Iterator[Move]:
     yield Move(flipped, IndexFlipped(me, flipped.active))
 
 
-def drain_old(_: Promises, state: State, me: int) -> Iterator[Move]:
+def wait_for_old(_: Promises, state: State, me: int) -> Iterator[Move]:
     """Wait for the readers of before the flip; the grace period is over."""
     if state.counters[1 - state.active] == 0:
         yield Move(state, GracePeriodEnded(me))

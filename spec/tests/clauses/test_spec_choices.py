@@ -14,7 +14,7 @@ import pytest
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.targets.resolve import resolve
-from memslot_spec.choice import AnyChoice, Taken, can_be_seen
+from memslot_spec.choice import AnyChoice, OptionCounts, can_be_seen
 from memslot_spec.choices import CHOICES, delete, errors, readers, requests
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import clause_by_id
@@ -99,7 +99,7 @@ def taken(
     events: Iterable[Event],
     profile: str = V2_6_34.name,
     clauses: tuple[AnyClause, ...] = (),
-) -> Taken:
+) -> OptionCounts:
     """What a judge that knows these clauses and every choice counts."""
     applicable = ApplicableClauses(header(profile), clauses, CHOICES)
     return judge_events(applicable, events).taken
@@ -275,7 +275,7 @@ def test_a_target_is_asked_only_what_it_can_show() -> None:
 def test_the_reference_takes_only_options_that_are_listed(profile: str) -> None:
     target = resolve("reference", profile)
     applicable = ApplicableClauses(target.header, (), CHOICES)
-    counted: Taken = {}
+    counted: OptionCounts = {}
     for race in fixed_races(target.header):
         for played in sampled(target.make, race.scenario, Random(3), 4):
             counted |= judge_events(applicable, played.events).taken

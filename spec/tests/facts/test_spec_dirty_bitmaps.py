@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.facts.bitmaps import Bitmap, DirtyBitmaps, Taken, undirtied
+from memslot_spec.facts.bitmaps import Bitmap, DirtyBitmaps, OpenLogCall, undirtied
 from memslot_spec.facts.mmu import Spte
 from memslot_spec.history.events import Call, Event, Return
 from memslot_spec.history.header import Capabilities, Header, History, Interleaving
@@ -104,8 +104,8 @@ def test_what_a_get_took_is_dirty_for_its_own_slot() -> None:
     bitmaps = DirtyBitmaps()
     bitmaps.live[1] = Bitmap(4, all_set=False)
     bitmaps.publish(TABLE, WITH_1.attached, None)
-    bitmaps.taken[3] = Taken((0, 0), pages={(1, 2)})
-    bitmaps.taken[4] = Taken((0, 1), pages={(1, 3)})
+    bitmaps.taken[3] = OpenLogCall((0, 0), pages={(1, 2)})
+    bitmaps.taken[4] = OpenLogCall((0, 1), pages={(1, 3)})
     assert bitmaps.is_dirty(SLOT, 2)
     assert not bitmaps.is_dirty(SLOT, 3)
 

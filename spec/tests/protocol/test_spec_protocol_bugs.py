@@ -142,7 +142,7 @@ BUGS = (
     Bug(
         "SRCU-5",
         "single flip",
-        Programs(update=without(UPDATE, "drain other")),
+        Programs(update=without(UPDATE, "wait for other")),
         race(DELETE, READ_17),
     ),
     Bug(

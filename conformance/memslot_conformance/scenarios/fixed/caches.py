@@ -1,4 +1,4 @@
-"""Races of what is cached: MMIO notes, vCPU hints, host addresses, generations."""
+"""Races of what is cached: cached MMIO, vCPU hints, host addresses, generations."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ WRITE_ALL = UseHvaCache(2, 0, 16, write=True)
 
 RACES: tuple[FixedRace, ...] = (
     race(
-        "an MMIO note of the vCPU beside a create",
+        "MMIO cached with the vCPU beside a create",
         (READ_17, READ_17),
         (S0,),
         (READ_17, READ_17),
         after=(READ_17,),
     ),
     race(
-        "an MMIO note in an spte beside a create",
+        "MMIO cached in an spte beside a create",
         (FAR, READ_17, READ_40),
         (S0,),
         (READ_17,),
         after=(READ_40, READ_17),
     ),
     race(
-        "MMIO noted while an update is open",
+        "MMIO cached while an update is open",
         (FAR,),
         (S1,),
         (READ_17, READ_40),
         after=(READ_17, READ_40, READ_17),
     ),
     race(
-        "an MMIO note beside a delete and a create",
+        "cached MMIO beside a delete and a create",
         (S0, READ_40),
         (delete(0), IN_PLACE_OF_S0),
         (READ_17,),
@@ -184,31 +184,31 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
 
 
 def _over_a_wrap(header: Header) -> tuple[FixedRace, ...]:
-    """An MMIO note and as many updates as it takes for few bits to come again.
+    """Cached MMIO, and as many updates as it takes for few bits to come again.
 
-    That a target's notes have so few is not to be expected; where they have, they
+    That a target keeps so few bits is not to be expected; where it does, they
     are met.
     """
     spaces = min(header.limits.address_spaces, 2)
     return tuple(
         race(
-            f"an MMIO note of address space {as_id} over eight generations",
+            f"cached MMIO of address space {as_id} over eight generations",
             (
                 put(as_id << 16, 0x600, 4, 0x2000),
-                *_noted(as_id),
+                *_cached(as_id),
                 *(
                     put(as_id << 16 | number, 0x600 + 8 * number, 4, 0x2000)
                     for number in range(1, 8 // spaces)
                 ),
                 put(as_id << 16 | 8, 16, 4, 0x1000),
-                *_noted(as_id),
+                *_cached(as_id),
             ),
         )
         for as_id in range(spaces)
     )
 
 
-def _noted(as_id: int) -> Operations:
-    """Accesses after which an spte notes one frame, and the vCPU another."""
+def _cached(as_id: int) -> Operations:
+    """Accesses that cache one frame in an MMIO spte, and another with the vCPU."""
     here, there = GuestAccess(17, as_id=as_id), GuestAccess(40, as_id=as_id)
     return here, there, here, there

@@ -33,7 +33,7 @@ MOST_PAGES = 1 << 24
 """Pages of the largest slot in a shape of several requests: 64 GiB."""
 
 LOOKUPS = (GfnToMemslot, GfnToHva, IsVisibleGfn, MemslotId)
-Lookup = Callable[[int], Operation]
+MakeLookup = Callable[[int], Operation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Slots:
         base, _, host = numbers[:3]
         return first, self.create(0, base, 0, host), second
 
-    def looked_up(self, lookup: Lookup, numbers: Numbers) -> Operations:
+    def looked_up(self, lookup: MakeLookup, numbers: Numbers) -> Operations:
         """Two slots, and a lookup at any frame."""
         return *self.two(numbers), lookup(numbers[6])
 

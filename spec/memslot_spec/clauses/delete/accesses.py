@@ -68,7 +68,8 @@ def is_of_no_slot(facts: Facts, access: GfnAnswered) -> bool:
 @clause(
     id="DEL-12",
     title="A frame in no slot is MMIO",
-    must="A guest access to a frame that no slot covers MUST leave as MMIO.",
+    must="A guest access to a frame that no slot covers MUST exit to user space as "
+    "MMIO.",
     source="seed, gfn_to_hva: bad_hva",
     rows=(40,),
     on=GfnAnswered,

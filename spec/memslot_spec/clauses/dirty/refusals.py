@@ -14,26 +14,26 @@ from memslot_spec.model.dirty_log import ERRNO, DirtyObjection, answers
 from memslot_spec.model.profile import BOTH, ONLY_LINUX
 from memslot_spec.moments.dirty import ClearCalled, GetCalled
 
-Call = GetCalled | ClearCalled
-Objections = tuple[DirtyObjection, ...]
+GetOrClear = GetCalled | ClearCalled
+DirtyObjections = tuple[DirtyObjection, ...]
 
 
-def objected_to(objections: Objections, facts: Facts, call: Call) -> bool:
+def objected_to(objections: DirtyObjections, facts: Facts, call: GetOrClear) -> bool:
     """In every table that it may have met, the first thing wrong is one of these."""
     return call.objections <= set(objections)
 
 
-def refused(objections: Objections, facts: Facts, call: Call) -> bool:
+def refused(objections: DirtyObjections, facts: Facts, call: GetOrClear) -> bool:
     return answers(call.reply, objections)
 
 
-def the_refusal(objections: Objections, facts: Facts, call: Call) -> str:
+def the_refusal(objections: DirtyObjections, facts: Facts, call: GetOrClear) -> str:
     words = " or ".join(objection.value for objection in objections)
     return f"refused {ERRNO[objections[0]].value}: {words}"
 
 
 def refusal(
-    call: type[Call],
+    call: type[GetOrClear],
     number: int,
     *objections: DirtyObjection,
     title: str,

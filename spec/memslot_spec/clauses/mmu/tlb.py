@@ -49,14 +49,14 @@ def log_flushes(facts: Facts, walked: LogWalked) -> bool:
 
 def all_protected(facts: Facts, cleared: LogCleared) -> str:
     gfns = gfns_of(cleared.writable)
-    return f"no writable spte left of a page out of the log; gfn {gfns} has one"
+    return f"no writable spte left of a page whose bit was cleared; gfn {gfns} has one"
 
 
 @clause(
     id="MMU-7",
-    title="A page out of the log is write-protected",
-    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, a page that it took "
-    "out of the log MUST NOT have a writable spte from before.",
+    title="A page whose dirty bit is cleared is write-protected",
+    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, a page whose "
+    "dirty bit it cleared MUST NOT have a writable spte from before the call.",
     source="arch/x86/kvm/mmu/mmu.c, kvm_mmu_slot_remove_write_access, "
     "kvm_arch_mmu_enable_log_dirty_pt_masked",
     rows=(48,),

@@ -7,7 +7,7 @@ still among the facts when they look for it.
 from __future__ import annotations
 
 from memslot_spec.facts.absorbing.on import Additions, on
-from memslot_spec.facts.bitmaps import Bitmap, Taken
+from memslot_spec.facts.bitmaps import Bitmap, OpenLogCall
 from memslot_spec.facts.dirty_calls import log_call
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Call, Return
@@ -31,7 +31,7 @@ def _call(facts: Facts, event: Call) -> None:
     operation = event.operation
     log_call(facts.dirty, event.thread, operation)
     if isinstance(operation, GetDirtyLog | ClearDirtyLog):
-        facts.bitmaps.taken[event.thread] = Taken(slot_key(operation.slot))
+        facts.bitmaps.taken[event.thread] = OpenLogCall(slot_key(operation.slot))
 
 
 def _returned(facts: Facts, event: Return) -> None:

@@ -10,7 +10,7 @@ from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.host import BITMAP, METADATA, Cleared, LookedUp
+from memslot_spec.facts.host import BITMAP, METADATA, Cleared, HostPages
 from memslot_spec.history.events import Call
 from memslot_spec.history.points.dirty import (
     BitmapAllocated,
@@ -50,7 +50,7 @@ def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
 
 
 def _host_page_found(facts: Facts, event: HostPageFound) -> None:
-    facts.host.looked_up[event.thread] = LookedUp(event.hva, event.npages)
+    facts.host.looked_up[event.thread] = HostPages(event.hva, event.npages)
 
 
 def _mmu_unlocked(facts: Facts, event: MmuUnlocked) -> None:
