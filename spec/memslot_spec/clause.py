@@ -42,7 +42,8 @@ class Clause(Generic[E_contra]):
     is one the sentence is about, `holds` that the sentence is kept, `expected`
     words what should have been: a text, or a function that is asked only on
     failure. So does `observed` with what was, where the words of the event or of
-    the reply do not show what is wrong. `rows` are the numbers of the published catalogue that it came from.
+    the reply do not show what is wrong. `rows` are the numbers of the published
+    catalogue that it came from.
     `operations` and `points` name what the target must have besides what it is
     `on`, `any_operation` names those of which one is enough, `shows` parts of a
     view, and `private` wants slots of the kernel's own. A `concurrent` clause means

@@ -60,13 +60,12 @@ def _differs(table: SlotTable, gfn: int, as_id: int) -> bool:
 def answer_of_its_space(facts: Facts, answered: Answered) -> str:
     operation, replies = answered.operation, list[str]()
     for table in answered.candidates:
-        if isinstance(operation, GfnToMemslot | GfnToHva):
-            own = (answer(table, operation, facts.profile, facts.limits),)
-        elif isinstance(operation, GuestAccess):
+        if isinstance(operation, GuestAccess):
             own = accesses(table, operation, facts.profile)
-        else:
-            continue
-        replies += map(describe_reply, own)
+            replies += map(describe_reply, own)
+        elif isinstance(operation, GfnToMemslot | GfnToHva):
+            its = answer(table, operation, facts.profile, facts.limits)
+            replies.append(describe_reply(its))
     return f"{' or '.join(dict.fromkeys(replies))}, by the slots of its address space"
 
 

@@ -6,6 +6,7 @@ from itertools import combinations
 
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clauses.requests.live_slot import slot_left
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import TablePublished, TableWritten
 from memslot_spec.history.words import count, describe_slot
@@ -13,7 +14,6 @@ from memslot_spec.history.words.tables import describe_apart, describe_at
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import BIT_1, EMPTY, Slot, SlotTable
-from memslot_spec.clauses.requests.live_slot import slot_left
 from memslot_spec.moments.replies import TableLeft, Updated
 from memslot_spec.moments.tables import Published, TableShown
 
