@@ -31,9 +31,6 @@ REPR = re.compile(
 )
 """What Python shows of a value, where words are wanted."""
 
-UNREAD = frozenset({"DIRTY-1", "DIRTY-3", "MMU-2", "RMAP-1"})
-"""Clauses whose words are not yet what they should be; it is to be empty."""
-
 
 def first_finding(case: Case) -> Finding:
     """The first finding of the clause, in the order of the schedules."""
@@ -62,14 +59,9 @@ def test_the_pinned_failures_are_of_the_clauses(*, write_golden: bool) -> None:
     check_keys(FAILURES, IDS, write=write_golden)
 
 
-@pytest.mark.parametrize("clause", sorted(set(IDS) - UNREAD))
+@pytest.mark.parametrize("clause", IDS)
 def test_expected_and_observed_differ_and_are_words(clause: str) -> None:
     assert complaints(read_blocks(FAILURES)[clause]) == []
-
-
-def test_nothing_is_kept_as_unread_that_reads_well() -> None:
-    blocks = read_blocks(FAILURES)
-    assert [clause for clause in UNREAD if not complaints(blocks[clause])] == []
 
 
 def complaints(block: str) -> list[str]:

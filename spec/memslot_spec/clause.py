@@ -41,7 +41,9 @@ class Clause(Generic[E_contra]):
     `on` is the kind of event or moment it speaks of. `premise` says that the event
     is one the sentence is about, `holds` that the sentence is kept, `expected`
     words what should have been: a text, or a function that is asked only on
-    failure. `rows` are the numbers of the published catalogue that it came from.
+    failure. So does `observed` with what was, where the words of the event or of
+    the reply do not show what is wrong. `rows` are the numbers of the published
+    catalogue that it came from.
     `operations` and `points` name what the target must have besides what it is
     `on`, `any_operation` names those of which one is enough, `shows` parts of a
     view, and `private` wants slots of the kernel's own. A `concurrent` clause means
@@ -59,6 +61,7 @@ class Clause(Generic[E_contra]):
     on: type[E_contra]
     holds: Callable[[Facts, E_contra], bool]
     expected: str | Callable[[Facts, E_contra], str]
+    observed: str | Callable[[Facts, E_contra], str] | None = None
     premise: Callable[[Facts, E_contra], bool] = always
     profiles: frozenset[str] = BOTH
     operations: tuple[str, ...] = ()
@@ -97,6 +100,13 @@ class Clause(Generic[E_contra]):
         expected = self.expected
         return expected if isinstance(expected, str) else expected(facts, event)
 
+    def observation(self, facts: Facts, event: object) -> str | None:
+        """What was instead, in words; None where those of the event will do."""
+        observed = self.observed
+        if observed is None or isinstance(observed, str):
+            return observed
+        return observed(facts, event) if isinstance(event, self.on) else None
+
 
 AnyClause = Clause[Never]
 """A clause on whatever kind of event."""
@@ -116,6 +126,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     on: type[E],
     expected: str | Callable[[Facts, E], str],
     rows: tuple[int, ...],
+    observed: str | Callable[[Facts, E], str] | None = None,
     premise: Callable[[Facts, E], bool] = always,
     profiles: frozenset[str] = BOTH,
     operations: tuple[str, ...] = (),
@@ -145,6 +156,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
             on=on,
             holds=holds,
             expected=expected,
+            observed=observed,
             premise=premise,
             profiles=profiles,
             operations=asked,

@@ -18,9 +18,12 @@ def _named(threads: Iterable[int]) -> str:
     return ", ".join(f"T{thread}" for thread in threads)
 
 
-def expects_nobody_stuck(facts: Facts, stopped: Stopped) -> str:
+EVERYBODY_DONE = "every thread at its end"
+
+
+def who_is_stuck(facts: Facts, stopped: Stopped) -> str:
     stuck = sorted((*stopped.updates, *stopped.readers))
-    words = f"every thread at its end; {_named(stuck)} can never go on"
+    words = f"{_named(stuck)} can never go on"
     if stopped.inside:
         words += f", with {_named(stopped.inside)} in a read section"
     return words
@@ -33,7 +36,8 @@ def expects_nobody_stuck(facts: Facts, stopped: Stopped) -> str:
     source="kernel/srcu.c, synchronize_srcu",
     rows=(32, 33),
     on=Stopped,
-    expected=expects_nobody_stuck,
+    expected=EVERYBODY_DONE,
+    observed=who_is_stuck,
 )
 def update_returns(facts: Facts, stopped: Stopped) -> bool:
     # A reader that is stuck too has not left: that is a breach of PROG-2.
@@ -47,7 +51,8 @@ def update_returns(facts: Facts, stopped: Stopped) -> bool:
     source="kernel/srcu.c, synchronize_srcu; commit 3ccbf6f47098",
     rows=(32, 33),
     on=Stopped,
-    expected=expects_nobody_stuck,
+    expected=EVERYBODY_DONE,
+    observed=who_is_stuck,
 )
 def no_circle(facts: Facts, stopped: Stopped) -> bool:
     return not stopped.readers

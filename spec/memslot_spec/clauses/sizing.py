@@ -85,12 +85,10 @@ def read_base_and_size(facts: Facts, answered: Answered) -> bool:
     return {"base_gfn", "npages"} <= answered.call.last_read.keys()
 
 
-def expects_one_version(facts: Facts, answered: Answered) -> str:
+def versions_read(facts: Facts, answered: Answered) -> str:
     version_of = answered.call.last_read
-    return (
-        f"base0 and npages0 of one table; base0 is of v{version_of['base_gfn']}, "
-        f"npages0 of v{version_of['npages']}"
-    )
+    base, npages = version_of["base_gfn"], version_of["npages"]
+    return f"base_gfn read from v{base}, npages from v{npages}"
 
 
 @clause(
@@ -102,7 +100,8 @@ def expects_one_version(facts: Facts, answered: Answered) -> str:
     profiles=ONLY_2_6_34,
     on=Answered,
     premise=read_base_and_size,
-    expected=expects_one_version,
+    expected="base_gfn and npages of slot 0 read from one table",
+    observed=versions_read,
     operations=("TssBase",),
     points=("TableRead", "TablePublished"),
 )

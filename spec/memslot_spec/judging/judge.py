@@ -19,7 +19,8 @@ from memslot_spec.history.events import Event, Observed, Return
 from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked, SpteMapped
 from memslot_spec.history.points.tables import TablePublished
-from memslot_spec.history.words import describe_event, describe_reply, describe_slots
+from memslot_spec.history.words import describe_event, describe_reply
+from memslot_spec.history.words.tables import describe_difference
 from memslot_spec.judging.applies import Agenda, ApplicableClauses, Watch
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.moments.mmu import AtRest
@@ -131,7 +132,9 @@ class Judge:
                     reached[clause.id] += 1
                     if not holds(facts, seen):
                         expected = clause.expectation(facts, seen)
-                        observed = observed_words(facts, event)
+                        observed = clause.observation(facts, seen)
+                        if observed is None:
+                            observed = observed_words(facts, event)
                         found.append(Finding(clause.id, facts.step, expected, observed))
             for make, of_moment in made:
                 moment = make(facts, seen)
@@ -213,8 +216,8 @@ class Judge:
         facts = self.facts
         if table is not None and facts.sighted and table != facts.tables.current:
             self._contradicted(
-                f"introspection shows {describe_slots(table)}, but the table "
-                f"published last has {describe_slots(facts.tables.current)}"
+                "introspection does not show the table published last: it shows "
+                f"{describe_difference(table, facts.tables.current)}"
             )
             return
         if table is not None and not facts.sighted:
@@ -234,11 +237,12 @@ class Judge:
 
 
 def observed_words(facts: Facts, event: Event | Answered | Updated | AtRest) -> str:
-    """What was seen instead, in words."""
+    """What was seen, in words, where the clause has no better ones."""
     if isinstance(event, Answered | Updated):
         return describe_reply(event.reply)
     if isinstance(event, AtRest):
-        return f"shadow state at rest after changes at {event.touched}"
+        places = ", ".join(f"{page}[{index}]" for page, index in event.touched)
+        return f"mmu_lock released after changes of spte {places}"
     return describe_event(event, lambda handle: f"v{_version(facts, event, handle)}")
 
 

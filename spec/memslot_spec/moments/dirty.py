@@ -134,10 +134,10 @@ class WritableMapped:
 class BitmapsPublished:
     """A table is published in which slots have dirty bitmaps.
 
-    `too_small` are the slots whose bitmap has fewer bits than they have pages.
+    `too_small` are the slots with fewer bits than pages, each with its bits.
     """
 
-    too_small: tuple[Slot, ...]
+    too_small: tuple[tuple[Slot, int], ...]
 
 
 def _get_called(facts: Facts, answered: Answered) -> GetCalled | None:
@@ -271,7 +271,7 @@ def _bitmaps(facts: Facts, event: TablePublished) -> BitmapsPublished | None:
             rooms.append((slot, live[one.bitmap].npages))
     if not rooms:
         return None
-    return BitmapsPublished(tuple(slot for slot, bits in rooms if bits < slot.npages))
+    return BitmapsPublished(tuple((s, bits) for s, bits in rooms if bits < s.npages))
 
 
 MAKINGS = (

@@ -20,7 +20,7 @@ from memslot_spec.history.events import Call, Observed, Return
 from memslot_spec.history.header import History
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.views import ShadowPte, View
-from memslot_spec.history.words import describe_slots
+from memslot_spec.history.words.tables import describe_difference
 from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import GfnToHva
 from memslot_spec.model.replies import Done
@@ -37,8 +37,8 @@ def test_a_table_shown_that_was_not_published_is_an_error_of_the_target() -> Non
     judgement = judge(History(TABLES_ONLY, (*done(PUT_A, (1, ONE)), shown)), CLAUSES)
     assert judgement.findings == ()
     assert judgement.contradiction == (
-        f"introspection shows {describe_slots(TWO)}, but the table published last "
-        f"has {describe_slots(ONE)}"
+        "introspection does not show the table published last: it shows "
+        f"{describe_difference(TWO, ONE)}"
     )
 
 

@@ -21,6 +21,11 @@ def is_not_put_back(facts: Facts, numbered: TableNumbered) -> bool:
     return not numbered.put_back
 
 
+def named(number: int) -> str:
+    """A generation; the number of a table that was never announced means nothing."""
+    return f"generation {number}" if number >= 0 else "no generation"
+
+
 def another_number(facts: Facts, numbered: TableNumbered) -> str:
     used = max(facts.generations.used, default=0)
     return f"a number that no table had, such as {used + numbered.event.as_id + 1}"
@@ -43,6 +48,11 @@ def is_new(facts: Facts, numbered: TableNumbered) -> bool:
     return numbered.event.generation not in facts.generations.used
 
 
+def not_marked(facts: Facts, event: TablePublished) -> str:
+    number = facts.generations.of(event.table, event.as_id).number
+    return f"published with {named(number)}, which is not marked in progress"
+
+
 @clause(
     id="GEN-2",
     title="A table is marked when readers can load it",
@@ -52,10 +62,16 @@ def is_new(facts: Facts, numbered: TableNumbered) -> bool:
     profiles=ONLY_LINUX,
     on=TablePublished,
     expected="a generation that is marked in progress, before readers can load it",
+    observed=not_marked,
     points=("GenerationSet",),
 )
 def marked(facts: Facts, event: TablePublished) -> bool:
     return facts.generations.of(event.table, event.as_id).in_progress
+
+
+def without_the_mark(facts: Facts, numbered: TableNumbered) -> str:
+    number = named(numbered.event.generation)
+    return f"{number} stored, without the mark, before such a grace period has ended"
 
 
 @clause(
@@ -67,7 +83,8 @@ def marked(facts: Facts, event: TablePublished) -> bool:
     rows=(63,),
     profiles=ONLY_LINUX,
     on=TableNumbered,
-    expected="the mark until a grace period after the publication has ended",
+    expected="the mark kept until a grace period after the publication has ended",
+    observed=without_the_mark,
     points=("TablePublished", "GracePeriodBegun", "GracePeriodEnded"),
 )
 def marked_while_read(facts: Facts, numbered: TableNumbered) -> bool:
@@ -75,8 +92,13 @@ def marked_while_read(facts: Facts, numbered: TableNumbered) -> bool:
 
 
 def caches_made_ready(facts: Facts, numbered: TableNumbered) -> str:
-    number = numbered.event.generation
-    return f"the caches made ready for {number} before it can be seen"
+    number = named(numbered.event.generation)
+    return f"the caches made ready for {number} before it is stored in the table"
+
+
+def caches_not_ready(facts: Facts, numbered: TableNumbered) -> str:
+    ready = facts.generations.updated.get(numbered.event.thread, -1)
+    return f"it is stored; the caches were made ready for {named(ready)}"
 
 
 @clause(
@@ -89,6 +111,7 @@ def caches_made_ready(facts: Facts, numbered: TableNumbered) -> str:
     profiles=ONLY_LINUX,
     on=TableNumbered,
     expected=caches_made_ready,
+    observed=caches_not_ready,
     points=("TablePublished", "CachesUpdated"),
 )
 def caches_first(facts: Facts, numbered: TableNumbered) -> bool:
@@ -126,8 +149,12 @@ def is_an_spte_made_at_rest(facts: Facts, hit: EntryHit) -> bool:
 
 
 def a_miss(facts: Facts, hit: EntryHit) -> str:
-    made = ", ".join(str(number) for number in sorted({g.number for g in hit.cached}))
-    return f"a miss under {hit.current.number}: what is cached was made under {made}"
+    return f"a miss: the table has {named(hit.current.number)}"
+
+
+def a_hit(facts: Facts, hit: EntryHit) -> str:
+    made = sorted({named(generation.number) for generation in hit.cached})
+    return f"a hit on what was cached under {' or '.join(made)}"
 
 
 @clause(
@@ -141,6 +168,7 @@ def a_miss(facts: Facts, hit: EntryHit) -> str:
     on=EntryHit,
     premise=is_an_spte_made_at_rest,
     expected=a_miss,
+    observed=a_hit,
     points=("GenerationSet", "MmioCached"),
 )
 def dropped_on_wrap(facts: Facts, hit: EntryHit) -> bool:

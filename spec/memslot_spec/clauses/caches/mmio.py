@@ -8,7 +8,7 @@ from is the one that a lookup would load.
 from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
-from memslot_spec.clauses.caches.generations import a_miss
+from memslot_spec.clauses.caches.generations import a_hit, a_miss, named
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.caches import MmioCached, MmioPlace
 from memslot_spec.model.operations import GuestAccess
@@ -86,7 +86,12 @@ def is_made_from_a_numbered_table(facts: Facts, event: MmioCached) -> bool:
 
 def the_tables_number(facts: Facts, event: MmioCached) -> str:
     number = facts.generations.of(event.table, event.as_id).number
-    return f"the bits of {number}, the generation of the table that said MMIO"
+    return f"MMIO cached under {named(number)}, which the table that was read has"
+
+
+def cached_under(facts: Facts, event: MmioCached) -> str:
+    frame = f"gfn {event.gfn:#x} cached as MMIO"
+    return f"{frame} under the bits of {named(event.generation)}"
 
 
 @clause(
@@ -100,6 +105,7 @@ def the_tables_number(facts: Facts, event: MmioCached) -> str:
     on=MmioCached,
     premise=is_made_from_a_numbered_table,
     expected=the_tables_number,
+    observed=cached_under,
     points=("GenerationSet",),
 )
 def stamped_by_its_table(facts: Facts, event: MmioCached) -> bool:
@@ -123,6 +129,7 @@ def is_a_vcpus_made_at_rest(facts: Facts, hit: EntryHit) -> bool:
     on=EntryHit,
     premise=is_a_vcpus_made_at_rest,
     expected=a_miss,
+    observed=a_hit,
     points=("GenerationSet", "MmioCached"),
 )
 def vcpu_holds_to_number(facts: Facts, hit: EntryHit) -> bool:
@@ -143,6 +150,7 @@ def is_a_vcpus(facts: Facts, event: MmioCached) -> bool:
     on=MmioCached,
     premise=is_a_vcpus,
     expected="nothing cached: the table is marked in progress",
+    observed=cached_under,
     points=("GenerationSet",),
 )
 def vcpu_waits(facts: Facts, event: MmioCached) -> bool:

@@ -24,6 +24,25 @@ def the_invalid_step(facts: Facts, removed: SlotRemoved) -> str:
     return f"slot {removed.old.id} published as INVALID first"
 
 
+def as_published(removed: SlotRemoved) -> str:
+    """Where the slot is in the table that is published."""
+    old = removed.old
+    now = removed.table.find(old.as_id, old.id)
+    return f"slot {old.id} " + (f"at gfn {now.base:#x}" if now else "absent")
+
+
+def not_yet_invalid(facts: Facts, removed: SlotRemoved) -> str:
+    return f"{as_published(removed)} in the new table, and never INVALID before"
+
+
+def no_grace_period(facts: Facts, removed: SlotRemoved) -> str:
+    return f"{as_published(removed)} in the new table; no grace period since INVALID"
+
+
+def no_flush(facts: Facts, removed: SlotRemoved) -> str:
+    return f"{as_published(removed)} in the new table; not flushed since INVALID"
+
+
 @clause(
     id="DEL-1",
     title="A delete publishes INVALID first",
@@ -34,9 +53,14 @@ def the_invalid_step(facts: Facts, removed: SlotRemoved) -> str:
     on=SlotRemoved,
     premise=by_a_delete,
     expected=the_invalid_step,
+    observed=not_yet_invalid,
 )
 def invalid_first(facts: Facts, removed: SlotRemoved) -> bool:
     return removed.update.invalid_published_at >= 0
+
+
+def flushed_early(facts: Facts, flushed: SlotFlushed) -> str:
+    return f"slot {flushed.old.id} flushed before such a grace period has ended"
 
 
 @clause(
@@ -47,7 +71,8 @@ def invalid_first(facts: Facts, removed: SlotRemoved) -> bool:
     source="seed, __kvm_set_memory_region: synchronize, then kvm_arch_flush_shadow",
     rows=(36,),
     on=SlotFlushed,
-    expected="the grace period after INVALID ended before the flush: no fault follows",
+    expected="a grace period after publishing INVALID, ended before the flush",
+    observed=flushed_early,
     points=("TablePublished", "GracePeriodBegun", "GracePeriodEnded"),
 )
 def grace_period_before_flush(facts: Facts, flushed: SlotFlushed) -> bool:
@@ -64,6 +89,7 @@ def grace_period_before_flush(facts: Facts, flushed: SlotFlushed) -> bool:
     on=SlotRemoved,
     premise=by_a_delete,
     expected="a grace period between publishing INVALID and publishing the absence",
+    observed=no_grace_period,
     points=("GracePeriodBegun", "GracePeriodEnded"),
 )
 def grace_period_before_absence(facts: Facts, removed: SlotRemoved) -> bool:
@@ -81,6 +107,7 @@ def grace_period_before_absence(facts: Facts, removed: SlotRemoved) -> bool:
     on=SlotRemoved,
     premise=by_a_delete,
     expected="the slot's shadow state flushed before its absence is published",
+    observed=no_flush,
     points=("Flushed",),
 )
 def flush_before_absence(facts: Facts, removed: SlotRemoved) -> bool:

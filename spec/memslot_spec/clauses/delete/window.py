@@ -106,9 +106,9 @@ def left_in_invalid_slots(unmap: HostUnmap) -> list[Spte]:
     return [spte for spte in unmap.left if spte.serial in unmap.invalid]
 
 
-def none_left_in_invalid_slots(facts: Facts, unmap: HostUnmap) -> str:
+def still_mapped(facts: Facts, unmap: HostUnmap) -> str:
     gfns = gfns_of(left_in_invalid_slots(unmap))
-    return f"no spte left for gfn {gfns}: INVALID still allows destruction"
+    return f"gfn {gfns} of an INVALID slot is still mapped"
 
 
 @clause(
@@ -120,7 +120,8 @@ def none_left_in_invalid_slots(facts: Facts, unmap: HostUnmap) -> str:
     rows=(38,),
     on=HostUnmap,
     premise=was_mapped_in_an_invalid_slot,
-    expected=none_left_in_invalid_slots,
+    expected="no spte left of what the host unmaps, though the slot is INVALID",
+    observed=still_mapped,
     operations=("UnmapHva",),
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
     concurrent=True,
@@ -136,6 +137,10 @@ def removes_from_an_invalid_slot(facts: Facts, event: RmapIndexed) -> bool:
     return slot is not None and slot.invalid
 
 
+def not_found(facts: Facts, event: RmapIndexed) -> str:
+    return f"no slot found for gfn {event.gfn:#x}, whose spte is removed"
+
+
 @clause(
     id="DEL-8",
     title="Zapping still finds the INVALID slot",
@@ -146,6 +151,7 @@ def removes_from_an_invalid_slot(facts: Facts, event: RmapIndexed) -> bool:
     on=RmapIndexed,
     premise=removes_from_an_invalid_slot,
     expected="the frame's slot found for its reverse map, though the slot is INVALID",
+    observed=not_found,
     points=("TablePublished",),
 )
 def rmap_still_found(facts: Facts, event: RmapIndexed) -> bool:
@@ -156,9 +162,9 @@ def had_sptes(facts: Facts, flushed: SlotFlushed) -> bool:
     return flushed.update.had_sptes
 
 
-def nothing_left(facts: Facts, flushed: SlotFlushed) -> str:
+def left_mapped(facts: Facts, flushed: SlotFlushed) -> str:
     gfns = gfns_of(facts.shadow.of_slot(flushed.old))
-    return f"no spte of the slot after its flush; gfn {gfns} is mapped"
+    return f"gfn {gfns} of slot {flushed.old.id} is still mapped"
 
 
 @clause(
@@ -169,7 +175,8 @@ def nothing_left(facts: Facts, flushed: SlotFlushed) -> str:
     rows=(39,),
     on=SlotFlushed,
     premise=had_sptes,
-    expected=nothing_left,
+    expected="no spte of the slot after its flush",
+    observed=left_mapped,
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
 )
 def flush_is_whole(facts: Facts, flushed: SlotFlushed) -> bool:

@@ -9,8 +9,17 @@ from memslot_spec.moments.dirty import BitmapsPublished, LoggingEnded
 
 
 def enough_bits(facts: Facts, published: BitmapsPublished) -> str:
-    bits = [f"{slot.npages} bits for slot {slot.id}" for slot in published.too_small]
-    return ", ".join(bits)
+    return ", ".join(
+        f"a bitmap of at least {slot.npages} bits for slot {slot.id}"
+        for slot, _ in published.too_small
+    )
+
+
+def the_bits_there_are(facts: Facts, published: BitmapsPublished) -> str:
+    return ", ".join(
+        f"slot {slot.id} published with a bitmap of {bits} bits"
+        for slot, bits in published.too_small
+    )
 
 
 @clause(
@@ -21,15 +30,15 @@ def enough_bits(facts: Facts, published: BitmapsPublished) -> str:
     rows=(56, 59),
     on=BitmapsPublished,
     expected=enough_bits,
+    observed=the_bits_there_are,
     points=("BitmapAllocated",),
 )
 def bit_for_every_page(facts: Facts, published: BitmapsPublished) -> bool:
     return not published.too_small
 
 
-def the_bitmap_freed(facts: Facts, ended: LoggingEnded) -> str:
-    bitmaps = ", ".join(f"{handle:#x}" for handle in sorted(ended.unowned))
-    return f"freed: the bitmaps {bitmaps}, which no slot has"
+def not_freed(facts: Facts, ended: LoggingEnded) -> str:
+    return f"not freed: bitmap {', '.join(map(str, sorted(ended.unowned)))}"
 
 
 @clause(
@@ -40,7 +49,8 @@ def the_bitmap_freed(facts: Facts, ended: LoggingEnded) -> str:
     source="kvm_commit_memory_region, kvm_destroy_dirty_bitmap",
     rows=(59,),
     on=LoggingEnded,
-    expected=the_bitmap_freed,
+    expected="every bitmap that no slot has any more freed",
+    observed=not_freed,
     points=("TablePublished", "TableLoaded", "BitmapAllocated", "BitmapFreed"),
 )
 def freed_with_the_log(facts: Facts, ended: LoggingEnded) -> bool:
@@ -49,6 +59,10 @@ def freed_with_the_log(facts: Facts, ended: LoggingEnded) -> bool:
 
 def was_published(facts: Facts, event: BitmapFreed) -> bool:
     return facts.bitmaps.can_be_read(event.bitmap, 0)
+
+
+def freed_early(facts: Facts, event: BitmapFreed) -> str:
+    return f"bitmap {event.bitmap} freed while a reader may use a table that has it"
 
 
 @clause(
@@ -60,7 +74,8 @@ def was_published(facts: Facts, event: BitmapFreed) -> bool:
     rows=(56, 59),
     on=BitmapFreed,
     premise=was_published,
-    expected="a grace period after the last table with the bitmap was replaced",
+    expected="a grace period since the last table with the bitmap was replaced",
+    observed=freed_early,
     points=("TablePublished", "GracePeriodEnded"),
 )
 def freed_after_readers(facts: Facts, event: BitmapFreed) -> bool:

@@ -146,7 +146,7 @@ def good_options(number: int, options: int, *, title: str, must: str) -> AnyClau
         on=Answered,
         premise=partial(asks_for, options),
         holds=are_taken,
-        expected=f"done: the options {options} are known",
+        expected=f"done: options {options:#x} are ones that it knows",
         operations=("EnableManualProtect",),
     )
 

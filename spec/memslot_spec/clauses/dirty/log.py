@@ -12,7 +12,7 @@ from memslot_spec.arithmetic.bitmaps import set_bits, words_for
 from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.facts.dirty_log import Why
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.words import describe_pages
+from memslot_spec.history.words import count, describe_pages, describe_reply
 from memslot_spec.model.dirty_log import is_whole
 from memslot_spec.model.profile import BOTH, ONLY_LINUX
 from memslot_spec.model.replies import DirtyLog
@@ -197,7 +197,13 @@ def nothing_past_the_end(facts: Facts, log: SizedLog) -> bool:
 
 
 def the_whole_log(facts: Facts, log: SizedLog) -> str:
-    return f"a log of {words_for(log.npages)} words of 64 pages"
+    return f"a bitmap of {count(words_for(log.npages), 'word')} of 64 pages"
+
+
+def the_words_there_are(facts: Facts, log: SizedLog) -> str:
+    if not isinstance(log.reply, DirtyLog):
+        return describe_reply(log.reply)
+    return f"a bitmap of {count(len(log.reply.bitmap), 'word')}"
 
 
 @clause(
@@ -209,6 +215,7 @@ def the_whole_log(facts: Facts, log: SizedLog) -> str:
     rows=(56,),
     on=SizedLog,
     expected=the_whole_log,
+    observed=the_words_there_are,
     operations=("GetDirtyLog",),
 )
 def covers_the_whole_slot(facts: Facts, log: SizedLog) -> bool:

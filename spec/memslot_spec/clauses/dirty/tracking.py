@@ -24,11 +24,19 @@ POINTS = (
 """What a target must announce before this rule can be judged."""
 
 
-def dirty_or_protected(facts: Facts, mapped: WritableMapped) -> str:
-    pages = [
+def clean_pages(mapped: WritableMapped) -> str:
+    pages = (
         f"{describe_pages(pages)} of slot {slot.id}" for slot, pages in mapped.clean
-    ]
-    return f"dirty in the slot's bitmap, or write-protected: {', '.join(pages)}"
+    )
+    return ", ".join(pages)
+
+
+def dirty_or_protected(facts: Facts, mapped: WritableMapped) -> str:
+    return f"dirty in the slot's bitmap, or write-protected: {clean_pages(mapped)}"
+
+
+def clean_and_writable(facts: Facts, mapped: WritableMapped) -> str:
+    return f"clean in the slot's bitmap, and mapped writable: {clean_pages(mapped)}"
 
 
 @clause(
@@ -41,6 +49,7 @@ def dirty_or_protected(facts: Facts, mapped: WritableMapped) -> str:
     rows=(55,),
     on=WritableMapped,
     expected=dirty_or_protected,
+    observed=clean_and_writable,
     points=POINTS,
 )
 def writable_is_dirty(facts: Facts, mapped: WritableMapped) -> bool:
@@ -52,6 +61,10 @@ def protected(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
     return f"write-protected, for they are clean in the log: {pages}"
 
 
+def unprotected(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
+    return f"still mapped writable: {describe_pages(answered.still_writable)}"
+
+
 @clause(
     id="DIRTY-2",
     title="GET leaves clean pages write-protected",
@@ -61,6 +74,7 @@ def protected(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
     rows=(48, 55),
     on=LogProtected,
     expected=protected,
+    observed=unprotected,
     operations=("GetDirtyLog",),
     points=POINTS,
 )
@@ -74,7 +88,7 @@ def writable_sptes_removed(facts: Facts, rest: AtRest) -> bool:
 
 def the_host_told(facts: Facts, rest: AtRest) -> str:
     hvas = ", ".join(f"{spte.hva:#x}" for spte in facts.bitmaps.untold())
-    return f"the host told that the pages at {hvas} were written to"
+    return f"the host told that the page at hva {hvas} was written to"
 
 
 @clause(
@@ -87,6 +101,7 @@ def the_host_told(facts: Facts, rest: AtRest) -> str:
     on=AtRest,
     premise=writable_sptes_removed,
     expected=the_host_told,
+    observed="mmu_lock released, and the host has not been told",
     points=("HostPageDirtied", "SpteMapped", "SpteRemoved", "MmuLocked"),
 )
 def host_told(facts: Facts, rest: AtRest) -> bool:
@@ -103,6 +118,7 @@ def host_told(facts: Facts, rest: AtRest) -> bool:
     profiles=ONLY_LINUX,
     on=LogProtected,
     expected=protected,
+    observed=unprotected,
     operations=("ClearDirtyLog",),
     points=POINTS,
 )
@@ -119,6 +135,7 @@ def protected_after_clear(facts: Facts, answered: LogProtected) -> bool:
     rows=(48, 60),
     on=LoggingBegan,
     expected=protected,
+    observed=unprotected,
     points=POINTS,
 )
 def protected_when_logging_begins(facts: Facts, began: LoggingBegan) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.host import Resource
+from memslot_spec.facts.host import METADATA, Resource
 from memslot_spec.model.replies import Refused
 from memslot_spec.model.updates import target_of
 from memslot_spec.moments.replies import Placed, RequestFailed
@@ -13,16 +13,19 @@ RESOURCES = ("MetadataAllocated", "MetadataFreed", "BitmapAllocated", "BitmapFre
 
 
 def handles(resources: tuple[Resource, ...]) -> str:
-    """Arrays and bitmaps, such as `metadata 3, bitmap 4`."""
-    return ", ".join(f"{kind} {handle}" for kind, handle in resources)
+    """Arrays and bitmaps, such as `arrays 3, bitmap 4`."""
+    return ", ".join(
+        f"{'arrays' if kind == METADATA else kind} {handle}"
+        for kind, handle in resources
+    )
 
 
 def allocated_something(facts: Facts, failed: RequestFailed) -> bool:
     return bool(failed.made)
 
 
-def what_it_allocated_freed(facts: Facts, failed: RequestFailed) -> str:
-    return f"what it allocated freed; {handles(failed.left)} is not"
+def what_is_left(facts: Facts, failed: RequestFailed) -> str:
+    return f"not freed: {handles(failed.left)}"
 
 
 @clause(
@@ -34,7 +37,8 @@ def what_it_allocated_freed(facts: Facts, failed: RequestFailed) -> str:
     rows=(66,),
     on=RequestFailed,
     premise=allocated_something,
-    expected=what_it_allocated_freed,
+    expected="what the refused request allocated freed",
+    observed=what_is_left,
     points=RESOURCES,
 )
 def allocated_is_freed(facts: Facts, failed: RequestFailed) -> bool:
@@ -48,8 +52,8 @@ def slot_has_something(facts: Facts, failed: RequestFailed) -> bool:
     )
 
 
-def what_the_slot_had_kept(facts: Facts, failed: RequestFailed) -> str:
-    return f"what the slot had before kept; {handles(failed.lost)} is freed"
+def what_is_lost(facts: Facts, failed: RequestFailed) -> str:
+    return f"freed: {handles(failed.lost)}"
 
 
 @clause(
@@ -61,7 +65,8 @@ def what_the_slot_had_kept(facts: Facts, failed: RequestFailed) -> str:
     rows=(66,),
     on=RequestFailed,
     premise=slot_has_something,
-    expected=what_the_slot_had_kept,
+    expected="the arrays and the bitmap that the slot had before kept",
+    observed=what_is_lost,
     points=(*RESOURCES, "TablePublished"),
 )
 def slots_own_is_kept(facts: Facts, failed: RequestFailed) -> bool:

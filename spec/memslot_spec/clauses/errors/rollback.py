@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.words.tables import describe_difference
+from memslot_spec.history.words.tables import describe_apart
 from memslot_spec.model.replies import Refused
 from memslot_spec.moments.replies import TableLeft
 from memslot_spec.moments.tables import ShownAfter
@@ -16,7 +16,12 @@ def was_refused(facts: Facts, left: TableLeft) -> bool:
 
 def table_as_before(facts: Facts, left: TableLeft) -> str:
     before = left.update.base or left.table
-    return f"the table as before: {describe_difference(before, left.table)}"
+    return f"the table as before: {describe_apart(before, left.table)}"
+
+
+def table_left(facts: Facts, left: TableLeft) -> str:
+    before = left.update.base or left.table
+    return f"the refused request leaves {describe_apart(left.table, before)}"
 
 
 @clause(
@@ -29,6 +34,7 @@ def table_as_before(facts: Facts, left: TableLeft) -> str:
     on=TableLeft,
     premise=was_refused,
     expected=table_as_before,
+    observed=table_left,
     points=("TablePublished", "TableLoaded"),
 )
 def rolled_back(facts: Facts, left: TableLeft) -> bool:
@@ -40,7 +46,11 @@ def a_refusal_came_last(facts: Facts, shown: ShownAfter) -> bool:
 
 
 def shown_as_before(facts: Facts, shown: ShownAfter) -> str:
-    return f"the table as before: {describe_difference(shown.before, shown.table)}"
+    return f"the table as before: {describe_apart(shown.before, shown.table)}"
+
+
+def what_is_shown(facts: Facts, shown: ShownAfter) -> str:
+    return f"shown: {describe_apart(shown.table, shown.before)}"
 
 
 @clause(
@@ -53,6 +63,7 @@ def shown_as_before(facts: Facts, shown: ShownAfter) -> str:
     on=ShownAfter,
     premise=a_refusal_came_last,
     expected=shown_as_before,
+    observed=what_is_shown,
     shows=("table",),
 )
 def shown_unchanged(facts: Facts, shown: ShownAfter) -> bool:

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from memslot_spec.arithmetic.ranges import touches
 from memslot_spec.clause import AnyClause, clause
-from memslot_spec.clauses.host.rmap import nothing_left, was_mapped
+from memslot_spec.clauses.host.rmap import (
+    NOTHING_LEFT,
+    not_walked,
+    still_mapped,
+    was_mapped,
+)
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import pages_at
 from memslot_spec.history.points.host import InvalidationEnded
@@ -26,7 +31,8 @@ from memslot_spec.moments.host import HostUnmap, InvalidAged
     rows=(53,),
     on=HostUnmap,
     premise=was_mapped,
-    expected=nothing_left,
+    expected=NOTHING_LEFT,
+    observed=still_mapped,
     operations=("InvalidateRange",),
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
 )
@@ -47,6 +53,7 @@ def is_empty(facts: Facts, unmap: HostUnmap) -> bool:
     on=HostUnmap,
     premise=is_empty,
     expected="no spte removed: the range is empty",
+    observed="the call removed an spte",
     operations=("InvalidateRange",),
     points=("SpteRemoved",),
 )
@@ -89,6 +96,15 @@ def closes_a_range(facts: Facts, event: InvalidationEnded) -> bool:
     return (event.thread, event.start, event.end) in facts.host.open
 
 
+def the_table_of_the_start(facts: Facts, event: InvalidationEnded) -> str:
+    begun_at = facts.host.open[event.thread, event.start, event.end]
+    return f"v{begun_at} still current, as when the range was opened"
+
+
+def the_table_of_the_end(facts: Facts, event: InvalidationEnded) -> str:
+    return f"v{facts.tables.newest} published before the range is closed"
+
+
 @clause(
     id="HVA-6",
     title="No table is published while a range is open",
@@ -99,7 +115,8 @@ def closes_a_range(facts: Facts, event: InvalidationEnded) -> bool:
     profiles=ONLY_LINUX,
     on=InvalidationEnded,
     premise=closes_a_range,
-    expected="the table of the range's start still current at its end",
+    expected=the_table_of_the_start,
+    observed=the_table_of_the_end,
     operations=("InvalidateRange",),
     points=("InvalidationBegun", "TablePublished"),
     concurrent=True,
@@ -107,11 +124,6 @@ def closes_a_range(facts: Facts, event: InvalidationEnded) -> bool:
 def table_stays(facts: Facts, event: InvalidationEnded) -> bool:
     begun_at = facts.host.open[event.thread, event.start, event.end]
     return begun_at == facts.tables.newest
-
-
-def invalid_slots_walked(facts: Facts, aged: InvalidAged) -> str:
-    missed = ", ".join(map(str, aged.missed))
-    return f"the reverse maps of slot {missed} walked, though the slot is INVALID"
 
 
 @clause(
@@ -122,7 +134,8 @@ def invalid_slots_walked(facts: Facts, aged: InvalidAged) -> str:
     source='seed: kvm_age_hva walks every slot; "but allows destruction"',
     rows=(38,),
     on=InvalidAged,
-    expected=invalid_slots_walked,
+    expected="the reverse maps walked of a slot that is INVALID as well",
+    observed=not_walked,
     operations=("AgeHva",),
     points=("RmapIndexed", "SpteMapped", "SpteRemoved", "TablePublished"),
     concurrent=True,

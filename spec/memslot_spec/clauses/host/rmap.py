@@ -7,7 +7,8 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import RmapKey, pages_at
 from memslot_spec.history.points.mmu import RmapIndexed, RmapsCounted, SpteRemoved
-from memslot_spec.moments.host import HostUnmap, UnmapWalk
+from memslot_spec.history.words import count
+from memslot_spec.moments.host import HostUnmap, InvalidAged, UnmapWalk
 from memslot_spec.moments.mmu import Mapped, MappedAtRest, gfns_of
 
 
@@ -22,17 +23,28 @@ def map_words(key: RmapKey) -> str:
     return f"reverse map {index:#x} of slot {slot_id} at level {level}"
 
 
+def misplaced(facts: Facts, rest: MappedAtRest) -> list[tuple[Mapped, str]]:
+    """The sptes that are not on their one reverse map, and where each one is."""
+    held = ((mapped, facts.shadow.held_by.get(mapped.place)) for mapped in rest.sptes)
+    return [
+        (mapped, " and ".join(map(map_words, keys or ())) or "no reverse map")
+        for mapped, keys in held
+        if keys != [its_map(mapped)]
+    ]
+
+
 def on_its_map_alone(facts: Facts, rest: MappedAtRest) -> str:
-    words: list[str] = []
-    for mapped in rest.sptes:
-        keys = facts.shadow.held_by.get(mapped.place, [])
-        if keys != [its_map(mapped)]:
-            are = " and ".join(map(map_words, keys)) or "none"
-            words.append(
-                f"the spte of gfn {mapped.spte.gfn:#x} on {map_words(its_map(mapped))} "
-                f"alone; it is on {are}"
-            )
-    return "; ".join(words)
+    return "; ".join(
+        f"the spte of gfn {mapped.spte.gfn:#x} on {map_words(its_map(mapped))} alone"
+        for mapped, _ in misplaced(facts, rest)
+    )
+
+
+def where_they_are(facts: Facts, rest: MappedAtRest) -> str:
+    return "; ".join(
+        f"the spte of gfn {mapped.spte.gfn:#x} is on {maps}"
+        for mapped, maps in misplaced(facts, rest)
+    )
 
 
 @clause(
@@ -44,6 +56,7 @@ def on_its_map_alone(facts: Facts, rest: MappedAtRest) -> str:
     rows=(50,),
     on=MappedAtRest,
     expected=on_its_map_alone,
+    observed=where_they_are,
     points=(
         "MmuUnlocked",
         "SpteMapped",
@@ -62,10 +75,10 @@ def clears_a_leaf(facts: Facts, event: SpteRemoved) -> bool:
     return (event.page, event.index) in facts.shadow.sptes
 
 
-def off_its_map(facts: Facts, event: SpteRemoved) -> str:
+def still_on_its_map(facts: Facts, event: SpteRemoved) -> str:
     keys = facts.shadow.held_by.get((event.page, event.index), [])
     maps = " and ".join(map(map_words, keys))
-    return f"the spte taken off its reverse map before it is cleared; it is on {maps}"
+    return f"spte {event.page}[{event.index}] cleared while it is on {maps}"
 
 
 @clause(
@@ -76,7 +89,8 @@ def off_its_map(facts: Facts, event: SpteRemoved) -> str:
     rows=(50,),
     on=SpteRemoved,
     premise=clears_a_leaf,
-    expected=off_its_map,
+    expected="the spte taken off its reverse map before it is cleared",
+    observed=still_on_its_map,
     points=("RmapAdded", "RmapRemoved", "SpteMapped"),
 )
 def removed_first(facts: Facts, event: SpteRemoved) -> bool:
@@ -95,6 +109,10 @@ def the_huge_index(facts: Facts, event: RmapIndexed) -> str:
     )
 
 
+def the_index(facts: Facts, event: RmapIndexed) -> str:
+    return f"index {event.index} in the reverse map of slot {event.slot_id}"
+
+
 @clause(
     id="RMAP-3",
     title="A huge page's index counts huge pages",
@@ -105,13 +123,14 @@ def the_huge_index(facts: Facts, event: RmapIndexed) -> str:
     on=RmapIndexed,
     premise=is_a_huge_index,
     expected=the_huge_index,
+    observed=the_index,
 )
 def huge_index(facts: Facts, event: RmapIndexed) -> bool:
     return event.index == rmap_index(event.gfn, event.base, pages_at(event.level))
 
 
 def every_entry(facts: Facts, event: RmapsCounted) -> str:
-    return f"{facts.shadow.entries()} sptes on the reverse maps of all slots"
+    return f"{count(facts.shadow.entries(), 'spte')} on the reverse maps of all slots"
 
 
 @clause(
@@ -132,8 +151,11 @@ def was_mapped(facts: Facts, unmap: HostUnmap) -> bool:
     return unmap.was_mapped
 
 
-def nothing_left(facts: Facts, unmap: HostUnmap) -> str:
-    return f"no spte left that maps the host page; gfn {gfns_of(unmap.left)} still does"
+NOTHING_LEFT = "no spte left of what the host unmaps"
+
+
+def still_mapped(facts: Facts, unmap: HostUnmap) -> str:
+    return f"gfn {gfns_of(unmap.left)} is still mapped to it"
 
 
 @clause(
@@ -145,7 +167,8 @@ def nothing_left(facts: Facts, unmap: HostUnmap) -> str:
     rows=(52,),
     on=HostUnmap,
     premise=was_mapped,
-    expected=nothing_left,
+    expected=NOTHING_LEFT,
+    observed=still_mapped,
     operations=("UnmapHva",),
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
 )
@@ -165,7 +188,8 @@ def was_mapped_at_zero(facts: Facts, unmap: HostUnmap) -> bool:
     rows=(52,),
     on=HostUnmap,
     premise=was_mapped_at_zero,
-    expected=nothing_left,
+    expected=NOTHING_LEFT,
+    observed=still_mapped,
     operations=("UnmapHva",),
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
 )
@@ -173,9 +197,8 @@ def zero_is_an_address(facts: Facts, unmap: HostUnmap) -> bool:
     return not unmap.left
 
 
-def every_slot_walked(facts: Facts, walk: UnmapWalk) -> str:
-    missed = ", ".join(map(str, walk.missed))
-    return f"the reverse maps of slot {missed} walked too: it covers the host page"
+def not_walked(facts: Facts, walk: UnmapWalk | InvalidAged) -> str:
+    return f"not walked: those of slot {', '.join(map(str, walk.missed))}"
 
 
 @clause(
@@ -186,7 +209,8 @@ def every_slot_walked(facts: Facts, walk: UnmapWalk) -> str:
     source="seed, kvm_handle_hva",
     rows=(52,),
     on=UnmapWalk,
-    expected=every_slot_walked,
+    expected="the reverse maps walked of every slot that covers the host page",
+    observed=not_walked,
     operations=("UnmapHva",),
     points=("RmapIndexed", "RmapAdded", "TablePublished"),
 )

@@ -7,6 +7,8 @@ that is never protected; a bit too many costs a visit.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.mmu import ShadowPageCreated
@@ -48,16 +50,26 @@ def lacks_its_bit(facts: Facts, mapped: Mapped) -> bool:
 
 
 def the_bits(facts: Facts, rest: MappedAtRest) -> str:
-    words: list[str] = []
-    for mapped in rest.sptes:
-        if lacks_its_bit(facts, mapped):
-            page = mapped.place[0]
-            has = sorted(facts.shadow.pages[page].slot_ids)
-            words.append(
-                f"bit {mapped.slot.id} in the slot bitmap of shadow page {page}, which "
-                f"maps gfn {mapped.spte.gfn:#x} of that slot; the bitmap holds {has}"
-            )
-    return "; ".join(words)
+    return "; ".join(
+        f"the bit of slot {mapped.slot.id} in shadow page {mapped.place[0]}, which "
+        f"maps gfn {mapped.spte.gfn:#x} of it"
+        for mapped in rest.sptes
+        if lacks_its_bit(facts, mapped)
+    )
+
+
+def bits_of(slot_ids: Iterable[int]) -> str:
+    """The bits of a slot bitmap, such as `the bits of slots 0, 3`."""
+    ids = ", ".join(map(str, sorted(slot_ids)))
+    return f"the bits of slots {ids}" if ids else "no bit"
+
+
+def the_bits_set(facts: Facts, rest: MappedAtRest) -> str:
+    pages = {m.place[0] for m in rest.sptes if lacks_its_bit(facts, m)}
+    return "; ".join(
+        f"shadow page {page} has {bits_of(facts.shadow.pages[page].slot_ids)}"
+        for page in sorted(pages)
+    )
 
 
 @clause(
@@ -71,6 +83,7 @@ def the_bits(facts: Facts, rest: MappedAtRest) -> str:
     profiles=ONLY_2_6_34,
     on=MappedAtRest,
     expected=the_bits,
+    observed=the_bits_set,
     points=(
         "MmuUnlocked",
         "SpteMapped",
@@ -89,6 +102,10 @@ def room_for_every_id(facts: Facts, event: ShadowPageCreated) -> str:
     return f"a slot bitmap of at least {ids} bits: private slots have ids too"
 
 
+def its_room(facts: Facts, event: ShadowPageCreated) -> str:
+    return f"shadow page {event.page} is made with a bitmap of {event.capacity} bits"
+
+
 @clause(
     id="MMU-3",
     title="A slot bitmap has room for every id",
@@ -98,9 +115,14 @@ def room_for_every_id(facts: Facts, event: ShadowPageCreated) -> str:
     profiles=ONLY_2_6_34,
     on=ShadowPageCreated,
     expected=room_for_every_id,
+    observed=its_room,
 )
 def room_for_all(facts: Facts, event: ShadowPageCreated) -> bool:
     return event.capacity >= facts.limits.user_slots + facts.profile.private_slots
+
+
+def its_first_bits(facts: Facts, event: ShadowPageCreated) -> str:
+    return f"shadow page {event.page} is made with {bits_of(event.slot_ids)}"
 
 
 @clause(
@@ -112,6 +134,7 @@ def room_for_all(facts: Facts, event: ShadowPageCreated) -> bool:
     profiles=ONLY_2_6_34,
     on=ShadowPageCreated,
     expected="an empty slot bitmap in a new shadow page",
+    observed=its_first_bits,
 )
 def born_empty(facts: Facts, event: ShadowPageCreated) -> bool:
     return not event.slot_ids
@@ -136,6 +159,7 @@ def asks_for_invisible_root(facts: Facts, answered: Answered) -> bool:
     on=Answered,
     premise=asks_for_invisible_root,
     expected="the root refused: its frame is not visible",
+    observed="done: the root is granted",
     operations=("AllocateRoot",),
 )
 def root_is_visible(facts: Facts, answered: Answered) -> bool:

@@ -25,9 +25,12 @@ FLUSHES = ("TlbFlushed", "SpteMapped", "SpteRemoved", "MmuUnlocked", "TablePubli
 READ_OR_CLEAR = ("GetDirtyLog", "ClearDirtyLog")
 
 
-def no_write_unnoticed(facts: Facts, done: LogWalked | LoggingEnabled) -> str:
+NONE_WRITABLE = "the TLBs flushed of writable translations of the slot"
+
+
+def write_unnoticed(facts: Facts, done: LogWalked | LoggingEnabled) -> str:
     gfns = gfns_of(done.writable_in_tlbs)
-    return f"the TLBs flushed: the guest can still write to gfn {gfns} unnoticed"
+    return f"a TLB may still let the guest write to gfn {gfns}, unnoticed by the log"
 
 
 @clause(
@@ -39,7 +42,8 @@ def no_write_unnoticed(facts: Facts, done: LogWalked | LoggingEnabled) -> str:
     source="commit 6dbf79e7164e",
     rows=(48,),
     on=LogWalked,
-    expected=no_write_unnoticed,
+    expected=NONE_WRITABLE,
+    observed=write_unnoticed,
     any_operation=READ_OR_CLEAR,
     points=FLUSHES,
 )
@@ -47,9 +51,8 @@ def log_flushes(facts: Facts, walked: LogWalked) -> bool:
     return not walked.writable_in_tlbs
 
 
-def all_protected(facts: Facts, cleared: LogCleared) -> str:
-    gfns = gfns_of(cleared.writable)
-    return f"no writable spte left of a page whose bit was cleared; gfn {gfns} has one"
+def still_writable(facts: Facts, cleared: LogCleared) -> str:
+    return f"gfn {gfns_of(cleared.writable)} is still mapped writable"
 
 
 @clause(
@@ -61,7 +64,8 @@ def all_protected(facts: Facts, cleared: LogCleared) -> str:
     "kvm_arch_mmu_enable_log_dirty_pt_masked",
     rows=(48,),
     on=LogCleared,
-    expected=all_protected,
+    expected="every page that the call took out of the log write-protected",
+    observed=still_writable,
     any_operation=READ_OR_CLEAR,
     points=("SpteMapped", "SpteRemoved", "TablePublished", "DirtyBitsCleared"),
 )
@@ -78,7 +82,8 @@ def log_protects(facts: Facts, cleared: LogCleared) -> bool:
     source="arch/x86/kvm/x86.c, kvm_mmu_slot_apply_flags; commit 6dbf79e7164e",
     rows=(48,),
     on=LoggingEnabled,
-    expected=no_write_unnoticed,
+    expected=NONE_WRITABLE,
+    observed=write_unnoticed,
     points=FLUSHES,
 )
 def start_flushes(facts: Facts, enabled: LoggingEnabled) -> bool:
@@ -89,9 +94,9 @@ def looked_for_translations(facts: Facts, unmap: HostUnmap) -> bool:
     return unmap.held_mmu_lock and (unmap.was_mapped or bool(unmap.in_tlbs))
 
 
-def page_in_no_tlb(facts: Facts, unmap: HostUnmap) -> str:
+def still_in_a_tlb(facts: Facts, unmap: HostUnmap) -> str:
     gfns = gfns_of(unmap.in_tlbs)
-    return f"the TLBs flushed: a processor may still reach the page by gfn {gfns}"
+    return f"a TLB may still translate gfn {gfns} to the host memory that is unmapped"
 
 
 @clause(
@@ -104,7 +109,8 @@ def page_in_no_tlb(facts: Facts, unmap: HostUnmap) -> str:
     rows=(48, 52),
     on=HostUnmap,
     premise=looked_for_translations,
-    expected=page_in_no_tlb,
+    expected="the TLBs flushed of what the host unmaps, before the call returns",
+    observed=still_in_a_tlb,
     any_operation=("UnmapHva", "InvalidateRange"),
     points=FLUSHES,
 )
@@ -121,9 +127,9 @@ def slot_in_tlbs(facts: Facts, removed: SlotRemoved) -> list[Spte]:
     return [spte for spte in stale if spte.meets(removed.old)]
 
 
-def slot_in_no_tlb(facts: Facts, removed: SlotRemoved) -> str:
+def slot_still_in_a_tlb(facts: Facts, removed: SlotRemoved) -> str:
     gfns = gfns_of(slot_in_tlbs(facts, removed))
-    return f"the TLBs flushed first: a processor may still reach gfn {gfns}"
+    return f"a TLB may still translate gfn {gfns} of slot {removed.old.id}"
 
 
 @clause(
@@ -135,17 +141,16 @@ def slot_in_no_tlb(facts: Facts, removed: SlotRemoved) -> str:
     rows=(39, 48),
     on=SlotRemoved,
     premise=had_sptes,
-    expected=slot_in_no_tlb,
+    expected="the TLBs flushed of the slot before its last table is published",
+    observed=slot_still_in_a_tlb,
     points=("TlbFlushed", "SpteMapped", "SpteRemoved"),
 )
 def removal_flushes(facts: Facts, removed: SlotRemoved) -> bool:
     return not slot_in_tlbs(facts, removed)
 
 
-def replaced_in_no_tlb(facts: Facts, replaced: SpteReplaced) -> str:
-    return (
-        f"the TLBs flushed of what the fault replaced: gfn {gfns_of(replaced.in_tlbs)}"
-    )
+def replaced_in_a_tlb(facts: Facts, replaced: SpteReplaced) -> str:
+    return f"a TLB may still translate gfn {gfns_of(replaced.in_tlbs)} as before"
 
 
 @clause(
@@ -156,7 +161,8 @@ def replaced_in_no_tlb(facts: Facts, replaced: SpteReplaced) -> str:
     source="commits 91546356d0e, 3be2264be3c",
     rows=(48,),
     on=SpteReplaced,
-    expected=replaced_in_no_tlb,
+    expected="the TLBs flushed of the spte that the fault removed",
+    observed=replaced_in_a_tlb,
     operations=("GuestAccess",),
     points=("TlbFlushed", "SpteMapped", "SpteRemoved"),
 )

@@ -9,6 +9,8 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.clauses.move.steps import by_a_move
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.host import MetadataAllocated
+from memslot_spec.history.words import count, describe_reply, describe_slot
+from memslot_spec.history.words.tables import describe_at
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.replies import Accessed, Done
 from memslot_spec.model.updates import Change, target_of
@@ -35,9 +37,15 @@ def arrays_made(facts: Facts, removed: SlotRemoved) -> MetadataAllocated | None:
 
 
 def arrays_for_the_new_base(facts: Facts, removed: SlotRemoved) -> str:
+    now = removed.table.find(removed.old.as_id, removed.old.id)
+    return f"arrays made for {describe_slot(now)}" if now else "the slot at a new base"
+
+
+def arrays_it_has(facts: Facts, removed: SlotRemoved) -> str:
     made = arrays_made(facts, removed)
-    words = "they are freed" if made is None else f"they were made for {made.base:#x}"
-    return f"arrays made for the slot's new base; {words}"
+    if made is None:
+        return "its arrays are freed"
+    return f"its arrays were made for gfn {made.base:#x} +{count(made.npages, 'page')}"
 
 
 @clause(
@@ -50,6 +58,7 @@ def arrays_for_the_new_base(facts: Facts, removed: SlotRemoved) -> str:
     on=SlotRemoved,
     premise=with_arrays,
     expected=arrays_for_the_new_base,
+    observed=arrays_it_has,
     points=("MetadataAllocated", "MetadataFreed"),
 )
 def arrays_for_base(facts: Facts, removed: SlotRemoved) -> bool:
@@ -118,7 +127,7 @@ def overlaps_itself(facts: Facts, move: SoundMove) -> bool:
 
 
 def the_move(facts: Facts, move: SoundMove) -> str:
-    return f"the slot moved to {move.region.base:#x}"
+    return f"the slot moved to gfn {move.region.base:#x}: it meets only itself there"
 
 
 @clause(
@@ -141,7 +150,14 @@ def changes_log_dirty(facts: Facts, move: SoundMove) -> bool:
 
 def move_and_flag(facts: Facts, move: SoundMove) -> str:
     word = "logging" if move.region.log_dirty else "not logging"
-    return f"the slot at {move.region.base:#x} and {word}"
+    return f"the slot moved to gfn {move.region.base:#x}, and {word}"
+
+
+def what_became_of_it(facts: Facts, move: SoundMove) -> str:
+    words, old = describe_reply(move.reply), move.old
+    if move.after is None:
+        return words
+    return f"{words}: {describe_at(move.after, old.as_id, old.id)}"
 
 
 @clause(
@@ -153,6 +169,7 @@ def move_and_flag(facts: Facts, move: SoundMove) -> str:
     on=SoundMove,
     premise=changes_log_dirty,
     expected=move_and_flag,
+    observed=what_became_of_it,
 )
 def toggles_too(facts: Facts, move: SoundMove) -> bool:
     if move.after is None:  # points do not tell, and the reply has to do

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clauses.delete.steps import (
+    no_flush,
+    no_grace_period,
+    not_yet_invalid,
+    the_invalid_step,
+)
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.updates import Change
 from memslot_spec.moments.tables import SlotRemoved
@@ -10,10 +16,6 @@ from memslot_spec.moments.tables import SlotRemoved
 
 def by_a_move(facts: Facts, removed: SlotRemoved) -> bool:
     return removed.update.change is Change.MOVE
-
-
-def the_invalid_step(facts: Facts, removed: SlotRemoved) -> str:
-    return f"slot {removed.old.id} published as INVALID first"
 
 
 @clause(
@@ -26,6 +28,7 @@ def the_invalid_step(facts: Facts, removed: SlotRemoved) -> str:
     on=SlotRemoved,
     premise=by_a_move,
     expected=the_invalid_step,
+    observed=not_yet_invalid,
 )
 def invalid_first(facts: Facts, removed: SlotRemoved) -> bool:
     return removed.update.invalid_published_at >= 0
@@ -41,6 +44,7 @@ def invalid_first(facts: Facts, removed: SlotRemoved) -> bool:
     on=SlotRemoved,
     premise=by_a_move,
     expected="a grace period between publishing INVALID and publishing the new base",
+    observed=no_grace_period,
     points=("GracePeriodBegun", "GracePeriodEnded"),
 )
 def grace_period_before_new_base(facts: Facts, removed: SlotRemoved) -> bool:
@@ -58,6 +62,7 @@ def grace_period_before_new_base(facts: Facts, removed: SlotRemoved) -> bool:
     on=SlotRemoved,
     premise=by_a_move,
     expected="the slot's shadow state flushed before the new base is published",
+    observed=no_flush,
     points=("Flushed",),
 )
 def flush_before_new_base(facts: Facts, removed: SlotRemoved) -> bool:

@@ -12,9 +12,9 @@ from memslot_spec.moments.srcu import GracePeriodOver, PublishedReclaimed
 SECTION_POINTS = ("SectionEntered", "SectionLeft")
 
 
-def expects_no_holder(facts: Facts, reclaimed: PublishedReclaimed) -> str:
+def has_a_holder(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     who = ", ".join(f"T{thread}" for thread in reclaimed.holders)
-    return f"no open read section that loaded the table; {who} is in one"
+    return f"table v{reclaimed.version} reclaimed; {who} is in such a section"
 
 
 @clause(
@@ -25,15 +25,16 @@ def expects_no_holder(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     source="seed, __kvm_set_memory_region: publish, synchronize_srcu, kfree",
     rows=(29,),
     on=PublishedReclaimed,
-    expected=expects_no_holder,
+    expected="no open read section that loaded the table which is reclaimed",
+    observed=has_a_holder,
     points=(*SECTION_POINTS, "TableLoaded"),
 )
 def outlives_readers(facts: Facts, reclaimed: PublishedReclaimed) -> bool:
     return not reclaimed.holders
 
 
-def expects_live_table(facts: Facts, read: TableRead) -> str:
-    return f"table v{facts.version(read.table)} not reclaimed before its readers left"
+def read_when_reclaimed(facts: Facts, read: TableRead) -> str:
+    return f"T{read.thread} reads out of v{facts.version(read.table)}, reclaimed before"
 
 
 @clause(
@@ -43,7 +44,8 @@ def expects_live_table(facts: Facts, read: TableRead) -> str:
     source="seed, __kvm_set_memory_region: publish, synchronize_srcu, kfree",
     rows=(29,),
     on=TableRead,
-    expected=expects_live_table,
+    expected="nothing read out of a table that was reclaimed",
+    observed=read_when_reclaimed,
     points=("TableReclaimed",),
 )
 def no_read_after_reclaim(facts: Facts, read: TableRead) -> bool:
@@ -57,6 +59,10 @@ def expects_grace_period(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     )
 
 
+def reclaimed_early(facts: Facts, reclaimed: PublishedReclaimed) -> str:
+    return f"table v{reclaimed.version} reclaimed, and no such grace period has ended"
+
+
 @clause(
     id="SRCU-4",
     title="Reclaim comes after a full grace period",
@@ -66,6 +72,7 @@ def expects_grace_period(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     rows=(30,),
     on=PublishedReclaimed,
     expected=expects_grace_period,
+    observed=reclaimed_early,
     points=("GracePeriodBegun", "GracePeriodEnded", "TablePublished"),
 )
 def full_grace_period(facts: Facts, reclaimed: PublishedReclaimed) -> bool:
@@ -77,9 +84,9 @@ def had_readers(facts: Facts, over: GracePeriodOver) -> bool:
     return over.had_readers
 
 
-def expects_they_left(facts: Facts, over: GracePeriodOver) -> str:
+def still_inside(facts: Facts, over: GracePeriodOver) -> str:
     who = ", ".join(f"T{thread}" for thread in over.inside)
-    return f"every section open when it began has ended; {who} is still inside"
+    return f"the grace period ends; {who} is still inside"
 
 
 @clause(
@@ -91,7 +98,8 @@ def expects_they_left(facts: Facts, over: GracePeriodOver) -> str:
     rows=(30,),
     on=GracePeriodOver,
     premise=had_readers,
-    expected=expects_they_left,
+    expected="every section that was open when the grace period began has ended",
+    observed=still_inside,
     points=("GracePeriodBegun", *SECTION_POINTS),
     concurrent=True,
 )
@@ -99,9 +107,9 @@ def waits_for_all(facts: Facts, over: GracePeriodOver) -> bool:
     return not over.inside
 
 
-def expects_nobody_inside(facts: Facts, event: DomainDestroyed) -> str:
+def somebody_inside(facts: Facts, event: DomainDestroyed) -> str:
     who = ", ".join(f"T{section.thread}" for section in facts.sections.all_open())
-    return f"no read section open; {who} is in one"
+    return f"the SRCU domain destroyed; {who} is in a read section"
 
 
 @clause(
@@ -111,7 +119,8 @@ def expects_nobody_inside(facts: Facts, event: DomainDestroyed) -> str:
     source="commit 647492047763",
     rows=(34,),
     on=DomainDestroyed,
-    expected=expects_nobody_inside,
+    expected="no read section open when the SRCU domain is destroyed",
+    observed=somebody_inside,
     operations=("DestroyVm",),
     points=SECTION_POINTS,
 )
@@ -132,6 +141,7 @@ def domain_is_destroyed(facts: Facts, answered: Answered) -> bool:
     on=Answered,
     premise=domain_is_destroyed,
     expected="the SRCU domain destroyed after the last read section of the teardown",
+    observed="a read section begun after the SRCU domain was destroyed",
     operations=("DestroyVm",),
     points=("DomainDestroyed", *SECTION_POINTS),
 )

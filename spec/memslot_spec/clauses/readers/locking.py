@@ -13,12 +13,13 @@ from memslot_spec.history.points.srcu import (
     Slept,
 )
 from memslot_spec.history.points.tables import TablePublished, UpdateLocked
+from memslot_spec.history.words import describe_event
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.replies import Retry
 
 
-def expects_free_lock(facts: Facts, event: UpdateLocked) -> str:
-    return f"the lock free; T{facts.sections.update_holder} holds it"
+def held_by_another(facts: Facts, event: UpdateLocked) -> str:
+    return f"T{event.thread} takes it, and T{facts.sections.update_holder} holds it"
 
 
 @clause(
@@ -28,7 +29,8 @@ def expects_free_lock(facts: Facts, event: UpdateLocked) -> str:
     source="slots_lock; Documentation/virt/kvm/locking.rst",
     rows=(32,),
     on=UpdateLocked,
-    expected=expects_free_lock,
+    expected="the update lock free when it is taken",
+    observed=held_by_another,
     points=("UpdateUnlocked",),
 )
 def one_updater(facts: Facts, event: UpdateLocked) -> bool:
@@ -40,9 +42,12 @@ def is_by_a_request(facts: Facts, event: TablePublished) -> bool:
 
 
 def expects_publisher_locked(facts: Facts, event: TablePublished) -> str:
+    return f"the update lock held by T{event.thread} while it publishes"
+
+
+def who_holds_the_lock(facts: Facts, event: TablePublished) -> str:
     holder = facts.sections.update_holder
-    who = "nobody" if holder is None else f"T{holder}"
-    return f"the update lock held by T{event.thread} while it publishes; {who} holds it"
+    return f"{'nobody' if holder is None else f'T{holder}'} holds it"
 
 
 @clause(
@@ -54,10 +59,18 @@ def expects_publisher_locked(facts: Facts, event: TablePublished) -> str:
     on=TablePublished,
     premise=is_by_a_request,
     expected=expects_publisher_locked,
+    observed=who_holds_the_lock,
     points=("UpdateLocked", "UpdateUnlocked"),
 )
 def published_under_lock(facts: Facts, event: TablePublished) -> bool:
     return facts.sections.update_holder == event.thread
+
+
+def still_inside(
+    facts: Facts,
+    event: UpdateLocked | GracePeriodBegun | GuestEntered | Slept | Return | Retried,
+) -> str:
+    return f"T{event.thread} inside a read section: {describe_event(event)}"
 
 
 @clause(
@@ -68,6 +81,7 @@ def published_under_lock(facts: Facts, event: TablePublished) -> bool:
     rows=(32,),
     on=UpdateLocked,
     expected="no read section open on the thread that takes the update lock",
+    observed=still_inside,
     points=SECTION_POINTS,
 )
 def no_lock_inside(facts: Facts, event: UpdateLocked) -> bool:
@@ -82,6 +96,7 @@ def no_lock_inside(facts: Facts, event: UpdateLocked) -> bool:
     rows=(32,),
     on=GracePeriodBegun,
     expected="no read section open on the thread that waits: it would wait for itself",
+    observed=still_inside,
     points=SECTION_POINTS,
 )
 def no_wait_inside(facts: Facts, event: GracePeriodBegun) -> bool:
@@ -96,6 +111,7 @@ def no_wait_inside(facts: Facts, event: GracePeriodBegun) -> bool:
     rows=(33,),
     on=GuestEntered,
     expected="no read section open while the guest runs",
+    observed=still_inside,
     points=SECTION_POINTS,
 )
 def no_guest_inside(facts: Facts, event: GuestEntered) -> bool:
@@ -111,6 +127,7 @@ def no_guest_inside(facts: Facts, event: GuestEntered) -> bool:
     rows=(33,),
     on=Slept,
     expected="no read section open while the thread sleeps",
+    observed=still_inside,
     points=SECTION_POINTS,
 )
 def no_sleep_inside(facts: Facts, event: Slept) -> bool:
@@ -132,6 +149,7 @@ def is_to_be_tried_again(facts: Facts, event: Return) -> bool:
     on=Return,
     premise=is_to_be_tried_again,
     expected="the read section left before the access is tried again",
+    observed=still_inside,
     operations=("GuestAccess",),
     points=SECTION_POINTS,
     concurrent=True,
@@ -151,6 +169,7 @@ def no_retry_inside(facts: Facts, event: Return) -> bool:
     profiles=ONLY_LINUX,
     on=Retried,
     expected="the read section left before the access is made again",
+    observed=still_inside,
     operations=("GuestAccess",),
     points=SECTION_POINTS,
     concurrent=True,

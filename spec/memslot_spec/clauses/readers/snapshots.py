@@ -65,7 +65,7 @@ def one_table(facts: Facts, answered: Answered) -> bool:
 
 
 def expects_not_older(facts: Facts, load: LoadedAgain) -> str:
-    return f"v{load.last} or newer"
+    return f"v{load.last}, which the section has loaded before, or newer"
 
 
 @clause(
@@ -83,6 +83,10 @@ def never_backwards(facts: Facts, load: LoadedAgain) -> bool:
     return load.version >= load.last
 
 
+def expects_adjacent(facts: Facts, load: LoadedAgain) -> str:
+    return f"v{load.oldest}, which the section has loaded before, or v{load.oldest + 1}"
+
+
 @clause(
     id="SRCU-7",
     title="One section spans at most two adjacent tables",
@@ -91,7 +95,7 @@ def never_backwards(facts: Facts, load: LoadedAgain) -> bool:
     source="derived: the grace period after the second would wait for the section",
     rows=(31,),
     on=LoadedAgain,
-    expected="a table at most one publication after the first that the section loaded",
+    expected=expects_adjacent,
     points=("TablePublished", *SECTION_POINTS),
 )
 def at_most_adjacent(facts: Facts, load: LoadedAgain) -> bool:
@@ -104,7 +108,11 @@ def table_was_published(facts: Facts, read: TableRead) -> bool:
 
 
 def expects_protection(facts: Facts, read: TableRead) -> str:
-    return f"T{read.thread} in a read section, or holding the update lock"
+    return f"T{read.thread} in a read section, or under the update lock"
+
+
+def unprotected(facts: Facts, read: TableRead) -> str:
+    return f"T{read.thread} reads out of v{facts.version(read.table)} in neither"
 
 
 @clause(
@@ -117,6 +125,7 @@ def expects_protection(facts: Facts, read: TableRead) -> str:
     on=TableRead,
     premise=table_was_published,
     expected=expects_protection,
+    observed=unprotected,
     points=(*SECTION_POINTS, "UpdateLocked", "UpdateUnlocked"),
 )
 def reads_are_protected(facts: Facts, read: TableRead) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from memslot_spec.arithmetic.slot_word import id_of
+from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
+from memslot_spec.history.words import describe_slot
+from memslot_spec.history.words.tables import describe_at
 from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.model.replies import Done
 from memslot_spec.model.updates import Objection, target_of
@@ -25,6 +27,11 @@ def slot_not_invalid(facts: Facts, left: TableLeft) -> str:
     return f"slot {slot_id} not INVALID: no flag bit of a request may make it so"
 
 
+def slot_left(facts: Facts, left: TableLeft) -> str:
+    word = left.update.region.slot
+    return f"the request leaves {describe_at(left.table, as_id_of(word), id_of(word))}"
+
+
 @clause(
     id="REQ-8",
     title="Userspace cannot make a slot INVALID",
@@ -35,6 +42,7 @@ def slot_not_invalid(facts: Facts, left: TableLeft) -> str:
     on=TableLeft,
     premise=sets_an_invalid_bit,
     expected=slot_not_invalid,
+    observed=slot_left,
     points=("TablePublished", "TableLoaded"),
 )
 def never_invalid(facts: Facts, left: TableLeft) -> bool:
@@ -43,6 +51,11 @@ def never_invalid(facts: Facts, left: TableLeft) -> bool:
 
 def had_an_invalid_bit(facts: Facts, shown: ShownAfter) -> bool:
     return bool(shown.region.flags & INVALID_BITS)
+
+
+def invalid_slots_shown(facts: Facts, shown: ShownAfter) -> str:
+    invalid = (describe_slot(slot) for slot in shown.table if slot.invalid)
+    return f"shown: {'; '.join(invalid)}"
 
 
 @clause(
@@ -55,6 +68,7 @@ def had_an_invalid_bit(facts: Facts, shown: ShownAfter) -> bool:
     on=ShownAfter,
     premise=had_an_invalid_bit,
     expected="no slot INVALID while no update is under way",
+    observed=invalid_slots_shown,
     shows=("table",),
 )
 def never_left_invalid(facts: Facts, shown: ShownAfter) -> bool:
@@ -74,7 +88,7 @@ def deletes_an_absent_slot(facts: Facts, update: Updated) -> bool:
     profiles=ONLY_2_6_34,
     on=Updated,
     premise=deletes_an_absent_slot,
-    expected="done",
+    expected="done: an absent slot may be deleted",
 )
 def absent_delete_accepted(facts: Facts, update: Updated) -> bool:
     return update.accepted
@@ -82,6 +96,11 @@ def absent_delete_accepted(facts: Facts, update: Updated) -> bool:
 
 def after_an_accepted_delete(facts: Facts, shown: ShownAfter) -> bool:
     return isinstance(shown.last.reply, Done) and shown.region.memory_size == 0
+
+
+def slot_shown(facts: Facts, shown: ShownAfter) -> str:
+    word = shown.region.slot
+    return f"shown: {describe_at(shown.table, as_id_of(word), id_of(word))}"
 
 
 @clause(
@@ -93,6 +112,7 @@ def after_an_accepted_delete(facts: Facts, shown: ShownAfter) -> bool:
     on=ShownAfter,
     premise=after_an_accepted_delete,
     expected="the deleted slot absent",
+    observed=slot_shown,
     shows=("table",),
 )
 def deleted_is_absent(facts: Facts, shown: ShownAfter) -> bool:
@@ -105,7 +125,7 @@ def changes_only_the_hva(facts: Facts, left: TableLeft) -> bool:
 
 def new_hva_or_refusal(facts: Facts, left: TableLeft) -> str:
     hva = left.update.region.userspace_addr
-    return f"slot at hva {hva:#x}, as the reply says, or refused EINVAL"
+    return f"the slot at hva {hva:#x}, as the reply says, or refused EINVAL"
 
 
 @clause(
@@ -119,6 +139,7 @@ def new_hva_or_refusal(facts: Facts, left: TableLeft) -> str:
     on=TableLeft,
     premise=changes_only_the_hva,
     expected=new_hva_or_refusal,
+    observed=slot_left,
     points=("TablePublished",),
 )
 def hva_not_ignored(facts: Facts, left: TableLeft) -> bool:
@@ -153,6 +174,7 @@ def shown_at_new_hva(facts: Facts, shown: ShownAfter) -> str:
     on=ShownAfter,
     premise=after_a_new_hva,
     expected=shown_at_new_hva,
+    observed=slot_shown,
     shows=("table",),
 )
 def hva_shown(facts: Facts, shown: ShownAfter) -> bool:

@@ -57,7 +57,7 @@ def touches_another(facts: Facts, placed: Placed) -> bool:
     rows=(12,),
     on=Placed,
     premise=touches_another,
-    expected="done",
+    expected="done: the range touches another slot, and does not overlap it",
 )
 def touching_accepted(facts: Facts, placed: Placed) -> bool:
     return placed.update.accepted
@@ -82,7 +82,7 @@ def meets_only_itself(facts: Facts, placed: Placed) -> bool:
     rows=(13,),
     on=Placed,
     premise=meets_only_itself,
-    expected="done",
+    expected="done: the range meets its own slot alone",
 )
 def own_range_ignored(facts: Facts, placed: Placed) -> bool:
     return placed.update.accepted
@@ -155,7 +155,7 @@ def delete_inside_is_eexist(facts: Facts, placed: Placed) -> bool:
     profiles=ONLY_LINUX,
     on=Placed,
     premise=deletes_inside_another,
-    expected="done",
+    expected="done: a delete overlaps no slot",
 )
 def delete_inside_accepted(facts: Facts, placed: Placed) -> bool:
     return placed.update.accepted
@@ -236,7 +236,7 @@ def is_faultless(facts: Facts, update: Updated) -> bool:
     rows=(12, 16),
     on=Updated,
     premise=is_faultless,
-    expected="done",
+    expected="done: nothing is wrong with the request",
 )
 def faultless_accepted(facts: Facts, update: Updated) -> bool:
     return update.accepted

@@ -8,7 +8,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
 from memslot_spec.model.operations import GfnToHva, GfnToMemslot, GuestAccess
 from memslot_spec.model.profile import ONLY_LINUX
-from memslot_spec.model.readers import answer, gfn_to_memslot
+from memslot_spec.model.readers import accesses, answer, gfn_to_memslot
 from memslot_spec.model.values import SlotTable
 from memslot_spec.moments.replies import Answered, Placed
 
@@ -35,7 +35,7 @@ def meets_a_slot_elsewhere(facts: Facts, placed: Placed) -> bool:
     profiles=ONLY_LINUX,
     on=Placed,
     premise=meets_a_slot_elsewhere,
-    expected="done",
+    expected="done: the slots it overlaps are of another address space",
     across_spaces=True,
 )
 def no_overlap_across(facts: Facts, placed: Placed) -> bool:
@@ -58,12 +58,15 @@ def _differs(table: SlotTable, gfn: int, as_id: int) -> bool:
 
 
 def answer_of_its_space(facts: Facts, answered: Answered) -> str:
-    operation = answered.operation
-    if isinstance(operation, GfnToMemslot | GfnToHva) and answered.candidates:
-        reply = answer(answered.candidates[0], operation, facts.profile, facts.limits)
-        return f"{describe_reply(reply)}, from address space {operation.as_id}"
-    as_id = operation.as_id if isinstance(operation, GuestAccess) else "asked"
-    return f"what the slots of address space {as_id} give"
+    operation, replies = answered.operation, list[str]()
+    for table in answered.candidates:
+        if isinstance(operation, GuestAccess):
+            own = accesses(table, operation, facts.profile)
+            replies += map(describe_reply, own)
+        elif isinstance(operation, GfnToMemslot | GfnToHva):
+            its = answer(table, operation, facts.profile, facts.limits)
+            replies.append(describe_reply(its))
+    return f"{' or '.join(dict.fromkeys(replies))}, by the slots of its address space"
 
 
 @clause(

@@ -6,12 +6,14 @@ from itertools import combinations
 
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clauses.requests.live_slot import slot_left
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import TablePublished, TableWritten
-from memslot_spec.history.words.tables import describe_difference
+from memslot_spec.history.words import count, describe_slot
+from memslot_spec.history.words.tables import describe_apart, describe_at
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.updates import Change
-from memslot_spec.model.values import BIT_1, EMPTY, SlotTable
+from memslot_spec.model.values import BIT_1, EMPTY, Slot, SlotTable
 from memslot_spec.moments.replies import TableLeft, Updated
 from memslot_spec.moments.tables import Published, TableShown
 
@@ -27,7 +29,13 @@ def publishes_its_slot(facts: Facts, published: Published) -> bool:
 
 def range_asked_for(facts: Facts, published: Published) -> str:
     region = published.region
-    return f"slot {id_of(region.slot)} at gfn {region.base:#x}, {region.npages} pages"
+    pages = count(region.npages, "page")
+    return f"slot {id_of(region.slot)} at gfn {region.base:#x} +{pages}"
+
+
+def slot_published(facts: Facts, published: Published) -> str:
+    word = published.region.slot
+    return f"published: {describe_at(published.table, as_id_of(word), id_of(word))}"
 
 
 @clause(
@@ -40,6 +48,7 @@ def range_asked_for(facts: Facts, published: Published) -> str:
     on=Published,
     premise=publishes_its_slot,
     expected=range_asked_for,
+    observed=slot_published,
 )
 def exact_range(facts: Facts, published: Published) -> bool:
     slot, region = published.slot, published.region
@@ -60,7 +69,12 @@ def _other_slots(published: Published) -> tuple[SlotTable, SlotTable]:
 
 
 def others_as_they_were(facts: Facts, published: Published) -> str:
-    return f"other slots as before: {describe_difference(*_other_slots(published))}"
+    return f"the other slots as before: {describe_apart(*_other_slots(published))}"
+
+
+def others_published(facts: Facts, published: Published) -> str:
+    found, now = _other_slots(published)
+    return f"published: {describe_apart(now, found)}"
 
 
 @clause(
@@ -72,6 +86,7 @@ def others_as_they_were(facts: Facts, published: Published) -> str:
     on=Published,
     premise=starts_from_a_known_table,
     expected=others_as_they_were,
+    observed=others_published,
 )
 def others_unchanged(facts: Facts, published: Published) -> bool:
     found, now = _other_slots(published)
@@ -83,7 +98,8 @@ def publishes_a_new_slot(facts: Facts, published: Published) -> bool:
 
 
 def hva_asked_for(facts: Facts, published: Published) -> str:
-    return f"the slot at hva {published.region.userspace_addr:#x}"
+    region = published.region
+    return f"slot {id_of(region.slot)} at hva {region.userspace_addr:#x}"
 
 
 @clause(
@@ -95,6 +111,7 @@ def hva_asked_for(facts: Facts, published: Published) -> str:
     on=Published,
     premise=publishes_a_new_slot,
     expected=hva_asked_for,
+    observed=slot_published,
 )
 def host_address(facts: Facts, published: Published) -> bool:
     slot = published.slot
@@ -113,7 +130,7 @@ def is_equal_to_the_slot(facts: Facts, update: Updated) -> bool:
     rows=(17,),
     on=Updated,
     premise=is_equal_to_the_slot,
-    expected="done",
+    expected="done: the request is equal to the slot",
 )
 def no_op_succeeds(facts: Facts, update: Updated) -> bool:
     return update.accepted
@@ -121,6 +138,10 @@ def no_op_succeeds(facts: Facts, update: Updated) -> bool:
 
 def is_a_no_op_alone(facts: Facts, update: Updated) -> bool:
     return is_equal_to_the_slot(facts, update) and update.alone
+
+
+def tables_published(facts: Facts, update: Updated) -> str:
+    return f"done, with {count(len(update.published), 'table')} published"
 
 
 @clause(
@@ -133,6 +154,7 @@ def is_a_no_op_alone(facts: Facts, update: Updated) -> bool:
     on=Updated,
     premise=is_a_no_op_alone,
     expected="no table published: the request changes nothing",
+    observed=tables_published,
     points=("TablePublished",),
 )
 def no_op_is_silent(facts: Facts, update: Updated) -> bool:
@@ -141,6 +163,22 @@ def no_op_is_silent(facts: Facts, update: Updated) -> bool:
 
 def has_several_user_slots(facts: Facts, event: TablePublished) -> bool:
     return sum(slot.id < facts.limits.user_slots for slot in event.slots) > 1
+
+
+def overlapping_users(facts: Facts, event: TablePublished) -> list[tuple[Slot, Slot]]:
+    users = [slot for slot in event.slots if slot.id < facts.limits.user_slots]
+    return [
+        (a, b)
+        for a, b in combinations(users, 2)
+        if a.as_id == b.as_id and a.meets(b.base, b.npages)
+    ]
+
+
+def the_overlaps(facts: Facts, event: TablePublished) -> str:
+    return "; ".join(
+        f"{describe_slot(a)}, overlaps {describe_slot(b)}"
+        for a, b in overlapping_users(facts, event)
+    )
 
 
 @clause(
@@ -152,14 +190,15 @@ def has_several_user_slots(facts: Facts, event: TablePublished) -> bool:
     rows=(18,),
     on=TablePublished,
     premise=has_several_user_slots,
-    expected="user slots of one address space pairwise disjoint",
+    expected="the user slots of one address space pairwise disjoint",
+    observed=the_overlaps,
 )
 def disjoint(facts: Facts, event: TablePublished) -> bool:
-    users = [slot for slot in event.slots if slot.id < facts.limits.user_slots]
-    return not any(
-        a.as_id == b.as_id and a.meets(b.base, b.npages)
-        for a, b in combinations(users, 2)
-    )
+    return not overlapping_users(facts, event)
+
+
+def the_store(facts: Facts, event: TableWritten) -> str:
+    return f"a store into table v{facts.version(event.table)}, which readers may use"
 
 
 @clause(
@@ -170,6 +209,7 @@ def disjoint(facts: Facts, event: TablePublished) -> bool:
     rows=(20,),
     on=TableWritten,
     expected="a store into a table that no reader can hold",
+    observed=the_store,
     points=("TablePublished",),
 )
 def never_edited(facts: Facts, event: TableWritten) -> bool:
@@ -178,8 +218,12 @@ def never_edited(facts: Facts, event: TableWritten) -> bool:
 
 def tables_that_may_stand(facts: Facts, shown: TableShown) -> str:
     tables = facts.possible_tables()
-    possible = (describe_difference(table, shown.table) for table in tables)
-    return f"as the requests left it: {', or '.join(possible)}"
+    possible = (describe_apart(table, shown.table) for table in tables)
+    return f"the table as the requests left it: {', or '.join(possible)}"
+
+
+def what_is_shown(facts: Facts, shown: TableShown) -> str:
+    return f"shown: {describe_apart(shown.table, *facts.possible_tables())}"
 
 
 @clause(
@@ -191,6 +235,7 @@ def tables_that_may_stand(facts: Facts, shown: TableShown) -> str:
     rows=(16,),
     on=TableShown,
     expected=tables_that_may_stand,
+    observed=what_is_shown,
     shows=("table",),
     unless="TablePublished",
 )
@@ -206,9 +251,13 @@ def slot_asked_for(facts: Facts, left: TableLeft) -> str:
     region = left.update.region
     if region.npages == 0:
         return f"slot {id_of(region.slot)} absent, as the reply says"
+    pages = count(region.npages, "page")
+    flags = ", LOG_DIRTY" if region.log_dirty else ", not LOG_DIRTY"
+    if facts.profile.has_readonly:
+        flags += ", READONLY" if region.flags & BIT_1 else ", not READONLY"
     return (
-        f"slot {id_of(region.slot)} at gfn {region.base:#x}, {region.npages} pages, "
-        f"flags {region.flags:#x}, as the reply says"
+        f"slot {id_of(region.slot)} at gfn {region.base:#x} +{pages}{flags}, "
+        "as the reply says"
     )
 
 
@@ -222,6 +271,7 @@ def slot_asked_for(facts: Facts, left: TableLeft) -> str:
     on=TableLeft,
     premise=was_accepted,
     expected=slot_asked_for,
+    observed=slot_left,
     points=("TableLoaded", "TablePublished"),
 )
 def left_as_asked(facts: Facts, left: TableLeft) -> bool:

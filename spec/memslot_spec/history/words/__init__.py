@@ -9,16 +9,23 @@ which is more than ruff's C901, PLR0911 and PLR0912 allow.
 """
 
 from memslot_spec.history.words.events import describe_event
-from memslot_spec.history.words.names import describe_pages, describe_slots
+from memslot_spec.history.words.names import (
+    count,
+    describe_pages,
+    describe_slot,
+    describe_slots,
+)
 from memslot_spec.history.words.operations import describe_operation
 from memslot_spec.history.words.points import VersionOf
 from memslot_spec.history.words.replies import describe_reply
 
 __all__ = (
     "VersionOf",
+    "count",
     "describe_event",
     "describe_operation",
     "describe_pages",
     "describe_reply",
+    "describe_slot",
     "describe_slots",
 )

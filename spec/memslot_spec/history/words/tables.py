@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from memslot_spec.history.words import describe_reply
+from memslot_spec.history.words.names import describe_slot, slot_name
+from memslot_spec.history.words.replies import describe_reply
 from memslot_spec.model.replies import FoundSlot
 from memslot_spec.model.values import SlotTable
+
+
+def describe_at(table: SlotTable, as_id: int, slot_id: int) -> str:
+    """The slot of this id with all that the table says of it, or that it is absent."""
+    slot = table.find(as_id, slot_id)
+    return describe_slot(slot) if slot else f"{slot_name(slot_id, as_id)} absent"
+
+
+def describe_apart(table: SlotTable, *others: SlotTable) -> str:
+    """What `table` has where one of the others has something else."""
+    keys = {(slot.as_id, slot.id) for one in (table, *others) for slot in one}
+    return "; ".join(
+        describe_at(table, *key)
+        for key in sorted(keys)
+        if any(table.find(*key) != other.find(*key) for other in others)
+    )
 
 
 def describe_difference(wanted: SlotTable, found: SlotTable) -> str:
