@@ -197,8 +197,10 @@ class Turns:
     def _words(self, layer: str) -> str:
         counts = self._open[layer][0]
         if layer == "sampled":
-            return f"{counts.schedules:,} random schedules of "
+            return (
+                f"{counts.schedules:,} random schedules of "
                 f"{counts.scenarios:,} drawn races"
+            )
         if self._is_symbolic(layer) and self._covered:
             return self._covered
         return f"{counts.requests:,} operations in {counts.scenarios:,} VMs"
