@@ -35,10 +35,10 @@ RECORDS = frozenset(
 MAX_TIME = "--max-time"
 
 NAMED = {
-    ("test_conformance_campaign", "deaths"): "how it hangs, until it is killed",
+    ("toy_workers", "deaths"): "how it hangs, until it is killed",
     ("test_conformance_campaign", "test_a_run_can_be_stopped"): "the same",
     ("test_conformance_campaign", "has_ended"): "between two looks at a process",
-    ("test_conformance_cli", "test_the_time_is_shared_by_the_targets"): (
+    ("test_conformance_cli_check", "test_the_time_is_shared_by_the_targets"): (
         "what runs is a stand-in, which shows the plan and takes no time"
     ),
     ("test_conformance_cli", "test_refuses_with_the_value_and_what_there_is"): (

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from every_museum_case import CASES
 from golden_blocks import check_block, check_keys, read_blocks
 from memslot_reference.museum import mutant_named
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.judging.judge import Finding
 from museum_cases import Case, applicable_to, judged, plays, profile_of
-from test_reference_museum import CASES
 
 FAILURES = Path(__file__).parent / "golden" / "failures.txt"
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Concatenate
 
 import pytest
 from hypothesis import given
@@ -13,8 +11,7 @@ from hypothesis import strategies as st
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import INVALID
 from memslot_reference.reference import reference
-from memslot_spec.history.events import Point
-from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.hook import Silent
 from memslot_spec.history.points.host import HostPageFound
 from memslot_spec.history.points.mmu import (
     MmuLocked,
@@ -25,7 +22,6 @@ from memslot_spec.history.points.mmu import (
     RmapUse,
     RootGranted,
     ShadowPageCreated,
-    ShadowPageZapped,
     SlotBitSet,
     SpteMapped,
     SpteRemoved,
@@ -38,65 +34,9 @@ from memslot_spec.history.points.srcu import (
 )
 from memslot_spec.history.points.tables import TableLoaded, TableRead
 from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Profile
-from memslot_spec.model.replies import Accessed, Done, Mmio, Reply, Retry
+from memslot_spec.model.replies import Accessed, Mmio, Reply, Retry
 from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Gfn, Hva, MemoryRegion
-
-MIB = 1 << 20
-
-
-class Recorder(Silent):
-    """A hook that keeps what is announced, and can do more at one point."""
-
-    def __init__(self) -> None:
-        self.events: list[Point] = []
-        self.plan: tuple[type[Point], Callable[[], object]] | None = None
-
-    def point(
-        self,
-        kind: Callable[Concatenate[int, P], Point],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> None:
-        event = kind(0, *args, **kwargs)
-        self.events.append(event)
-        if self.plan is not None and isinstance(event, self.plan[0]):
-            action, self.plan = self.plan[1], None
-            action()
-
-    def forget(self) -> None:
-        """Keep nothing of what was announced so far."""
-        self.events.clear()
-
-    def kinds(self) -> list[type[Point]]:
-        """The kinds announced since then, in order."""
-        return [type(event) for event in self.events]
-
-
-def kvm_with_a_slot(
-    profile: Profile = V2_6_34,
-    base: int = 16,
-    npages: int = 4,
-    hva: int = 0x600000,
-    flags: int = 0,
-) -> tuple[Kvm, Recorder]:
-    """A VM whose slot 2 is this one."""
-    hook = Recorder()
-    kvm = reference(hook, profile)
-    region = MemoryRegion(2, base << 12, npages << 12, hva, flags)
-    assert kvm.set_region(region) == Done()
-    hook.forget()
-    return kvm, hook
-
-
-def read(kvm: Kvm, gfn: int, *, direct: bool = True, root: int = 0) -> Reply:
-    """The guest reads a page."""
-    return kvm.access(Gfn(gfn), write=False, direct=direct, root=root)
-
-
-def write(kvm: Kvm, gfn: int, *, direct: bool = True, root: int = 0) -> Reply:
-    """The guest writes to a page."""
-    return kvm.access(Gfn(gfn), write=True, direct=direct, root=root)
+from recorded_faults import MIB, kvm_with_a_slot, read, write
 
 
 def test_a_fault_maps_under_the_lock_inside_its_section() -> None:
@@ -173,70 +113,6 @@ def test_a_page_of_a_logging_slot_is_writable_only_once_written() -> None:
         SpteMapped(0, 1, 17, 17, 1, writable=True, hva=0x601000, table=1),
         RmapAdded(0, 1, 17, 2, 1, 1),
     ]
-
-
-@pytest.mark.parametrize(
-    ("base", "npages", "hva", "flags", "gfn", "level"),
-    [
-        pytest.param(0, 512, 2 * MIB, 0, 511, 2, id="the whole large page"),
-        pytest.param(256, 1024, 3 * MIB, 0, 600, 2, id="inside an unaligned slot"),
-        pytest.param(256, 1024, 3 * MIB, 0, 300, 1, id="its first half page"),
-        pytest.param(256, 1024, 3 * MIB, 0, 1100, 1, id="its last half page"),
-        pytest.param(0, 512, 3 * MIB, 0, 5, 1, id="a host address that differs"),
-        pytest.param(0, 512, 2 * MIB, LOG_DIRTY_PAGES, 5, 1, id="a logging slot"),
-        pytest.param(0, 511, 2 * MIB, 0, 5, 1, id="one page short"),
-    ],
-)
-def test_a_large_page_is_mapped_where_the_slot_holds_all_of_it(
-    base: int, npages: int, hva: int, flags: int, gfn: int, level: int
-) -> None:
-    kvm, _ = kvm_with_a_slot(V2_6_34, base, npages, hva, flags)
-
-    assert read(kvm, gfn) == Accessed(hva + ((gfn - base) << 12))
-    assert [spte.level for spte in kvm.observe().sptes or ()] == [level]
-
-
-def test_only_a_direct_fault_maps_a_large_page() -> None:
-    kvm, _ = kvm_with_a_slot(base=0, npages=512, hva=2 * MIB)
-
-    read(kvm, 5, direct=False)
-
-    assert [spte.level for spte in kvm.observe().sptes or ()] == [1]
-
-
-def test_the_large_index_counts_from_the_large_page_the_slot_begins_in() -> None:
-    kvm, hook = kvm_with_a_slot(base=256, npages=1024, hva=3 * MIB)
-
-    read(kvm, 600)
-
-    added = [e for e in hook.events if isinstance(e, RmapIndexed)]
-    assert added == [RmapIndexed(0, RmapUse.ADD, 2, 256, 2, 512, 1)]
-
-
-def test_a_large_mapping_takes_the_place_of_small_ones() -> None:
-    kvm, hook = kvm_with_a_slot(base=0, npages=512, hva=2 * MIB)
-    logged = MemoryRegion(2, 0, 2 * MIB, 2 * MIB, LOG_DIRTY_PAGES)
-    plain = MemoryRegion(2, 0, 2 * MIB, 2 * MIB)
-    kvm.set_region(logged)
-    read(kvm, 5)
-    kvm.set_region(plain)
-    hook.forget()
-
-    write(kvm, 6)
-
-    assert ShadowPageZapped(0, 1) in hook.events
-    assert [(s.level, s.gfn) for s in kvm.observe().sptes or ()] == [(2, 0)]
-
-
-def test_a_small_mapping_takes_the_place_of_a_large_one() -> None:
-    kvm, _ = kvm_with_a_slot(base=0, npages=512, hva=2 * MIB)
-    table = kvm.memslots
-    slot = table.slots[2]
-    read(kvm, 5)
-
-    kvm.map(table, slot, kvm.translate(slot, 5, 1, write=True), direct=True, root=0)
-
-    assert [(s.level, s.gfn) for s in kvm.observe().sptes or ()] == [(1, 5)]
 
 
 def test_two_frames_that_share_a_place_take_turns() -> None:

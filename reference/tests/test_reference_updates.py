@@ -1,30 +1,22 @@
-"""Updates: what is refused, what is published, and what is put back."""
+"""Updates: what is published, in which order, and what is put back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Concatenate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memslot_reference.kvm import Kvm
 from memslot_reference.reference import reference
-from memslot_spec.history.events import Point
-from memslot_spec.history.hook import P, Silent
+from memslot_spec.history.hook import Silent
 from memslot_spec.history.points.host import (
     MetadataAllocated,
     MetadataFreed,
     TlbFlushed,
 )
 from memslot_spec.history.points.mmu import Flushed, MmuLocked, MmuUnlocked
-from memslot_spec.history.points.srcu import (
-    GracePeriodBegun,
-    GracePeriodEnded,
-    IndexFlipped,
-)
+from memslot_spec.history.points.srcu import GracePeriodEnded
 from memslot_spec.history.points.tables import (
     TableLoaded,
     TablePublished,
@@ -46,118 +38,14 @@ from memslot_spec.model.values import (
     MemoryRegion,
     SlotTable,
 )
-
-
-class Recorder(Silent):
-    """A hook that keeps what is announced, on the one thread 0."""
-
-    def __init__(self) -> None:
-        self.events: list[Point] = []
-
-    def point(
-        self,
-        kind: Callable[Concatenate[int, P], Point],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> None:
-        self.events.append(kind(0, *args, **kwargs))
-
-    def published(self) -> list[SlotTable]:
-        """The tables published since the last time, in order."""
-        tables = [e.slots for e in self.events if isinstance(e, TablePublished)]
-        self.events.clear()
-        return tables
-
-
-GRACE_PERIOD = [GracePeriodBegun, IndexFlipped, GracePeriodEnded]
-LIMITS = Limits(largest_gfn=(1 << 40) - 1, user_slots=32)
-HERE = MemoryRegion(0, 0x10000, 0x4000, 0x600000)
-EINVAL, EEXIST = Refused(Errno.EINVAL), Refused(Errno.EEXIST)
-
-
-def kvm_with_a_slot(profile: Profile) -> tuple[Kvm, Recorder]:
-    """A VM whose slot 0 holds four pages from gfn 16 on."""
-    hook = Recorder()
-    kvm = reference(hook, profile, LIMITS)
-    assert kvm.set_region(HERE) == Done()
-    hook.events.clear()
-    return kvm, hook
-
-
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
-@pytest.mark.parametrize(
-    ("region", "reply"),
-    [
-        pytest.param(MemoryRegion(1, 0, 0x1001, 0), EINVAL, id="size"),
-        pytest.param(MemoryRegion(1, 8, 0x1000, 0), EINVAL, id="guest address"),
-        pytest.param(MemoryRegion(1, 0, 0x1000, 8), EINVAL, id="host address"),
-        pytest.param(MemoryRegion(0, 8, 0, 0), EINVAL, id="a delete, misaligned"),
-        pytest.param(MemoryRegion(1, 2**64 - 4096, 4096, 0), EINVAL, id="wrap"),
-        pytest.param(MemoryRegion(32, 0, 0x1000, 0), EINVAL, id="a private id"),
-        pytest.param(MemoryRegion(1 << 16, 0, 0x1000, 0), EINVAL, id="space 1"),
-        pytest.param(MemoryRegion(1, 0, 0x1000, 0, 1 << 2), EINVAL, id="a flag"),
-        pytest.param(MemoryRegion(1, 0, 0x1000, 0, 1 << 16), EINVAL, id="INVALID"),
-        pytest.param(MemoryRegion(0, 0x10000, 0x5000, 0x600000), EINVAL, id="size"),
-        pytest.param(MemoryRegion(0, 0x10000, 0x4000, 0x700000), EINVAL, id="hva"),
-        pytest.param(MemoryRegion(0, 0, 0x5000, 0x600000), EINVAL, id="both"),
-        pytest.param(MemoryRegion(1, 0x13000, 0x1000, 0), EEXIST, id="overlap"),
-        pytest.param(MemoryRegion(1, 0, 0x100000, 0), EEXIST, id="around"),
-        pytest.param(MemoryRegion(1, 0x13008, 0x1000, 0), EINVAL, id="EINVAL first"),
-        pytest.param(MemoryRegion(1, 0x14000, 0x1000, 0), Done(), id="touching"),
-    ],
+from recorded_updates import (
+    EINVAL,
+    GRACE_PERIOD,
+    HERE,
+    LIMITS,
+    Recorder,
+    kvm_with_a_slot,
 )
-def test_requests_are_refused_alike(
-    profile: Profile, region: MemoryRegion, reply: Done | Refused
-) -> None:
-    kvm, hook = kvm_with_a_slot(profile)
-
-    assert kvm.set_region(region) == reply
-    assert bool(hook.published()) is (reply == Done())
-
-
-@pytest.mark.parametrize(
-    ("region", "in_2010", "today"),
-    [
-        pytest.param(MemoryRegion(1, 0, 0, 0), Done(), EINVAL, id="delete nothing"),
-        pytest.param(
-            MemoryRegion(1, 0x11000, 0, 0), EEXIST, EINVAL, id="inside another slot"
-        ),
-        pytest.param(MemoryRegion(1, 0, 0x1000, 0, BIT_1), EINVAL, Done(), id="bit 1"),
-        pytest.param(
-            MemoryRegion(1, 0, 0x1000, 1 << 63), Done(), EINVAL, id="a kernel address"
-        ),
-        pytest.param(
-            MemoryRegion(1, 1 << 40, 1 << 43, 0), Done(), EINVAL, id="2^31 pages"
-        ),
-        pytest.param(
-            MemoryRegion(1, 1 << 63, 0x1000, 0), Done(), EINVAL, id="beyond the guest"
-        ),
-    ],
-)
-def test_requests_are_refused_by_profile(
-    region: MemoryRegion, in_2010: Done | Refused, today: Done | Refused
-) -> None:
-    assert kvm_with_a_slot(V2_6_34)[0].set_region(region) == in_2010
-    assert kvm_with_a_slot(LINUX)[0].set_region(region) == today
-
-
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
-def test_refuses_what_meets_a_private_slot_and_the_other_way_round(
-    profile: Profile,
-) -> None:
-    kvm, _ = kvm_with_a_slot(profile)
-
-    assert kvm.set_private_region(MemoryRegion(33, 0x11000, 0x1000, 0)) == EEXIST
-    assert kvm.set_private_region(MemoryRegion(33, 0x20000, 0x1000, 0)) == Done()
-    assert kvm.set_region(MemoryRegion(1, 0x20000, 0x1000, 0)) == EEXIST
-    assert kvm.set_private_region(MemoryRegion(31, 0x30000, 0x1000, 0)) == EINVAL
-
-
-def test_refuses_a_change_of_readonly() -> None:
-    kvm, _ = kvm_with_a_slot(LINUX)
-
-    assert kvm.set_region(MemoryRegion(0, 0x10000, 0x4000, 0x600000, BIT_1)) == EINVAL
 
 
 def test_address_spaces_have_slots_of_their_own() -> None:

@@ -1,4 +1,4 @@
-"""Mutants of the dirty log: bitmaps, marks, write protection, and GET."""
+"""Mutants of the dirty log: bitmaps, marks, write protection; and the list of all."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from dataclasses import replace
 from memslot_reference.kvm import Kvm
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
+from memslot_reference.museum.dirty_gets import (
+    GetKeepsTheBits,
+    GetOfAbsentIsInvalid,
+    GetOfNoIdIsAbsent,
+    GetOfNoLogIsClean,
+    ProtectsBeforeSwap,
+    SetsBitsPastTheEnd,
+    ShowsWholeWordsOnly,
+    SwapsOnly,
+)
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage, Spte
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import LINUX, Limits, Profile
-from memslot_spec.model.replies import DirtyLog, Refused, Reply
+from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import Errno, Failure, MemoryRegion
 
 U32 = 1 << 32
@@ -24,15 +34,6 @@ class BitmapSizeIn32Bits(Kvm):
     def bitmap_pages(self, slot: MemorySlot) -> int:
         """Round up to words, count bytes, and lose what is above 4 GiB."""
         return (slot.npages + 63) // 64 * 8 % U32 * 8
-
-
-class ProtectsBeforeSwap(Kvm):
-    """GET write-protects before it swaps the bitmap, and not again."""
-
-    def swap_bitmap(self, table: Memslots, slot: MemorySlot) -> None:
-        """A fault in between marks the old bitmap, and leaves the page writable."""
-        self.slot_remove_write_access(slot.id)
-        self.publish_empty_bitmap(table, slot)
 
 
 class TellsOnlyOnZap(Kvm):
@@ -113,79 +114,6 @@ class MarksLate(Kvm):
         if self.late is not None:
             late, self.late = self.late, None
             super().mark_page_dirty(*late)
-
-
-class SwapsOnly(Kvm):
-    """GET swaps the bitmap and protects nothing."""
-
-    def swap_bitmap(self, table: Memslots, slot: MemorySlot) -> None:
-        """Leave the writable sptes."""
-        self.publish_empty_bitmap(table, slot)
-
-
-class GetKeepsTheBits(Kvm):
-    """GET shows the bitmap and leaves it as it is."""
-
-    def dirty_log(self, word: int) -> Reply:
-        """Copy, and forget to clear."""
-        slot = self.memslots.slots.get(word)
-        if slot is None or slot.dirty_bitmap is None:
-            return Refused(Errno.ENOENT)
-        return DirtyLog(slot.dirty_bitmap.words())
-
-
-class SetsBitsPastTheEnd(Kvm):
-    """The bits past the slot's last page are set."""
-
-    def dirty_log(self, word: int) -> Reply:
-        """Set the last bit of the last word, which few slots have a page for."""
-        reply = super().dirty_log(word)
-        if not isinstance(reply, DirtyLog) or not reply.bitmap:
-            return reply
-        return DirtyLog((*reply.bitmap[:-1], reply.bitmap[-1] | 1 << 63))
-
-
-class ShowsWholeWordsOnly(Kvm):
-    """The last pages of a slot are not shown where they fill no word."""
-
-    def dirty_log(self, word: int) -> Reply:
-        """Round the length down."""
-        reply = super().dirty_log(word)
-        slot = self.memslots.slots.get(word)
-        if not isinstance(reply, DirtyLog) or slot is None:
-            return reply
-        return DirtyLog(reply.bitmap[: slot.npages // 64])
-
-
-class GetOfNoIdIsAbsent(Kvm):
-    """GET of an id that no slot can have is answered like one of an absent slot."""
-
-    def get_dirty_log(self, slot: int) -> Reply:
-        """Look the slot up, and do not look at the id."""
-        if not self.names_slot(slot, private=False):
-            return Refused(Errno.ENOENT)
-        return super().get_dirty_log(slot)
-
-
-class GetOfAbsentIsInvalid(Kvm):
-    """GET of an absent slot gives EINVAL."""
-
-    def dirty_log(self, word: int) -> Reply:
-        """Take an absent slot for a bad id."""
-        if word not in self.memslots.slots:
-            return Refused(Errno.EINVAL)
-        return super().dirty_log(word)
-
-
-class GetOfNoLogIsClean(Kvm):
-    """GET of a slot that does not log shows a clean log."""
-
-    def dirty_log(self, word: int) -> Reply:
-        """Copy zeros where there is no bitmap."""
-        slot = self.memslots.slots.get(word)
-        if slot is not None and slot.dirty_bitmap is None:
-            return DirtyLog((0,) * ((slot.npages + 63) // 64))
-        return super().dirty_log(word)
 
 
 class BeginsUncleared(Kvm):

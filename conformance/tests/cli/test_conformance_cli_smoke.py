@@ -1,0 +1,92 @@
+"""`memslots smoke`: adapters that are broken, each in its own way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from command_line import NO_KERNEL, go_into, memslots, runs
+from memslot_spec.clauses import CLAUSES
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_into(tmp_path, monkeypatch)
+
+
+STRANGER = '''
+from memslot_spec.model.replies import Done
+
+class Shared:
+    """A table that all instances share."""
+
+    slots = {}
+
+    def set_region(self, region):
+        if region.memory_size:
+            self.slots[region.slot] = region
+        else:
+            self.slots.pop(region.slot, None)
+        return Done()
+
+    def is_visible_gfn(self, gfn):
+        return bool(self.slots)
+
+class Mute:
+    def set_region(self, region):
+        return 0
+
+class Nothing:
+    pass
+
+def crashes():
+    import ctypes
+    ctypes.string_at(0)
+
+def raises():
+    raise LookupError("no library")
+'''
+
+
+@pytest.mark.parametrize(
+    ("factory", "said"),
+    [
+        ("Shared", "a slot created on one is seen on the other"),
+        ("Mute", "set_region() gave 0, which is no Done or Refused"),
+        ("Nothing", "it has no method set_region()"),
+        ("crashes", "was killed by signal 11 (SIGSEGV)"),
+        ("raises", "LookupError: no library"),
+    ],
+)
+def test_smoke_tells_a_broken_adapter(factory: str, said: str) -> None:
+    Path("stranger.py").write_text(STRANGER, encoding="utf-8")
+    result = memslots("smoke", f"py:stranger:{factory}")
+    assert result.exit_code == 3
+    assert said in result.output
+    assert "the adapter is broken" in result.output
+    assert "does not conform" not in result.output
+
+
+def test_a_target_that_breaks_when_loaded_is_an_error_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("stranger.py").write_text(STRANGER, encoding="utf-8")
+    runs(monkeypatch)
+    result = memslots("check", "py:stranger:raises", "reference")
+    assert result.exit_code == 3
+    assert "ERROR py:stranger:raises  LookupError: no library" in result.output
+    assert f"{len(CLAUSES)} pass" in result.output
+    assert memslots("check", "--list", "py:stranger:raises").exit_code == 3
+
+
+def test_smoke_passes_the_reference() -> None:
+    result = memslots("smoke", "reference")
+    assert result.exit_code == 0
+    assert result.output.count("ok ") == 6
+
+
+def test_smoke_of_what_is_not_here_runs_nothing() -> None:
+    result = memslots("smoke", "kvm")
+    assert result.exit_code == 5
+    assert NO_KERNEL in result.output

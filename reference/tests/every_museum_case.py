@@ -1,0 +1,26 @@
+"""Every case of the museum, in the order of the clauses."""
+
+from __future__ import annotations
+
+import museum_cases_caches
+import museum_cases_dirty
+import museum_cases_host
+import museum_cases_spaces
+from museum_cases import Case
+from museum_cases_mappings import MAPPINGS, THE_REST
+from museum_cases_readers import DELETES, SECTIONS
+from museum_cases_requests import LOOKUPS, REQUESTS, TABLES
+
+CASES: tuple[Case, ...] = (
+    *REQUESTS,
+    *TABLES,
+    *LOOKUPS,
+    *SECTIONS,
+    *DELETES,
+    *MAPPINGS,
+    *THE_REST,
+    *museum_cases_caches.CASES,
+    *museum_cases_spaces.CASES,
+    *museum_cases_host.CASES,
+    *museum_cases_dirty.CASES,
+)

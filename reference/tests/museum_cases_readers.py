@@ -1,0 +1,101 @@
+"""Cases of the museum: readers under SRCU, deletes and moves."""
+
+from __future__ import annotations
+
+from memslot_spec.model.operations import (
+    DestroyVm,
+    GfnToHva,
+    GfnToMemslot,
+    GuestAccess,
+    Halt,
+    IsVisibleGfn,
+    MmuPages,
+    ReleaseNotifier,
+    TssBase,
+)
+from museum_cases import (
+    FAR,
+    HUGE,
+    MOVED,
+    READ_17,
+    READ_21,
+    S0,
+    S1,
+    UNMAP_17,
+    alone,
+    delete,
+    raced,
+)
+
+SECTIONS = (
+    raced("SRCU-1", "K01", (), (S0,), (TssBase(),)),
+    raced("SRCU-1", "K02", (), (S0,), (TssBase(),)),
+    raced("SRCU-2", "early-reclaim", (), (S0,), (GfnToHva(17),)),
+    alone("SRCU-3", "keeps-pointer", S0, IsVisibleGfn(17), S1, IsVisibleGfn(17)),
+    raced("SRCU-3", "K07", (S0,), (S1,), (MmuPages(),)),
+    alone("SRCU-4", "early-reclaim", S0, S1),
+    raced(
+        "SRCU-5",
+        "single-flip",
+        (),
+        (S0,),
+        (S1,),
+        (GfnToHva(17),),
+        preemptions=2,
+    ),
+    alone(
+        "SRCU-6",
+        "loads-backwards",
+        S0,
+        READ_17,
+        GfnToMemslot(17),
+        S1,
+        GfnToMemslot(17),
+        UNMAP_17,
+    ),
+    raced("SRCU-7", "publishes-twice", (S0, READ_17), (S1,), (UNMAP_17,)),
+    raced("SRCU-8", "locks-without-waiting", (), (S0,), (S1,)),
+    alone("SRCU-9", "publishes-unlocked", S0),
+    alone("SRCU-10", "locks-inside", S0, MmuPages()),
+    alone("SRCU-11", "waits-inside", S0, MmuPages()),
+    alone("SRCU-12", "guest-inside", S0, READ_17),
+    alone("SRCU-13", "sleeps-inside", Halt()),
+    raced("SRCU-14", "retries-inside", (S0,), (delete(0),), (READ_17,)),
+    alone("SRCU-15", "K05", S0, READ_17, ReleaseNotifier()),
+    alone("SRCU-15", "K06", READ_17),
+    raced("SRCU-3", "K06", (S0,), (S1,), (GuestAccess(40),)),
+    alone("SRCU-15", "K07", S0, MmuPages()),
+    alone("SRCU-15", "K08", S0, GfnToHva(17)),
+    raced("SRCU-3", "K08", (S0,), (S1,), (GfnToHva(17),)),
+    alone("SRCU-16", "destroys-inside", DestroyVm()),
+    alone("SRCU-17", "K04", S0, READ_17, DestroyVm()),
+    raced(
+        "SRCU-18",
+        "remembers-answers",
+        (GfnToMemslot(17), S0),
+        (S1,),
+        (GfnToMemslot(17),),
+    ),
+)
+
+DELETES = (
+    alone("DEL-1", "no-invalid-step", S0, delete(0)),
+    alone("DEL-2", "flushes-early", S0, delete(0)),
+    alone("DEL-3", "skips-window", S0, delete(0)),
+    alone("DEL-4", "no-flush", S0, delete(0)),
+    raced("DEL-5", "maps-invalid", (S0, S1), (delete(0),), (READ_21, READ_17)),
+    raced(
+        "DEL-6", "maps-invalid", (S0, FAR), (delete(0),), (READ_17, GuestAccess(0x601))
+    ),
+    raced("DEL-7", "notifier-skips-invalid", (S0, READ_17), (delete(0),), (UNMAP_17,)),
+    alone("DEL-8", "hides-invalid", S0, READ_17, delete(0)),
+    alone("DEL-9", "flush-misses-huge", HUGE, GuestAccess(0x201), delete(0)),
+    raced("DEL-10", "reaches-invalid", (S0,), (delete(0),), (READ_17,)),
+    raced("DEL-11", "invalid-is-mmio", (S0,), (delete(0),), (READ_17,)),
+    alone("DEL-12", "retries-holes", READ_17),
+    raced("DEL-13", "stops-while-invalid", (S0, S1), (delete(0),), (GfnToMemslot(21),)),
+    alone("MOVE-1", "K12", S0, MOVED),
+    alone("MOVE-1", "no-invalid-step", S0, MOVED),
+    alone("MOVE-2", "skips-window", S0, MOVED),
+    alone("MOVE-3", "no-flush", S0, MOVED),
+)
