@@ -175,20 +175,26 @@ def zero_is_an_address(facts: Facts, unmap: HostUnmap) -> bool:
 
 def every_slot_walked(facts: Facts, walk: UnmapWalk) -> str:
     missed = ", ".join(map(str, walk.missed))
-    return f"the reverse maps of slot {missed} walked too: it covers the host page"
+    return f"the reverse maps of slot {missed} walked too: an spte is left of it"
 
 
 @clause(
     id="HVA-9",
-    title="An unmap reaches every slot",
-    must="An unmap of a host page MUST look in the reverse maps of every slot that "
-    "covers it, INVALID ones included.",
+    title="An unmap looks in every slot that maps the page",
+    must="An unmap of a host page MUST look in the reverse maps of every slot that has "
+    "an spte for it, INVALID ones included, unless the spte is removed meanwhile.",
     source="seed, kvm_handle_hva",
     rows=(52,),
     on=UnmapWalk,
     expected=every_slot_walked,
     operations=("UnmapHva",),
-    points=("RmapIndexed", "RmapAdded", "TablePublished"),
+    points=(
+        "RmapIndexed",
+        "RmapAdded",
+        "SpteMapped",
+        "SpteRemoved",
+        "TablePublished",
+    ),
 )
 def walks_every_slot(facts: Facts, walk: UnmapWalk) -> bool:
     return not walk.missed
