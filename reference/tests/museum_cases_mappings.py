@@ -49,7 +49,15 @@ MAPPINGS = (
         GuestAccess(33),
         UNMAP_17,
     ),
-    alone("HVA-9", "notifier-first-slot-only", S0, put(1, 32, 4, 0x1000), UNMAP_17),
+    alone(
+        "HVA-9",
+        "notifier-first-slot-only",
+        S0,
+        put(1, 32, 4, 0x1000),
+        READ_17,
+        GuestAccess(33),
+        UNMAP_17,
+    ),
     alone("HVA-2", "skips-hva-zero", put(0, 16, 4, 0), GuestAccess(16), UnmapHva(0)),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, covers_hva
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Spte
 from memslot_spec.model.operations import AgeHva, InvalidateRange, UnmapHva
@@ -37,10 +37,10 @@ class HostUnmap:
 
 @dataclass(frozen=True, slots=True)
 class UnmapWalk:
-    """An unmap has gone from a host page to the slots that cover it.
+    """The host has unmapped a page that sptes mapped when the call began.
 
-    `missed` are the ids of slots that cover it in every table that the unmap may
-    have used, and in whose reverse maps it has not looked.
+    `missed` are the ids of slots that such an spte is left of, and in whose reverse
+    maps the unmap has not looked.
     """
 
     missed: tuple[int, ...]
@@ -79,17 +79,12 @@ def _host_unmap(facts: Facts, answered: Answered) -> HostUnmap | None:
 
 
 def _unmap_walk(facts: Facts, answered: Answered) -> UnmapWalk | None:
-    operation = answered.operation
-    if not isinstance(operation, UnmapHva) or not answered.candidates:
+    mapped = facts.calls[answered.thread].mappings
+    if not isinstance(answered.operation, UnmapHva) or not mapped:
         return None
-    hva = operation.hva
-    slots = set[Slot].intersection(
-        *(
-            {slot for slot in table if covers_hva(slot.hva, slot.npages, hva)}
-            for table in answered.candidates
-        )
-    )
-    return UnmapWalk(_missed(facts, answered.thread, slots)) if slots else None
+    left = facts.shadow.present(mapped)
+    slots = {spte.slot for spte in left if spte.slot is not None}
+    return UnmapWalk(_missed(facts, answered.thread, slots))
 
 
 def _invalid_aged(facts: Facts, answered: Answered) -> InvalidAged | None:

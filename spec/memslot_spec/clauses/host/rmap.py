@@ -203,16 +203,22 @@ def not_walked(facts: Facts, walk: UnmapWalk | InvalidAged) -> str:
 
 @clause(
     id="HVA-9",
-    title="An unmap reaches every slot",
-    must="An unmap of a host page MUST look in the reverse maps of every slot that "
-    "covers it, INVALID ones included.",
+    title="An unmap looks in every slot that maps the page",
+    must="An unmap of a host page MUST look in the reverse maps of every slot that has "
+    "an spte for it, INVALID ones included, unless the spte is removed meanwhile.",
     source="seed, kvm_handle_hva",
     rows=(52,),
     on=UnmapWalk,
     expected="the reverse maps walked of every slot that covers the host page",
     observed=not_walked,
     operations=("UnmapHva",),
-    points=("RmapIndexed", "RmapAdded", "TablePublished"),
+    points=(
+        "RmapIndexed",
+        "RmapAdded",
+        "SpteMapped",
+        "SpteRemoved",
+        "TablePublished",
+    ),
 )
 def walks_every_slot(facts: Facts, walk: UnmapWalk) -> bool:
     return not walk.missed
