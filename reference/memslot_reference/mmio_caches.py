@@ -1,4 +1,4 @@
-"""MMIO remembered: an access that found no slot leaves a note for the next one.
+"""Cached MMIO: an access that found no slot is remembered for the next one.
 
 One note is an spte, which every vCPU meets and which has room for a few bits of
 the generation. The other is the vCPU's own, for the frame it accessed last. After

@@ -1,4 +1,4 @@
-"""The host at work: pages it takes away, ages, and the end of the process.
+"""The host at work: pages it unmaps or ages, and the end of the process.
 
 After the MMU notifiers of `virt/kvm/kvm_main.c`, `kvm_handle_hva` of x86, and
 `kvm_vcpu_block`.

@@ -1,4 +1,4 @@
-"""Mutants that break the two steps in which a slot goes or moves."""
+"""Mutants that break the two steps in which a slot is deleted or moved."""
 
 from __future__ import annotations
 

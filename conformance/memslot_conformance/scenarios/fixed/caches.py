@@ -1,4 +1,4 @@
-"""Races of what is cached: MMIO notes, vCPU hints, host addresses, generations."""
+"""Races of what is cached: MMIO, vCPU hints, host addresses, generations."""
 
 from __future__ import annotations
 
