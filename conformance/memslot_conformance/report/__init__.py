@@ -1,1 +1,1 @@
-"""What a run shows: rendered from its records."""
+"""What a run shows, in each format: rendered from its records."""

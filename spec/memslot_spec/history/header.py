@@ -1,4 +1,4 @@
-"""A history: what was run on what, and everything that happened.
+"""A history and its header: what was run on what, and everything that happened.
 
 The header says all that judging needs, so that a history can be judged again
 on its own: by this version's clauses, or by the next one's.

@@ -1,4 +1,4 @@
-"""What happened: a call, a reply, a point, or what introspection shows."""
+"""Events in words: a call, a reply, a point, or what introspection shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller asks for."""
+"""Operations in words: what a caller asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an implementation announces from inside, by domain."""
+"""Points in words: what an implementation announces from inside, by domain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller is told."""
+"""Replies in words: what a caller is told."""
 
 from __future__ import annotations
 
