@@ -100,14 +100,18 @@ def judged(*records: Record) -> tuple[TargetVerdicts, ...]:
         (
             (started(), layer({ONE.id: 9}, cut="out of time"), FINISHED),
             Verdict.INCONCLUSIVE,
-            "its premise held only in layers that were cut short "
-            "(cut-layer: out of time)",
+            (
+                "its premise held only in layers that were cut short "
+                "(cut-layer: out of time)"
+            ),
         ),
         (
             (started(), layer({}, cut="out of time"), FINISHED),
             Verdict.INCONCLUSIVE,
-            "its premise never held, and layers were cut short "
-            "(cut-layer: out of time)",
+            (
+                "its premise never held, and layers were cut short "
+                "(cut-layer: out of time)"
+            ),
         ),
         (
             (started(), layer({ONE.id: 9}, cut="out of time"), ALL, FINISHED),
