@@ -30,7 +30,7 @@ def the_right_page(facts: Facts, backed: BackedAccess) -> str:
     title="An access reaches the page its slot defines",
     must="A guest access to a frame of a valid slot MUST reach the page that the "
     "slot defines there, or leave as MMIO where it writes to a READONLY slot.",
-    source="arch/x86/kvm/mmu.c, tdp_page_fault; virt/kvm/kvm_main.c, gfn_to_pfn",
+    source="tdp_page_fault, gfn_to_pfn",
     rows=(16, 46),
     on=BackedAccess,
     expected=the_right_page,

@@ -57,8 +57,7 @@ def all_protected(facts: Facts, cleared: LogCleared) -> str:
     title="A page out of the log is write-protected",
     must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, a page that it took "
     "out of the log MUST NOT have a writable spte from before.",
-    source="arch/x86/kvm/mmu/mmu.c, kvm_mmu_slot_remove_write_access, "
-    "kvm_arch_mmu_enable_log_dirty_pt_masked",
+    source="kvm_mmu_slot_remove_write_access; kvm_arch_mmu_enable_log_dirty_pt_masked",
     rows=(48,),
     on=LogCleared,
     expected=all_protected,
@@ -131,7 +130,7 @@ def slot_in_no_tlb(facts: Facts, removed: SlotRemoved) -> str:
     title="A slot that is deleted or moved is in no TLB",
     must="Before a delete or a move publishes its last table, the TLBs MUST have been "
     "flushed of every mapping of the slot.",
-    source="arch/x86/kvm/mmu.c, kvm_mmu_zap_all: kvm_flush_remote_tlbs",
+    source="kvm_mmu_zap_all: kvm_flush_remote_tlbs",
     rows=(39, 48),
     on=SlotRemoved,
     premise=had_sptes,
