@@ -94,7 +94,7 @@ def the_host_told(facts: Facts, rest: AtRest) -> str:
 @clause(
     id="DIRTY-3",
     title="The host is told when a writable mapping is removed",
-    must="Before `mmu_lock`, under which a writable spte was removed, is given back, "
+    must="Before the `mmu_lock` under which a writable spte was removed is given back, "
     "the host MUST be told that its page was written to.",
     source="rmap_remove, kvm_set_pfn_dirty; commit 9ed5520dd3c",
     rows=(55,),

@@ -75,8 +75,7 @@ def a_page_outside(facts: Facts, event: SpteMapped) -> str:
     title="A range is not mapped while the host invalidates it",
     must="From the start of an invalidation to its end, a fault MUST NOT map a page "
     "that the range touches.",
-    source="include/linux/kvm_host.h, mmu_notifier_retry: kvm->mmu_notifier_count, "
-    "mmu_invalidate_in_progress",
+    source="mmu_notifier_retry: kvm->mmu_notifier_count, mmu_invalidate_in_progress",
     rows=(53,),
     on=SpteMapped,
     premise=a_range_is_open,

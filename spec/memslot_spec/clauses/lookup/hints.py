@@ -78,7 +78,7 @@ def in_an_empty_space(facts: Facts, looked_up: LookedUp) -> bool:
     id="LOOK-12",
     title="A search of no slots finds none",
     must="A search in an address space that has no slot MUST find none.",
-    source="include/linux/kvm_host.h, search_memslots(), with nothing used",
+    source="search_memslots(), with nothing used",
     rows=(26,),
     on=LookedUp,
     premise=in_an_empty_space,

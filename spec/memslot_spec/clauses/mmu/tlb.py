@@ -137,7 +137,7 @@ def slot_still_in_a_tlb(facts: Facts, removed: SlotRemoved) -> str:
     title="A slot that is deleted or moved is in no TLB",
     must="Before a delete or a move publishes its last table, the TLBs MUST have been "
     "flushed of every mapping of the slot.",
-    source="arch/x86/kvm/mmu.c, kvm_mmu_zap_all: kvm_flush_remote_tlbs",
+    source="kvm_mmu_zap_all: kvm_flush_remote_tlbs",
     rows=(39, 48),
     on=SlotRemoved,
     premise=had_sptes,
