@@ -244,7 +244,7 @@ def test_the_museum_shows_adequacy(
 def test_adequacy_is_about_every_mutant() -> None:
     result = museum("K01", "--adequacy")
     assert result.exit_code == 2
-    assert "name no mutant" in result.output
+    assert "leave out the names" in result.output
 
 
 def test_the_track_record_tells_exhibits_from_planted_mutants(tmp_path: Path) -> None:
