@@ -100,7 +100,7 @@ def _run_in_lines() -> str:
     if broke:
         message = f"{broke[0].target} broke: {broke[0].what}"
         raise ValueError(message)
-    return "".join(to_line(record) for record in made)
+    return "\n".join(to_line(record) for record in made)
 
 
 def run() -> tuple[Record, ...]:
