@@ -33,7 +33,7 @@ def the_right_page(facts: Facts, backed: BackedAccess) -> str:
     must="A guest access to a frame of a valid slot MUST reach the page that the "
     "slot defines there, or exit to user space as MMIO where it writes to a READONLY "
     "slot.",
-    source="arch/x86/kvm/mmu.c, tdp_page_fault; virt/kvm/kvm_main.c, gfn_to_pfn",
+    source="tdp_page_fault, gfn_to_pfn",
     rows=(16, 46),
     on=BackedAccess,
     expected=the_right_page,

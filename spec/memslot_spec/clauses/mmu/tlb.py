@@ -60,8 +60,7 @@ def still_writable(facts: Facts, cleared: LogCleared) -> str:
     title="A page whose dirty bit is cleared is write-protected",
     must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, a page whose "
     "dirty bit it cleared MUST NOT have a writable spte from before the call.",
-    source="arch/x86/kvm/mmu/mmu.c, kvm_mmu_slot_remove_write_access, "
-    "kvm_arch_mmu_enable_log_dirty_pt_masked",
+    source="kvm_mmu_slot_remove_write_access; kvm_arch_mmu_enable_log_dirty_pt_masked",
     rows=(48,),
     on=LogCleared,
     expected="every page that the call took out of the log write-protected",
