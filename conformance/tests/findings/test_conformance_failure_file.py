@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,11 @@ def test_a_failure_of_version_1_is_run_again_to_the_same_history() -> None:
     again = replay(failure)
     assert again == Replayed(again.history, None, None)
     assert again.history.events == failure.history.events
+    now, then = again.history.header, failure.history.header
+    # The same points, listed in the order of the rooms that they stand in now.
+    assert sorted(now.capabilities.announces) == sorted(then.capabilities.announces)
+    as_listed = replace(now.capabilities, announces=then.capabilities.announces)
+    assert replace(now, capabilities=as_listed) == then
     findings = judge(again.history, CLAUSES).findings
     assert "SRCU-1" in {finding.clause for finding in findings}
     assert REPLAYED.from_text(REPLAYED.to_text(again)) == again
