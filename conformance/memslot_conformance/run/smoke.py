@@ -96,10 +96,12 @@ def smoke(name: str, profile: str | None) -> tuple[Check, ...]:
     def look(crash: CrashRecord) -> dict[str, str]:
         crash.say("loading the target")
         target = targets.resolve(name, profile)
-        checks = [Check("it loads"), _takes_requests(target)]
-        for check in () if checks[-1].problem else CHECKS:
+        checks = [Check("it loads")]
+        for check in CHECKS:
             crash.say((check.__doc__ or "").rstrip("."))
             checks.append(check(target))
+            if checks[-1].problem and check in NEEDED:
+                break
         return {ANSWER: MADE.to_text(Made(tuple(checks)))}
 
     return MADE.from_text(asked(look, seconds=SECONDS)[ANSWER]).checks
@@ -195,8 +197,12 @@ def _deterministic(target: Target) -> Check:
 
 
 CHECKS: tuple[Callable[[Target], Check], ...] = (
+    _takes_requests,
     _replies,
     _independent,
     _observing_changes_nothing,
     _deterministic,
 )
+
+NEEDED = frozenset({_takes_requests, _replies})
+"""Where one of these fails, the others would break on it and say less."""
