@@ -15,7 +15,10 @@ GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 	reference/tests/test_reference_failures.py \
 	conformance/tests/scenarios/test_conformance_fixed_pinned.py \
 	conformance/tests/scenarios/test_conformance_drawn_shares.py \
-	conformance/tests/scenarios/test_conformance_kernel_shares.py
+	conformance/tests/scenarios/test_conformance_kernel_shares.py \
+	conformance/tests/run/test_conformance_smoke.py \
+	conformance/tests/run/test_conformance_rejudge.py \
+	conformance/tests/run/test_conformance_rerun.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -76,7 +79,7 @@ bench: $(STAMP)  ## what judging costs, on the reference and on /dev/kvm
 	@$(BIN)/python conformance/benchmarks/kernel.py
 	@$(BIN)/python conformance/benchmarks/protocol.py
 
-golden: $(STAMP)  ## write what is pinned anew: sentences, failures, shares
+golden: $(STAMP)  ## write what is pinned anew: sentences, failures, reports
 	@$(BIN)/pytest -q --write-golden $(GOLDEN)
 
 silent: $(STAMP)  ## make twelve changes that no verdict shows: does quick notice?

@@ -1,6 +1,6 @@
-"""Adapters that are sound, strange or broken, each in one way, for tests of smoke.
+"""Adapters that are sound, strange or broken, each in one way.
 
-They are loaded by name, as a stranger's are: `py:smoked_adapters:FACTORY`.
+They are loaded by name, as a stranger's are: `py:odd_adapters:FACTORY`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import count
 from time import sleep
 from typing import ClassVar
 
+from memslot_conformance.targets.resolve import UnavailableTargetError
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.header import Domain, Interleaving
 from memslot_spec.history.hook import Hook
@@ -295,3 +296,17 @@ dies_at_2 = _dying(count(1), 2)
 dies_at_3 = _dying(count(1), 3)
 dies_at_4 = _dying(count(1), 4)
 dies_at_7 = _dying(count(1), 7)
+
+
+class NamesThenRaises(RaisesOnDelete):
+    """It names a slot where there is none, and a delete breaks it."""
+
+    def memslot_id(self, gfn: Gfn) -> int | None:
+        slot = self.backing(gfn)
+        return -1 if slot is None else slot.id
+
+
+def not_here() -> object:
+    """Cannot be had on this machine."""
+    message = "it needs another machine"
+    raise UnavailableTargetError(message)
