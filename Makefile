@@ -16,6 +16,7 @@ GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 	conformance/tests/scenarios/test_conformance_fixed_pinned.py \
 	conformance/tests/scenarios/test_conformance_drawn_shares.py \
 	conformance/tests/scenarios/test_conformance_kernel_shares.py \
+	conformance/tests/run/test_conformance_checking_run.py \
 	conformance/tests/run/test_conformance_smoke.py \
 	conformance/tests/run/test_conformance_rejudge.py \
 	conformance/tests/run/test_conformance_rerun.py

@@ -310,3 +310,17 @@ def not_here() -> object:
     """Cannot be had on this machine."""
     message = "it needs another machine"
     raise UnavailableTargetError(message)
+
+
+def not_whole() -> object:
+    """Breaks when it is loaded."""
+    message = "a part is missing"
+    raise LookupError(message)
+
+
+class StopsAtOnce(Stepped):
+    """It takes no request."""
+
+    def set_region(self, region: MemoryRegion) -> object:
+        message = f"slot {region.slot}"
+        raise NotImplementedError(message)

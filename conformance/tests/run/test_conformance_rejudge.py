@@ -105,7 +105,6 @@ CASES = {
     "without an event": Recorded(()),
     "nothing but an end": Recorded((END,)),
     "undecided": Recorded((*OVERLAPPING, END)),
-    "undecided, without an end": Recorded(OVERLAPPING),
     "contradicts itself": Recorded((*HAVE_A, STRAY, END)),
     "contradicts itself, broken before": Recorded((*NAMED, STRAY, END)),
     "contradicts itself, cut": Recorded((STRAY, *HOLE), without=5),
