@@ -17,6 +17,7 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.run.checking import (
     NOT_IN_PROCESS,
     CheckRequest,
+    Present,
     look_for,
     plans_of,
 )
@@ -151,6 +152,12 @@ def test_only_what_runs_as_python_is_drawn_for_by_crosshair() -> None:
     assert look_for(asking("kvm")).told[0] != present.told[0]
 
 
+@pytest.fixture(scope="module")
+def present() -> Present:
+    """Three targets that were found."""
+    return look_for(asking("reference", "reference-linux", "patch"))
+
+
 def plan_of(request: CheckRequest) -> TargetPlan:
     (plan,) = plans_of(request, look_for(request), Path("r/failures"))
     return plan
@@ -212,14 +219,17 @@ def test_a_plan_has_all_that_was_asked_for() -> None:
     ],
 )
 def test_the_time_is_shared_by_those_that_run_after_each_other(
-    level: str, max_time: float | None, jobs: int, targets: int, seconds: float
+    present: Present,
+    level: str,
+    max_time: float | None,
+    jobs: int,
+    targets: int,
+    seconds: float,
 ) -> None:
-    names = ("reference", "reference-linux", "patch")[:targets]
-    request = replace(
-        REQUEST, targets=(*names, "kvm"), level=level, max_time=max_time, jobs=jobs
-    )
-    plans = plans_of(request, look_for(request), Path("failures"))
-    assert [plan.target for plan in plans] == list(names)
+    request = replace(REQUEST, level=level, max_time=max_time, jobs=jobs)
+    some = dict(list(present.probed.items())[:targets])
+    plans = plans_of(request, Present(some, [], [*some, "kvm"]), Path("failures"))
+    assert [plan.target for plan in plans] == list(some)
     assert {plan.seconds for plan in plans} == {seconds}
 
 

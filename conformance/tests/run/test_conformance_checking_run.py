@@ -33,7 +33,7 @@ from memslot_conformance.run.checking import (
     look_for,
 )
 from memslot_conformance.run.stream import read_stream, to_line
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.verdicts import Exit, headline
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_spec.clauses import clause_by_id
@@ -93,7 +93,7 @@ def line(record: Record) -> str:
         case Found():
             record = replace(record, history=None)
         case TargetFailed():
-            record = replace(record, what=record.what.splitlines()[0])
+            record = replace(record, what=headline(record.what))
         case _:
             pass
     return HELD.sub(lambda found: f"{found[1] or found[2]}...", to_line(record))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,10 +23,14 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.stream import (
+    ReadStream,
     StreamError,
     StreamWriter,
+    from_line,
+    is_stream,
     read_stream,
     schema,
+    to_line,
 )
 from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.scenarios.scenario import Run
@@ -261,3 +267,129 @@ def test_every_stream_fits_its_schema(tmp_path: Path) -> None:
     lines[3]["steps"] = "3"
     assert complaints(lines, schema())
     assert complaints(lines[1:3], schema())
+
+
+def test_what_was_written_stays_when_the_stream_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "report.ndjson"
+    with StreamWriter(path) as stream:
+        stream.write(STARTED)
+    stream.close()
+    with pytest.raises(ValueError, match="closed file"):
+        stream.write(RECORDS[-1])
+    again = StreamWriter(tmp_path / "other.ndjson")
+    again.close()
+    with pytest.raises(ValueError, match="closed file"):
+        again.write(STARTED)
+    assert read_stream(path).records == (STARTED,)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda r: type(r).__name__)
+def test_a_line_says_the_record_that_it_was_made_of(record: Record) -> None:
+    line = to_line(record)
+    assert "\n" not in line
+    assert from_line(line, "here") == record
+    with pytest.raises(StreamError, match=r"^here: expected JSON"):
+        from_line(line[:-1], "here")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ('{"memslots_report": 2, "record": "RunStarted"}\n', True),
+        ('{"memslots_report": 9}', True),
+        ("{}", False),
+        ('{"memslots_history": 1}', False),
+        ('["memslots_report"]', False),
+        ('"memslots_report"', False),
+        ("3", False),
+        ("", False),
+        ("memslots_report", False),
+        ('{"memslots_report": 2', False),
+        ('{"memslots_report": 2, "memslots_report": 2}', False),
+    ],
+)
+def test_a_stream_is_known_by_its_first_line(line: str, *, is_one: bool) -> None:
+    assert is_stream(line) is is_one
+
+
+def read_text(folder: Path, text: str) -> ReadStream:
+    path = folder / "report.ndjson"
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    return read_stream(path)
+
+
+def test_blank_lines_are_no_records_but_are_counted(tmp_path: Path) -> None:
+    first, second, *_, last = (
+        written(tmp_path, *RECORDS).read_text("utf-8").splitlines()
+    )
+    stream = read_text(tmp_path, f"\n{first}\n \n{second}\n\n{last}\n\n  ")
+    assert stream == ReadStream(
+        (RECORDS[0], RECORDS[1], RECORDS[-1]), complete=True, problem=None
+    )
+    stream = read_text(tmp_path, f"{first}\n\n\n{second[:-3]}")
+    problem = "it ends in the middle of line 4"
+    assert stream == ReadStream(RECORDS[:1], complete=False, problem=problem)
+    with pytest.raises(StreamError, match=r":4: expected JSON"):
+        read_text(tmp_path, f"\n{first}\n\n{second[:-3]}\n")
+
+
+def test_a_last_line_is_whole_without_its_line_end(tmp_path: Path) -> None:
+    whole = written(tmp_path, *RECORDS).read_text("utf-8")
+    assert read_text(tmp_path, whole[:-1]) == ReadStream(
+        RECORDS, complete=True, problem=None
+    )
+    first = whole.splitlines()[0]
+    assert read_text(tmp_path, first) == ReadStream(
+        RECORDS[:1], complete=False, problem="it ends before the run did"
+    )
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_last_line_that_is_json_is_refused_and_not_cut(
+    tmp_path: Path, end: str
+) -> None:
+    first = written(tmp_path, *RECORDS).read_text("utf-8").splitlines()[0]
+    with pytest.raises(StreamError, match=":2: expected each key once in an object"):
+        read_text(tmp_path, f'{first}\n{{"a": 1, "a": 2}}{end}')
+    with pytest.raises(StreamError, match=":2: expected an object with the key"):
+        read_text(tmp_path, f"{first}\n[]{end}")
+
+
+def test_what_is_no_text_is_refused_by_its_line(tmp_path: Path) -> None:
+    first = written(tmp_path, *RECORDS).read_text("utf-8").splitlines()[0]
+    with pytest.raises(StreamError, match=":2: expected JSON"):
+        read_text(tmp_path, f"{first}\n\udcff\n")
+    stream = read_text(tmp_path, f"{first}\n\udcff")
+    assert stream.problem == "it ends in the middle of line 2"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[]", ":2: expected an object with the key 'record', got"),
+        ("3", ":2: expected an object with the key 'record', got 3"),
+        ('{"record": "Found"}', ":2: field target: is missing"),
+    ],
+)
+def test_a_malformed_line_of_version_1_is_refused_by_its_number(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    first = GOLDEN.read_text("utf-8").splitlines()[0]
+    with pytest.raises(StreamError, match=re.escape(said)):
+        read_text(tmp_path, f"{first}\n{line}\n")
+
+
+def test_a_finding_of_version_1_has_no_history_whatever_it_says(tmp_path: Path) -> None:
+    stream = read_stream(GOLDEN)
+    found = next(record for record in stream.records if isinstance(record, Found))
+    assert found == replace(found, history=None)
+    number = stream.records.index(found)
+    lines = [json.loads(line) for line in GOLDEN.read_text("utf-8").splitlines()]
+    assert lines[number]["text"]
+    without_text = {k: v for k, v in lines[number].items() if k != "text"}
+    text = f"{json.dumps(lines[0])}\n{json.dumps(without_text)}\n"
+    assert read_text(tmp_path, text).records == (stream.records[0], found)
+
+
+def test_the_schema_says_what_it_is_of() -> None:
+    assert schema()["title"] == "The report of a run of memslots"

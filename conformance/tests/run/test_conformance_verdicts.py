@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import pytest
 
 from memslot_conformance.findings.records import (
+    ChoiceSeen,
     Found,
     LayerDone,
     Record,
+    RunFinished,
     RunStarted,
     TargetFailed,
     TargetFinished,
@@ -18,6 +20,7 @@ from memslot_conformance.findings.records import (
     Verdict,
 )
 from memslot_conformance.run.verdicts import (
+    ClauseVerdict,
     Exit,
     TargetVerdicts,
     exit_status,
@@ -197,8 +200,156 @@ def test_a_skipped_target_has_its_reason_and_no_verdicts() -> None:
     [
         ("Traceback (most recent call last):\n  x\nOSError: no\n", "OSError: no"),
         ("exited\nit printed:\nx", "exited"),
+        ("\n  \nexited\nx", "exited"),
+        (
+            "Traceback (most recent call last):\n  x\n  OSError: no\n\n \n",
+            "OSError: no",
+        ),
+        ("killed in Traceback\nx", "killed in Traceback"),
+        ("Traceback", "Traceback"),
         ("", "it broke"),
+        (" \n\n", "it broke"),
     ],
 )
 def test_a_headline_says_the_most(what: str, line: str) -> None:
     assert headline(what) == line
+
+
+def verdict_of(*records: Record) -> ClauseVerdict:
+    (target,) = judged(*records)
+    return target.verdicts[0]
+
+
+CUT, NEVER = "out of time", "its premise never held"
+ONLY = "its premise held only in layers that were cut short"
+HALF = layer({ONE.id: 3}, cut=CUT)
+
+
+@pytest.mark.parametrize(
+    ("records", "verdict", "reached", "reason"),
+    [
+        ((ALL, FINISHED), Verdict.PASS, 1, ""),
+        ((ALL, HALF, FINISHED), Verdict.PASS, 4, ""),
+        ((found(ONE.id), FINISHED), Verdict.FAIL, 1, "expected yes; observed no"),
+        ((HALF, found(ONE.id)), Verdict.FAIL, 3, "expected yes; observed no"),
+        (
+            (HALF, found(TWO.id), found(ONE.id), FAILED),
+            *(Verdict.FAIL, 3, "expected yes; observed no"),
+        ),
+        ((HALF, found(TWO.id), FAILED), Verdict.ERROR, 3, "ValueError: no"),
+        ((HALF, FAILED, FINISHED), Verdict.ERROR, 3, "ValueError: no"),
+        ((FAILED,), Verdict.ERROR, 0, "ValueError: no"),
+        (
+            (HALF, ALL),
+            *(Verdict.INCONCLUSIVE, 4, "the run ended before the target did"),
+        ),
+        ((FINISHED,), Verdict.INCONCLUSIVE, 0, "no layer ran"),
+        ((layer({TWO.id: 1}), FINISHED), Verdict.INCONCLUSIVE, 0, NEVER),
+        (
+            (layer({}), HALF, layer({}, cut="stopped"), FINISHED),
+            *(Verdict.INCONCLUSIVE, 3),
+            f"{ONLY} (cut-layer: out of time; cut-layer: stopped)",
+        ),
+        (
+            (layer({}), layer({TWO.id: 1}, cut=CUT), FINISHED),
+            *(Verdict.INCONCLUSIVE, 0),
+            f"{NEVER}, and layers were cut short (cut-layer: out of time)",
+        ),
+    ],
+)
+def test_a_verdict_says_how_often_the_premise_held_and_why(
+    records: Sequence[Record], verdict: Verdict, reached: int, reason: str
+) -> None:
+    expected = ClauseVerdict(ONE.id, verdict, reached, reason)
+    assert verdict_of(started(), *records) == expected
+
+
+def test_a_clause_that_does_not_apply_was_not_reached() -> None:
+    expected = ClauseVerdict(ONE.id, Verdict.NOT_APPLICABLE, 0, "no points")
+    not_here = started(**{ONE.id.replace("-", "_"): "no points"})
+    for end in (FINISHED, FAILED):
+        assert verdict_of(not_here, ALL, end) == expected
+    assert verdict_of(not_here, found(ONE.id)).verdict is Verdict.FAIL
+
+
+def test_each_failure_of_a_target_is_told_once() -> None:
+    other = TargetFailed(target="one", what="it hung", last="")
+    (target,) = judged(started(), ALL, FAILED, other, FAILED, FINISHED)
+    assert target.failed == f"{FAILED.what}\nit hung"
+    (target,) = judged(started(), ALL, FINISHED)
+    assert target.failed is None
+
+
+def test_every_record_of_a_run_has_its_place() -> None:
+    run = RunStarted(
+        version="",
+        started="",
+        level="quick",
+        seed=1,
+        targets=("two", "one"),
+        clauses=2,
+        host="",
+    )
+    seen = ChoiceSeen(target="one", choice="no-op", taken={"a": 1})
+    over = RunFinished(exit_status=0, seconds=1.0)
+    targets = judged(run, started(), ALL, seen, FINISHED, SKIPPED, over)
+    assert [target.target for target in targets] == ["two", "one"]
+    two, one = targets
+    assert two == TargetVerdicts(target="two", verdicts=(), skipped="not here")
+    assert one == TargetVerdicts(
+        target="one",
+        verdicts=(
+            ClauseVerdict(ONE.id, Verdict.PASS, 1),
+            ClauseVerdict(TWO.id, Verdict.PASS, 2),
+        ),
+    )
+
+
+def test_verdicts_are_counted_of_all_clauses_or_of_some() -> None:
+    (target,) = judged(started(), ALL, found(ONE.id), FINISHED)
+    assert target.count(Verdict.PASS) == target.count(Verdict.FAIL) == 1
+    assert target.count(Verdict.ERROR) == 0
+    assert target.count(Verdict.PASS, [ONE.id]) == 0
+    assert target.count(Verdict.FAIL, [ONE.id]) == 1
+    assert target.count(Verdict.PASS, [ONE.id, TWO.id]) == 1
+    assert target.count(Verdict.PASS, []) == 0
+
+
+def test_of_what_was_recorded_the_inconclusive_does_not_count() -> None:
+    one_only = judged(started(), layer({ONE.id: 1}), FINISHED)
+    assert exit_status(one_only) is Exit.INCONCLUSIVE
+    assert exit_status(one_only, recorded=True) is Exit.CONFORMS
+    neither = judged(started(), layer({}), FINISHED)
+    assert exit_status(neither, recorded=True) is Exit.NOTHING_RAN
+    broken = judged(started(), found(ONE.id), FINISHED)
+    assert exit_status(broken, recorded=True) is Exit.DOES_NOT_CONFORM
+    failed = judged(started(), ALL, FAILED)
+    assert exit_status(failed, recorded=True) is Exit.BROKE
+
+
+@pytest.mark.parametrize(
+    ("records", "status"),
+    [
+        ((started(), ALL, FINISHED), Exit.CONFORMS),
+        ((started(), layer({}), FINISHED), Exit.INCONCLUSIVE),
+        ((started(), ALL, FAILED), Exit.BROKE),
+        ((started(), ALL, FAILED, SKIPPED), Exit.DOES_NOT_CONFORM),
+        ((SKIPPED,), Exit.DOES_NOT_CONFORM),
+        ((), Exit.NOTHING_RAN),
+    ],
+)
+def test_strictly_only_a_skip_is_another_status(
+    records: Sequence[Record], status: Exit
+) -> None:
+    assert exit_status(judged(*records), strict=True) is status
+
+
+def test_the_statuses_are_those_of_the_manual() -> None:
+    assert {status.name: status.value for status in Exit} == {
+        "CONFORMS": 0,
+        "DOES_NOT_CONFORM": 1,
+        "USAGE": 2,
+        "BROKE": 3,
+        "INCONCLUSIVE": 4,
+        "NOTHING_RAN": 5,
+    }
