@@ -2,7 +2,9 @@
 
 The changes are drawn with a seed, evenly over the folders and then over the kinds;
 each is made in a copy of the tree, and only the tests of its folder are run. Each
-result is a line of the file, so a run that was stopped goes on where it was.
+result is a line of the file, so a run that was stopped goes on where it was. What
+survived and is named in `equal.txt`, with the reason why no test can tell it, is
+counted and not listed.
 
     python conformance/mutation/by_lot.py --seed 1 --count 600
     python conformance/mutation/by_lot.py --seed 1 --count 600 --survivors
@@ -17,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from os import cpu_count
 from pathlib import Path
@@ -31,6 +33,8 @@ from tree_copies import ROOT, Tree, copied, python
 PACKAGE = "conformance/memslot_conformance"
 TESTS = "conformance/tests"
 FOLDERS = ("scenarios", "play", "run", "report")
+
+EQUAL = "conformance/mutation/equal.txt"
 
 PYTEST = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=1")
 
@@ -69,6 +73,37 @@ class Result:
     after: str
     outcome: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """A change that no test can tell, wherever it stands in its file, and why."""
+
+    path: str
+    kind: str
+    change: str
+    reason: str
+
+    def is_of(self, path: str, kind: str, before: str, after: str) -> bool:
+        """This is the change, however its text is broken into lines."""
+        change = f"{before} -> {after}"
+        return (self.path, self.kind, self.change) == (path, kind, one_line(change))
+
+
+def one_line(text: str) -> str:
+    """The text with one space wherever there is any."""
+    return " ".join(text.split())
+
+
+def equals(root: Path) -> list[Equal]:
+    """What is named as equal: `path | kind | before -> after | reason` in a line."""
+    file, found = root / EQUAL, list[Equal]()
+    for line in file.read_text("utf-8").splitlines() if file.exists() else ():
+        if line and not line.startswith("#"):
+            path, kind, rest = line.split(" | ", 2)
+            change, _, reason = rest.rpartition(" | ")
+            found.append(Equal(path, kind, one_line(change), reason))
+    return found
 
 
 def drawn(root: Path, folders: Sequence[str], seed: int, count: int) -> list[Mutant]:
@@ -185,9 +220,23 @@ def run(root: Path, lot: Sequence[Mutant], file: Path, options: Namespace) -> No
                     results.flush()
 
 
-def report(lot: Sequence[Mutant], results: dict[str, Result]) -> None:
+def told_apart(result: Result, named: Sequence[Equal]) -> Result:
+    """The result, which is `equal` where it survived and is named so."""
+    change = result.path, result.kind, result.before, result.after
+    if result.outcome == "survived" and any(one.is_of(*change) for one in named):
+        return replace(result, outcome="equal")
+    return result
+
+
+def report(
+    lot: Sequence[Mutant], results: dict[str, Result], named: Sequence[Equal]
+) -> None:
     """A line for each folder, and each that survived with what was changed."""
-    of_lot = [results[mutant.key] for mutant in lot if mutant.key in results]
+    of_lot = [
+        told_apart(results[mutant.key], named)
+        for mutant in lot
+        if mutant.key in results
+    ]
     for result in of_lot:
         if result.outcome == "survived":
             print(f"{result.path}:{result.line}: {result.kind}")
@@ -215,7 +264,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     file = options.results or root / "mutants" / f"lot-{options.seed}.ndjson"
     if not options.survivors:
         run(root, lot, file, options)
-    report(lot, read(file))
+    report(lot, read(file), equals(root))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from by_lot import PACKAGE, TESTS, drawn, main, read
+from by_lot import EQUAL, PACKAGE, TESTS, Result, drawn, equals, main, read
 from source_changes import KINDS, changes, says_something_else
-from tree_copies import Tree, python
+from tree_copies import ROOT, Tree, python
 
 SOURCE = '''
 """A docstring of 1 + 1."""
@@ -153,6 +155,66 @@ def test_what_survives_is_named_and_nothing_is_tried_twice(
     assert "8 of 8 were tried out" in told
     text = (planted / PACKAGE / "play" / "most.py").read_text("utf-8")
     assert text == dedent(SOURCE)
+
+
+def test_a_survivor_that_is_named_as_equal_is_counted_and_not_listed(
+    planted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = planted / "results.ndjson"
+    results = [
+        Result(
+            key=mutant.key,
+            folder="play",
+            path=mutant.path,
+            line=mutant.change.line,
+            kind=mutant.change.kind,
+            before=mutant.change.before(mutant.source),
+            after=mutant.change.after,
+            outcome="killed" if number > 3 else "survived",
+            seconds=1.0,
+        )
+        for number, mutant in enumerate(drawn(planted, ("play",), 1, 8), 1)
+    ]
+    lines = (json.dumps(asdict(result)) + "\n" for result in results)
+    file.write_text("".join(lines), encoding="utf-8")
+    arguments = ("--folders", "play", "--count", "8", "--results", str(file))
+    main([*arguments, "--survivors"], planted)
+    before = capsys.readouterr().out
+    assert "play: 5 killed, 3 survived; 8 s" in before
+    # A change is named wherever it stands, and one that was killed stays killed.
+    equal = [results[0], results[7]]
+    (planted / EQUAL).parent.mkdir()
+    named = (f"{r.path} | {r.kind} | {r.before} -> {r.after} | why\n" for r in equal)
+    (planted / EQUAL).write_text("# Why.\n\n" + "".join(named), encoding="utf-8")
+    main([*arguments, "--survivors"], planted)
+    after = capsys.readouterr().out
+    assert "play: 1 equal, 5 killed, 2 survived; 8 s" in after
+    first = f"{equal[0].path}:{equal[0].line}: {equal[0].kind}\n"
+    assert before.count(first) == after.count(first) + 1
+
+
+def test_what_is_named_as_equal_can_be_made_and_has_its_reason() -> None:
+    named = equals(ROOT)
+    assert named == sorted(named, key=lambda one: one.path)
+    for one in named:
+        source = (ROOT / one.path).read_bytes()
+        made = ((c.kind, c.before(source), c.after) for c in changes(source))
+        assert any(one.is_of(one.path, *change) for change in made), one
+        assert len(one.reason.split()) > 2
+
+
+def test_an_equal_change_is_known_however_its_text_is_broken(tmp_path: Path) -> None:
+    assert equals(tmp_path) == []
+    (tmp_path / EQUAL).parent.mkdir(parents=True)
+    (tmp_path / EQUAL).write_text(
+        "a.py | argument | , key=a | b ->  | it is so\n", encoding="utf-8"
+    )
+    (one,) = equals(tmp_path)
+    assert one.is_of("a.py", "argument", ",\n    key=a | b", "")
+    assert not one.is_of("b.py", "argument", ", key=a | b", "")
+    assert not one.is_of("a.py", "statement", ", key=a | b", "")
+    assert not one.is_of("a.py", "argument", ", key=a | c", "")
+    assert one.reason == "it is so"
 
 
 def test_what_fails_unchanged_is_not_mutated(planted: Path) -> None:
