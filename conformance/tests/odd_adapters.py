@@ -173,7 +173,7 @@ class RaisesOnDelete(Sound):
 
     def set_region(self, region: MemoryRegion) -> object:
         if not region.memory_size:
-            del {}[region.slot]
+            raise KeyError(region.slot)
         return super().set_region(region)
 
 

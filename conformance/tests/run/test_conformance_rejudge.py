@@ -54,7 +54,7 @@ STRAY = Return(3, Done())
 WAYWARD = SetRegion(MemoryRegion(0, 1, 4097, 0x10_0001))
 """Neither its size nor its places are multiples of the page."""
 
-OVERLAPPING = (
+OVERLAPPING: tuple[Event, ...] = (
     *(Call(i, SetRegion(MemoryRegion(i, i << 12, 0x1000, 0))) for i in range(6)),
     Call(9, GfnToHva(5)),
     Return(9, FoundHva(0)),
