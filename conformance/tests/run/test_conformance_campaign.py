@@ -323,6 +323,32 @@ def test_whatever_a_target_says_of_its_end_is_said_once() -> None:
     assert heard[-1] != TargetFinished(target="one", seconds=99.0)
 
 
+def test_what_is_still_running_is_ended_with_the_run(tmp_path: Path) -> None:
+    class FullDiskError(Exception):
+        pass
+
+    came_to_its_end = tmp_path / "end"
+
+    def says_nothing(plan: TargetPlan, send: Send, _: CrashRecord) -> None:
+        if plan.target == "silent":
+            time.sleep(5)
+            came_to_its_end.touch()
+        send(layer(plan.target))
+
+    def hear(_: Record) -> None:
+        raise FullDiskError
+
+    with pytest.raises(FullDiskError):
+        campaign.run(
+            [plan("silent"), plan("one")],
+            jobs=2,
+            limits=LITTLE,
+            on_record=hear,
+            work=says_nothing,
+        )
+    assert not came_to_its_end.exists()
+
+
 def test_nothing_more_is_begun_once_a_run_has_ended() -> None:
     class FullDiskError(Exception):
         pass
