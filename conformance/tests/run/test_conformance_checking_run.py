@@ -142,6 +142,26 @@ def test_a_finding_is_kept_beside_the_report() -> None:
     assert Path(found.file).exists()
 
 
+def test_a_record_is_written_and_kept_before_it_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs(monkeypatch, broken="SRCU-8")
+    heard: list[Record] = []
+    request = replace(REQUEST, targets=("kvm", "reference"), max_time=1.0)
+    with Checking(request, look_for(request)) as checking:
+        told = list(checking.records)
+
+        def follow(record: Record) -> None:
+            heard.append(record)
+            assert checking.records == [*told, *heard]
+            assert read_stream(checking.file).records == (*told, *heard)
+
+        assert checking.run(follow) is None
+    assert [type(r) for r in told] == [RunStarted, TargetSkipped]
+    kinds = [TargetStarted, LayerDone, Found, TargetFinished]
+    assert [type(r) for r in heard] == kinds
+
+
 def test_the_first_record_says_when_where_and_what(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -158,26 +178,6 @@ def test_the_first_record_says_when_where_and_what(
     assert started.host.endswith(f", {cpus()} CPUs")
     said = (started.level, started.seed, started.targets, started.clauses)
     assert said == ("quick", 7, ("kvm", "reference"), 3)
-
-
-def test_a_record_is_written_and_kept_before_it_is_handed_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    runs(monkeypatch, broken="SRCU-8")
-    heard: list[Record] = []
-    request = replace(REQUEST, targets=("kvm", "reference"))
-    with Checking(request, look_for(request)) as checking:
-        told = list(checking.records)
-
-        def follow(record: Record) -> None:
-            heard.append(record)
-            assert checking.records == [*told, *heard]
-            assert read_stream(checking.file).records == (*told, *heard)
-
-        assert checking.run(follow) is None
-    assert [type(r) for r in told] == [RunStarted, TargetSkipped]
-    assert [type(r) for r in heard][:1] == [TargetStarted]
-    assert [type(r) for r in heard][-1:] == [TargetFinished]
 
 
 def test_a_check_that_is_interrupted_says_so_and_keeps_what_it_has(
