@@ -273,9 +273,9 @@ def test_what_was_written_stays_when_the_stream_is_closed(tmp_path: Path) -> Non
     path = tmp_path / "report.ndjson"
     with StreamWriter(path) as stream:
         stream.write(STARTED)
-    stream.close()
     with pytest.raises(ValueError, match="closed file"):
         stream.write(RECORDS[-1])
+    stream.close()
     again = StreamWriter(tmp_path / "other.ndjson")
     again.close()
     with pytest.raises(ValueError, match="closed file"):
