@@ -14,6 +14,8 @@ export PIP_NO_INPUT := 1
 GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 	reference/tests/test_reference_failures.py \
 	conformance/tests/scenarios/test_conformance_fixed_pinned.py \
+	conformance/tests/scenarios/test_conformance_drawn_pinned.py \
+	conformance/tests/scenarios/test_conformance_kernel_pinned.py \
 	conformance/tests/scenarios/test_conformance_drawn_shares.py \
 	conformance/tests/scenarios/test_conformance_kernel_shares.py
 
