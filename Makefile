@@ -15,6 +15,7 @@ GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 	reference/tests/test_reference_failures.py \
 	conformance/tests/scenarios/test_conformance_fixed_pinned.py \
 	conformance/tests/scenarios/test_conformance_drawn_pinned.py \
+	conformance/tests/scenarios/test_conformance_symbolic_shapes.py \
 	conformance/tests/scenarios/test_conformance_kernel_pinned.py \
 	conformance/tests/scenarios/test_conformance_drawn_shares.py \
 	conformance/tests/scenarios/test_conformance_kernel_shares.py
