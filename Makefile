@@ -13,6 +13,7 @@ export PIP_NO_INPUT := 1
 # The tests that compare with pinned texts, in the order of what they rest on.
 GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 	reference/tests/test_reference_failures.py \
+	conformance/tests/play/test_conformance_play_pinned.py \
 	conformance/tests/scenarios/test_conformance_fixed_pinned.py \
 	conformance/tests/scenarios/test_conformance_drawn_pinned.py \
 	conformance/tests/scenarios/test_conformance_symbolic_shapes.py \
