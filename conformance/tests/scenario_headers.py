@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memslot_conformance.targets.resolve import resolve
-from memslot_spec.history.header import Domain, Header
+from memslot_spec.history.header import Domain
 from memslot_spec.model.profile import Limits
 
 REFERENCE = resolve("reference").header

@@ -95,12 +95,17 @@ def test_a_turn_has_no_more_than_is_left_of_the_allowance() -> None:
 def test_a_turn_that_breaks_off_is_paid_for_too() -> None:
     clock = HeldClock()
     allowance = Allowance(plays=2, seconds=3, clock=clock)
-    for _ in range(2):
-        assert allowance.left
-        with pytest.raises(InterruptedError), allowance.turn() as budget:
+
+    def broken_off() -> None:
+        with allowance.turn() as budget:
             assert budget.spend()
             clock.time += 1
             raise InterruptedError
+
+    for _ in range(2):
+        assert allowance.left
+        with pytest.raises(InterruptedError):
+            broken_off()
     assert not allowance.left
 
 

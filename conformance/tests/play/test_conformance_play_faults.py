@@ -1,4 +1,4 @@
-"""What is said of a target that breaks: in its own words, without the suite's frames."""
+"""What is said of a target that breaks: its own words, and none of our frames."""
 
 from __future__ import annotations
 
@@ -32,22 +32,30 @@ def broken(message: str = "broken") -> RuntimeError:
 
 
 class BrokenCall(Toy):
+    """Its addition raises."""
+
     def mmu_pages(self) -> int:
         raise broken()
 
 
 class BrokenView(Toy):
+    """Its introspection raises."""
+
     def observe(self) -> View:
         raise broken()
 
 
 class BrokenMaking(Toy):
+    """It cannot be made."""
+
     def __init__(self, hook: Hook) -> None:
         super().__init__(hook)
         raise broken()
 
 
 class BrokenPredicate(Toy):
+    """It raises when it is asked whether a wait is over, for the second time."""
+
     def mmu_pages(self) -> int:
         asked = iter((False,))
 

@@ -12,7 +12,6 @@ from random import Random
 
 import pytest
 
-from scenario_headers import HEADERS, LINUX
 from golden_blocks import check_block, check_keys
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import (
@@ -23,6 +22,7 @@ from memslot_conformance.scenarios.drawn.requests import (
 from memslot_conformance.scenarios.drawn.values import sound_region
 from memslot_conformance.scenarios.drawn.weights import KINDS, USUAL
 from pinned_draws import operations_told, races_told
+from scenario_headers import HEADERS, LINUX
 
 PINNED = Path(__file__).parent / "golden" / "drawn.txt"
 

@@ -158,8 +158,8 @@ def test_the_weights_are_pinned() -> None:
     }
     assert Counter(weight for weight, _ in DEFECTS) == {2: 9, 3: 1}
     assert (3, defects.bad_hva) in DEFECTS
-    assert FIRST_SHAPES == ((9, shapes.create), (1, shapes.delete_absent))
-    assert FULL_SHAPES == ((1, shapes.delete), (1, shapes.delete_by_id))
+    assert ((9, shapes.create), (1, shapes.delete_absent)) == FIRST_SHAPES
+    assert ((1, shapes.delete), (1, shapes.delete_by_id)) == FULL_SHAPES
     assert DEFECT_COUNTS == ((20, 0), (6, 1), (2, 2))
 
 

@@ -61,7 +61,7 @@ class Paths:
         self.came: list[object] = []
         self.errors: list[BaseException | None] = []
 
-    def __call__(  # noqa: PLR0913 - as it is called
+    def __call__(
         self,
         space: object,
         given: BoundArguments,
