@@ -10,12 +10,11 @@ from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.shrink import (
-    PLAYS,
     SEARCH_PLAYS,
     SEARCH_PREEMPTIONS,
-    SECONDS,
     shrink_scenario,
     shrink_schedule,
+    usual_budget,
 )
 from memslot_conformance.scenarios.scenario import Run, Scenario
 from memslot_spec.history.events import Call, Return
@@ -181,7 +180,9 @@ def test_shrinking_stays_within_its_budget() -> None:
 
 
 def test_shrinking_has_a_budget_of_its_own_where_none_is_given() -> None:
-    assert (PLAYS, SECONDS) == (2_000, 20.0)
+    usual = usual_budget()
+    assert usual.seconds_left <= 20
+    assert sum(usual.spend() for _ in range(3_000)) == 2_000
     assert (SEARCH_PLAYS, SEARCH_PREEMPTIONS) == (100, 2)
     schedule = (Run(2, 2), Run(1, 4), Run(2, 2))
     shrunk = shrink_schedule(Toy, PAGES, schedule, lost)
