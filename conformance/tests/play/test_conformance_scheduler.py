@@ -15,7 +15,13 @@ from memslot_spec.history.header import Interleaving
 from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked
 from memslot_spec.history.points.tables import TableLoaded, TableRead, UpdateLocked
 from memslot_spec.history.views import View
-from memslot_spec.model.operations import CountRmaps, Halt, MmuPages, TssBase
+from memslot_spec.model.operations import (
+    CountRmaps,
+    Halt,
+    MmuPages,
+    Operation,
+    TssBase,
+)
 from memslot_spec.model.replies import Number
 from memslot_spec.model.values import EMPTY
 from toys import TWO, Locks, Toy, points
@@ -189,3 +195,26 @@ def test_values_have_reprs_that_are_python() -> None:
     assert eval(repr(scenario)) == scenario  # noqa: S307 - of our own making
     assert eval(repr(schedule)) == schedule  # noqa: S307
     assert scenario.operations == 2
+
+
+def test_a_race_says_whether_it_is_still_going() -> None:
+    adds: tuple[Operation, ...] = (MmuPages(),)
+    fine = Play(Toy)
+    assert fine.race((adds, adds), stay) is True
+    seen = len(fine.events)
+    assert fine.race((), stay) is True
+    assert len(fine.events) == seen
+
+    def by_turns(
+        runnable: tuple[int, ...], current: int | None, _last: Event | None
+    ) -> int:
+        return next((t for t in runnable if t != current), runnable[0])
+
+    stuck = Play(Locks)
+    assert stuck.race(((CountRmaps(),), (TssBase(),)), by_turns) is False
+    seen = len(stuck.events)
+    assert stuck.race((adds,), stay) is False
+    assert stuck.race((), stay) is False
+    assert stuck.alone(adds) is False
+    assert len(stuck.events) == seen
+    assert stuck.played().events[-1] == Finished(0, (1, 2))
