@@ -163,6 +163,8 @@ def test_what_shrinking_tries_and_keeps_is_pinned(
     asked: list[tuple[str, bool]] = []
 
     def still_fails(played: Played) -> bool:
+        # It is a play of its own schedule, whatever was to be followed.
+        assert played.diverged is None
         fails = failure.fails(played)
         asked.append((told(played), fails))
         return fails

@@ -73,6 +73,7 @@ def test_a_lookup_is_asked_of_a_target_that_has_it() -> None:
     [
         # A slot of no more pages than there are frames, and of one granule at least.
         (1 << 47, 1023, 256, (1 << 35) - (1 << 24)),
+        (1 << 47, 1022, 255, (1 << 35) - (1 << 24)),
         (1 << 47, 1, 1, (1 << 35) - (1 << 24)),
         # No host page where the largest slot has no room.
         ((1 << 36) - 1, 1023, 256, 0),
