@@ -259,3 +259,21 @@ def test_a_thread_that_waits_for_ever_in_the_end_is_the_only_one_that_is_stuck()
     after = play(Sleeper, Scenario(after=(CountRmaps(), MmuPages())))
     assert after.events == (Call(0, CountRmaps()), Finished(0, (0,)))
     assert after.waits == ("for ever",)
+
+
+def test_a_fault_at_the_limit_is_the_fault_and_of_thread_0_in_a_view() -> None:
+    twice = Scenario(threads=((MmuPages(), MmuPages()),))
+    fault = play(BrokenCall, twice, step_limit=0).error
+    assert fault is not None
+    assert fault.message == "RuntimeError: broken"
+
+    class WaitingView(Toy):
+        def observe(self) -> View:
+            self.hook.wait(lambda: False, "somebody")
+            return View()
+
+    waiting = play(WaitingView, ONE).error
+    told = "observe() waits for ever: somebody"
+    assert waiting == TargetFault(0, None, told)
+    bare = Played(events=())
+    assert (bare.preemptions, bare.decisions) == (0, 0)

@@ -147,3 +147,18 @@ def test_what_a_target_announces_while_it_is_made_is_of_thread_0() -> None:
     assert played.events[0] == TableLoaded(0, 7)
     assert Return(0, Number(1)) in played.events
     assert isinstance(played.events[-1], Finished)
+
+
+def test_a_search_for_a_smaller_scenario_keeps_to_the_limit() -> None:
+    longest = 0
+
+    def second_is_first_and_too_long(played: Played) -> bool:
+        nonlocal longest
+        longest = max(longest, len(played.events))
+        return is_too_long(played) and played.events[0].thread == 2
+
+    shrink_scenario(
+        Toy, TWO, (Run(2, 1),), second_is_first_and_too_long, step_limit=LIMIT
+    )
+    # Two whole additions would be ten events.
+    assert longest <= LIMIT + 2
