@@ -13,6 +13,8 @@ from random import Random
 import pytest
 
 from golden_blocks import check_block, check_keys
+from memslot_conformance.scenarios.drawn.caches import accesses_of
+from memslot_conformance.scenarios.drawn.dirty import clear_at
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import (
     LAST_OF_ALL,
@@ -21,6 +23,8 @@ from memslot_conformance.scenarios.drawn.requests import (
 )
 from memslot_conformance.scenarios.drawn.values import sound_region
 from memslot_conformance.scenarios.drawn.weights import KINDS, USUAL
+from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.values import Gfn, Hva, MemoryRegion, Slot
 from pinned_draws import operations_told, races_told
 from scenario_headers import HEADERS, LINUX
 
@@ -94,3 +98,18 @@ def test_sound_requests_keep_to_the_granule_where_the_domain_ends_between() -> N
     for _ in range(500):
         region = sound_region(rng, header, 0.5)
         assert region.base % grain == region.npages % grain == 0
+
+
+def test_the_log_of_one_word_is_cleared_from_its_start() -> None:
+    slot = Slot(0, Gfn(0), 64, Hva(0), log_dirty=True)
+    rng = Random(27)
+    assert {clear_at(slot, rng).first_page for _ in range(50)} == {0}
+
+
+def test_accesses_beside_a_slot_stay_within_the_domain() -> None:
+    last = LINUX.domain.largest_gfn
+    for base, is_asked in ((last - 2, True), (last - 1, False)):
+        update = SetRegion(MemoryRegion(0, base << 12, 2 << 12, 0))
+        rng = Random(28)
+        asked = any(accesses_of(update, LINUX, rng) for _ in range(100))
+        assert asked is is_asked
