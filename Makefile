@@ -13,7 +13,11 @@ export PIP_NO_INPUT := 1
 # The tests that compare with pinned texts, in the order of what they rest on.
 GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 	reference/tests/test_reference_failures.py \
+	conformance/tests/play/test_conformance_play_pinned.py \
 	conformance/tests/scenarios/test_conformance_fixed_pinned.py \
+	conformance/tests/scenarios/test_conformance_drawn_pinned.py \
+	conformance/tests/scenarios/test_conformance_symbolic_shapes.py \
+	conformance/tests/scenarios/test_conformance_kernel_pinned.py \
 	conformance/tests/scenarios/test_conformance_drawn_shares.py \
 	conformance/tests/scenarios/test_conformance_kernel_shares.py \
 	conformance/tests/run/test_conformance_checking_run.py \

@@ -93,8 +93,8 @@ class Bounded(Iterator[Played]):
         self._budget = budget
         # Every schedule is a start continued by `stay`, which adds no preemption:
         # the starts that were not played yet, by their number of preemptions.
-        self._starts: list[list[_Start]] = [[] for _ in range(preemptions + 1)]
-        self._starts[0].append(_Start(b"", 0))
+        more: list[list[_Start]] = [[] for _ in range(preemptions)]
+        self._starts = [[_Start(b"", 0)], *more]
         self._level = 0
 
     @property

@@ -27,7 +27,7 @@ StillFails = Callable[[Played], bool]
 
 PLAYS = 2_000
 SECONDS = 20.0
-"""What shrinking may cost where the caller does not say."""
+"""What shrinking may cost where the caller does not say: see `usual_budget`."""
 
 SEARCH_PLAYS = 100
 SEARCH_PREEMPTIONS = 2
@@ -35,6 +35,11 @@ SEARCH_PREEMPTIONS = 2
 
 TO_THE_END = 1 << 30
 """More points than any run has."""
+
+
+def usual_budget() -> Budget:
+    """What shrinking may cost, from now on."""
+    return Budget(plays=PLAYS, seconds=SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def shrink_schedule(
 
     Errors: `ValueError` where the schedule does not fail to begin with.
     """
-    budget = budget or Budget(plays=PLAYS, seconds=SECONDS)
+    budget = budget or usual_budget()
     search = _Shrinking(make, still_fails, budget, step_limit)
     played = search.replayed(scenario, schedule)
     if played is None:
@@ -80,7 +85,7 @@ def shrink_scenario(
 
     Errors: `ValueError` where the schedule does not fail to begin with.
     """
-    budget = budget or Budget(plays=PLAYS, seconds=SECONDS)
+    budget = budget or usual_budget()
     played = shrink_schedule(
         make, scenario, schedule, still_fails, budget=budget, step_limit=step_limit
     )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf
+
+import pytest
+
 from memslot_conformance.clock import Stopwatch
 from memslot_conformance.play.budget import Allowance, Budget
 
@@ -63,3 +67,54 @@ def test_the_plays_of_an_allowance_are_those_of_all_its_turns() -> None:
     with allowance.turn() as budget:
         assert [budget.spend(), budget.spend()] == [True, False]
     assert not allowance.left
+
+
+def test_an_allowance_has_a_turn_left_for_its_last_play_and_its_last_moment() -> None:
+    clock = HeldClock()
+    one = Allowance(plays=1, seconds=0.5, clock=clock)
+    assert one.left
+    with one.turn() as budget:
+        assert (budget.left, budget.seconds_left) == (True, 0.5)
+        assert budget.spend()
+    assert not one.left
+    assert Allowance(plays=None, seconds=0.5, clock=clock).left
+    assert not Allowance(plays=1, seconds=0, clock=clock).left
+    assert not Allowance(plays=0, seconds=1, clock=clock).left
+
+
+def test_a_turn_has_no_more_than_is_left_of_the_allowance() -> None:
+    clock = HeldClock()
+    allowance = Allowance(plays=5, seconds=3, clock=clock)
+    with allowance.turn(2) as budget:
+        clock.time += 1.5
+        assert budget.seconds_left == 0.5
+    with allowance.turn(2) as budget:
+        assert budget.seconds_left == 1.5
+
+
+def test_a_turn_that_breaks_off_is_paid_for_too() -> None:
+    clock = HeldClock()
+    allowance = Allowance(plays=2, seconds=3, clock=clock)
+
+    def broken_off() -> None:
+        with allowance.turn() as budget:
+            assert budget.spend()
+            clock.time += 1
+            raise InterruptedError
+
+    for _ in range(2):
+        assert allowance.left
+        with pytest.raises(InterruptedError):
+            broken_off()
+    assert not allowance.left
+
+
+def test_a_budget_of_neither_plays_nor_time_never_ends() -> None:
+    clock = HeldClock()
+    budget = Budget(clock=clock)
+    clock.time = 1e9
+    assert budget.seconds_left == inf
+    assert all(budget.spend() for _ in range(1_000))
+    assert (budget.spent, budget.left, budget.late) == (1_000, True, False)
+    part = budget.part(1)
+    assert (part.spent, part.seconds_left) == (0, 1)

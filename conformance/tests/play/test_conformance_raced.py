@@ -6,7 +6,7 @@ import sys
 import threading
 
 from memslot_conformance.adapter.protocols import Implementation
-from memslot_conformance.play.played import Played
+from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.history.events import Call, Finished, Observed, Return
@@ -153,3 +153,127 @@ def test_a_target_that_cannot_be_made_is_an_error() -> None:
     assert error is not None
     assert (error.thread, error.operation) == (0, None)
     assert error.message == "OSError: Silent"
+
+
+def test_a_target_that_hangs_while_it_is_made_hangs_in_no_operation() -> None:
+    making, released = threading.Event(), threading.Event()
+
+    def make(hook: Hook) -> Implementation:
+        making.set()
+        assert released.wait(HANGS)
+        return Toy(hook)
+
+    def wait_until_it_is_made(director: threading.Thread, _: float) -> None:
+        assert director.is_alive()
+        assert making.wait(HANGS)
+
+    scenario = Scenario(prefix=(MmuPages(),))
+    played = raced(make, scenario, seconds=2, wait=wait_until_it_is_made)
+    released.set()
+    assert played == Played(
+        events=(), error=TargetFault(0, None, "did not finish within 2 seconds")
+    )
+
+
+def test_of_several_that_hang_the_last_is_told() -> None:
+    made: list[Toy] = []
+    halting = threading.Barrier(3)
+
+    class Halting(Toy):
+        def halt(self) -> None:
+            halting.wait(HANGS)
+            self.released.wait(HANGS)
+
+    def make(hook: Hook) -> Implementation:
+        made.append(Halting(hook))
+        return made[-1]
+
+    def wait_for_both(_: threading.Thread, __: float) -> None:
+        halting.wait(HANGS)
+
+    scenario = Scenario(threads=((MmuPages(), Halt()), (Halt(),)))
+    played = raced(make, scenario, seconds=1, wait=wait_for_both)
+    made[0].released.set()
+    assert played.error == TargetFault(2, Halt(), "did not finish within 1 seconds")
+    assert Return(1, Number(1)) in played.events
+
+
+def test_what_comes_after_it_was_given_up_is_neither_asked_nor_recorded() -> None:
+    made: list[Toy] = []
+    directors: list[threading.Thread] = []
+    halting = threading.Event()
+
+    def make(hook: Hook) -> Implementation:
+        made.append(Toy(hook))
+        made[0].halting = halting
+        return made[-1]
+
+    def wait_for_the_halt(director: threading.Thread, _: float) -> None:
+        directors.append(director)
+        assert halting.wait(HANGS)
+
+    pages = (MmuPages(),)
+    played = raced(
+        make, Scenario((Halt(), *pages), (pages, pages), pages), wait=wait_for_the_halt
+    )
+    made[0].released.set()
+    directors[0].join(HANGS)
+    assert not directors[0].is_alive()
+    assert made[0].count == 0
+    assert played.events == (Call(0, Halt()),)
+
+
+def test_threads_do_not_keep_the_process_and_are_switched_often() -> None:
+    seen: list[tuple[bool, float]] = []
+    waited: list[float] = []
+
+    class Watched(Toy):
+        def mmu_pages(self) -> int:
+            seen.append((threading.current_thread().daemon, sys.getswitchinterval()))
+            return super().mmu_pages()
+
+    def wait(director: threading.Thread, seconds: float) -> None:
+        waited.append(seconds)
+        director.join(HANGS)
+
+    pages = (MmuPages(),)
+    played = raced(Watched, Scenario(pages, (pages, pages), pages), wait=wait)
+    assert played.error is None
+    assert {daemon for daemon, _ in seen} == {True}
+    assert {round(interval * 1e6) for _, interval in seen} == {10}
+    assert len(seen) == 4
+    assert waited == [10.0]
+
+
+def test_without_a_race_each_operation_is_observed() -> None:
+    pages = (MmuPages(),)
+    played = raced(Toy, Scenario(prefix=pages, after=pages), seconds=HANGS)
+    observed = Observed(0, View(table=EMPTY))
+    assert played.events == (
+        *(Call(0, MmuPages()), Return(0, Number(1)), observed),
+        *(Call(0, MmuPages()), Return(0, Number(2)), observed),
+        Finished(0, ()),
+    )
+
+
+def test_after_a_fault_no_thread_asks_more_and_nothing_is_observed() -> None:
+    class Broken(Toy):
+        def count_rmaps(self) -> int:
+            self.halting.set()
+            message = "no rmaps"
+            raise LookupError(message)
+
+        def tss_base(self) -> int:
+            assert self.halting.wait(HANGS)
+            return 0
+
+    scenario = Scenario(
+        threads=((CountRmaps(), MmuPages()), (TssBase(),)), after=(MmuPages(),)
+    )
+    played = raced(Broken, scenario, seconds=HANGS)
+    assert played.error is not None
+    assert (played.error.thread, played.error.operation) == (1, CountRmaps())
+    kinds = {type(event) for event in played.events}
+    assert kinds == {Call, Return}
+    asked = {e.operation for e in played.events if isinstance(e, Call)}
+    assert asked == {CountRmaps(), TssBase()}

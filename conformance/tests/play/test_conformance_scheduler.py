@@ -15,7 +15,13 @@ from memslot_spec.history.header import Interleaving
 from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked
 from memslot_spec.history.points.tables import TableLoaded, TableRead, UpdateLocked
 from memslot_spec.history.views import View
-from memslot_spec.model.operations import CountRmaps, Halt, MmuPages, TssBase
+from memslot_spec.model.operations import (
+    CountRmaps,
+    Halt,
+    MmuPages,
+    Operation,
+    TssBase,
+)
 from memslot_spec.model.replies import Number
 from memslot_spec.model.values import EMPTY
 from toys import TWO, Locks, Toy, points
@@ -101,7 +107,9 @@ def test_the_chooser_sees_who_can_run_and_the_newest_event() -> None:
 
 
 def test_refuses_a_choice_that_cannot_run() -> None:
-    with pytest.raises(ValueError, match=r"thread 7 was chosen, but only \(1, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"^thread 7 was chosen, but only \(1, 2\) can run$"
+    ):
         play(Toy, TWO, lambda _runnable, _current, _last: 7)
 
 
@@ -174,9 +182,10 @@ def test_a_play_can_be_driven_one_operation_at_a_time() -> None:
 
 
 def test_refuses_to_stop_where_nothing_else_can_run() -> None:
-    with pytest.raises(RuntimeError, match="nothing else can run"):
+    told = "^the implementation cannot stop here: nothing else can run$"
+    with pytest.raises(RuntimeError, match=told):
         SteppingHook().pause()
-    with pytest.raises(RuntimeError, match="nothing else can run"):
+    with pytest.raises(RuntimeError, match=told):
         SteppingHook().wait(lambda: False, "never")
 
 
@@ -186,3 +195,26 @@ def test_values_have_reprs_that_are_python() -> None:
     assert eval(repr(scenario)) == scenario  # noqa: S307 - of our own making
     assert eval(repr(schedule)) == schedule  # noqa: S307
     assert scenario.operations == 2
+
+
+def test_a_race_says_whether_it_is_still_going() -> None:
+    adds: tuple[Operation, ...] = (MmuPages(),)
+    fine = Play(Toy)
+    assert fine.race((adds, adds), stay) is True
+    seen = len(fine.events)
+    assert fine.race((), stay) is True
+    assert len(fine.events) == seen
+
+    def by_turns(
+        runnable: tuple[int, ...], current: int | None, _last: Event | None
+    ) -> int:
+        return next((t for t in runnable if t != current), runnable[0])
+
+    stuck = Play(Locks)
+    assert stuck.race(((CountRmaps(),), (TssBase(),)), by_turns) is False
+    seen = len(stuck.events)
+    assert stuck.race((adds,), stay) is False
+    assert stuck.race((), stay) is False
+    assert stuck.alone(adds) is False
+    assert len(stuck.events) == seen
+    assert stuck.played().events[-1] == Finished(0, (1, 2))

@@ -9,9 +9,15 @@ import pytest
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
-from memslot_conformance.play.shrink import shrink_scenario, shrink_schedule
+from memslot_conformance.play.shrink import (
+    SEARCH_PLAYS,
+    SEARCH_PREEMPTIONS,
+    shrink_scenario,
+    shrink_schedule,
+    usual_budget,
+)
 from memslot_conformance.scenarios.scenario import Run, Scenario
-from memslot_spec.history.events import Return
+from memslot_spec.history.events import Call, Return
 from memslot_spec.history.header import Interleaving
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.srcu import SectionEntered
@@ -124,9 +130,10 @@ def test_two_preemptions_that_are_needed_stay() -> None:
 
 
 def test_refuses_a_schedule_that_does_not_fail() -> None:
-    with pytest.raises(ValueError, match="does not fail"):
+    told = "^only a failing schedule can be shrunk, and this one does not fail$"
+    with pytest.raises(ValueError, match=told):
         shrink_schedule(Toy, PAGES, (), lost, budget=plenty())
-    with pytest.raises(ValueError, match="does not fail"):
+    with pytest.raises(ValueError, match=told):
         shrink_scenario(Toy, PAGES, (), lost, budget=plenty())
 
 
@@ -170,3 +177,29 @@ def test_shrinking_stays_within_its_budget() -> None:
     assert lost(shrunk.played)
     assert budget.spent == 9
     assert len(asked) <= 9
+
+
+def test_shrinking_has_a_budget_of_its_own_where_none_is_given() -> None:
+    usual = usual_budget()
+    assert usual.seconds_left <= 20
+    assert sum(usual.spend() for _ in range(3_000)) == 2_000
+    assert (SEARCH_PLAYS, SEARCH_PREEMPTIONS) == (100, 2)
+    schedule = (Run(2, 2), Run(1, 4), Run(2, 2))
+    shrunk = shrink_schedule(Toy, PAGES, schedule, lost)
+    assert shrunk.preemptions == 1
+    least = shrink_scenario(Toy, PAGES, schedule, lost)
+    assert least.scenario == Scenario(threads=((MmuPages(),), (MmuPages(),)))
+
+
+def test_a_thread_may_begin_to_fail_only_when_it_goes_on_to_its_end() -> None:
+    scenario = Scenario(threads=((MmuPages(),), (CountRmaps(),) * 2))
+
+    def overtaken(played: Played) -> bool:
+        """The second thread has ended before the first one has."""
+        returns = [e.thread for e in played.events if isinstance(e, Return)]
+        calls = [e.thread for e in played.events if isinstance(e, Call)]
+        return returns == [2, 2, 1] and calls[0] == 1
+
+    schedule = (Run(1, 1), Run(2, 9), Run(1, 1), Run(2, 4), Run(1, 1))
+    shrunk = shrink_schedule(Toy, scenario, schedule, overtaken, budget=plenty())
+    assert shrunk.schedule == (Run(1, 1), Run(2, 1))

@@ -13,11 +13,15 @@ import pytest
 
 from golden_blocks import check_block, check_keys
 from memslot_conformance.scenarios.fixed import fixed_races
-from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import resolve
-from memslot_spec.history.words import describe_operation
+from memslot_spec.model.operations import SetRegion
+from pinned_draws import in_words, sum_of
+from scenario_headers import HEADERS
 
 PINNED = Path(__file__).parent / "golden" / "fixed-races.txt"
+
+OF_SORTS = PINNED.with_name("fixed-sorts.txt")
+"""Sums alone: which races a target of some sort is given, with which values."""
 
 TARGETS = ("reference", "reference-linux")
 
@@ -28,21 +32,14 @@ RACES = {
 NAMES = tuple(dict.fromkeys(name for races in RACES.values() for name in races))
 
 
-def in_words(scenario: Scenario) -> Iterator[str]:
-    """A line for each operation, as a page of the book would have it."""
-    yield from (f"before {describe_operation(asked)}" for asked in scenario.prefix)
-    for thread, operations in enumerate(scenario.threads, 1):
-        for asked in operations:
-            yield f"T{thread}     {describe_operation(asked)}"
-    yield from (f"after  {describe_operation(asked)}" for asked in scenario.after)
-
-
 def told(name: str) -> Iterator[str]:
     """The race, and on which targets; each on its own where they differ."""
     having = {t: races[name] for t, races in RACES.items() if name in races}
     for scenario in dict.fromkeys(having.values()):
         yield "on " + ", ".join(t for t, same in having.items() if same == scenario)
         yield from in_words(scenario)
+        # Words leave out what seldom matters, as the frame of a delete.
+        yield f"with its values {sum_of([scenario])}"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -52,3 +49,32 @@ def test_a_fixed_race_asks_what_is_pinned(name: str, *, write_golden: bool) -> N
 
 def test_the_pinned_races_are_the_fixed_ones(*, write_golden: bool) -> None:
     check_keys(PINNED, NAMES, write=write_golden)
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_target_of_another_sort_is_given_what_is_pinned(
+    name: str, *, write_golden: bool
+) -> None:
+    races = fixed_races(HEADERS[name])
+    lines = (f"{sum_of([race.scenario])} {race.name}" for race in races)
+    check_block(OF_SORTS, name, "\n".join(lines), write=write_golden)
+
+
+def test_the_pinned_sorts_are_these(*, write_golden: bool) -> None:
+    check_keys(OF_SORTS, HEADERS, write=write_golden)
+
+
+def test_a_race_is_left_out_where_a_thread_of_it_has_nothing_to_ask() -> None:
+    bare = fixed_races(HEADERS["bare"])
+    assert all(all(race.scenario.threads) for race in bare)
+    asked = {
+        type(operation)
+        for race in bare
+        for operations in (
+            race.scenario.prefix,
+            *race.scenario.threads,
+            race.scenario.after,
+        )
+        for operation in operations
+    }
+    assert asked == {SetRegion}

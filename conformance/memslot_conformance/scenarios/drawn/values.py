@@ -80,7 +80,8 @@ def sound_region(rng: Random, header: Header, logging: float) -> MemoryRegion:
         npages = max(rng.choice(SIZES) // grain, 1) * grain
         if rng.random() < VERY_LARGE:
             npages = MANY_PAGES // grain * grain
-    base = min(base, max(domain.largest_gfn + 1 - npages, 0))
+    last = max(domain.largest_gfn + 1 - npages, 0)
+    base = min(base, last // grain * grain)
     page = rng.choice(HOST_PAGES)
     if npages >= PAGES_PER_HUGE_PAGE or rng.random() < EVEN:
         page += base

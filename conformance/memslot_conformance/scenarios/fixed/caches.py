@@ -15,7 +15,6 @@ from memslot_spec.model.operations import (
 )
 from memslot_spec.model.values import BIT_1, Failure
 
-SMM = 1 << 16
 S0 = put(0, 16, 4, 0x1000)
 S1 = put(1, 20, 4, 0x2000)
 FAR = put(1, 0x600, 4, 0x2000)

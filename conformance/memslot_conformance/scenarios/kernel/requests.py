@@ -103,13 +103,7 @@ def draw_request(
 
 
 def _pick(rng: random.Random, choices: Weighted[T]) -> T:
-    left = rng.randrange(sum(weight for weight, _ in choices))
-    for weight, choice in choices:
-        left -= weight
-        if left < 0:
-            return choice
-    message = f"weights must be positive; got {choices!r}"
-    raise ValueError(message)
+    return rng.choice([choice for weight, choice in choices for _ in range(weight)])
 
 
 def _is_new(table: SlotTable, request: MemoryRegion) -> bool:
