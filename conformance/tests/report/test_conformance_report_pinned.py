@@ -19,19 +19,23 @@ import report_samples as samples
 from golden_blocks import check_block, check_keys
 from memslot_conformance.findings.failure_file import RecordedFailure
 from memslot_conformance.findings.records import (
-    Found,
     Record,
     TargetFailed,
-    TargetSkipped,
-    found_in,
 )
-from memslot_conformance.report import adequacy, opening, smoke, track_record
+from memslot_conformance.report import (
+    adequacy,
+    difference,
+    opening,
+    smoke,
+    track_record,
+)
 from memslot_conformance.report import clauses as explain
 from memslot_conformance.report import evidence as told
 from memslot_conformance.report.failure import render_failure
 from memslot_conformance.report.lanes import draw
 from memslot_conformance.report.progress import watching
 from memslot_conformance.report.recorded import judged, replayed
+from memslot_conformance.report.searched import SearchTable, breach, evaluated
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import header, report
 from memslot_conformance.run.checking import CheckRequest, Present
@@ -50,6 +54,8 @@ from memslot_spec.history.header import History
 from memslot_spec.judging.judge import Finding
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.proofs import rests_on
+from memslot_spec.protocol.races import RACES
+from memslot_spec.protocol.search import Searched
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -96,7 +102,7 @@ TERMINAL: Texts = {
         samples.run_of("kvm"), *samples.KERNEL, look=Look(verbose=True)
     ),
     "never came to it": lambda: reported(samples.run_of("one", "two")),
-    "nothing": lambda: reported(),
+    "nothing": reported,
     "nothing of a recorded one": lambda: reported(
         samples.started("two", "linux"), look=Look(recorded=True)
     ),
@@ -206,8 +212,18 @@ EVIDENCE: Texts = {
     ),
 }
 
+
+def track_record_json() -> str:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "record.json"
+        track_record.write_json(file, samples.ATTEMPTS, samples.MUTANTS)
+        return file.read_text("utf-8")
+
+
 MUSEUM: Texts = {
-    "track record": lambda: lines(track_record.table(samples.ATTEMPTS, samples.MUTANTS)),
+    "track record": lambda: lines(
+        track_record.table(samples.ATTEMPTS, samples.MUTANTS)
+    ),
     "exhibits alone": lambda: lines(
         track_record.table(samples.ATTEMPTS[3:4], samples.MUTANTS[1:2])
     ),
@@ -215,17 +231,12 @@ MUSEUM: Texts = {
         track_record.table(samples.ATTEMPTS[6:], samples.MUTANTS[4:])
     ),
     "nothing": lambda: lines(track_record.table((), ())),
-    "JSON": lambda: track_record_json(),
+    "JSON": track_record_json,
+    "list": lambda: lines(track_record.listed(samples.MUTANTS)),
+    "list of nothing": lambda: lines(track_record.listed(())),
     "adequacy": lambda: lines(adequacy.table(samples.WORTH)),
     "adequacy, nothing lacks": lambda: lines(adequacy.table(samples.WORTH_EVERYTHING)),
 }
-
-
-def track_record_json() -> str:
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "record.json"
-        track_record.write_json(file, samples.ATTEMPTS, samples.MUTANTS)
-        return file.read_text("utf-8")
 
 
 TWO = Probed("py:x:y", "an adapter of one's own", samples.HISTORY.header)
@@ -281,7 +292,12 @@ def smoked(*checks: Check) -> str:
 def rejudged(**changes: object) -> Rejudged:
     records = (samples.started("two", "v2.6.34"), *samples.FAILS[1:3])
     plain = Rejudged(
-        samples.HISTORY, records, samples.CLAUSES, is_failure=True, cut=None, by_name=True
+        samples.HISTORY,
+        records,
+        samples.CLAUSES,
+        is_failure=True,
+        cut=None,
+        by_name=True,
     )
     return replace(plain, **changes)
 
@@ -355,6 +371,63 @@ def heard(*records: Record) -> str:
 
 PROGRESS: Texts = {"on no terminal": lambda: heard(*samples.EVERYTHING)}
 
+
+def searched(**changes: object) -> Searched:
+    plain = Searched(
+        race=RACES[0],
+        states=12,
+        nodes=345,
+        transitions=6789,
+        judged=1,
+        depth=21,
+        ends=1,
+        stuck=0,
+        reached={},
+        broken={},
+    )
+    return replace(plain, **changes)
+
+
+def search_table() -> str:
+    table = SearchTable(RACES[:2])
+    sound, stuck = searched(), searched(race=RACES[1], stuck=3, nodes=1234567)
+    return lines((table.head, table.row(sound, 0.126), table.row(stuck, 61)))
+
+
+SEARCHED: Texts = {
+    "table": search_table,
+    "breach": lambda: breach("SRCU-3", searched(broken={"SRCU-3": samples.EVENTS})),
+    "evaluated": lambda: evaluated(3, 4, 5),
+}
+
+DIFFERENCE = {
+    "arguments": {"a": "1", "b": "Slot(2)"},
+    "mine": "True",
+    "spec": "raises ValueError",
+}
+
+
+def differing(**changes: object) -> str:
+    said: difference.Said = {
+        "differences": [],
+        "paths": 12,
+        "drawn": 0,
+        "exhausted": False,
+        "seconds": 1.26,
+        **changes,
+    }
+    shown = lines(difference.told(said, "mine.py:overlaps", "ranges:overlaps"))
+    return ending((shown, difference.status_of(said)))
+
+
+DIFFERENCES: Texts = {
+    "one": lambda: differing(differences=[DIFFERENCE], exhausted=True),
+    "two": lambda: differing(differences=[DIFFERENCE, DIFFERENCE]),
+    "none": lambda: differing(exhausted=True),
+    "none found": differing,
+    "none found, some drawn": lambda: differing(drawn=34),
+}
+
 PARTS: Mapping[str, Texts] = {
     "terminal": TERMINAL,
     "failure": FAILURE,
@@ -365,6 +438,8 @@ PARTS: Mapping[str, Texts] = {
     "opening": OPENING,
     "recorded": RECORDED,
     "progress": PROGRESS,
+    "searched": SEARCHED,
+    "difference": DIFFERENCES,
 }
 
 
