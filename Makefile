@@ -15,7 +15,8 @@ GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 	reference/tests/test_reference_failures.py \
 	conformance/tests/scenarios/test_conformance_fixed_pinned.py \
 	conformance/tests/scenarios/test_conformance_drawn_shares.py \
-	conformance/tests/scenarios/test_conformance_kernel_shares.py
+	conformance/tests/scenarios/test_conformance_kernel_shares.py \
+	conformance/tests/report/test_conformance_report_pinned.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -109,9 +110,7 @@ TERMINAL: Texts = {
 }
 
 FAILURE: Texts = {
-    name: lambda found=found, width=width, color=color, again=again: render_failure(
-        found, width=width, color=color, again=again
-    )
+    name: partial(render_failure, found, width=width, color=color, again=again)
     for name, found, width, color, again in (
         ("with a file", samples.FOUND, 100, False, None),
         ("narrow, in colour", samples.FOUND, 40, True, "not this"),
@@ -289,19 +288,15 @@ def smoked(*checks: Check) -> str:
     return ending((lines(said), status))
 
 
-def rejudged(**changes: object) -> Rejudged:
-    records = (samples.started("two", "v2.6.34"), *samples.FAILS[1:3])
-    plain = Rejudged(
-        samples.HISTORY,
-        records,
-        samples.CLAUSES,
-        is_failure=True,
-        cut=None,
-        by_name=True,
-    )
-    return replace(plain, **changes)
-
-
+BY_NAME = Rejudged(
+    samples.HISTORY,
+    (samples.started("two", "v2.6.34"), *samples.FAILS[1:3]),
+    samples.CLAUSES,
+    is_failure=True,
+    cut=None,
+    by_name=True,
+)
+OPEN = replace(BY_NAME, records=samples.LEAVES_OPEN)
 FINDING = Finding("SRCU-3", samples.BROKEN, "no open section", "the section of T1")
 
 
@@ -331,19 +326,21 @@ RECORDED: Texts = {
             Look(width=80),
         )
     ),
-    "a failure": lambda: ending(judged(Path("a b.ndjson"), rejudged(), Look())),
+    "a failure": lambda: ending(judged(Path("a b.ndjson"), BY_NAME, Look())),
     "a history that is cut": lambda: ending(
-        judged(Path("h.ndjson"), rejudged(is_failure=False, cut="it ends"), Look())
+        judged(
+            Path("h.ndjson"), replace(BY_NAME, is_failure=False, cut="it ends"), Look()
+        )
     ),
     "a history that conforms": lambda: ending(
         judged(
             Path("h.ndjson"),
-            rejudged(records=samples.LEAVES_OPEN, is_failure=False, by_name=False),
+            replace(OPEN, is_failure=False, by_name=False),
             Look(),
         )
     ),
     "a history asked for by name": lambda: ending(
-        judged(Path("h.ndjson"), rejudged(records=samples.LEAVES_OPEN), Look())
+        judged(Path("h.ndjson"), OPEN, Look())
     ),
     "same": lambda: rerun(RerunOutcome.SAME, FINDING),
     "otherwise": lambda: rerun(RerunOutcome.OTHERWISE, FINDING),
@@ -372,31 +369,29 @@ def heard(*records: Record) -> str:
 PROGRESS: Texts = {"on no terminal": lambda: heard(*samples.EVERYTHING)}
 
 
-def searched(**changes: object) -> Searched:
-    plain = Searched(
-        race=RACES[0],
-        states=12,
-        nodes=345,
-        transitions=6789,
-        judged=1,
-        depth=21,
-        ends=1,
-        stuck=0,
-        reached={},
-        broken={},
-    )
-    return replace(plain, **changes)
+SEARCH = Searched(
+    race=RACES[0],
+    states=12,
+    nodes=345,
+    transitions=6789,
+    judged=1,
+    depth=21,
+    ends=1,
+    stuck=0,
+    reached={},
+    broken={"SRCU-3": samples.EVENTS},
+)
 
 
 def search_table() -> str:
     table = SearchTable(RACES[:2])
-    sound, stuck = searched(), searched(race=RACES[1], stuck=3, nodes=1234567)
+    sound, stuck = SEARCH, replace(SEARCH, race=RACES[1], stuck=3, nodes=1234567)
     return lines((table.head, table.row(sound, 0.126), table.row(stuck, 61)))
 
 
 SEARCHED: Texts = {
     "table": search_table,
-    "breach": lambda: breach("SRCU-3", searched(broken={"SRCU-3": samples.EVENTS})),
+    "breach": lambda: breach("SRCU-3", SEARCH),
     "evaluated": lambda: evaluated(3, 4, 5),
 }
 
