@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -366,7 +367,46 @@ def heard(*records: Record) -> str:
     return out.getvalue()
 
 
-PROGRESS: Texts = {"on no terminal": lambda: heard(*samples.EVERYTHING)}
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+STEERING = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]")
+BAR = re.compile(r"[━╸╺]+")
+CLOCK = re.compile(r"\d+:\d\d:\d\d")
+
+
+def frame(*records: Record, targets: Sequence[str] = ("one", "two", "py:x:y")) -> str:
+    """What the display shows in the end, but for what turns and what is a time."""
+    out = Terminal()
+    with watching([samples.plan(target) for target in targets], out) as watcher:
+        for record in records:
+            watcher.hear(record)
+    frames = STEERING.sub("", out.getvalue()).split("\r")
+    drawn = next(each for each in reversed(frames) if each.strip()).splitlines()
+    bars = [BAR.sub(lambda bar: f"<{len(bar[0])}>", each[2:]) for each in drawn if each]
+    return lines(CLOCK.sub("TIME", each).rstrip() for each in bars)
+
+
+MARKED = "[red]x[/]"
+
+PROGRESS: Texts = {
+    "on no terminal": lambda: heard(*samples.EVERYTHING),
+    "before": frame,
+    "one is up": lambda: frame(samples.RUN, samples.SKIPPED, samples.PASSES[0]),
+    "a layer is done": lambda: frame(*samples.PASSES[:2]),
+    "one is broken": lambda: frame(*samples.FAILS[:3]),
+    "all is over": lambda: frame(*samples.PASSES, *samples.FAILS, *samples.BREAKS),
+    "what looks like markup": lambda: frame(
+        samples.started(MARKED, "linux"),
+        samples.layer(MARKED, MARKED),
+        samples.started("of nobody", "linux"),
+        targets=[MARKED],
+    ),
+}
 
 
 SEARCH = Searched(
@@ -447,8 +487,9 @@ def fenced(text: str) -> str:
     ("part", "name"), [(part, name) for part, texts in PARTS.items() for name in texts]
 )
 def test_a_report_says_what_is_pinned(
-    part: str, name: str, *, write_golden: bool
+    monkeypatch: pytest.MonkeyPatch, part: str, name: str, *, write_golden: bool
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # for the display of a run alone
     text = fenced(PARTS[part][name]())
     check_block(GOLDEN / f"{part}.txt", name, text, write=write_golden)
 
