@@ -236,7 +236,7 @@ class _Layout:
         table = grid(
             [len(MARK), self.step, 1 + max(self.across, lanes)], gap=1, right=[1]
         )
-        heads = grid([self.lane] * len(threads)) if threads else Table.grid()
+        heads = grid([self.lane] * len(threads))
         heads.add_row(*map(shown, threads.values()))
         table.add_row("", "step", Padding(heads, (0, 0, 0, 1)))
         for row in rows:

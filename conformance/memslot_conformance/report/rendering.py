@@ -55,11 +55,11 @@ def grid(widths: Sequence[int], *, gap: int = GAP, right: Sequence[int] = ()) ->
     """
     table = Table.grid(padding=(0, gap, 0, 0))
     # Rich takes a last column of no width, which has no blanks after it, for one of 1.
-    sized = [*widths[:-1], max(widths[-1], 1)]
+    sized = [*widths[:-1], *(max(width, 1) for width in widths[-1:])]
     for number, width in enumerate(sized):
         justify: JustifyMethod = "right" if number in right else "left"
         table.add_column(width=width, overflow="fold", justify=justify)
-    table.width = sum(sized) + gap * (len(sized) - 1)
+    table.width = sum(sized) + gap * (len(sized) - 1) if sized else None
     return table
 
 

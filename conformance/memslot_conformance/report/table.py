@@ -19,6 +19,8 @@ from memslot_spec.clauses import GROUPS
 GAP = 3
 """Blanks between the columns of targets."""
 
+HEAD = "clauses"
+
 LABELS = (
     (Verdict.PASS, "pass", "green"),
     (Verdict.FAIL, "fail", "red"),
@@ -70,7 +72,7 @@ def table(
         )
         for target in judged
     ]
-    left = max(len(name) for name, _ in rows)
+    left = max(map(len, (HEAD, *(name for name, _ in rows))))
     parts: list[RenderableType] = []
     while columns:
         room, taken = width - left, 0
@@ -79,7 +81,7 @@ def table(
             taken += 1
         now, columns = columns[: max(taken, 1)], columns[max(taken, 1) :]
         set_out = grid([left, *(column.width for column in now)], gap=GAP)
-        set_out.add_row("clauses", *(shown(column.head) for column in now))
+        set_out.add_row(HEAD, *(shown(column.head) for column in now))
         for number, (name, _) in enumerate(rows):
             set_out.add_row(name, *(column.cell(number) for column in now))
         parts += [set_out, line("")] if columns else [set_out]
