@@ -23,9 +23,10 @@ from memslot_conformance.run.evidence import (
     OnKernel,
     evidence_of,
 )
-from memslot_spec.clause import AnyClause
-from memslot_spec.clauses import CLAUSES, clause_by_id
-from memslot_spec.moments.mmu import AtRest
+from memslot_spec.clause import clause
+from memslot_spec.clauses import clause_by_id
+from memslot_spec.history.events import Observed
+from memslot_spec.moments.replies import Answered
 from memslot_spec.proofs import rests_on
 from report_texts import Texts, lines
 
@@ -40,14 +41,25 @@ ON_THREE = evidence_in(*samples.PASSES, *samples.LEAVES_OPEN, *samples.KERNEL)
 
 def explained(name: str, found: told.EvidenceOf | None = None, width: int = 88) -> str:
     seen = [w for w in museum.WITNESSES if w.clause == name]
-    clause = clause_by_id(name)
     return lines(
-        explain.explained(clause, museum.MUTANTS, found=found, seen=seen, width=width)
+        explain.explained(
+            clause_by_id(name), museum.MUTANTS, found=found, seen=seen, width=width
+        )
     )
 
 
-def of_kind(kind: type) -> AnyClause:
-    return next(c for c in CLAUSES if c.kind is kind)
+def asked_at(kind: type[object]) -> str:
+    """A clause that was made up, of no row of the catalogue, asked at this kind."""
+    make = clause(
+        id="REQ-0",
+        title="Made up",
+        must="It MUST be.",
+        source="none",
+        on=kind,
+        expected="",
+        rows=(),
+    )
+    return lines(explain.explained(make(lambda _, __: True), ()))
 
 
 def as_json(name: str, found: told.EvidenceOf | None = None) -> str:
@@ -68,8 +80,12 @@ EXPLAINED: Texts = {
     "proved, narrow": lambda: explained("REQ-4", ON_ONE, 60),
     "points, on three": lambda: explained("SRCU-3", ON_THREE),
     "without evidence": lambda: explained("REQ-2", {}),
-    "at rest": lambda: explained(of_kind(AtRest).id, ON_ONE),
-    "concurrent": lambda: explained("SRCU-2"),
+    "at rest": lambda: explained("DIRTY-3", ON_ONE),
+    "concurrent, at a reply": lambda: explained("SRCU-14"),
+    "observed, of two rows": lambda: explained("REQ-28"),
+    "introspection": lambda: explained("SLOT-8"),
+    "of no row, at a view": lambda: asked_at(Observed),
+    "of no row, answered": lambda: asked_at(Answered),
     "every need": lambda: lines(
         f"{clause.id}: {explain.as_json(clause, ())['needs']}"
         for clause in samples.CLAUSES
@@ -117,10 +133,10 @@ def track_record_json() -> str:
 MUSEUM: Texts = {
     "track record": lambda: lines(track_record.table(museum.ATTEMPTS, museum.MUTANTS)),
     "exhibits alone": lambda: lines(
-        track_record.table(museum.ATTEMPTS[3:4], museum.MUTANTS[1:2])
+        track_record.table(museum.ATTEMPTS[4:5], museum.MUTANTS[1:2])
     ),
     "planted alone": lambda: lines(
-        track_record.table(museum.ATTEMPTS[6:], museum.MUTANTS[4:])
+        track_record.table(museum.ATTEMPTS[7:], museum.MUTANTS[4:])
     ),
     "nothing": lambda: lines(track_record.table((), ())),
     "JSON": track_record_json,

@@ -53,6 +53,7 @@ ATTEMPTS = (
     detected("K01", "SRCU-3", "REQ-1", layer="fixed"),
     detected("K01", "SRCU-3", seed=2, seconds=1.5, layer="sampled"),
     Attempt(mutant="K01", seed=3),
+    Attempt(mutant="K01", seed=4, others=("REQ-2",)),
     detected("K02-long-name", "REQ-2", layer="fixed"),
     Attempt(mutant="K03", seed=1),
     detected("early", "REQ-1", layer="sequential", seconds=0.125),

@@ -40,7 +40,7 @@ def shown(text: str, style: str = "") -> Text:
 
 def line(text: str, style: str = "") -> Text:
     """Text that stays on its line, however long, so that it can be copied."""
-    return Text(printable(text), style, no_wrap=True, overflow="ignore")
+    return Text(printable(text), style, overflow="ignore")
 
 
 def labelled(label: str, text: str, style: str = "", *, column: int = LABEL) -> Text:
@@ -116,7 +116,7 @@ def rendered(
     )
     for segments in Segment.split_lines(console.render(Group(*parts))):
         # What has one style from side to side is written as one.
-        text = Text(no_wrap=True, overflow="ignore")
+        text = Text(overflow="ignore")
         for segment in Segment.simplify(segments):
             text.append(segment.text, segment.style)
         text.rstrip()
