@@ -54,7 +54,7 @@ def asked_at(kind: type[object]) -> str:
         id="REQ-0",
         title="Made up",
         must="It MUST be.",
-        source="none",
+        source="x" * 100,
         on=kind,
         expected="",
         rows=(),

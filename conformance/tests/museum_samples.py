@@ -35,7 +35,7 @@ MUTANTS = (
 
 
 def detected(
-    mutant: str, *clauses: str, seed: int = 1, seconds: float = 0.25, layer: str
+    mutant: str, *clauses: str, seed: int = 1, took: float = 0.25, layer: str
 ) -> Attempt:
     """A run that detects the mutant by these clauses."""
     return Attempt(
@@ -43,7 +43,7 @@ def detected(
         seed=seed,
         detected_by=clauses,
         layer=layer,
-        seconds=seconds,
+        seconds=took,
         operations=2,
         preemptions=1,
     )
@@ -51,12 +51,12 @@ def detected(
 
 ATTEMPTS = (
     detected("K01", "SRCU-3", "REQ-1", layer="fixed"),
-    detected("K01", "SRCU-3", seed=2, seconds=1.5, layer="sampled"),
+    detected("K01", "SRCU-3", seed=2, took=1.5, layer="sampled"),
     Attempt(mutant="K01", seed=3),
     Attempt(mutant="K01", seed=4, others=("REQ-2",)),
     detected("K02-long-name", "REQ-2", layer="fixed"),
     Attempt(mutant="K03", seed=1),
-    detected("early", "REQ-1", layer="sequential", seconds=0.125),
+    detected("early", "REQ-1", layer="sequential", took=0.125),
     Attempt(mutant="breaks-others", seed=1, others=("REQ-1", "REQ-2")),
     Attempt(mutant="raises", seed=1, broke="OSError: no\nmore"),
 )

@@ -210,5 +210,5 @@ def plan(target: str) -> TargetPlan:
         seed=1,
         layers=("fixed", "sequential"),
         clauses=IDS,
-        seconds=2.5,
+        seconds=62.5,
     )

@@ -41,6 +41,9 @@ TERMINAL: Texts = {
     "everything on 60 columns, verbose": lambda: reported(
         *samples.EVERYTHING, look=Look(width=60, verbose=True)
     ),
+    "as wide as it is": lambda: reported(
+        replace(samples.layer("one", "fixed"), covered="x" * 150)
+    ),
     "conforms, in colour": lambda: reported(
         *(r for r in samples.PASSES), look=Look(color=True, again="memslots again")
     ),
@@ -67,22 +70,37 @@ TERMINAL: Texts = {
 }
 
 FAILURE: Texts = {
-    name: partial(render_failure, found, width=width, color=color, again=again)
-    for name, found, width, color, again in (
-        ("with a file", samples.FOUND, 100, False, None),
-        ("narrow, in colour", samples.FOUND, 40, True, "not this"),
-        ("wide", samples.FOUND, 1000, False, None),
-        ("another version", samples.OF_ANOTHER_VERSION, 100, False, "memslots again"),
-        ("without a history", samples.WITHOUT_HISTORY, 100, False, None),
-        ("not kept", samples.NOT_KEPT, 100, False, None),
-        ("at the end", samples.AT_THE_END, 100, False, None),
-    )
+    "as wide as it is": lambda: render_failure(
+        replace(samples.WITHOUT_HISTORY, observed="x" * 150)
+    ),
+    **{
+        name: partial(render_failure, found, width=width, color=color, again=again)
+        for name, found, width, color, again in (
+            ("with a file", samples.FOUND, 100, False, None),
+            ("narrow, in colour", samples.FOUND, 40, True, "not this"),
+            ("wide", samples.FOUND, 1000, False, None),
+            (
+                "another version",
+                samples.OF_ANOTHER_VERSION,
+                100,
+                False,
+                "memslots again",
+            ),
+            ("without a history", samples.WITHOUT_HISTORY, 100, False, None),
+            ("not kept", samples.NOT_KEPT, 100, False, None),
+            ("at the end", samples.AT_THE_END, 100, False, None),
+        )
+    },
 }
 
 LANES: Texts = {
     "three threads": lambda: draw(samples.EVENTS, samples.BROKEN),
     "narrow, in colour": lambda: draw(
         samples.EVENTS, samples.BROKEN, width=20, color=True
+    ),
+    "as wide as it is": lambda: draw(samples.EVENTS[:3], 0, names={0: "x" * 150}),
+    "more than are drawn": lambda: lines(
+        draw(samples.EVENTS[3:4] * 202, 100).splitlines()[-3:]
     ),
     "named": lambda: draw(samples.EVENTS, 0, names={0: "updater", 2: "guest"}),
     "unmarked": lambda: draw(samples.EVENTS, None, color=True),
