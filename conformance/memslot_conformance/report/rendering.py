@@ -35,7 +35,7 @@ BROKEN = "bold red"
 
 def shown(text: str, style: str = "") -> Text:
     """Text that goes on below itself where it is too long; markup in it is text."""
-    return Text(printable(text), style, overflow="fold")
+    return Text(printable(text), style)
 
 
 def line(text: str, style: str = "") -> Text:

@@ -152,7 +152,7 @@ def test_a_label_is_as_wide_as_all_labels() -> None:
 
 
 def test_what_looks_like_markup_is_text() -> None:
-    for part in (shown(MARKUP), line(MARKUP), columns([(MARKUP,)])):
+    for part in (MARKUP, shown(MARKUP), line(MARKUP), columns([(MARKUP,)])):
         for color in (False, True):
             assert rendered([part], width=200, color=color) == [MARKUP]
 
