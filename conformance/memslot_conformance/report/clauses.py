@@ -99,7 +99,7 @@ def explained(
     parts += _under("detects", told or ["no mutant of the museum"])
     parts += _under("evidence", evidence_words(found, clause.id))
     title = line(f"{clause.id}  {clause.title}")
-    return rendered([title, entries(parts, width)], width=width)
+    return rendered([title, entries(parts, width)])
 
 
 def _under(label: str, texts: Iterable[str]) -> list[tuple[str, str]]:

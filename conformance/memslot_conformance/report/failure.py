@@ -46,7 +46,7 @@ def render_failure(
     drawn = picture(found, width=width)
     said = sentences(found, again=again, width=width)
     parts = [*drawn, line(""), *said] if drawn else said
-    return "\n".join(rendered(parts, width=within(width), color=color))
+    return "\n".join(rendered(parts, color=color))
 
 
 def picture(found: Found, *, width: int) -> list[RenderableType]:

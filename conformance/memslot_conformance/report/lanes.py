@@ -118,7 +118,7 @@ def draw(
 ) -> str:
     """The lines of the picture of a history. Errors: as `drawing`."""
     picture = drawing(history_events, marked, width=width, limit=limit, names=names)
-    return "\n".join(rendered([picture], width=within(width), color=color))
+    return "\n".join(rendered([picture], color=color))
 
 
 def within(width: int) -> int:

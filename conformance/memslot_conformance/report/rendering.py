@@ -27,7 +27,7 @@ LABEL = 9
 """Columns of the labels that begin a line, with the blanks after them."""
 
 UNBOUND = 1 << 20
-"""A width that nothing reaches."""
+"""A width that nothing reaches: what is to be narrower has a width of its own."""
 
 BROKEN = "bold red"
 """The style of what broke."""
@@ -95,14 +95,12 @@ def entries(rows: Sequence[Sequence[str]], width: int) -> RenderableType:
     return table
 
 
-def rendered(
-    parts: Iterable[RenderableType], *, width: int = UNBOUND, color: bool = False
-) -> list[str]:
-    """The lines of the parts, without blanks at their ends."""
+def rendered(parts: Iterable[RenderableType], *, color: bool = False) -> list[str]:
+    """The lines of the parts, which have their widths, without blanks at their ends."""
     out = StringIO()
     console = Console(
         file=out,
-        width=width,
+        width=UNBOUND,
         height=1,
         color_system="standard" if color else None,
         force_terminal=color,

@@ -96,7 +96,7 @@ def report(
         _end(records, targets, status, look),
     )
     shown = [each for part in parts if part for each in (*part, line(""))]
-    return "\n".join(rendered(shown, width=look.width, color=look.color)), status
+    return "\n".join(rendered(shown, color=look.color)), status
 
 
 def _failures(records: Iterable[Record], look: Look) -> Parts:
