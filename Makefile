@@ -77,7 +77,7 @@ bench: $(STAMP)  ## what judging costs, on the reference and on /dev/kvm
 	@$(BIN)/python conformance/benchmarks/kernel.py
 	@$(BIN)/python conformance/benchmarks/protocol.py
 
-golden: $(STAMP)  ## write what is pinned anew: sentences, failures, shares
+golden: $(STAMP)  ## write what is pinned anew: sentences, failures, shares, reports
 	@$(BIN)/pytest -q --write-golden $(GOLDEN)
 
 silent: $(STAMP)  ## make twelve changes that no verdict shows: does quick notice?
