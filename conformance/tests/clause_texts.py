@@ -35,6 +35,7 @@ def evidence_in(*records: Record) -> told.EvidenceOf:
     return evidence_of(records, samples.IDS)
 
 
+OF_NOTHING: told.EvidenceOf = {}
 ON_ONE = evidence_in(*samples.PASSES)
 ON_THREE = evidence_in(*samples.PASSES, *samples.LEAVES_OPEN, *samples.KERNEL)
 
@@ -79,7 +80,7 @@ EXPLAINED: Texts = {
     "unproved, seen": lambda: explained("REQ-1"),
     "proved, narrow": lambda: explained("REQ-4", ON_ONE, 60),
     "points, on three": lambda: explained("SRCU-3", ON_THREE),
-    "without evidence": lambda: explained("REQ-2", {}),
+    "without evidence": lambda: explained("REQ-2", OF_NOTHING),
     "at rest": lambda: explained("DIRTY-3", ON_ONE),
     "concurrent, at a reply": lambda: explained("SRCU-14"),
     "observed, of two rows": lambda: explained("REQ-28"),
@@ -116,7 +117,7 @@ EVIDENCE: Texts = {
     ),
     "on each clause": lambda: lines(
         f"{clause} {told.marks_of(found, clause)}: {words}"
-        for found in (None, {}, ON_ONE, ON_THREE)
+        for found in (None, OF_NOTHING, ON_ONE, ON_THREE)
         for clause in samples.IDS
         for words in told.evidence_words(found, clause)
     ),
