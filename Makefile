@@ -23,7 +23,8 @@ GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 	conformance/tests/run/test_conformance_checking_run.py \
 	conformance/tests/run/test_conformance_smoke.py \
 	conformance/tests/run/test_conformance_rejudge.py \
-	conformance/tests/run/test_conformance_rerun.py
+	conformance/tests/run/test_conformance_rerun.py \
+	conformance/tests/report/test_conformance_report_pinned.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -84,7 +85,7 @@ bench: $(STAMP)  ## what judging costs, on the reference and on /dev/kvm
 	@$(BIN)/python conformance/benchmarks/kernel.py
 	@$(BIN)/python conformance/benchmarks/protocol.py
 
-golden: $(STAMP)  ## write what is pinned anew: sentences, failures, reports
+golden: $(STAMP)  ## write what is pinned anew: sentences, failures, shares, reports
 	@$(BIN)/pytest -q --write-golden $(GOLDEN)
 
 silent: $(STAMP)  ## make twelve changes that no verdict shows: does quick notice?

@@ -118,7 +118,7 @@ def test_every_room_has_its_place(package: str) -> None:
         (
             "memslot_conformance",
             "museum",
-            "from {}.report.columns import x\n",
+            "from {}.report.rendering import x\n",
             "report",
         ),
         ("memslot_conformance", "museum", "from {}.diff import compare\n", "diff"),

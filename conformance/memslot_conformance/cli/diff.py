@@ -8,7 +8,6 @@ import json
 import secrets
 import sys
 from dataclasses import asdict
-from typing import Any
 
 import click
 
@@ -25,6 +24,7 @@ from memslot_conformance.diff.functions import (
     spec_function,
 )
 from memslot_conformance.report.console import printable
+from memslot_conformance.report.difference import Said, status_of, told
 from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import Broken, Send, isolated
@@ -33,8 +33,6 @@ EXTRA = f"memslots diff needs the extra 'symbolic': {INSTALL}"
 
 GRACE_SECONDS = 30.0
 """What a single call, or one question to the solver, may take beyond its time."""
-
-Said = dict[str, Any]
 
 
 @click.command("diff")
@@ -72,13 +70,13 @@ def diff_command(*, mine: str, spec: str, max_time: float, seed: int | None) -> 
         sys.exit(Exit.BROKE)
     if "usage" in said:
         raise click.UsageError(printable(said["usage"]))
-    print_lines(_told(said, mine, name))
-    sys.exit(_status(said))
+    print_lines(told(said, mine, name))
+    sys.exit(status_of(said))
 
 
 def _asked(mine: str, spec: str, seconds: float, seed: int) -> Said | Broken:
     """What the comparison says, made in a process of its own: MINE is foreign."""
-    told: Said = {}
+    heard: Said = {}
 
     def work(send: Send, crash: CrashRecord) -> None:
         crash.say(f"importing {mine}")
@@ -93,37 +91,7 @@ def _asked(mine: str, spec: str, seconds: float, seed: int) -> Said | Broken:
         send(json.dumps(asdict(diff.compare(ours, theirs, seconds, seed))))
 
     def take(line: str) -> None:
-        told.update(json.loads(line))
+        heard.update(json.loads(line))
 
     broken = isolated(work, take, seconds=seconds + GRACE_SECONDS)
-    return told if broken is None else broken
-
-
-def _status(said: Said) -> Exit:
-    if said["differences"]:
-        return Exit.DOES_NOT_CONFORM
-    return Exit.CONFORMS if said["exhausted"] else Exit.INCONCLUSIVE
-
-
-def _told(said: Said, mine: str, spec: str) -> list[str]:
-    lines: list[str] = []
-    width = max(len(mine), len(spec))
-    for difference in said["differences"]:
-        given = difference["arguments"].items()
-        lines += [
-            ", ".join(f"{name}={value}" for name, value in given),
-            f"  {mine:{width}}  {difference['mine']}",
-            f"  {spec:{width}}  {difference['spec']}",
-            "",
-        ]
-    seconds = f"{said['seconds']:.1f} s"
-    number = len(said["differences"])
-    if number:
-        what = "1 difference" if number == 1 else f"{number} kinds of difference"
-        return [*lines, f"exit 1   {what} in {said['paths']} paths, {seconds}"]
-    if said["exhausted"]:
-        words = f"no difference: all paths compared ({said['paths']}), {seconds}"
-        return [*lines, f"exit 0   {words}"]
-    drawn = f", nor on {said['drawn']} drawn arguments" if said["drawn"] else ""
-    words = f"no difference found in {seconds} on {said['paths']} paths{drawn}"
-    return [*lines, f"exit 4   {words}; paths not exhausted: inconclusive"]
+    return heard if broken is None else broken

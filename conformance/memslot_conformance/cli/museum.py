@@ -94,10 +94,7 @@ def museum_command(  # noqa: PLR0913 - one for each option
     except museum_run.UnknownMutantError as error:
         raise click.UsageError(str(error)) from error
     if only_list:
-        width = max((len(mutant.name) for mutant in mutants), default=0)
-        print_lines(
-            [f"{m.name:{width}}  {m.wrong} [{', '.join(m.clauses)}]" for m in mutants]
-        )
+        print_lines(track_record.listed(mutants))
         return
     if only_adequacy:
         if names:

@@ -8,17 +8,13 @@ import click
 
 from memslot_conformance.cli.options import print_lines
 from memslot_conformance.clock import Stopwatch
+from memslot_conformance.report.searched import SearchTable, breach, evaluated
 from memslot_conformance.run.verdicts import Exit
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.model.profile import LINUX, PROFILES, profile_named
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import header_for, order_clauses, races_of
 from memslot_spec.protocol.search import Searched, search
-
-HEADING = (
-    f"{'race':42} {'states':>8} {'nodes':>8} {'transitions':>11} {'depth':>5} "
-    f"{'seconds':>8}  deadlocks"
-)
 
 
 @click.command("protocol")
@@ -46,12 +42,14 @@ def protocol_command(*, threads: str, profile_name: str) -> None:
     header = header_for(profile)
     protocol = Protocol(profile, header.limits)
     click.echo(f"the protocol of {profile.name}, {threads} threads\n")
-    click.echo(HEADING)
+    races = races_of(int(threads))
+    table = SearchTable(races)
+    click.echo(table.head)
     done: list[Searched] = []
-    for race in races_of(int(threads)):
+    for race in races:
         watch = Stopwatch()
         searched = search(protocol, race, header, CLAUSES)
-        click.echo(_row(searched, watch.seconds))
+        click.echo(table.row(searched, watch.seconds))
         done.append(searched)
     reached = {id_ for one in done for id_, times in one.reached.items() if times}
     about = [clause.id for clause in order_clauses(profile)]
@@ -59,29 +57,9 @@ def protocol_command(*, threads: str, profile_name: str) -> None:
     print_lines(
         [
             "",
-            _asked(len(asked), len(about), len(reached) - len(asked)),
-            *(_breach(clause, one) for one in done for clause in one.broken),
+            evaluated(len(asked), len(about), len(reached) - len(asked)),
+            *(breach(clause, one) for one in done for clause in one.broken),
         ]
     )
     broke = any(one.broken or one.stuck for one in done)
     sys.exit(Exit.DOES_NOT_CONFORM if broke else Exit.CONFORMS)
-
-
-def _asked(asked: int, about: int, others: int) -> str:
-    return (
-        f"{asked} of the {about} clauses about order were evaluated in these races, "
-        f"and {others} others"
-    )
-
-
-def _row(searched: Searched, seconds: float) -> str:
-    deadlocks = f"{searched.stuck} nodes" if searched.stuck else "none"
-    return (
-        f"{searched.race.name:42} {searched.states:8,} {searched.nodes:8,} "
-        f"{searched.transitions:11,} {searched.depth:5} {seconds:8.2f}  {deadlocks}"
-    )
-
-
-def _breach(clause: str, searched: Searched) -> str:
-    length = len(searched.broken[clause])
-    return f"{clause} is broken in {searched.race.name!r}, after {length} events"

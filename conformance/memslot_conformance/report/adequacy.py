@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from memslot_conformance.museum.adequacy import Adequacy
 from memslot_conformance.museum.witnesses import Witness
-from memslot_conformance.report.columns import in_columns
+from memslot_conformance.report.rendering import columns, rendered
 
 
 def table(found: Adequacy) -> list[str]:
@@ -23,7 +23,7 @@ def table(found: Adequacy) -> list[str]:
                 ", ".join(found.only_found_by(clause)) or "-",
             )
         )
-    return [*in_columns(rows), "", *summary(found)]
+    return [*rendered([columns(rows)]), "", *summary(found)]
 
 
 def reached(seen: Sequence[Witness]) -> str:

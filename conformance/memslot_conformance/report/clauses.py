@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from textwrap import wrap
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import RenderableType
 
 from memslot_conformance.museum.run import Mutant
 from memslot_conformance.museum.witnesses import Witness
@@ -14,6 +15,7 @@ from memslot_conformance.report.evidence import (
     evidence_words,
     marks_of,
 )
+from memslot_conformance.report.rendering import columns, entries, line, rendered
 from memslot_conformance.run.evidence import ClauseEvidence
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import GROUPS
@@ -37,30 +39,37 @@ EVIDENCE: JsonForm[ClauseEvidence] = JsonForm(ClauseEvidence)
 
 def listed(clauses: Sequence[AnyClause]) -> list[str]:
     """A line for each clause, under its group."""
-    return _listed(clauses, {clause.id: "" for clause in clauses})
+    return rendered(_listed(clauses, {clause.id: () for clause in clauses}))
 
 
 def listed_with_evidence(
     clauses: Sequence[AnyClause], found: EvidenceOf | None
 ) -> list[str]:
     """The list with a mark for each method by which a clause is held."""
-    lines = _listed(clauses, {c.id: f"{marks_of(found, c.id)}  " for c in clauses})
-    return [MARKS, *lines, *([] if found else [HOW_TO_GET])]
+    marked = _listed(clauses, {c.id: (marks_of(found, c.id),) for c in clauses})
+    return rendered([line(MARKS), *marked, *([] if found else [line(HOW_TO_GET)])])
 
 
-def _listed(clauses: Sequence[AnyClause], marks: Mapping[str, str]) -> list[str]:
+def _listed(
+    clauses: Sequence[AnyClause], marks: Mapping[str, tuple[str, ...]]
+) -> list[RenderableType]:
     chosen = {clause.id for clause in clauses}
     width = max(len(clause_id) for clause_id in chosen)
-    lines: list[str] = []
+    parts: list[RenderableType] = []
     for group, members in GROUPS:
-        shown = [clause for clause in members if clause.id in chosen]
-        lines += [group] if shown else []
-        for clause in shown:
-            binds = ", ".join(sorted(clause.profiles))
-            tail = f"[{clause.needs.value}; {binds}]"
-            start = f"  {clause.id:{width}}  {marks[clause.id]}"
-            lines.append(f"{start}{clause.title}  {tail}")
-    return lines
+        rows = [
+            (clause.id, *marks[clause.id], f"{clause.title}  {_bounds(clause)}")
+            for clause in members
+            if clause.id in chosen
+        ]
+        if rows:
+            parts += [line(group), columns(rows, indent=2, least=[width])]
+    return parts
+
+
+def _bounds(clause: AnyClause) -> str:
+    """What a target needs for this clause, and which profiles it binds."""
+    return f"[{clause.needs.value}; {', '.join(sorted(clause.profiles))}]"
 
 
 def explained(
@@ -84,18 +93,18 @@ def explained(
         ("needs", _needs(clause)),
         ("judged", MADE.get(clause.kind, f"at every {clause.kind.__name__}")),
     ]
-    lines = [f"{clause.id}  {clause.title}"]
-    for label, text in parts:
-        lines += _part(label, text, width)
-    for number, witness in enumerate(seen):
-        lines += _part("" if number else "witness", _seen(witness), width)
     detected = [m for m in mutants if clause.id in m.clauses]
     told = [f"museum:{mutant.name}: {mutant.wrong}" for mutant in detected]
-    for number, text in enumerate(told or ["no mutant of the museum"]):
-        lines += _part("" if number else "detects", text, width)
-    for number, text in enumerate(evidence_words(found, clause.id)):
-        lines += _part("" if number else "evidence", text, width)
-    return lines
+    parts += _under("witness", map(_seen, seen))
+    parts += _under("detects", told or ["no mutant of the museum"])
+    parts += _under("evidence", evidence_words(found, clause.id))
+    title = line(f"{clause.id}  {clause.title}")
+    return rendered([title, entries(parts, width)])
+
+
+def _under(label: str, texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Texts that have one label, which stands at the first."""
+    return [("" if number else label, text) for number, text in enumerate(texts)]
 
 
 def _seen(witness: Witness) -> str:
@@ -147,10 +156,3 @@ def _needs(clause: AnyClause) -> str:
     if clause.concurrent:
         needs.append("more than one call at a time")
     return "; ".join(needs)
-
-
-def _part(label: str, text: str, width: int) -> list[str]:
-    start = f"  {label:10}"
-    indent = " " * len(start)
-    wrapped = wrap(text, width, initial_indent=start, subsequent_indent=indent)
-    return wrapped or [start.rstrip()]

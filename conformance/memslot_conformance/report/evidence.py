@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from memslot_conformance.report.columns import in_columns
+from rich.console import RenderableType
+
+from memslot_conformance.report.rendering import columns
 from memslot_conformance.run.evidence import Bound, ClauseEvidence, Unseen
 from memslot_spec.proofs import CONDITION_SECONDS, Contract, rests_on
 
@@ -88,9 +90,9 @@ def summary(evidence: Sequence[ClauseEvidence]) -> str:
 ROW = ("clause", "marks", "bounded: threads, operations, preemptions", "sampled")
 
 
-def rows(evidence: Sequence[ClauseEvidence]) -> list[str]:
+def rows(evidence: Sequence[ClauseEvidence], *, indent: int = 0) -> RenderableType:
     """One target clause by clause, under a line of headings."""
-    return in_columns([ROW, *(_cells(e) for e in evidence)])
+    return columns([ROW, *(_cells(e) for e in evidence)], indent=indent)
 
 
 def _cells(evidence: ClauseEvidence) -> tuple[str, str, str, str]:

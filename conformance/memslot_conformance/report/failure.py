@@ -17,17 +17,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from textwrap import wrap
+
+from rich.console import RenderableType
 
 from memslot_conformance.findings.records import Found
-from memslot_conformance.report.console import printable
-from memslot_conformance.report.lanes import (
-    BOLD_RED,
-    NARROWEST,
-    PLAIN,
-    WIDEST,
-    draw,
-    step_words,
+from memslot_conformance.report.lanes import drawing, step_words, within
+from memslot_conformance.report.rendering import (
+    BROKEN,
+    entries,
+    labelled,
+    line,
+    rendered,
 )
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Event, Finished
@@ -43,21 +43,22 @@ def render_failure(
     `again` is the command that shows it again where it has no file of its own.
     Errors: `ValueError` where its step is no index of an event.
     """
-    drawn = picture(found, width=width, color=color)
-    said = sentences(found, again=again, width=width, color=color)
-    return "\n".join([*drawn, "", *said] if drawn else said)
+    drawn = picture(found, width=width)
+    said = sentences(found, again=again, width=width)
+    parts = [*drawn, line(""), *said] if drawn else said
+    return "\n".join(rendered(parts, color=color))
 
 
-def picture(found: Found, *, width: int = 100, color: bool = False) -> list[str]:
+def picture(found: Found, *, width: int) -> list[RenderableType]:
     """The history as lanes, the step marked; nothing where no history was told."""
     if found.history is None:
         return []
-    return draw(found.history.events, found.step, width=width, color=color).split("\n")
+    return [drawing(found.history.events, found.step, width=width)]
 
 
 def sentences(
-    found: Found, *, again: str | None = None, width: int = 100, color: bool = False
-) -> list[str]:
+    found: Found, *, again: str | None = None, width: int
+) -> list[RenderableType]:
     """The clause, the step, what was expected and observed, and the command."""
     clause = BY_ID.get(found.clause)
     title = "(no clause of this version)" if clause is None else clause.title
@@ -72,17 +73,16 @@ def sentences(
     }
     if found.unkept is not None:
         parts["no file"] = found.unkept
-    column = max(len(label) for label in parts) + 2
-    columns = max(NARROWEST, min(width, WIDEST))
-    first = printable(f"FAIL {found.clause}  {title}")
-    lines = [f"{BOLD_RED}{first}{PLAIN}" if color else first]
-    for label, text in parts.items():
-        lines.extend(_part(label, printable(text), column, columns))
+    said: list[RenderableType] = [
+        line(f"FAIL {found.clause}  {title}", BROKEN),
+        entries(list(parts.items()), within(width)),
+    ]
     if found.file is not None:
         again = f"memslots replay {shlex.quote(found.file)}"
     if again is not None:
-        lines.append(printable(f"  {'again':{column}}{again}"))
-    return lines
+        column = max(map(len, parts)) + 2
+        said.append(labelled("  again", again, column=column + 2))
+    return said
 
 
 def _step(events: Sequence[Event], step: int) -> str:
@@ -91,17 +91,3 @@ def _step(events: Sequence[Event], step: int) -> str:
     event = events[step]
     words = step_words(events)[step]
     return words if isinstance(event, Finished) else f"T{event.thread}: {words}"
-
-
-def _part(label: str, text: str, column: int, columns: int) -> list[str]:
-    """One labelled part; its text goes on below itself."""
-    indent = " " * (column + len("  "))
-    lines = wrap(
-        text,
-        columns,
-        initial_indent=f"  {label:{column}}",
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return lines or [f"  {label}"]

@@ -16,9 +16,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
-from textwrap import wrap
 
-from memslot_conformance.report.console import printable
+from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.constrain import Constrain
+from rich.padding import Padding
+from rich.table import Table
+
+from memslot_conformance.report.rendering import BROKEN, GAP, grid, rendered, shown
 from memslot_spec.history.events import Call, Event, Finished, Return
 from memslot_spec.history.points.caches import GenerationSet
 from memslot_spec.history.points.tables import (
@@ -37,9 +42,7 @@ NARROWEST_LANE = 14
 ROWS = 200
 """Rows drawn unless the caller wants more; a row may take several lines."""
 
-MARK = ">> "
-GAP = "  "
-BOLD_RED, PLAIN = "\x1b[1;31m", "\x1b[0m"
+MARK = ">>"
 
 
 @dataclass(slots=True)
@@ -113,6 +116,24 @@ def draw(
     names: Mapping[int, str] | None = None,
     color: bool = False,
 ) -> str:
+    """The lines of the picture of a history. Errors: as `drawing`."""
+    picture = drawing(history_events, marked, width=width, limit=limit, names=names)
+    return "\n".join(rendered([picture], color=color))
+
+
+def within(width: int) -> int:
+    """The width asked for, or the nearest that a drawing can have."""
+    return max(NARROWEST, min(width, WIDEST))
+
+
+def drawing(
+    history_events: Sequence[Event],
+    marked: int | None,
+    *,
+    width: int = 100,
+    limit: int = ROWS,
+    names: Mapping[int, str] | None = None,
+) -> RenderableType:
     """The picture of a history whose event at index `marked` broke a clause.
 
     What the first thread did before any other began takes one row for each
@@ -137,13 +158,7 @@ def draw(
             {e.thread for e in history_events if not isinstance(e, Finished)}
         )
     }
-    layout = _layout(rows, threads, max(NARROWEST, min(width, WIDEST)))
-    lines = [layout.header(threads)]
-    for row in rows:
-        for line in layout.lines(row):
-            painted = color and row.marked
-            lines.append(f"{BOLD_RED}{line}{PLAIN}" if painted else line)
-    return "\n".join(lines)
+    return _layout(rows, threads, within(width)).table(rows, threads)
 
 
 def _rows(events: Sequence[Event], marked: int) -> Iterator[_Row]:
@@ -214,30 +229,35 @@ class _Layout:
     across: int
     order: Mapping[int, int]
 
-    def header(self, threads: Mapping[int, str]) -> str:
-        """The line that names the lanes."""
-        cells = (f"{name[: self.lane]:<{self.lane}}" for name in threads.values())
-        return f"{'':{len(MARK)}}{'step':>{self.step}}{GAP}{GAP.join(cells)}".rstrip()
+    def table(self, rows: Sequence[_Row], threads: Mapping[int, str]) -> Table:
+        """The lanes under their names; what a lane cannot hold goes on below."""
+        lanes = len(threads) * (self.lane + GAP) - GAP
+        # Beside the mark and the step stands one blank, beside the lanes one more.
+        table = grid(
+            [len(MARK), self.step, 1 + max(self.across, lanes)], gap=1, right=[1]
+        )
+        heads = grid([self.lane] * len(threads))
+        heads.add_row(*map(shown, threads.values()))
+        table.add_row("", "step", Padding(heads, (0, 0, 0, 1)))
+        for row in rows:
+            mark, style = (MARK, BROKEN) if row.marked else ("", "")
+            table.add_row(mark, row.step, self._in_its_lane(row), style=style)
+        return table
 
-    def lines(self, row: _Row) -> Iterator[str]:
-        """The lines of one row; what a lane cannot hold goes on below."""
+    def _in_its_lane(self, row: _Row) -> RenderableType:
         lane = self.across if row.thread is None else self.lane
         left = 0 if row.thread is None else self.order[row.thread]
-        indent = " " * left * (self.lane + len(GAP))
-        mark, step = MARK if row.marked else "", row.step
-        for text in wrap(printable(row.text), lane, break_on_hyphens=False):
-            gutter = f"{mark:{len(MARK)}}{step:>{self.step}}"
-            yield f"{gutter}{GAP}{indent}{text}"
-            mark = step = ""
+        text = Constrain(shown(row.text), lane)
+        return Padding(text, (0, 0, 0, 1 + left * (self.lane + GAP)))
 
 
 def _layout(rows: list[_Row], threads: Mapping[int, str], width: int) -> _Layout:
     """Lanes as wide as their longest text, if the width has room for that."""
     step = max(len("step"), *(len(row.step) for row in rows))
-    across = width - len(MARK) - step - len(GAP)
+    across = width - len(MARK) - 1 - step - GAP
     texts = [row.text for row in rows if row.thread is not None]
-    longest = max((len(text) for text in (*texts, *threads.values())), default=0)
-    room = (across + len(GAP)) // max(len(threads), 1) - len(GAP)
+    longest = max(map(cell_len, (*texts, *threads.values())), default=0)
+    room = (across + GAP) // max(len(threads), 1) - GAP
     lane = max(min(room, longest), NARROWEST_LANE)
     order = {thread: column for column, thread in enumerate(threads)}
     return _Layout(step, lane, across, order)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rich.console import RenderableType
+
 from memslot_conformance.findings.records import (
     Record,
     RunStarted,
@@ -12,6 +14,7 @@ from memslot_conformance.findings.records import (
     TargetPlan,
     TargetSkipped,
 )
+from memslot_conformance.report.rendering import columns, labelled, line, rendered
 from memslot_conformance.report.terminal import header
 from memslot_conformance.run.checking import LEVEL_SECONDS, CheckRequest, Present
 
@@ -26,43 +29,44 @@ def opening(
     """What will be done, where its report goes, and which targets are not here."""
     yield from header(started)
     yield from budget(plans, jobs)
-    yield f"report   {file}"
+    yield from rendered([labelled("report", str(file))])
     for record in told:
         if isinstance(record, TargetSkipped):
-            yield f"skipped  {record.target}: {record.reason}"
+            skipped = f"{record.target}: {record.reason}"
+            yield from rendered([labelled("skipped", skipped)])
     yield ""
 
 
 def budget(plans: Sequence[TargetPlan], jobs: int) -> list[str]:
     """What the targets may take, where there are any."""
-    return [
-        f"budget   {plan.seconds:g} s for each target, {jobs} at a time"
+    return rendered(
+        labelled("budget", f"{plan.seconds:g} s for each target, {jobs} at a time")
         for plan in plans[:1]
-    ]
+    )
 
 
 def listing(request: CheckRequest, present: Present) -> list[str]:
     """What would run and what it needs, a paragraph for each target."""
-    lines: list[str] = []
+    parts: list[RenderableType] = []
     for name, probed in present.probed.items():
         has = probed.header.capabilities
         applicable = len(probed.applicable(request.clauses))
-        lines += [
-            f"{name}  {probed.description}",
-            f"  profile       {probed.header.profile}",
-            f"  interleaving  {has.interleaving.value}",
-            f"  operations    {', '.join(has.operations)}",
-            f"  layers        {', '.join(request.layers)}",
-            f"  clauses       {applicable} of {len(request.clauses)} apply",
-            f"  needs         {NEEDS.get(name.partition(':')[0], NEEDS[''])}",
-            f"  at most       {LEVEL_SECONDS[request.level]:g} s at this level",
+        rows = [
+            ("profile", probed.header.profile),
+            ("interleaving", has.interleaving.value),
+            ("operations", ", ".join(has.operations)),
+            ("layers", ", ".join(request.layers)),
+            ("clauses", f"{applicable} of {len(request.clauses)} apply"),
+            ("needs", NEEDS.get(name.partition(":")[0], NEEDS[""])),
+            ("at most", f"{LEVEL_SECONDS[request.level]:g} s at this level"),
         ]
+        parts += [line(f"{name}  {probed.description}"), columns(rows, indent=2)]
     for record in present.told:
         if isinstance(record, TargetSkipped):
-            lines.append(f"{record.target}  would be skipped: {record.reason}")
+            parts.append(line(f"{record.target}  would be skipped: {record.reason}"))
         elif isinstance(record, TargetFailed):
-            lines.append(f"{record.target}  cannot be loaded: {record.what}")
-    return lines
+            parts.append(line(f"{record.target}  cannot be loaded: {record.what}"))
+    return rendered(parts)
 
 
 NEEDS = {

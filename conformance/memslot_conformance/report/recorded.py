@@ -9,6 +9,7 @@ from pathlib import Path
 from memslot_conformance.findings.records import found_in
 from memslot_conformance.report.failure import render_failure
 from memslot_conformance.report.lanes import draw
+from memslot_conformance.report.rendering import labelled, rendered
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.rejudge import Rejudged, Reread, Rerun, RerunOutcome
@@ -51,7 +52,8 @@ def replayed(path: Path, rerun: Rerun, look: Look) -> tuple[str, Exit]:
         shown = draw(events, None, width=look.width)
     else:
         shown = "nothing was run"
-    return f"{shown}\n\nexit {int(rerun.status)}   {_sentence(rerun)}", rerun.status
+    end = rendered([labelled(f"exit {int(rerun.status)}", _sentence(rerun))])
+    return "\n".join([shown, "", *end]), rerun.status
 
 
 def _sentence(rerun: Rerun) -> str:

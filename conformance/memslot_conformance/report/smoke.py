@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from memslot_conformance.report.rendering import columns, labelled, line, rendered
 from memslot_conformance.run.smoke import Check
 from memslot_conformance.run.verdicts import Exit
 
 
 def report(checks: Sequence[Check]) -> tuple[list[str], Exit]:
     """A line for each check, what is wrong under it; and the status it ends with."""
-    lines: list[str] = []
+    rows: list[tuple[str, str]] = []
     for check in checks:
-        state = "BROKEN" if check.problem else "ok"
-        lines.append(f"{state:7} {check.name}")
-        lines += [f"        {line}" for line in (check.problem, check.note) if line]
-    if any(check.problem for check in checks):
-        sentence = "the adapter is broken; nothing was judged"
-        return [*lines, "", f"exit 3   {sentence}"], Exit.BROKE
+        rows.append(("BROKEN" if check.problem else "ok", check.name))
+        rows += [("", said) for said in (check.problem, check.note) if said]
     sentence = "the adapter is sound; `memslots check` judges what it adapts"
-    return [*lines, "", f"exit 0   {sentence}"], Exit.CONFORMS
+    status = Exit.CONFORMS
+    if any(check.problem for check in checks):
+        sentence, status = "the adapter is broken; nothing was judged", Exit.BROKE
+    end = labelled(f"exit {int(status)}", sentence)
+    return rendered([columns(rows, least=[len("BROKEN")]), line(""), end]), status

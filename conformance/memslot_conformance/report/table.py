@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import click
+from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
 
 from memslot_conformance.findings.records import Record, TargetStarted, Verdict
+from memslot_conformance.report.rendering import grid, line, shown
 from memslot_conformance.run.verdicts import TargetVerdicts
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import GROUPS
 
-GAP = "   "
+GAP = 3
+"""Blanks between the columns of targets."""
+
+HEAD = "clauses"
 
 LABELS = (
     (Verdict.PASS, "pass", "green"),
     (Verdict.FAIL, "fail", "red"),
     (Verdict.ERROR, "error", "red"),
     (Verdict.INCONCLUSIVE, "inconcl.", "yellow"),
-    (Verdict.NOT_APPLICABLE, "n/a", None),
+    (Verdict.NOT_APPLICABLE, "n/a", ""),
 )
-"""A verdict, what a table calls it, and its colour."""
+"""A verdict, what a table calls it, and its style."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +50,12 @@ class Look:
     recorded: bool = False
 
 
-def painted(text: str, color: str | None, look: Look, *, bold: bool = False) -> str:
-    """The text in this colour, where colour is wanted."""
-    if not look.color or color is None:
-        return text
-    return click.style(text, fg=color, bold=bold)
-
-
 def table(
     records: Sequence[Record],
     targets: Sequence[TargetVerdicts],
     clauses: Sequence[AnyClause],
-    look: Look,
-) -> list[str]:
+    width: int,
+) -> list[RenderableType]:
     """Groups down, targets across; as many tables as the width makes it."""
     chosen = {clause.id for clause in clauses}
     groups = [(name, [c.id for c in members]) for name, members in GROUPS]
@@ -72,21 +72,20 @@ def table(
         )
         for target in judged
     ]
-    left = max(len(name) for name, _ in rows)
-    lines: list[str] = []
+    left = max(map(len, (HEAD, *(name for name, _ in rows))))
+    parts: list[RenderableType] = []
     while columns:
-        room, taken = look.width - left, 0
-        while columns[taken:] and room >= columns[taken].width + len(GAP):
-            room -= columns[taken].width + len(GAP)
+        room, taken = width - left, 0
+        while columns[taken:] and room >= columns[taken].width + GAP:
+            room -= columns[taken].width + GAP
             taken += 1
         now, columns = columns[: max(taken, 1)], columns[max(taken, 1) :]
-        heads = GAP.join(f"{column.head:{column.width}}" for column in now)
-        lines.append(f"{'clauses':{left}}{GAP}{heads}".rstrip())
+        set_out = grid([left, *(column.width for column in now)], gap=GAP)
+        set_out.add_row(HEAD, *(shown(column.head) for column in now))
         for number, (name, _) in enumerate(rows):
-            cells = GAP.join(column.cell(number, look) for column in now)
-            lines.append(f"{name:{left}}{GAP}{cells}".rstrip())
-        lines += [""] if columns else []
-    return lines
+            set_out.add_row(name, *(column.cell(number) for column in now))
+        parts += [set_out, line("")] if columns else [set_out]
+    return parts
 
 
 class _Column:
@@ -95,20 +94,22 @@ class _Column:
     def __init__(self, head: str, counts: list[list[int]]) -> None:
         self.head = head
         self._counts = counts
-        self._digits = [max(len(str(n)) for n in kind) for kind in zip(*counts)]  # noqa: B905 - rows of one length
-        self._shown = [any(kind) for kind in zip(*counts)]  # noqa: B905 - as above
-        self.width = max(len(head), len(self._cell(0, Look())))
+        self._kinds = [
+            kind for kind, _ in enumerate(LABELS) if any(c[kind] for c in counts)
+        ]
+        self._widths = [
+            max(len(str(count[kind])) for count in counts) + len(f" {LABELS[kind][1]}")
+            for kind in self._kinds
+        ]
+        self.width = max(cell_len(head), sum(self._widths) + len(self._widths) - 1)
 
-    def cell(self, row: int, look: Look) -> str:
-        """The counts of a row, as wide as the column."""
-        plain = len(self._cell(row, Look()))
-        return self._cell(row, look) + " " * (self.width - plain)
+    def cell(self, row: int) -> Table:
+        """The counts of a row, none where it is of nothing."""
+        counts = grid(self._widths, gap=1, right=range(len(self._widths)))
+        counts.add_row(*(self._count(row, kind) for kind in self._kinds))
+        return counts
 
-    def _cell(self, row: int, look: Look) -> str:
-        parts: list[str] = []
-        for kind, (_, label, color) in enumerate(LABELS):
-            count = self._counts[row][kind]
-            if self._shown[kind]:
-                text = f"{count:>{self._digits[kind]}} {label}"
-                parts.append(painted(text, color, look) if count else " " * len(text))
-        return " ".join(parts)
+    def _count(self, row: int, kind: int) -> Text:
+        count = self._counts[row][kind]
+        _, label, style = LABELS[kind]
+        return shown(f"{count} {label}", style) if count else shown("")

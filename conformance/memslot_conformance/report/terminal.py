@@ -9,7 +9,8 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from textwrap import wrap
+
+from rich.console import RenderableType
 
 from memslot_conformance.findings.records import (
     Found,
@@ -22,7 +23,15 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.report.console import printable
 from memslot_conformance.report.evidence import MARKS, many, rows, summary, unseen_words
 from memslot_conformance.report.failure import picture, sentences
-from memslot_conformance.report.table import Look, painted, table
+from memslot_conformance.report.rendering import (
+    BROKEN,
+    columns,
+    entries,
+    labelled,
+    line,
+    rendered,
+)
+from memslot_conformance.report.table import Look, table
 from memslot_conformance.run.evidence import evidence_of, unseen
 from memslot_conformance.run.verdicts import (
     Exit,
@@ -34,6 +43,8 @@ from memslot_conformance.run.verdicts import (
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.header import History
 from memslot_spec.proofs import rests_on
+
+Parts = Sequence[RenderableType]
 
 REASONS = 4
 """Reasons of one kind that are told for a target; of the others the number."""
@@ -57,11 +68,13 @@ SHOWS = {
 def header(started: RunStarted) -> list[str]:
     """What the run is about to do."""
     what = f"level {started.level}, seed {started.seed}, {started.clauses} clauses"
-    return [
-        f"memslots {started.version}, {what}",
-        f"targets  {', '.join(started.targets) or 'none'}",
-        f"host     {started.host}",
-    ]
+    return rendered(
+        [
+            line(f"memslots {started.version}, {what}"),
+            labelled("targets", ", ".join(started.targets) or "none"),
+            labelled("host", started.host),
+        ]
+    )
 
 
 def report(
@@ -72,8 +85,8 @@ def report(
     status = exit_status(targets, strict=look.strict, recorded=look.recorded)
     parts = (
         _failures(records, look),
-        _errors(records, look),
-        table(records, targets, clauses, look),
+        _errors(records),
+        table(records, targets, clauses, look.width),
         _covered(records, look),
         _evidence(records, clauses, look),
         _unseen(records, look),
@@ -82,60 +95,56 @@ def report(
         _not_applicable(targets, look),
         _end(records, targets, status, look),
     )
-    lines = [line for part in parts if part for line in (*part, "")]
-    return "\n".join(lines), status
+    shown = [each for part in parts if part for each in (*part, line(""))]
+    return "\n".join(rendered(shown, color=look.color)), status
 
 
-def _failures(records: Iterable[Record], look: Look) -> list[str]:
+def _failures(records: Iterable[Record], look: Look) -> Parts:
     """Each failure in full; one picture serves those at the same step of a history."""
-    lines: list[str] = []
+    parts: list[RenderableType] = []
     drawn: tuple[History | None, int] | None = None
     again = look.again or next(map(_command, _started(records)), None)
     for found in records:
         if not isinstance(found, Found):
             continue
         place = found.history, found.step
-        shown = picture(found, width=look.width, color=look.color)
+        shown = picture(found, width=look.width)
         if shown and place == drawn:
-            shown = ["(at the same step)"]
+            shown = [line("(at the same step)")]
         drawn = place
-        said = sentences(found, again=again, width=look.width, color=look.color)
-        lines += [printable(f"{found.target}, layer {found.layer}:"), ""]
-        lines += [*shown, ""] if shown else []
-        lines += [*said, "", ""]
-    return lines[:-1]
+        said = sentences(found, again=again, width=look.width)
+        parts += [line(f"{found.target}, layer {found.layer}:"), line("")]
+        parts += [*shown, line("")] if shown else []
+        parts += [*said, line(""), line("")]
+    return parts[:-1]
 
 
 def _started(records: Iterable[Record]) -> Iterator[RunStarted]:
     return (record for record in records if isinstance(record, RunStarted))
 
 
-def _errors(records: Iterable[Record], look: Look) -> list[str]:
-    lines: list[str] = []
+def _errors(records: Iterable[Record]) -> Parts:
+    parts: list[RenderableType] = []
     for failed in records:
         if isinstance(failed, TargetFailed):
             what, said = printable(failed.what), headline(printable(failed.what))
-            first = f"ERROR {failed.target}  {said}"
-            lines.append(painted(first, "red", look, bold=True))
-            lines += [f"  {line}" for line in what.splitlines() if line != said]
+            parts.append(line(f"ERROR {failed.target}  {said}", BROKEN))
+            rest = [(each,) for each in what.splitlines() if each != said]
+            parts += [columns(rest, indent=2)] if rest else []
             last = printable(failed.last).splitlines() or ["it had said nothing"]
-            lines += [f"  at that time  {last[0]}"]
-            lines += [f"                {line}" for line in last[1:]]
-    return lines
+            rows = [("" if n else "at that time", each) for n, each in enumerate(last)]
+            parts.append(columns(rows, indent=2))
+    return parts
 
 
-def _covered(records: Iterable[Record], look: Look) -> list[str]:
-    layers = [record for record in records if isinstance(record, LayerDone)]
-    lines = ["what was run"] if layers else []
-    target = max((len(done.target) for done in layers), default=0)
-    layer = max((len(done.layer) for done in layers), default=0)
-    for done in layers:
-        where = f"  {done.target:{target}}  {done.layer:{layer}}  "
-        text = f"{layer_words(done)}: {done.covered}"
-        if done.cut:
-            text += f"; cut: {done.cut}"
-        lines += _hanging(where, text, look.width)
-    return lines
+def _covered(records: Iterable[Record], look: Look) -> Parts:
+    rows: list[tuple[str, str, str]] = []
+    for done in records:
+        if isinstance(done, LayerDone):
+            cut = f"; cut: {done.cut}" if done.cut else ""
+            text = f"{layer_words(done)}: {done.covered}{cut}"
+            rows.append((done.target, done.layer, text))
+    return [line("what was run"), entries(rows, look.width)] if rows else []
 
 
 def layer_words(done: LayerDone) -> str:
@@ -146,45 +155,43 @@ def layer_words(done: LayerDone) -> str:
     )
 
 
-def _hanging(start: str, text: str, width: int) -> list[str]:
-    return wrap(
-        printable(text),
-        max(width, len(start) + 30),
-        initial_indent=start,
-        subsequent_indent=" " * len(start),
-        break_on_hyphens=False,
-    )
+def _beside(target: str, text: str, look: Look) -> RenderableType:
+    return entries([(target, text)], look.width)
 
 
 def _evidence(
     records: Iterable[Record], clauses: Sequence[AnyClause], look: Look
-) -> list[str]:
+) -> Parts:
     """By which methods the clauses are held, in short or clause by clause."""
-    lines: list[str] = []
+    parts: list[RenderableType] = []
     for target, found in evidence_of(records, [c.id for c in clauses]).items():
-        lines += _hanging(f"  {target}  ", summary(found), look.width)
+        if not found:
+            continue
+        parts.append(_beside(target, summary(found), look))
         if look.verbose:
-            lines += [f"    {row}" for row in rows(found)]
-    if not lines:
+            parts.append(rows(found, indent=4))
+    if not parts:
         return []
     proved = sum(bool(rests_on(clause.id)) for clause in clauses)
     title = "evidence, by clauses whose premise was met"
     title = f"{title} ({MARKS})" if look.verbose else title
     words = f"{proved} of {len(clauses)} rest on functions that CrossHair confirms"
-    return [title, *lines, *_hanging("  every target  ", words, look.width)]
+    return [line(title), *parts, _beside("every target", words, look)]
 
 
-def _unseen(records: Iterable[Record], look: Look) -> list[str]:
-    lines: list[str] = []
-    for target, choices in unseen(records).items():
-        text = unseen_words(choices) or "nothing: every option was taken"
-        lines += _hanging(f"  {target}  ", text, look.width)
-    return ["allowed, unseen", *lines] if lines else []
+def _unseen(records: Iterable[Record], look: Look) -> Parts:
+    parts = [
+        _beside(
+            target, unseen_words(choices) or "nothing: every option was taken", look
+        )
+        for target, choices in unseen(records).items()
+    ]
+    return [line("allowed, unseen"), *parts] if parts else []
 
 
-def _skipped(targets: Iterable[TargetVerdicts]) -> list[str]:
+def _skipped(targets: Iterable[TargetVerdicts]) -> Parts:
     skipped = [t for t in targets if t.skipped is not None]
-    return [f"skipped  {t.target}: {printable(t.skipped or '')}" for t in skipped]
+    return [labelled("skipped", f"{t.target}: {t.skipped}") for t in skipped]
 
 
 def _by_reason(
@@ -198,17 +205,17 @@ def _by_reason(
 
 def _reasons(
     targets: Iterable[TargetVerdicts], verdict: Verdict, title: str, look: Look
-) -> list[str]:
-    lines: list[str] = []
-    for target in targets:
-        for reason, ids in _by_reason(target, verdict):
-            text = f"{', '.join(ids)}: {reason}"
-            lines += _hanging(f"  {target.target}  ", text, look.width)
-    return [title, *lines] if lines else []
+) -> Parts:
+    parts = [
+        _beside(target.target, f"{', '.join(ids)}: {reason}", look)
+        for target in targets
+        for reason, ids in _by_reason(target, verdict)
+    ]
+    return [line(title), *parts] if parts else []
 
 
-def _not_applicable(targets: Iterable[TargetVerdicts], look: Look) -> list[str]:
-    lines: list[str] = []
+def _not_applicable(targets: Iterable[TargetVerdicts], look: Look) -> Parts:
+    parts: list[RenderableType] = []
     for target in targets:
         reasons = list(_by_reason(target, Verdict.NOT_APPLICABLE))
         told = [f"{reason} ({len(ids)})" for reason, ids in reasons[:REASONS]]
@@ -216,8 +223,8 @@ def _not_applicable(targets: Iterable[TargetVerdicts], look: Look) -> list[str]:
             clauses = sum(len(ids) for _, ids in reasons[REASONS:])
             told.append(f"for {len(reasons) - REASONS} other reasons ({clauses})")
         if told:
-            lines += _hanging(f"  {target.target}  ", "; ".join(told), look.width)
-    return ["not applicable (number of clauses)", *lines] if lines else []
+            parts.append(_beside(target.target, "; ".join(told), look))
+    return [line("not applicable (number of clauses)"), *parts] if parts else []
 
 
 def _end(
@@ -225,20 +232,16 @@ def _end(
     targets: Sequence[TargetVerdicts],
     status: Exit,
     look: Look,
-) -> list[str]:
-    lines: list[str] = []
+) -> Parts:
+    parts: list[RenderableType] = []
     if look.problem is not None:
-        lines.append(f"INCOMPLETE  {look.problem}; this is what came before")
+        parts.append(line(f"INCOMPLETE  {look.problem}; this is what came before"))
     for started in _started(records):
-        lines += [
-            f"level {started.level}, seed {started.seed}",
-            f"again    {look.again or _command(started)}",
-        ]
-    color = "green" if status is Exit.CONFORMS else "red"
-    sentence = (
-        f"exit {int(status)}   {meaning(status, targets, recorded=look.recorded)}"
-    )
-    return [*lines, painted(sentence, color, look)]
+        parts.append(line(f"level {started.level}, seed {started.seed}"))
+        parts.append(labelled("again", look.again or _command(started)))
+    style = "green" if status is Exit.CONFORMS else "red"
+    sentence = meaning(status, targets, recorded=look.recorded)
+    return [*parts, labelled(f"exit {int(status)}", sentence, style)]
 
 
 def _command(started: RunStarted) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from memslot_conformance.museum.run import Attempt, Mutant
-from memslot_conformance.report.columns import in_columns
+from memslot_conformance.report.rendering import columns, rendered
 from memslot_spec.history.json_form import JsonForm
 
 EXHIBITS = ("bug", "since", "detected by", "layer", "seconds", "size", "shown by")
@@ -32,12 +32,20 @@ def table(attempts: Sequence[Attempt], mutants: Sequence[Mutant]) -> list[str]:
     planted = [m for m in mutants if m.kind != "museum"]
     lines: list[str] = []
     if museum:
-        lines += in_columns([EXHIBITS, *(_exhibit(m, of[m.name]) for m in museum)])
+        rows = [EXHIBITS, *(_exhibit(m, of[m.name]) for m in museum)]
+        lines += rendered([columns(rows)])
         lines.append("")
     if planted:
-        lines += in_columns([PLANTED, *(_planted(m, of[m.name]) for m in planted)])
+        rows = [PLANTED, *(_planted(m, of[m.name]) for m in planted)]
+        lines += rendered([columns(rows)])
         lines.append("")
     return [*lines, *_figures(attempts, of, len(museum))]
+
+
+def listed(mutants: Sequence[Mutant]) -> list[str]:
+    """A line for each mutant: its name, what is wrong, the clauses it breaks."""
+    rows = [(m.name, f"{m.wrong} [{', '.join(m.clauses)}]") for m in mutants]
+    return rendered([columns(rows)] if rows else [])
 
 
 def command(mutant: str, clause: str) -> str:

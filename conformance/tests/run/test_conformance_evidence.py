@@ -15,6 +15,7 @@ from memslot_conformance.report.evidence import (
     summary,
     unseen_words,
 )
+from memslot_conformance.report.rendering import rendered
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.evidence import (
@@ -82,7 +83,7 @@ def test_a_target_is_told_in_a_line_or_clause_by_clause() -> None:
     assert (
         summary(evidence) == "bounded 2 (1 with 3 threads, 1 with 2 threads), sampled 1"
     )
-    head, first, second = rows(evidence)
+    head, first, second = rendered([rows(evidence)])
     assert head.split()[:2] == ["clause", "marks"]
     assert first.split() == f"{PROVED} CBS- 2, 2, 3 in 7; 1, 9, 0 in 1 26".split()
     assert second.split() == f"{UNPROVED} -B-- 3, 3, 1 in 1; 2, 2, 3 in 30 -".split()
