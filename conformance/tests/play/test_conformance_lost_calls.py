@@ -110,7 +110,7 @@ def test_what_dies_when_it_is_made_shown_or_waited_for_is_an_error(
     class Waiting(Toy):
         def halt(self) -> None:
             asked = iter((False,))
-            self.hook.wait(lambda: next(asked, None) is not None or self.dies(), "it")
+            self.hook.wait(lambda: next(asked, None) is None and self.dies(), "it")
 
         def dies(self) -> bool:
             raise end
@@ -129,4 +129,3 @@ def test_what_dies_when_it_is_made_shown_or_waited_for_is_an_error(
 def test_an_interrupt_of_the_user_ends_the_run() -> None:
     with as_at_a_prompt(), pytest.raises(KeyboardInterrupt):
         play(dying(KeyboardInterrupt), RACE)
-

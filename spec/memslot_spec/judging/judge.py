@@ -42,9 +42,9 @@ class Judgement:
     """What a history says: findings, and how often each premise held.
 
     `contradiction` tells how calls and replies, or points and introspection,
-    disagree, which is an error of the target and no finding; `undecided` why some of the history
-    could not be judged; `complete` that the history came to its end. `taken`
-    counts the options of the choices that somebody asked about.
+    disagree, which is an error of the target and no finding; `undecided` why some
+    of the history could not be judged; `complete` that the history came to its
+    end. `taken` counts the options of the choices that somebody asked about.
     """
 
     findings: tuple[Finding, ...]
