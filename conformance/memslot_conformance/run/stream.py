@@ -21,6 +21,8 @@ from types import TracebackType
 from typing import Self, get_args
 
 from memslot_conformance.findings.records import Found, Record, RunFinished
+from memslot_conformance.run.stream_sense import check
+from memslot_conformance.scenarios.scenario import Run
 from memslot_spec.history.json_form import (
     Dialect,
     JsonForm,
@@ -41,8 +43,19 @@ VERSION_KEY = "memslots_report"
 KIND_KEY = "record"
 """Under which key a record says its class."""
 
+COUNTED: frozenset[type] = frozenset((*get_args(Record), Run))
+"""The records whose integers are counts, which are not negative."""
+
+SEED = "seed"
+"""The one integer among them that may be any."""
+
+
+def _bits_of(kind: type, name: str) -> int | None:
+    return 64 if kind in COUNTED and name != SEED else bits_of(kind, name)
+
+
 RECORD: JsonForm[Record] = JsonForm(
-    Record, Dialect({**TAGS, get_args(Record): KIND_KEY}, bits_of)
+    Record, Dialect({**TAGS, get_args(Record): KIND_KEY}, _bits_of)
 )
 
 
@@ -168,7 +181,9 @@ def _records(lines: list[tuple[int, str]], path: Path) -> tuple[Record, ...]:
                 version = version_in(value, VERSION_KEY, STREAM_VERSION, "an object")
             if version == 1:
                 value = _upgraded(value)
-            records.append(RECORD.read(value, *others))
+            record = RECORD.read(value, *others)
+            check(record, records[-1] if records else None)
+            records.append(record)
         except MisfitError as misfit:
             message = f"{path}:{number}: {misfit}"
             raise StreamError(message) from None
