@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
 
-from memslot_conformance.findings.records import Found, Record, RunFinished
+from memslot_conformance.findings.records import Found, Record, RunFinished, RunStarted
 from memslot_conformance.run.stream_sense import check
 from memslot_conformance.scenarios.scenario import Run
 from memslot_spec.history.json_form import (
@@ -176,7 +176,7 @@ def _records(lines: list[tuple[int, str]], path: Path) -> tuple[Record, ...]:
     for number, line in lines:
         try:
             value = parsed(line)
-            others = () if records else (VERSION_KEY,)
+            others = () if records and not _opens(value) else (VERSION_KEY,)
             if not records:
                 version = version_in(value, VERSION_KEY, STREAM_VERSION, "an object")
             if version == 1:
@@ -188,6 +188,11 @@ def _records(lines: list[tuple[int, str]], path: Path) -> tuple[Record, ...]:
             message = f"{path}:{number}: {misfit}"
             raise StreamError(message) from None
     return tuple(records)
+
+
+def _opens(value: object) -> bool:
+    """The line is the first of a run, be it the first of the file or not."""
+    return is_object(value) and value.get(KIND_KEY) == RunStarted.__name__
 
 
 def _upgraded(value: object) -> object:

@@ -39,7 +39,7 @@ LAST = _last_numbers()
 
 
 def check(record: Record, last: Record | None) -> None:
-    """Errors: `MisfitError` where a record does not fit, or cannot follow the `last`."""
+    """Look at a record that comes after `last`. Errors: `MisfitError`."""
     if isinstance(last, RunFinished):
         message = "nothing may follow RunFinished: this is more than one run"
         raise MisfitError(message)
@@ -81,5 +81,6 @@ def _check_ids(ids: Iterable[str], path: str) -> None:
 
 def _refuse(clause: str, path: str) -> None:
     hint = close_to(clause, sorted(KNOWN))
-    message = f"expected the id of a clause that this version knows, got {shown(clause)}.{hint}"
+    known = "the id of a clause that this version knows"
+    message = f"expected {known}, got {shown(clause)}.{hint}"
     raise MisfitError(message, path)

@@ -258,13 +258,18 @@ def test_refuses_a_finding_of_a_clause_that_it_does_not_know(tmp_path: Path) -> 
 def test_refuses_two_runs_in_one_file(
     tmp_path: Path, first: tuple[Record, ...]
 ) -> None:
+    path = written(tmp_path, *RECORDS)
+    second = path.read_text("utf-8")
+    path = written(tmp_path, *first)
+    path.write_text(path.read_text("utf-8") + second, encoding="utf-8")
     with pytest.raises(StreamError, match=rf":{len(first) + 1}: .* more than one run"):
-        read_stream(written(tmp_path, *first, *RECORDS))
-    (_, *lines) = written(tmp_path, *RECORDS).read_text("utf-8").splitlines()
-    twice = (tmp_path / "report.ndjson").read_text("utf-8") + "\n".join(lines)
-    (tmp_path / "report.ndjson").write_text(twice, encoding="utf-8")
-    with pytest.raises(StreamError, match=rf":{len(RECORDS) + 1}: .* more than one"):
-        read_stream(tmp_path / "report.ndjson")
+        read_stream(path)
+
+
+def test_refuses_records_after_the_end_of_a_run(tmp_path: Path) -> None:
+    path = written(tmp_path, *RECORDS, RECORDS[3])
+    with pytest.raises(StreamError, match=rf":{len(RECORDS) + 1}: nothing may follow"):
+        read_stream(path)
 
 
 GOLDEN = Path(__file__).parent / "golden" / "report-1.ndjson"
