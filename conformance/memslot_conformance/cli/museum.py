@@ -87,7 +87,8 @@ def museum_command(  # noqa: PLR0913 - one for each option
     """Run mutants of the museum, or all, and say which clause detects each.
 
     Exit status: 1 where a mutant was not detected by a clause that it names; with
-    --adequacy, where a clause has no witness, or detects no mutant.
+    --adequacy, where a clause has no witness, or detects no mutant. 4 where a mutant
+    had no time to be detected.
     """
     try:
         mutants = museum_run.chosen([n.removeprefix("museum:") for n in names])
