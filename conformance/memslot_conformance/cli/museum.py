@@ -11,6 +11,7 @@ import click
 
 from memslot_conformance.cli.options import (
     SEEDS,
+    NewFile,
     blind_option,
     jobs_option,
     layers_option,
@@ -66,7 +67,7 @@ SECONDS = {"quick": 15.0, "standard": 60.0, "deep": 300.0}
 @click.option(
     "--json",
     "json_file",
-    type=click.Path(dir_okay=False, path_type=Path, writable=True),
+    type=NewFile(),
     help="Write the results to this file, too.",
 )
 def museum_command(  # noqa: PLR0913 - one for each option

@@ -15,6 +15,7 @@ findings are shown without a picture.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -92,7 +93,9 @@ class StreamWriter:
 
     def close(self) -> None:
         """Close the file; again does nothing."""
-        self._file.close()
+        # What could not be written has been raised where it was.
+        with suppress(OSError):
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self
