@@ -8,7 +8,7 @@ Python has no type checker.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NoReturn, get_args
+from typing import NoReturn, cast, get_args
 
 from memslot_conformance.adapter.answers import TargetError, typed
 from memslot_conformance.spelling import close_to
@@ -95,9 +95,9 @@ def _check_numbers(what: str, declared: object, bounds: Bounds) -> None:
 def _check_names(
     what: str, declared: object, known: tuple[str, ...], noun: str
 ) -> tuple[str, ...]:
-    names: tuple[object, ...] = typed(what, declared, tuple)
+    typed(what, declared, tuple)
     found: list[str] = []
-    for name in names:
+    for name in cast("tuple[object, ...]", declared):
         if not isinstance(name, str) or name not in known:
             hint = close_to(str(name), known)
             _refuse(what, name, f"which is no {noun}.{hint}")

@@ -29,6 +29,7 @@ from memslot_spec.history.wire import (
     EVENT,
     HEADER,
     HistoryError,
+    check_profile,
     read_history,
     write_history,
 )
@@ -128,7 +129,11 @@ def read_failure(path: Path) -> RecordedFailure:
     Errors: `HistoryError` naming the file, the line and what was expected;
     `OSError` where it cannot be read.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        message = f"{path}: expected text in UTF-8, got {error.reason}"
+        raise HistoryError(message) from error
     try:
         head = _head(parsed(lines[0] if lines else ""))
     except MisfitError as misfit:
@@ -147,7 +152,9 @@ def read_failure(path: Path) -> RecordedFailure:
 
 def _head(value: object) -> Head:
     version = version_in(value, VERSION_KEY, VERSION, "the head of a failure file")
-    return HEAD.read(_upgraded(value) if version == 1 else value, VERSION_KEY)
+    head = HEAD.read(_upgraded(value) if version == 1 else value, VERSION_KEY)
+    check_profile(head.profile)
+    return head
 
 
 def _upgraded(value: object) -> object:
