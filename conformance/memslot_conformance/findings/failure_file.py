@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,8 +103,14 @@ def write_failure(path: Path, failure: RecordedFailure) -> None:
     )
     first = json.dumps({VERSION_KEY: VERSION, **HEAD.write(head)}) + "\n"
     part = path.with_suffix(".part")
-    part.write_text(first + "".join(write_history(failure.history)), encoding="utf-8")
-    part.replace(path)
+    text = first + "".join(write_history(failure.history))
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
 def schema() -> Schema:
