@@ -214,64 +214,6 @@ def test_refuses_a_malformed_line_by_its_number(
     assert said in str(refusal.value)
 
 
-LAYER = (
-    '{"record": "LayerDone", "target": "one", "layer": "fixed", "scenarios": 1, '
-    '"schedules": 2, "steps": 3, "seconds": 0.5, "covered": "", "reached": {}}'
-)
-
-
-@pytest.mark.parametrize(
-    ("was", "comes", "said"),
-    [
-        ('"schedules": 2', '"schedules": -2', "schedules: expected 0..2**64-1, got -2"),
-        ('"steps": 3', f'"steps": {10**40}', "field steps: expected 0..2**64-1, got 1"),
-        ("0.5", "-0.5", "field seconds: expected a time in seconds, got -0.5"),
-        ("0.5", "1e999", "field seconds: expected a time in seconds, got Infinity"),
-        ("{}", '{"REQ-1": -4}', "field reached.REQ-1: expected 0..2**64-1, got -4"),
-        ("{}", '{"REQ-99": 4}', "field reached: expected the id of a clause that this"),
-        ("{}", '{"SLOTS-1": 4}', "got \"SLOTS-1\". Did you mean 'SLOT-1'?"),
-        ("{}}", '{}, "histories": {"": 4}}', "field histories: expected the id of a"),
-    ],
-)
-def test_refuses_counts_that_cannot_be(
-    tmp_path: Path, was: str, comes: str, said: str
-) -> None:
-    assert LAYER.count(was) == 1
-    path = written(tmp_path, STARTED)
-    text = path.read_text("utf-8") + LAYER.replace(was, comes) + "\n"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(StreamError) as refusal:
-        read_stream(path)
-    assert str(refusal.value).startswith(f"{path}:2: field ")
-    assert said in str(refusal.value)
-
-
-def test_refuses_a_finding_of_a_clause_that_it_does_not_know(tmp_path: Path) -> None:
-    path = written(tmp_path, *RECORDS)
-    text = path.read_text("utf-8").replace('"clause": "REQ-1"', '"clause": "REQ-99"')
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(StreamError, match=r':5: field clause: .* got "REQ-99"'):
-        read_stream(path)
-
-
-@pytest.mark.parametrize("first", [RECORDS, RECORDS[:-1]], ids=["whole", "killed"])
-def test_refuses_two_runs_in_one_file(
-    tmp_path: Path, first: tuple[Record, ...]
-) -> None:
-    path = written(tmp_path, *RECORDS)
-    second = path.read_text("utf-8")
-    path = written(tmp_path, *first)
-    path.write_text(path.read_text("utf-8") + second, encoding="utf-8")
-    with pytest.raises(StreamError, match=rf":{len(first) + 1}: .* more than one run"):
-        read_stream(path)
-
-
-def test_refuses_records_after_the_end_of_a_run(tmp_path: Path) -> None:
-    path = written(tmp_path, *RECORDS, RECORDS[3])
-    with pytest.raises(StreamError, match=rf":{len(RECORDS) + 1}: nothing may follow"):
-        read_stream(path)
-
-
 GOLDEN = Path(__file__).parent / "golden" / "report-1.ndjson"
 """A run of version 1: the patch, and two of the clauses that it breaks."""
 
