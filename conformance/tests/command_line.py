@@ -59,8 +59,9 @@ def runs(
     reached: int | None = None,
     broken: str | None = None,
     breaks: bool = False,
+    cut: str | None = None,
 ) -> None:
-    """Every target reaches so many clauses, breaks one, or breaks itself."""
+    """Every target reaches so many clauses, breaks one, breaks itself, or is cut."""
 
     def run_target(plan: TargetPlan, send: Send, crash: CrashRecord) -> None:
         crash.say("running")
@@ -84,6 +85,7 @@ def runs(
                 seconds=0.0,
                 covered=f"seed {plan.seed}, {plan.seconds:g} s, {plan.layers}",
                 reached=dict.fromkeys(plan.clauses[:reached], 1),
+                cut=cut,
             )
         )
         if broken is not None and broken in plan.clauses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memslot_conformance.adapter.answers import typed
+from memslot_conformance.adapter.declarations import announces_of
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_spec.history.header import Capabilities, Interleaving
 from memslot_spec.history.views import View
@@ -74,16 +75,15 @@ def capabilities_of(implementation: Implementation) -> Capabilities:
     """What the target says of itself and what it has methods for.
 
     What introspection shows is asked once, so ask a new target. Errors:
-    `TargetError` where an attribute is of the wrong type.
+    `TargetError` where an attribute is of the wrong type, or names no point.
     """
     interleaving = getattr(implementation, "interleaving", Interleaving.NONE)
-    announces = getattr(implementation, "announces", ())
     view = observed(implementation) or View()
     shown = (("table", view.table), ("sptes", view.sptes), ("pages", view.pages))
     return Capabilities(
         operations=tuple(sorted(supported(implementation))),
         interleaving=typed("interleaving", interleaving, Interleaving),
-        announces=typed("announces", announces, tuple),
+        announces=announces_of(implementation),
         shows=tuple(name for name, part in shown if part is not None),
     )
 

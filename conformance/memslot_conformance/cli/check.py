@@ -27,10 +27,10 @@ from memslot_conformance.cli.options import (
     verbose_option,
     without_fixed,
 )
-from memslot_conformance.findings.records import TargetFailed
+from memslot_conformance.findings.records import Found, TargetFailed
 from memslot_conformance.report.console import report_width, wants_color
 from memslot_conformance.report.opening import listing, opening
-from memslot_conformance.report.progress import watching
+from memslot_conformance.report.progress import Watcher, watching
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.checking import (
@@ -127,9 +127,6 @@ def check_command(  # noqa: PLR0913 - one for each option
     except ReportFolderError as error:
         message = f"cannot write the report: {error}; --report-dir names another folder"
         raise click.UsageError(message) from error
-    except OSError as error:
-        click.echo(f"exit 3   the run stopped: {error}", err=True)
-        sys.exit(Exit.BROKE)
 
 
 def _check(request: CheckRequest, present: Present, errors: TextIO) -> Exit:
@@ -142,7 +139,7 @@ def _check(request: CheckRequest, present: Present, errors: TextIO) -> Exit:
         for line in opening(check.started, check.plans, jobs, check.file, told):
             click.echo(line)
         with watching(check.plans, errors) as watcher:
-            problem = check.run(watcher.hear)
+            problem = _run(check, watcher)
         look = Look(
             width=report_width(),
             color=wants_color(sys.stdout),
@@ -156,3 +153,17 @@ def _check(request: CheckRequest, present: Present, errors: TextIO) -> Exit:
             check.end(status)
     click.echo(text.rstrip())
     return status
+
+
+def _run(check: Checking, watcher: Watcher) -> str | None:
+    """Run it; why it is incomplete, or None.
+
+    What was found is told also where the report cannot be written on. Errors:
+    `OSError` where nothing was found.
+    """
+    try:
+        return check.run(watcher.hear)
+    except OSError as error:
+        if not any(isinstance(record, Found) for record in check.records):
+            raise
+        return f"the run stopped: {error}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
+from typing import Any
 
 import click
 
@@ -11,6 +13,7 @@ from memslot_conformance.cli.clauses import clauses_command
 from memslot_conformance.cli.diff import diff_command
 from memslot_conformance.cli.judge import judge_command, replay_command
 from memslot_conformance.cli.museum import museum_command
+from memslot_conformance.cli.output import give_up, say, stand_in
 from memslot_conformance.cli.protocol import protocol_command
 from memslot_conformance.cli.schema import schema_command
 from memslot_conformance.cli.smoke import smoke_command
@@ -21,20 +24,46 @@ from memslot_conformance.run.verdicts import Exit
 class Commands(click.Group):
     """The commands; what goes wrong in them never looks like a verdict."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - as click has it
+        """Run the command line, whatever has become of the standard streams."""
+        try:
+            if not stand_in():
+                say("exit 3   standard output is closed: there is nobody to report to")
+                sys.exit(Exit.BROKE)
+            return super().main(*args, **extra)
+        except OSError as error:
+            give_up(error)
+            sys.exit(Exit.BROKE)
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - as click has it
+    ) -> click.Context:
+        """Read the command line; it prints its help here."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except OSError as error:
+            give_up(error)
+            raise click.exceptions.Exit(Exit.BROKE) from error
+
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command, and give an interrupt or a bug a status of its own."""
+        """Run the command; an interrupt, an error or a bug has a status of its own."""
         try:
             result: object = super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("exit 4   interrupted", err=True)
+            say("exit 4   interrupted")
             ctx.exit(Exit.INCONCLUSIVE)
-        except (click.ClickException, click.Abort, click.exceptions.Exit, OSError):
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
+        except OSError as error:
+            give_up(error)
+            ctx.exit(Exit.BROKE)
         except Exception:  # noqa: BLE001 - a bug of the suite, whatever it is
-            click.echo(traceback.format_exc(), err=True)
-            click.echo(
-                "exit 3   memslots itself broke; this is a bug in memslots", err=True
-            )
+            say(traceback.format_exc())
+            say("exit 3   memslots itself broke; this is a bug in memslots")
             ctx.exit(Exit.BROKE)
         return result
 

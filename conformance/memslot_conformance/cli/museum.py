@@ -11,6 +11,7 @@ import click
 
 from memslot_conformance.cli.options import (
     SEEDS,
+    NewFile,
     blind_option,
     jobs_option,
     layers_option,
@@ -66,7 +67,7 @@ SECONDS = {"quick": 15.0, "standard": 60.0, "deep": 300.0}
 @click.option(
     "--json",
     "json_file",
-    type=click.Path(dir_okay=False, path_type=Path, writable=True),
+    type=NewFile(),
     help="Write the results to this file, too.",
 )
 def museum_command(  # noqa: PLR0913 - one for each option
@@ -87,7 +88,8 @@ def museum_command(  # noqa: PLR0913 - one for each option
     """Run mutants of the museum, or all, and say which clause detects each.
 
     Exit status: 1 where a mutant was not detected by a clause that it names; with
-    --adequacy, where a clause has no witness, or detects no mutant.
+    --adequacy, where a clause has no witness, or detects no mutant. 4 where a mutant
+    had no time to be detected.
     """
     try:
         mutants = museum_run.chosen([n.removeprefix("museum:") for n in names])

@@ -5,6 +5,7 @@ A wrong value is refused with the value, what there is, and what is close to it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
@@ -33,6 +34,25 @@ SEEDS = 1 << 32
 PROFILE = click.Choice([profile.name for profile in PROFILES])
 LEVEL = click.Choice(list(LEVEL_SECONDS))
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class NewFile(click.Path):
+    """A file that is to be written, in a folder that is there."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path, writable=True)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """The path, before the work whose results are to be in it."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.exists() and not os.access(path.parent, os.W_OK | os.X_OK):
+            self.fail(f"folder {str(path.parent)!r} cannot be written in.", param, ctx)
+        return path
 
 
 def _layers(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:

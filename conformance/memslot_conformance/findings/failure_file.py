@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from memslot_spec.history.wire import (
     EVENT,
     HEADER,
     HistoryError,
+    check_profile,
     read_history,
     write_history,
 )
@@ -101,8 +103,14 @@ def write_failure(path: Path, failure: RecordedFailure) -> None:
     )
     first = json.dumps({VERSION_KEY: VERSION, **HEAD.write(head)}) + "\n"
     part = path.with_suffix(".part")
-    part.write_text(first + "".join(write_history(failure.history)), encoding="utf-8")
-    part.replace(path)
+    text = first + "".join(write_history(failure.history))
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
 def schema() -> Schema:
@@ -128,7 +136,11 @@ def read_failure(path: Path) -> RecordedFailure:
     Errors: `HistoryError` naming the file, the line and what was expected;
     `OSError` where it cannot be read.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        message = f"{path}: expected text in UTF-8, got {error.reason}"
+        raise HistoryError(message) from error
     try:
         head = _head(parsed(lines[0] if lines else ""))
     except MisfitError as misfit:
@@ -147,7 +159,9 @@ def read_failure(path: Path) -> RecordedFailure:
 
 def _head(value: object) -> Head:
     version = version_in(value, VERSION_KEY, VERSION, "the head of a failure file")
-    return HEAD.read(_upgraded(value) if version == 1 else value, VERSION_KEY)
+    head = HEAD.read(_upgraded(value) if version == 1 else value, VERSION_KEY)
+    check_profile(head.profile)
+    return head
 
 
 def _upgraded(value: object) -> object:

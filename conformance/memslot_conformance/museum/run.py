@@ -12,7 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from memslot_conformance.findings.records import Found, Record, TargetFailed, TargetPlan
+from memslot_conformance.findings.records import (
+    Found,
+    LayerDone,
+    Record,
+    TargetFailed,
+    TargetPlan,
+)
 from memslot_conformance.layers import layers
 from memslot_conformance.run import campaign
 from memslot_conformance.run.verdicts import Exit
@@ -76,6 +82,7 @@ class Attempt:
     `detected_by` are the clauses broken that the mutant names, `others` those
     broken that it does not name. The rest is about the first of the former:
     where and how fast it came, and the size of the failure once it was shrunk.
+    `cut` says why a layer ended before it had done the least it is to do.
     """
 
     mutant: str
@@ -87,13 +94,16 @@ class Attempt:
     operations: int | None = None
     preemptions: int | None = None
     broke: str | None = None
+    cut: str | None = None
 
     @property
     def outcome(self) -> str:
         """What came of it, in a word."""
         if self.detected_by:
             return "detected"
-        return "error" if self.broke is not None else "survived"
+        if self.broke is not None:
+            return "error"
+        return "survived" if self.cut is None else "had no time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,14 +209,28 @@ def _attempt(mutant: Mutant, seed: int, records: Sequence[Record]) -> Attempt:
         operations=None if first is None else first.operations,
         preemptions=None if first is None else first.preemptions,
         broke=broke[0] if broke else None,
+        cut=None if found else _cut(records),
     )
 
 
+def _cut(records: Sequence[Record]) -> str | None:
+    """Why too little was played for the mutant to have survived it."""
+    layers = [record for record in records if isinstance(record, LayerDone)]
+    if not any(layer.schedules for layer in layers):
+        return "nothing was played"
+    return next((layer.cut for layer in layers if layer.cut is not None), None)
+
+
 def exit_status(attempts: Sequence[Attempt]) -> Exit:
-    """1 where one survived, or only broke other clauses; 3 where one broke itself."""
+    """1 where one survived, or only broke other clauses; 3 where one broke itself.
+
+    4 where one had no time: that says nothing of it.
+    """
     outcomes = {attempt.outcome for attempt in attempts}
     if "survived" in outcomes:
         return Exit.DOES_NOT_CONFORM
     if "error" in outcomes:
         return Exit.BROKE
+    if "had no time" in outcomes:
+        return Exit.INCONCLUSIVE
     return Exit.CONFORMS if attempts else Exit.NOTHING_RAN

@@ -17,26 +17,31 @@ from memslot_spec.history.events import Event
 class Nondeterministic:
     """The first step, counted from 1, at which two equal plays differ.
 
-    An event is None where that play had ended.
+    An event is None where that play had ended; `error` says how one of them broke, if
+    the target did.
     """
 
     step: int
     first: Event | None
     second: Event | None
+    error: str | None = None
 
     def __str__(self) -> str:
+        broke = "" if self.error is None else f"; it broke by {self.error}"
         return (
             f"the same schedule went two ways: step {self.step} was "
-            f"{self.first!r}, and the second time {self.second!r}"
+            f"{self.first!r}, and the second time {self.second!r}{broke}"
         )
 
 
 def first_difference(first: Played, second: Played) -> Nondeterministic | None:
     """Where the events of two plays differ first; None where they are equal."""
     pairs = zip_longest(first.events, second.events)
+    broke = first.error or second.error
+    error = None if broke is None else broke.message
     for step, (one, other) in enumerate(pairs, 1):
         if one != other:
-            return Nondeterministic(step, one, other)
+            return Nondeterministic(step, one, other, error)
     return None
 
 

@@ -56,7 +56,7 @@ class Play:
         hook.events = self._trace.events
         try:
             self._implementation = make(hook)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the target broke
             self._trace.broke(0, error)
 
     @property
@@ -178,7 +178,7 @@ class Play:
             try:
                 if thread not in waiting or waiting[thread][0]():
                     runnable.append(thread)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - the predicate is the target's
+            except BaseException as error:  # noqa: BLE001 - the predicate is the target's
                 self._trace.broke(thread, error)
                 break
         return tuple(runnable)

@@ -77,9 +77,12 @@ class _SharedTrace(Trace):
         with self._lock:
             self.closed = True
             fault = self.fault
-            if fault is None and not ended:
-                thread, operation = max(self._under_way().items(), default=(0, None))
+            under_way = self._under_way()
+            if fault is None and (under_way or not ended):
+                thread, operation = max(under_way.items(), default=(0, None))
                 message = f"did not finish within {seconds:g} seconds"
+                if ended:
+                    message = "its thread ended before it returned"
                 fault = TargetFault(thread, operation, message)
             finished = () if fault else (Finished(0, ()),)
             return Played(events=(*self.events, *finished), error=fault)
@@ -98,10 +101,14 @@ class _SharedTrace(Trace):
 def _direct(make: Make, scenario: Scenario, trace: _SharedTrace) -> None:
     """Thread 0: the prefix, then the race, then what is asked after it."""
     try:
-        implementation = make(Silent())
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
+        _conduct(make(Silent()), scenario, trace)
+    except BaseException as error:  # noqa: BLE001 - in silence the thread would be over
         trace.broke(0, error)
-        return
+
+
+def _conduct(
+    implementation: Implementation, scenario: Scenario, trace: _SharedTrace
+) -> None:
     _alone(implementation, scenario.prefix, trace)
     if scenario.threads:
         _race(implementation, scenario.threads, trace)

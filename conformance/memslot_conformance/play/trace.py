@@ -7,6 +7,9 @@ shorter than it was.
 
 from __future__ import annotations
 
+import signal
+import threading
+
 from memslot_conformance.adapter.capabilities import observed
 from memslot_conformance.adapter.perform import perform
 from memslot_conformance.adapter.protocols import Implementation
@@ -36,7 +39,7 @@ class Trace:
         self.add(Call(thread, operation))
         try:
             reply = perform(implementation, operation)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the target broke
             self.broke(thread, error)
         else:
             self.add(Return(thread, reply))
@@ -46,7 +49,7 @@ class Trace:
         self.doing[0] = None
         try:
             view = observed(implementation)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the target broke
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the target broke
             self.broke(0, error)
             return
         if view is not None:
@@ -58,6 +61,23 @@ class Trace:
             self.events.append(event)
 
     def broke(self, thread: int, error: BaseException) -> None:
-        """Record that the target raised this; later faults follow from the first."""
+        """Record that the target raised this; later faults follow from the first.
+
+        Errors: the `error` itself, where it is an interrupt of whoever runs the suite.
+        """
+        if is_interrupt_of_user(error):
+            raise error
         if self.fault is None and not self.closed:
             self.fault = fault_of(thread, self.doing.get(thread), error)
+
+
+def is_interrupt_of_user(error: BaseException) -> bool:
+    """An interrupt may be the user's where a signal becomes one.
+
+    In a worker it never does, so there the target raised it.
+    """
+    return (
+        isinstance(error, KeyboardInterrupt)
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )

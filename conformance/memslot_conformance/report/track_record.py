@@ -99,6 +99,8 @@ def _remark(of: Sequence[Attempt]) -> str:
             what = attempt.outcome.upper()
             if attempt.broke is not None:
                 what += f": {attempt.broke.partition(chr(10))[0]}"
+            elif attempt.cut is not None:
+                what += f": {attempt.cut}"
             elif attempt.others:
                 what += f", though it breaks {', '.join(attempt.others)}"
             remarks.append(f"{what} (seed {attempt.seed})")

@@ -45,6 +45,10 @@ class WorkerLimits:
     memory_bytes: int = MEMORY_BYTES
 
 
+class ForeignRecordError(Exception):
+    """A worker spoke of another target than its own; the message says of which."""
+
+
 def run(
     plans: Sequence[TargetPlan],
     *,
@@ -106,6 +110,10 @@ def run_plan(
     def take(line: str) -> None:
         nonlocal was_skipped
         record = from_line(line, f"worker of {plan.target}")
+        about = getattr(record, "target", None)
+        if about != plan.target:
+            message = f"{type(record).__name__} of {about or 'the run'}"
+            raise ForeignRecordError(message)
         was_skipped |= isinstance(record, TargetSkipped)
         if not isinstance(record, TargetFinished):
             on_record(record)
@@ -121,6 +129,8 @@ def run_plan(
         )
     except StreamError as error:
         broken = Broken(f"sent what is no record: {error}", "")
+    except ForeignRecordError as error:
+        broken = Broken(f"sent a record that is not its own: {error}", "")
     if broken is not None:
         failed = TargetFailed(target=plan.target, what=broken.what, last=broken.last)
         on_record(failed)

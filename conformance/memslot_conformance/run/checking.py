@@ -165,8 +165,8 @@ class Checking:
         self._stream.close()
 
     def _hear(self, record: Record) -> None:
-        self._stream.write(record)
         self.records.append(record)
+        self._stream.write(record)
 
     def run(self, follow: campaign.OnRecord) -> str | None:
         """Run the plans, and hand on each record; why it is incomplete, or None."""

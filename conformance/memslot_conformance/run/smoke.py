@@ -136,7 +136,7 @@ def _replies(target: Target) -> Check:
     for operation in (_create(target), *_lookups(made), DELETE):
         try:
             reply = perform(made, operation)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the adapter let it out
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the adapter let it out
             return Check(name, f"{operation!r}: {type(error).__name__}: {error}")
         if isinstance(operation, SetRegion) and reply != Done():
             return Check(name, note=f"{operation!r} was answered {reply!r}")

@@ -15,12 +15,15 @@ findings are shown without a picture.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
 
-from memslot_conformance.findings.records import Found, Record, RunFinished
+from memslot_conformance.findings.records import Found, Record, RunFinished, RunStarted
+from memslot_conformance.run.stream_sense import check
+from memslot_conformance.scenarios.scenario import Run
 from memslot_spec.history.json_form import (
     Dialect,
     JsonForm,
@@ -41,8 +44,19 @@ VERSION_KEY = "memslots_report"
 KIND_KEY = "record"
 """Under which key a record says its class."""
 
+COUNTED: frozenset[type] = frozenset((*get_args(Record), Run))
+"""The records whose integers are counts, which are not negative."""
+
+SEED = "seed"
+"""The one integer among them that may be any."""
+
+
+def _bits_of(kind: type, name: str) -> int | None:
+    return 64 if kind in COUNTED and name != SEED else bits_of(kind, name)
+
+
 RECORD: JsonForm[Record] = JsonForm(
-    Record, Dialect({**TAGS, get_args(Record): KIND_KEY}, bits_of)
+    Record, Dialect({**TAGS, get_args(Record): KIND_KEY}, _bits_of)
 )
 
 
@@ -79,7 +93,9 @@ class StreamWriter:
 
     def close(self) -> None:
         """Close the file; again does nothing."""
-        self._file.close()
+        # What could not be written has been raised where it was.
+        with suppress(OSError):
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -163,16 +179,23 @@ def _records(lines: list[tuple[int, str]], path: Path) -> tuple[Record, ...]:
     for number, line in lines:
         try:
             value = parsed(line)
-            others = () if records else (VERSION_KEY,)
+            others = () if records and not _opens(value) else (VERSION_KEY,)
             if not records:
                 version = version_in(value, VERSION_KEY, STREAM_VERSION, "an object")
             if version == 1:
                 value = _upgraded(value)
-            records.append(RECORD.read(value, *others))
+            record = RECORD.read(value, *others)
+            check(record, records[-1] if records else None)
+            records.append(record)
         except MisfitError as misfit:
             message = f"{path}:{number}: {misfit}"
             raise StreamError(message) from None
     return tuple(records)
+
+
+def _opens(value: object) -> bool:
+    """The line is the first of a run, be it the first of the file or not."""
+    return is_object(value) and value.get(KIND_KEY) == RunStarted.__name__
 
 
 def _upgraded(value: object) -> object:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memslot_conformance.adapter.capabilities import capabilities_of
+from memslot_conformance.adapter.declarations import domain_of, limits_of
 from memslot_conformance.adapter.protocols import Implementation, Make
 from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.kvm.detect import Unusable, Usable, detect
 from memslot_conformance.targets.kvm.target import kernel_vm
-from memslot_spec.history.header import Domain, Header
+from memslot_spec.history.header import Header
 from memslot_spec.history.hook import Hook, Silent
-from memslot_spec.model.profile import LINUX, Limits, Profile, profile_named
+from memslot_spec.model.profile import LINUX, Profile, profile_named
 
 KINDS = (
     "reference",
@@ -171,18 +172,17 @@ def _takes(factory: Callable[..., Implementation], parameter: str) -> bool:
 
 
 def _header(name: str, profile: Profile, made: Implementation) -> Header:
-    """What a new instance says of itself; the instance is given back."""
+    """What a new instance says of itself; the instance is given back.
+
+    Errors: `TargetError` where that is of the wrong type, or cannot be.
+    """
     try:
-        limits = getattr(made, "limits", None)
-        domain = getattr(made, "domain", None)
-        if not isinstance(limits, Limits):
-            limits = Limits(user_slots=profile.default_user_slots)
         return Header(
             target=name,
             profile=profile.name,
-            limits=limits,
+            limits=limits_of(made, profile),
             capabilities=capabilities_of(made),
-            domain=domain if isinstance(domain, Domain) else Domain(),
+            domain=domain_of(made),
         )
     finally:
         _close(made)

@@ -41,6 +41,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ("check --report-dir /dev/null", "cannot write the report: "),
         ("check --no-such", "No such option"),
         ("museum K0", "no mutant 'K0'"),
+        ("museum K01 --json no/m.json", "folder 'no' cannot be written in."),
         ("museum --seeds 0", "0 is not in the range x>=1"),
         ("clauses SRCU-99", "no clause 'SRCU-99'"),
         ("smoke refrence", "Did you mean 'reference'?"),

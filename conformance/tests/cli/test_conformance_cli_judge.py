@@ -15,6 +15,7 @@ from memslot_conformance.play.explore import replay
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import resolve
+from memslot_spec.history.events import Finished
 from memslot_spec.history.header import History
 from memslot_spec.history.wire import history_to_json
 from memslot_spec.model.operations import MemslotId
@@ -66,6 +67,19 @@ def test_judge_says_that_a_history_is_cut() -> None:
     result = memslots("judge", "h.ndjson")
     assert result.exit_code == 4
     assert "it ends without the event Finished" in result.output
+
+
+def test_judge_takes_no_call_that_never_returned_for_conformance() -> None:
+    _, history = history_of("reference")
+    (call, *_) = history.events
+    events = (call, Finished(0, ()))
+    Path("h.ndjson").write_text(
+        history_to_json(History(history.header, events)), encoding="utf-8"
+    )
+    result = memslots("judge", "h.ndjson")
+    assert result.exit_code == 3
+    assert "its history contradicts itself: it is finished, but these" in result.output
+    assert "calls never returned: T0 (slot id of gfn 0x3)" in result.output
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,22 @@ def test_a_mutant_that_breaks_only_other_clauses_has_survived(
     assert "SURVIVED, though it breaks REQ-1" in result.output
 
 
+def test_a_mutant_that_had_no_time_has_not_survived() -> None:
+    result = memslots("museum", "K03", "--max-time", "0.000001", "--seed", "1")
+    assert result.exit_code == 4
+    assert "HAD NO TIME: nothing was played (seed 1)" in result.output
+    assert "survived" not in result.output
+
+
+def test_a_mutant_whose_races_were_cut_short_has_not_survived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs(monkeypatch, cut="its time ran out")
+    result = memslots("museum", "K01")
+    assert result.exit_code == 4
+    assert "HAD NO TIME: its time ran out (seed " in result.output
+
+
 def test_a_mutant_that_breaks_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     runs(monkeypatch, breaks=True)
     result = memslots("museum", "K01")

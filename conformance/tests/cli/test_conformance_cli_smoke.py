@@ -16,6 +16,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 STRANGER = '''
+from memslot_spec.history.header import Domain
 from memslot_spec.model.replies import Done
 
 class Shared:
@@ -46,6 +47,15 @@ def crashes():
 
 def raises():
     raise LookupError("no library")
+
+class Limited(Mute):
+    limits = {"user_slots": 2}
+
+class Narrow(Mute):
+    domain = Domain(slots=0)
+
+class Loud(Mute):
+    announces = ("TableLoadd",)
 '''
 
 
@@ -57,6 +67,9 @@ def raises():
         ("Nothing", "it has no method set_region()"),
         ("crashes", "was killed by signal 11 (SIGSEGV)"),
         ("raises", "LookupError: no library"),
+        ("Limited", "limits gave {'user_slots': 2}, which is no Limits"),
+        ("Narrow", "domain.slots gave 0, which is less than 1"),
+        ("Loud", "announces gave 'TableLoadd', which is no kind of point. Did you"),
     ],
 )
 def test_smoke_tells_a_broken_adapter(factory: str, said: str) -> None:

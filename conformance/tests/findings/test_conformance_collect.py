@@ -71,6 +71,16 @@ def test_a_file_that_cannot_be_written_leaves_the_finding(tmp_path: Path) -> Non
     assert from_line(to_line(record), "here") == record
 
 
+def test_a_disk_that_is_full_leaves_the_finding_and_no_part_of_a_file(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "patch-LOOK-7.part").symlink_to("/dev/full")
+    record = taken(tmp_path, replay(PATCH.make, LOOKUP, ()))
+    assert record.file is None
+    assert record.unkept == "[Errno 28] No space left on device"
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_history_that_no_json_can_tell_leaves_the_finding(tmp_path: Path) -> None:
     # A stranger may announce a point with whatever it likes in it.
     played = Played(

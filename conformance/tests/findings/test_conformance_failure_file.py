@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,6 +112,23 @@ def test_refuses_files_that_are_no_failures(
     with pytest.raises(HistoryError) as caught:
         read_failure(path)
     assert said in str(caught.value)
+
+
+def test_refuses_a_file_that_is_no_text(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    path.write_bytes(path.read_bytes() + b"\xff\xfe")
+    with pytest.raises(HistoryError, match=r"f\.ndjson: expected text in UTF-8, got"):
+        read_failure(path)
+
+
+def test_refuses_a_profile_that_is_not_known(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    head, _, rest = path.read_text("utf-8").partition("\n")
+    head = re.sub(r'"profile": "[^"]*"', '"profile": "v9"', head)
+    path.write_text(f"{head}\n{rest}", encoding="utf-8")
+    said = r'f\.ndjson:1: field profile: expected one of v2\.6\.34, linux, got "v9"'
+    with pytest.raises(HistoryError, match=said):
+        read_failure(path)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 from memslot_conformance.findings.records import (
     LayerDone,
     Record,
+    RunFinished,
     TargetFailed,
     TargetFinished,
     TargetPlan,
@@ -153,6 +154,34 @@ def test_a_skipped_target_has_not_finished() -> None:
         plan("one"), LITTLE, heard.append, work=lambda _, send, __: send(skipped)
     )
     assert heard == [skipped]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        TargetFailed(target="sound", what="forged", last=""),
+        TargetFinished(target="sound", seconds=1.0),
+        layer("sound"),
+        RunFinished(exit_status=0, seconds=1.0),
+    ],
+)
+def test_a_worker_speaks_for_its_own_target_alone(forged: Record) -> None:
+    heard: list[Record] = []
+
+    def forges(plan: TargetPlan, send: Send, crash: CrashRecord) -> None:
+        crash.say("forging")
+        send(layer(plan.target))
+        send(forged)
+        send(layer(plan.target, steps=2))
+
+    campaign.run_plan(plan("one"), LITTLE, heard.append, work=forges)
+    first, failed = heard
+    assert first == layer("one")
+    assert isinstance(failed, TargetFailed)
+    assert failed.target == "one"
+    assert failed.what.startswith(
+        f"sent a record that is not its own: {type(forged).__name__} of "
+    )
 
 
 def test_what_the_listener_raises_ends_the_run() -> None:

@@ -31,9 +31,10 @@ from memslot_spec.history.json_form import (
     parsed,
     version_in,
 )
-from memslot_spec.history.json_kinds import MisfitError
+from memslot_spec.history.json_kinds import MisfitError, one_of, refuse
 from memslot_spec.history.json_schema import Schema, schema_of_lines
 from memslot_spec.model.operations import Operation
+from memslot_spec.model.profile import PROFILES
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import MemoryRegion
 
@@ -138,7 +139,16 @@ def header_from_json(obj: object, where: str) -> Header:
 
 def _read_header(value: object) -> Header:
     version_in(value, VERSION_KEY, FORMAT_VERSION, "a header")
-    return HEADER.read(value, VERSION_KEY)
+    header = HEADER.read(value, VERSION_KEY)
+    check_profile(header.profile)
+    return header
+
+
+def check_profile(name: str) -> None:
+    """Errors: `MisfitError` where no profile has this name."""
+    names = [profile.name for profile in PROFILES]
+    if name not in names:
+        refuse(one_of(names, name), name, "profile")
 
 
 def write_history(history: History) -> Iterator[str]:

@@ -14,6 +14,7 @@ from memslot_spec.facts.facts import Facts, by_kind
 from memslot_spec.history.events import Event, Finished, Observed, Return, is_point
 from memslot_spec.history.header import Header, Interleaving
 from memslot_spec.history.points.mmu import MmuUnlocked
+from memslot_spec.judging.calls import CONTRADICTS, Contradicts
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.updates import Objection
 from memslot_spec.moments import MAKINGS, made_by
@@ -91,12 +92,16 @@ class Agenda(NamedTuple):
 
 
 class EventHandling(NamedTuple):
-    """What the judge does at one kind of event; no agenda is nothing to ask."""
+    """What the judge does at one kind of event; no agenda is nothing to ask.
+
+    What `contradicts` the facts before the event is looked at first.
+    """
 
     agenda: Agenda | None
     absorb: tuple[Absorb, ...]
     is_ending: bool
     watch: Watch
+    contradicts: Contradicts | None
 
 
 class ApplicableClauses:
@@ -148,6 +153,7 @@ class ApplicableClauses:
                 ABSORB.get(kind, ()),
                 kind in ENDINGS,
                 _watch(self._watched(kind)),
+                CONTRADICTS.get(kind),
             )
             for kind in get_args(Event)
         }

@@ -41,10 +41,10 @@ class Finding:
 class Judgement:
     """What a history says: findings, and how often each premise held.
 
-    `contradiction` tells how points and introspection disagree, which is an
-    error of the target and no finding; `undecided` why some of the history
-    could not be judged; `complete` that the history came to its end. `taken`
-    counts the options of the choices that somebody asked about.
+    `contradiction` tells how calls and replies, or points and introspection,
+    disagree, which is an error of the target and no finding; `undecided` why some
+    of the history could not be judged; `complete` that the history came to its
+    end. `taken` counts the options of the choices that somebody asked about.
     """
 
     findings: tuple[Finding, ...]
@@ -87,7 +87,12 @@ class Judge:
         for event in events:
             if self.over:
                 return
-            agenda, absorbs, is_ending, watch = steps[type(event)]
+            agenda, absorbs, is_ending, watch, contradicts = steps[type(event)]
+            if contradicts is not None:
+                words = contradicts(facts, event)
+                if words is not None:
+                    self._contradicted(words)
+                    return
             if agenda is not None:
                 self._ask(agenda, event)
             if watch:

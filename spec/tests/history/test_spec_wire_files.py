@@ -74,6 +74,14 @@ def test_refuses_a_file(lines: list[str], said: str) -> None:
     assert str(caught.value).startswith(said)
 
 
+def test_refuses_a_profile_that_is_not_known() -> None:
+    with pytest.raises(HistoryError) as caught:
+        read_history([LINES[0].replace('"linux"', '"linus"')], "h")
+    assert str(caught.value) == (
+        'h:1: field profile: expected one of v2.6.34, linux, got "linus"'
+    )
+
+
 def test_refuses_what_is_no_text() -> None:
     def lines() -> Iterator[str]:
         yield LINES[0]

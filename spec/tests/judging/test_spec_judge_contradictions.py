@@ -16,10 +16,11 @@ from judged_histories import (
     found,
 )
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.history.events import Call, Observed, Return
+from memslot_spec.history.events import Call, Finished, Observed, Return
 from memslot_spec.history.header import History
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.views import ShadowPte, View
+from memslot_spec.history.words import describe_operation
 from memslot_spec.history.words.tables import describe_difference
 from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import GfnToHva
@@ -30,6 +31,34 @@ def test_a_reply_without_a_call_is_an_error_of_the_target() -> None:
     judgement = judge(History(BLIND, (*HAVE_A, Return(3, Done()))), CLAUSES)
     assert judgement.findings == ()
     assert judgement.contradiction == "thread 3 returned without a call"
+
+
+def test_a_call_that_never_returned_is_an_error_of_the_target() -> None:
+    judgement = judge(History(BLIND, (Call(3, PUT_A), Finished(0, ()))), CLAUSES)
+    assert judgement.findings == ()
+    assert judgement.reached["PROG-1"] == 0
+    assert not judgement.complete
+    assert judgement.contradiction == (
+        "it is finished, but these calls never returned: "
+        f"T3 ({describe_operation(PUT_A)})"
+    )
+
+
+def test_a_call_that_waits_for_ever_is_no_excuse_for_one_that_is_lost() -> None:
+    calls = (Call(1, PUT_A), Call(2, GfnToHva(17)))
+    judgement = judge(History(BLIND, (*calls, Finished(0, (1,)))), CLAUSES)
+    assert judgement.findings == ()
+    assert "T2" in (judgement.contradiction or "")
+    assert "T1" not in (judgement.contradiction or "")
+
+
+def test_a_call_before_the_last_one_returned_is_an_error_of_the_target() -> None:
+    calls = (Call(1, GfnToHva(17)), *asked(1, GfnToHva(17), NOWHERE))
+    judgement = judge(History(BLIND, (*calls, Finished(0, ()))), CLAUSES)
+    assert judgement.findings == ()
+    assert judgement.contradiction == (
+        "thread 1 calls again, but its call never returned: hva of gfn 0x11"
+    )
 
 
 def test_a_table_shown_that_was_not_published_is_an_error_of_the_target() -> None:

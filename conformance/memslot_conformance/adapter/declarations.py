@@ -1,0 +1,110 @@
+"""What a target declares: limits, domain, announced points, each held to its type.
+
+A declaration that is wrong is not left out in silence: requests would be judged by
+numbers that are not the target's own. The types are looked at too, for a stranger's
+Python has no type checker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn, cast, get_args
+
+from memslot_conformance.adapter.answers import TargetError, typed
+from memslot_conformance.spelling import close_to
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
+from memslot_spec.history.events import Point
+from memslot_spec.history.header import Domain
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.values import Failure
+
+LAST_GFN = (1 << 64 - PAGE_SHIFT) - 1
+"""The highest frame of which the guest address fits 64 bits."""
+
+LAST_ID = (1 << 16) - 1
+"""The highest number that half a slot word holds: an id, or an address space."""
+
+Bounds = Mapping[str, tuple[int, int]]
+
+LIMITS: Bounds = {
+    "largest_gfn": (0, LAST_GFN),
+    "address_spaces": (1, LAST_ID),
+    "hva_end": (1, 1 << 64),
+    "user_slots": (1, LAST_ID),
+}
+DOMAIN: Bounds = {
+    "largest_gfn": (0, LAST_GFN),
+    "slots": (1, LAST_ID),
+    "private_slots": (0, LAST_ID),
+    "page_granule": (1, LAST_GFN + 1),
+}
+"""What each number may be, both ends included."""
+
+
+def limits_of(made: object, profile: Profile) -> Limits:
+    """The limits that a target declares, or else those of its profile.
+
+    Errors: `TargetError` names the field, the value, and what it may be.
+    """
+    limits: object = getattr(made, "limits", None)
+    if limits is None:
+        return Limits(user_slots=profile.default_user_slots)
+    if not isinstance(limits, Limits):
+        _refuse("limits", limits, "which is no Limits")
+    _check_numbers("limits", limits, LIMITS)
+    return limits
+
+
+def domain_of(made: object) -> Domain:
+    """The domain that a target declares, or else the widest. Errors: as `limits_of`."""
+    domain: object = getattr(made, "domain", None)
+    if domain is None:
+        return Domain()
+    if not isinstance(domain, Domain):
+        _refuse("domain", domain, "which is no Domain")
+    _check_numbers("domain", domain, DOMAIN)
+    if domain.page_granule > domain.largest_gfn + 1:
+        pages = domain.largest_gfn + 1
+        message = f"which is more than the {pages} pages up to largest_gfn"
+        _refuse("domain.page_granule", domain.page_granule, message)
+    _check_names(
+        "domain.failures", domain.failures, tuple(Failure.__members__), "failure"
+    )
+    typed("domain.exact_dirty_log", domain.exact_dirty_log, bool)
+    return domain
+
+
+def announces_of(made: object) -> tuple[str, ...]:
+    """The kinds of points that a target announces. Errors: as `limits_of`."""
+    announces: object = getattr(made, "announces", ())
+    points = tuple(kind.__name__ for kind in get_args(Point))
+    return _check_names("announces", announces, points, "kind of point")
+
+
+def _check_numbers(what: str, declared: object, bounds: Bounds) -> None:
+    for name, (least, most) in bounds.items():
+        value: object = getattr(declared, name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            _refuse(f"{what}.{name}", value, "which is no int")
+        if value < least:
+            _refuse(f"{what}.{name}", value, f"which is less than {least}")
+        if value > most:
+            _refuse(f"{what}.{name}", value, f"which is more than {most}")
+
+
+def _check_names(
+    what: str, declared: object, known: tuple[str, ...], noun: str
+) -> tuple[str, ...]:
+    typed(what, declared, tuple)
+    found: list[str] = []
+    for name in cast("tuple[object, ...]", declared):
+        if not isinstance(name, str) or name not in known:
+            hint = close_to(str(name), known)
+            _refuse(what, name, f"which is no {noun}.{hint}")
+        found.append(name)
+    return tuple(found)
+
+
+def _refuse(what: str, came: object, why: str) -> NoReturn:
+    message = f"{what} gave {came!r}, {why}"
+    raise TargetError(message)
