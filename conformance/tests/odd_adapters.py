@@ -188,12 +188,6 @@ class Coarse(Sound):
         return super().set_region(region)
 
 
-class Grainless(Sound):
-    """It says of its granule that there is none."""
-
-    domain = Domain(page_granule=0)
-
-
 class RefusesAll(Plain):
     """It answers properly, and has no slot ever."""
 

@@ -21,7 +21,7 @@ ADAPTERS = (
     *("ShowsNoTable", "Sound", "Stepped"),
     *("SharedSlot", "SharedHva", "SharedVisible", "SharedId", "SharedShown"),
     *("Inherits", "InheritsShown", "Mute", "Vague", "Deaf", "KeepsAll"),
-    *("RaisesOnDelete", "Coarse", "Grainless", "RefusesAll", "Flickers", "Forgets"),
+    *("RaisesOnDelete", "Coarse", "RefusesAll", "Flickers", "Forgets"),
     *("Unsteady", "UnsteadyLater", "UnsteadyLookup"),
 )
 
