@@ -257,13 +257,17 @@ def test_without_a_race_each_operation_is_observed() -> None:
 
 
 def test_after_a_fault_no_thread_asks_more_and_nothing_is_observed() -> None:
+    asked_by_both = threading.Event()
+
     class Broken(Toy):
         def count_rmaps(self) -> int:
+            assert asked_by_both.wait(HANGS)
             self.halting.set()
             message = "no rmaps"
             raise LookupError(message)
 
         def tss_base(self) -> int:
+            asked_by_both.set()
             assert self.halting.wait(HANGS)
             return 0
 
