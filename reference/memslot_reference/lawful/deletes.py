@@ -5,8 +5,9 @@ from __future__ import annotations
 from memslot_reference.kvm import Kvm
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
-from memslot_reference.memslots import MemorySlot
+from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_spec.history.points.mmu import Flushed
+from memslot_spec.model.values import Errno, Failure
 
 
 class WaitsTwice(Kvm):
@@ -51,6 +52,66 @@ class FlushesTheSlot(Kvm):
         self.unlock_mmu()
 
 
+class FlushesTwice(Kvm):
+    """A slot that goes is flushed before the grace period as well as after it."""
+
+    def invalidate(self, table: Memslots, old: MemorySlot) -> Memslots:
+        """The first flush leaves less to do for the second, which is the one due."""
+        window = self.copy_of(table)
+        window.put(old.with_flags(old.flags | INVALID))
+        self.publish(window)
+        self.flush_shadow(old)
+        self.srcu.synchronize()
+        self.flush_shadow(old)
+        self.reclaim(table)
+        return window
+
+
+class FlushesTwiceLinux(LinuxKvm):
+    """A slot that goes is flushed before the grace period as well as after it."""
+
+    def publish(self, as_id: int) -> None:
+        """Flush every slot that is INVALID now; `invalidate` does it again."""
+        super().publish(as_id)
+        for slot in tuple(self.active[as_id].slots.values()):
+            if slot.invalid:
+                self.flush_shadow(slot)
+
+
+class MovesThroughAbsence(Kvm):
+    """A slot that moves is absent for a while between its old place and its new."""
+
+    absent_first: int | None = None
+
+    def change_slot(
+        self,
+        table: Memslots,
+        old: MemorySlot | None,
+        new: MemorySlot | None,
+        failure: Failure | None,
+    ) -> Errno | None:
+        """Note that it moves, for the table that is published last."""
+        moves = old is not None and new is not None and self.moves(old, new)
+        self.absent_first = new.word if moves and new is not None else None
+        return super().change_slot(table, old, new, failure)
+
+    def publish(self, table: Memslots) -> None:
+        """Publish the table without the slot first, and wait for its readers."""
+        word = self.absent_first
+        slot = None if word is None else table.slots.get(word)
+        if word is None or slot is None or slot.invalid:
+            super().publish(table)
+            return
+        self.absent_first = None
+        between = self.copy_of(table)
+        between.take_out(word)
+        super().publish(between)
+        self.srcu.synchronize()
+        super().publish(table)
+        self.srcu.synchronize()
+        self.reclaim(between)
+
+
 VARIANTS: tuple[Variant, ...] = (
     variant(
         "waits-twice",
@@ -85,7 +146,35 @@ VARIANTS: tuple[Variant, ...] = (
         "DEL-4",
         "MOVE-3",
         "DEL-9",
-        source="the slot's reverse maps lead to every spte of it: RMAP-1",
+        source="the slot's reverse maps lead to every spte of it (RMAP-1)",
+        tag="argued",
+    ),
+    variant(
+        "flushes-twice",
+        FlushesTwice,
+        "DEL-2",
+        "DEL-9",
+        source="dropping an spte too early costs a fault; the flush that is due follows "
+        "the grace period",
+        tag="argued",
+    ),
+    variant(
+        "flushes-twice-linux",
+        FlushesTwiceLinux,
+        "DEL-2",
+        "DEL-9",
+        source="dropping an spte too early costs a fault; the flush that is due follows "
+        "the grace period",
+        tag="argued",
+    ),
+    variant(
+        "moves-through-absence",
+        MovesThroughAbsence,
+        "MOVE-1",
+        "MOVE-2",
+        "MOVE-5",
+        source="a delete and a CREATE in one request: each of the three tables is "
+        "followed by a grace period, and the slot was flushed before the second",
         tag="argued",
     ),
 )
