@@ -7,13 +7,25 @@ otherwise than the references do it.
 
 from __future__ import annotations
 
-from memslot_reference.lawful import deletes, dirty, tables
+from memslot_reference.lawful import (
+    caches,
+    deletes,
+    dirty,
+    host,
+    mappings,
+    readers,
+    tables,
+)
 from memslot_reference.lawful.variant import Variant
 
 _EVERY = (
     *deletes.VARIANTS,
     *tables.VARIANTS,
     *dirty.VARIANTS,
+    *mappings.VARIANTS,
+    *host.VARIANTS,
+    *readers.VARIANTS,
+    *caches.VARIANTS,
 )
 
 WAITING: dict[str, tuple[str, ...]] = {}

@@ -7,7 +7,6 @@ from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_spec.history.points.mmu import Flushed
-from memslot_spec.model.values import Errno, Failure
 
 
 class WaitsTwice(Kvm):
@@ -78,39 +77,10 @@ class FlushesTwiceLinux(LinuxKvm):
                 self.flush_shadow(slot)
 
 
-class MovesThroughAbsence(Kvm):
-    """A slot that moves is absent for a while between its old place and its new."""
-
-    absent_first: int | None = None
-
-    def change_slot(
-        self,
-        table: Memslots,
-        old: MemorySlot | None,
-        new: MemorySlot | None,
-        failure: Failure | None,
-    ) -> Errno | None:
-        """Note that it moves, for the table that is published last."""
-        moves = old is not None and new is not None and self.moves(old, new)
-        self.absent_first = new.word if moves and new is not None else None
-        return super().change_slot(table, old, new, failure)
-
-    def publish(self, table: Memslots) -> None:
-        """Publish the table without the slot first, and wait for its readers."""
-        word = self.absent_first
-        slot = None if word is None else table.slots.get(word)
-        if word is None or slot is None or slot.invalid:
-            super().publish(table)
-            return
-        self.absent_first = None
-        between = self.copy_of(table)
-        between.take_out(word)
-        super().publish(between)
-        self.srcu.synchronize()
-        super().publish(table)
-        self.srcu.synchronize()
-        self.reclaim(between)
-
+EARLY = (
+    "dropping an spte too early costs a fault; the flush that is due follows the "
+    "grace period"
+)
 
 VARIANTS: tuple[Variant, ...] = (
     variant(
@@ -154,8 +124,7 @@ VARIANTS: tuple[Variant, ...] = (
         FlushesTwice,
         "DEL-2",
         "DEL-9",
-        source="dropping an spte too early costs a fault; the flush that is due follows "
-        "the grace period",
+        source=EARLY,
         tag="argued",
     ),
     variant(
@@ -163,18 +132,7 @@ VARIANTS: tuple[Variant, ...] = (
         FlushesTwiceLinux,
         "DEL-2",
         "DEL-9",
-        source="dropping an spte too early costs a fault; the flush that is due follows "
-        "the grace period",
-        tag="argued",
-    ),
-    variant(
-        "moves-through-absence",
-        MovesThroughAbsence,
-        "MOVE-1",
-        "MOVE-2",
-        "MOVE-5",
-        source="a delete and a CREATE in one request: each of the three tables is "
-        "followed by a grace period, and the slot was flushed before the second",
+        source=EARLY,
         tag="argued",
     ),
 )

@@ -72,8 +72,9 @@ class WritesTwiceLinux(LinuxKvm):
     """A set is written to in several steps before anybody can read it."""
 
     def publish(self, as_id: int) -> None:
-        """Write once more, the set still being the updater's own."""
-        self.hook.point(TableWritten, self.inactive[as_id].handle)
+        """Write once more, where the set is the updater's own."""
+        if self.inactive[as_id].reclaimed:
+            self.hook.point(TableWritten, self.inactive[as_id].handle)
         super().publish(as_id)
 
 
