@@ -250,7 +250,7 @@ VARIANTS: tuple[Variant, ...] = (
         RetriesTheWindow,
         "DEL-10",
         "MMU-1",
-        source="6.1 arch/x86/kvm/mmu/mmu.c:4153, RET_PF_RETRY where the slot is INVALID",
+        source="6.1 arch/x86/kvm/mmu/mmu.c:4153, RET_PF_RETRY of an INVALID slot",
         tag="[R]",
     ),
     variant(
