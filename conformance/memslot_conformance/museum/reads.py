@@ -121,9 +121,12 @@ def _shapes(events: Iterable[Event]) -> Iterable[_Shape]:
             called[event.thread] = type(event.operation).__name__
         elif isinstance(event, Return):
             operation = called.get(event.thread, "")
-            yield _Shape(kind, operation, (kind, event.thread, event.reply), ())
+            yield _Shape(
+                kind, operation, (kind.__name__, event.thread, event.reply), ()
+            )
         elif isinstance(event, Observed):
-            yield _Shape(kind, None, (kind, event.thread), (), event.view)
+            shown = (kind.__name__, event.thread)
+            yield _Shape(kind, None, shown, (), event.view)
         elif isinstance(event, TablePublished):
             yield _published(event)
         else:
@@ -141,13 +144,13 @@ def _published(event: TablePublished) -> _Shape:
         replace(one, bitmap=one.bitmap and 1, metadata=one.metadata and 1)
         for one in event.attached
     )
-    rest = (TablePublished, event.thread, event.slots, event.as_id, owners)
+    rest = (TablePublished.__name__, event.thread, event.slots, event.as_id, owners)
     return _Shape(TablePublished, None, rest, (("table", event.table), *attached))
 
 
 def _plain(event: Event) -> _Shape:
     kind = type(event)
-    rest: list[Hashable] = [kind]
+    rest: list[Hashable] = [kind.__name__]
     handles: list[tuple[str, Hashable]] = []
     for field in _fields(kind):
         value = getattr(event, field)

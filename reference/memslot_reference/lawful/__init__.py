@@ -29,8 +29,6 @@ _EVERY = (
 )
 
 WAITING: dict[str, tuple[str, ...]] = {
-    "flushes-twice": ("DEL-2",),
-    "flushes-twice-linux": ("DEL-2",),
     "copies-on-no-op": ("SLOT-5",),
     "copies-on-no-op-table": ("SLOT-5",),
     "frees-later": ("DIRTY-28", "ERR-3"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from memslot_reference.kvm import Kvm
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
-from memslot_reference.memslots import INVALID, MemorySlot, Memslots
+from memslot_reference.memslots import MemorySlot
 from memslot_spec.history.points.mmu import Flushed
 
 
@@ -51,37 +51,6 @@ class FlushesTheSlot(Kvm):
         self.unlock_mmu()
 
 
-class FlushesTwice(Kvm):
-    """A slot that goes is flushed before the grace period as well as after it."""
-
-    def invalidate(self, table: Memslots, old: MemorySlot) -> Memslots:
-        """The first flush leaves less to do for the second, which is the one due."""
-        window = self.copy_of(table)
-        window.put(old.with_flags(old.flags | INVALID))
-        self.publish(window)
-        self.flush_shadow(old)
-        self.srcu.synchronize()
-        self.flush_shadow(old)
-        self.reclaim(table)
-        return window
-
-
-class FlushesTwiceLinux(LinuxKvm):
-    """A slot that goes is flushed before the grace period as well as after it."""
-
-    def publish(self, as_id: int) -> None:
-        """Flush every slot that is INVALID now; `invalidate` does it again."""
-        super().publish(as_id)
-        for slot in tuple(self.active[as_id].slots.values()):
-            if slot.invalid:
-                self.flush_shadow(slot)
-
-
-EARLY = (
-    "dropping an spte too early costs a fault; the flush that is due follows the "
-    "grace period"
-)
-
 VARIANTS: tuple[Variant, ...] = (
     variant(
         "waits-twice",
@@ -117,22 +86,6 @@ VARIANTS: tuple[Variant, ...] = (
         "MOVE-3",
         "DEL-9",
         source="the slot's reverse maps lead to every spte of it (RMAP-1)",
-        tag="argued",
-    ),
-    variant(
-        "flushes-twice",
-        FlushesTwice,
-        "DEL-2",
-        "DEL-9",
-        source=EARLY,
-        tag="argued",
-    ),
-    variant(
-        "flushes-twice-linux",
-        FlushesTwiceLinux,
-        "DEL-2",
-        "DEL-9",
-        source=EARLY,
         tag="argued",
     ),
 )
