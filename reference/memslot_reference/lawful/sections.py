@@ -10,7 +10,7 @@ from memslot_reference.srcu import Srcu
 from memslot_reference.vm import Vm
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
 from memslot_spec.history.hook import Hook
-from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import Reply, Retry
 from memslot_spec.model.values import Failure, Gfn, MemoryRegion
 
@@ -260,6 +260,15 @@ VARIANTS: tuple[Variant, ...] = (
         "SRCU-13",
         source=ENTER,
         tag="[R]",
+    ),
+    variant(
+        "enters-with-a-section-today",
+        EntersWithASection,
+        "SRCU-12",
+        "SRCU-14",
+        source=ENTER,
+        tag="[R]",
+        profile=LINUX,
     ),
     variant(
         "enters-with-a-section-linux",
