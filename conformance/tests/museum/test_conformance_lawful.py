@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from command_line import found
-from memslot_conformance.findings.records import LayerDone, TargetFailed
+from memslot_conformance.findings.records import LayerDone, Record, TargetFailed
 from memslot_conformance.museum import lawful
 from memslot_conformance.museum.lawful import Hearing, UnknownVariantError, hearing_of
 from memslot_conformance.report.lawful import listing, table, write_json
@@ -55,7 +55,7 @@ def test_a_variant_of_which_nothing_was_judged_had_no_time(
 
 def test_every_clause_that_accuses_is_named() -> None:
     target = "lawful:waits-twice"
-    records = [done(), found(target, "REQ-2"), found(target, "REQ-1")]
+    records: list[Record] = [done(), found(target, "REQ-2"), found(target, "REQ-1")]
     hearing = hearing_of("waits-twice", 1, records)
     assert hearing.outcome == "accused by REQ-2, REQ-1"
     assert lawful.exit_status([hearing, heard()]) is Exit.DOES_NOT_CONFORM
