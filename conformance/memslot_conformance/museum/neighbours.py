@@ -35,7 +35,8 @@ from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.json_form import JsonForm
 
 SCHEDULES = 4
-"""So many of a race's schedules a variant is played with, spread over all of them."""
+"""So many of a race's schedules, spread over all of them, a variant is played with;
+beside them it is those in which its reference comes to a clause for the first time."""
 
 SECONDS = 600.0
 """After so long a group of variants is taken to hang."""
@@ -72,10 +73,9 @@ class _Reference:
 
     def __init__(self, target: Target, race: _Race, trials: Sequence[Trial]) -> None:
         plays = tuple(bounded(target.make, race.scenario, race.bound))
-        self.schedules = tuple(played.schedule for played in _spread(plays))
-        self.reached = frozenset(
-            clause for played in plays for clause in _asked(trials, played)
-        )
+        asked = tuple(_asked(trials, played) for played in plays)
+        self.schedules = tuple(plays[at].schedule for at in _telling(asked))
+        self.reached = frozenset[str]().union(*asked)
         self._recorded = tuple(Recorded(played.events) for played in plays)
         self._seen: dict[Reads, frozenset[Hashable]] = {}
 
@@ -176,10 +176,14 @@ def _races(target: Target, drawn: int) -> Iterator[_Race]:
         yield _Race(f"drawn race {number}", Drawing(palette, rng).scenario(), 0)
 
 
-def _spread(plays: Sequence[Played]) -> tuple[Played, ...]:
-    """Some of the plays, the first among them, and the others far apart."""
-    stride = max(-(-len(plays) // SCHEDULES), 1)
-    return tuple(plays[::stride])
+def _telling(asked: Sequence[frozenset[str]]) -> Iterator[int]:
+    """Which plays are repeated: some far apart, and those where a clause is new."""
+    stride = max(-(-len(asked) // SCHEDULES), 1)
+    known: set[str] = set()
+    for at, clauses in enumerate(asked):
+        if at % stride == 0 or clauses - known:
+            known |= clauses
+            yield at
 
 
 def neighbours(variants: Sequence[Variant], *, jobs: int) -> tuple[Neighbour, ...]:
