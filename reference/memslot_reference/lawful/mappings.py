@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from memslot_reference.kvm import Kvm
@@ -147,12 +148,13 @@ class WalksPageTables(LinuxKvm):
         end = slot.base_gfn + slot.npages
         return tuple(self.places_of(slot, slot.base_gfn, end))
 
-    def protect_pages(self, slot: MemorySlot, pages: object) -> None:
-        """Leave no writable spte of these pages."""
-        del pages
-        for page, index in self.mapped_by(slot):
-            if page.sptes[index].writable:
-                self.drop_spte(page, index)
+    def protect_pages(self, slot: MemorySlot, pages: Iterable[int]) -> None:
+        """`kvm_tdp_mmu_clear_dirty_pt_masked`: leave no writable spte of these."""
+        for number in pages:
+            gfn = slot.base_gfn + number
+            for page, index in self.places_of(slot, gfn, gfn + 1):
+                if page.sptes[index].writable:
+                    self.drop_spte(page, index)
 
 
 HOLE = HostHole(0x2000 * PAGE_SIZE, 0x2003 * PAGE_SIZE)
