@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from memslot_conformance.museum.adequacy import Adequacy
 from memslot_conformance.museum.detections import Detection
+from memslot_conformance.museum.neighbours import Neighbour
 from memslot_conformance.museum.run import Attempt
 from memslot_conformance.museum.witnesses import Witness
 
@@ -107,9 +108,16 @@ WORTH = Adequacy(
         detection("SRCU-3", "K01"),
         detection("REQ-1", "raises"),
     ),
+    neighbours=(
+        Neighbour(clause="SRCU-3", variant="careful", race="a race", preemptions=0),
+        Neighbour(clause="SRCU-3", variant="late", race="another", preemptions=1),
+    ),
 )
 """A clause that lacks nothing, one seen blind alone, two that are never reached."""
 
 WORTH_EVERYTHING = Adequacy(
-    clauses=("REQ-1",), witnesses=WITNESSES[:1], detections=WORTH.detections[:1]
+    clauses=("REQ-1",),
+    witnesses=WITNESSES[:1],
+    detections=WORTH.detections[:1],
+    neighbours=(),
 )

@@ -31,7 +31,7 @@ class Choice(Generic[E_contra]):
     the latitude. A choice on requests is asked about those to which the first
     objection is one of `objections`; None stands for nothing wrong. The target needs
     one of `operations`, all of `points`, and where they are asked for, injected
-    `failures` or `private` slots.
+    `failures`, `private` slots or `holes` in host memory.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Choice(Generic[E_contra]):
     points: tuple[str, ...] = ()
     failures: bool = False
     private: bool = False
+    holes: bool = False
 
     @property
     def kind(self) -> type:
@@ -77,6 +78,7 @@ def choice(  # noqa: PLR0913 - the fields of a choice, each by its name
     points: tuple[str, ...] = (),
     failures: bool = False,
     private: bool = False,
+    holes: bool = False,
 ) -> Callable[[Callable[[Facts, E], str | None]], Choice[E]]:
     """The choice of which the function below tells the option taken.
 
@@ -100,6 +102,7 @@ def choice(  # noqa: PLR0913 - the fields of a choice, each by its name
             points=points,
             failures=failures,
             private=private,
+            holes=holes,
         )
 
     return of_taken
@@ -114,6 +117,7 @@ def can_be_seen(choice: AnyChoice, header: Header) -> bool:
         and set(choice.points) <= set(has.announces)
         and (not choice.failures or bool(header.domain.failures))
         and (not choice.private or bool(header.domain.private_slots))
+        and (not choice.holes or bool(header.limits.holes))
     )
 
 

@@ -1,7 +1,8 @@
 """Facts about the host's side: open invalidations, TLBs, and what slots own.
 
 Kept from the points alone. A processor may use a translation whose spte was
-removed or replaced until the TLBs are flushed; until then it is *stale*.
+removed or replaced until the TLBs are flushed, or every vCPU has to take another
+root; until then it is *stale*.
 """
 
 from __future__ import annotations
@@ -63,12 +64,14 @@ class Host:
     began, `looked_up` the pages that a thread's fault last looked up. `removed_at`
     and `unlocked_at` are the steps at which a thread last removed an spte, and last
     released `mmu_lock`. `made` and `freed` are what a thread allocated and
-    freed during its call.
+    freed during its call. Sptes with serials up to `unreachable` are those of roots
+    that no vCPU uses any more.
     """
 
     open: dict[Range, int] = field(default_factory=dict[Range, int])
     looked_up: dict[int, HostPages] = field(default_factory=dict[int, HostPages])
     stale: dict[int, Stale] = field(default_factory=dict[int, Stale])
+    unreachable: int = 0
     removed_at: dict[int, int] = field(default_factory=dict[int, int])
     unlocked_at: dict[int, int] = field(default_factory=dict[int, int])
     cleared: dict[int, Cleared] = field(default_factory=dict[int, Cleared])
@@ -95,7 +98,13 @@ class Host:
 
     def removed(self, spte: Spte, place: Place, thread: int, step: int) -> None:
         """The spte is gone; a TLB may still hold its translation."""
-        self.stale[spte.serial] = Stale(spte, place, thread, step)
+        if spte.serial > self.unreachable:
+            self.stale[spte.serial] = Stale(spte, place, thread, step)
+
+    def roots_invalidated(self, serial: int) -> None:
+        """No processor can use what was mapped so far; the last has this serial."""
+        self.stale.clear()
+        self.unreachable = serial
 
     def mapped(self, event: SpteMapped) -> None:
         """A stale translation is harmless once an spte permits as much again."""

@@ -50,7 +50,7 @@ def explains(
     if isinstance(operation, TABLE_READERS):
         return answer(table, operation, profile, limits) == reply
     if isinstance(operation, GuestAccess):
-        return reply in accesses(table, operation, profile)
+        return reply in accesses(table, operation, profile, limits)
     if isinstance(operation, InitHvaCache):
         return init_explained(table, operation, reply)
     return True

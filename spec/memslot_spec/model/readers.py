@@ -32,11 +32,12 @@ from memslot_spec.model.replies import (
     FoundSlot,
     Mmio,
     Number,
+    Refused,
     Reply,
     Retry,
     Visible,
 )
-from memslot_spec.model.values import Hva, HvaError, Slot, SlotTable
+from memslot_spec.model.values import Errno, Hva, HvaError, Slot, SlotTable
 
 
 def gfn_to_memslot(table: SlotTable, gfn: int, as_id: int = 0) -> Slot | None:
@@ -133,12 +134,13 @@ def answer(  # noqa: PLR0911 - one answer for each reader
 
 
 def accesses(
-    table: SlotTable, access: GuestAccess, profile: Profile
+    table: SlotTable, access: GuestAccess, profile: Profile, limits: Limits
 ) -> tuple[Reply, ...]:
     """The replies to a guest access that this table explains.
 
     A frame of an INVALID slot gives MMIO in 2009 and is tried again today. A
-    write to a READONLY slot exits to user space as MMIO.
+    write to a READONLY slot exits to user space as MMIO. Where the host has no page
+    it is EFAULT, and a private slot (the APIC access page) may be emulated instead.
     """
     slot = gfn_to_memslot(table, access.gfn, access.as_id)
     if slot is None:
@@ -149,4 +151,10 @@ def accesses(
         return (Retry(),)
     if slot.readonly and access.write:
         return (Mmio(),)
-    return (Accessed(slot.hva_of(access.gfn)),)
+    hva = slot.hva_of(access.gfn)
+    reached: tuple[Reply, ...] = (Accessed(hva),)
+    if slot.id >= limits.user_slots:
+        reached = (*reached, Mmio())
+    if limits.may_fault(hva):
+        reached = (*reached, Refused(Errno.EFAULT), Refused(None))
+    return reached

@@ -1,7 +1,8 @@
 """Moments of the shadow MMU: sptes at rest, and what TLBs may still hold.
 
 Sptes are said to be `in_tlbs` that were removed or replaced, while a processor may
-still use their translation: no flush since, and no spte that permits as much again.
+still use their translation: since then no flush, no new root that every vCPU has to
+take, and no spte that permits as much again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog, GuestAccess
 from memslot_spec.model.readers import gfn_to_memslot
-from memslot_spec.model.replies import DirtyLog, Done
+from memslot_spec.model.replies import DirtyLog, Done, Reply
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import Slot
 from memslot_spec.moments.making import Making
@@ -28,11 +29,12 @@ from memslot_spec.moments.replies import Answered, Updated
 class BackedAccess:
     """A guest access to a frame that has a valid slot, whatever table it used.
 
-    One table alone may explain it, and `explained` says that it does.
+    One table alone may explain its reply, and `explained` says that it does.
     """
 
     access: GuestAccess
     slot: Slot
+    reply: Reply
     explained: bool
 
 
@@ -132,7 +134,7 @@ def _backed_access(
     slot = gfn_to_memslot(answered.candidates[0], access.gfn, access.as_id)
     if slot is None or slot.invalid:
         return None
-    return BackedAccess(access, slot, answered.explained)
+    return BackedAccess(access, slot, answered.reply, answered.explained)
 
 
 def _flushed(facts: Facts, event: Flushed) -> SlotFlushed | None:

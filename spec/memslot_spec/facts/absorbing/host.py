@@ -30,11 +30,12 @@ from memslot_spec.history.points.mmu import (
     MmuUnlocked,
     RmapIndexed,
     RmapUse,
+    RootsInvalidated,
     SpteMapped,
     SpteRemoved,
 )
 from memslot_spec.history.points.tables import TablePublished
-from memslot_spec.model.operations import GetDirtyLog, UnmapHva
+from memslot_spec.model.operations import DestroyVm, GetDirtyLog, UnmapHva
 
 
 def _call(facts: Facts, event: Call) -> None:
@@ -81,10 +82,15 @@ def _tlb_flushed(facts: Facts, event: TlbFlushed) -> None:
     facts.host.stale.clear()
 
 
+def _roots_invalidated(facts: Facts, event: RootsInvalidated) -> None:
+    del event
+    facts.host.roots_invalidated(facts.shadow.serial)
+
+
 def _rmap_indexed(facts: Facts, event: RmapIndexed) -> None:
     call = facts.calls.get(event.thread)
     if call is not None and event.use is RmapUse.HVA_WALK and event.slot_id is not None:
-        call.walked |= {event.slot_id}
+        call.walked |= {(event.as_id, event.slot_id)}
 
 
 def _invalidation_begun(facts: Facts, event: InvalidationBegun) -> None:
@@ -125,9 +131,15 @@ def _bits_cleared(facts: Facts, event: DirtyBitsCleared) -> None:
 
 
 def _table_published(facts: Facts, event: TablePublished) -> None:
-    """A GET that publishes another bitmap has taken all pages of the old one."""
+    """A GET that publishes another bitmap has taken all pages of the old one.
+
+    Where the teardown publishes, the notifier is gone: ranges that were left open
+    are open no more.
+    """
     host = facts.host
     call = facts.calls.get(event.thread)
+    if call is not None and isinstance(call.operation, DestroyVm):
+        host.open.clear()
     if call is not None and isinstance(call.operation, GetDirtyLog):
         key = as_id_of(call.operation.slot), id_of(call.operation.slot)
         before = host.attached.get(key)
@@ -147,6 +159,7 @@ ABSORB: Additions = (
     on(SpteMapped, _spte_mapped),
     on(SpteRemoved, _spte_removed),
     on(TlbFlushed, _tlb_flushed),
+    on(RootsInvalidated, _roots_invalidated),
     on(RmapIndexed, _rmap_indexed),
     on(InvalidationBegun, _invalidation_begun),
     on(InvalidationEnded, _invalidation_ended),

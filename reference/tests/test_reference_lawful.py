@@ -1,0 +1,99 @@
+"""The lawful wing: no clause accuses a variant, in races that are counted.
+
+Of every fixed race some schedules of at most one preemption are played, so many of
+each: what is played depends on no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from memslot_conformance.findings.trial import Trial
+from memslot_conformance.layers.fixed import BOUNDS
+from memslot_conformance.layers.in_order import LEVEL
+from memslot_conformance.play.budget import Budget
+from memslot_conformance.play.explore import bounded
+from memslot_conformance.play.played import Played
+from memslot_conformance.scenarios.fixed import fixed_races
+from memslot_conformance.targets.resolve import Target, resolve
+from memslot_reference.lawful import CATALOGUE, WAITING, variant_named
+from memslot_reference.lawful.variant import Variant
+from memslot_reference.reference import default_limits
+from memslot_spec.clauses import CLAUSES, clause_by_id
+from memslot_spec.history.hook import Silent
+from memslot_spec.model.profile import Limits, profile_named
+
+PLAYS = 6
+"""So many schedules of each race."""
+
+PREEMPTIONS = 1
+
+
+def test_the_names_of_variants_are_unique() -> None:
+    names = [variant.name for variant in CATALOGUE]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("variant", CATALOGUE, ids=lambda v: v.name)
+def test_a_variant_says_what_is_known_of_it(variant: Variant) -> None:
+    assert variant_named(variant.name) is variant
+    assert variant.unusual.endswith(".")
+    assert variant.source
+    assert len(set(variant.clauses)) == len(variant.clauses)
+    assert all(variant.profile in clause_by_id(c).profiles for c in variant.clauses)
+
+
+@pytest.mark.parametrize("variant", CATALOGUE, ids=lambda v: v.name)
+def test_a_variant_is_a_vm_like_the_reference(variant: Variant) -> None:
+    profile = profile_named(variant.profile)
+    limits = Limits(user_slots=8)
+    spaces = 2 if variant.base == "reference-linux" else 1
+    usual = replace(default_limits(profile), address_spaces=spaces)
+    for asked, given in ((None, usual), (limits, limits)):
+        made = variant.make(Silent(), profile, asked).limits
+        assert replace(made, holes=()) == given
+
+
+def test_refuses_the_name_of_no_variant() -> None:
+    with pytest.raises(KeyError, match="no-such"):
+        variant_named("no-such")
+
+
+def plays(target: Target) -> Iterator[tuple[str, Played]]:
+    """Some plays of every fixed race, the simplest of each first."""
+    for race in fixed_races(target.header):
+        bound = min(PREEMPTIONS, BOUNDS[LEVEL][max(len(race.scenario.threads), 1)])
+        for played in bounded(
+            target.make, race.scenario, bound, budget=Budget(plays=PLAYS)
+        ):
+            yield race.name, played
+
+
+def trials(target: Target) -> tuple[Trial, Trial]:
+    """Judges who see the points, and who do not."""
+    return Trial(target.header, CLAUSES), Trial(target.header, CLAUSES, is_blind=True)
+
+
+@pytest.mark.parametrize("variant", CATALOGUE, ids=lambda v: v.name)
+def test_no_clause_accuses_a_variant(variant: Variant) -> None:
+    target = resolve(f"lawful:{variant.name}")
+    judges, asked = trials(target), set[str]()
+    for race, played in plays(target):
+        assert played.error is None, (race, played.error)
+        for trial in judges:
+            judgement = trial.judge(played)
+            assert not judgement.findings, (race, judgement.findings)
+            assert judgement.contradiction is None
+            asked |= {clause for clause, times in judgement.reached.items() if times}
+    assert len(asked) > len(CLAUSES) // 2
+
+
+def test_a_variant_waits_only_while_the_clauses_that_it_waits_for_accuse_it() -> None:
+    for name, clauses in WAITING.items():
+        target = resolve(f"lawful:{name}")
+        judges = trials(target)
+        judgements = (t.judge(p) for _, p in plays(target) for t in judges)
+        assert {f.clause for j in judgements for f in j.findings} == set(clauses), name
