@@ -249,7 +249,6 @@ VARIANTS: tuple[Variant, ...] = (
         "retries-the-window",
         RetriesTheWindow,
         "DEL-10",
-        "MMU-1",
         source="6.1 arch/x86/kvm/mmu/mmu.c:4153, RET_PF_RETRY of an INVALID slot",
         tag="[R]",
     ),
