@@ -11,6 +11,7 @@ from memslot_reference.lawful import (
     caches,
     deletes,
     host,
+    locks,
     logs,
     sections,
     shadow_pages,
@@ -25,6 +26,7 @@ _EVERY = (
     *shadow_pages.VARIANTS,
     *host.VARIANTS,
     *sections.VARIANTS,
+    *locks.VARIANTS,
     *caches.VARIANTS,
 )
 
