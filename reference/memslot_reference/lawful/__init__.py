@@ -11,6 +11,7 @@ from memslot_reference.lawful import (
     caches,
     deletes,
     host,
+    locks,
     logs,
     mappings,
     sections,
@@ -27,6 +28,7 @@ _EVERY = (
     *shadow_pages.VARIANTS,
     *host.VARIANTS,
     *sections.VARIANTS,
+    *locks.VARIANTS,
     *caches.VARIANTS,
 )
 
