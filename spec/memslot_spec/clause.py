@@ -50,7 +50,8 @@ class Clause(Generic[E_contra]):
     nothing on a target that takes one call at a time. A clause is left to finer
     ones where the kind of point named in `unless` is announced. An `exact` one
     holds only those who claim an exact dirty log, one `across_spaces` those who
-    have several address spaces.
+    have several address spaces. An `armed` one asks whether writes are noticed, which of
+    a target that tracks by D bits cannot be told unless it announces `SpteUpdated`.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Clause(Generic[E_contra]):
     unless: str | None = None
     exact: bool = False
     across_spaces: bool = False
+    armed: bool = False
 
     @property
     def kind(self) -> type:
@@ -138,6 +140,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     unless: str | None = None,
     exact: bool = False,
     across_spaces: bool = False,
+    armed: bool = False,
 ) -> Callable[[Callable[[Facts, E], bool]], Clause[E]]:
     """The clause of which the function below the sentence is the check.
 
@@ -168,6 +171,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
             unless=unless,
             exact=exact,
             across_spaces=across_spaces,
+            armed=armed,
         )
 
     return of_check

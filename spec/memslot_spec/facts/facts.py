@@ -20,7 +20,7 @@ from memslot_spec.facts.mmu import Shadow
 from memslot_spec.facts.srcu import Section, Sections
 from memslot_spec.facts.tables import Tables
 from memslot_spec.facts.worlds import Worlds
-from memslot_spec.history.header import Header
+from memslot_spec.history.header import DirtyTracking, Header
 from memslot_spec.history.points.host import TlbFlushed
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
 from memslot_spec.model.operations import GetDirtyLog
@@ -66,6 +66,8 @@ class Facts:
         self.announced = announced
         self.sighted = {TableLoaded.__name__, TablePublished.__name__} <= announced
         self.watches_tlbs = TlbFlushed.__name__ in announced
+        tracking = header.domain.dirty_tracking
+        self.tracks_dirty_bits = tracking is DirtyTracking.DIRTY_BIT
         self.step = 0
         self.tables = Tables()
         self.sections = Sections()

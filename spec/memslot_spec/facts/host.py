@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from memslot_spec.arithmetic.ranges import touches
 from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.history.points.host import MetadataAllocated
-from memslot_spec.history.points.mmu import SpteMapped
 from memslot_spec.history.points.tables import Attached
 from memslot_spec.model.dirty_log import SlotKey
 from memslot_spec.model.values import SlotTable
@@ -59,6 +58,8 @@ class HostPages:
 class Host:
     """What is known of the host's side.
 
+    `stale` are translations by the serial of their spte, and whether a write by it
+    goes unnoticed: an spte may be protected first and removed later.
     `open` gives the version of the table that was current when an invalidation
     began, `looked_up` the pages that a thread's fault last looked up. `removed_at`
     and `unlocked_at` are the steps at which a thread last removed an spte, and last
@@ -68,7 +69,9 @@ class Host:
 
     open: dict[Range, int] = field(default_factory=dict[Range, int])
     looked_up: dict[int, HostPages] = field(default_factory=dict[int, HostPages])
-    stale: dict[int, Stale] = field(default_factory=dict[int, Stale])
+    stale: dict[tuple[int, bool], Stale] = field(
+        default_factory=dict[tuple[int, bool], Stale]
+    )
     removed_at: dict[int, int] = field(default_factory=dict[int, int])
     unlocked_at: dict[int, int] = field(default_factory=dict[int, int])
     cleared: dict[int, Cleared] = field(default_factory=dict[int, Cleared])
@@ -94,15 +97,14 @@ class Host:
         self.freed.pop(thread, None)
 
     def removed(self, spte: Spte, place: Place, thread: int, step: int) -> None:
-        """The spte is gone; a TLB may still hold its translation."""
-        self.stale[spte.serial] = Stale(spte, place, thread, step)
+        """The spte permits less, or is gone; a TLB may still hold its translation."""
+        self.stale[spte.serial, spte.armed] = Stale(spte, place, thread, step)
 
-    def mapped(self, event: SpteMapped) -> None:
+    def permitted(self, place: Place, spte: Spte) -> None:
         """A stale translation is harmless once an spte permits as much again."""
-        place = (event.page, event.index)
-        for serial, stale in tuple(self.stale.items()):
-            if stale.place == place and _stands_for(event, stale.spte):
-                del self.stale[serial]
+        for key, stale in tuple(self.stale.items()):
+            if stale.place == place and spte.permits(stale.spte):
+                del self.stale[key]
 
     def stale_at_unlock(self, thread: int) -> tuple[Spte, ...]:
         """What was stale when the thread last released `mmu_lock`, and still is.
@@ -139,10 +141,3 @@ class Host:
     def deallocated(self, thread: int, resource: Resource) -> None:
         """The thread freed it during its call."""
         self.freed.setdefault(thread, []).append(resource)
-
-
-def _stands_for(event: SpteMapped, old: Spte) -> bool:
-    """The new spte maps the same frames to the same pages, and permits as much."""
-    return (event.gfn, event.level, event.hva) == (old.gfn, old.level, old.hva) and (
-        event.writable or not old.writable
-    )

@@ -15,6 +15,9 @@ from memslot_spec.model.profile import Limits
 FORMAT_VERSION = 1
 """Rises when a history of the older form can no longer be read as it is."""
 
+UNWRITTEN_BY_DEFAULT = {"unwritten_by_default": True}
+"""Of a field that came later: its default is left out of what is written."""
+
 
 class Interleaving(Enum):
     """How an implementation can be raced.
@@ -31,6 +34,20 @@ class Interleaving(Enum):
         return f"Interleaving.{self.name}"
 
 
+class DirtyTracking(Enum):
+    """How a target notices that a page of a slot that logs is written.
+
+    `WRITE_PROTECTION`: the write faults. `DIRTY_BIT`: the processor sets the D bit of
+    the spte and logs the page (PML); an spte with D clear is as good as protected.
+    """
+
+    WRITE_PROTECTION = "write-protection"
+    DIRTY_BIT = "dirty-bit"
+
+    def __repr__(self) -> str:
+        return f"DirtyTracking.{self.name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
     """What a target can be asked.
@@ -39,6 +56,7 @@ class Domain:
     sizes and bases are multiples of `page_granule` pages. `failures` are the
     names of the failures that can be injected. `exact_dirty_log` claims that a dirty
     log shows no page that was not written; otherwise it may show more.
+    `dirty_tracking` tells how a write is noticed.
     """
 
     largest_gfn: int = (1 << 40) - 1
@@ -47,6 +65,9 @@ class Domain:
     page_granule: int = 1
     failures: tuple[str, ...] = ()
     exact_dirty_log: bool = False
+    dirty_tracking: DirtyTracking = field(
+        default=DirtyTracking.WRITE_PROTECTION, metadata=UNWRITTEN_BY_DEFAULT
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

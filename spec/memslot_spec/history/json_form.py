@@ -2,7 +2,8 @@
 
 A dataclass is an object with its fields by name, a member of a union says its class
 under the union's tag, an enum is its value, a tuple is a list, a mapping is an object,
-None is null. Every field is written; one that has a default may be left out.
+None is null. Every field is written, but for the default of one that came later; any that
+has a default may be left out of what is read.
 
 What a hint does not say is the caller's `Dialect`: the tags, and how wide the integers
 are. `json_schema` prints the same forms as a JSON Schema.
@@ -211,4 +212,9 @@ def record_of(kind: type, dialect: Dialect) -> RecordForm:
             for one in fields(kind)
             if one.default is MISSING and one.default_factory is MISSING
         ),
+        {
+            one.name: one.default
+            for one in fields(kind)
+            if one.metadata.get("unwritten_by_default")
+        },
     )

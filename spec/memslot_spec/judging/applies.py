@@ -12,8 +12,8 @@ from memslot_spec.facts.absorb import ABSORB
 from memslot_spec.facts.absorbing.on import Absorb
 from memslot_spec.facts.facts import Facts, by_kind
 from memslot_spec.history.events import Event, Finished, Observed, Return, is_point
-from memslot_spec.history.header import Header, Interleaving
-from memslot_spec.history.points.mmu import MmuUnlocked
+from memslot_spec.history.header import DirtyTracking, Header, Interleaving
+from memslot_spec.history.points.mmu import MmuUnlocked, SpteUpdated
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.updates import Objection
 from memslot_spec.moments import MAKINGS, made_by
@@ -63,6 +63,10 @@ def _out_of_its_domain(clause: AnyClause, header: Header) -> Iterator[str]:
         yield "the target has one address space"
     if clause.exact and not header.domain.exact_dirty_log:
         yield "the target does not claim that its dirty log is exact"
+    by_dirty_bits = header.domain.dirty_tracking is DirtyTracking.DIRTY_BIT
+    silent = SpteUpdated.__name__ not in header.capabilities.announces
+    if clause.armed and by_dirty_bits and silent:
+        yield "the target tracks by D bits, and does not announce SpteUpdated"
 
 
 def points_of(clause: AnyClause) -> tuple[str, ...]:

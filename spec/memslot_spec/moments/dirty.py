@@ -1,4 +1,8 @@
-"""Moments of dirty logs: what a GET or a CLEAR answers, and what it leaves writable."""
+"""Moments of dirty logs: what a GET or a CLEAR answers, and what it leaves unarmed.
+
+An spte is *armed* where a write by it is noticed: it has no W bit, or its D bit is
+clear and the processor logs the page.
+"""
 
 from __future__ import annotations
 
@@ -94,20 +98,20 @@ class LogProtected:
     """A GET or a CLEAR was carried out, and `mmu_lock` is not held.
 
     Every page of the slot, or every one that the CLEAR was given, is dirty or
-    write-protected, but for those that are `still_writable`.
+    armed, but for those that are `unarmed`.
     """
 
-    still_writable: tuple[int, ...]
+    unarmed: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LoggingBegan:
     """A request turned on the logging of a live slot, with clean pages.
 
-    Its pages are dirty or write-protected, but for those that are `still_writable`.
+    Its pages are dirty or armed, but for those that are `unarmed`.
     """
 
-    still_writable: tuple[int, ...]
+    unarmed: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class LoggingEnded:
 
 @dataclass(frozen=True, slots=True)
 class WritableMapped:
-    """At rest: writable sptes of slots that log were installed since the last rest.
+    """At rest: unarmed sptes of slots that log were made or left so since the last.
 
     `clean` are the pages under them that are not dirty, each with its slot.
     """
@@ -196,10 +200,10 @@ def _protected(facts: Facts, answered: Answered) -> LogProtected | None:
     if slot is None or not _goes_on_logging(facts, slot):
         return None
     if isinstance(call, GetDirtyLog):
-        return LogProtected(_writable_and_clean(facts, slot))
+        return LogProtected(_unarmed(facts, slot))
     given = given_pages(call, slot.npages)
-    writable = given.intersection(_writable_and_clean(facts, slot))
-    return LogProtected(tuple(sorted(writable))) if given else None
+    unarmed = given.intersection(_unarmed(facts, slot))
+    return LogProtected(tuple(sorted(unarmed))) if given else None
 
 
 def _goes_on_logging(facts: Facts, slot: Slot) -> bool:
@@ -210,12 +214,12 @@ def _goes_on_logging(facts: Facts, slot: Slot) -> bool:
     )
 
 
-def _writable_and_clean(facts: Facts, slot: Slot) -> tuple[int, ...]:
-    """The pages of a slot that the guest can write to without setting their bits."""
+def _unarmed(facts: Facts, slot: Slot) -> tuple[int, ...]:
+    """The pages of a slot that the guest can write to with no bit set for it."""
     return tuple(
         page
         for spte in facts.shadow.sptes.values()
-        for page in undirtied(facts.bitmaps, slot, spte)
+        for page in undirtied(facts.bitmaps, facts.shadow, slot, spte)
     )
 
 
@@ -232,7 +236,7 @@ def _began(facts: Facts, update: Updated) -> LoggingBegan | None:
     about = [u for u in facts.open_updates() if u.operation.region.slot == word]
     if any(other.operation is not update.operation for other in about):
         return None
-    return LoggingBegan(_writable_and_clean(facts, slot))
+    return LoggingBegan(_unarmed(facts, slot))
 
 
 def _ended(facts: Facts, update: Updated) -> LoggingEnded | None:
@@ -253,11 +257,12 @@ def _mapped(facts: Facts, rest: AtRest) -> WritableMapped | None:
     found: list[tuple[Slot, tuple[int, ...]]] = []
     for place in rest.touched:
         spte = facts.shadow.sptes.get(place)
-        if spte is None or not spte.writable or spte.slot is None:
+        if spte is None or spte.armed or spte.slot is None:
             continue
         slot = facts.tables.current.find(spte.slot.as_id, spte.slot.id)
         if slot is not None and _goes_on_logging(facts, slot):
-            found.append((slot, undirtied(facts.bitmaps, slot, spte)))
+            clean = undirtied(facts.bitmaps, facts.shadow, slot, spte)
+            found.append((slot, clean))
     if not found:
         return None
     return WritableMapped(tuple((slot, pages) for slot, pages in found if pages))

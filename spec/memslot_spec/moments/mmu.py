@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from memslot_spec.arithmetic.bitmaps import set_bits
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
+from memslot_spec.facts.bitmaps import undirtied
 from memslot_spec.facts.calls import Update
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Place, Spte
@@ -85,10 +86,11 @@ class LogWalked:
 class LogCleared:
     """A GET or CLEAR of a slot's log succeeded, and took pages out of it.
 
-    `writable` are the writable sptes of those pages, older than the taking.
+    `unarmed` are the sptes by which the guest can write to one of those pages, and
+    could before the taking, though it is not dirty again.
     """
 
-    writable: tuple[Spte, ...]
+    unarmed: tuple[Spte, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ def _slot_of_log(facts: Facts, answered: Answered) -> Slot | None:
 
 def _writable_in_tlbs(facts: Facts, thread: int, slot: Slot) -> tuple[Spte, ...]:
     stale = facts.host.stale_at_unlock(thread)
-    return tuple(spte for spte in stale if spte.writable and spte.meets(slot))
+    return tuple(spte for spte in stale if not spte.armed and spte.meets(slot))
 
 
 def _log_walked(facts: Facts, answered: Answered) -> LogWalked | None:
@@ -187,16 +189,14 @@ def _log_cleared(facts: Facts, answered: Answered) -> LogCleared | None:
         # The slot got another bitmap: what the old one held is what is reported.
         reply = answered.reply
         pages = tuple(set_bits(reply.bitmap)) if isinstance(reply, DirtyLog) else ()
-    gfns = {slot.base + page for page in pages}
-    writable = tuple(
+    shadow, bitmaps = facts.shadow, facts.bitmaps
+    unarmed = tuple(
         spte
-        for spte in facts.shadow.sptes.values()
-        if spte.writable
-        and spte.serial <= cleared.serial
-        and spte.as_id == slot.as_id
-        and any(spte.gfn <= gfn < spte.gfn + spte.npages for gfn in gfns)
+        for spte in shadow.sptes.values()
+        if spte.opened <= cleared.serial
+        and not set(pages).isdisjoint(undirtied(bitmaps, shadow, slot, spte))
     )
-    return LogCleared(writable)
+    return LogCleared(unarmed)
 
 
 def _logging_enabled(facts: Facts, updated: Updated) -> LoggingEnabled | None:

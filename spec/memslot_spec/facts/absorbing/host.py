@@ -63,8 +63,6 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
     old = facts.shadow.sptes.get(place)
     if old is not None and facts.watches_tlbs:
         facts.host.removed(old, place, event.thread, facts.step)
-    if facts.host.stale:
-        facts.host.mapped(event)
 
 
 def _spte_removed(facts: Facts, event: SpteRemoved) -> None:

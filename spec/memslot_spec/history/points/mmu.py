@@ -87,6 +87,22 @@ class SpteRemoved:
     index: int
 
 
+@dataclass(frozen=True, slots=True)
+class SpteUpdated:
+    """The bits of a present leaf spte were changed in place (`mmu_spte_update`).
+
+    It maps the pages of before. `writable` is its W bit from now on. `dirty` is its D
+    bit, also where the processor sets it; a target that does not track by D bits
+    leaves it as it is here.
+    """
+
+    thread: int
+    page: int
+    index: int
+    writable: bool
+    dirty: bool = True
+
+
 class RmapUse(Enum):
     """What a reverse-map index was computed for."""
 
@@ -175,6 +191,7 @@ MmuPoint = (
     | SlotBitSet
     | SpteMapped
     | SpteRemoved
+    | SpteUpdated
     | RmapIndexed
     | RmapAdded
     | RmapRemoved
