@@ -11,7 +11,7 @@ from memslot_spec.model.operations import (
     UseHvaCache,
 )
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure
-from museum_cases import LOGGED, S0, Case, alone, delete, put, raced
+from museum_cases import LOGGED, S0, UNMAP_17, Case, alone, delete, put, raced
 
 NOBODY = 40_000
 """An id that no slot has."""
@@ -38,7 +38,7 @@ TRACKING = (
     alone("DIRTY-1", "marks-late", LOGGED, WRITE_17),
     raced("DIRTY-2", "K24", (LOGGED, WRITE_17), (GET,), (WRITE_17,)),
     alone("DIRTY-2", "swaps-only", LOGGED, WRITE_17, GET),
-    alone("DIRTY-3", "K62", LOGGED, WRITE_17, GET),
+    alone("DIRTY-3", "K62", LOGGED, WRITE_17, GET, UNMAP_17),
     alone("DIRTY-20", "clears-unprotected", MANUAL, LOGGED, WRITE_17, CLEAR_1),
     alone(
         "DIRTY-20",

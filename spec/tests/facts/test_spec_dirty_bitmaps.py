@@ -6,7 +6,7 @@ import pytest
 
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.facts.bitmaps import Bitmap, DirtyBitmaps, OpenLogCall, undirtied
-from memslot_spec.facts.mmu import Spte
+from memslot_spec.facts.mmu import Shadow, Spte
 from memslot_spec.history.events import Call, Event, Return
 from memslot_spec.history.header import Capabilities, Header, History, Interleaving
 from memslot_spec.history.points.dirty import (

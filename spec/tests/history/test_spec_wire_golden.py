@@ -17,6 +17,7 @@ from memslot_spec.history import events, views
 from memslot_spec.history.header import (
     FORMAT_VERSION,
     Capabilities,
+    DirtyTracking,
     Domain,
     Header,
     History,
@@ -196,6 +197,7 @@ ADDED_POINTS = (
     cache_points.CachesUpdated(0, 9, dropped=True),
     cache_points.MmioCached(1, cache_points.MmioPlace.VCPU, 16, 1, 7, 4),
     cache_points.MmioHit(1, cache_points.MmioPlace.SPTE, 16, 1, 4),
+    mmu_points.SpteUpdated(1, 3, 5, writable=True, dirty=False),
 )
 ADDED = History(
     replace(HEADER, domain=Domain(failures=("PREPARE",), exact_dirty_log=True)),
@@ -223,6 +225,15 @@ def test_the_first_file_still_reads_as_it_was() -> None:
 
 def test_the_added_file_is_what_is_written() -> None:
     assert history_to_json(ADDED).splitlines() == ADDED_GOLDEN.read_text().splitlines()
+
+
+def test_how_a_target_tracks_is_written_where_it_is_not_the_usual_way() -> None:
+    by_dirty_bits = Domain(dirty_tracking=DirtyTracking.DIRTY_BIT)
+    history = History(replace(HEADER, domain=by_dirty_bits), ())
+    text = history_to_json(history)
+    assert json.loads(text)["domain"]["dirty_tracking"] == "dirty-bit"
+    assert read_history(text.splitlines(), "text") == history
+    assert "dirty_tracking" not in history_to_json(ADDED)
 
 
 def test_the_added_file_reads_as_the_example() -> None:

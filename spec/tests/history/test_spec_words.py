@@ -175,6 +175,11 @@ EVENTS: list[tuple[Event, str]] = [
         "map gfn 0x0 -> hva 0x1000, level 2, read-only",
     ),
     (mmu_points.SpteRemoved(0, 3, 5), "clear spte 3[5]"),
+    (mmu_points.SpteUpdated(0, 3, 5, writable=False), "spte 3[5]: W=0"),
+    (
+        mmu_points.SpteUpdated(0, 3, 5, writable=True, dirty=False),
+        "spte 3[5]: W=1, D=0",
+    ),
     (
         mmu_points.RmapIndexed(0, mmu_points.RmapUse.ADD, 1, 16, 1, 18, 2),
         "index rmap 1[2]: ADD",
