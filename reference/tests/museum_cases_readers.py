@@ -69,6 +69,7 @@ SECTIONS = (
     raced("SRCU-3", "K08", (S0,), (S1,), (GfnToHva(17),)),
     alone("SRCU-16", "destroys-inside", DestroyVm()),
     alone("SRCU-17", "K04", S0, READ_17, DestroyVm()),
+    alone("SRCU-20", "leaks-tables", S0, DestroyVm()),
     raced(
         "SRCU-18",
         "remembers-answers",

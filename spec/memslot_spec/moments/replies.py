@@ -161,12 +161,9 @@ class TableLeft:
 class RequestFailed:
     """A request is refused: what it did with arrays and bitmaps, as points tell.
 
-    `made` is what it allocated, `left` what of that is not freed, `lost` what it
-    freed without having allocated it. `found` is what its slot has.
+    `lost` is what it freed without having allocated it, `found` what its slot has.
     """
 
-    made: tuple[Resource, ...]
-    left: tuple[Resource, ...]
     lost: tuple[Resource, ...]
     found: Attached | None
 
@@ -269,11 +266,9 @@ def _failed(facts: Facts, update: Updated) -> RequestFailed | None:
     if not isinstance(update.reply, Refused):
         return None
     host, word = facts.host, update.region.slot
-    made = tuple(host.made.get(update.thread, ()))
+    made = host.made.get(update.thread, ())
     freed = host.freed.get(update.thread, ())
     return RequestFailed(
-        made,
-        left=tuple(resource for resource in made if host.is_live(resource)),
         lost=tuple(resource for resource in freed if resource not in made),
         found=host.attached.get((as_id_of(word), id_of(word))),
     )
