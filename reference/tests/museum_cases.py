@@ -10,8 +10,8 @@ from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.scenario import Operations, Scenario
+from memslot_reference.changed import Factory
 from memslot_reference.museum import mutant_named
-from memslot_reference.museum.mutant import Factory
 from memslot_reference.reference import reference, reference_linux
 from memslot_reference.vm import Vm
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT

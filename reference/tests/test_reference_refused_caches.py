@@ -10,9 +10,9 @@ import pytest
 
 from memslot_conformance.play.explore import bounded
 from memslot_conformance.scenarios.scenario import Operations, Scenario
+from memslot_reference.changed import Factory
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot
-from memslot_reference.museum.mutant import Factory
 from memslot_reference.reference import linux_limits, reference_linux
 from memslot_reference.vm import Vm
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT

@@ -93,8 +93,8 @@ def check_command(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Judge targets; by default both references, and the kernel if it is usable.
 
-    A TARGET is reference, reference-linux, patch, museum:NAME, py:MODULE:FACTORY or
-    kvm.
+    A TARGET is reference, reference-linux, patch, museum:NAME, lawful:NAME,
+    py:MODULE:FACTORY or kvm.
     """
     request = CheckRequest(
         targets=targets,

@@ -21,9 +21,11 @@ from memslot_conformance.cli.options import (
     without_fixed,
 )
 from memslot_conformance.environment import version
-from memslot_conformance.museum import adequacy
+from memslot_conformance.museum import adequacy, lawful
 from memslot_conformance.museum import run as museum_run
+from memslot_conformance.museum.lawful import Hearing
 from memslot_conformance.museum.run import Attempt, Mutant, Settings
+from memslot_conformance.report import lawful as lawful_report
 from memslot_conformance.report import track_record
 from memslot_conformance.report.adequacy import table
 from memslot_conformance.report.console import printable
@@ -55,8 +57,12 @@ SECONDS = {"quick": 15.0, "standard": 60.0, "deep": 300.0}
 @no_fixed_option
 @blind_option
 @click.option(
-    "--list", "only_list", is_flag=True, help="List the mutants; run nothing."
+    "--lawful",
+    "only_lawful",
+    is_flag=True,
+    help="Hold the lawful variants to every clause: none may be accused.",
 )
+@click.option("--list", "only_list", is_flag=True, help="List them; run nothing.")
 @click.option(
     "--adequacy",
     "only_adequacy",
@@ -80,6 +86,7 @@ def museum_command(  # noqa: PLR0913 - one for each option
     layers: tuple[str, ...],
     no_fixed: bool,
     blind: bool,
+    only_lawful: bool,
     only_list: bool,
     only_adequacy: bool,
     json_file: Path | None,
@@ -87,8 +94,24 @@ def museum_command(  # noqa: PLR0913 - one for each option
     """Run mutants of the museum, or all, and say which clause detects each.
 
     Exit status: 1 where a mutant was not detected by a clause that it names; with
-    --adequacy, where a clause has no witness, or detects no mutant.
+    --adequacy, where a clause has no witness, or detects no mutant; with --lawful,
+    where a variant was accused. With --lawful it is 3 where a variant broke, and 4
+    where one was not played at all.
     """
+    settings = Settings(
+        level=level,
+        seed=secrets.randbelow(SEEDS) if seed is None else seed,
+        seeds=seeds,
+        layers=without_fixed(layers, no_fixed=no_fixed),
+        seconds=max_time or SECONDS[level],
+        jobs=jobs,
+        blind=blind,
+    )
+    if only_lawful:
+        if only_adequacy:
+            message = "--lawful and --adequacy are two runs; ask for one of them"
+            raise click.UsageError(message)
+        sys.exit(_lawful(names, settings, json_file, only_list=only_list))
     try:
         mutants = museum_run.chosen([n.removeprefix("museum:") for n in names])
     except museum_run.UnknownMutantError as error:
@@ -104,24 +127,46 @@ def museum_command(  # noqa: PLR0913 - one for each option
             message = "--adequacy runs the whole museum; leave out the names"
             raise click.UsageError(message)
         sys.exit(_adequacy(mutants, jobs, json_file))
-    settings = Settings(
-        level=level,
-        seed=secrets.randbelow(SEEDS) if seed is None else seed,
-        seeds=seeds,
-        layers=without_fixed(layers, no_fixed=no_fixed),
-        seconds=max_time or SECONDS[level],
-        jobs=jobs,
-        blind=blind,
-    )
-    last = settings.seed + seeds - 1
-    which = f"seed {last}" if seeds == 1 else f"seeds {settings.seed} to {last}"
-    told = f"level {level}, {which}"
+    told = _told(settings)
     click.echo(f"memslots {version()}, {len(mutants)} mutants: {told}\n")
     attempts = museum_run.run(mutants, settings, _say_attempt)
     print_lines([*track_record.table(attempts, mutants), "", told])
     if json_file is not None:
         track_record.write_json(json_file, attempts, mutants)
     sys.exit(museum_run.exit_status(attempts))
+
+
+def _told(settings: Settings) -> str:
+    """With what they are run, in words."""
+    last = settings.seed + settings.seeds - 1
+    one = settings.seeds == 1
+    which = f"seed {last}" if one else f"seeds {settings.seed} to {last}"
+    return f"level {settings.level}, {which}"
+
+
+def _lawful(
+    names: Sequence[str], settings: Settings, json_file: Path | None, *, only_list: bool
+) -> Exit:
+    """Hold variants of the lawful wing, or all, to every clause."""
+    try:
+        variants = lawful.chosen([n.removeprefix("lawful:") for n in names])
+    except lawful.UnknownVariantError as error:
+        raise click.UsageError(str(error)) from error
+    if only_list:
+        print_lines(lawful_report.listing(variants))
+        return Exit.CONFORMS
+    told = _told(settings)
+    click.echo(f"memslots {version()}, {len(variants)} lawful variants: {told}\n")
+    hearings = lawful.run(variants, settings, _say_hearing)
+    print_lines([*lawful_report.table(hearings, variants), "", told])
+    if json_file is not None:
+        lawful_report.write_json(json_file, hearings, variants)
+    return lawful.exit_status(hearings)
+
+
+def _say_hearing(hearing: Hearing) -> None:
+    line = f"{hearing.variant}  seed {hearing.seed}: {hearing.outcome}"
+    click.echo(printable(line), err=True)
 
 
 def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> Exit:

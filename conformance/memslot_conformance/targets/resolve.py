@@ -1,7 +1,7 @@
 """How an implementation is reached: from the name on the command line.
 
-`reference`, `patch` and `museum:NAME` are loaded by name, like a stranger's;
-`py:module:factory` is the stranger; `kvm` is the running kernel.
+`reference`, `patch`, `museum:NAME` and `lawful:NAME` are loaded by name, like a
+stranger's; `py:module:factory` is the stranger; `kvm` is the running kernel.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ KINDS = (
     "reference-linux",
     "patch",
     "museum:NAME",
+    "lawful:NAME",
     "py:MODULE:FACTORY",
     "kvm",
 )
@@ -35,7 +36,15 @@ KINDS = (
 REFERENCE = "memslot_reference.reference:reference"
 REFERENCE_LINUX = "memslot_reference.reference:reference_linux"
 PATCH = "memslot_reference.patch:patch"
+BY_NAME = {
+    "reference": (REFERENCE, "v2.6.34", "the repaired patch"),
+    "reference-linux": (REFERENCE_LINUX, "linux", "today's kernel: two sets of slots"),
+    "patch": (PATCH, "v2.6.34", "the patch as published"),
+}
+"""Where they are, the profile they are held to, and what they are."""
+
 MUSEUM = "memslot_reference.museum"
+LAWFUL = "memslot_reference.lawful"
 
 
 class UnknownTargetError(Exception):
@@ -71,15 +80,13 @@ def resolve(name: str, profile: str | None = None) -> Target:
         return _stranger(name, rest, profile)
     if kind == "museum" and rest:
         return _mutant(name, rest, profile)
-    if name == "reference":
-        return _loaded(name, REFERENCE, profile or "v2.6.34", "the repaired patch")
-    if name == "reference-linux":
-        described = "today's kernel: two sets of slots"
-        return _loaded(name, REFERENCE_LINUX, profile or "linux", described)
-    if name == "patch":
-        return _loaded(name, PATCH, profile or "v2.6.34", "the patch as published")
+    if kind == "lawful" and rest:
+        return _variant(name, rest, profile)
+    if name in BY_NAME:
+        path, usual, described = BY_NAME[name]
+        return _loaded(name, path, profile or usual, described)
     known = ", ".join(KINDS)
-    hint = close_to(name, ("reference", "reference-linux", "patch", "kvm"))
+    hint = close_to(name, (*BY_NAME, "kvm"))
     message = f"no target {name!r}; a target is one of {known}"
     if hint:
         message += f".{hint}"
@@ -89,6 +96,11 @@ def resolve(name: str, profile: str | None = None) -> Target:
 def mutant_names() -> tuple[str, ...]:
     """The names of the museum's mutants, in its order."""
     return tuple(mutant.name for mutant in importlib.import_module(MUSEUM).CATALOGUE)
+
+
+def variant_names() -> tuple[str, ...]:
+    """The names of the lawful variants, in their order."""
+    return tuple(variant.name for variant in importlib.import_module(LAWFUL).CATALOGUE)
 
 
 def _mutant(name: str, mutant_name: str, profile: str | None) -> Target:
@@ -104,6 +116,22 @@ def _mutant(name: str, mutant_name: str, profile: str | None) -> Target:
     mutant = museum.mutant_named(mutant_name)
     chosen = profile_named(profile or mutant.profile)
     return _target(name, mutant.make, chosen, mutant.wrong)
+
+
+def _variant(name: str, variant_name: str, profile: str | None) -> Target:
+    lawful = importlib.import_module(LAWFUL)
+    try:
+        variant = lawful.variant_named(variant_name)
+    except KeyError as error:
+        names = variant_names()
+        hint = close_to(variant_name, names)
+        message = (
+            f"no lawful variant {variant_name!r} among the {len(names)}; "
+            f"`memslots museum --lawful --list` names them.{hint}"
+        )
+        raise UnknownTargetError(message) from error
+    chosen = profile_named(profile or variant.profile)
+    return _target(name, variant.make, chosen, variant.unusual)
 
 
 def _loaded(name: str, path: str, profile: str, description: str) -> Target:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-from memslot_reference.reference import default_limits, linux_limits
-from memslot_reference.sets import SlotSets
+from memslot_reference.changed import Base, Factory, base_of, factory_of, summary_of
 from memslot_reference.vm import Vm
-from memslot_spec.history.hook import Hook
-from memslot_spec.model.profile import V2_6_34, Limits, Profile
+from memslot_spec.model.profile import V2_6_34, Profile
 
 Kind = Literal["museum", "planted"]
 """A bug that happened or lies close by, or one made up to try out a clause."""
 
-Base = Literal["reference", "reference-linux", "patch"]
 Tag = Literal["[R]", "[T]", "[D]", "[M]", "planted"]
 """How a bug is known: read at the source, by title, derived, from memory."""
-
-
-class Factory(Protocol):
-    """Makes a VM, as `memslot_reference.reference` does."""
-
-    def __call__(
-        self, hook: Hook, profile: Profile, limits: Limits | None = None
-    ) -> Vm:
-        """A VM that announces itself to this hook."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +53,14 @@ def exhibit(
     return Mutant(
         name=name,
         kind="museum",
-        base=_base(flawed),
+        base=base_of(flawed),
         profile=profile.name,
         source=source,
         since=since,
         tag=tag,
         clauses=clauses,
-        wrong=_summary(flawed),
-        make=_factory(flawed),
+        wrong=summary_of(flawed),
+        make=factory_of(flawed),
     )
 
 
@@ -85,30 +71,12 @@ def planted(
     return Mutant(
         name=name,
         kind="planted",
-        base=_base(flawed),
+        base=base_of(flawed),
         profile=profile.name,
         source="planted",
         since="never",
         tag="planted",
         clauses=clauses,
-        wrong=_summary(flawed),
-        make=_factory(flawed),
+        wrong=summary_of(flawed),
+        make=factory_of(flawed),
     )
-
-
-def _summary(flawed: type[Vm]) -> str:
-    """The first line of the class's docstring, which says what is wrong."""
-    return (inspect.getdoc(flawed) or flawed.__name__).partition("\n")[0]
-
-
-def _base(flawed: type[Vm]) -> Base:
-    return "reference-linux" if issubclass(flawed, SlotSets) else "reference"
-
-
-def _factory(flawed: type[Vm]) -> Factory:
-    usual = linux_limits if issubclass(flawed, SlotSets) else default_limits
-
-    def make(hook: Hook, profile: Profile, limits: Limits | None = None) -> Vm:
-        return flawed(hook, profile, limits or usual(profile))
-
-    return make

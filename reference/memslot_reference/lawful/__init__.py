@@ -1,0 +1,27 @@
+"""The lawful wing: implementations that are unusual and right.
+
+It stands beside the museum of bugs. A mutant shows that a clause accuses what is
+wrong; a variant shows that it leaves alone what is right, though it be done
+otherwise than the references do it.
+"""
+
+from __future__ import annotations
+
+from memslot_reference.lawful import deletes
+from memslot_reference.lawful.variant import Variant
+
+_EVERY = (*deletes.VARIANTS,)
+
+WAITING: dict[str, tuple[str, ...]] = {}
+"""Variants that are right and accused all the same, each with the clauses that do."""
+
+CATALOGUE: tuple[Variant, ...] = tuple(v for v in _EVERY if v.name not in WAITING)
+"""Every variant that no clause may accuse, by what it is unusual in."""
+
+
+def variant_named(name: str) -> Variant:
+    """The variant of this name. Errors: `KeyError` names it."""
+    for known in _EVERY:
+        if known.name == name:
+            return known
+    raise KeyError(name)
