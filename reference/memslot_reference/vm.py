@@ -18,6 +18,7 @@ from memslot_spec.history.points.caches import (
 from memslot_spec.history.points.srcu import Retried
 from memslot_spec.history.points.tables import TableReclaimed
 from memslot_spec.history.views import ShadowPage, ShadowPte, View
+from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.values import Failure, SlotTable
 
@@ -44,6 +45,7 @@ class Vm(SlotWriters):
             private_slots=profile.private_slots,
             failures=tuple(failure.name for failure in Failure),
             exact_dirty_log=True,
+            origins=tuple(one.name for one in Origin if one is not Origin.PAGE_FAULT),
         )
 
     def announced(self) -> tuple[str, ...]:

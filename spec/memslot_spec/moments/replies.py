@@ -175,7 +175,7 @@ STALE_KEPT = 8
 def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
     """The reader's call with its reply and every table that may explain it."""
     operation, reply = known.operation, event.reply
-    settled_only = isinstance(operation, GuestAccess)
+    settled_only = isinstance(operation, GuestAccess) and operation.may_use_spte
     if facts.sighted:
         candidates, first = _loaded(facts, known, settled_only=settled_only)
         stale = tuple(facts.tables.versions[max(first - STALE_KEPT, 0) : first])
@@ -184,7 +184,7 @@ def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
         candidates = worlds.candidates(event.thread, settled_only=settled_only)
         stale = worlds.older(event.thread, settled_only=settled_only)
     explained = any_explains(facts, candidates, operation, reply)
-    if not explained and facts.sighted and isinstance(reply, Accessed):
+    if not explained and facts.sighted and settled_only and isinstance(reply, Accessed):
         # An spte that another thread made meanwhile, from a later table, may be
         # what the access met in the end.
         later = facts.tables.versions[first:]
