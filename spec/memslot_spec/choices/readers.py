@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from memslot_spec.choice import AnyChoice, choice
 from memslot_spec.facts.facts import Facts
+from memslot_spec.history.points.srcu import Slept
 from memslot_spec.model.explain import TABLE_READERS
 from memslot_spec.model.profile import BOTH
+from memslot_spec.model.updates import Change
+from memslot_spec.moments.replies import Updated
 from memslot_spec.moments.srcu import GracePeriodOver, ReadBesideUpdate
 
 READERS = tuple(kind.__name__ for kind in TABLE_READERS)
@@ -73,5 +76,49 @@ def grace_period(facts: Facts, over: GracePeriodOver) -> str:
     return WAITED if over.had_readers else NOBODY
 
 
+INSIDE, OUTSIDE = "inside its read section", "outside"
+
+
+@choice(
+    id="sleep-for-page",
+    title="A fault that waits for a page of the host",
+    options=(INSIDE, OUTSIDE),
+    source="6.1 arch/x86/kvm/mmu/mmu.c:4186, kvm_faultin_pfn(): swap, userfaultfd",
+    profiles=BOTH,
+    clauses=("SRCU-13",),
+    on=Slept,
+    points=("Slept", "SectionEntered", "SectionLeft"),
+)
+def sleep_for_page(facts: Facts, event: Slept) -> str | None:
+    """Where a thread was that waits for a page."""
+    if not event.for_page:
+        return None
+    return OUTSIDE if facts.section_of(event.thread) is None else INSIDE
+
+
+FIRST, LATER = "waits for the readers before it returns", "leaves that to later"
+
+
+@choice(
+    id="create-waits",
+    title="A CREATE and the readers of the table it replaces",
+    options=(FIRST, LATER),
+    source="seed, __kvm_set_memory_region: it waits; call_srcu() would do as well",
+    profiles=BOTH,
+    clauses=("SRCU-4", "SRCU-7", "SRCU-20"),
+    on=Updated,
+    points=("GracePeriodBegun", "GracePeriodEnded", *TABLES),
+)
+def create_waits(facts: Facts, update: Updated) -> str | None:
+    """Whether the readers of the old table were waited for."""
+    known = facts.update_of(update.thread)
+    if known is None or not known.published or update.change is not Change.CREATE:
+        return None
+    replaced_at = facts.tables.replaced.get(known.published[-1] - 1)
+    if replaced_at is None:
+        return None
+    return FIRST if facts.sections.full_period_since(replaced_at) else LATER
+
+
 TABLES_READ: tuple[AnyChoice, ...] = (reader_table, reader_table_of_delete)
-GRACE_PERIODS: tuple[AnyChoice, ...] = (grace_period,)
+GRACE_PERIODS: tuple[AnyChoice, ...] = (grace_period, create_waits, sleep_for_page)

@@ -64,7 +64,8 @@ class Host:
     began, `looked_up` the pages that a thread's fault last looked up. `removed_at`
     and `unlocked_at` are the steps at which a thread last removed an spte, and last
     released `mmu_lock`. `made` and `freed` are what a thread allocated and
-    freed during its call.
+    freed during its call, `of_refused` what refused requests had allocated and had
+    not freed when they answered, `refused_some` that one had allocated something.
     """
 
     open: dict[Range, int] = field(default_factory=dict[Range, int])
@@ -82,6 +83,8 @@ class Host:
     made: dict[int, list[Resource]] = field(default_factory=dict[int, list[Resource]])
     freed: dict[int, list[Resource]] = field(default_factory=dict[int, list[Resource]])
     attached: dict[SlotKey, Attached] = field(default_factory=dict[SlotKey, Attached])
+    of_refused: set[Resource] = field(default_factory=set[Resource])
+    refused_some: bool = False
 
     def unmapped(self, start: int, end: int) -> None:
         """The host unmaps these bytes: pages looked up there may not be mapped."""
@@ -126,6 +129,12 @@ class Host:
         """It was allocated, and has not been freed."""
         kind, handle = resource
         return handle in (self.metadata if kind == METADATA else self.bitmaps)
+
+    def refused(self, thread: int) -> None:
+        """The thread's request is refused: what it allocated serves nobody."""
+        made = self.made.get(thread, ())
+        self.refused_some |= bool(made)
+        self.of_refused.update(one for one in made if self.is_live(one))
 
     def allocated(self, thread: int, resource: Resource) -> None:
         """The thread allocated it during its call."""

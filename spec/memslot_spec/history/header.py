@@ -55,7 +55,8 @@ class Domain:
     `largest_gfn` and `slots` (ids `0..slots-1`) bound the generated requests;
     sizes and bases are multiples of `page_granule` pages. `failures` are the
     names of the failures that can be injected. `exact_dirty_log` claims that a dirty
-    log shows no page that was not written; otherwise it may show more.
+    log shows no page that was not written; otherwise it may show more. `origins` are
+    the names of those who can be made to access guest memory beside the processor.
     `dirty_tracking` tells how a write is noticed.
     """
 
@@ -68,6 +69,7 @@ class Domain:
     dirty_tracking: DirtyTracking = field(
         default=DirtyTracking.WRITE_PROTECTION, metadata=UNWRITTEN_BY_DEFAULT
     )
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,13 @@ from memslot_spec.facts.calls import Update
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.history.points.mmu import Flushed
-from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog, GuestAccess
-from memslot_spec.model.readers import gfn_to_memslot
+from memslot_spec.model.operations import (
+    ClearDirtyLog,
+    GetDirtyLog,
+    GuestAccess,
+    Origin,
+)
+from memslot_spec.model.readers import gfn_to_memslot, serves
 from memslot_spec.model.replies import DirtyLog, Done
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import Slot
@@ -133,6 +138,8 @@ def _backed_access(
         return None
     slot = gfn_to_memslot(answered.candidates[0], access.gfn, access.as_id)
     if slot is None or slot.invalid:
+        return None
+    if access.origin is Origin.KVM and not serves(slot, access):
         return None
     return BackedAccess(access, slot, answered.explained)
 

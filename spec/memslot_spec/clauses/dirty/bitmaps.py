@@ -58,7 +58,10 @@ def freed_with_the_log(facts: Facts, ended: LoggingEnded) -> bool:
 
 
 def was_published(facts: Facts, event: BitmapFreed) -> bool:
-    return facts.bitmaps.can_be_read(event.bitmap, 0)
+    # Nobody can have the table any more with which the VM is destroyed.
+    return not facts.destroys_vm(event.thread) and facts.bitmaps.can_be_read(
+        event.bitmap, 0
+    )
 
 
 def freed_early(facts: Facts, event: BitmapFreed) -> str:

@@ -30,7 +30,7 @@ class ShadowPageCreated:
 
     A `direct` page covers `npages` guest frames from `gfn` on; otherwise it
     shadows the guest page table at `gfn`. `capacity` is how many slot ids its
-    bitmap holds.
+    bitmap holds. A `root` is made when a vCPU loads its roots, for no frame of its own.
     """
 
     thread: int
@@ -41,6 +41,7 @@ class ShadowPageCreated:
     slot_ids: tuple[int, ...] = ()
     npages: int = 512
     as_id: int = 0
+    root: bool = False
 
 
 @dataclass(frozen=True, slots=True)
