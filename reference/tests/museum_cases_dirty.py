@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from memslot_spec.model.operations import (
     ClearDirtyLog,
+    DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
     GuestAccess,
@@ -50,8 +51,8 @@ TRACKING = (
         CLEAR_LARGE,
     ),
     alone("DIRTY-27", "K20", VAST),
-    alone("DIRTY-28", "keeps-bitmaps", LOGGED, S0),
-    alone("DIRTY-28", "keeps-bitmaps", LOGGED, delete(0, 16)),
+    alone("DIRTY-28", "keeps-bitmaps", LOGGED, S0, DestroyVm()),
+    alone("DIRTY-28", "keeps-bitmaps", LOGGED, delete(0, 16), DestroyVm()),
     alone("DIRTY-29", "frees-bitmaps-early", LOGGED, WRITE_17, GET),
     raced("DIRTY-30", "K68", (S0, WRITE_17), (LOGGED,), (WRITE_17,)),
     raced("DIRTY-30", "K68", (LARGE,), (LARGE_LOGGED,), (WRITE_LARGE,)),

@@ -112,6 +112,10 @@ class DirtyBitmaps:
         """A table that some reader may be using has the bitmap."""
         return any(handle in has.values() for has in self.attached[grace_floor:])
 
+    def was_attached(self, handle: int) -> bool:
+        """Some published table had the bitmap."""
+        return self.can_be_read(handle, 0)
+
     def mapped(self, spte: Spte) -> None:
         """The host may have been told just before the spte was made."""
         if any(map(spte.maps_hva, self.told)):
@@ -137,10 +141,13 @@ def undirtied(
 ) -> tuple[int, ...]:
     """The pages of a slot that are neither dirty nor armed as to an spte.
 
-    Only an spte that was translated through the slot, where it is now, counts. A page
-    that a fast page fault is about to mark is as good as dirty.
+    Only an spte that was translated through the slot, where it is now, counts, and only
+    if it is known which bitmap the slot has. A page that a fast page fault is about to
+    mark is as good as dirty.
     """
     made = spte.slot
+    if bitmaps.of(slot) is None:
+        return ()
     if spte.armed or made is None or made.base != slot.base:
         return ()
     if (made.as_id, made.id) != (slot.as_id, slot.id):

@@ -115,16 +115,6 @@ class LoggingBegan:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggingEnded:
-    """A request turned a slot's logging off, or deleted it, with nothing beside it.
-
-    `unowned` are the live bitmaps that no slot has any more.
-    """
-
-    unowned: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
 class WritableMapped:
     """At rest: unarmed sptes of slots that log were made or left so since the last.
 
@@ -178,7 +168,9 @@ def _reported(facts: Facts, answered: Answered) -> LogReported | None:
     call, reply = facts.dirty.calls.get(answered.thread), answered.reply
     if call is None or call.log is None or not isinstance(reply, DirtyLog):
         return None
-    reported = frozenset(set_bits(reply.bitmap))
+    # Bits past the end are no pages.
+    npages = call.log.slot.npages
+    reported = frozenset(page for page in set_bits(reply.bitmap) if page < npages)
     return LogReported(call, call.log, reported, must_report(call, call.log))
 
 
@@ -198,6 +190,8 @@ def _protected(facts: Facts, answered: Answered) -> LogProtected | None:
         return None
     slot = slot_named(facts.tables.current, call.slot)
     if slot is None or not _goes_on_logging(facts, slot):
+        return None
+    if facts.bitmaps.of(slot) is None:
         return None
     if isinstance(call, GetDirtyLog):
         return LogProtected(_unarmed(facts, slot))
@@ -239,20 +233,6 @@ def _began(facts: Facts, update: Updated) -> LoggingBegan | None:
     return LoggingBegan(_unarmed(facts, slot))
 
 
-def _ended(facts: Facts, update: Updated) -> LoggingEnded | None:
-    if update.base is None or update.after is None or facts.bitmaps.taken:
-        return None
-    if len(facts.open_updates()) > 1 or not isinstance(update.reply, Done):
-        return None
-    word = update.operation.region.slot
-    before, after = slot_named(update.base, word), slot_named(update.after, word)
-    had_log = before is not None and before.log_dirty
-    if not had_log or (after is not None and after.log_dirty):
-        return None
-    owned = facts.bitmaps.attached[-1].values()
-    return LoggingEnded(frozenset(facts.bitmaps.live).difference(owned))
-
-
 def _mapped(facts: Facts, rest: AtRest) -> WritableMapped | None:
     found: list[tuple[Slot, tuple[int, ...]]] = []
     for place in rest.touched:
@@ -260,7 +240,9 @@ def _mapped(facts: Facts, rest: AtRest) -> WritableMapped | None:
         if spte is None or spte.armed or spte.slot is None:
             continue
         slot = facts.tables.current.find(spte.slot.as_id, spte.slot.id)
-        if slot is not None and _goes_on_logging(facts, slot):
+        if slot is None or facts.bitmaps.of(slot) is None:
+            continue
+        if _goes_on_logging(facts, slot):
             clean = undirtied(facts.bitmaps, facts.shadow, slot, spte)
             found.append((slot, clean))
     if not found:
@@ -287,7 +269,6 @@ MAKINGS = (
     Making(BoundedLog, LogReported, _bounded),
     Making(LogProtected, Answered, _protected),
     Making(LoggingBegan, Updated, _began),
-    Making(LoggingEnded, Updated, _ended),
     Making(WritableMapped, AtRest, _mapped),
     Making(BitmapsPublished, TablePublished, _bitmaps),
 )
