@@ -178,7 +178,9 @@ def test_a_request_that_fails_frees_its_own_bitmap_only(
     assert log.get() == shown(1)
 
 
-def test_large_mappings_are_not_written_through_when_logging_begins(log: Logger) -> None:
+def test_large_mappings_are_not_written_through_when_logging_begins(
+    log: Logger,
+) -> None:
     log.kvm.set_region(MemoryRegion(0, 0x200 << 12, 0x200 << 12, 0x1200 << 12, 0))
     log.write(0x201)
     assert [spte.level for spte in log.kvm.observe().sptes or ()] == [2]

@@ -7,10 +7,14 @@ otherwise than the references do it.
 
 from __future__ import annotations
 
-from memslot_reference.lawful import deletes
+from memslot_reference.lawful import deletes, dirty, dirty_bits
 from memslot_reference.lawful.variant import Variant
 
-_EVERY = (*deletes.VARIANTS,)
+_EVERY = (
+    *deletes.VARIANTS,
+    *dirty.VARIANTS,
+    *dirty_bits.VARIANTS,
+)
 
 WAITING: dict[str, tuple[str, ...]] = {}
 """Variants that are right and accused all the same, each with the clauses that do."""

@@ -77,9 +77,7 @@ def frames_used(cached: HvaRange, use: UseHvaCache) -> tuple[Frame, ...]:
 
 def is_followed(ranges: Iterable[HvaRange], use: UseHvaCache) -> bool:
     """`frames_used` names every frame that a use of any of these ranges reaches."""
-    return all(
-        len(frames_used(cached, use)) < LARGEST_FOLLOWED for cached in ranges
-    )
+    return all(len(frames_used(cached, use)) < LARGEST_FOLLOWED for cached in ranges)
 
 
 def frames_of_any(ranges: Iterable[HvaRange], use: UseHvaCache) -> tuple[Frame, ...]:

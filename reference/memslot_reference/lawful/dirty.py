@@ -1,0 +1,294 @@
+"""Variants of dirty logging: how writes are noticed, and when bits and sptes change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from memslot_reference.dirty_bitmap import DirtyBitmap
+from memslot_reference.kvm import Kvm
+from memslot_reference.lawful.variant import Variant, variant
+from memslot_reference.linux import LinuxKvm
+from memslot_reference.memslots import MemorySlot, Memslots
+from memslot_reference.shadow import ShadowPage, Spte, index_of, key_of
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.dirty import DirtyBitsCleared
+from memslot_spec.history.points.mmu import SpteUpdated
+from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.replies import Accessed, DirtyLog, Reply
+from memslot_spec.model.values import Failure, MemoryRegion
+
+
+class FixesFaultsWithoutTheLock(LinuxKvm):
+    """A write to a protected page makes its spte writable without `mmu_lock`."""
+
+    def page_fault(
+        self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Reply | None:
+        """`fast_page_fault`: set the W bit, and mark the page then."""
+        if write and direct:
+            table = self.load_table(as_id)
+            slot = self.search_memslots(table, gfn)
+            if slot is not None and self.may_map(slot) and not slot.readonly:
+                fixed = self.fix_spte(slot, gfn)
+                if fixed is not None:
+                    return fixed
+        return super().page_fault(
+            gfn, write=write, direct=direct, root=root, as_id=as_id
+        )
+
+    def fix_spte(self, slot: MemorySlot, gfn: int) -> Reply | None:
+        """The compare-and-exchange; a large spte is left to the slow path."""
+        page = self.pages.get(key_of(gfn, 1, direct=True, root=0, as_id=slot.as_id))
+        index = index_of(gfn, 1)
+        spte = None if page is None else page.sptes.get(index)
+        if page is None or spte is None or spte.writable or spte.gfn != gfn:
+            return None
+        spte.writable = spte.accessed = True
+        self.hook.point(SpteUpdated, page.handle, index, writable=True)
+        self.mark_page_dirty(slot, gfn)
+        return Accessed(spte.hva_of(gfn))
+
+
+class TellsAtCreation(LinuxKvm):
+    """The host is told of a writable spte when it is made, and never again."""
+
+    def set_spte(
+        self, table: Memslots, slot: MemorySlot, page: ShadowPage, spte: Spte
+    ) -> None:
+        """Install it, and mark the folio dirty."""
+        super().set_spte(table, slot, page, spte)
+        if spte.writable:
+            super().set_pfn_dirty(spte)
+
+    def set_pfn_dirty(self, spte: Spte) -> None:
+        """The folio cannot be clean before the host has taken the spte away."""
+
+
+class FreesBitmapsLater(LinuxKvm):
+    """The bitmap of a log that ends is freed by the next request, or with the VM."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        super().__init__(hook, profile, limits)
+        self.put_off: list[DirtyBitmap] = []
+
+    def free_bitmap(self, bitmap: DirtyBitmap) -> None:
+        """`kvfree_rcu`, say."""
+        self.put_off.append(bitmap)
+
+    def free_now(self) -> None:
+        """Somebody has the time for it."""
+        late, self.put_off = self.put_off, []
+        for bitmap in late:
+            super().free_bitmap(bitmap)
+
+    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
+        """Free what was put off, then go on."""
+        self.free_now()
+        return super().update(region, failure)
+
+    def free_memslots(self) -> None:
+        """Free the last ones with the VM."""
+        super().free_memslots()
+        self.free_now()
+
+
+class MapsReadsWritable(LinuxKvm):
+    """A read maps its page writable where it may, and marks it dirty for that."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        super().__init__(hook, profile, limits)
+        self.domain = replace(self.domain, exact_dirty_log=False)
+
+    def translate(self, slot: MemorySlot, gfn: int, level: int, *, write: bool) -> Spte:
+        """`map_writable`: the host's page can be written, so map it so."""
+        del write
+        return super().translate(slot, gfn, level, write=True)
+
+
+class ShowsMoreThanWasWritten(LinuxKvm):
+    """Every answer shows the first page of the slot, written or not."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        super().__init__(hook, profile, limits)
+        self.domain = replace(self.domain, exact_dirty_log=False)
+
+    def get_dirty_log(self, slot: int) -> Reply:
+        """Add one to what there is."""
+        reply = super().get_dirty_log(slot)
+        if not isinstance(reply, DirtyLog):
+            return reply
+        first, *rest = reply.bitmap
+        return DirtyLog((first | 1, *rest))
+
+
+class GetProtectsTheSlot(LinuxKvm):
+    """GET and CLEAR protect every page of the slot, also those that were clean."""
+
+    def protect_pages(self, slot: MemorySlot, pages: Iterable[int]) -> None:
+        """Walk the whole slot if there is any page to protect."""
+        if not tuple(pages):
+            return
+        for page, index in self.mapped_by(slot):
+            if page.sptes[index].writable:
+                self.protect_spte(page, index)
+
+
+class DropsWhatItProtects(LinuxKvm):
+    """Write protection removes sptes, and flushes before `mmu_lock` is given back."""
+
+    def protect_spte(self, page: ShadowPage, index: int) -> None:
+        """Let it go: the next access maps the page again."""
+        self.drop_spte(page, index)
+
+    def unlock_and_flush(self, cleared: tuple[int, ...]) -> None:
+        """Flush first: nobody finds sptes gone that a TLB still has."""
+        if cleared:
+            self.flush_tlbs()
+        self.unlock_mmu()
+
+    def protect_slot(self, slot: MemorySlot) -> None:
+        """Remove everything."""
+        self.flush_shadow(slot)
+
+
+class FlushesBeforeTheUnlock(LinuxKvm):
+    """Write protection flushes the TLBs while it has `mmu_lock`."""
+
+    def unlock_and_flush(self, cleared: tuple[int, ...]) -> None:
+        """As between 6dbf79e7164e and 198c74f43f0f."""
+        if cleared:
+            self.flush_tlbs()
+        self.unlock_mmu()
+
+
+class FlushesAfterTheUnlock(Kvm):
+    """Write protection clears W bits, gives `mmu_lock` back, and flushes then."""
+
+    flushes_now = True
+
+    def slot_remove_write_access(self, slot_id: int) -> None:
+        """Put the flush off until the lock is given back."""
+        self.flushes_now = False
+        super().slot_remove_write_access(slot_id)
+        self.flushes_now = True
+        self.flush_tlbs()
+
+    def flush_tlbs(self) -> None:
+        """Do nothing while it is put off."""
+        if self.flushes_now:
+            super().flush_tlbs()
+
+
+class ArmsWhatIsStillClean(LinuxKvm):
+    """GET clears all bits first, and later protects what is not dirty again."""
+
+    def take_log(self, slot: MemorySlot) -> Reply:
+        """Clear under one hold of `mmu_lock`, and protect under the next."""
+        bitmap = slot.dirty_bitmap
+        if bitmap is None:
+            return DirtyLog(())
+        self.lock_mmu()
+        words, pages = bitmap.words(), bitmap.pages()
+        for page in pages:
+            bitmap.clear(page)
+        if pages:
+            self.hook.point(DirtyBitsCleared, bitmap.handle, pages)
+        self.unlock_mmu()
+        self.lock_mmu()
+        clean = tuple(page for page in pages if not bitmap.is_dirty(page))
+        self.protect_pages(slot, clean)
+        self.unlock_and_flush(clean)
+        return DirtyLog(words)
+
+
+VARIANTS: tuple[Variant, ...] = (
+    variant(
+        "fast-fault",
+        FixesFaultsWithoutTheLock,
+        "DIRTY-1",
+        "DIRTY-4",
+        "DIRTY-20",
+        source="6.1 arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte(); locking.rst",
+        tag="[R]",
+    ),
+    variant(
+        "dirty-at-creation",
+        TellsAtCreation,
+        "DIRTY-3",
+        source='commit aa85986e7150, "Mark folio dirty when creating SPTE, not when '
+        'zapping/modifying"',
+        tag="[T]",
+    ),
+    variant(
+        "frees-bitmaps-later",
+        FreesBitmapsLater,
+        "DIRTY-28",
+        "DIRTY-29",
+        source="a bitmap that no reader can have is nobody's but the allocator's",
+        tag="argued",
+    ),
+    variant(
+        "maps-reads-writable",
+        MapsReadsWritable,
+        "DIRTY-1",
+        "DIRTY-4",
+        source="6.1 arch/x86/kvm/mmu/spte.c:228, make_spte(), after map_writable; seen "
+        "on a running 6.18, where a read set a bit",
+        tag="[R]",
+    ),
+    variant(
+        "shows-more-than-was-written",
+        ShowsMoreThanWasWritten,
+        "DIRTY-4",
+        "DIRTY-7",
+        source="a page too many costs one copy; only exact_dirty_log claims otherwise",
+        tag="argued",
+    ),
+    variant(
+        "get-protects-the-slot",
+        GetProtectsTheSlot,
+        "DIRTY-2",
+        "DIRTY-20",
+        "MMU-7",
+        source="kvm_mmu_slot_remove_write_access() of v2.6.34, which GET called",
+        tag="[M]",
+    ),
+    variant(
+        "drops-what-it-protects",
+        DropsWhatItProtects,
+        "DIRTY-2",
+        "DIRTY-30",
+        "MMU-6",
+        "MMU-8",
+        source="an spte that is gone lets nothing through, and its page is mapped again",
+        tag="argued",
+    ),
+    variant(
+        "flushes-before-the-unlock",
+        FlushesBeforeTheUnlock,
+        "MMU-6",
+        source="commit 6dbf79e7164e",
+        tag="[R]",
+    ),
+    variant(
+        "flushes-after-the-unlock",
+        FlushesAfterTheUnlock,
+        "MMU-6",
+        "MMU-8",
+        "MMU-9",
+        source='6.1 arch/x86/kvm/x86.c:12976, kvm_mmu_slot_apply_flags(): "Do the flush '
+        'outside of mmu_lock"',
+        tag="[R]",
+    ),
+    variant(
+        "arms-what-is-still-clean",
+        ArmsWhatIsStillClean,
+        "DIRTY-1",
+        "DIRTY-2",
+        "MMU-7",
+        source="a dirty page need not be armed, as where a log begins all dirty: 6.1 "
+        "arch/x86/kvm/x86.c:12955",
+        tag="argued",
+    ),
+)
