@@ -209,7 +209,8 @@ VARIANTS: tuple[Variant, ...] = (
         "DIRTY-1",
         "DIRTY-4",
         "DIRTY-20",
-        source="6.1 arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte(); locking.rst",
+        source="6.1 arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte(); "
+        "locking.rst",
         tag="[R]",
     ),
     variant(
@@ -261,7 +262,7 @@ VARIANTS: tuple[Variant, ...] = (
         "DIRTY-30",
         "MMU-6",
         "MMU-8",
-        source="an spte that is gone lets nothing through, and its page is mapped again",
+        source="an spte that is gone lets nothing through; the page is mapped again",
         tag="argued",
     ),
     variant(
@@ -277,8 +278,8 @@ VARIANTS: tuple[Variant, ...] = (
         "MMU-6",
         "MMU-8",
         "MMU-9",
-        source='6.1 arch/x86/kvm/x86.c:12976, kvm_mmu_slot_apply_flags(): "Do the flush '
-        'outside of mmu_lock"',
+        source='6.1 arch/x86/kvm/x86.c:12976, kvm_mmu_slot_apply_flags(): "Do the '
+        'flush outside of mmu_lock"',
         tag="[R]",
     ),
     variant(

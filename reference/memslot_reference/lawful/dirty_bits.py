@@ -81,8 +81,8 @@ VARIANTS: tuple[Variant, ...] = (
         "MMU-6",
         "MMU-7",
         "MMU-8",
-        source="6.1 arch/x86/kvm/mmu/mmu.c:1352, arch/x86/kvm/x86.c:12964; api.rst 4.117: "
-        '"or by clearing the dirty bit in a page table entry"',
+        source="6.1 arch/x86/kvm/mmu/mmu.c:1352, arch/x86/kvm/x86.c:12964; api.rst "
+        '4.117: "or by clearing the dirty bit in a page table entry"',
         tag="[R]",
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from memslot_spec.arithmetic.bitmaps import set_bits
 from memslot_spec.facts.dirty_caches import after_init
-from memslot_spec.facts.dirty_log import OVERLAPPED, DirtyLogs, LogCall, Why
+from memslot_spec.facts.dirty_log import OVERLAPPED, DirtyLogs, Log, LogCall, Why
 from memslot_spec.facts.dirty_requests import (
     request_called,
     request_returned,
@@ -118,12 +118,17 @@ def _got(logs: DirtyLogs, thread: int, reply: Reply) -> None:
     if call is None:
         return
     log = logs.logs.get(call.key)
-    if not isinstance(reply, DirtyLog):
-        if log is not None and not call.manual and _may_have_taken(reply):
-            log.must_report.clear()
-        return
-    reported = set_bits(reply.bitmap)
+    if isinstance(reply, DirtyLog):
+        _shown(logs, call, log, set_bits(reply.bitmap))
+    elif log is not None and not call.manual and _may_have_taken(reply):
+        log.must_report.clear()
+
+
+def _shown(
+    logs: DirtyLogs, call: LogCall, log: Log | None, reported: tuple[int, ...]
+) -> None:
     if not call.manual:
+        # A log that one of these requests begins may have been emptied already.
         for request in logs.requests.values():
             if request.key == call.key:
                 request.given.update(reported)

@@ -2,8 +2,8 @@
 
 A dataclass is an object with its fields by name, a member of a union says its class
 under the union's tag, an enum is its value, a tuple is a list, a mapping is an object,
-None is null. Every field is written, but for the default of one that came later; any that
-has a default may be left out of what is read.
+None is null. Every field is written, but for the default of one that came later; any
+that has a default may be left out of what is read.
 
 What a hint does not say is the caller's `Dialect`: the tags, and how wide the integers
 are. `json_schema` prints the same forms as a JSON Schema.

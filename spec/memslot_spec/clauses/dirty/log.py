@@ -141,9 +141,9 @@ def the_surplus_clean(facts: Facts, log: BoundedLog) -> str:
 @clause(
     id="DIRTY-5",
     title="GET clears what it reports",
-    must="Where a log is claimed to be exact, a page that `KVM_GET_DIRTY_LOG` has shown "
-    "MUST NOT be shown again before it is written to again, unless GET leaves the log as "
-    "it is. Other logs may show pages that were only read.",
+    must="Where a log is claimed to be exact, a page that `KVM_GET_DIRTY_LOG` has "
+    "shown MUST NOT be shown again before it is written to again, unless GET leaves "
+    "the log as it is. Other logs may show pages that were only read.",
     source="kvm_get_dirty_log_protect: xchg",
     rows=(56,),
     on=BoundedLog,
@@ -165,8 +165,8 @@ def is_the_first(facts: Facts, log: BoundedLog) -> bool:
     id="DIRTY-23",
     title="A log begins clean",
     must="Where a log is claimed to be exact, the first answer of `KVM_GET_DIRTY_LOG` "
-    "since a slot's logging was turned on MUST show no page that was not written since, "
-    "unless a log begins with every page dirty.",
+    "since a slot's logging was turned on MUST show no page that was not written "
+    "since, unless a log begins with every page dirty.",
     source="kvm_prepare_memory_region",
     rows=(59,),
     on=BoundedLog,

@@ -45,9 +45,10 @@ def clean_and_writable(facts: Facts, mapped: WritableMapped) -> str:
 @clause(
     id="DIRTY-1",
     title="A page of a logging slot is dirty or armed",
-    must="When mmu_lock is given back, every page of a slot that logs MUST be armed in "
-    "every spte of it, or dirty in the slot's bitmap or in what an open GET or CLEAR has "
-    "taken out of it, or about to be marked by a fast page fault that has not returned.",
+    must="When mmu_lock is given back, every page of a slot that logs MUST be armed "
+    "in every spte of it, or dirty in the slot's bitmap or in what an open GET or "
+    "CLEAR has taken out of it, or about to be marked by a fast page fault that has "
+    "not returned.",
     source="commit edde99ce0529; 6.1 arch/x86/kvm/mmu/mmu.c:3254, "
     "fast_pf_fix_direct_spte(); locking.rst",
     rows=(55,),
@@ -72,8 +73,8 @@ def not_armed(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
 @clause(
     id="DIRTY-2",
     title="GET leaves clean pages armed",
-    must="When `KVM_GET_DIRTY_LOG` answers, every page of the slot that is not dirty in "
-    "its bitmap MUST be armed, whether the call cleared its bit or not.",
+    must="When `KVM_GET_DIRTY_LOG` answers, every page of the slot that is not dirty "
+    "in its bitmap MUST be armed, whether the call cleared its bit or not.",
     source="kvm_mmu_slot_remove_write_access; commit edde99ce0529; 6.1 "
     "virt/kvm/kvm_main.c:2190, kvm_get_dirty_log_protect()",
     rows=(48, 55),
@@ -119,11 +120,11 @@ def host_told(facts: Facts, rest: AtRest) -> bool:
 @clause(
     id="DIRTY-20",
     title="CLEAR leaves the pages it is given armed",
-    must="When `KVM_CLEAR_DIRTY_LOG` answers, a page that it was given and that is not "
-    "dirty MUST be armed in every spte, large or not, also where its bit had been clear "
-    "before.",
-    source="6.1 arch/x86/kvm/mmu/mmu.c:1324, kvm_arch_mmu_enable_log_dirty_pt_masked(); "
-    "api.rst 4.117",
+    must="When `KVM_CLEAR_DIRTY_LOG` answers, a page that it was given and that is "
+    "not dirty MUST be armed in every spte, large or not, also where its bit had been "
+    "clear before.",
+    source="6.1 arch/x86/kvm/mmu/mmu.c:1324, "
+    "kvm_arch_mmu_enable_log_dirty_pt_masked(); api.rst 4.117",
     rows=(55, 58),
     profiles=ONLY_LINUX,
     on=LogProtected,
@@ -142,8 +143,8 @@ def protected_after_clear(facts: Facts, answered: LogProtected) -> bool:
     title="Logging begins with every clean page armed",
     must="When a request has turned a slot's logging on, a page that is not dirty MUST "
     "be armed in every spte, large or not.",
-    source="kvm_set_memory_region of the seed: flush_shadow after the flag is seen; 6.1 "
-    "arch/x86/kvm/x86.c:12964, kvm_mmu_slot_apply_flags()",
+    source="kvm_set_memory_region of the seed: flush_shadow after the flag is seen; "
+    "6.1 arch/x86/kvm/x86.c:12964, kvm_mmu_slot_apply_flags()",
     rows=(48, 60),
     on=LoggingBegan,
     expected=armed,

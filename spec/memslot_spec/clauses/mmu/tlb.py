@@ -59,9 +59,10 @@ def still_writable(facts: Facts, cleared: LogCleared) -> str:
 @clause(
     id="MMU-7",
     title="A page whose dirty bit is cleared is armed",
-    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, every spte from before "
-    "the call MUST be armed as to a page whose dirty bit the call cleared and that is "
-    "not dirty again: write-protected, or with D clear where the processor logs.",
+    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, every spte from "
+    "before the call MUST be armed as to a page whose dirty bit the call cleared and "
+    "that is not dirty again: write-protected, or with D clear where the processor "
+    "logs.",
     source="kvm_mmu_slot_remove_write_access of the seed; 6.1 "
     "arch/x86/kvm/mmu/mmu.c:1352, kvm_arch_mmu_enable_log_dirty_pt_masked()",
     rows=(48,),
