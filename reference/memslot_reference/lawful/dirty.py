@@ -156,7 +156,7 @@ class FlushesBeforeTheUnlock(LinuxKvm):
     """Write protection flushes the TLBs while it has `mmu_lock`."""
 
     def unlock_and_flush(self, cleared: tuple[int, ...]) -> None:
-        """As between 6dbf79e7164e and 198c74f43f0f."""
+        """As commit 6dbf79e7164e has it; 6.1 flushes after the unlock again."""
         if cleared:
             self.flush_tlbs()
         self.unlock_mmu()
