@@ -7,10 +7,10 @@ otherwise than the references do it.
 
 from __future__ import annotations
 
-from memslot_reference.lawful import deletes
+from memslot_reference.lawful import deletes, readers, windows
 from memslot_reference.lawful.variant import Variant
 
-_EVERY = (*deletes.VARIANTS,)
+_EVERY = (*deletes.VARIANTS, *readers.VARIANTS, *windows.VARIANTS)
 
 WAITING: dict[str, tuple[str, ...]] = {}
 """Variants that are right and accused all the same, each with the clauses that do."""
