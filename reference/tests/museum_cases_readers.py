@@ -18,6 +18,7 @@ from memslot_spec.model.values import BIT_1
 from museum_cases import (
     FAR,
     HUGE,
+    LOGGED,
     MOVED,
     READ_17,
     READ_21,
@@ -62,7 +63,7 @@ SECTIONS = (
         GfnToMemslot(17),
         UNMAP_17,
     ),
-    raced("SRCU-7", "publishes-twice", (S0, READ_17), (S1,), (UNMAP_17,)),
+    raced("SRCU-7", "publishes-twice", (S0, READ_17), (LOGGED,), (UNMAP_17,)),
     raced("SRCU-8", "locks-without-waiting", (), (S0,), (S1,)),
     alone("SRCU-9", "publishes-unlocked", S0),
     alone("SRCU-10", "locks-inside", S0, MmuPages()),

@@ -7,6 +7,7 @@ otherwise than the references do it.
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from memslot_reference.lawful import deletes, dirty, dirty_bits
 from memslot_reference.lawful.variant import Variant
 
@@ -15,6 +16,12 @@ _EVERY = (
     *dirty.VARIANTS,
     *dirty_bits.VARIANTS,
 )
+=======
+from memslot_reference.lawful import deletes, readers, windows
+from memslot_reference.lawful.variant import Variant
+
+_EVERY = (*deletes.VARIANTS, *readers.VARIANTS, *windows.VARIANTS)
+>>>>>>> law-readers
 
 WAITING: dict[str, tuple[str, ...]] = {}
 """Variants that are right and accused all the same, each with the clauses that do."""
