@@ -16,8 +16,8 @@ from memslot_spec.history.points.host import HostPageFound
 from memslot_spec.history.points.mmu import RootGranted
 from memslot_spec.history.points.srcu import GuestEntered
 from memslot_spec.model.profile import Limits, Profile, WindowAccess
-from memslot_spec.model.replies import Accessed, Mmio, Reply, Retry
-from memslot_spec.model.values import Gfn
+from memslot_spec.model.replies import Accessed, Mmio, Refused, Reply, Retry
+from memslot_spec.model.values import Errno, Gfn
 
 HUGE = 2
 
@@ -84,6 +84,8 @@ class ShadowMmu(ShadowPages):
             return self.invalid_reply()
         if write and slot.readonly:
             return Mmio()
+        if self.limits.may_fault(slot.hva_of(gfn)):
+            return Refused(Errno.EFAULT)
         level = self.mapping_level(slot, gfn, direct=direct)
         spte = self.translate(slot, gfn, level, write=write)
         self.hook.point(HostPageFound, spte.hva, PAGES_AT_LEVEL[level])
@@ -130,7 +132,7 @@ class ShadowMmu(ShadowPages):
         """
         pages = PAGES_AT_LEVEL[HUGE]
         first = gfn // pages * pages
-        if not direct or slot.log_dirty:
+        if not direct or slot.log_dirty or self.limits.holes:
             return 1
         if not slot.covers(first) or not slot.covers(first + pages - 1):
             return 1

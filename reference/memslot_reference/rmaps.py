@@ -65,7 +65,20 @@ class ReverseMaps(SlotReaders):
         self, use: RmapUse, slot: MemorySlot, gfn: int, level: int, index: int
     ) -> None:
         """Announce a position that is about to be used."""
-        self.hook.point(RmapIndexed, use, slot.id, slot.base_gfn, level, gfn, index)
+        self.hook.point(
+            RmapIndexed,
+            use,
+            slot.id,
+            slot.base_gfn,
+            level,
+            gfn,
+            index,
+            self.told_space(slot),
+        )
+
+    def told_space(self, slot: MemorySlot) -> int | None:
+        """The slot's address space, where there is more than one."""
+        return slot.as_id if self.limits.address_spaces > 1 else None
 
     def rmap_add(
         self, table: Memslots, slot: MemorySlot, page: ShadowPage, index: int
@@ -76,15 +89,22 @@ class ReverseMaps(SlotReaders):
         place = self.rmap_index(slot, spte.gfn, spte.level)
         self.index_rmap(RmapUse.ADD, slot, spte.gfn, spte.level, place)
         slot.rmaps[spte.level].setdefault(place, []).append((page, index))
-        self.hook.point(RmapAdded, page.handle, index, slot.id, spte.level, place)
+        self.hook.point(
+            RmapAdded,
+            page.handle,
+            index,
+            slot.id,
+            spte.level,
+            place,
+            self.told_space(slot),
+        )
 
-    def rmap_remove(self, page: ShadowPage, index: int) -> None:
+    def rmap_remove(self, page: ShadowPage, index: int, spte: Spte) -> None:
         """Take an spte off the list of the slot that now covers its frame.
 
         The table is loaded afresh, under the lock: it holds the slot of every
         spte that is present, for a slot leaves the table only after a flush.
         """
-        spte = page.sptes[index]
         slot = self.search_memslots(self.load_table(page.as_id), spte.gfn)
         if slot is None:
             # The kernel goes on through the NULL. Only a flawed update gets here.
@@ -99,12 +119,21 @@ class ReverseMaps(SlotReaders):
             # BUG() in the kernel. Only a flawed update gets here.
             return
         head.remove((page, index))
-        self.hook.point(RmapRemoved, page.handle, index, slot.id, spte.level, place)
+        self.hook.point(
+            RmapRemoved,
+            page.handle,
+            index,
+            slot.id,
+            spte.level,
+            place,
+            self.told_space(slot),
+        )
 
     def drop_spte(self, page: ShadowPage, index: int) -> None:
         """Clear a present spte, after nothing leads to it any more."""
-        self.rmap_remove(page, index)
-        spte = page.sptes.pop(index)
+        spte = page.sptes[index]
+        self.rmap_remove(page, index, spte)
+        del page.sptes[index]
         if spte.writable:
             self.set_pfn_dirty(spte)
         self.hook.point(SpteRemoved, page.handle, index)

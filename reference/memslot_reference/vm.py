@@ -15,6 +15,7 @@ from memslot_spec.history.points.caches import (
     MmioCached,
     MmioHit,
 )
+from memslot_spec.history.points.mmu import RootsInvalidated
 from memslot_spec.history.points.srcu import Retried
 from memslot_spec.history.points.tables import TableReclaimed
 from memslot_spec.history.views import ShadowPage, ShadowPte, View
@@ -25,9 +26,9 @@ from memslot_spec.model.values import Failure, SlotTable
 GENERATED_SLOTS = 4
 
 NOT_HERE: frozenset[type] = frozenset(
-    {Retried, GenerationSet, CachesUpdated, MmioCached, MmioHit}
+    {Retried, GenerationSet, CachesUpdated, MmioCached, MmioHit, RootsInvalidated}
 )
-"""What only the VM with two sets of slots has."""
+"""What only the VM with two sets of slots has, and what neither does."""
 
 
 class Vm(SlotWriters):

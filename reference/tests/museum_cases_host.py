@@ -72,13 +72,21 @@ RANGES: tuple[Case, ...] = (
     raced("HVA-8", "K50", (S0,), (UNMAP_17,), (READ_17,)),
     alone(
         "HVA-3",
+        "range-stops-short",
+        S0,
+        READ_17,
+        GuestAccess(18),
+        InvalidateRange(PAGE_17, PAGE_17 + 2 * PAGE_SIZE),
+    ),
+    alone(
+        "HVA-10",
         "range-forgets-last-page",
         S0,
         READ_17,
         InvalidateRange(PAGE_17 - 1, PAGE_17 + 1),
     ),
     alone(
-        "HVA-3",
+        "HVA-10",
         "range-forgets-first-page",
         S0,
         READ_17,
@@ -110,6 +118,7 @@ TLBS: tuple[Case, ...] = (
     alone("MMU-9", "never-flushes", S0, READ_17, UNMAP_17),
     alone("MMU-9", "unmaps-quietly", S0, READ_17, UNMAP_17),
     alone("MMU-9", "unmaps-quietly", S0, READ_17, RANGE_17),
+    raced("MMU-9", "flushes-after-unlock", (S0, READ_17), (UNMAP_17,), (UNMAP_17,)),
     raced("MMU-9", "K25", (S0, WRITE_17), (LOGGED,), (UNMAP_17,)),
     alone("MMU-10", "never-flushes", S0, READ_17, delete(0)),
     alone(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_reference.reference import reference
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.model.operations import (
     AllocateRoot,
@@ -22,11 +24,14 @@ from museum_cases import (
     S0,
     S1,
     UNMAP_17,
+    Case,
     alone,
     delete,
     put,
     raced,
 )
+
+SPACE_1 = put(1 << 16, 16, 4, 0x2000)
 
 MAPPINGS = (
     alone("MMU-1", "translates-from-zero", S0, READ_17),
@@ -36,9 +41,16 @@ MAPPINGS = (
     alone("MMU-4", "bitmap-not-empty", S0, FAR, READ_17, GuestAccess(0x601)),
     alone("MMU-5", "root-unchecked", AllocateRoot(17)),
     alone("RMAP-1", "rmap-wrong-list", S0, READ_17),
+    Case(
+        "MMU-12",
+        "keeps-its-root",
+        Scenario((S0, FAR, GuestAccess(0x601)), ((delete(0),), (GuestAccess(0x602),))),
+        preemptions=1,
+        witness=reference,
+    ),
+    alone("RMAP-1", "rmap-of-space-0", S0, SPACE_1, GuestAccess(17, as_id=1)),
     alone("RMAP-2", "K60", S0, READ_17, UNMAP_17),
     alone("RMAP-3", "K23", HUGE, GuestAccess(0x201), UnmapHva(0x1201 << PAGE_SHIFT)),
-    alone("RMAP-4", "K03", S0, READ_17, CountRmaps()),
     alone("RMAP-4", "audit-first-slot-only", S0, S1, READ_17, READ_21, CountRmaps()),
     alone(
         "HVA-1",
@@ -48,6 +60,15 @@ MAPPINGS = (
         READ_17,
         GuestAccess(33),
         UNMAP_17,
+    ),
+    alone(
+        "HVA-9",
+        "notifier-space-0-only",
+        put(0, 16, 4, 0x2000),
+        SPACE_1,
+        READ_17,
+        GuestAccess(17, as_id=1),
+        UnmapHva(0x2001 << PAGE_SHIFT),
     ),
     alone(
         "HVA-9",

@@ -133,7 +133,7 @@ class Search:
     def explains(self, table: SlotTable, reading: int) -> bool:
         operation, reply = self.calls[reading].operation, self.replies[reading]
         if isinstance(operation, GuestAccess):
-            return reply in accesses(table, operation, self.profile)
+            return reply in accesses(table, operation, self.profile, LIMITS)
         assert isinstance(operation, GfnToHva | IsVisibleGfn | TssBase | MmuPages)
         return answer(table, operation, self.profile, LIMITS) == reply
 

@@ -80,7 +80,7 @@ def reply_of(
 ) -> Reply:
     """What a reader that used this table says."""
     if isinstance(operation, GuestAccess):
-        return rng.choice(accesses(table, operation, profile))
+        return rng.choice(accesses(table, operation, profile, LIMITS))
     assert isinstance(operation, GfnToHva | IsVisibleGfn | TssBase | MmuPages)
     return answer(table, operation, profile, LIMITS)
 

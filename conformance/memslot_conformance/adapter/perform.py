@@ -278,7 +278,7 @@ def _access(target: _Complete, operation: GuestAccess) -> Reply:
         reply = target.access(gfn, write=write, direct=direct, root=root, as_id=as_id)
     else:
         reply = target.access(gfn, write=write, direct=direct, root=root)
-    typed("access()", reply, Accessed, Mmio, Retry)
+    typed("access()", reply, Accessed, Mmio, Retry, Refused)
     if isinstance(reply, Accessed):
         typed("the hva of access()", reply.hva, int)
     return reply

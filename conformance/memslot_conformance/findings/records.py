@@ -173,12 +173,14 @@ class Found:
 class TargetFailed:
     """The target, or the suite on it, broke: an error, and no verdict.
 
-    `last` is what the target was doing.
+    `last` is what the target was doing. `clauses` are those that have no verdict for
+    it, where it is not all of them.
     """
 
     target: str
     what: str
     last: str
+    clauses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,8 @@ class Trial:
     """Judges plays of one target, and counts them.
 
     `blind` removes the points before judging. `since` runs from the first judged
-    play on. `taken` counts the options of `choices` over all of them.
+    play on. `taken` counts the options of `choices` over all of them. `withheld` are
+    the clauses without a verdict, each with how points and introspection disagree.
     """
 
     header: Header
@@ -84,6 +85,7 @@ class Trial:
     clock: Clock = CLOCK
     since: Stopwatch | None = None
     taken: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    withheld: dict[str, str] = field(default_factory=dict[str, str])
     applicable: ApplicableClauses = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,6 +107,13 @@ class Trial:
         self.counts.steps += steps
         self.counts.hear(judge.reached, judge.undecided)
         self._take(judge.taken)
+        self._withhold(judge.judgement())
+
+    def _withhold(self, judgement: Judgement) -> None:
+        """Note what could not be judged, and the first reason."""
+        if judgement.contradiction is not None:
+            for clause in judgement.withheld or ():
+                self.withheld.setdefault(clause, judgement.contradiction)
 
     def _take(self, taken: OptionCounts) -> None:
         for option, count in taken.items():
@@ -122,8 +131,8 @@ class Trial:
     def try_play(self, played: Played, scenario: Scenario) -> tuple[Finding, ...]:
         """Judge a play and count it; what it found.
 
-        Errors: `TargetBrokeError` where the target broke, or where its points
-        contradict its introspection, with no finding before.
+        Errors: `TargetBrokeError` where the target broke, or returned without a call,
+        with no finding before.
         """
         self.begin()
         return self.conclude(self.judge(played), played, scenario)
@@ -140,11 +149,13 @@ class Trial:
         counts.steps += len(played.events)
         counts.hear(judgement.reached, judgement.undecided)
         self._take(judgement.taken)
+        self._withhold(judgement)
         if judgement.findings:
             return judgement.findings
         fault = played.error
-        if fault is None and judgement.contradiction is not None:
-            fault = TargetFault(0, None, judgement.contradiction)
+        told = judgement.contradiction
+        if fault is None and told is not None and judgement.withheld is None:
+            fault = TargetFault(0, None, told)
         if fault is not None:
             raise TargetBrokeError(fault, scenario)
         return ()

@@ -63,6 +63,8 @@ def run_target(
                 last=f"{broke.fault.operation!r} in {broke.scenario!r}",
             )
         )
+    for failed in _withheld(target, trial):
+        send(failed)
     for seen in _choices(target, trial):
         send(seen)
     send(TargetFinished(target=target.name, seconds=watch.seconds))
@@ -84,6 +86,19 @@ def _started(target: Target, trial: Trial) -> TargetStarted:
         not_applicable=reasons,
         kernel=None if target.usable is None else target.usable.facts.release,
     )
+
+
+def _withheld(target: Target, trial: Trial) -> list[TargetFailed]:
+    """What has no verdict since points and introspection disagree, by reason."""
+    return [
+        TargetFailed(
+            target=target.name,
+            what=f"its points contradict its introspection: {what}",
+            last="in a history that was judged on without these clauses",
+            clauses=tuple(c for c, why in trial.withheld.items() if why == what),
+        )
+        for what in dict.fromkeys(trial.withheld.values())
+    ]
 
 
 def _choices(target: Target, trial: Trial) -> list[ChoiceSeen]:

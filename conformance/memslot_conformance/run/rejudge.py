@@ -145,12 +145,14 @@ def _judged(
             cut=cut,
         ),
     ]
-    if judgement.contradiction is not None:
+    withheld = judgement.withheld
+    if judgement.contradiction is not None and (withheld is None or withheld):
         records.append(
             TargetFailed(
                 target=header.target,
                 what=f"its history contradicts itself: {judgement.contradiction}",
                 last=f"step {len(history.events)} of the history, or before",
+                clauses=tuple(c.id for c in clauses if c.id in (withheld or ())),
             )
         )
     records.append(TargetFinished(target=header.target, seconds=0.0))

@@ -78,6 +78,7 @@ class _Told:
     layers: list[LayerDone] = field(default_factory=list[LayerDone])
     found: list[Found] = field(default_factory=list[Found])
     failures: list[str] = field(default_factory=list[str])
+    withheld: dict[str, str] = field(default_factory=dict[str, str])
     finished: bool = False
 
     def hear(self, record: Record) -> None:
@@ -92,7 +93,10 @@ class _Told:
             case Found():
                 self.found.append(record)
             case TargetFailed():
-                self.failures.append(record.what)
+                if record.clauses:
+                    self.withheld.update(dict.fromkeys(record.clauses, record.what))
+                else:
+                    self.failures.append(record.what)
             case TargetFinished():
                 self.finished = True
             case BoundEnded() | ChoiceSeen() | RunStarted() | RunFinished():
@@ -139,9 +143,9 @@ def _verdict(clause: str, told: _Told) -> ClauseVerdict:
     if clause in told.not_applicable:
         reason = told.not_applicable[clause]
         return ClauseVerdict(clause, Verdict.NOT_APPLICABLE, 0, reason)
-    if told.failed is not None:
-        reason = headline(told.failed)
-        return ClauseVerdict(clause, Verdict.ERROR, reached, reason)
+    failed = told.withheld.get(clause, told.failed)
+    if failed is not None:
+        return ClauseVerdict(clause, Verdict.ERROR, reached, headline(failed))
     if not told.finished:
         reason = "the run ended before the target did"
         return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)

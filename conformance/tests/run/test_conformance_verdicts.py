@@ -73,6 +73,7 @@ def found(clause: str, target: str = "one") -> Record:
 
 FINISHED = TargetFinished(target="one", seconds=1.0)
 FAILED = TargetFailed(target="one", what="Traceback\n  x\nValueError: no", last="")
+IN_PART = TargetFailed(target="one", what="sptes differ", last="", clauses=(ONE.id,))
 SKIPPED = TargetSkipped(target="two", reason="not here")
 ALL = layer({ONE.id: 1, TWO.id: 2})
 
@@ -89,6 +90,8 @@ def judged(*records: Record) -> tuple[TargetVerdicts, ...]:
         ((found(ONE.id), FAILED), Verdict.FAIL, "expected yes; observed no"),
         ((started(), ALL, FAILED), Verdict.ERROR, "ValueError: no"),
         ((FAILED, FINISHED), Verdict.ERROR, "ValueError: no"),
+        ((started(), ALL, IN_PART, FINISHED), Verdict.ERROR, "sptes differ"),
+        ((started(), ALL, found(ONE.id), IN_PART), Verdict.FAIL, "expected yes; obs"),
         ((started(), ALL), Verdict.INCONCLUSIVE, "the run ended before the target"),
         ((started(), FINISHED), Verdict.INCONCLUSIVE, "no layer ran"),
         ((started(), layer({}), FINISHED), Verdict.INCONCLUSIVE, "its premise never h"),
@@ -202,3 +205,10 @@ def test_a_skipped_target_has_its_reason_and_no_verdicts() -> None:
 )
 def test_a_headline_says_the_most(what: str, line: str) -> None:
     assert headline(what) == line
+
+
+def test_an_error_of_some_clauses_leaves_the_others_their_verdicts() -> None:
+    (told,) = judged(started(), ALL, IN_PART, FINISHED)
+    assert [v.verdict for v in told.verdicts] == [Verdict.ERROR, Verdict.PASS]
+    assert told.failed is None
+    assert exit_status((told,)) is Exit.BROKE

@@ -7,21 +7,24 @@ otherwise than the references do it.
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from memslot_reference.lawful import deletes, dirty, dirty_bits
+from memslot_reference.lawful import (
+    deletes,
+    dirty,
+    dirty_bits,
+    mappings,
+    readers,
+    windows,
+)
 from memslot_reference.lawful.variant import Variant
 
 _EVERY = (
     *deletes.VARIANTS,
     *dirty.VARIANTS,
     *dirty_bits.VARIANTS,
+    *mappings.VARIANTS,
+    *readers.VARIANTS,
+    *windows.VARIANTS,
 )
-=======
-from memslot_reference.lawful import deletes, readers, windows
-from memslot_reference.lawful.variant import Variant
-
-_EVERY = (*deletes.VARIANTS, *readers.VARIANTS, *windows.VARIANTS)
->>>>>>> law-readers
 
 WAITING: dict[str, tuple[str, ...]] = {}
 """Variants that are right and accused all the same, each with the clauses that do."""

@@ -13,7 +13,16 @@ from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.values import Gfn, Hva
 
 
-class ForgetsLastPage(Kvm):
+class StopsShort(Kvm):
+    """A range does not reach its last page."""
+
+    def clip(self, slot: MemorySlot, start: int, end: int) -> tuple[int, int]:
+        """Count one page too few."""
+        first, stop = super().clip(slot, start, end)
+        return first, stop - 1
+
+
+class ForgetsLastPage(LinuxKvm):
     """A range does not reach the page that it ends in the middle of."""
 
     def clip(self, slot: MemorySlot, start: int, end: int) -> tuple[int, int]:
@@ -23,7 +32,7 @@ class ForgetsLastPage(Kvm):
         return self.hva_to_gfn(slot, first), self.hva_to_gfn(slot, stop)
 
 
-class ForgetsFirstPage(Kvm):
+class ForgetsFirstPage(LinuxKvm):
     """A range does not reach the page that it begins in the middle of."""
 
     def clip(self, slot: MemorySlot, start: int, end: int) -> tuple[int, int]:
@@ -95,6 +104,25 @@ class FlushesOutside(Kvm):
         """Do nothing while it is put off."""
         if self.flushes_now:
             super().flush_tlbs()
+
+
+class FlushesAfterUnlock(Kvm):
+    """An unmap flushes after it gave the lock back, and only if it removed an spte.
+
+    A second unmap of the page finds no spte, and returns before the first has
+    flushed.
+    """
+
+    def unmap_hva(self, hva: Hva) -> None:
+        """`kvm_mmu_notifier_invalidate_page` of the seed."""
+        section = self.srcu.read_lock()
+        self.lock_mmu()
+        self.mmu_notifier_seq += 1
+        removed = self.handle_hva(hva, self.unmap_spte)
+        self.unlock_mmu()
+        self.srcu.read_unlock(section)
+        if removed:
+            self.flush_tlbs()
 
 
 class NeverFlushes(Kvm):
@@ -216,8 +244,18 @@ MUTANTS: tuple[Mutant, ...] = (
         since="until 91546356d0e",
         tag="[R]",
     ),
-    planted("range-forgets-last-page", ForgetsLastPage, "HVA-3"),
-    planted("range-forgets-first-page", ForgetsFirstPage, "HVA-3"),
+    exhibit(
+        "flushes-after-unlock",
+        FlushesAfterUnlock,
+        "MMU-9",
+        source="seed: kvm_mmu_notifier_invalidate_page() and _range_start() flush "
+        "after spin_unlock(&kvm->mmu_lock), if need_tlb_flush",
+        since="v2.6.34; not in 6.1",
+        tag="[R]",
+    ),
+    planted("range-stops-short", StopsShort, "HVA-3"),
+    planted("range-forgets-last-page", ForgetsLastPage, "HVA-10", profile=LINUX),
+    planted("range-forgets-first-page", ForgetsFirstPage, "HVA-10", profile=LINUX),
     planted("empty-range-is-a-page", EmptyIsAPage, "HVA-4"),
     planted("maps-open-ranges", MapsOpenRanges, "HVA-5"),
     planted("ages-valid-slots", AgesValidSlots, "HVA-7"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memslot_reference.kvm import Kvm
+from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import PageKey, ShadowPage, Spte
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
-from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import Accessed, Reply
+from memslot_spec.model.values import Gfn
 
 
 class BitOnlyOnCreate(Kvm):
@@ -157,6 +159,35 @@ class TranslatesFromFrameZero(Kvm):
         return spte
 
 
+class KeepsItsRoot(LinuxKvm):
+    """A fault maps in a shadow page that was zapped since its vCPU loaded it.
+
+    A vCPU loads its roots before it enters the guest. A flush zaps them all; a
+    fault on its way then goes on in those that it has.
+    """
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        super().__init__(hook, profile, limits)
+        self.loaded: dict[PageKey, ShadowPage] = {}
+
+    def access(
+        self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Reply:
+        """Load what is there, as `kvm_mmu_reload` does."""
+        self.loaded = dict(self.pages)
+        return super().access(gfn, write=write, direct=direct, root=root, as_id=as_id)
+
+    def get_page(self, key: PageKey) -> ShadowPage:
+        """Do not ask whether it was zapped."""
+        page = self.loaded.get(key)
+        return super().get_page(key) if page is None else page
+
+    def flush_shadow(self, slot: MemorySlot) -> None:
+        """`kvm_mmu_zap_all_fast`."""
+        del slot
+        self.flush_all()
+
+
 class CountsTooLate(Kvm):
     """The count of invalidations is read after the host's page was looked up."""
 
@@ -193,6 +224,15 @@ MUTANTS: tuple[Mutant, ...] = (
         source="S6: memslot_id() loads the table independently of the lookup",
         since="never",
         tag="[D]",
+    ),
+    exhibit(
+        "keeps-its-root",
+        KeepsItsRoot,
+        "MMU-12",
+        source="commit a955cad84cda",
+        since="until a955cad84cda",
+        tag="[T]",
+        profile=LINUX,
     ),
     planted("bitmap-too-small", RoomForUsersOnly, "MMU-3"),
     planted("bitmap-not-empty", InheritsBitmap, "MMU-4"),

@@ -165,7 +165,6 @@ MUTANTS: tuple[Mutant, ...] = (
         ReadsGarbageHva,
         "SLOT-3",
         "SLOT-8",
-        "MMU-1",
         source="S14: KVM_SET_MEMORY_REGION",
         since="v2.6.34-rc1, until the ioctl was removed",
         tag="[D]",

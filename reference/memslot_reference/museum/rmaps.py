@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from memslot_reference.kvm import Kvm
+from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.notifiers import Handler
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.points.mmu import RmapsCounted, SpteRemoved
+from memslot_spec.model.profile import LINUX
 
 
 class CountsFromBase(Kvm):
@@ -29,31 +31,35 @@ class IndexesByFrame(Kvm):
 
 
 class ClearsFirst(Kvm):
-    """An spte is cleared while its reverse map still has it."""
+    """An spte is cleared while its reverse map still has it, and stays there.
 
-    def drop_spte(self, page: ShadowPage, index: int) -> None:
-        """Do the two in the wrong order."""
-        self.hook.point(SpteRemoved, page.handle, index)
-        self.rmap_remove(page, index)
-        del page.sptes[index]
-
-
-class AuditsNoTable(Kvm):
-    """The audit walks something that is not the VM's table, and counts nothing.
-
-    In the kernel the names were never declared, so a build that could audit did
-    not compile. Here it compiles.
+    `rmap_remove()` of v2.6.34 reads the spte, and does nothing where it is not
+    present. Today's kernel clears first and hands the old value on; that is lawful.
     """
 
-    def count_rmaps(self) -> int:
-        """Hold the section and the lock, and walk a table of nobody's."""
-        section = self.srcu.read_lock()
-        self.lock_mmu()
-        count = len(Memslots(0).slots)
-        self.hook.point(RmapsCounted, count)
-        self.unlock_mmu()
-        self.srcu.read_unlock(section)
-        return count
+    def drop_spte(self, page: ShadowPage, index: int) -> None:
+        """Find nothing to take off the list, nor to tell the host."""
+        del page.sptes[index]
+        self.hook.point(SpteRemoved, page.handle, index)
+
+
+class ListsInSpaceZero(LinuxKvm):
+    """An spte of address space 1 is listed in the slot of that id in space 0."""
+
+    def rmap_add(
+        self, table: Memslots, slot: MemorySlot, page: ShadowPage, index: int
+    ) -> None:
+        """Go by the id alone."""
+        namesake = self.active[0].slots.get(slot.id)
+        super().rmap_add(table, namesake or slot, page, index)
+
+
+class WalksSpaceZero(LinuxKvm):
+    """A host event reaches the slots of address space 0 alone."""
+
+    def walks(self, slot: MemorySlot, hva: int) -> bool:
+        """Leave the slots of other spaces out."""
+        return slot.as_id == 0 and super().walks(slot, hva)
 
 
 class CountsFirstSlot(Kvm):
@@ -107,14 +113,6 @@ class SkipsHostZero(Kvm):
 
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
-        "K03",
-        AuditsNoTable,
-        "RMAP-4",
-        source="S2; 805d32dea4df",
-        since="the seed to 805d32dea4df",
-        tag="[R]",
-    ),
-    exhibit(
         "K23",
         CountsFromBase,
         "RMAP-3",
@@ -126,11 +124,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "K60",
         ClearsFirst,
         "RMAP-2",
-        source="6d74229f013",
-        since="until 6d74229f013",
-        tag="[R]",
+        source="v2.6.34, rmap_remove() returns where !is_rmap_spte(*spte); not 6.1, "
+        "whose drop_spte() clears first",
+        since="never",
+        tag="[D]",
     ),
     planted("rmap-wrong-list", IndexesByFrame, "RMAP-1", "RMAP-3"),
+    planted("rmap-of-space-0", ListsInSpaceZero, "RMAP-1", profile=LINUX),
+    planted("notifier-space-0-only", WalksSpaceZero, "HVA-9", "HVA-1", profile=LINUX),
     planted("audit-first-slot-only", CountsFirstSlot, "RMAP-4"),
     planted("notifier-first-slot-only", WalksOneSlot, "HVA-9", "HVA-1"),
     planted(

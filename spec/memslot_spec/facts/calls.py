@@ -60,10 +60,12 @@ class CallFacts:
     When the call began, `floor` was the newest version that some reader had seen
     or an update had left, `settled` the newest that an update had left, `newest`
     the current one, so far as points tell. `last_read` gives for each field the
-    version that it was last read from, `walked` the ids of the slots in whose
-    reverse maps a host address was looked up. `mappings` are the serials of the sptes
-    that map the host addresses it is about, `invalid_mappings` those among them
-    that map a frame of an INVALID slot.
+    version that it was last read from, `walked` the slots in whose reverse maps a
+    host address was looked up: address space, None where the target does not tell,
+    and id. `mappings` are the serials of the sptes that map the host addresses it is
+    about, `invalid_mappings` those among them that map a frame of an INVALID slot,
+    `whole_mappings` those that map a page which the range has all of, and
+    `part_mappings` those that map one of which it has a part.
     """
 
     operation: Operation
@@ -76,7 +78,9 @@ class CallFacts:
     update: Update | None = None
     mappings: frozenset[int] = frozenset()
     invalid_mappings: frozenset[int] = frozenset()
-    walked: frozenset[int] = frozenset()
+    whole_mappings: frozenset[int] = frozenset()
+    part_mappings: frozenset[int] = frozenset()
+    walked: frozenset[tuple[int | None, int]] = frozenset()
 
 
 @dataclass(slots=True)

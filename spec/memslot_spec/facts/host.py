@@ -1,7 +1,8 @@
 """Facts about the host's side: open invalidations, TLBs, and what slots own.
 
 Kept from the points alone. A processor may use a translation whose spte was
-removed or replaced until the TLBs are flushed; until then it is *stale*.
+removed or replaced until the TLBs are flushed, or every vCPU has to take another
+root; until then it is *stale*.
 """
 
 from __future__ import annotations
@@ -38,11 +39,14 @@ class Stale:
 class Cleared:
     """Pages that a thread took out of a slot's log; None: all that it reports.
 
-    `serial` is that of the youngest spte at the time.
+    `serial` is that of the youngest spte at the time. `again` are pages whose bits
+    have been set since, in the bitmap that the slot has from then on.
     """
 
     serial: int
+    bitmap: int | None
     pages: tuple[int, ...] | None
+    again: set[int] = field(default_factory=set[int])
 
 
 @dataclass(slots=True)
@@ -66,6 +70,7 @@ class Host:
     released `mmu_lock`. `made` and `freed` are what a thread allocated and
     freed during its call, `of_refused` what refused requests had allocated and had
     not freed when they answered, `refused_some` that one had allocated something.
+    Sptes with serials up to `unreachable` are of roots that no vCPU uses any more.
     """
 
     open: dict[Range, int] = field(default_factory=dict[Range, int])
@@ -73,6 +78,7 @@ class Host:
     stale: dict[tuple[int, bool], Stale] = field(
         default_factory=dict[tuple[int, bool], Stale]
     )
+    unreachable: int = 0
     removed_at: dict[int, int] = field(default_factory=dict[int, int])
     unlocked_at: dict[int, int] = field(default_factory=dict[int, int])
     cleared: dict[int, Cleared] = field(default_factory=dict[int, Cleared])
@@ -101,7 +107,13 @@ class Host:
 
     def removed(self, spte: Spte, place: Place, thread: int, step: int) -> None:
         """The spte permits less, or is gone; a TLB may still hold its translation."""
-        self.stale[spte.serial, spte.armed] = Stale(spte, place, thread, step)
+        if spte.serial > self.unreachable:
+            self.stale[spte.serial, spte.armed] = Stale(spte, place, thread, step)
+
+    def roots_invalidated(self, serial: int) -> None:
+        """No processor can use what was mapped so far; the last has this serial."""
+        self.stale.clear()
+        self.unreachable = serial
 
     def permitted(self, place: Place, spte: Spte) -> None:
         """A stale translation is harmless once an spte permits as much again."""

@@ -23,8 +23,8 @@ from memslot_spec.model.values import PAGES_PER_HUGE_PAGE, Slot
 Place = tuple[int, int]
 """An spte's shadow page and its index there."""
 
-RmapKey = tuple[int, int, int]
-"""A reverse map: slot id, level, index."""
+RmapKey = tuple[int, int, int, int]
+"""A reverse map: address space, slot id, level, index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class Page:
     direct: bool
     capacity: int
     slot_ids: set[int]
+    as_id: int = 0
 
 
 def pages_at(level: int) -> int:
@@ -119,17 +120,20 @@ class Shadow:
     )
     touched: dict[Place, None] = field(default_factory=dict[Place, None])
     unmarked: dict[int, Unmarked] = field(default_factory=dict[int, Unmarked])
+    zapped: set[int] = field(default_factory=set[int])
     serial: int = 0
 
     def page_created(self, event: ShadowPageCreated) -> None:
         """A page exists, with what its slot bitmap already holds."""
         self.pages[event.page] = Page(
-            event.gfn, event.direct, event.capacity, set(event.slot_ids)
+            event.gfn, event.direct, event.capacity, set(event.slot_ids), event.as_id
         )
+        self.zapped.discard(event.page)
 
     def page_zapped(self, event: ShadowPageZapped) -> None:
         """The page and its slot bitmap are gone."""
         self.pages.pop(event.page, None)
+        self.zapped.add(event.page)
 
     def bit_set(self, event: SlotBitSet) -> None:
         """The id is in the page's slot bitmap until the page is zapped."""
@@ -187,16 +191,18 @@ class Shadow:
 
     def rmap_added(self, event: RmapAdded) -> None:
         """The place is on one more reverse map."""
-        key = (event.slot_id, event.level, event.rmap_index)
         place = (event.page, event.index)
+        as_id = self._space_of(place) if event.as_id is None else event.as_id
+        key = (as_id, event.slot_id, event.level, event.rmap_index)
         self.rmaps.setdefault(key, set()).add(place)
         self.held_by.setdefault(place, []).append(key)
         self.touched[place] = None
 
     def rmap_removed(self, event: RmapRemoved) -> None:
         """The place is on that reverse map no more."""
-        key = (event.slot_id, event.level, event.rmap_index)
         place = (event.page, event.index)
+        as_id = self._space_of(place) if event.as_id is None else event.as_id
+        key = (as_id, event.slot_id, event.level, event.rmap_index)
         places = self.rmaps.get(key)
         if places is not None:
             places.discard(place)
@@ -208,6 +214,11 @@ class Shadow:
         if not keys:
             self.held_by.pop(place, None)
         self.touched[place] = None
+
+    def _space_of(self, place: Place) -> int:
+        """The address space of an spte, or else of its shadow page."""
+        holder = self.sptes.get(place) or self.pages.get(place[0])
+        return 0 if holder is None else holder.as_id
 
     def rest(self) -> tuple[Place, ...]:
         """The places touched since `mmu_lock` was last released; none are now."""
@@ -236,3 +247,11 @@ class Shadow:
     def entries(self) -> int:
         """How many places all reverse maps hold together."""
         return sum(len(places) for places in self.rmaps.values())
+
+    def small_entries(self, user_slots: int) -> int:
+        """How many the reverse maps of 4 KiB pages of user slots hold."""
+        return sum(
+            len(places)
+            for (_, slot_id, level, _), places in self.rmaps.items()
+            if level == 1 and slot_id < user_slots
+        )

@@ -13,7 +13,12 @@ from memslot_spec.facts.absorbing.on import Absorb
 from memslot_spec.facts.facts import Facts, by_kind
 from memslot_spec.history.events import Event, Finished, Observed, Return, is_point
 from memslot_spec.history.header import DirtyTracking, Header, Interleaving
-from memslot_spec.history.points.mmu import MmuUnlocked, SpteUpdated
+from memslot_spec.history.points.mmu import (
+    MmuUnlocked,
+    SpteMapped,
+    SpteRemoved,
+    SpteUpdated,
+)
 from memslot_spec.model.operations import Operation, Origin
 from memslot_spec.model.updates import Objection
 from memslot_spec.moments import MAKINGS, made_by
@@ -86,6 +91,20 @@ def points_of(clause: AnyClause) -> tuple[str, ...]:
     return tuple(dict.fromkeys((clause.root.__name__, *clause.points)))
 
 
+def reads_tables(clause: AnyClause) -> bool:
+    """What it says rests on which tables points tell of, or on those shown."""
+    points = points_of(clause)
+    of_a_call = not is_point(clause.root) and clause.root is not MmuUnlocked
+    return of_a_call or any(name.startswith("Table") for name in points)
+
+
+def reads_sptes(clause: AnyClause) -> bool:
+    """What it says rests on which sptes points tell of, or on those shown."""
+    shown = {"sptes", "pages"} & {*clause.shows}
+    told = {SpteMapped.__name__, SpteRemoved.__name__} & {*points_of(clause)}
+    return bool(shown or told)
+
+
 def asks_about(clause: AnyClause, operation: str) -> bool:
     """A clause on replies that names operations is asked about those alone."""
     named = (*clause.operations, *clause.any_operation)
@@ -128,6 +147,7 @@ class ApplicableClauses:
     ) -> None:
         """Sort out the clauses and the choices that apply."""
         self.header = header
+        self._without: dict[frozenset[str], ApplicableClauses] = {}
         self.choices = tuple(c for c in choices if can_be_seen(c, header))
         self.clauses = tuple(c for c in clauses if not_applicable(c, header) is None)
         self.unreached = dict.fromkeys((clause.id for clause in self.clauses), 0)
@@ -165,6 +185,15 @@ class ApplicableClauses:
             )
             for kind in get_args(Event)
         }
+
+    def without(self, withheld: frozenset[str]) -> ApplicableClauses:
+        """The same without these clauses, which cannot be judged any more."""
+        left = self._without.get(withheld)
+        if left is None:
+            kept = [c for c in self.clauses if c.id not in withheld]
+            left = ApplicableClauses(self.header, kept, self.choices)
+            self._without[withheld] = left
+        return left
 
     def _watched(self, kind: type) -> tuple[AnyChoice, ...]:
         return tuple(choice for choice in self.choices if choice.root is kind)

@@ -7,7 +7,7 @@ it was made by an implementation already off the path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from memslot_spec.choice import OptionCounts
@@ -20,8 +20,14 @@ from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked, SpteMapped
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.words import describe_event, describe_reply
-from memslot_spec.history.words.tables import describe_difference
-from memslot_spec.judging.applies import Agenda, ApplicableClauses, Watch
+from memslot_spec.history.words.tables import describe_difference, describe_sptes
+from memslot_spec.judging.applies import (
+    Agenda,
+    ApplicableClauses,
+    Watch,
+    reads_sptes,
+    reads_tables,
+)
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated, answered, updated
@@ -41,10 +47,13 @@ class Finding:
 class Judgement:
     """What a history says: findings, and how often each premise held.
 
-    `contradiction` tells how points and introspection disagree, which is an
-    error of the target and no finding; `undecided` why some of the history
-    could not be judged; `complete` that the history came to its end. `taken`
-    counts the options of the choices that somebody asked about.
+    `contradiction` tells how the history contradicts itself, which is an error of the
+    target and no finding. Where points and introspection disagree, `withheld` are the
+    clauses that read what they disagree on: these have no verdict, and all others
+    were judged on. Where it is None, nothing was judged after the contradiction.
+    `undecided` says why some of the history could not be judged; `complete` that the
+    history came to its end. `taken` counts the options of the choices that somebody
+    asked about.
     """
 
     findings: tuple[Finding, ...]
@@ -53,14 +62,15 @@ class Judgement:
     undecided: str | None
     complete: bool
     taken: OptionCounts = field(default_factory=OptionCounts)
+    withheld: frozenset[str] | None = None
 
 
 class Judge:
     """Judges a history event by event.
 
     `reached` counts for each clause id how often its premise held, `taken` the
-    options of the applicable clauses' choices. The judge is `over` after a finding or a
-    contradiction: nothing more is judged.
+    options of the applicable clauses' choices. The judge is `over` after a finding:
+    nothing more is judged. After a contradiction the clauses `withheld` are not.
     """
 
     def __init__(self, applicable: ApplicableClauses) -> None:
@@ -69,10 +79,12 @@ class Judge:
         self.reached = dict(applicable.unreached)
         self.taken: OptionCounts = {}
         self.contradiction: str | None = None
+        self.withheld: frozenset[str] | None = None
         self.findings: tuple[Finding, ...] = ()
         self.complete = False
         self.over = False
         self._applicable = applicable
+        self._disagreed: set[Callable[[AnyClause], bool]] = set()
 
     def see(self, event: Event) -> tuple[Finding, ...]:
         """Judge one event; the findings it made, if any."""
@@ -96,6 +108,7 @@ class Judge:
                 absorb(facts, event)
             if is_ending:
                 self._end(event)
+                steps = self._applicable.steps
             facts.step += 1
 
     @property
@@ -114,6 +127,7 @@ class Judge:
             self.undecided,
             self.complete,
             self.taken,
+            self.withheld,
         )
 
     def _ask(
@@ -159,6 +173,18 @@ class Judge:
     def _contradicted(self, words: str) -> None:
         self.contradiction = words
         self.over = True
+
+    def _disagree(self, words: str, reads: Callable[[AnyClause], bool]) -> None:
+        """Points and introspection disagree: who reads that is asked no more."""
+        if reads in self._disagreed:
+            return
+        self._disagreed.add(reads)
+        told = self.contradiction
+        self.contradiction = words if told is None else f"{told}; {words}"
+        clauses = self._applicable.clauses
+        readers = frozenset(clause.id for clause in clauses if reads(clause))
+        self.withheld = readers | (self.withheld or frozenset())
+        self._applicable = self._applicable.without(readers)
 
     def _end(self, event: Event) -> None:
         if isinstance(event, Return):
@@ -212,17 +238,24 @@ class Judge:
     def _observed(self, event: Observed) -> None:
         if self.findings or self.facts.open_updates():
             return
-        table = event.view.table
-        facts = self.facts
-        if table is not None and facts.sighted and table != facts.tables.current:
-            self._contradicted(
-                "introspection does not show the table published last: it shows "
-                f"{describe_difference(table, facts.tables.current)}"
-            )
+        self._table_shown(event)
+        self._sptes_shown(event)
+
+    def _table_shown(self, event: Observed) -> None:
+        table, facts = event.view.table, self.facts
+        if table is None:
             return
-        if table is not None and not facts.sighted:
+        if not facts.sighted:
             facts.worlds.observed(table)
-        sptes = event.view.sptes
+        elif table != facts.tables.current:
+            self._disagree(
+                "introspection does not show the table published last: it shows "
+                f"{describe_difference(table, facts.tables.current)}",
+                reads_tables,
+            )
+
+    def _sptes_shown(self, event: Observed) -> None:
+        sptes, facts = event.view.sptes, self.facts
         if sptes is None or SpteMapped.__name__ not in facts.announced:
             return
         if not sptes and not facts.shadow.sptes:
@@ -230,9 +263,10 @@ class Judge:
         shown = {(s.page, s.index): s.gfn for s in sptes}
         known = {place: spte.gfn for place, spte in facts.shadow.sptes.items()}
         if shown != known:
-            self._contradicted(
-                f"introspection shows {_sptes(shown)}, but the points tell of "
-                f"{_sptes(known)}"
+            self._disagree(
+                f"introspection shows {describe_sptes(shown)}, but the points tell of "
+                f"{describe_sptes(known)}",
+                reads_sptes,
             )
 
 
@@ -244,12 +278,6 @@ def observed_words(facts: Facts, event: Event | Answered | Updated | AtRest) -> 
         places = ", ".join(f"{page}[{index}]" for page, index in event.touched)
         return f"mmu_lock released after changes of spte {places}"
     return describe_event(event, lambda handle: f"v{_version(facts, event, handle)}")
-
-
-def _sptes(gfns: dict[tuple[int, int], int]) -> str:
-    sptes = sorted(gfns.items())
-    named = (f"spte {page}[{index}] of gfn {gfn:#x}" for (page, index), gfn in sptes)
-    return ", ".join(named) or "no spte"
 
 
 def _version(facts: Facts, event: Event, handle: int) -> int:

@@ -50,7 +50,7 @@ def explains(
     if isinstance(operation, TABLE_READERS):
         return answer(table, operation, profile, limits) == reply
     if isinstance(operation, GuestAccess):
-        allowed = accesses(table, operation, profile)
+        allowed = accesses(table, operation, profile, limits)
         return any(same_reply(one, reply) for one in allowed)
     if isinstance(operation, InitHvaCache):
         return init_explained(table, operation, reply)

@@ -22,18 +22,35 @@ class WindowAccess(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class HostHole:
+    """Host bytes from `start` up to `end` where an access may fault.
+
+    Nothing is mapped there, or not for every access (`PROT_NONE`, `PROT_READ`).
+    """
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What the machine decides, not the version.
 
     `largest_gfn` is the highest settable guest frame, `hva_end` the first host
     byte address that userspace may not name, `user_slots` the number of ids
-    userspace may use in each of `address_spaces`.
+    userspace may use in each of `address_spaces`. A slot may lie over `holes`, and
+    a guest access there fails with EFAULT.
     """
 
     largest_gfn: int = (1 << 52) - 1
     address_spaces: int = 1
     hva_end: Hva = Hva((1 << 47) - PAGE_SIZE)
     user_slots: int = 32
+    holes: tuple[HostHole, ...] = ()
+
+    def may_fault(self, hva: int) -> bool:
+        """The host byte address is in a hole."""
+        return any(hole.start <= hva < hole.end for hole in self.holes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,18 +136,19 @@ def answer(  # noqa: PLR0911 - one answer for each reader
 
 
 def accesses(
-    table: SlotTable, access: GuestAccess, profile: Profile
+    table: SlotTable, access: GuestAccess, profile: Profile, limits: Limits
 ) -> tuple[Reply, ...]:
     """The replies to a guest access that this table explains.
 
     Where no valid slot covers the frame, and for a write to a READONLY one, they
     differ by origin. While the slot is INVALID a page fault gives MMIO in 2009 and is
     tried again today; who tries any other access again, KVM's own aside, does better
-    than KVM.
+    than KVM. Where the host has no page it is EFAULT, and a private slot (the APIC
+    access page) may be emulated instead.
     """
     slot = gfn_to_memslot(table, access.gfn, access.as_id)
     if slot is not None and serves(slot, access):
-        return (Accessed(slot.hva_of(access.gfn)),)
+        return _served(slot.hva_of(access.gfn), slot, limits)
     if access.origin is Origin.KVM:
         return (Refused(Errno.EFAULT),)
     ends = GuestPageFault() if access.origin is Origin.TABLE_WALK else Mmio()
@@ -163,3 +164,12 @@ def serves(slot: Slot, access: GuestAccess) -> bool:
     """The slot, which covers the frame, has memory for the access."""
     writes = access.write and access.origin is not Origin.TABLE_WALK
     return not slot.invalid and not (writes and slot.readonly)
+
+
+def _served(hva: Hva, slot: Slot, limits: Limits) -> tuple[Reply, ...]:
+    reached: tuple[Reply, ...] = (Accessed(hva),)
+    if slot.id >= limits.user_slots:
+        reached = (*reached, Mmio())
+    if limits.may_fault(hva):
+        reached = (*reached, Refused(Errno.EFAULT), Refused(None))
+    return reached

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Spte
+from memslot_spec.model.dirty_log import SlotKey
 from memslot_spec.model.operations import AgeHva, InvalidateRange, UnmapHva
 from memslot_spec.model.values import Slot
 from memslot_spec.moments.making import Making
@@ -20,8 +21,10 @@ class HostUnmap:
 
     `was_mapped`: sptes mapped some of it when the call began; `left` are those of
     them still present. `invalid` are the serials of those whose frame was in an
-    INVALID slot then. `in_tlbs` are sptes of that memory that TLBs may still hold,
-    stale when the call last released `mmu_lock`, if it `held_mmu_lock` at all.
+    INVALID slot then; `whole` those of a page that an invalidation had all of, and
+    `part` those of one of which it had a part. `in_tlbs` are sptes of that memory
+    that a processor may still use, stale when the call last released `mmu_lock`, if
+    it `held_mmu_lock` at all.
     `removed_some`: the call removed an spte, of whatever memory.
     """
 
@@ -30,6 +33,8 @@ class HostUnmap:
     was_mapped: bool
     left: tuple[Spte, ...]
     invalid: frozenset[int]
+    whole: frozenset[int]
+    part: frozenset[int]
     held_mmu_lock: bool
     in_tlbs: tuple[Spte, ...]
     removed_some: bool
@@ -39,21 +44,22 @@ class HostUnmap:
 class UnmapWalk:
     """The host has unmapped a page that sptes mapped when the call began.
 
-    `missed` are the ids of slots that such an spte is left of, and in whose reverse
-    maps the unmap has not looked.
+    `missed` are the slots that such an spte is left of, and in whose reverse maps
+    the unmap has not looked, each by address space and id.
     """
 
-    missed: tuple[int, ...]
+    missed: tuple[SlotKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidAged:
     """The host has aged a page that was mapped in an INVALID slot, and still is.
 
-    `missed` are the ids of such slots in whose reverse maps it has not looked.
+    `missed` are such slots in whose reverse maps it has not looked, each by address
+    space and id.
     """
 
-    missed: tuple[int, ...]
+    missed: tuple[SlotKey, ...]
 
 
 def _host_unmap(facts: Facts, answered: Answered) -> HostUnmap | None:
@@ -72,6 +78,8 @@ def _host_unmap(facts: Facts, answered: Answered) -> HostUnmap | None:
         was_mapped=bool(known.mappings),
         left=facts.shadow.present(known.mappings),
         invalid=known.invalid_mappings,
+        whole=known.whole_mappings,
+        part=known.part_mappings,
         held_mmu_lock=held_mmu_lock(facts, thread),
         in_tlbs=tuple(spte for spte in stale if spte.meets_hvas(start, end)),
         removed_some=facts.host.removed_at.get(thread, -1) > known.step,
@@ -95,8 +103,11 @@ def _invalid_aged(facts: Facts, answered: Answered) -> InvalidAged | None:
     return InvalidAged(_missed(facts, answered.thread, slots)) if slots else None
 
 
-def _missed(facts: Facts, thread: int, slots: set[Slot]) -> tuple[int, ...]:
-    return tuple(sorted({slot.id for slot in slots} - facts.calls[thread].walked))
+def _missed(facts: Facts, thread: int, slots: set[Slot]) -> tuple[SlotKey, ...]:
+    """Those of the slots not walked; a walk may not tell its address space."""
+    walked = facts.calls[thread].walked
+    keys = {(slot.as_id, slot.id) for slot in slots}
+    return tuple(sorted(k for k in keys if not {k, (None, k[1])} & walked))
 
 
 MAKINGS = (

@@ -1,7 +1,8 @@
 """Moments of the shadow MMU: sptes at rest, and what TLBs may still hold.
 
 Sptes are said to be `in_tlbs` that were removed or replaced, while a processor may
-still use their translation: no flush since, and no spte that permits as much again.
+still use their translation: since then no flush, no new root that every vCPU has to
+take, and no spte that permits as much again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 
 from memslot_spec.arithmetic.bitmaps import set_bits
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.facts.bitmaps import undirtied
 from memslot_spec.facts.calls import Update
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Place, Spte
@@ -23,7 +23,7 @@ from memslot_spec.model.operations import (
     Origin,
 )
 from memslot_spec.model.readers import gfn_to_memslot, serves
-from memslot_spec.model.replies import DirtyLog, Done
+from memslot_spec.model.replies import DirtyLog, Done, Reply
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import Slot
 from memslot_spec.moments.making import Making
@@ -34,11 +34,12 @@ from memslot_spec.moments.replies import Answered, Updated
 class BackedAccess:
     """A guest access to a frame that has a valid slot, whatever table it used.
 
-    One table alone may explain it, and `explained` says that it does.
+    One table alone may explain its reply, and `explained` says that it does.
     """
 
     access: GuestAccess
     slot: Slot
+    reply: Reply
     explained: bool
 
 
@@ -141,7 +142,7 @@ def _backed_access(
         return None
     if access.origin is Origin.KVM and not serves(slot, access):
         return None
-    return BackedAccess(access, slot, answered.explained)
+    return BackedAccess(access, slot, answered.reply, answered.explained)
 
 
 def _flushed(facts: Facts, event: Flushed) -> SlotFlushed | None:
@@ -196,12 +197,14 @@ def _log_cleared(facts: Facts, answered: Answered) -> LogCleared | None:
         # The slot got another bitmap: what the old one held is what is reported.
         reply = answered.reply
         pages = tuple(set_bits(reply.bitmap)) if isinstance(reply, DirtyLog) else ()
-    shadow, bitmaps = facts.shadow, facts.bitmaps
+    gfns = {slot.base + page for page in pages if page not in cleared.again}
     unarmed = tuple(
         spte
-        for spte in shadow.sptes.values()
-        if spte.opened <= cleared.serial
-        and not set(pages).isdisjoint(undirtied(bitmaps, shadow, slot, spte))
+        for spte in facts.shadow.sptes.values()
+        if not spte.armed
+        and spte.opened <= cleared.serial
+        and spte.as_id == slot.as_id
+        and any(spte.gfn <= gfn < spte.gfn + spte.npages for gfn in gfns)
     )
     return LogCleared(unarmed)
 

@@ -219,18 +219,31 @@ def test_a_place_leaves_one_reverse_map_at_a_time() -> None:
     shadow.rmap_added(RmapAdded(0, 3, 0, 2, 1, 9))
     shadow.rmap_added(RmapAdded(0, 3, 1, 1, 1, 8))
     assert shadow.entries() == 3
-    assert shadow.rmaps == {(1, 1, 8): {(3, 0), (3, 1)}, (2, 1, 9): {(3, 0)}}
+    assert shadow.rmaps == {(0, 1, 1, 8): {(3, 0), (3, 1)}, (0, 2, 1, 9): {(3, 0)}}
     assert shadow.held_by == {
-        (3, 0): [(1, 1, 8), (2, 1, 9)],
-        (3, 1): [(1, 1, 8)],
+        (3, 0): [(0, 1, 1, 8), (0, 2, 1, 9)],
+        (3, 1): [(0, 1, 1, 8)],
     }
     shadow.rmap_removed(RmapRemoved(0, 3, 0, 1, 1, 8))
-    assert shadow.rmaps == {(1, 1, 8): {(3, 1)}, (2, 1, 9): {(3, 0)}}
-    assert shadow.held_by == {(3, 0): [(2, 1, 9)], (3, 1): [(1, 1, 8)]}
+    assert shadow.rmaps == {(0, 1, 1, 8): {(3, 1)}, (0, 2, 1, 9): {(3, 0)}}
+    assert shadow.held_by == {(3, 0): [(0, 2, 1, 9)], (3, 1): [(0, 1, 1, 8)]}
     shadow.rmap_removed(RmapRemoved(0, 3, 0, 2, 1, 9))
     shadow.rmap_removed(RmapRemoved(0, 3, 1, 1, 1, 8))
     shadow.rmap_removed(RmapRemoved(0, 3, 1, 1, 1, 8))
     assert (shadow.rmaps, shadow.held_by, shadow.entries()) == ({}, {}, 0)
+
+
+def test_a_reverse_map_is_in_its_slots_address_space() -> None:
+    shadow = Shadow()
+    shadow.mapped(
+        SpteMapped(0, 3, 0, 17, 1, writable=False, hva=0, table=1, as_id=1), None
+    )
+    shadow.rmap_added(RmapAdded(0, 3, 0, 1, 1, 8))
+    shadow.rmap_added(RmapAdded(0, 3, 1, 1, 1, 8, as_id=2))
+    assert shadow.held_by == {(3, 0): [(1, 1, 1, 8)], (3, 1): [(2, 1, 1, 8)]}
+    shadow.rmap_removed(RmapRemoved(0, 3, 0, 1, 1, 8))
+    shadow.rmap_removed(RmapRemoved(0, 3, 1, 1, 1, 8, as_id=2))
+    assert shadow.rmaps == {}
 
 
 def test_every_change_of_a_place_is_seen_at_the_next_rest_and_once() -> None:

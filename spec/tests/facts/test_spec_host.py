@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from host_histories import (
@@ -14,6 +16,7 @@ from host_histories import (
     LOAD,
     MAPPED,
     MOVE,
+    NONE,
     PAGE_17,
     PUT,
     UNLOG,
@@ -45,6 +48,7 @@ from memslot_spec.history.points.tables import Attached, UpdateLocked
 from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import (
     AgeHva,
+    DestroyVm,
     GfnToHvaProt,
     GuestAccess,
     InvalidateRange,
@@ -77,27 +81,31 @@ WALKED = RmapIndexed(2, RmapUse.HVA_WALK, 0, BASE, 1, 17, 1)
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "touched"),
+    ("start", "end", "clause"),
     [
-        (PAGE_17 - 1, PAGE_17, False),
-        (PAGE_17, PAGE_17 + 1, True),
-        (PAGE_17 + PAGE_SIZE - 1, PAGE_17 + PAGE_SIZE, True),
-        (PAGE_17 + PAGE_SIZE, PAGE_17 + 2 * PAGE_SIZE, False),
-        (0, 1 << 47, True),
+        (PAGE_17 - 1, PAGE_17, None),
+        (PAGE_17, PAGE_17 + 1, "HVA-10"),
+        (PAGE_17 + 1, PAGE_17 + 2, "HVA-10"),
+        (PAGE_17 + PAGE_SIZE - 1, PAGE_17 + PAGE_SIZE, "HVA-10"),
+        (PAGE_17 + PAGE_SIZE - 1, PAGE_17 + PAGE_SIZE + 1, "HVA-10"),
+        (PAGE_17, PAGE_17 + PAGE_SIZE, "HVA-3"),
+        (PAGE_17 - 1, PAGE_17 + PAGE_SIZE + 1, "HVA-3"),
+        (PAGE_17 + PAGE_SIZE, PAGE_17 + 2 * PAGE_SIZE, None),
+        (0, 1 << 47, "HVA-3"),
     ],
 )
 def test_a_range_is_every_page_that_it_touches(
-    start: int, end: int, *, touched: bool
+    start: int, end: int, clause: str | None
 ) -> None:
     operation = InvalidateRange(start, end)
     whole = (*MAPPED, *called(2, operation, Done()))
-    if touched:
-        assert not holds("HVA-3", *whole)
-        assert holds("HVA-3", *MAPPED, *called(2, operation, Done(), gone(2)))
-    else:
-        assert is_left_alone("HVA-3", *whole)
+    for other in {"HVA-3", "HVA-10"} - {clause}:
+        assert is_left_alone(other, *whole)
+    if clause is not None:
+        assert not holds(clause, *whole)
+        assert holds(clause, *MAPPED, *called(2, operation, Done(), gone(2)))
     opened = (*created(), Call(2, operation), InvalidationBegun(2, start, end))
-    assert holds("HVA-5", *opened, mapped()) is not touched
+    assert holds("HVA-5", *opened, mapped()) is (clause is None)
 
 
 def test_a_mapping_before_or_after_is_no_matter_of_the_range() -> None:
@@ -120,6 +128,24 @@ def test_the_table_stays_while_a_range_is_open() -> None:
     history = (*created(), begun, published(GOING), ended)
     clause = (clause_by_id("HVA-6"),)
     assert judge(History(header(V2_6_34), history), clause).findings == ()
+
+
+def test_the_teardown_may_publish_in_a_range_that_never_ends() -> None:
+    begun, ended = InvalidationBegun(2, 0, 1), InvalidationEnded(2, 0, 1)
+    left = (*created(), begun, *called(0, DestroyVm(), Done(), published(NONE)))
+    assert is_left_alone("HVA-6", *left)
+    assert is_left_alone("HVA-6", *left, ended)
+
+
+def test_a_walk_of_the_slot_of_that_id_in_another_space_is_another_walk() -> None:
+    elsewhere = replace(WALKED, as_id=1)
+    here = replace(WALKED, as_id=0)
+    begun = (*MAPPED, Call(0, DELETE), UpdateLocked(0), published(GOING))
+    age = (AgeHva(PAGE_17), Touched(young=False))
+    assert not holds("HVA-7", *begun, *called(2, *age, elsewhere))
+    assert holds("HVA-7", *begun, *called(2, *age, elsewhere, here))
+    assert not holds("HVA-9", *MAPPED, *called(2, UNMAP_17, Done(), elsewhere))
+    assert holds("HVA-9", *MAPPED, *called(2, UNMAP_17, Done(), here))
 
 
 def test_ageing_looks_at_the_slot_that_is_going() -> None:

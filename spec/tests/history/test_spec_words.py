@@ -188,6 +188,7 @@ EVENTS: list[tuple[Event, str]] = [
         mmu_points.RmapIndexed(0, mmu_points.RmapUse.REMOVE, None, 0, 2, 18, 2),
         "index rmap no slot[2], level 2: REMOVE",
     ),
+    (mmu_points.RootsInvalidated(0), "invalidate every root"),
     (mmu_points.RmapAdded(0, 3, 5, 1, 1, 2), "rmap 1[2]: add 3[5]"),
     (mmu_points.RmapRemoved(0, 3, 5, 1, 1, 2), "rmap 1[2]: remove 3[5]"),
     (mmu_points.RmapRemoved(0, 3, 5, 1, 2, 2), "rmap 1[2], level 2: remove 3[5]"),

@@ -15,9 +15,14 @@ from judged_histories import (
     done,
     found,
 )
-from memslot_spec.clauses import CLAUSES
+from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history.events import Call, Observed, Return
 from memslot_spec.history.header import History
+from memslot_spec.history.points.srcu import (
+    GracePeriodBegun,
+    GracePeriodEnded,
+    SectionEntered,
+)
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.views import ShadowPte, View
 from memslot_spec.history.words.tables import describe_difference
@@ -55,6 +60,30 @@ def test_sptes_shown_that_no_point_told_of_are_an_error_of_the_target() -> None:
     assert judgement.contradiction == (
         "introspection shows spte 1[17] of gfn 0x11, but the points tell of no spte"
     )
+
+
+def test_clauses_that_read_no_spte_are_judged_on_where_sptes_disagree() -> None:
+    spte = ShadowPte(1, 17, 17, 1, writable=False, hva=0x10_1000)
+    shown = Observed(0, View(sptes=(spte,)))
+    wrong = asked(1, GfnToHva(17), NOWHERE)
+    events = (*done(PUT_A, (1, ONE)), shown, shown, *wrong)
+    asked_of = ("RMAP-1", "MMU-9", "DEL-9", "LOOK-4", "SRCU-5", "MMU-4")
+    judgement = judge(History(SIGHTED, events), [*map(clause_by_id, asked_of)])
+    assert [finding.clause for finding in judgement.findings] == ["LOOK-4"]
+    told = "introspection shows spte 1[17] of gfn 0x11, but the points tell of no spte"
+    assert judgement.contradiction == told
+    assert judgement.withheld == {"RMAP-1", "MMU-9", "DEL-9"}
+
+
+def test_clauses_that_read_no_table_are_judged_on_where_tables_disagree() -> None:
+    shown = Observed(0, View(table=TWO))
+    early = (SectionEntered(1, 0), GracePeriodBegun(0), GracePeriodEnded(0))
+    wrong = asked(1, GfnToHva(17), NOWHERE)
+    events = (*done(PUT_A, (1, ONE)), shown, *wrong, *early)
+    asked_of = ("LOOK-4", "REQ-1", "SRCU-5")
+    judgement = judge(History(SIGHTED, events), [*map(clause_by_id, asked_of)])
+    assert [finding.clause for finding in judgement.findings] == ["SRCU-5"]
+    assert judgement.withheld == {"LOOK-4", "REQ-1"}
 
 
 def test_what_is_shown_in_the_middle_of_an_update_contradicts_nothing() -> None:

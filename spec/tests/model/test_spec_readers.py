@@ -213,15 +213,16 @@ def test_a_guest_access_is_explained_by_these_replies(
     gfn: int, in_2009: tuple[Reply, ...], today: tuple[Reply, ...], *, write: bool
 ) -> None:
     access = GuestAccess(gfn, write=write)
-    assert accesses(TABLE, access, V2_6_34) == in_2009
-    assert accesses(TABLE, access, LINUX) == today
+    assert accesses(TABLE, access, V2_6_34, LIMITS) == in_2009
+    assert accesses(TABLE, access, LINUX, LIMITS) == today
 
 
 def test_a_guest_access_is_made_in_its_own_address_space() -> None:
     for profile in PROFILES:
         there = GuestAccess(81, as_id=1)
-        assert accesses(TABLE, there, profile) == (Accessed(0x50_1000),)
-        assert accesses(TABLE, GuestAccess(17, as_id=1), profile) == (Mmio(),)
+        assert accesses(TABLE, there, profile, LIMITS) == (Accessed(0x50_1000),)
+        hole = GuestAccess(17, as_id=1)
+        assert accesses(TABLE, hole, profile, LIMITS) == (Mmio(),)
 
 
 ANSWERS: tuple[tuple[TableReader, Reply], ...] = (

@@ -75,7 +75,7 @@ guest_accesses = st.builds(GuestAccess, st.integers(0, 20), write=st.booleans())
 def test_an_access_always_has_an_explanation(
     table: SlotTable, access: GuestAccess, profile: Profile
 ) -> None:
-    replies = accesses(table, access, profile)
+    replies = accesses(table, access, profile, LIMITS)
     assert replies
     reached = [reply for reply in replies if isinstance(reply, Accessed)]
     slot = gfn_to_memslot(table, access.gfn)

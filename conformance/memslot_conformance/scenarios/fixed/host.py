@@ -76,6 +76,12 @@ RACES: tuple[FixedRace, ...] = (
         after=(WRITE_17,),
     ),
     race(
+        "two unmaps of one page",
+        (S0, READ_17),
+        (UnmapHva(PAGE_17),),
+        (UnmapHva(PAGE_17),),
+    ),
+    race(
         "unmap beside a log that is fetched",
         (LOGGED, WRITE_17),
         (GetDirtyLog(0),),

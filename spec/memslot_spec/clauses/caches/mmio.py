@@ -26,14 +26,14 @@ def is_backed_by_now(facts: Facts, answered: Answered) -> bool:
     return (
         isinstance(access, GuestAccess)
         and (access.gfn, access.as_id) in facts.cached.mmio
-        and all(_serves(table, access) for table in answered.candidates)
+        and all(_serves(facts, table, access) for table in answered.candidates)
     )
 
 
-def _serves(table: SlotTable, access: GuestAccess) -> bool:
-    """The table has memory for the access."""
+def _serves(facts: Facts, table: SlotTable, access: GuestAccess) -> bool:
+    """The table has memory of a user slot for the access."""
     slot = gfn_to_memslot(table, access.gfn, access.as_id)
-    if slot is None or slot.invalid:
+    if slot is None or slot.invalid or slot.id >= facts.limits.user_slots:
         return False
     return not (slot.readonly and access.write)
 

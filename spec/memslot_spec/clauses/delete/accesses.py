@@ -79,7 +79,7 @@ def window_is_retried(facts: Facts, access: GfnAnswered) -> bool:
     if isinstance(reply, Accessed):
         return access.explained
     return isinstance(operation, GuestAccess) and any(
-        reply in accesses(table, operation, facts.profile)
+        reply in accesses(table, operation, facts.profile, facts.limits)
         for table, slot in zip(access.tables, access.slots, strict=True)
         if slot is None or not slot.invalid
     )

@@ -146,7 +146,7 @@ def unmap_still_works(facts: Facts, unmap: HostUnmap) -> bool:
 def removes_from_an_invalid_slot(facts: Facts, event: RmapIndexed) -> bool:
     if event.use is not RmapUse.REMOVE:
         return False
-    slot = gfn_to_memslot(facts.tables.current, event.gfn)
+    slot = gfn_to_memslot(facts.tables.current, event.gfn, event.as_id or 0)
     return slot is not None and slot.invalid
 
 
@@ -157,8 +157,8 @@ def not_found(facts: Facts, event: RmapIndexed) -> str:
 @clause(
     id="DEL-8",
     title="Zapping still finds the INVALID slot",
-    must="While a slot is INVALID, the removal of an spte from its reverse map MUST "
-    "still find the slot.",
+    must="Where sptes are found by reverse maps, the removal of an spte MUST still "
+    "find its slot while the slot is INVALID.",
     source="rmap_remove -> gfn_to_rmap -> gfn_to_memslot, used without a NULL check",
     rows=(38,),
     on=RmapIndexed,

@@ -12,7 +12,6 @@ from memslot_spec.clauses.host.rmap import (
     NOTHING_LEFT,
     not_walked,
     still_mapped,
-    was_mapped,
 )
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import pages_at
@@ -22,22 +21,51 @@ from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.moments.host import HostUnmap, InvalidAged
 
 
+def had_a_whole_page(facts: Facts, unmap: HostUnmap) -> bool:
+    return bool(unmap.whole)
+
+
 @clause(
     id="HVA-3",
-    title="A range reaches every page that it touches",
+    title="A range reaches every page in it",
     must="An invalidation of a range of host bytes MUST leave no spte for a page that "
-    "the range touches, in whichever slots, also where it touches a part of it.",
-    source="virt/kvm/kvm_main.c, __kvm_handle_hva_range",
+    "lies in the range, in whichever slots.",
+    source="6.1 virt/kvm/kvm_main.c:563, __kvm_handle_hva_range(); v2.6.34, "
+    "kvm_mmu_notifier_invalidate_range_start(): kvm_unmap_hva() for each page",
     rows=(53,),
     on=HostUnmap,
-    premise=was_mapped,
+    premise=had_a_whole_page,
     expected=NOTHING_LEFT,
     observed=still_mapped,
     operations=("InvalidateRange",),
     points=("SpteMapped", "SpteRemoved", "TablePublished"),
 )
 def covers_every_page(facts: Facts, unmap: HostUnmap) -> bool:
-    return not unmap.left
+    return not any(spte.serial in unmap.whole for spte in unmap.left)
+
+
+def had_a_part_of_a_page(facts: Facts, unmap: HostUnmap) -> bool:
+    return bool(unmap.part)
+
+
+@clause(
+    id="HVA-10",
+    title="A range reaches the pages at its ends",
+    must="An invalidation of a range of host bytes MUST leave no spte for a page of "
+    "which the range has a part, in whichever slots.",
+    source="6.1 virt/kvm/kvm_main.c:563, __kvm_handle_hva_range(): "
+    "hva_to_gfn_memslot(hva_end + PAGE_SIZE - 1, slot)",
+    rows=(53,),
+    profiles=ONLY_LINUX,
+    on=HostUnmap,
+    premise=had_a_part_of_a_page,
+    expected=NOTHING_LEFT,
+    observed=still_mapped,
+    operations=("InvalidateRange",),
+    points=("SpteMapped", "SpteRemoved", "TablePublished"),
+)
+def covers_its_ends(facts: Facts, unmap: HostUnmap) -> bool:
+    return not any(spte.serial in unmap.part for spte in unmap.left)
 
 
 def is_empty(facts: Facts, unmap: HostUnmap) -> bool:
@@ -108,8 +136,9 @@ def the_table_of_the_end(facts: Facts, event: InvalidationEnded) -> str:
     id="HVA-6",
     title="No table is published while a range is open",
     must="From the start of an invalidation to its end, a table MUST NOT be "
-    "published: both walk the slots to keep their counts.",
-    source="commits 52ac8b358b0c, 071064f14d87; mn_active_invalidate_count",
+    "published, but by the VM's teardown, after which no invalidation ends.",
+    source="commits 52ac8b358b0c, 071064f14d87; 6.1 virt/kvm/kvm_main.c:1576, "
+    "kvm_swap_active_memslots(), and :1332, kvm_destroy_vm()",
     rows=(54,),
     profiles=ONLY_LINUX,
     on=InvalidationEnded,
@@ -128,8 +157,8 @@ def table_stays(facts: Facts, event: InvalidationEnded) -> bool:
 @clause(
     id="HVA-7",
     title="The host can still age pages of an INVALID slot",
-    must="While a slot is INVALID, an ageing of its host memory MUST still look at "
-    "the slot's reverse maps.",
+    must="Where sptes are found by reverse maps, an ageing of host memory MUST look at "
+    "those of a slot that maps it also while the slot is INVALID.",
     source='seed: kvm_age_hva walks every slot; "but allows destruction"',
     rows=(38,),
     on=InvalidAged,
@@ -172,6 +201,7 @@ def looked_up_since(facts: Facts, event: SpteMapped) -> bool:
 
 CLAUSES: tuple[AnyClause, ...] = (
     covers_every_page,
+    covers_its_ends,
     empty_is_nothing,
     not_while_open,
     table_stays,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.points.mmu import ShadowPageCreated
+from memslot_spec.history.points.mmu import ShadowPageCreated, SpteMapped
 from memslot_spec.model.operations import AllocateRoot
 from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.model.readers import is_visible_gfn
@@ -24,18 +24,26 @@ def the_right_page(facts: Facts, backed: BackedAccess) -> str:
     access, slot = backed.access, backed.slot
     if slot.readonly and access.write:
         return "MMIO: the slot is READONLY"
-    return f"the page at hva {slot.hva_of(access.gfn):#x}"
+    hva = slot.hva_of(access.gfn)
+    or_fault = ", or EFAULT" if facts.limits.may_fault(hva) else ""
+    return f"the page at hva {hva:#x}{or_fault}"
+
+
+def is_of_userspace(facts: Facts, backed: BackedAccess) -> bool:
+    return backed.slot.id < facts.limits.user_slots
 
 
 @clause(
     id="MMU-1",
     title="An access reaches the page its slot defines",
-    must="A guest access to a frame of a valid slot MUST reach the page that the "
+    must="A guest access to a frame of a valid user slot MUST reach the page that the "
     "slot defines there, or exit to user space as MMIO where it writes to a READONLY "
-    "slot.",
-    source="tdp_page_fault, gfn_to_pfn",
+    "slot, or fail with EFAULT where the host has no page for it.",
+    source="seed, tdp_page_fault(), gfn_to_pfn(); 6.1 arch/x86/kvm/mmu/mmu.c:4153, "
+    "kvm_faultin_pfn(), and :3165, kvm_handle_bad_page()",
     rows=(16, 46),
     on=BackedAccess,
+    premise=is_of_userspace,
     expected=the_right_page,
     operations=("GuestAccess",),
 )
@@ -153,7 +161,8 @@ def asks_for_invisible_root(facts: Facts, answered: Answered) -> bool:
     id="MMU-5",
     title="No root for a frame that is not visible",
     must="A shadow root MUST be refused for a frame that is not visible.",
-    source="arch/x86/kvm/mmu.c, mmu_check_root",
+    source="v2.6.34 arch/x86/kvm/mmu.c, mmu_check_root(); 6.1 has it too "
+    "(arch/x86/kvm/mmu/mmu.c:3531), later kernels load a dummy root instead",
     rows=(49,),
     profiles=ONLY_2_6_34,
     on=Answered,
@@ -166,10 +175,35 @@ def root_is_visible(facts: Facts, answered: Answered) -> bool:
     return not isinstance(answered.reply, Done)
 
 
+def was_zapped(facts: Facts, event: SpteMapped) -> str:
+    return f"no spte in shadow page {event.page}, which is zapped"
+
+
+def has_zapped_pages(facts: Facts, event: SpteMapped) -> bool:
+    return bool(facts.shadow.zapped)
+
+
+@clause(
+    id="MMU-12",
+    title="A zapped shadow page gets no spte",
+    must="A fault MUST NOT install an spte in a shadow page that has been zapped.",
+    source="commit a955cad84cda; 6.1 arch/x86/kvm/mmu/mmu.c:4213, "
+    "is_page_fault_stale()",
+    rows=(46,),
+    on=SpteMapped,
+    premise=has_zapped_pages,
+    expected=was_zapped,
+    points=("ShadowPageCreated", "ShadowPageZapped"),
+)
+def in_a_live_page(facts: Facts, event: SpteMapped) -> bool:
+    return event.page not in facts.shadow.zapped
+
+
 CLAUSES: tuple[AnyClause, ...] = (
     right_page,
     bit_of_the_slot,
     room_for_all,
     born_empty,
     root_is_visible,
+    in_a_live_page,
 )

@@ -1,7 +1,8 @@
-"""TLBs: what a call relies on not being translated any more is in no TLB.
+"""TLBs: no processor can use what a call relies on not being translated any more.
 
-A processor may use a translation whose spte has been removed, until the TLBs are
-flushed. When they are is open: under `mmu_lock`, or after it under a lock that keeps
+A processor may use a translation whose spte has been removed, until its TLB is
+flushed, or until it is made to leave the guest and to flush before it enters again.
+When that happens is open: under `mmu_lock`, or after it under a lock that keeps
 others from relying on it. By the time the call returns it has happened, also where
 somebody else removed the spte.
 """
@@ -25,7 +26,7 @@ FLUSHES = ("TlbFlushed", "SpteMapped", "SpteRemoved", "MmuUnlocked", "TablePubli
 READ_OR_CLEAR = ("GetDirtyLog", "ClearDirtyLog")
 
 
-NONE_WRITABLE = "the TLBs flushed of writable translations of the slot"
+NONE_WRITABLE = "no processor able to use a writable translation of the slot"
 
 
 def write_unnoticed(facts: Facts, done: LogWalked | LoggingEnabled) -> str:
@@ -35,11 +36,12 @@ def write_unnoticed(facts: Facts, done: LogWalked | LoggingEnabled) -> str:
 
 @clause(
     id="MMU-6",
-    title="GET and CLEAR leave no writable translation in a TLB",
-    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, a TLB MUST NOT hold a "
-    "writable translation of the slot whose spte was removed or armed before the call "
-    "last released mmu_lock.",
-    source="commit 6dbf79e7164e",
+    title="GET and CLEAR leave no writable translation in use",
+    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, a processor MUST NOT "
+    "be able to use a writable translation of the slot whose spte was removed or armed "
+    "before the call last released mmu_lock.",
+    source="6.1 virt/kvm/kvm_main.c:2197, kvm_get_dirty_log_protect(): "
+    "kvm_arch_flush_remote_tlbs_memslot(); v2.6.34, kvm_vm_ioctl_get_dirty_log()",
     rows=(48,),
     on=LogWalked,
     expected=NONE_WRITABLE,
@@ -74,7 +76,6 @@ def still_writable(facts: Facts, cleared: LogCleared) -> str:
         "SpteMapped",
         "SpteRemoved",
         "TablePublished",
-        "BitmapAllocated",
         "DirtyBitSet",
         "DirtyBitsCleared",
     ),
@@ -86,11 +87,12 @@ def log_protects(facts: Facts, cleared: LogCleared) -> bool:
 
 @clause(
     id="MMU-8",
-    title="Enabling a log leaves no writable translation in a TLB",
-    must="When a request that turns dirty logging on returns, a TLB MUST NOT hold a "
-    "writable translation of the slot whose spte was removed or armed before the "
-    "request last released mmu_lock.",
-    source="arch/x86/kvm/x86.c, kvm_mmu_slot_apply_flags; commit 6dbf79e7164e",
+    title="Enabling a log leaves no writable translation in use",
+    must="When a request that turns dirty logging on returns, a processor MUST NOT be "
+    "able to use a writable translation of the slot whose spte was removed or armed "
+    "before the request last released mmu_lock.",
+    source='6.1 arch/x86/kvm/x86.c:12972, kvm_mmu_slot_apply_flags(): "before '
+    'returning to userspace"',
     rows=(48,),
     on=LoggingEnabled,
     expected=NONE_WRITABLE,
@@ -113,15 +115,16 @@ def still_in_a_tlb(facts: Facts, unmap: HostUnmap) -> str:
 
 @clause(
     id="MMU-9",
-    title="What the host has unmapped is in no TLB",
-    must="When an unmap or an invalidation of host memory returns, a TLB MUST NOT hold "
-    "a translation of that memory whose spte was removed or replaced before the "
-    "call last released mmu_lock.",
-    source="virt/kvm/kvm_main.c, kvm_mmu_notifier_invalidate_page; 6dbf79e7164e",
+    title="No processor uses what the host has unmapped",
+    must="When an unmap or an invalidation of host memory returns, a processor MUST "
+    "NOT be able to use a translation of that memory whose spte was removed or "
+    "replaced before the call last released mmu_lock.",
+    source='seed, kvm_mmu_notifier_invalidate_page(): "flush the tlb before the pages '
+    'can be freed"; 6.1 virt/kvm/kvm_main.c:639, __kvm_handle_hva_range()',
     rows=(48, 52),
     on=HostUnmap,
     premise=looked_for_translations,
-    expected="the TLBs flushed of what the host unmaps, before the call returns",
+    expected="no processor able to use what the host unmaps, when the call returns",
     observed=still_in_a_tlb,
     any_operation=("UnmapHva", "InvalidateRange"),
     points=FLUSHES,
@@ -146,14 +149,16 @@ def slot_still_in_a_tlb(facts: Facts, removed: SlotRemoved) -> str:
 
 @clause(
     id="MMU-10",
-    title="A slot that is deleted or moved is in no TLB",
-    must="Before a delete or a move publishes its last table, the TLBs MUST have been "
-    "flushed of every mapping of the slot.",
-    source="kvm_mmu_zap_all: kvm_flush_remote_tlbs",
+    title="No processor uses a slot that is deleted or moved",
+    must="When a delete or a move publishes its last table, a processor MUST NOT be "
+    "able to use a translation of the slot whose spte was removed.",
+    source="v2.6.34, kvm_mmu_zap_all(): kvm_flush_remote_tlbs(); 6.1 "
+    "arch/x86/kvm/mmu/mmu.c:5966, kvm_mmu_zap_all_fast(): every vCPU takes a new root, "
+    "and :5345, kvm_mmu_load(), which flushes",
     rows=(39, 48),
     on=SlotRemoved,
     premise=had_sptes,
-    expected="the TLBs flushed of the slot before its last table is published",
+    expected="no processor able to use the slot when its last table is published",
     observed=slot_still_in_a_tlb,
     points=("TlbFlushed", "SpteMapped", "SpteRemoved"),
 )
@@ -168,12 +173,13 @@ def replaced_in_a_tlb(facts: Facts, replaced: SpteReplaced) -> str:
 @clause(
     id="MMU-11",
     title="A fault flushes what it replaces",
-    must="A fault that removes an spte, and installs none there that maps the same "
-    "pages and permits as much, MUST flush the TLBs before the access is answered.",
+    must="When a guest access is answered whose fault removed an spte, and installed "
+    "none there that maps the same pages and permits as much, a processor MUST NOT be "
+    "able to use the translation that was removed.",
     source="commits 91546356d0e, 3be2264be3c",
     rows=(48,),
     on=SpteReplaced,
-    expected="the TLBs flushed of the spte that the fault removed",
+    expected="no processor able to use the spte that the fault removed",
     observed=replaced_in_a_tlb,
     operations=("GuestAccess",),
     points=("TlbFlushed", "SpteMapped", "SpteRemoved"),

@@ -64,7 +64,7 @@ def answer_of_its_space(facts: Facts, answered: Answered) -> str:
     operation, replies = answered.operation, list[str]()
     for table in answered.candidates:
         if isinstance(operation, GuestAccess):
-            own = accesses(table, operation, facts.profile)
+            own = accesses(table, operation, facts.profile, facts.limits)
             replies += map(describe_reply, own)
         elif isinstance(operation, GfnToMemslot | GfnToHva):
             its = answer(table, operation, facts.profile, facts.limits)

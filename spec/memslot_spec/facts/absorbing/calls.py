@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.caches import CACHING
 from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
@@ -35,7 +36,7 @@ def _call(facts: Facts, event: Call) -> None:
         known.mappings = facts.shadow.serials_at_hva(operation.hva)
         known.invalid_mappings = _of_invalid_slots(facts, known.mappings)
     elif isinstance(operation, InvalidateRange) and operation.start < operation.end:
-        known.mappings = facts.shadow.serials_in(operation.start, operation.end)
+        _range(facts, operation.start, operation.end, known)
 
 
 def _request(facts: Facts, thread: int, operation: SetRegion, known: CallFacts) -> None:
@@ -55,6 +56,19 @@ def _request(facts: Facts, thread: int, operation: SetRegion, known: CallFacts) 
     if not others and len(tables) == 1:
         update.starts_from(tables[0])
     facts.worlds.update_called(thread, operation)
+
+
+def _range(facts: Facts, start: int, end: int, known: CallFacts) -> None:
+    """What maps the pages of a range: those it has all of, and those it touches."""
+    shadow = facts.shadow
+    known.mappings = shadow.serials_in(start, end)
+    first, last = -(-start // PAGE_SIZE) * PAGE_SIZE, end - end % PAGE_SIZE
+    if first < last:
+        known.whole_mappings = shadow.serials_in(first, last)
+    if start < first:
+        known.part_mappings = shadow.serials_in(first - PAGE_SIZE, first)
+    if last < end:
+        known.part_mappings |= shadow.serials_in(last, last + PAGE_SIZE)
 
 
 def _of_invalid_slots(facts: Facts, serials: frozenset[int]) -> frozenset[int]:

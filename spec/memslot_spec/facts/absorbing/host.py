@@ -16,6 +16,7 @@ from memslot_spec.history.points.dirty import (
     BitmapAllocated,
     BitmapFreed,
     DirtyBitsCleared,
+    DirtyBitSet,
 )
 from memslot_spec.history.points.host import (
     HostPageFound,
@@ -30,11 +31,12 @@ from memslot_spec.history.points.mmu import (
     MmuUnlocked,
     RmapIndexed,
     RmapUse,
+    RootsInvalidated,
     SpteMapped,
     SpteRemoved,
 )
 from memslot_spec.history.points.tables import TablePublished
-from memslot_spec.model.operations import GetDirtyLog, UnmapHva
+from memslot_spec.model.operations import DestroyVm, GetDirtyLog, UnmapHva
 
 
 def _call(facts: Facts, event: Call) -> None:
@@ -79,10 +81,15 @@ def _tlb_flushed(facts: Facts, event: TlbFlushed) -> None:
     facts.host.stale.clear()
 
 
+def _roots_invalidated(facts: Facts, event: RootsInvalidated) -> None:
+    del event
+    facts.host.roots_invalidated(facts.shadow.serial)
+
+
 def _rmap_indexed(facts: Facts, event: RmapIndexed) -> None:
     call = facts.calls.get(event.thread)
     if call is not None and event.use is RmapUse.HVA_WALK and event.slot_id is not None:
-        call.walked |= {event.slot_id}
+        call.walked |= {(event.as_id, event.slot_id)}
 
 
 def _invalidation_begun(facts: Facts, event: InvalidationBegun) -> None:
@@ -119,20 +126,34 @@ def _bitmap_freed(facts: Facts, event: BitmapFreed) -> None:
 
 def _bits_cleared(facts: Facts, event: DirtyBitsCleared) -> None:
     """Sptes mapped so far must not let the guest write to these pages."""
-    facts.host.cleared[event.thread] = Cleared(facts.shadow.serial, event.pages)
+    serial = facts.shadow.serial
+    facts.host.cleared[event.thread] = Cleared(serial, event.bitmap, event.pages)
+
+
+def _bit_set(facts: Facts, event: DirtyBitSet) -> None:
+    for cleared in facts.host.cleared.values():
+        if cleared.bitmap == event.bitmap:
+            cleared.again.add(event.page)
 
 
 def _table_published(facts: Facts, event: TablePublished) -> None:
-    """A GET that publishes another bitmap has taken all pages of the old one."""
+    """A GET that publishes another bitmap has taken all pages of the old one.
+
+    Where the teardown publishes, the notifier is gone: ranges that were left open
+    are open no more.
+    """
     host = facts.host
     call = facts.calls.get(event.thread)
+    if call is not None and isinstance(call.operation, DestroyVm):
+        host.open.clear()
     if call is not None and isinstance(call.operation, GetDirtyLog):
         key = as_id_of(call.operation.slot), id_of(call.operation.slot)
         before = host.attached.get(key)
         host.publish(event.slots, event.attached)
         after = host.attached.get(key)
         if before is not None and after is not None and before.bitmap != after.bitmap:
-            host.cleared[event.thread] = Cleared(facts.shadow.serial, None)
+            serial = facts.shadow.serial
+            host.cleared[event.thread] = Cleared(serial, after.bitmap, None)
         return
     host.publish(event.slots, event.attached)
 
@@ -145,6 +166,7 @@ ABSORB: Additions = (
     on(SpteMapped, _spte_mapped),
     on(SpteRemoved, _spte_removed),
     on(TlbFlushed, _tlb_flushed),
+    on(RootsInvalidated, _roots_invalidated),
     on(RmapIndexed, _rmap_indexed),
     on(InvalidationBegun, _invalidation_begun),
     on(InvalidationEnded, _invalidation_ended),
@@ -153,5 +175,6 @@ ABSORB: Additions = (
     on(BitmapAllocated, _bitmap_allocated),
     on(BitmapFreed, _bitmap_freed),
     on(DirtyBitsCleared, _bits_cleared),
+    on(DirtyBitSet, _bit_set),
     on(TablePublished, _table_published),
 )

@@ -33,7 +33,11 @@ class InvalidationEnded:
 
 @dataclass(frozen=True, slots=True)
 class TlbFlushed:
-    """Every TLB was flushed: none holds a translation that is not in an spte."""
+    """Every TLB was flushed: no processor can use a translation that is in no spte.
+
+    A vCPU outside the guest may be left to flush before it enters it again, as
+    `kvm_flush_remote_tlbs` leaves it.
+    """
 
     thread: int
 

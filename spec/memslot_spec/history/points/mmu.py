@@ -120,7 +120,8 @@ class RmapIndexed:
     """A reverse-map position was computed, in the slot with this id.
 
     `base` is the slot's base where it was computed; `slot_id` is None where no
-    slot was found for the gfn.
+    slot was found for the gfn. `as_id` is the slot's address space, None where the
+    target does not tell, as one with a single space need not.
     """
 
     thread: int
@@ -130,11 +131,15 @@ class RmapIndexed:
     level: int
     gfn: int
     index: int
+    as_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RmapAdded:
-    """An spte was added to the reverse map `(slot_id, level, rmap_index)`."""
+    """An spte was added to the reverse map `(slot_id, level, rmap_index)`.
+
+    `as_id` is the slot's address space; None stands for the spte's.
+    """
 
     thread: int
     page: int
@@ -142,11 +147,12 @@ class RmapAdded:
     slot_id: int
     level: int
     rmap_index: int
+    as_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RmapRemoved:
-    """An spte was removed from a reverse map."""
+    """An spte was removed from a reverse map; `as_id` as where it was added."""
 
     thread: int
     page: int
@@ -154,6 +160,7 @@ class RmapRemoved:
     slot_id: int
     level: int
     rmap_index: int
+    as_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,18 @@ class Flushed:
 
     thread: int
     slot_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RootsInvalidated:
+    """Every vCPU has left the guest, and enters it again on a new root, flushed.
+
+    So no processor can use an spte that is present now, nor what a TLB holds of one
+    that was removed before, though no TLB has been flushed yet
+    (`kvm_mmu_zap_all_fast`).
+    """
+
+    thread: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,5 +217,6 @@ MmuPoint = (
     | RmapRemoved
     | RmapsCounted
     | Flushed
+    | RootsInvalidated
     | RootGranted
 )

@@ -116,6 +116,8 @@ def _mmu_point(event: mmu.MmuPoint) -> str:  # noqa: C901, PLR0911, PLR0912
             return f"rmaps hold {count(entries, 'spte')}"
         case mmu.Flushed(_, slot_id):
             return "flush every slot" if slot_id is None else f"flush slot {slot_id}"
+        case mmu.RootsInvalidated():
+            return "invalidate every root"
         case mmu.RootGranted(_, gfn):
             return f"grant root gfn {gfn:#x}"
         case _:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from memslot_spec.history.words.names import describe_slot, slot_name
 from memslot_spec.history.words.replies import describe_reply
 from memslot_spec.model.replies import FoundSlot
@@ -34,3 +36,12 @@ def describe_difference(wanted: SlotTable, found: SlotTable) -> str:
         if mine != its
     )
     return "; ".join(differing) or "no difference"
+
+
+def describe_sptes(gfns: Mapping[tuple[int, int], int]) -> str:
+    """Sptes by their page and index there, each with its frame."""
+    named = (
+        f"spte {page}[{index}] of gfn {gfn:#x}"
+        for (page, index), gfn in sorted(gfns.items())
+    )
+    return ", ".join(named) or "no spte"
