@@ -15,9 +15,6 @@ from memslot_spec.model.profile import Limits
 FORMAT_VERSION = 1
 """Rises when a history of the older form can no longer be read as it is."""
 
-UNWRITTEN_BY_DEFAULT = {"unwritten_by_default": True}
-"""Of a field that came later: its default is left out of what is written."""
-
 
 class Interleaving(Enum):
     """How an implementation can be raced.
@@ -66,9 +63,7 @@ class Domain:
     page_granule: int = 1
     failures: tuple[str, ...] = ()
     exact_dirty_log: bool = False
-    dirty_tracking: DirtyTracking = field(
-        default=DirtyTracking.WRITE_PROTECTION, metadata=UNWRITTEN_BY_DEFAULT
-    )
+    dirty_tracking: DirtyTracking = DirtyTracking.WRITE_PROTECTION
     origins: tuple[str, ...] = ()
 
 

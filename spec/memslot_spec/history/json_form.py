@@ -64,13 +64,15 @@ class Dialect:
 
     `tags`: under which key a member of each closed union says its class. `bits`: how
     wide an integer field of a class is, which is unsigned then; None where it may be
-    any integer.
+    any integer. `came_later` are fields, by class and name, whose default is not
+    written: what has nothing of them keeps the bytes that it had before they came.
     """
 
     tags: Mapping[tuple[type, ...], str] = field(
         default_factory=dict[tuple[type, ...], str]
     )
     bits: Callable[[type, str], int | None] = _unbounded
+    came_later: frozenset[tuple[type, str]] = frozenset()
 
 
 PLAIN = Dialect()
@@ -215,6 +217,6 @@ def record_of(kind: type, dialect: Dialect) -> RecordForm:
         {
             one.name: one.default
             for one in fields(kind)
-            if one.metadata.get("unwritten_by_default")
+            if (kind, one.name) in dialect.came_later
         },
     )
