@@ -12,7 +12,7 @@ from memslot_spec.model.operations import (
     UseHvaCache,
 )
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure
-from museum_cases import LOGGED, S0, UNMAP_17, Case, alone, delete, put, raced
+from museum_cases import LOGGED, READ_17, S0, UNMAP_17, Case, alone, delete, put, raced
 
 NOBODY = 40_000
 """An id that no slot has."""
@@ -23,6 +23,7 @@ LOGGED_MOVED = put(0, 32, 4, 0x1000, LOG_DIRTY_PAGES)
 RAGGED = put(0, 16, 100, 0x1000, LOG_DIRTY_PAGES)
 VAST = put(0, 0, 1 << 35, 0, LOG_DIRTY_PAGES)
 
+READ_18 = GuestAccess(18)
 WRITE_17 = GuestAccess(17, write=True)
 WRITE_18 = GuestAccess(18, write=True)
 WRITE_99 = GuestAccess(16 + 99, write=True)
@@ -50,6 +51,16 @@ TRACKING = (
         LARGE_LOGGED,
         CLEAR_LARGE,
     ),
+    alone(
+        "DIRTY-1",
+        "fast-fault-never-marks",
+        LOGGED,
+        READ_17,
+        WRITE_17,
+        READ_18,
+    ),
+    alone("DIRTY-2", "leaves-dirty-bits", LOGGED, WRITE_17, GET),
+    alone("DIRTY-30", "leaves-dirty-bits", S0, WRITE_17, LOGGED),
     alone("DIRTY-27", "K20", VAST),
     alone("DIRTY-28", "keeps-bitmaps", LOGGED, S0, DestroyVm()),
     alone("DIRTY-28", "keeps-bitmaps", LOGGED, delete(0, 16), DestroyVm()),

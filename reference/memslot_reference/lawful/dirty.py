@@ -46,8 +46,12 @@ class FixesFaultsWithoutTheLock(LinuxKvm):
             return None
         spte.writable = spte.accessed = True
         self.hook.point(SpteUpdated, page.handle, index, writable=True)
-        self.mark_page_dirty(slot, gfn)
+        self.mark_opened(slot, gfn)
         return Accessed(spte.hva_of(gfn))
+
+    def mark_opened(self, slot: MemorySlot, gfn: int) -> None:
+        """Mark the page of the spte that anybody can write through by now."""
+        self.mark_page_dirty(slot, gfn)
 
 
 class TellsAtCreation(LinuxKvm):
