@@ -183,6 +183,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "RMAP-1",
         "RMAP-2",
         "RMAP-4",
+        "DIRTY-30",
+        "DIRTY-4",
         source="commit b10a038e84d1",
         since="until b10a038e84d1",
         tag="[R]",
