@@ -9,6 +9,7 @@ from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage, Spte, key_of
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.values import Gfn, Hva
 
@@ -91,19 +92,15 @@ class FlushesOutside(Kvm):
     spte that is only protected, so this is the start of logging, which removes them.
     """
 
-    flushes_now = True
-
     def protect_slot(self, slot: MemorySlot) -> None:
-        """Put the flush off."""
-        self.flushes_now = False
-        super().protect_slot(slot)
-        self.flushes_now = True
+        """Put the flush off until the lock is given back."""
+        self.slot_remove_write_access(slot.id)
+        self.lock_mmu()
+        for page in tuple(self.pages.values()):
+            self.zap_page(page)
+        self.hook.point(Flushed, None)
+        self.unlock_mmu()
         self.flush_tlbs()
-
-    def flush_tlbs(self) -> None:
-        """Do nothing while it is put off."""
-        if self.flushes_now:
-            super().flush_tlbs()
 
 
 class FlushesAfterUnlock(Kvm):
