@@ -8,25 +8,40 @@ otherwise than the references do it.
 from __future__ import annotations
 
 from memslot_reference.lawful import (
+    caches,
     deletes,
     dirty,
     dirty_bits,
+    host,
+    logs,
     mappings,
     readers,
+    sections,
+    shadow_pages,
+    tables,
     windows,
 )
 from memslot_reference.lawful.variant import Variant
 
 _EVERY = (
     *deletes.VARIANTS,
+    *caches.VARIANTS,
     *dirty.VARIANTS,
     *dirty_bits.VARIANTS,
+    *host.VARIANTS,
+    *logs.VARIANTS,
     *mappings.VARIANTS,
     *readers.VARIANTS,
+    *sections.VARIANTS,
+    *shadow_pages.VARIANTS,
+    *tables.VARIANTS,
     *windows.VARIANTS,
 )
 
-WAITING: dict[str, tuple[str, ...]] = {}
+WAITING: dict[str, tuple[str, ...]] = {
+    "copies-on-no-op": ("SLOT-5",),
+    "copies-on-no-op-table": ("SLOT-5",),
+}
 """Variants that are right and accused all the same, each with the clauses that do."""
 
 CATALOGUE: tuple[Variant, ...] = tuple(v for v in _EVERY if v.name not in WAITING)

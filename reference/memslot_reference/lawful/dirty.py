@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
-from memslot_reference.dirty_bitmap import DirtyBitmap
 from memslot_reference.kvm import Kvm
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
@@ -16,7 +14,6 @@ from memslot_spec.history.points.dirty import DirtyBitsCleared
 from memslot_spec.history.points.mmu import SpteUpdated
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.replies import Accessed, DirtyLog, Reply
-from memslot_spec.model.values import Failure, MemoryRegion
 
 
 class FixesFaultsWithoutTheLock(LinuxKvm):
@@ -69,34 +66,6 @@ class TellsAtCreation(LinuxKvm):
         """The folio cannot be clean before the host has taken the spte away."""
 
 
-class FreesBitmapsLater(LinuxKvm):
-    """The bitmap of a log that ends is freed by the next request, or with the VM."""
-
-    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
-        super().__init__(hook, profile, limits)
-        self.put_off: list[DirtyBitmap] = []
-
-    def free_bitmap(self, bitmap: DirtyBitmap) -> None:
-        """`kvfree_rcu`, say."""
-        self.put_off.append(bitmap)
-
-    def free_now(self) -> None:
-        """Somebody has the time for it."""
-        late, self.put_off = self.put_off, []
-        for bitmap in late:
-            super().free_bitmap(bitmap)
-
-    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
-        """Free what was put off, then go on."""
-        self.free_now()
-        return super().update(region, failure)
-
-    def free_memslots(self) -> None:
-        """Free the last ones with the VM."""
-        super().free_memslots()
-        self.free_now()
-
-
 class MapsReadsWritable(LinuxKvm):
     """A read maps its page writable where it may, and marks it dirty for that."""
 
@@ -108,34 +77,6 @@ class MapsReadsWritable(LinuxKvm):
         """`map_writable`: the host's page can be written, so map it so."""
         del write
         return super().translate(slot, gfn, level, write=True)
-
-
-class ShowsMoreThanWasWritten(LinuxKvm):
-    """Every answer shows the first page of the slot, written or not."""
-
-    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
-        super().__init__(hook, profile, limits)
-        self.domain = replace(self.domain, exact_dirty_log=False)
-
-    def get_dirty_log(self, slot: int) -> Reply:
-        """Add one to what there is."""
-        reply = super().get_dirty_log(slot)
-        if not isinstance(reply, DirtyLog):
-            return reply
-        first, *rest = reply.bitmap
-        return DirtyLog((first | 1, *rest))
-
-
-class GetProtectsTheSlot(LinuxKvm):
-    """GET and CLEAR protect every page of the slot, also those that were clean."""
-
-    def protect_pages(self, slot: MemorySlot, pages: Iterable[int]) -> None:
-        """Walk the whole slot if there is any page to protect."""
-        if not tuple(pages):
-            return
-        for page, index in self.mapped_by(slot):
-            if page.sptes[index].writable:
-                self.protect_spte(page, index)
 
 
 class DropsWhatItProtects(LinuxKvm):
@@ -221,14 +162,6 @@ VARIANTS: tuple[Variant, ...] = (
         tag="[T]",
     ),
     variant(
-        "frees-bitmaps-later",
-        FreesBitmapsLater,
-        "DIRTY-28",
-        "DIRTY-29",
-        source="a bitmap that no reader can have is nobody's but the allocator's",
-        tag="argued",
-    ),
-    variant(
         "maps-reads-writable",
         MapsReadsWritable,
         "DIRTY-1",
@@ -236,23 +169,6 @@ VARIANTS: tuple[Variant, ...] = (
         source="6.1 arch/x86/kvm/mmu/spte.c:228, make_spte(), after map_writable; seen "
         "on a running 6.18, where a read set a bit",
         tag="[R]",
-    ),
-    variant(
-        "shows-more-than-was-written",
-        ShowsMoreThanWasWritten,
-        "DIRTY-4",
-        "DIRTY-7",
-        source="a page too many costs one copy; only exact_dirty_log claims otherwise",
-        tag="argued",
-    ),
-    variant(
-        "get-protects-the-slot",
-        GetProtectsTheSlot,
-        "DIRTY-2",
-        "DIRTY-20",
-        "MMU-7",
-        source="kvm_mmu_slot_remove_write_access() of v2.6.34, which GET called",
-        tag="[M]",
     ),
     variant(
         "drops-what-it-protects",
