@@ -47,7 +47,7 @@ FAMILIES: dict[str, frozenset[type]] = {
     "flush": frozenset(
         {mmu_points.Flushed, mmu_points.RootGranted, mmu_points.RmapsCounted}
     ),
-    "tlb": frozenset({host_points.TlbFlushed}),
+    "tlb": frozenset({host_points.TlbFlushed, mmu_points.RootsInvalidated}),
     "host": frozenset({host_points.InvalidationBegun, host_points.InvalidationEnded}),
     "host-pages": frozenset({host_points.HostPageFound, host_points.HostPageDirtied}),
     "arrays": frozenset({host_points.MetadataAllocated, host_points.MetadataFreed}),

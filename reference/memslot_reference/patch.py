@@ -18,14 +18,15 @@ from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
 from memslot_spec.arithmetic.bitmaps import words_for
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
 from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.host import InvalidationBegun
 from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.model.values import BIT_1, MemoryRegion
+from memslot_spec.model.values import BIT_1, Hva, MemoryRegion
 
 
 class PublishedPatch(Kvm):
     """Commit bc6678a33d9b, "KVM: introduce kvm->srcu and convert ...".
 
-    One method for each defect, two for S6.
+    One method for each defect, two for S6 and for the notifiers' flush.
     """
 
     def rmode_tss_base(self) -> int:
@@ -119,6 +120,33 @@ class PublishedPatch(Kvm):
         S19 [T]: a user slot may lie over a private one.
         """
         return slot.id < self.limits.user_slots
+
+    def unmap_hva(self, hva: Hva) -> None:
+        """Flush after the lock is given back, and only if an spte was removed.
+
+        [R], without a number: of two unmaps of one page the second finds nothing,
+        and returns before the first has flushed.
+        """
+        section = self.srcu.read_lock()
+        self.lock_mmu()
+        self.mmu_notifier_seq += 1
+        removed = self.handle_hva(hva, self.unmap_spte)
+        self.unlock_mmu()
+        self.srcu.read_unlock(section)
+        if removed:
+            self.flush_tlbs()
+
+    def invalidate_range_start(self, start: int, end: int) -> None:
+        """Flush where `unmap_hva` does."""
+        section = self.srcu.read_lock()
+        self.lock_mmu()
+        self.open_ranges.append((start, end))
+        self.hook.point(InvalidationBegun, start, end)
+        removed = self.handle_hva_range(start, end, self.unmap_spte)
+        self.unlock_mmu()
+        self.srcu.read_unlock(section)
+        if removed:
+            self.flush_tlbs()
 
     def delete_absent(self, table: Memslots) -> None:
         """Take both steps for a slot that is not there.

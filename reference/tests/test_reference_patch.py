@@ -11,7 +11,14 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.patch import PublishedPatch, patch
 from memslot_spec.history.events import Point
 from memslot_spec.history.hook import P, Silent
-from memslot_spec.history.points.mmu import Flushed, RmapIndexed, RmapUse, SlotBitSet
+from memslot_spec.history.points.host import TlbFlushed
+from memslot_spec.history.points.mmu import (
+    Flushed,
+    MmuUnlocked,
+    RmapIndexed,
+    RmapUse,
+    SlotBitSet,
+)
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
 from memslot_spec.model.profile import LINUX, V2_6_34
 from memslot_spec.model.replies import Accessed, Done, Mmio, Refused
@@ -196,6 +203,31 @@ def test_an_unmap_misses_a_large_mapping_of_an_unaligned_slot() -> None:
     assert walked[-1] == 0
 
 
+def unmaps(kvm: Kvm) -> None:
+    kvm.unmap_hva(Hva(0x600000))
+
+
+def invalidates(kvm: Kvm) -> None:
+    kvm.invalidate_range(Hva(0x600000), Hva(0x601000))
+
+
+@pytest.mark.parametrize("event", [unmaps, invalidates])
+def test_a_host_event_flushes_after_it_gave_the_lock_back(
+    event: Callable[[Kvm], None],
+) -> None:
+    kvm, hook = patched(HERE)
+    kvm.access(Gfn(16), write=False, direct=True, root=0)
+    hook.events.clear()
+
+    event(kvm)
+
+    kinds = [type(e) for e in hook.events]
+    assert kinds.index(MmuUnlocked) < kinds.index(TlbFlushed)
+    hook.events.clear()
+    event(kvm)
+    assert not any(isinstance(e, TlbFlushed) for e in hook.events)
+
+
 def test_a_user_slot_may_lie_over_a_private_one() -> None:
     kvm, _ = patched()
 
@@ -225,10 +257,12 @@ def test_a_defect_is_one_method() -> None:
         "find_memslot_id",
         "host_address",
         "hva_walk_index",
+        "invalidate_range_start",
         "is_scanned",
         "moves",
         "page_header_update_slot",
         "rmode_tss_base",
         "roll_back",
         "swap_bitmap",
+        "unmap_hva",
     ]

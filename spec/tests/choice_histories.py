@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import get_args
 
 from memslot_spec.choice import AnyChoice, OptionCounts
-from memslot_spec.choices import CHOICES, delete, errors, readers, requests
+from memslot_spec.choices import CHOICES, delete, errors, mmu, readers, requests
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.events import Call, Event, Point, Return
 from memslot_spec.history.header import Capabilities, Domain, Header, Interleaving
-from memslot_spec.history.points.mmu import Flushed
+from memslot_spec.history.points.mmu import Flushed, RmapAdded, RmapsCounted
 from memslot_spec.history.points.srcu import (
     GracePeriodBegun,
     GracePeriodEnded,
@@ -22,7 +22,7 @@ from memslot_spec.history.points.tables import TableLoaded, TablePublished
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import judge_events
 from memslot_spec.model.operations import GfnToHva, GuestAccess, Operation, SetRegion
-from memslot_spec.model.profile import V2_6_34, Limits
+from memslot_spec.model.profile import V2_6_34, HostHole, Limits
 from memslot_spec.model.replies import (
     Accessed,
     Done,
@@ -46,7 +46,8 @@ from memslot_spec.model.values import (
 
 POINTS = tuple(kind.__name__ for kind in get_args(Point))
 OPERATIONS = tuple(kind.__name__ for kind in get_args(Operation))
-LIMITS = Limits(user_slots=32, largest_gfn=0xFFFF)
+HOLE = HostHole(0x10_3000, 0x10_4000)
+LIMITS = Limits(user_slots=32, largest_gfn=0xFFFF, holes=(HOLE,))
 
 A = Slot(0, Gfn(16), 4, Hva(0x10_0000))
 B = Slot(1, Gfn(32), 4, Hva(0x20_0000))
@@ -114,6 +115,15 @@ REACHED = Return(1, Accessed(0x10_1000))
 GONE = TablePublished(0, 3, EMPTY)
 BEGUN, ENDED = GracePeriodBegun(0), GracePeriodEnded(0)
 
+ENTERS_HOLE = (Call(1, GuestAccess(Gfn(19))), LOADS_1)
+KERNELS = Slot(33, Gfn(40), 1, Hva(0x40_0000))
+ENTERS_PRIVATE = (
+    *request(PUT_A, Done(), table_of(A, KERNELS)),
+    Call(1, GuestAccess(Gfn(40))),
+    LOADS_2,
+)
+SMALL_AND_LARGE = (RmapAdded(0, 3, 0, 0, 1, 1), RmapAdded(0, 3, 1, 0, 2, 0))
+
 WITNESSES: tuple[tuple[AnyChoice, str, Events], ...] = (
     (delete.window_2009, delete.MMIO, (*OPEN, ENTERS, LOADS_2, Return(1, Mmio()))),
     (delete.window_2009, delete.RETRIED, (*OPEN, ENTERS, LOADS_2, Return(1, Retry()))),
@@ -178,4 +188,18 @@ WITNESSES: tuple[tuple[AnyChoice, str, Events], ...] = (
         (*PUT, *request(FAILS_TO_GO, NO_MEMORY, GOING, ONE)),
     ),
     (errors.rollback, errors.BEFORE, (*PUT, *request(FAILS_TO_GO, NO_MEMORY))),
+    (
+        mmu.host_hole,
+        mmu.EFAULT,
+        (*PUT, *ENTERS_HOLE, Return(1, Refused(Errno.EFAULT))),
+    ),
+    (mmu.host_hole, mmu.REACHED, (*PUT, *ENTERS_HOLE, Return(1, Accessed(0x10_3000)))),
+    (mmu.private_access, mmu.EMULATED, (*ENTERS_PRIVATE, Return(1, Mmio()))),
+    (
+        mmu.private_access,
+        mmu.REACHED,
+        (*ENTERS_PRIVATE, Return(1, Accessed(0x40_0000))),
+    ),
+    (mmu.audit_extent, mmu.USERS_SMALL, (*SMALL_AND_LARGE, RmapsCounted(0, 1))),
+    (mmu.audit_extent, mmu.EVERY_LIST, (*SMALL_AND_LARGE, RmapsCounted(0, 2))),
 )

@@ -63,6 +63,7 @@ STAYS_AT = {
     "MmioHit": "a cache of the vCPU alone, or under mmu_lock",
     "RmapAdded": "under mmu_lock",
     "RmapIndexed": "under mmu_lock",
+    "RootsInvalidated": "under mmu_lock",
     "RmapRemoved": "under mmu_lock",
     "RmapsCounted": "under mmu_lock",
     "RootGranted": "an answer to the one who asked",

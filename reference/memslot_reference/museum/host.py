@@ -9,6 +9,7 @@ from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage, Spte, key_of
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.host import InvalidationBegun
 from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.values import Gfn, Hva
@@ -116,6 +117,18 @@ class FlushesAfterUnlock(Kvm):
         self.lock_mmu()
         self.mmu_notifier_seq += 1
         removed = self.handle_hva(hva, self.unmap_spte)
+        self.unlock_mmu()
+        self.srcu.read_unlock(section)
+        if removed:
+            self.flush_tlbs()
+
+    def invalidate_range_start(self, start: int, end: int) -> None:
+        """`kvm_mmu_notifier_invalidate_range_start` of the seed."""
+        section = self.srcu.read_lock()
+        self.lock_mmu()
+        self.open_ranges.append((start, end))
+        self.hook.point(InvalidationBegun, start, end)
+        removed = self.handle_hva_range(start, end, self.unmap_spte)
         self.unlock_mmu()
         self.srcu.read_unlock(section)
         if removed:

@@ -181,8 +181,6 @@ MUTANTS: tuple[Mutant, ...] = (
         StaleArchData,
         "HVA-1",
         "RMAP-1",
-        "RMAP-2",
-        "RMAP-4",
         "DIRTY-30",
         "DIRTY-4",
         source="commit b10a038e84d1",

@@ -30,7 +30,7 @@ class IndexesByFrame(Kvm):
         return gfn // PAGES_AT_LEVEL[level]
 
 
-class ClearsFirst(Kvm):
+class StaysListed(Kvm):
     """An spte is cleared while its reverse map still has it, and stays there.
 
     `rmap_remove()` of v2.6.34 reads the spte, and does nothing where it is not
@@ -122,7 +122,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     exhibit(
         "K60",
-        ClearsFirst,
+        StaysListed,
         "RMAP-2",
         source="v2.6.34, rmap_remove() returns where !is_rmap_spte(*spte); not 6.1, "
         "whose drop_spte() clears first",

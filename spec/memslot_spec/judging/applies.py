@@ -94,8 +94,8 @@ def points_of(clause: AnyClause) -> tuple[str, ...]:
 def reads_tables(clause: AnyClause) -> bool:
     """What it says rests on which tables points tell of, or on those shown."""
     points = points_of(clause)
-    of_a_call = not is_point(clause.root) and clause.root is not MmuUnlocked
-    return of_a_call or any(name.startswith("Table") for name in points)
+    of_a_reply = clause.root in {Answered, Updated, Observed}
+    return of_a_reply or any(name.startswith("Table") for name in points)
 
 
 def reads_sptes(clause: AnyClause) -> bool:

@@ -156,6 +156,8 @@ def _renumber_mappings(facts: Facts) -> None:
     for known in facts.calls.values():
         known.mappings = _placed(known.mappings, place)
         known.invalid_mappings = _placed(known.invalid_mappings, place)
+        known.whole_mappings = _placed(known.whole_mappings, place)
+        known.part_mappings = _placed(known.part_mappings, place)
 
 
 def _placed(serials: Iterable[int], place: dict[int, int]) -> frozenset[int]:

@@ -31,7 +31,7 @@ from memslot_spec.history.points import srcu as srcu_points
 from memslot_spec.history.points import tables as tables_points
 from memslot_spec.history.wire import history_to_json, read_history
 from memslot_spec.model import operations, replies
-from memslot_spec.model.profile import Limits
+from memslot_spec.model.profile import HostHole, Limits
 from memslot_spec.model.values import (
     Errno,
     Failure,
@@ -184,6 +184,10 @@ ADDED_POINTS = (
     srcu_points.Retried(1),
     host_points.InvalidationBegun(1, 0x7000, 0x9001),
     host_points.InvalidationEnded(1, 0x7000, 0x9001),
+    mmu_points.RmapIndexed(1, mmu_points.RmapUse.ADD, 1, 16, 1, 16, 0, as_id=1),
+    mmu_points.RmapAdded(1, 3, 5, 1, 1, 0, as_id=1),
+    mmu_points.RmapRemoved(1, 3, 5, 1, 1, 0, as_id=1),
+    mmu_points.RootsInvalidated(1),
     host_points.TlbFlushed(1),
     host_points.HostPageFound(1, 0x7000, 512),
     host_points.HostPageDirtied(1, 0x7000),
@@ -200,7 +204,11 @@ ADDED_POINTS = (
     mmu_points.SpteUpdated(1, 3, 5, writable=True, dirty=False),
 )
 ADDED = History(
-    replace(HEADER, domain=Domain(failures=("PREPARE",), exact_dirty_log=True)),
+    replace(
+        HEADER,
+        limits=replace(HEADER.limits, holes=(HostHole(0x7000, 0x9000),)),
+        domain=Domain(failures=("PREPARE",), exact_dirty_log=True),
+    ),
     (
         *(events.Call(0, operation) for operation in ADDED_OPERATIONS),
         *(events.Return(0, reply) for reply in ADDED_REPLIES),

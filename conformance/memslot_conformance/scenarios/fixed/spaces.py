@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from memslot_conformance.scenarios.notation import FixedRace, delete, put, race
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.header import Header
-from memslot_spec.model.operations import GfnToHva, GfnToMemslot, GuestAccess
+from memslot_spec.model.operations import (
+    AgeHva,
+    CountRmaps,
+    GfnToHva,
+    GfnToMemslot,
+    GuestAccess,
+    InvalidateRange,
+    UnmapHva,
+)
 
 SMM = 1 << 16
 """What makes a slot's word one of address space 1, which is SMM's on x86."""
@@ -20,6 +29,8 @@ LOOKS = (
     GuestAccess(19, write=True, as_id=1),
     GuestAccess(17, as_id=1),
 )
+PAGE_17 = 0x1001 * PAGE_SIZE
+BOTH_MAP_17 = (GuestAccess(17), GuestAccess(17, as_id=1))
 
 
 def sequential(header: Header) -> tuple[FixedRace, ...]:
@@ -34,6 +45,19 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
         race(
             "a move over the other space's slot",
             (HERE, THERE, put(SMM, 14, 4, 0x2000), *LOOKS, put(1 | SMM, 20, 2, 0x3000)),
+        ),
+        race(
+            "a host page behind slots of both spaces, under one id",
+            (
+                HERE,
+                put(SMM, 16, 4, 0x1000),
+                *BOTH_MAP_17,
+                UnmapHva(PAGE_17),
+                *BOTH_MAP_17,
+                AgeHva(PAGE_17),
+                InvalidateRange(PAGE_17, PAGE_17 + PAGE_SIZE),
+                CountRmaps(),
+            ),
         ),
         race(
             "a lookup in one space beside updates of both",

@@ -30,7 +30,7 @@ def had_a_whole_page(facts: Facts, unmap: HostUnmap) -> bool:
     title="A range reaches every page in it",
     must="An invalidation of a range of host bytes MUST leave no spte for a page that "
     "lies in the range, in whichever slots.",
-    source="6.1 virt/kvm/kvm_main.c:563, __kvm_handle_hva_range(); v2.6.34, "
+    source="6.1 virt/kvm/kvm_main.c:578, __kvm_handle_hva_range(); v2.6.34, "
     "kvm_mmu_notifier_invalidate_range_start(): kvm_unmap_hva() for each page",
     rows=(53,),
     on=HostUnmap,
@@ -53,8 +53,8 @@ def had_a_part_of_a_page(facts: Facts, unmap: HostUnmap) -> bool:
     title="A range reaches the pages at its ends",
     must="An invalidation of a range of host bytes MUST leave no spte for a page of "
     "which the range has a part, in whichever slots.",
-    source="6.1 virt/kvm/kvm_main.c:563, __kvm_handle_hva_range(): "
-    "hva_to_gfn_memslot(hva_end + PAGE_SIZE - 1, slot)",
+    source="6.1 virt/kvm/kvm_main.c:619, __kvm_handle_hva_range(): "
+    '"gfn(page) | page intersects with [hva_start, hva_end)"',
     rows=(53,),
     profiles=ONLY_LINUX,
     on=HostUnmap,
