@@ -60,15 +60,13 @@ class DirectRoots(Kvm):
         if self.root is None:
             self.pages_made += 1
             self.root = self.pages_made
-            capacity = self.slot_bitmap_capacity()
             self.hook.point(
                 ShadowPageCreated,
-                self.root,
-                0,
-                True,
-                capacity,
-                (),
-                ROOT_PAGES,
+                page=self.root,
+                gfn=0,
+                direct=True,
+                capacity=self.slot_bitmap_capacity(),
+                npages=ROOT_PAGES,
                 root=True,
             )
         self.unlock_mmu()
