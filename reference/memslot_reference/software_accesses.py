@@ -33,9 +33,14 @@ class SoftwareAccesses(ShadowMmu):
         slot = self.search_memslots(self.load_table(as_id), gfn)
         hva = self.software_hva(slot, gfn, write=write)
         if slot is not None and hva is not None and write:
-            self.mark_page_dirty(slot, gfn)
+            self.mark_written(slot, gfn, origin)
         self.srcu.read_unlock(section)
         return self.without_memory(origin) if hva is None else Accessed(hva)
+
+    def mark_written(self, slot: MemorySlot, gfn: int, origin: Origin) -> None:
+        """`mark_page_dirty_in_slot`, whoever has written."""
+        del origin
+        self.mark_page_dirty(slot, gfn)
 
     def software_hva(
         self, slot: MemorySlot | None, gfn: int, *, write: bool

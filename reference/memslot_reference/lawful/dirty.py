@@ -12,6 +12,7 @@ from memslot_reference.shadow import ShadowPage, Spte, index_of, key_of
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.dirty import DirtyBitsCleared
 from memslot_spec.history.points.mmu import SpteUpdated
+from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.replies import Accessed, DirtyLog, Reply
 
@@ -64,6 +65,15 @@ class TellsAtCreation(LinuxKvm):
 
     def set_pfn_dirty(self, spte: Spte) -> None:
         """The folio cannot be clean before the host has taken the spte away."""
+
+
+class MissesKvmsOwnWrites(LinuxKvm):
+    """What KVM writes itself is not logged: no vCPU runs meanwhile."""
+
+    def mark_written(self, slot: MemorySlot, gfn: int, origin: Origin) -> None:
+        """Return where there is no running vCPU."""
+        if origin is not Origin.KVM:
+            super().mark_written(slot, gfn, origin)
 
 
 class MapsReadsWritable(LinuxKvm):
@@ -160,6 +170,14 @@ VARIANTS: tuple[Variant, ...] = (
         source='commit aa85986e7150, "Mark folio dirty when creating SPTE, not when '
         'zapping/modifying"',
         tag="[T]",
+    ),
+    variant(
+        "misses-kvms-own-writes",
+        MissesKvmsOwnWrites,
+        "DIRTY-4",
+        source="6.1 virt/kvm/kvm_main.c:3317, mark_page_dirty_in_slot(), with "
+        "CONFIG_HAVE_KVM_DIRTY_RING",
+        tag="[R]",
     ),
     variant(
         "maps-reads-writable",

@@ -107,7 +107,10 @@ class Write:
     which is not `followed`; a GET or CLEAR was answered for those in `reported`
     meanwhile. `guess` is there where it goes through a cache of which it is not known
     which of several ranges it has. One that `may_open` an spte for others marks its
-    page later; in `shared` are frames that others have written through it since.
+    page later. One that is not `by_vcpu` is KVM's own, and need not be logged where no
+    vCPU runs (6.1 `mark_page_dirty_in_slot()`, virt/kvm/kvm_main.c:3317), which nobody
+    tells; a use of a cache stands for one by a vCPU's thread. In `shared` are frames
+    that others have written through it since.
     """
 
     frames: tuple[Frame, ...]
@@ -116,6 +119,7 @@ class Write:
     guess: Guess | None = None
     followed: bool = True
     may_open: bool = False
+    by_vcpu: bool = True
     shared: set[Frame] = field(default_factory=set[Frame])
 
 

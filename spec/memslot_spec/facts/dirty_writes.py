@@ -15,7 +15,7 @@ from memslot_spec.facts.dirty_caches import (
     is_followed,
 )
 from memslot_spec.facts.dirty_log import DirtyLogs, Log, Write
-from memslot_spec.model.operations import GuestAccess, UseHvaCache
+from memslot_spec.model.operations import GuestAccess, Origin, UseHvaCache
 from memslot_spec.model.replies import Accessed, Reply, Translated
 
 
@@ -23,7 +23,8 @@ def access_called(logs: DirtyLogs, thread: int, access: GuestAccess) -> None:
     """An access is open; one that writes is in flight."""
     if access.write:
         frames = ((access.as_id, access.gfn),)
-        _begin(logs, thread, frames, may_open=access.may_use_spte)
+        by_vcpu = access.origin is not Origin.KVM
+        _begin(logs, thread, frames, may_open=access.may_use_spte, by_vcpu=by_vcpu)
 
 
 def cache_use_called(logs: DirtyLogs, thread: int, use: UseHvaCache) -> None:
@@ -45,6 +46,7 @@ def _begin(
     *,
     followed: bool = True,
     may_open: bool = False,
+    by_vcpu: bool = True,
 ) -> None:
     logs.writes[thread] = Write(
         frames,
@@ -52,6 +54,7 @@ def _begin(
         guess=guess,
         followed=followed,
         may_open=may_open,
+        by_vcpu=by_vcpu,
     )
     for request in logs.requests.values():
         request.frames.update(frames)
@@ -99,7 +102,7 @@ def _anything_may_be_dirty(logs: DirtyLogs) -> None:
 
 def _reached(logs: DirtyLogs, write: Write, reply: Reply) -> frozenset[Frame]:
     """The frames that were reached, as far as the reply says so."""
-    if not isinstance(reply, Accessed | Translated):
+    if not write.by_vcpu or not isinstance(reply, Accessed | Translated):
         return frozenset()
     guess = write.guess
     if guess is None:

@@ -101,7 +101,7 @@ BEGINS_DIRTY = must_report(
     "until `KVM_CLEAR_DIRTY_LOG` is given it, or a GET without manual protection shows "
     "it.",
     source="6.1 virt/kvm/kvm_main.c:1641, kvm_prepare_memory_region(), "
-    "KVM_DIRTY_LOG_INITIALLY_SET; 2178, kvm_get_dirty_log_protect()",
+    "KVM_DIRTY_LOG_INITIALLY_SET; 2164, kvm_get_dirty_log_protect()",
     rows=(59,),
     also=("EnableManualProtect",),
 )

@@ -73,10 +73,11 @@ def not_armed(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
 @clause(
     id="DIRTY-2",
     title="GET leaves clean pages armed",
-    must="When `KVM_GET_DIRTY_LOG` answers, every page of the slot that is not dirty "
-    "in its bitmap MUST be armed, whether the call cleared its bit or not.",
+    must="When `KVM_GET_DIRTY_LOG` answers, every page of the slot MUST be armed, "
+    "whether the call cleared its bit or not, unless it is dirty in the bitmap or "
+    "about to be marked as in DIRTY-1.",
     source="kvm_mmu_slot_remove_write_access; commit edde99ce0529; 6.1 "
-    "virt/kvm/kvm_main.c:2190, kvm_get_dirty_log_protect()",
+    "virt/kvm/kvm_main.c:2191, kvm_get_dirty_log_protect()",
     rows=(48, 55),
     on=LogProtected,
     expected=armed,
@@ -120,9 +121,9 @@ def host_told(facts: Facts, rest: AtRest) -> bool:
 @clause(
     id="DIRTY-20",
     title="CLEAR leaves the pages it is given armed",
-    must="When `KVM_CLEAR_DIRTY_LOG` answers, a page that it was given and that is "
-    "not dirty MUST be armed in every spte, large or not, also where its bit had been "
-    "clear before.",
+    must="When `KVM_CLEAR_DIRTY_LOG` answers, a page that it was given MUST be armed "
+    "in every spte, large or not, also where its bit had been clear before, unless it "
+    "is dirty again or about to be marked as in DIRTY-1.",
     source="6.1 arch/x86/kvm/mmu/mmu.c:1324, "
     "kvm_arch_mmu_enable_log_dirty_pt_masked(); api.rst 4.117",
     rows=(55, 58),
@@ -141,8 +142,9 @@ def protected_after_clear(facts: Facts, answered: LogProtected) -> bool:
 @clause(
     id="DIRTY-30",
     title="Logging begins with every clean page armed",
-    must="When a request has turned a slot's logging on, a page that is not dirty MUST "
-    "be armed in every spte, large or not.",
+    must="When a request has turned a slot's logging on, every page MUST be armed in "
+    "every spte, large or not, unless it is dirty or about to be marked as in "
+    "DIRTY-1.",
     source="kvm_set_memory_region of the seed: flush_shadow after the flag is seen; "
     "6.1 arch/x86/kvm/x86.c:12964, kvm_mmu_slot_apply_flags()",
     rows=(48, 60),
