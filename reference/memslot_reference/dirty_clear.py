@@ -93,7 +93,7 @@ class DirtyClear(SlotSets):
     def unlock_and_flush(self, cleared: tuple[int, ...]) -> None:
         """Give `mmu_lock` back, then flush the TLBs if any page was protected.
 
-        6.1 virt/kvm/kvm_main.c:2194 and 2312; the sptes are there still, so nobody who
+        6.1 virt/kvm/kvm_main.c:2194 and 2312: the sptes are there still, so nobody who
         looks for them in between takes them for gone.
         """
         self.unlock_mmu()
