@@ -33,8 +33,6 @@ _EVERY = (
 )
 
 WAITING: dict[str, tuple[str, ...]] = {
-    "copies-on-no-op": ("SLOT-5",),
-    "copies-on-no-op-table": ("SLOT-5",),
     "frees-later": ("DIRTY-28",),
     "frees-later-linux": ("DIRTY-28",),
 }
