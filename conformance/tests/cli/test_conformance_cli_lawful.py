@@ -58,8 +58,11 @@ def test_a_variant_that_breaks_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
     assert "error: RuntimeError: it broke" in result.stderr
 
 
-def test_a_run_without_time_says_so_and_does_not_pass() -> None:
-    result = memslots("museum", "--lawful", "waits-twice", "--max-time", "0.000001")
+def test_a_run_in_which_nothing_was_judged_says_so_and_does_not_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs(monkeypatch, reached=0)
+    result = memslots("museum", "--lawful", "waits-twice")
     assert result.exit_code == 4
     assert "had no time" in result.stderr
     assert "0 of 1 lawful variants" in result.stdout

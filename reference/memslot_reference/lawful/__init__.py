@@ -38,10 +38,7 @@ _EVERY = (
     *windows.VARIANTS,
 )
 
-WAITING: dict[str, tuple[str, ...]] = {
-    "copies-on-no-op": ("SLOT-5",),
-    "copies-on-no-op-table": ("SLOT-5",),
-}
+WAITING: dict[str, tuple[str, ...]] = {}
 """Variants that are right and accused all the same, each with the clauses that do."""
 
 CATALOGUE: tuple[Variant, ...] = tuple(v for v in _EVERY if v.name not in WAITING)

@@ -216,7 +216,7 @@ LOAD = "a reader may load at any moment of its section; the later load is the ne
 READ = "a table is read as often as its reader likes, as long as the section is open"
 LOOK = "a read section that is left before the lock is taken keeps nobody waiting"
 LOCK = "a lock under which nothing is done changes nothing"
-ENTER = "6.1 arch/x86/kvm/x86.c, vcpu_enter_guest(): kvm_vcpu_srcu_read_unlock()"
+ENTER = "6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest(): kvm_vcpu_srcu_read_unlock()"
 
 VARIANTS: tuple[Variant, ...] = (
     variant(

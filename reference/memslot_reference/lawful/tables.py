@@ -13,7 +13,7 @@ from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.values import Errno, Failure, MemoryRegion
 
 
-class PublishesTwice(Kvm):
+class PublishesCopies(Kvm):
     """Each table is published in two copies, with a grace period after each."""
 
     def publish(self, table: Memslots) -> None:
@@ -195,7 +195,7 @@ LATER = "memory that nobody reaches any more harms nobody until it is freed"
 VARIANTS: tuple[Variant, ...] = (
     variant(
         "publishes-twice",
-        PublishesTwice,
+        PublishesCopies,
         "SLOT-1",
         "SLOT-2",
         "ERR-1",

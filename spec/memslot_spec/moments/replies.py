@@ -161,8 +161,7 @@ class TableLeft:
 class RequestFailed:
     """A request is refused: what it did with arrays and bitmaps, as points tell.
 
-    `lost` is what it freed of `found`, which its slot has. What else it freed may have
-    been put off by somebody before it.
+    `lost` is what it freed of that which its slot has, `found` all of it.
     """
 
     lost: tuple[Resource, ...]
@@ -269,10 +268,14 @@ def _failed(facts: Facts, update: Updated) -> RequestFailed | None:
     host, word = facts.host, update.region.slot
     found = host.attached.get((as_id_of(word), id_of(word)))
     if found is None:
-        return RequestFailed(lost=(), found=None)
-    has = {(METADATA, found.metadata), (BITMAP, found.bitmap)}
+        return RequestFailed((), None)
+    owned = {(METADATA, found.metadata), (BITMAP, found.bitmap)}
+    made = host.made.get(update.thread, ())
     freed = host.freed.get(update.thread, ())
-    return RequestFailed(tuple(one for one in freed if one in has), found)
+    return RequestFailed(
+        lost=tuple(one for one in freed if one in owned and one not in made),
+        found=found,
+    )
 
 
 MAKINGS = (
