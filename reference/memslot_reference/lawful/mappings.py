@@ -9,7 +9,7 @@ from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.notifiers import Handler
-from memslot_reference.shadow import ShadowPage
+from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.mmu import (
@@ -118,7 +118,7 @@ class WalksPageTables(LinuxKvm):
             for page in self.pages.values()
             if page.as_id == slot.as_id
             for index, spte in page.sptes.items()
-            if any(spte.reaches(gfn, write=False) for gfn in range(first, stop))
+            if spte.gfn < stop and first < spte.gfn + PAGES_AT_LEVEL[spte.level]
         ]
 
     def rmap_add(

@@ -13,7 +13,6 @@ from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import Accessed, Reply
-from memslot_spec.model.values import Gfn
 
 
 class BitOnlyOnCreate(Kvm):
@@ -160,22 +159,24 @@ class TranslatesFromFrameZero(Kvm):
 
 
 class KeepsItsRoot(LinuxKvm):
-    """A fault maps in a shadow page that was zapped since its vCPU loaded it.
+    """A fault maps in a shadow page that was zapped since the fault began.
 
-    A vCPU loads its roots before it enters the guest. A flush zaps them all; a
-    fault on its way then goes on in those that it has.
+    A flush zaps every root. It has waited for the faults that began before the
+    slot was INVALID; one of another slot that began since goes on in its root.
     """
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
         super().__init__(hook, profile, limits)
         self.loaded: dict[PageKey, ShadowPage] = {}
 
-    def access(
-        self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
-    ) -> Reply:
-        """Load what is there, as `kvm_mmu_reload` does."""
+    def page_fault(
+        self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Reply | None:
+        """Begin in the roots that the vCPU has loaded."""
         self.loaded = dict(self.pages)
-        return super().access(gfn, write=write, direct=direct, root=root, as_id=as_id)
+        return super().page_fault(
+            gfn, write=write, direct=direct, root=root, as_id=as_id
+        )
 
     def get_page(self, key: PageKey) -> ShadowPage:
         """Do not ask whether it was zapped."""
