@@ -224,8 +224,8 @@ VARIANTS: tuple[Variant, ...] = (
         LocksForReading,
         "SRCU-8",
         "SRCU-15",
-        source="before the seed the readers took slots_lock as well",
-        tag="[R]",
+        source="at the seed commit itself the vCPUs still held slots_lock",
+        tag="[D]",
     ),
     variant("looks-twice", LooksTwice, "SRCU-6", "SRCU-7", source=LOAD, tag="argued"),
     variant(
@@ -249,7 +249,6 @@ VARIANTS: tuple[Variant, ...] = (
         "retries-the-window",
         RetriesTheWindow,
         "DEL-10",
-        "MMU-1",
         source="6.1 arch/x86/kvm/mmu/mmu.c:4153, RET_PF_RETRY of an INVALID slot",
         tag="[R]",
     ),
