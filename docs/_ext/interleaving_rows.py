@@ -37,7 +37,9 @@ FAMILIES: dict[str, frozenset[type]] = {
     "mmu": frozenset({mmu_points.MmuLocked, mmu_points.MmuUnlocked}),
     "guest": frozenset({srcu_points.GuestEntered}),
     "waits": frozenset({srcu_points.Retried, srcu_points.Slept}),
-    "maps": frozenset({mmu_points.SpteMapped, mmu_points.SpteRemoved}),
+    "maps": frozenset(
+        {mmu_points.SpteMapped, mmu_points.SpteRemoved, mmu_points.SpteUpdated}
+    ),
     "pages": frozenset({mmu_points.ShadowPageCreated, mmu_points.ShadowPageZapped}),
     "bits": frozenset({mmu_points.SlotBitSet}),
     "rmaps": frozenset({mmu_points.RmapAdded, mmu_points.RmapRemoved}),

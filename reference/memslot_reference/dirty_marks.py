@@ -59,7 +59,7 @@ class DirtyMarks(ReverseMaps):
         self.hook.point(DirtyBitSet, bitmap.handle, page)
 
     def protect_pages(self, slot: MemorySlot, pages: Iterable[int]) -> None:
-        """Leave no writable spte of these pages, whatever it maps beside them.
+        """Clear the W bit of every spte of these pages, whatever it maps beside them.
 
         `kvm_arch_mmu_enable_log_dirty_pt_masked`, `mmu_lock` held.
         """
@@ -69,4 +69,4 @@ class DirtyMarks(ReverseMaps):
                 for owner, index in tuple(slot.rmaps[level].get(place, ())):
                     spte = owner.sptes.get(index)
                     if spte is not None and spte.writable:
-                        self.drop_spte(owner, index)
+                        self.protect_spte(owner, index)

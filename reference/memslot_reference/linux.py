@@ -71,6 +71,20 @@ class LinuxKvm(HvaCaches):
         self.hook.point(Flushed, slot.id)
         self.unlock_mmu()
 
+    def protect_slot(self, slot: MemorySlot) -> None:
+        """Clear the W bits of a slot's sptes, and flush when the lock is given back.
+
+        A large spte stays, and a write through it faults. Whoever finds an spte
+        protected and not yet flushed still finds it, so nothing is taken for done:
+        6.1 arch/x86/kvm/x86.c:12976, kvm_mmu_slot_apply_flags().
+        """
+        self.lock_mmu()
+        for page, index in self.mapped_by(slot):
+            if index in page.sptes and page.sptes[index].writable:
+                self.protect_spte(page, index)
+        self.unlock_mmu()
+        self.flush_tlbs()
+
     def mapped_by(self, slot: MemorySlot) -> tuple[tuple[ShadowPage, int], ...]:
         """The places of the sptes on the slot's reverse maps."""
         return tuple(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from memslot_reference.memslots import MemorySlot
-from memslot_reference.mmu import ShadowMmu
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
+from memslot_reference.software_accesses import SoftwareAccesses
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.points.host import InvalidationBegun, InvalidationEnded
 from memslot_spec.history.points.mmu import RmapUse
@@ -21,7 +21,7 @@ Handler = Callable[[ShadowPage, int], bool]
 """What is done to one spte of the walk; the answers are or-ed together."""
 
 
-class Notifiers(ShadowMmu):
+class Notifiers(SoftwareAccesses):
     """The MMU notifiers, and a vCPU that sleeps."""
 
     def unmap_hva(self, hva: Hva) -> None:

@@ -20,6 +20,7 @@ from memslot_spec.history.points.mmu import (
     RmapsCounted,
     RmapUse,
     SpteRemoved,
+    SpteUpdated,
 )
 from memslot_spec.model.profile import Limits, Profile
 
@@ -136,6 +137,16 @@ class ReverseMaps(SlotReaders):
         if spte.writable:
             self.set_pfn_dirty(spte)
         self.hook.point(SpteRemoved, page.handle, index)
+
+    def protect_spte(self, page: ShadowPage, index: int) -> None:
+        """Clear the W bit in place, and tell the host while that is known.
+
+        `spte_write_protect`; commit 9ed5520dd3c. The caller sees to the TLBs.
+        """
+        spte = page.sptes[index]
+        self.set_pfn_dirty(spte)
+        spte.writable = False
+        self.hook.point(SpteUpdated, page.handle, index, writable=False)
 
     def set_pfn_dirty(self, spte: Spte) -> None:
         """Tell the host that the guest could write to the page until now."""

@@ -20,7 +20,6 @@ from memslot_spec.history.points.tables import (
     Attached,
     TableLoaded,
     TablePublished,
-    TableReclaimed,
     TableWritten,
 )
 from memslot_spec.model.profile import Limits, Profile
@@ -128,8 +127,13 @@ class SlotSets(Vm):
     def take(self, table: Memslots) -> None:
         """A set that readers had is the updater's again, once, before it is edited."""
         if not table.reclaimed:
-            table.poison()
-            self.hook.point(TableReclaimed, table.handle)
+            self.give_back(table)
+
+    def free_memslots(self) -> None:
+        """Both sets of every address space."""
+        super().free_memslots()
+        for table in self.inactive:
+            self.take(table)
 
     def swap(self, as_id: int) -> None:
         """`kvm_swap_active_memslots`: publish the edited set, and wait.

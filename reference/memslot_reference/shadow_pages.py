@@ -131,11 +131,7 @@ class ShadowPages(DirtyMarks):
         self.unlock_mmu()
 
     def slot_remove_write_access(self, slot_id: int) -> None:
-        """Leave no writable spte in the pages that have the slot's bit.
-
-        KVM clears the writable bit in place. Here a writable spte is dropped,
-        and the next read maps it again: an spte never changes while present.
-        """
+        """Leave no writable spte in the pages that have the slot's bit."""
         self.lock_mmu()
         for page in tuple(self.pages.values()):
             if slot_id in page.slot_bitmap:
@@ -147,4 +143,4 @@ class ShadowPages(DirtyMarks):
         """Leave no writable spte in a page, whichever slot it belongs to."""
         for index, spte in tuple(page.sptes.items()):
             if spte.writable:
-                self.drop_spte(page, index)
+                self.protect_spte(page, index)

@@ -13,7 +13,6 @@ from memslot_reference.vm import Vm
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.tables import (
     TablePublished,
-    TableReclaimed,
     TableWritten,
 )
 from memslot_spec.model.profile import Limits, Profile
@@ -102,5 +101,4 @@ class SlotUpdates(Vm):
 
     def reclaim(self, table: Memslots) -> None:
         """Free a table that no reader can have any more."""
-        table.poison()
-        self.hook.point(TableReclaimed, table.handle)
+        self.give_back(table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+from memslot_reference.memslots import Memslots
 from memslot_reference.writers import SlotWriters
 from memslot_spec.history.events import Point
 from memslot_spec.history.header import Domain, Interleaving
@@ -16,7 +17,9 @@ from memslot_spec.history.points.caches import (
 )
 from memslot_spec.history.points.mmu import RootsInvalidated
 from memslot_spec.history.points.srcu import Retried
+from memslot_spec.history.points.tables import TableReclaimed
 from memslot_spec.history.views import ShadowPage, ShadowPte, View
+from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.values import Failure, SlotTable
 
@@ -43,6 +46,7 @@ class Vm(SlotWriters):
             private_slots=profile.private_slots,
             failures=tuple(failure.name for failure in Failure),
             exact_dirty_log=True,
+            origins=tuple(one.name for one in Origin if one is not Origin.PAGE_FAULT),
         )
 
     def announced(self) -> tuple[str, ...]:
@@ -52,9 +56,10 @@ class Vm(SlotWriters):
     def destroy(self) -> None:
         """`kvm_destroy_vm`: the vCPUs read the slots again, so they are freed first.
 
-        Commit 647492047763 put the two in this order.
+        Commit 647492047763 put the vCPUs before the domain.
         """
         self.tear_down_vcpus()
+        self.free_memslots()
         self.srcu.destroy()
 
     def tear_down_vcpus(self) -> None:
@@ -64,6 +69,20 @@ class Vm(SlotWriters):
         self.zap_all()
         self.unlock_mmu()
         self.srcu.read_unlock(section)
+
+    def free_memslots(self) -> None:
+        """`kvm_free_memslots`: in no section, for nobody else has the VM any more."""
+        for table in self.load_tables():
+            self.read(table, "slots")
+            for slot in table.slots.values():
+                self.drop_old_bitmap(slot, None)
+                self.drop_old_metadata(slot, None)
+            self.give_back(table)
+
+    def give_back(self, table: Memslots) -> None:
+        """Free a table that nobody can have any more."""
+        table.poison()
+        self.hook.point(TableReclaimed, table.handle)
 
     def whole_table(self) -> SlotTable:
         """The slots of every address space, as they stand."""

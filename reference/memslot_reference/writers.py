@@ -188,8 +188,15 @@ class SlotWriters(SlotMetadata, ABC):
             return
         if self.began_all_set(new):
             return
-        self.slot_remove_write_access(new.id)
-        self.flush_shadow(new)
+        self.protect_slot(new)
+
+    def protect_slot(self, slot: MemorySlot) -> None:
+        """Leave nothing of a live slot writable, or large, whose logging begins.
+
+        The seed write-protects in `kvm_arch_commit_memory_region`, then flushes.
+        """
+        self.slot_remove_write_access(slot.id)
+        self.flush_shadow(slot)
 
     def began_all_set(self, new: MemorySlot) -> bool:
         """Whether the log of a slot began with every page dirty.

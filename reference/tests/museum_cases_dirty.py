@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from memslot_spec.model.operations import (
     ClearDirtyLog,
+    DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
     GuestAccess,
@@ -11,7 +12,7 @@ from memslot_spec.model.operations import (
     UseHvaCache,
 )
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure
-from museum_cases import LOGGED, S0, Case, alone, delete, put, raced
+from museum_cases import LOGGED, READ_17, S0, UNMAP_17, Case, alone, delete, put, raced
 
 NOBODY = 40_000
 """An id that no slot has."""
@@ -22,6 +23,7 @@ LOGGED_MOVED = put(0, 32, 4, 0x1000, LOG_DIRTY_PAGES)
 RAGGED = put(0, 16, 100, 0x1000, LOG_DIRTY_PAGES)
 VAST = put(0, 0, 1 << 35, 0, LOG_DIRTY_PAGES)
 
+READ_18 = GuestAccess(18)
 WRITE_17 = GuestAccess(17, write=True)
 WRITE_18 = GuestAccess(18, write=True)
 WRITE_99 = GuestAccess(16 + 99, write=True)
@@ -38,7 +40,7 @@ TRACKING = (
     alone("DIRTY-1", "marks-late", LOGGED, WRITE_17),
     raced("DIRTY-2", "K24", (LOGGED, WRITE_17), (GET,), (WRITE_17,)),
     alone("DIRTY-2", "swaps-only", LOGGED, WRITE_17, GET),
-    alone("DIRTY-3", "K62", LOGGED, WRITE_17, GET),
+    alone("DIRTY-3", "K62", LOGGED, WRITE_17, GET, UNMAP_17),
     alone("DIRTY-20", "clears-unprotected", MANUAL, LOGGED, WRITE_17, CLEAR_1),
     alone(
         "DIRTY-20",
@@ -49,9 +51,19 @@ TRACKING = (
         LARGE_LOGGED,
         CLEAR_LARGE,
     ),
+    alone(
+        "DIRTY-1",
+        "fast-fault-never-marks",
+        LOGGED,
+        READ_17,
+        WRITE_17,
+        READ_18,
+    ),
+    alone("DIRTY-2", "leaves-dirty-bits", LOGGED, WRITE_17, GET),
+    alone("DIRTY-30", "leaves-dirty-bits", S0, WRITE_17, LOGGED),
     alone("DIRTY-27", "K20", VAST),
-    alone("DIRTY-28", "keeps-bitmaps", LOGGED, S0),
-    alone("DIRTY-28", "keeps-bitmaps", LOGGED, delete(0, 16)),
+    alone("DIRTY-28", "keeps-bitmaps", LOGGED, S0, DestroyVm()),
+    alone("DIRTY-28", "keeps-bitmaps", LOGGED, delete(0, 16), DestroyVm()),
     alone("DIRTY-29", "frees-bitmaps-early", LOGGED, WRITE_17, GET),
     raced("DIRTY-30", "K68", (S0, WRITE_17), (LOGGED,), (WRITE_17,)),
     raced("DIRTY-30", "K68", (LARGE,), (LARGE_LOGGED,), (WRITE_LARGE,)),

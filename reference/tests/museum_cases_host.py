@@ -11,6 +11,7 @@ from memslot_spec.history.hook import Hook
 from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
+    DestroyVm,
     GetDirtyLog,
     GfnToHvaProt,
     GfnToMemslot,
@@ -152,12 +153,13 @@ MOVES: tuple[Case, ...] = (
 )
 
 FAILURES: tuple[Case, ...] = (
-    alone("ERR-3", "leaks-arrays", failing()),
+    alone("ERR-3", "leaks-arrays", failing(), DestroyVm()),
     alone(
         "ERR-3",
         "leaks-bitmap",
         S0,
         failing(LOG_DIRTY_PAGES),
+        DestroyVm(),
     ),
     alone(
         "ERR-4",

@@ -10,12 +10,15 @@ from memslot_spec.model.operations import (
     Halt,
     IsVisibleGfn,
     MmuPages,
+    Origin,
     ReleaseNotifier,
     TssBase,
 )
+from memslot_spec.model.values import BIT_1
 from museum_cases import (
     FAR,
     HUGE,
+    LOGGED,
     MOVED,
     READ_17,
     READ_21,
@@ -24,8 +27,15 @@ from museum_cases import (
     UNMAP_17,
     alone,
     delete,
+    put,
     raced,
 )
+
+READONLY = put(2, 64, 4, 0x3000, BIT_1)
+EMULATED_17 = GuestAccess(17, origin=Origin.EMULATOR)
+WALK_17 = GuestAccess(17, origin=Origin.TABLE_WALK)
+KVM_READS_17 = GuestAccess(17, origin=Origin.KVM)
+KVM_WRITES_65 = GuestAccess(65, write=True, origin=Origin.KVM)
 
 SECTIONS = (
     raced("SRCU-1", "K01", (), (S0,), (TssBase(),)),
@@ -53,7 +63,7 @@ SECTIONS = (
         GfnToMemslot(17),
         UNMAP_17,
     ),
-    raced("SRCU-7", "publishes-twice", (S0, READ_17), (S1,), (UNMAP_17,)),
+    raced("SRCU-7", "publishes-twice", (S0, READ_17), (LOGGED,), (UNMAP_17,)),
     raced("SRCU-8", "locks-without-waiting", (), (S0,), (S1,)),
     alone("SRCU-9", "publishes-unlocked", S0),
     alone("SRCU-10", "locks-inside", S0, MmuPages()),
@@ -69,6 +79,7 @@ SECTIONS = (
     raced("SRCU-3", "K08", (S0,), (S1,), (GfnToHva(17),)),
     alone("SRCU-16", "destroys-inside", DestroyVm()),
     alone("SRCU-17", "K04", S0, READ_17, DestroyVm()),
+    alone("SRCU-20", "leaks-tables", S0, DestroyVm()),
     raced(
         "SRCU-18",
         "remembers-answers",
@@ -94,6 +105,11 @@ DELETES = (
     raced("DEL-11", "invalid-is-mmio", (S0,), (delete(0),), (READ_17,)),
     alone("DEL-12", "retries-holes", READ_17),
     raced("DEL-13", "stops-while-invalid", (S0, S1), (delete(0),), (GfnToMemslot(21),)),
+    raced("DEL-10", "emulates-invalid", (S0,), (delete(0),), (EMULATED_17,)),
+    alone("DEL-14", "writes-by-software", READONLY, KVM_WRITES_65),
+    raced("DEL-14", "emulates-invalid", (S0,), (delete(0),), (KVM_READS_17,)),
+    alone("DEL-15", "walks-as-mmio", WALK_17),
+    raced("DEL-16", "emulation-fails", (S0,), (delete(0),), (EMULATED_17,)),
     alone("MOVE-1", "K12", S0, MOVED),
     alone("MOVE-1", "no-invalid-step", S0, MOVED),
     alone("MOVE-2", "skips-window", S0, MOVED),

@@ -156,7 +156,8 @@ def test_write_protection_goes_by_the_slot_bitmap() -> None:
 
     kvm.slot_remove_write_access(2)
 
-    assert [spte.gfn for spte in kvm.observe().sptes or ()] == [0x400]
+    sptes = kvm.observe().sptes or ()
+    assert [(spte.gfn, spte.writable) for spte in sptes] == [(17, False), (0x400, True)]
 
 
 def test_a_root_is_granted_for_a_visible_frame() -> None:

@@ -14,6 +14,7 @@ from typing import Generic, Never, TypeVar
 
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.header import Header
+from memslot_spec.model.operations import Origin
 from memslot_spec.model.updates import Objection
 from memslot_spec.moments import root_of
 from memslot_spec.moments.replies import Updated
@@ -31,7 +32,7 @@ class Choice(Generic[E_contra]):
     the latitude. A choice on requests is asked about those to which the first
     objection is one of `objections`; None stands for nothing wrong. The target needs
     one of `operations`, all of `points`, and where they are asked for, injected
-    `failures`, `private` slots or `holes` in host memory.
+    `failures`, `private` slots, accesses of an `origin`, or `holes` in host memory.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Choice(Generic[E_contra]):
     points: tuple[str, ...] = ()
     failures: bool = False
     private: bool = False
+    origin: Origin | None = None
     holes: bool = False
 
     @property
@@ -78,6 +80,7 @@ def choice(  # noqa: PLR0913 - the fields of a choice, each by its name
     points: tuple[str, ...] = (),
     failures: bool = False,
     private: bool = False,
+    origin: Origin | None = None,
     holes: bool = False,
 ) -> Callable[[Callable[[Facts, E], str | None]], Choice[E]]:
     """The choice of which the function below tells the option taken.
@@ -102,6 +105,7 @@ def choice(  # noqa: PLR0913 - the fields of a choice, each by its name
             points=points,
             failures=failures,
             private=private,
+            origin=origin,
             holes=holes,
         )
 
@@ -117,6 +121,7 @@ def can_be_seen(choice: AnyChoice, header: Header) -> bool:
         and set(choice.points) <= set(has.announces)
         and (not choice.failures or bool(header.domain.failures))
         and (not choice.private or bool(header.domain.private_slots))
+        and (choice.origin is None or choice.origin.name in header.domain.origins)
         and (not choice.holes or bool(header.limits.holes))
     )
 

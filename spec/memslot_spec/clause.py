@@ -13,6 +13,7 @@ from typing import Generic, Never, TypeVar
 
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Observed, is_point
+from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import BOTH
 from memslot_spec.moments import root_of
 from memslot_spec.moments.replies import Updated
@@ -50,7 +51,9 @@ class Clause(Generic[E_contra]):
     nothing on a target that takes one call at a time. A clause is left to finer
     ones where the kind of point named in `unless` is announced. An `exact` one
     holds only those who claim an exact dirty log, one `across_spaces` those who
-    have several address spaces.
+    have several address spaces, one with an `origin` those who make accesses of it. An
+    `armed` one asks whether writes are noticed, which of a target that tracks by D bits
+    cannot be told unless it announces `SpteUpdated`.
     """
 
     id: str
@@ -73,6 +76,8 @@ class Clause(Generic[E_contra]):
     unless: str | None = None
     exact: bool = False
     across_spaces: bool = False
+    armed: bool = False
+    origin: Origin | None = None
 
     @property
     def kind(self) -> type:
@@ -138,6 +143,8 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     unless: str | None = None,
     exact: bool = False,
     across_spaces: bool = False,
+    armed: bool = False,
+    origin: Origin | None = None,
 ) -> Callable[[Callable[[Facts, E], bool]], Clause[E]]:
     """The clause of which the function below the sentence is the check.
 
@@ -168,6 +175,8 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
             unless=unless,
             exact=exact,
             across_spaces=across_spaces,
+            armed=armed,
+            origin=origin,
         )
 
     return of_check

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from memslot_spec.model.operations import Origin
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import Gfn, Hva
 
@@ -25,6 +26,24 @@ class TakesAccessesInSpaces(Protocol):
         self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
     ) -> Reply:
         """One access: `Accessed(hva)`, `Mmio()` or `Retry()`."""
+        ...
+
+
+@runtime_checkable
+class TakesSoftwareAccesses(Protocol):
+    """Accesses to guest memory that software makes, and not the processor.
+
+    The `domain` names the origins that can be asked for.
+    """
+
+    def software_access(
+        self, gfn: Gfn, *, origin: Origin, write: bool, as_id: int = 0
+    ) -> Reply:
+        """One access: `Accessed(hva)`, or how it ends that finds no memory.
+
+        `Mmio()` of the emulator, `GuestPageFault()` of a walk, `Refused(EFAULT)` of
+        KVM's own, and `Retry()` where the access is to be made again.
+        """
         ...
 
 

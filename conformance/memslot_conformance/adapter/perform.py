@@ -21,6 +21,7 @@ from memslot_conformance.adapter.machine import (
     TakesAccessesInSpaces,
     TakesAgeing,
     TakesInvalidations,
+    TakesSoftwareAccesses,
     TakesUnmaps,
 )
 from memslot_conformance.adapter.protocols import (
@@ -74,6 +75,7 @@ from memslot_spec.model.replies import (
     FoundHva,
     FoundId,
     FoundSlot,
+    GuestPageFault,
     Mmio,
     Number,
     Refused,
@@ -100,6 +102,7 @@ class _Complete(
     CachesHva,
     CountsRmaps,
     TakesAccessesInSpaces,
+    TakesSoftwareAccesses,
     AllocatesRoots,
     TakesUnmaps,
     TakesInvalidations,
@@ -120,8 +123,7 @@ def perform(implementation: Implementation, operation: Operation) -> Reply:
     Errors: `TargetError` where it has no method for the operation, or where the
     method answers with something else than the protocol says.
     """
-    private = isinstance(operation, SetRegion) and operation.private
-    method = "set_private_region" if private else METHODS[type(operation)]
+    method = _method_of(operation)
     if not hasattr(implementation, method):
         message = f"the target has no method {method}()"
         raise TargetError(message)
@@ -131,6 +133,14 @@ def perform(implementation: Implementation, operation: Operation) -> Reply:
     if isinstance(operation, TableReader):
         return _look_up(target, operation)
     return _act(target, operation)
+
+
+def _method_of(operation: Operation) -> str:
+    if isinstance(operation, SetRegion) and operation.private:
+        return "set_private_region"
+    if isinstance(operation, GuestAccess) and not operation.may_use_spte:
+        return "software_access"
+    return METHODS[type(operation)]
 
 
 def _set_region(target: _Complete, operation: SetRegion) -> Reply:
@@ -246,7 +256,22 @@ def _act(  # noqa: C901, PLR0912 - one case for each operation
     return reply
 
 
+def _software_access(target: _Complete, operation: GuestAccess) -> Reply:
+    gfn, as_id = Gfn(operation.gfn), operation.as_id
+    write, origin = operation.write, operation.origin
+    if as_id:
+        reply = target.software_access(gfn, origin=origin, write=write, as_id=as_id)
+    else:
+        reply = target.software_access(gfn, origin=origin, write=write)
+    typed("software_access()", reply, Accessed, Mmio, GuestPageFault, Refused, Retry)
+    if isinstance(reply, Accessed):
+        typed("the hva of software_access()", reply.hva, int)
+    return reply
+
+
 def _access(target: _Complete, operation: GuestAccess) -> Reply:
+    if not operation.may_use_spte:
+        return _software_access(target, operation)
     gfn, as_id = Gfn(operation.gfn), operation.as_id
     write, direct, root = operation.write, operation.direct, operation.root
     if as_id:

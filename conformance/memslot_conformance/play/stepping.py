@@ -21,7 +21,7 @@ from memslot_spec.history.points.host import (
     InvalidationBegun,
     InvalidationEnded,
 )
-from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked
+from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked, SpteUpdated
 from memslot_spec.history.points.srcu import (
     GracePeriodBegun,
     GracePeriodEnded,
@@ -58,6 +58,7 @@ SWITCHING: frozenset[object] = frozenset(
         MmuUnlocked,
         GuestEntered,
         Retried,
+        SpteUpdated,
         HostPageFound,
         Slept,
         InvalidationBegun,

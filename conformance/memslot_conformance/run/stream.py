@@ -33,7 +33,7 @@ from memslot_spec.history.json_form import (
 )
 from memslot_spec.history.json_kinds import MisfitError, is_object
 from memslot_spec.history.json_schema import Schema, schema_of_lines
-from memslot_spec.history.wire import TAGS, bits_of
+from memslot_spec.history.wire import CAME_LATER, TAGS, bits_of
 
 STREAM_VERSION = 2
 """Rises when a stream of the older form can no longer be read as it is."""
@@ -56,7 +56,7 @@ def _bits_of(kind: type, name: str) -> int | None:
 
 
 RECORD: JsonForm[Record] = JsonForm(
-    Record, Dialect({**TAGS, get_args(Record): KIND_KEY}, _bits_of)
+    Record, Dialect({**TAGS, get_args(Record): KIND_KEY}, _bits_of, CAME_LATER)
 )
 
 

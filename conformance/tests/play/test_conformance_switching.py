@@ -39,6 +39,7 @@ SWITCHES = {
     "MmuUnlocked": "shadow state is as it was left, and others may change it",
     "GuestEntered": "the guest reaches memory by what is mapped now",
     "Retried": "the access begins anew, by the table of then",
+    "SpteUpdated": "a fast page fault does it without mmu_lock, and then marks",
     "HostPageFound": "the host may remove the page before it is mapped",
     "Slept": "a thread that sleeps lets everybody run",
     "InvalidationBegun": "faults on the range have to be refused",

@@ -10,34 +10,37 @@ from __future__ import annotations
 from memslot_reference.lawful import (
     caches,
     deletes,
+    dirty,
+    dirty_bits,
     host,
     locks,
     logs,
     mappings,
+    readers,
     sections,
     shadow_pages,
     tables,
+    windows,
 )
 from memslot_reference.lawful.variant import Variant
 
 _EVERY = (
     *deletes.VARIANTS,
-    *tables.VARIANTS,
+    *caches.VARIANTS,
+    *dirty.VARIANTS,
+    *dirty_bits.VARIANTS,
+    *host.VARIANTS,
     *logs.VARIANTS,
     *mappings.VARIANTS,
-    *shadow_pages.VARIANTS,
-    *host.VARIANTS,
+    *readers.VARIANTS,
     *sections.VARIANTS,
     *locks.VARIANTS,
-    *caches.VARIANTS,
+    *shadow_pages.VARIANTS,
+    *tables.VARIANTS,
+    *windows.VARIANTS,
 )
 
-WAITING: dict[str, tuple[str, ...]] = {
-    "copies-on-no-op": ("SLOT-5",),
-    "copies-on-no-op-table": ("SLOT-5",),
-    "frees-later": ("DIRTY-28", "ERR-3", "ERR-4"),
-    "frees-later-linux": ("DIRTY-28", "ERR-3", "ERR-4"),
-}
+WAITING: dict[str, tuple[str, ...]] = {}
 """Variants that are right and accused all the same, each with the clauses that do."""
 
 CATALOGUE: tuple[Variant, ...] = tuple(v for v in _EVERY if v.name not in WAITING)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from memslot_reference.museum import (
     deletes,
     dirty,
+    dirty_armed,
     dirty_clears,
     generations,
     host,
@@ -40,6 +41,7 @@ _EVERY = (
     *mmu.MUTANTS,
     *rmaps.MUTANTS,
     *dirty.MUTANTS,
+    *dirty_armed.MUTANTS,
     *dirty_clears.MUTANTS,
     *host.MUTANTS,
     *pages.MUTANTS,

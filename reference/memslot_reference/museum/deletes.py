@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from memslot_reference.kvm import Kvm
+from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_spec.history.points.mmu import Flushed
+from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import LINUX
-from memslot_spec.model.replies import Accessed, Mmio, Reply, Retry
+from memslot_spec.model.replies import Accessed, Mmio, Refused, Reply, Retry
+from memslot_spec.model.values import Errno
 
 
 class MovesInOneStep(Kvm):
@@ -122,6 +125,47 @@ class RetriesHoles(Kvm):
         )
 
 
+class EmulationFails(LinuxKvm):
+    """An emulated access that finds no memory ends KVM_RUN with an error."""
+
+    def without_memory(self, origin: Origin) -> Reply:
+        """Hand the error address on as it came."""
+        if origin is Origin.EMULATOR:
+            return Refused(Errno.EFAULT)
+        return super().without_memory(origin)
+
+
+class WalksAsMmio(LinuxKvm):
+    """A page table of the guest that is in no slot is asked of user space."""
+
+    def without_memory(self, origin: Origin) -> Reply:
+        """Take it for data."""
+        return Mmio() if origin is Origin.TABLE_WALK else super().without_memory(origin)
+
+
+class WritesBySoftware(LinuxKvm):
+    """Software writes to READONLY slots, for it asks for the address to read from."""
+
+    def software_hva(
+        self, slot: MemorySlot | None, gfn: int, *, write: bool
+    ) -> int | None:
+        """`gfn_to_hva_memslot_prot`, whatever is done there."""
+        del write
+        return super().software_hva(slot, gfn, write=False)
+
+
+class EmulatesInvalid(LinuxKvm):
+    """Software reaches the memory of an INVALID slot."""
+
+    def software_hva(
+        self, slot: MemorySlot | None, gfn: int, *, write: bool
+    ) -> int | None:
+        """Look at READONLY alone."""
+        if slot is None or (write and slot.readonly):
+            return None
+        return slot.hva_of(gfn)
+
+
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "K12",
@@ -175,4 +219,25 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("reaches-invalid", ReachesInvalid, "DEL-10"),
     planted("invalid-is-mmio", InvalidIsMmio, "DEL-11", profile=LINUX),
     planted("retries-holes", RetriesHoles, "DEL-12", "SRCU-1"),
+    planted(
+        "emulation-fails",
+        EmulationFails,
+        "DEL-16",
+        "DEL-12",
+        "SRCU-1",
+        "MMU-1",
+        profile=LINUX,
+    ),
+    planted("walks-as-mmio", WalksAsMmio, "DEL-15", "SRCU-1", profile=LINUX),
+    planted("writes-by-software", WritesBySoftware, "DEL-14", "MMU-1", profile=LINUX),
+    planted(
+        "emulates-invalid",
+        EmulatesInvalid,
+        "DEL-10",
+        "DEL-14",
+        "DEL-15",
+        "DEL-16",
+        "SRCU-1",
+        profile=LINUX,
+    ),
 )

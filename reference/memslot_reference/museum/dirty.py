@@ -227,7 +227,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("marks-late", MarksLate, "DIRTY-1", "DIRTY-4"),
     planted("swaps-only", SwapsOnly, "DIRTY-2", "DIRTY-1", "DIRTY-4", "MMU-7"),
     planted("get-keeps-the-bits", GetKeepsTheBits, "DIRTY-5"),
-    planted("bits-past-the-end", SetsBitsPastTheEnd, "DIRTY-7", "DIRTY-5", "DIRTY-23"),
+    planted("bits-past-the-end", SetsBitsPastTheEnd, "DIRTY-7"),
     planted("whole-words-only", ShowsWholeWordsOnly, "DIRTY-8", "DIRTY-4"),
     planted("get-of-no-id-is-absent", GetOfNoIdIsAbsent, "DIRTY-9"),
     planted("get-of-absent-is-invalid", GetOfAbsentIsInvalid, "DIRTY-10"),

@@ -137,7 +137,7 @@ class ProtectsSmallPagesOnly(LinuxKvm):
         for page in pages:
             for owner, index in tuple(slot.rmaps[1].get(page, ())):
                 if owner.sptes[index].writable:
-                    self.drop_spte(owner, index)
+                    self.protect_spte(owner, index)
 
 
 class TakesAnyOption(LinuxKvm):

@@ -10,6 +10,7 @@ from memslot_reference.shadow import ShadowPage, Spte, key_of
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.host import InvalidationBegun
+from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.values import Gfn, Hva
 
@@ -84,24 +85,23 @@ class AgesValidSlots(Kvm):
 
 
 class FlushesOutside(Kvm):
-    """Write protection gives the lock back before it flushes the TLBs.
+    """Sptes are removed, and `mmu_lock` is given back before the TLBs are flushed.
 
-    Another thread that finds the sptes gone takes the flush for done.
+    Another thread that finds the sptes gone takes the flush for done. Upstream the
+    first was a GET that had cleared W bits, and the other write-protected a guest's
+    page table in mmu_sync_children(), which is not modelled. Nobody here relies on an
+    spte that is only protected, so this is the start of logging, which removes them.
     """
 
-    flushes_now = True
-
-    def slot_remove_write_access(self, slot_id: int) -> None:
-        """Put the flush off."""
-        self.flushes_now = False
-        super().slot_remove_write_access(slot_id)
-        self.flushes_now = True
+    def protect_slot(self, slot: MemorySlot) -> None:
+        """Put the flush off until the lock is given back."""
+        self.slot_remove_write_access(slot.id)
+        self.lock_mmu()
+        for page in tuple(self.pages.values()):
+            self.zap_page(page)
+        self.hook.point(Flushed, None)
+        self.unlock_mmu()
         self.flush_tlbs()
-
-    def flush_tlbs(self) -> None:
-        """Do nothing while it is put off."""
-        if self.flushes_now:
-            super().flush_tlbs()
 
 
 class FlushesAfterUnlock(Kvm):
@@ -216,9 +216,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "K25",
         FlushesOutside,
         "MMU-9",
-        source="commit 6dbf79e7164e",
-        since="until 6dbf79e7164e",
-        tag="[R]",
+        source="commit 6dbf79e7164e, of GET against mmu_sync_children(); here the same "
+        "order where sptes are removed",
+        since="from 95d4c16ce78c until 6dbf79e7164e",
+        tag="[D]",
     ),
     exhibit(
         "K42",

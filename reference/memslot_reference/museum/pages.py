@@ -181,6 +181,8 @@ MUTANTS: tuple[Mutant, ...] = (
         StaleArchData,
         "HVA-1",
         "RMAP-1",
+        "DIRTY-30",
+        "DIRTY-4",
         source="commit b10a038e84d1",
         since="until b10a038e84d1",
         tag="[R]",

@@ -27,6 +27,13 @@ class ReclaimsEarly(Kvm):
         self.reclaim(replaced)
 
 
+class LeaksTables(Kvm):
+    """A table that was replaced is never freed."""
+
+    def reclaim(self, table: Memslots) -> None:
+        """Go on with the new one."""
+
+
 class PublishesTwice(Kvm):
     """An update publishes two tables with no grace period between them."""
 
@@ -132,6 +139,7 @@ MUTANTS: tuple[Mutant, ...] = (
         since="never",
         tag="[D]",
     ),
+    planted("leaks-tables", LeaksTables, "SRCU-20"),
     planted("publishes-twice", PublishesTwice, "SRCU-7"),
     planted("edits-in-place", EditsInPlace, "SLOT-7"),
     planted("starts-logging-others", StartsLoggingOthers, "SLOT-2", "SLOT-8", "ERR-2"),

@@ -6,9 +6,10 @@ it took so count as dirty until then.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from memslot_spec.facts.mmu import Spte
+from memslot_spec.facts.mmu import Shadow, Spte
 from memslot_spec.history.points.tables import Attached
 from memslot_spec.model.dirty_log import SlotKey
 from memslot_spec.model.values import Slot, SlotTable
@@ -48,8 +49,9 @@ class DirtyBitmaps:
     """Every live bitmap, and which slots of the published tables have which.
 
     `attached` has an entry for each version of the table. `removed` are the
-    writable sptes that were removed since `mmu_lock` was taken, `told` the host
-    addresses that the host was told of since then.
+    sptes, not armed at some time, that were removed since `mmu_lock` was taken, `told`
+    the host addresses that the host was told of since then, and `told_of` the serials
+    of the sptes of whose pages it was told while they were there.
     """
 
     live: dict[int, Bitmap] = field(default_factory=dict[int, Bitmap])
@@ -57,6 +59,7 @@ class DirtyBitmaps:
     taken: dict[int, OpenLogCall] = field(default_factory=dict[int, OpenLogCall])
     removed: list[Spte] = field(default_factory=list[Spte])
     told: set[int] = field(default_factory=set[int])
+    told_of: set[int] = field(default_factory=set[int])
 
     def handle_of(self, slot: Slot) -> int | None:
         """The handle of the bitmap that a slot of the current table has."""
@@ -109,25 +112,52 @@ class DirtyBitmaps:
         """A table that some reader may be using has the bitmap."""
         return any(handle in has.values() for has in self.attached[grace_floor:])
 
+    def was_attached(self, handle: int) -> bool:
+        """Some published table had the bitmap."""
+        return self.can_be_read(handle, 0)
+
+    def mapped(self, spte: Spte) -> None:
+        """The host may have been told just before the spte was made."""
+        if any(map(spte.maps_hva, self.told)):
+            self.told_of.add(spte.serial)
+
+    def tell(self, hva: int, sptes: Iterable[Spte]) -> None:
+        """The host was told: it cannot have the page clean before these are gone."""
+        self.told.add(hva)
+        self.told_of.update(spte.serial for spte in sptes if spte.maps_hva(hva))
+
     def untold(self) -> tuple[Spte, ...]:
         """The writable sptes that were removed without the host being told."""
         return tuple(
-            spte for spte in self.removed if not any(map(spte.maps_hva, self.told))
+            spte
+            for spte in self.removed
+            if spte.serial not in self.told_of
+            and not any(map(spte.maps_hva, self.told))
         )
 
 
-def undirtied(bitmaps: DirtyBitmaps, slot: Slot, spte: Spte) -> tuple[int, ...]:
-    """The pages of a slot that an spte lets the guest write to, and that are clean.
+def undirtied(
+    bitmaps: DirtyBitmaps, shadow: Shadow, slot: Slot, spte: Spte
+) -> tuple[int, ...]:
+    """The pages of a slot that are neither dirty nor armed as to an spte.
 
-    Only an spte that was translated through the slot, where it is now, counts.
+    Only an spte that was translated through the slot, where it is now, counts, and only
+    if it is known which bitmap the slot has. A page that a fast page fault is about to
+    mark is as good as dirty.
     """
     made = spte.slot
-    if not spte.writable or made is None or made.base != slot.base:
+    if bitmaps.of(slot) is None:
+        return ()
+    if spte.armed or made is None or made.base != slot.base:
         return ()
     if (made.as_id, made.id) != (slot.as_id, slot.id):
         return ()
     first = max(spte.gfn - slot.base, 0)
     last = min(spte.gfn - slot.base + spte.npages, slot.npages)
+    unmarked = shadow.unmarked.get(spte.opened)
+    marked_next = None if unmarked is None else unmarked.gfn - slot.base
     return tuple(
-        page for page in range(first, last) if not bitmaps.is_dirty(slot, page)
+        page
+        for page in range(first, last)
+        if page != marked_next and not bitmaps.is_dirty(slot, page)
     )

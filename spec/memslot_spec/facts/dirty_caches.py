@@ -75,6 +75,11 @@ def frames_used(cached: HvaRange, use: UseHvaCache) -> tuple[Frame, ...]:
     return tuple((0, gfn) for gfn in gfns[:LARGEST_FOLLOWED])
 
 
+def is_followed(ranges: Iterable[HvaRange], use: UseHvaCache) -> bool:
+    """`frames_used` names every frame that a use of any of these ranges reaches."""
+    return all(len(frames_used(cached, use)) < LARGEST_FOLLOWED for cached in ranges)
+
+
 def frames_of_any(ranges: Iterable[HvaRange], use: UseHvaCache) -> tuple[Frame, ...]:
     """The frames that a use reaches through any of the ranges, each once."""
     reached = (frame for cached in ranges for frame in frames_used(cached, use))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from memslot_spec.arithmetic.bitmaps import set_bits
-from memslot_spec.facts.dirty_caches import LARGEST_FOLLOWED, after_init
-from memslot_spec.facts.dirty_log import OVERLAPPED, DirtyLogs, LogCall, Why
+from memslot_spec.facts.dirty_caches import after_init
+from memslot_spec.facts.dirty_log import OVERLAPPED, DirtyLogs, Log, LogCall, Why
 from memslot_spec.facts.dirty_requests import (
     request_called,
     request_returned,
@@ -30,7 +30,10 @@ from memslot_spec.model.operations import (
     UseHvaCache,
 )
 from memslot_spec.model.replies import DirtyLog, Done, Refused, Reply
-from memslot_spec.model.values import SlotTable
+from memslot_spec.model.values import Errno, SlotTable
+
+MOST_PAGES = 1 << 64
+"""More than a slot has: a CLEAR gives no more pages than its own bitmap has bits."""
 
 CurrentTables = Callable[[], tuple[SlotTable, ...]]
 """The tables that may stand now, asked for only where an update is over."""
@@ -112,10 +115,25 @@ def _begin(
 def _got(logs: DirtyLogs, thread: int, reply: Reply) -> None:
     """A GET has answered; unless it cleared nothing, its pages are reported."""
     call = logs.calls.pop(thread, None)
-    log = None if call is None else logs.logs.get(call.key)
-    if call is None or log is None or not isinstance(reply, DirtyLog):
+    if call is None:
         return
-    reported = set_bits(reply.bitmap)
+    log = logs.logs.get(call.key)
+    if isinstance(reply, DirtyLog):
+        _shown(logs, call, log, set_bits(reply.bitmap))
+    elif log is not None and not call.manual and _may_have_taken(reply):
+        log.must_report.clear()
+
+
+def _shown(
+    logs: DirtyLogs, call: LogCall, log: Log | None, reported: tuple[int, ...]
+) -> None:
+    if not call.manual:
+        # A log that one of these requests begins may have been emptied already.
+        for request in logs.requests.values():
+            if request.key == call.key:
+                request.given.update(reported)
+    if log is None:
+        return
     certain = call.steady and call.log is log
     if certain:
         log.fresh = False
@@ -130,9 +148,17 @@ def _got(logs: DirtyLogs, thread: int, reply: Reply) -> None:
         log.cleared.clear()
 
 
+def _may_have_taken(reply: Reply) -> bool:
+    """A GET so refused may have cleared bits, and then failed to copy them out.
+
+    6.1 virt/kvm/kvm_main.c:2199, kvm_get_dirty_log_protect().
+    """
+    return isinstance(reply, Refused) and reply.errno in {None, Errno.EFAULT}
+
+
 def _clear(logs: DirtyLogs, thread: int, operation: ClearDirtyLog) -> None:
     """The pages given need not be reported; a write beside it may be lost to it."""
-    given = given_pages(operation, LARGEST_FOLLOWED)
+    given = given_pages(operation, MOST_PAGES)
     call = _begin(logs, thread, operation.slot, given)
     for request in logs.requests.values():
         if request.key == call.key:

@@ -77,13 +77,15 @@ class Request:
 
     `options` are those of manual protection, None where they may have changed.
     `frames` were written meanwhile, `given` are the pages that CLEARs of the same
-    slot were given.
+    slot were given, or that GETs of it may have taken out. `unbounded` says that a
+    write overlapped it whose frames are not all known.
     """
 
     region: MemoryRegion
     options: int | None
     frames: set[Frame] = field(default_factory=set[Frame])
     given: set[int] = field(default_factory=set[int])
+    unbounded: bool = False
     reply: Reply | None = None
 
     @property
@@ -101,15 +103,24 @@ class Request:
 class Write:
     """A write in flight, and the requests that overlap it.
 
-    `frames` are all that it can reach; a GET or CLEAR was answered for those in
-    `reported` meanwhile. `guess` is there where it goes through a cache of which
-    it is not known which of several ranges it has.
+    `frames` are all that it can reach, but for those of a write too large to follow,
+    which is not `followed`; a GET or CLEAR was answered for those in `reported`
+    meanwhile. `guess` is there where it goes through a cache of which it is not known
+    which of several ranges it has. One that `may_open` an spte for others marks its
+    page later. One that is not `by_vcpu` is KVM's own, and need not be logged where no
+    vCPU runs (6.1 `mark_page_dirty_in_slot()`, virt/kvm/kvm_main.c:3317), which nobody
+    tells; a use of a cache stands for one by a vCPU's thread. In `shared` are frames
+    that others have written through it since.
     """
 
     frames: tuple[Frame, ...]
     overlapping: list[Request]
     reported: set[Frame] = field(default_factory=set[Frame])
     guess: Guess | None = None
+    followed: bool = True
+    may_open: bool = False
+    by_vcpu: bool = True
+    shared: set[Frame] = field(default_factory=set[Frame])
 
 
 @dataclass(slots=True)
@@ -158,6 +169,10 @@ class DirtyLogs:
     enabling: dict[int, int | None] = field(default_factory=dict[int, int | None])
     caches: dict[int, CachedRanges] = field(default_factory=dict[int, CachedRanges])
 
+    def is_bounded(self) -> bool:
+        """Every frame to which writes are under way is known."""
+        return all(write.followed for write in self.writes.values())
+
     def in_flight(self, log: Log) -> set[int]:
         """The pages of a log to which writes are under way."""
         pages: set[int] = set()
@@ -193,6 +208,6 @@ def may_report(logs: DirtyLogs, call: LogCall, log: Log) -> frozenset[int] | Non
     What the log had when GET was called, and what was written since, or is being
     written: such a write may have come in time. GETs that overlap may all have it.
     """
-    if not call.steady or call.may_report is None:
+    if not call.steady or call.may_report is None or not logs.is_bounded():
         return None
     return call.may_report.union(call.written, logs.in_flight(log))

@@ -17,6 +17,7 @@ from memslot_spec.model.values import Slot, SlotTable
 def request_called(logs: DirtyLogs, thread: int, operation: SetRegion) -> None:
     """A request is open: what overlaps it is uncertain where it bears on it."""
     request = Request(operation.region, logs.options)
+    request.unbounded = not logs.is_bounded()
     logs.requests[thread] = request
     logs.unsettled.append(request)
     for write in logs.writes.values():
@@ -67,6 +68,8 @@ def _after(log: Log, slot: Slot, old: Slot | None, request: Request) -> Log:
         log.must_report = dict.fromkeys(log.must_report, Why.UNDISTURBED)
     elif old.base != slot.base:
         log.must_report = dict.fromkeys(log.must_report, Why.MOVED)
+    if request.unbounded:
+        log.may_report = None
     if log.may_report is not None:
         # The frames may have been written before a move, or after it.
         log.may_report |= log.pages_of(request.frames)

@@ -1,20 +1,30 @@
 """How guest writes change what is known of dirty logs.
 
-A write counts from its return on; while it is in flight, it may be in any answer.
+A write counts from its return on; while it is in flight, it may be in any answer. It
+may have gone through an spte that another fault made writable and has not marked yet
+(6.1 `fast_pf_fix_direct_spte()`, arch/x86/kvm/mmu/mmu.c:3254); then it counts from the
+return of that one on.
 """
 
 from __future__ import annotations
 
-from memslot_spec.facts.dirty_caches import Frame, Guess, frames_of_any
+from memslot_spec.facts.dirty_caches import (
+    Frame,
+    Guess,
+    frames_of_any,
+    is_followed,
+)
 from memslot_spec.facts.dirty_log import DirtyLogs, Log, Write
-from memslot_spec.model.operations import GuestAccess, UseHvaCache
+from memslot_spec.model.operations import GuestAccess, Origin, UseHvaCache
 from memslot_spec.model.replies import Accessed, Reply, Translated
 
 
 def access_called(logs: DirtyLogs, thread: int, access: GuestAccess) -> None:
     """An access is open; one that writes is in flight."""
     if access.write:
-        _begin(logs, thread, ((access.as_id, access.gfn),))
+        frames = ((access.as_id, access.gfn),)
+        by_vcpu = access.origin is not Origin.KVM
+        _begin(logs, thread, frames, may_open=access.may_use_spte, by_vcpu=by_vcpu)
 
 
 def cache_use_called(logs: DirtyLogs, thread: int, use: UseHvaCache) -> None:
@@ -23,7 +33,9 @@ def cache_use_called(logs: DirtyLogs, thread: int, use: UseHvaCache) -> None:
     if not use.write or known is None or use.length == 0:
         return
     guess = None if known.certain else Guess(use, known.ranges)
-    _begin(logs, thread, frames_of_any(known.ranges, use), guess)
+    frames = frames_of_any(known.ranges, use)
+    followed = is_followed(known.ranges, use)
+    _begin(logs, thread, frames, guess, followed=followed)
 
 
 def _begin(
@@ -31,10 +43,22 @@ def _begin(
     thread: int,
     frames: tuple[Frame, ...],
     guess: Guess | None = None,
+    *,
+    followed: bool = True,
+    may_open: bool = False,
+    by_vcpu: bool = True,
 ) -> None:
-    logs.writes[thread] = Write(frames, list(logs.requests.values()), guess=guess)
+    logs.writes[thread] = Write(
+        frames,
+        list(logs.requests.values()),
+        guess=guess,
+        followed=followed,
+        may_open=may_open,
+        by_vcpu=by_vcpu,
+    )
     for request in logs.requests.values():
         request.frames.update(frames)
+        request.unbounded |= not followed
 
 
 def write_returned(logs: DirtyLogs, thread: int, reply: Reply) -> None:
@@ -46,9 +70,17 @@ def write_returned(logs: DirtyLogs, thread: int, reply: Reply) -> None:
     write = logs.writes.pop(thread, None)
     if write is None:
         return
-    reached = _reached(logs, write, reply)
+    reached = _reached(logs, write, reply) | write.shared
+    if not write.followed:
+        _anything_may_be_dirty(logs)
     for frame in write.frames:
         is_done = frame in reached and frame not in write.reported
+        openers = [w for w in logs.writes.values() if w.may_open and frame in w.frames]
+        for opener in openers:
+            if is_done:
+                opener.shared.add(frame)
+                opener.reported.discard(frame)
+        is_done = is_done and not openers
         for key, log in logs.logs.items():
             for page in log.pages_of((frame,)):
                 overlapped = any(r.bears_on(key, frame) for r in write.overlapping)
@@ -59,9 +91,18 @@ def write_returned(logs: DirtyLogs, thread: int, reply: Reply) -> None:
                         call.written.add(page)
 
 
+def _anything_may_be_dirty(logs: DirtyLogs) -> None:
+    """A write has reached more frames than are followed."""
+    for log in logs.logs.values():
+        log.may_report = None
+        log.cleared.clear()
+    for call in logs.calls.values():
+        call.may_report = None
+
+
 def _reached(logs: DirtyLogs, write: Write, reply: Reply) -> frozenset[Frame]:
     """The frames that were reached, as far as the reply says so."""
-    if not isinstance(reply, Accessed | Translated):
+    if not write.by_vcpu or not isinstance(reply, Accessed | Translated):
         return frozenset()
     guess = write.guess
     if guess is None:

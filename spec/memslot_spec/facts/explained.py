@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.explain import BY_ONE_TABLE, explains
 from memslot_spec.model.hva_caches import is_resolved_by_page, use_explained
-from memslot_spec.model.operations import Operation, UseHvaCache
+from memslot_spec.model.operations import GuestAccess, Operation, UseHvaCache
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import SlotTable
 
@@ -31,4 +31,6 @@ def is_explained_by_one_table(facts: Facts, operation: Operation) -> bool:
     if isinstance(operation, UseHvaCache):
         cached = facts.cached.ranges.get(operation.cache)
         return cached is not None and not is_resolved_by_page(cached)
+    if isinstance(operation, GuestAccess):
+        return not operation.may_use_spte
     return isinstance(operation, BY_ONE_TABLE)

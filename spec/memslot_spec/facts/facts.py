@@ -20,10 +20,10 @@ from memslot_spec.facts.mmu import Shadow
 from memslot_spec.facts.srcu import Section, Sections
 from memslot_spec.facts.tables import Tables
 from memslot_spec.facts.worlds import Worlds
-from memslot_spec.history.header import Header
+from memslot_spec.history.header import DirtyTracking, Header
 from memslot_spec.history.points.host import TlbFlushed
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
-from memslot_spec.model.operations import GetDirtyLog
+from memslot_spec.model.operations import DestroyVm, GetDirtyLog
 from memslot_spec.model.profile import profile_named
 from memslot_spec.model.values import SlotTable
 
@@ -66,6 +66,8 @@ class Facts:
         self.announced = announced
         self.sighted = {TableLoaded.__name__, TablePublished.__name__} <= announced
         self.watches_tlbs = TlbFlushed.__name__ in announced
+        tracking = header.domain.dirty_tracking
+        self.tracks_dirty_bits = tracking is DirtyTracking.DIRTY_BIT
         self.step = 0
         self.tables = Tables()
         self.sections = Sections()
@@ -85,6 +87,7 @@ class Facts:
         self.settled = 0
         self.last_update: LastUpdate | None = None
         self.updates_called = 0
+        self.vm_destroyed = False
 
     def update_of(self, thread: int) -> Update | None:
         """The open request of a thread."""
@@ -93,6 +96,15 @@ class Facts:
     def open_updates(self) -> tuple[Update, ...]:
         """Every open request."""
         return tuple(self.updates.values())
+
+    def destroys_vm(self, thread: int) -> bool:
+        """The thread destroys the VM, and nobody else uses it (`users_count` is 0)."""
+        call = self.calls.get(thread)
+        return (
+            call is not None
+            and isinstance(call.operation, DestroyVm)
+            and len(self.calls) == 1
+        )
 
     def section_of(self, thread: int) -> Section | None:
         """The innermost open read section of a thread."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from memslot_spec.arithmetic.ranges import touches
 from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.history.points.host import MetadataAllocated
-from memslot_spec.history.points.mmu import SpteMapped
 from memslot_spec.history.points.tables import Attached
 from memslot_spec.model.dirty_log import SlotKey
 from memslot_spec.model.values import SlotTable
@@ -40,11 +39,14 @@ class Stale:
 class Cleared:
     """Pages that a thread took out of a slot's log; None: all that it reports.
 
-    `serial` is that of the youngest spte at the time.
+    `serial` is that of the youngest spte at the time. `again` are pages whose bits
+    have been set since, in the bitmap that the slot has from then on.
     """
 
     serial: int
+    bitmap: int | None
     pages: tuple[int, ...] | None
+    again: set[int] = field(default_factory=set[int])
 
 
 @dataclass(slots=True)
@@ -60,17 +62,22 @@ class HostPages:
 class Host:
     """What is known of the host's side.
 
+    `stale` are translations by the serial of their spte, and whether a write by it
+    goes unnoticed: an spte may be protected first and removed later.
     `open` gives the version of the table that was current when an invalidation
     began, `looked_up` the pages that a thread's fault last looked up. `removed_at`
     and `unlocked_at` are the steps at which a thread last removed an spte, and last
     released `mmu_lock`. `made` and `freed` are what a thread allocated and
-    freed during its call. Sptes with serials up to `unreachable` are those of roots
-    that no vCPU uses any more.
+    freed during its call, `of_refused` what refused requests had allocated and had
+    not freed when they answered, `refused_some` that one had allocated something.
+    Sptes with serials up to `unreachable` are of roots that no vCPU uses any more.
     """
 
     open: dict[Range, int] = field(default_factory=dict[Range, int])
     looked_up: dict[int, HostPages] = field(default_factory=dict[int, HostPages])
-    stale: dict[int, Stale] = field(default_factory=dict[int, Stale])
+    stale: dict[tuple[int, bool], Stale] = field(
+        default_factory=dict[tuple[int, bool], Stale]
+    )
     unreachable: int = 0
     removed_at: dict[int, int] = field(default_factory=dict[int, int])
     unlocked_at: dict[int, int] = field(default_factory=dict[int, int])
@@ -82,6 +89,8 @@ class Host:
     made: dict[int, list[Resource]] = field(default_factory=dict[int, list[Resource]])
     freed: dict[int, list[Resource]] = field(default_factory=dict[int, list[Resource]])
     attached: dict[SlotKey, Attached] = field(default_factory=dict[SlotKey, Attached])
+    of_refused: set[Resource] = field(default_factory=set[Resource])
+    refused_some: bool = False
 
     def unmapped(self, start: int, end: int) -> None:
         """The host unmaps these bytes: pages looked up there may not be mapped."""
@@ -97,21 +106,20 @@ class Host:
         self.freed.pop(thread, None)
 
     def removed(self, spte: Spte, place: Place, thread: int, step: int) -> None:
-        """The spte is gone; a TLB may still hold its translation."""
+        """The spte permits less, or is gone; a TLB may still hold its translation."""
         if spte.serial > self.unreachable:
-            self.stale[spte.serial] = Stale(spte, place, thread, step)
+            self.stale[spte.serial, spte.armed] = Stale(spte, place, thread, step)
 
     def roots_invalidated(self, serial: int) -> None:
         """No processor can use what was mapped so far; the last has this serial."""
         self.stale.clear()
         self.unreachable = serial
 
-    def mapped(self, event: SpteMapped) -> None:
+    def permitted(self, place: Place, spte: Spte) -> None:
         """A stale translation is harmless once an spte permits as much again."""
-        place = (event.page, event.index)
-        for serial, stale in tuple(self.stale.items()):
-            if stale.place == place and _stands_for(event, stale.spte):
-                del self.stale[serial]
+        for key, stale in tuple(self.stale.items()):
+            if stale.place == place and spte.permits(stale.spte):
+                del self.stale[key]
 
     def stale_at_unlock(self, thread: int) -> tuple[Spte, ...]:
         """What was stale when the thread last released `mmu_lock`, and still is.
@@ -134,6 +142,12 @@ class Host:
         kind, handle = resource
         return handle in (self.metadata if kind == METADATA else self.bitmaps)
 
+    def refused(self, thread: int) -> None:
+        """The thread's request is refused: what it allocated serves nobody."""
+        made = self.made.get(thread, ())
+        self.refused_some |= bool(made)
+        self.of_refused.update(one for one in made if self.is_live(one))
+
     def allocated(self, thread: int, resource: Resource) -> None:
         """The thread allocated it during its call."""
         self.made.setdefault(thread, []).append(resource)
@@ -148,10 +162,3 @@ class Host:
     def deallocated(self, thread: int, resource: Resource) -> None:
         """The thread freed it during its call."""
         self.freed.setdefault(thread, []).append(resource)
-
-
-def _stands_for(event: SpteMapped, old: Spte) -> bool:
-    """The new spte maps the same frames to the same pages, and permits as much."""
-    return (event.gfn, event.level, event.hva) == (old.gfn, old.level, old.hva) and (
-        event.writable or not old.writable
-    )

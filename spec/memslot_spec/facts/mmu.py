@@ -5,7 +5,7 @@ Kept from the points alone; the clauses compare the three with each other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, touches
 from memslot_spec.history.points.mmu import (
@@ -16,6 +16,7 @@ from memslot_spec.history.points.mmu import (
     SlotBitSet,
     SpteMapped,
     SpteRemoved,
+    SpteUpdated,
 )
 from memslot_spec.model.values import PAGES_PER_HUGE_PAGE, Slot
 
@@ -30,7 +31,10 @@ RmapKey = tuple[int, int, int, int]
 class Spte:
     """A present leaf spte, and the slot through which it was translated.
 
-    `serial` tells apart sptes that stood at one place after each other.
+    `serial` tells apart sptes that stood at one place after each other, `opened` says
+    how many there had been when the guest could last begin to write through it
+    unnoticed, which it could at some time if it `was_open`. `dirty` is its D bit, set
+    where writes are not noticed by D bits.
     """
 
     gfn: int
@@ -41,6 +45,22 @@ class Spte:
     serial: int
     as_id: int = 0
     writable: bool = False
+    dirty: bool = True
+    opened: int = 0
+    was_open: bool = False
+
+    @property
+    def armed(self) -> bool:
+        """A write by it is noticed: it faults, or the processor logs it with the D bit.
+
+        Source: 6.1 `__rmap_clear_dirty()`, arch/x86/kvm/mmu/mmu.c:1231.
+        """
+        return not (self.writable and self.dirty)
+
+    def permits(self, old: Spte) -> bool:
+        """It maps the same frames to the same pages, and lets through as much."""
+        same = (self.gfn, self.level, self.hva) == (old.gfn, old.level, old.hva)
+        return same and (old.armed or not self.armed)
 
     def maps_hva(self, hva: int) -> bool:
         """The host page of this byte address is among those mapped."""
@@ -71,9 +91,26 @@ def pages_at(level: int) -> int:
     return 1 if level == 1 else PAGES_PER_HUGE_PAGE
 
 
+@dataclass(frozen=True, slots=True)
+class Unmarked:
+    """A fast page fault made the spte at this place writable, and marks the gfn next.
+
+    It does so outside `mmu_lock`. Source: 6.1 `fast_pf_fix_direct_spte()`,
+    arch/x86/kvm/mmu/mmu.c:3254; locking.rst, "Exception".
+    """
+
+    thread: int
+    place: Place
+    gfn: int
+
+
 @dataclass(slots=True)
 class Shadow:
-    """Every live shadow page, spte and reverse map, and what was touched."""
+    """Every live shadow page, spte and reverse map, and what was touched.
+
+    `unmarked` are the faults that have made an spte writable outside `mmu_lock` and
+    have not returned, by the `opened` of the spte.
+    """
 
     pages: dict[int, Page] = field(default_factory=dict[int, Page])
     sptes: dict[Place, Spte] = field(default_factory=dict[Place, Spte])
@@ -82,6 +119,7 @@ class Shadow:
         default_factory=dict[Place, list[RmapKey]]
     )
     touched: dict[Place, None] = field(default_factory=dict[Place, None])
+    unmarked: dict[int, Unmarked] = field(default_factory=dict[int, Unmarked])
     zapped: set[int] = field(default_factory=set[int])
     serial: int = 0
 
@@ -117,7 +155,33 @@ class Shadow:
             self.serial,
             event.as_id,
             event.writable,
+            opened=self.serial,
+            was_open=event.writable,
         )
+
+    def updated(self, event: SpteUpdated, *, dirty: bool) -> None:
+        """A present spte has other bits; what it maps, and its serial, stay."""
+        place = (event.page, event.index)
+        old = self.sptes.get(place)
+        if old is None:
+            return
+        self.touched[place] = None
+        new = replace(
+            old,
+            writable=event.writable,
+            dirty=dirty,
+        )
+        if old.armed and not new.armed:
+            self.serial += 1
+            new = replace(new, opened=self.serial, was_open=True)
+        self.sptes[place] = new
+
+    def returned(self, thread: int) -> None:
+        """A fast page fault of the thread is over: what it opened is looked at next."""
+        for opened, unmarked in tuple(self.unmarked.items()):
+            if unmarked.thread == thread:
+                del self.unmarked[opened]
+                self.touched[unmarked.place] = None
 
     def removed(self, event: SpteRemoved) -> None:
         """The spte is cleared."""

@@ -15,13 +15,15 @@ class Tables:
     of its own. A handle names the last version that the table behind it was part
     of, so far as is known; `current_of` gives the handle current in an address
     space, `born` the version in which its first table was replaced. `replaced`
-    gives the step at which a version stopped being the current one.
+    gives the step at which a version stopped being the current one, `creates` has
+    the versions that a CREATE published.
     """
 
     versions: list[SlotTable] = field(default_factory=lambda: [EMPTY])
     handles: dict[int, int] = field(default_factory=dict[int, int])
     replaced: dict[int, int] = field(default_factory=dict[int, int])
     reclaimed: set[int] = field(default_factory=set[int])
+    creates: set[int] = field(default_factory=set[int])
     closed: dict[tuple[int, int], Slot] = field(
         default_factory=dict[tuple[int, int], Slot]
     )
@@ -81,6 +83,10 @@ class Tables:
         self.reclaimed.discard(handle)
         for key in [key for key in self.closed if _is_valid(slots, key)]:
             del self.closed[key]
+
+    def unfreed(self) -> tuple[int, ...]:
+        """The tables that were published or loaded, and not reclaimed since."""
+        return tuple(sorted(self.handles.keys() - self.reclaimed))
 
     def close(self, grace_floor: int) -> None:
         """After a grace period: the INVALID slots readers can see are closed."""

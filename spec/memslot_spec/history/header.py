@@ -31,6 +31,20 @@ class Interleaving(Enum):
         return f"Interleaving.{self.name}"
 
 
+class DirtyTracking(Enum):
+    """How a target notices that a page of a slot that logs is written.
+
+    `WRITE_PROTECTION`: the write faults. `DIRTY_BIT`: the processor sets the D bit of
+    the spte and logs the page (PML); an spte with D clear is as good as protected.
+    """
+
+    WRITE_PROTECTION = "write-protection"
+    DIRTY_BIT = "dirty-bit"
+
+    def __repr__(self) -> str:
+        return f"DirtyTracking.{self.name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
     """What a target can be asked.
@@ -38,7 +52,9 @@ class Domain:
     `largest_gfn` and `slots` (ids `0..slots-1`) bound the generated requests;
     sizes and bases are multiples of `page_granule` pages. `failures` are the
     names of the failures that can be injected. `exact_dirty_log` claims that a dirty
-    log shows no page that was not written; otherwise it may show more.
+    log shows no page that was not written; otherwise it may show more. `origins` are
+    the names of those who can be made to access guest memory beside the processor.
+    `dirty_tracking` tells how a write is noticed.
     """
 
     largest_gfn: int = (1 << 40) - 1
@@ -47,6 +63,8 @@ class Domain:
     page_granule: int = 1
     failures: tuple[str, ...] = ()
     exact_dirty_log: bool = False
+    dirty_tracking: DirtyTracking = DirtyTracking.WRITE_PROTECTION
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 A dataclass is an object with its fields by name, a member of a union says its class
 under the union's tag, an enum is its value, a tuple is a list, a mapping is an object,
-None is null. Every field is written; one that has a default may be left out.
+None is null. Every field is written, but for the default of one that came later; any
+that has a default may be left out of what is read.
 
 What a hint does not say is the caller's `Dialect`: the tags, and how wide the integers
 are. `json_schema` prints the same forms as a JSON Schema.
@@ -63,13 +64,15 @@ class Dialect:
 
     `tags`: under which key a member of each closed union says its class. `bits`: how
     wide an integer field of a class is, which is unsigned then; None where it may be
-    any integer.
+    any integer. `came_later` are fields, by class and name, whose default is not
+    written: what has nothing of them keeps the bytes that it had before they came.
     """
 
     tags: Mapping[tuple[type, ...], str] = field(
         default_factory=dict[tuple[type, ...], str]
     )
     bits: Callable[[type, str], int | None] = _unbounded
+    came_later: frozenset[tuple[type, str]] = frozenset()
 
 
 PLAIN = Dialect()
@@ -211,4 +214,9 @@ def record_of(kind: type, dialect: Dialect) -> RecordForm:
             for one in fields(kind)
             if one.default is MISSING and one.default_factory is MISSING
         ),
+        {
+            one.name: one.default
+            for one in fields(kind)
+            if (kind, one.name) in dialect.came_later
+        },
     )

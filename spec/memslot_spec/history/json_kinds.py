@@ -203,6 +203,7 @@ class RecordForm:
     kind: type
     fields: Mapping[str, Form]
     required: tuple[str, ...]
+    unwritten: Mapping[str, object]
 
     def read(self, value: object, *others: str) -> object:
         """The record of an object; `others` are keys in it that are not fields."""
@@ -227,12 +228,14 @@ class RecordForm:
         return make(**found)
 
     def write(self, value: object) -> dict[str, object]:
-        """Every field by its name."""
+        """Every field by its name, but for `unwritten` ones that have this value."""
         if not isinstance(value, self.kind):
             refuse(f"a {self.kind.__name__}", value)
         return {
             name: _inside(name, form.write, getattr(value, name))
             for name, form in self.fields.items()
+            if name not in self.unwritten
+            or getattr(value, name) != self.unwritten[name]
         }
 
     def _refuse_unknown(self, item: object) -> NoReturn:

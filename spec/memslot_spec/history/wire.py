@@ -8,8 +8,9 @@ A history file is NDJSON: a header line, then one line for each event.
 
 The form follows from the dataclasses: an object has their fields by name, a
 member of a union says its class under the union's tag, an enum is its value, a
-tuple is a list, None is null. Every field is written; one that has a default
-may be left out. A number in a request fits its C type.
+tuple is a list, None is null. Every field is written, but for the defaults of
+those that came later; one that has a default may be left out. A number in a
+request fits its C type.
 
 Errors: a reader raises `HistoryError` for whatever does not have this form, and
 names the place, the field, the value, and what was expected.
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args, overload
 
 from memslot_spec.history.events import Event
-from memslot_spec.history.header import FORMAT_VERSION, Header, History
+from memslot_spec.history.header import FORMAT_VERSION, Domain, Header, History
 from memslot_spec.history.json_form import (
     Dialect,
     JsonForm,
@@ -33,8 +34,16 @@ from memslot_spec.history.json_form import (
 )
 from memslot_spec.history.json_kinds import MisfitError, one_of, refuse
 from memslot_spec.history.json_schema import Schema, schema_of_lines
-from memslot_spec.model.operations import Operation
-from memslot_spec.model.profile import PROFILES
+from memslot_spec.history.points.mmu import (
+    RmapAdded,
+    RmapIndexed,
+    RmapRemoved,
+    ShadowPageCreated,
+)
+from memslot_spec.history.points.srcu import Slept
+from memslot_spec.history.points.tables import TableWritten
+from memslot_spec.model.operations import GuestAccess, Operation
+from memslot_spec.model.profile import PROFILES, Limits
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import MemoryRegion
 
@@ -59,7 +68,23 @@ def bits_of(kind: type, name: str) -> int | None:
     return BITS.get((kind, name), 64 if kind in REQUESTS else None)
 
 
-DIALECT = Dialect(TAGS, bits_of)
+CAME_LATER: frozenset[tuple[type, str]] = frozenset(
+    {
+        (Domain, "dirty_tracking"),
+        (Domain, "origins"),
+        (Limits, "holes"),
+        (GuestAccess, "origin"),
+        (RmapAdded, "as_id"),
+        (RmapIndexed, "as_id"),
+        (RmapRemoved, "as_id"),
+        (ShadowPageCreated, "root"),
+        (Slept, "for_page"),
+        (TableWritten, "field"),
+    }
+)
+"""Fields of records that were written before: their defaults are left out."""
+
+DIALECT = Dialect(TAGS, bits_of, CAME_LATER)
 """How the parts of a history are said in JSON."""
 
 OPERATION: JsonForm[Operation] = JsonForm(Operation, DIALECT)

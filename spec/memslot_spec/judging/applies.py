@@ -12,10 +12,15 @@ from memslot_spec.facts.absorb import ABSORB
 from memslot_spec.facts.absorbing.on import Absorb
 from memslot_spec.facts.facts import Facts, by_kind
 from memslot_spec.history.events import Event, Finished, Observed, Return, is_point
-from memslot_spec.history.header import Header, Interleaving
-from memslot_spec.history.points.mmu import MmuUnlocked, SpteMapped, SpteRemoved
+from memslot_spec.history.header import DirtyTracking, Header, Interleaving
+from memslot_spec.history.points.mmu import (
+    MmuUnlocked,
+    SpteMapped,
+    SpteRemoved,
+    SpteUpdated,
+)
 from memslot_spec.judging.calls import CONTRADICTS, Contradicts
-from memslot_spec.model.operations import Operation
+from memslot_spec.model.operations import Operation, Origin
 from memslot_spec.model.updates import Objection
 from memslot_spec.moments import MAKINGS, made_by
 from memslot_spec.moments.making import MakeMoment
@@ -25,6 +30,13 @@ from memslot_spec.moments.replies import Answered, Updated
 Predicate = Callable[[Facts, object], bool]
 Watch = tuple[tuple[str, Callable[[Facts, object], str | None]], ...]
 """Choices that show at one kind of event, each with what tells the option."""
+
+ORIGINS = {
+    Origin.PAGE_FAULT: "the processor",
+    Origin.EMULATOR: "the emulator",
+    Origin.TABLE_WALK: "a walk of the guest's page table",
+    Origin.KVM: "KVM itself",
+}
 
 ENDINGS = frozenset({Return, MmuUnlocked, Observed, Finished})
 """The kinds of events after which the judge looks at the whole of something."""
@@ -62,8 +74,15 @@ def _out_of_its_domain(clause: AnyClause, header: Header) -> Iterator[str]:
         yield "the target has no private slots"
     if clause.across_spaces and header.limits.address_spaces == 1:
         yield "the target has one address space"
+    origin = clause.origin
+    if origin is not None and origin.name not in header.domain.origins:
+        yield f"no access of the target is made by {ORIGINS[origin]}"
     if clause.exact and not header.domain.exact_dirty_log:
         yield "the target does not claim that its dirty log is exact"
+    by_dirty_bits = header.domain.dirty_tracking is DirtyTracking.DIRTY_BIT
+    silent = SpteUpdated.__name__ not in header.capabilities.announces
+    if clause.armed and by_dirty_bits and silent:
+        yield "the target tracks by D bits, and does not announce SpteUpdated"
 
 
 def points_of(clause: AnyClause) -> tuple[str, ...]:

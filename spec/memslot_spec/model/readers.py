@@ -20,6 +20,7 @@ from memslot_spec.model.operations import (
     IsVisibleGfn,
     MemslotId,
     MmuPages,
+    Origin,
     TableReader,
     VcpuGfnToMemslot,
 )
@@ -30,6 +31,7 @@ from memslot_spec.model.replies import (
     FoundHva,
     FoundId,
     FoundSlot,
+    GuestPageFault,
     Mmio,
     Number,
     Refused,
@@ -138,20 +140,33 @@ def accesses(
 ) -> tuple[Reply, ...]:
     """The replies to a guest access that this table explains.
 
-    A frame of an INVALID slot gives MMIO in 2009 and is tried again today. A
-    write to a READONLY slot exits to user space as MMIO. Where the host has no page
-    it is EFAULT, and a private slot (the APIC access page) may be emulated instead.
+    Where no valid slot covers the frame, and for a write to a READONLY one, they
+    differ by origin. While the slot is INVALID a page fault gives MMIO in 2009 and is
+    tried again today; who tries any other access again, KVM's own aside, does better
+    than KVM. Where the host has no page it is EFAULT, and a private slot (the APIC
+    access page) may be emulated instead.
     """
     slot = gfn_to_memslot(table, access.gfn, access.as_id)
-    if slot is None:
-        return (Mmio(),)
-    if slot.invalid:
-        if profile.window_access is WindowAccess.MMIO:
-            return (Mmio(), Retry())
+    if slot is not None and serves(slot, access):
+        return _served(slot.hva_of(access.gfn), slot, limits)
+    if access.origin is Origin.KVM:
+        return (Refused(Errno.EFAULT),)
+    ends = GuestPageFault() if access.origin is Origin.TABLE_WALK else Mmio()
+    if slot is None or not slot.invalid:
+        return (ends,)
+    retries_alone = profile.window_access is WindowAccess.RETRY
+    if retries_alone and access.origin is Origin.PAGE_FAULT:
         return (Retry(),)
-    if slot.readonly and access.write:
-        return (Mmio(),)
-    hva = slot.hva_of(access.gfn)
+    return (ends, Retry())
+
+
+def serves(slot: Slot, access: GuestAccess) -> bool:
+    """The slot, which covers the frame, has memory for the access."""
+    writes = access.write and access.origin is not Origin.TABLE_WALK
+    return not slot.invalid and not (writes and slot.readonly)
+
+
+def _served(hva: Hva, slot: Slot, limits: Limits) -> tuple[Reply, ...]:
     reached: tuple[Reply, ...] = (Accessed(hva),)
     if slot.id >= limits.user_slots:
         reached = (*reached, Mmio())

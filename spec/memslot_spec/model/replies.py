@@ -101,6 +101,11 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestPageFault:
+    """The guest gets a page fault: a page of its page table cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Touched:
     """Whether some spte of the page had been accessed (`kvm_age_hva`)."""
 
@@ -121,6 +126,7 @@ Reply = (
     | Accessed
     | Mmio
     | Retry
+    | GuestPageFault
     | Touched
 )
 

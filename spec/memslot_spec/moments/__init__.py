@@ -12,6 +12,7 @@ from typing import Any
 from memslot_spec.moments import (
     caches,
     dirty,
+    ending,
     host,
     lookups,
     mmu,
@@ -30,6 +31,7 @@ MAKINGS: tuple[Making[Any, object], ...] = (
     *host.MAKINGS,
     *dirty.MAKINGS,
     *caches.MAKINGS,
+    *ending.MAKINGS,
 )
 """Every kind of moment that is made of one event or of another moment.
 

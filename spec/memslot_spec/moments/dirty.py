@@ -1,4 +1,8 @@
-"""Moments of dirty logs: what a GET or a CLEAR answers, and what it leaves writable."""
+"""Moments of dirty logs: what a GET or a CLEAR answers, and what it leaves unarmed.
+
+An spte is *armed* where a write by it is noticed: it has no W bit, or its D bit is
+clear and the processor logs the page.
+"""
 
 from __future__ import annotations
 
@@ -94,35 +98,25 @@ class LogProtected:
     """A GET or a CLEAR was carried out, and `mmu_lock` is not held.
 
     Every page of the slot, or every one that the CLEAR was given, is dirty or
-    write-protected, but for those that are `still_writable`.
+    armed, but for those that are `unarmed`.
     """
 
-    still_writable: tuple[int, ...]
+    unarmed: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LoggingBegan:
     """A request turned on the logging of a live slot, with clean pages.
 
-    Its pages are dirty or write-protected, but for those that are `still_writable`.
+    Its pages are dirty or armed, but for those that are `unarmed`.
     """
 
-    still_writable: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LoggingEnded:
-    """A request turned a slot's logging off, or deleted it, with nothing beside it.
-
-    `unowned` are the live bitmaps that no slot has any more.
-    """
-
-    unowned: frozenset[int]
+    unarmed: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WritableMapped:
-    """At rest: writable sptes of slots that log were installed since the last rest.
+    """At rest: unarmed sptes of slots that log were made or left so since the last.
 
     `clean` are the pages under them that are not dirty, each with its slot.
     """
@@ -174,7 +168,9 @@ def _reported(facts: Facts, answered: Answered) -> LogReported | None:
     call, reply = facts.dirty.calls.get(answered.thread), answered.reply
     if call is None or call.log is None or not isinstance(reply, DirtyLog):
         return None
-    reported = frozenset(set_bits(reply.bitmap))
+    # Bits past the end are no pages.
+    npages = call.log.slot.npages
+    reported = frozenset(page for page in set_bits(reply.bitmap) if page < npages)
     return LogReported(call, call.log, reported, must_report(call, call.log))
 
 
@@ -195,11 +191,13 @@ def _protected(facts: Facts, answered: Answered) -> LogProtected | None:
     slot = slot_named(facts.tables.current, call.slot)
     if slot is None or not _goes_on_logging(facts, slot):
         return None
+    if facts.bitmaps.of(slot) is None:
+        return None
     if isinstance(call, GetDirtyLog):
-        return LogProtected(_writable_and_clean(facts, slot))
+        return LogProtected(_unarmed(facts, slot))
     given = given_pages(call, slot.npages)
-    writable = given.intersection(_writable_and_clean(facts, slot))
-    return LogProtected(tuple(sorted(writable))) if given else None
+    unarmed = given.intersection(_unarmed(facts, slot))
+    return LogProtected(tuple(sorted(unarmed))) if given else None
 
 
 def _goes_on_logging(facts: Facts, slot: Slot) -> bool:
@@ -210,12 +208,12 @@ def _goes_on_logging(facts: Facts, slot: Slot) -> bool:
     )
 
 
-def _writable_and_clean(facts: Facts, slot: Slot) -> tuple[int, ...]:
-    """The pages of a slot that the guest can write to without setting their bits."""
+def _unarmed(facts: Facts, slot: Slot) -> tuple[int, ...]:
+    """The pages of a slot that the guest can write to with no bit set for it."""
     return tuple(
         page
         for spte in facts.shadow.sptes.values()
-        for page in undirtied(facts.bitmaps, slot, spte)
+        for page in undirtied(facts.bitmaps, facts.shadow, slot, spte)
     )
 
 
@@ -232,32 +230,21 @@ def _began(facts: Facts, update: Updated) -> LoggingBegan | None:
     about = [u for u in facts.open_updates() if u.operation.region.slot == word]
     if any(other.operation is not update.operation for other in about):
         return None
-    return LoggingBegan(_writable_and_clean(facts, slot))
-
-
-def _ended(facts: Facts, update: Updated) -> LoggingEnded | None:
-    if update.base is None or update.after is None or facts.bitmaps.taken:
-        return None
-    if len(facts.open_updates()) > 1 or not isinstance(update.reply, Done):
-        return None
-    word = update.operation.region.slot
-    before, after = slot_named(update.base, word), slot_named(update.after, word)
-    had_log = before is not None and before.log_dirty
-    if not had_log or (after is not None and after.log_dirty):
-        return None
-    owned = facts.bitmaps.attached[-1].values()
-    return LoggingEnded(frozenset(facts.bitmaps.live).difference(owned))
+    return LoggingBegan(_unarmed(facts, slot))
 
 
 def _mapped(facts: Facts, rest: AtRest) -> WritableMapped | None:
     found: list[tuple[Slot, tuple[int, ...]]] = []
     for place in rest.touched:
         spte = facts.shadow.sptes.get(place)
-        if spte is None or not spte.writable or spte.slot is None:
+        if spte is None or spte.armed or spte.slot is None:
             continue
         slot = facts.tables.current.find(spte.slot.as_id, spte.slot.id)
-        if slot is not None and _goes_on_logging(facts, slot):
-            found.append((slot, undirtied(facts.bitmaps, slot, spte)))
+        if slot is None or facts.bitmaps.of(slot) is None:
+            continue
+        if _goes_on_logging(facts, slot):
+            clean = undirtied(facts.bitmaps, facts.shadow, slot, spte)
+            found.append((slot, clean))
     if not found:
         return None
     return WritableMapped(tuple((slot, pages) for slot, pages in found if pages))
@@ -282,7 +269,6 @@ MAKINGS = (
     Making(BoundedLog, LogReported, _bounded),
     Making(LogProtected, Answered, _protected),
     Making(LoggingBegan, Updated, _began),
-    Making(LoggingEnded, Updated, _ended),
     Making(WritableMapped, AtRest, _mapped),
     Making(BitmapsPublished, TablePublished, _bitmaps),
 )

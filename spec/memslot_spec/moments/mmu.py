@@ -16,8 +16,13 @@ from memslot_spec.facts.calls import Update
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.history.points.mmu import Flushed
-from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog, GuestAccess
-from memslot_spec.model.readers import gfn_to_memslot
+from memslot_spec.model.operations import (
+    ClearDirtyLog,
+    GetDirtyLog,
+    GuestAccess,
+    Origin,
+)
+from memslot_spec.model.readers import gfn_to_memslot, serves
 from memslot_spec.model.replies import DirtyLog, Done, Reply
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import Slot
@@ -87,10 +92,11 @@ class LogWalked:
 class LogCleared:
     """A GET or CLEAR of a slot's log succeeded, and took pages out of it.
 
-    `writable` are the writable sptes of those pages, older than the taking.
+    `unarmed` are the sptes by which the guest can write to one of those pages, and
+    could before the taking, though it is not dirty again.
     """
 
-    writable: tuple[Spte, ...]
+    unarmed: tuple[Spte, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,8 @@ def _backed_access(
     slot = gfn_to_memslot(answered.candidates[0], access.gfn, access.as_id)
     if slot is None or slot.invalid:
         return None
+    if access.origin is Origin.KVM and not serves(slot, access):
+        return None
     return BackedAccess(access, slot, answered.reply, answered.explained)
 
 
@@ -169,7 +177,7 @@ def _slot_of_log(facts: Facts, answered: Answered) -> Slot | None:
 
 def _writable_in_tlbs(facts: Facts, thread: int, slot: Slot) -> tuple[Spte, ...]:
     stale = facts.host.stale_at_unlock(thread)
-    return tuple(spte for spte in stale if spte.writable and spte.meets(slot))
+    return tuple(spte for spte in stale if not spte.armed and spte.meets(slot))
 
 
 def _log_walked(facts: Facts, answered: Answered) -> LogWalked | None:
@@ -189,16 +197,16 @@ def _log_cleared(facts: Facts, answered: Answered) -> LogCleared | None:
         # The slot got another bitmap: what the old one held is what is reported.
         reply = answered.reply
         pages = tuple(set_bits(reply.bitmap)) if isinstance(reply, DirtyLog) else ()
-    gfns = {slot.base + page for page in pages}
-    writable = tuple(
+    gfns = {slot.base + page for page in pages if page not in cleared.again}
+    unarmed = tuple(
         spte
         for spte in facts.shadow.sptes.values()
-        if spte.writable
-        and spte.serial <= cleared.serial
+        if not spte.armed
+        and spte.opened <= cleared.serial
         and spte.as_id == slot.as_id
         and any(spte.gfn <= gfn < spte.gfn + spte.npages for gfn in gfns)
     )
-    return LogCleared(writable)
+    return LogCleared(unarmed)
 
 
 def _logging_enabled(facts: Facts, updated: Updated) -> LoggingEnabled | None:

@@ -12,7 +12,7 @@ from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.explained import any_explains
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.host import Resource
+from memslot_spec.facts.host import BITMAP, METADATA, Resource
 from memslot_spec.history.events import Return
 from memslot_spec.history.points.tables import Attached
 from memslot_spec.model.operations import (
@@ -161,12 +161,9 @@ class TableLeft:
 class RequestFailed:
     """A request is refused: what it did with arrays and bitmaps, as points tell.
 
-    `made` is what it allocated, `left` what of that is not freed, `lost` what it
-    freed without having allocated it. `found` is what its slot has.
+    `lost` is what it freed of that which its slot has, `found` all of it.
     """
 
-    made: tuple[Resource, ...]
-    left: tuple[Resource, ...]
     lost: tuple[Resource, ...]
     found: Attached | None
 
@@ -178,7 +175,7 @@ STALE_KEPT = 8
 def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
     """The reader's call with its reply and every table that may explain it."""
     operation, reply = known.operation, event.reply
-    settled_only = isinstance(operation, GuestAccess)
+    settled_only = isinstance(operation, GuestAccess) and operation.may_use_spte
     if facts.sighted:
         candidates, first = _loaded(facts, known, settled_only=settled_only)
         stale = tuple(facts.tables.versions[max(first - STALE_KEPT, 0) : first])
@@ -187,7 +184,7 @@ def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
         candidates = worlds.candidates(event.thread, settled_only=settled_only)
         stale = worlds.older(event.thread, settled_only=settled_only)
     explained = any_explains(facts, candidates, operation, reply)
-    if not explained and facts.sighted and isinstance(reply, Accessed):
+    if not explained and facts.sighted and settled_only and isinstance(reply, Accessed):
         # An spte that another thread made meanwhile, from a later table, may be
         # what the access met in the end.
         later = facts.tables.versions[first:]
@@ -269,13 +266,15 @@ def _failed(facts: Facts, update: Updated) -> RequestFailed | None:
     if not isinstance(update.reply, Refused):
         return None
     host, word = facts.host, update.region.slot
-    made = tuple(host.made.get(update.thread, ()))
+    found = host.attached.get((as_id_of(word), id_of(word)))
+    if found is None:
+        return RequestFailed((), None)
+    owned = {(METADATA, found.metadata), (BITMAP, found.bitmap)}
+    made = host.made.get(update.thread, ())
     freed = host.freed.get(update.thread, ())
     return RequestFailed(
-        made,
-        left=tuple(resource for resource in made if host.is_live(resource)),
-        lost=tuple(resource for resource in freed if resource not in made),
-        found=host.attached.get((as_id_of(word), id_of(word))),
+        lost=tuple(one for one in freed if one in owned and one not in made),
+        found=found,
     )
 
 

@@ -18,12 +18,14 @@ class LoadedAgain:
     """A read section loads the table pointer that it has loaded before.
 
     `version` is what it loads now; of the earlier ones, `last` was loaded last and
-    `oldest` was published first.
+    `oldest` was published first. `waited_for` is the first version after the oldest
+    that no CREATE published, None where there is none.
     """
 
     version: int
     last: int
     oldest: int
+    waited_for: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,16 @@ class PublishedReclaimed:
     """A table that was published is freed or reused, so readers may hold it.
 
     `replaced_at` is the step at which it stopped being current, None while it is;
-    `holders` are the threads with an open read section that loaded it.
+    `holders` are the threads with an open read section that loaded it. `with_vm`:
+    it goes with the VM, which nobody else uses; `by_its_update`: the request that
+    replaced it does so.
     """
 
     version: int
     replaced_at: int | None
     holders: tuple[int, ...]
+    with_vm: bool
+    by_its_update: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +90,25 @@ def _loaded_again(facts: Facts, event: TableLoaded) -> LoadedAgain | None:
     if section is None or not section.loaded:
         return None
     loaded = section.loaded
-    return LoadedAgain(facts.version_of(event), loaded[-1], min(loaded))
+    oldest, tables = min(loaded), facts.tables
+    later = range(oldest + 1, tables.newest + 1)
+    waited_for = next((v for v in later if v not in tables.creates), None)
+    return LoadedAgain(facts.version_of(event), loaded[-1], oldest, waited_for)
 
 
 def _reclaimed(facts: Facts, event: TableReclaimed) -> PublishedReclaimed | None:
     version = facts.tables.handles.get(event.table)
     if version is None:
         return None
+    update = facts.update_of(event.thread)
     sections = facts.sections.all_open()
     holders = sorted(s.thread for s in sections if event.table in s.handles)
     return PublishedReclaimed(
-        version, facts.tables.replaced.get(version), tuple(holders)
+        version,
+        facts.tables.replaced.get(version),
+        tuple(holders),
+        facts.destroys_vm(event.thread),
+        update is not None and version + 1 in update.published,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.facts.bitmaps import Bitmap, DirtyBitmaps, OpenLogCall, undirtied
-from memslot_spec.facts.mmu import Spte
+from memslot_spec.facts.mmu import Shadow, Spte
 from memslot_spec.history.events import Call, Event, Return
 from memslot_spec.history.header import Capabilities, Header, History, Interleaving
 from memslot_spec.history.points.dirty import (
@@ -97,7 +97,7 @@ def test_a_large_spte_is_looked_at_page_by_page_inside_the_slot() -> None:
     bitmaps.live[1] = Bitmap(4, all_set=False)
     bitmaps.publish(TABLE, WITH_1.attached, None)
     bitmaps.live[1].put(2, dirty=True)
-    assert undirtied(bitmaps, SLOT, LARGE) == (0, 1, 3)
+    assert undirtied(bitmaps, Shadow(), SLOT, LARGE) == (0, 1, 3)
 
 
 def test_what_a_get_took_is_dirty_for_its_own_slot() -> None:

@@ -17,6 +17,7 @@ from memslot_spec.history import events, views
 from memslot_spec.history.header import (
     FORMAT_VERSION,
     Capabilities,
+    DirtyTracking,
     Domain,
     Header,
     History,
@@ -158,6 +159,7 @@ ADDED_OPERATIONS = (
     operations.GfnToMemslot(0x10, 1),
     operations.GfnToHva(0x10, 1),
     operations.GuestAccess(0x10, write=True, as_id=1),
+    operations.GuestAccess(0x10, origin=operations.Origin.TABLE_WALK),
     operations.GfnToHvaProt(0x10, write=True),
     operations.VcpuGfnToMemslot(1, 0x10),
     operations.InitHvaCache(2, 0x10008, 16),
@@ -170,6 +172,7 @@ ADDED_OPERATIONS = (
 ADDED_REPLIES = (
     replies.FoundHostPage(0x7000, writable=True),
     replies.FoundHostPage(None, error=HvaError.RO_BAD),
+    replies.GuestPageFault(),
     replies.Translated((0x7008, 0x9000)),
     replies.DirtyLog((0b1011, 2**63)),
 )
@@ -180,6 +183,9 @@ ADDED_POINTS = (
     ),
     mmu_points.SpteMapped(1, 3, 5, 16, 1, writable=True, hva=0x7000, table=4, as_id=1),
     mmu_points.ShadowPageCreated(1, 3, 16, direct=True, capacity=36, as_id=1),
+    mmu_points.ShadowPageCreated(1, 4, 0, direct=True, capacity=36, root=True),
+    srcu_points.Slept(1, for_page=True),
+    tables_points.TableWritten(0, 4, "generation"),
     srcu_points.Retried(1),
     host_points.InvalidationBegun(1, 0x7000, 0x9001),
     host_points.InvalidationEnded(1, 0x7000, 0x9001),
@@ -200,12 +206,13 @@ ADDED_POINTS = (
     cache_points.CachesUpdated(0, 9, dropped=True),
     cache_points.MmioCached(1, cache_points.MmioPlace.VCPU, 16, 1, 7, 4),
     cache_points.MmioHit(1, cache_points.MmioPlace.SPTE, 16, 1, 4),
+    mmu_points.SpteUpdated(1, 3, 5, writable=True, dirty=False),
 )
 ADDED = History(
     replace(
         HEADER,
         limits=replace(HEADER.limits, holes=(HostHole(0x7000, 0x9000),)),
-        domain=Domain(failures=("PREPARE",), exact_dirty_log=True),
+        domain=Domain(failures=("PREPARE",), exact_dirty_log=True, origins=("KVM",)),
     ),
     (
         *(events.Call(0, operation) for operation in ADDED_OPERATIONS),
@@ -231,6 +238,15 @@ def test_the_first_file_still_reads_as_it_was() -> None:
 
 def test_the_added_file_is_what_is_written() -> None:
     assert history_to_json(ADDED).splitlines() == ADDED_GOLDEN.read_text().splitlines()
+
+
+def test_how_a_target_tracks_is_written_where_it_is_not_the_usual_way() -> None:
+    by_dirty_bits = Domain(dirty_tracking=DirtyTracking.DIRTY_BIT)
+    history = History(replace(HEADER, domain=by_dirty_bits), ())
+    text = history_to_json(history)
+    assert json.loads(text)["domain"]["dirty_tracking"] == "dirty-bit"
+    assert read_history(text.splitlines(), "text") == history
+    assert "dirty_tracking" not in history_to_json(ADDED)
 
 
 def test_the_added_file_reads_as_the_example() -> None:

@@ -21,6 +21,7 @@ from memslot_conformance.scenarios.drawn.values import (
     sound_region,
 )
 from memslot_conformance.scenarios.drawn.weights import (
+    BY_SOFTWARE,
     DIRECT,
     EVEN,
     FAILING,
@@ -47,6 +48,7 @@ from memslot_spec.model.operations import (
     MemslotId,
     MmuPages,
     Operation,
+    Origin,
     ReleaseNotifier,
     SetRegion,
     TssBase,
@@ -136,11 +138,20 @@ class Palette:
             return OF_NOTHING[kind]()
         if kind in DRAWN:
             return DRAWN[kind](rng, header, gfn(rng, header), hva(rng))
+        origins = header.domain.origins
+        if origins and rng.random() < BY_SOFTWARE:
+            return self._software_access(rng, Origin[rng.choice(origins)])
         direct = rng.random() < DIRECT
         root = 0 if direct else rng.choice(ROOTS)
         write = rng.random() < EVEN
         as_id = address_space(rng, header)
         return GuestAccess(gfn(rng, header), write, direct, root, as_id)
+
+    def _software_access(self, rng: Random, origin: Origin) -> GuestAccess:
+        """An access that looks its frame up; a walk only reads."""
+        write = origin is not Origin.TABLE_WALK and rng.random() < EVEN
+        as_id = address_space(rng, self.header)
+        return GuestAccess(gfn(rng, self.header), write, as_id=as_id, origin=origin)
 
     @property
     def _logging(self) -> float:

@@ -100,6 +100,9 @@ HOST_PAGES = (0, 0, 0x1000, 0x1800, 0x2000)
 DIRECT = 0.75
 """How often an access is by a guest with direct page tables."""
 
+BY_SOFTWARE = 0.25
+"""How often an access is not the processor's, where there are others."""
+
 ROOTS = (0, 1, 2)
 """Roots of shadow pages, of the others."""
 

@@ -8,6 +8,7 @@ seed. Operations that a target does not support are left out.
 from __future__ import annotations
 
 from memslot_conformance.scenarios.fixed import (
+    accesses,
     caches,
     dirty,
     dirty_one_thread,
@@ -20,10 +21,11 @@ from memslot_conformance.scenarios.fixed import (
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
-from memslot_spec.model.operations import Operation, SetRegion
+from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
 
 RACES: tuple[FixedRace, ...] = (
     *slots.RACES,
+    *accesses.RACES,
     *caches.RACES,
     *host.RACES,
     *dirty.RACES,
@@ -35,6 +37,7 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
     """Scenarios without a race: what one thread can already get wrong."""
     return (
         *one_thread.sequential(header),
+        *accesses.SEQUENTIAL,
         *spaces.sequential(header),
         *caches.sequential(header),
         *host.sequential(header),
@@ -69,9 +72,11 @@ def _only(
 
 def _in_domain(operation: Operation, header: Header) -> bool:
     """The target can be asked this."""
+    domain = header.domain
+    if isinstance(operation, GuestAccess):
+        return operation.may_use_spte or operation.origin.name in domain.origins
     if not isinstance(operation, SetRegion):
         return True
-    domain = header.domain
     failure = operation.failure
     if failure is not None and failure.name not in domain.failures:
         return False

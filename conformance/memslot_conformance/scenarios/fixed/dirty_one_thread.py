@@ -34,6 +34,7 @@ from memslot_spec.history.header import Header
 from memslot_spec.history.points.dirty import BitmapAllocated
 from memslot_spec.model.operations import (
     ClearDirtyLog,
+    DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
 )
@@ -83,11 +84,25 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
                 GET,
                 LOGGED,
                 GET,
+                PLAIN,
+                DestroyVm(),
             ),
         ),
         race(
             "a log that moves, and a delete",
-            (LOGGED, WRITE_17, MOVED, GET, WRITE_33, delete(0, 32), GET, LOGGED, GET),
+            (
+                LOGGED,
+                WRITE_17,
+                MOVED,
+                GET,
+                WRITE_33,
+                delete(0, 32),
+                GET,
+                LOGGED,
+                GET,
+                delete(0, 16),
+                DestroyVm(),
+            ),
         ),
         race(
             "a log and requests that fail",

@@ -115,6 +115,8 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
                 *LOOKUPS,
                 put(0, header.domain.largest_gfn, 4, 0x1000),
                 *LOOKUPS,
+                put(1, 20, 4, 0x2000, LOG_DIRTY_PAGES, failure=Failure.PREPARE),
+                DestroyVm(),
             ),
         ),
         race(

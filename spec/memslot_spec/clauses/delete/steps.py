@@ -12,7 +12,6 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.updates import Change
-from memslot_spec.moments.mmu import SlotFlushed
 from memslot_spec.moments.tables import SlotRemoved
 
 
@@ -59,24 +58,32 @@ def invalid_first(facts: Facts, removed: SlotRemoved) -> bool:
     return removed.update.invalid_published_at >= 0
 
 
-def flushed_early(facts: Facts, flushed: SlotFlushed) -> str:
-    return f"slot {flushed.old.id} flushed before such a grace period has ended"
+def was_flushed(facts: Facts, removed: SlotRemoved) -> bool:
+    return removed.update.flushed_at >= 0
+
+
+def flushed_early(facts: Facts, removed: SlotRemoved) -> str:
+    return f"{as_published(removed)} in the new table; last flushed before that"
 
 
 @clause(
     id="DEL-2",
-    title="The flush waits for a grace period",
-    must="The grace period after the INVALID table MUST have ended before the slot "
-    "is flushed.",
-    source="seed, __kvm_set_memory_region: synchronize, then kvm_arch_flush_shadow",
+    title="The flush that counts waits for a grace period",
+    must="After the end of the grace period that follows the INVALID table, and before "
+    "the slot is published as absent or elsewhere, it MUST be flushed, whether or not "
+    "it was flushed earlier as well.",
+    source="seed, __kvm_set_memory_region: synchronize, then kvm_arch_flush_shadow; "
+    "6.1 virt/kvm/kvm_main.c:1760, kvm_invalidate_memslot()",
     rows=(36,),
-    on=SlotFlushed,
-    expected="a grace period after publishing INVALID, ended before the flush",
+    on=SlotRemoved,
+    premise=was_flushed,
+    expected="the slot flushed after the grace period that follows its INVALID table",
     observed=flushed_early,
-    points=("TablePublished", "GracePeriodBegun", "GracePeriodEnded"),
+    points=("Flushed", "GracePeriodBegun", "GracePeriodEnded"),
 )
-def grace_period_before_flush(facts: Facts, flushed: SlotFlushed) -> bool:
-    return flushed.update.graced_at >= 0
+def flush_after_grace_period(facts: Facts, removed: SlotRemoved) -> bool:
+    update = removed.update
+    return 0 <= update.graced_at < update.flushed_at
 
 
 @clause(
@@ -117,7 +124,7 @@ def flush_before_absence(facts: Facts, removed: SlotRemoved) -> bool:
 
 CLAUSES: tuple[AnyClause, ...] = (
     invalid_first,
-    grace_period_before_flush,
+    flush_after_grace_period,
     grace_period_before_absence,
     flush_before_absence,
 )

@@ -11,6 +11,7 @@ from memslot_spec.history.points.mmu import (
     ShadowPageCreated,
     SpteMapped,
 )
+from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.readers import gfn_to_memslot
 from memslot_spec.moments.host import HostUnmap
 from memslot_spec.moments.mmu import SlotFlushed, gfns_of
@@ -23,9 +24,21 @@ def a_slot_is_closed(facts: Facts, event: SpteMapped) -> bool:
     return bool(facts.tables.closed)
 
 
-def meets_a_closed_slot(facts: Facts, as_id: int, gfn: int, npages: int) -> bool:
+def meets_a_closed_slot(facts: Facts, as_id: int, gfn: int, npages: int = 1) -> bool:
     closed = facts.tables.closed.values()
     return any(slot.as_id == as_id and slot.meets(gfn, npages) for slot in closed)
+
+
+def is_backed(facts: Facts, as_id: int, gfn: int, npages: int = 1) -> bool:
+    """A valid slot covers all of the frames, in a table that a reader may use."""
+    return any(
+        slot.as_id == as_id
+        and not slot.invalid
+        and slot.base <= gfn
+        and gfn + npages <= slot.base + slot.npages
+        for table in facts.visible_tables()
+        for slot in table
+    )
 
 
 def no_spte(facts: Facts, event: SpteMapped) -> str:
@@ -39,8 +52,8 @@ def no_spte(facts: Facts, event: SpteMapped) -> str:
     id="DEL-5",
     title="No new spte for a slot that is being deleted",
     must="From the end of the first grace period until a table in which the slot is "
-    "valid again is published, a fault MUST NOT install an spte for a frame of "
-    "the slot.",
+    "valid again is published, a fault MUST NOT install an spte that maps a frame of "
+    "the slot, unless another slot that is valid covers it by then.",
     source='seed: "stops instantiation of new shadow pages for that slot"',
     rows=(37,),
     on=SpteMapped,
@@ -52,25 +65,26 @@ def no_new_spte(facts: Facts, event: SpteMapped) -> bool:
     gfn, npages = event.gfn, pages_at(event.level)
     if not meets_a_closed_slot(facts, event.as_id, gfn, npages):
         return True
-    # Another slot may have come in its place: it has to cover all of the frames.
-    return any(
-        slot.as_id == event.as_id
-        and not slot.invalid
-        and slot.base <= gfn
-        and gfn + npages <= slot.base + slot.npages
-        for table in facts.visible_tables()
-        for slot in table
-    )
+    return is_backed(facts, event.as_id, gfn, npages)
 
 
-def a_direct_page_and_a_closed_slot(facts: Facts, event: ShadowPageCreated) -> bool:
-    return event.direct and bool(facts.tables.closed)
+def frame_of_fault(facts: Facts, event: ShadowPageCreated) -> int | None:
+    """The frame for which a fault makes the page; None: it is made for none."""
+    call = facts.calls.get(event.thread)
+    if event.root or call is None or not isinstance(call.operation, GuestAccess):
+        return None
+    return call.operation.gfn
+
+
+def is_made_beside_a_closed_slot(facts: Facts, event: ShadowPageCreated) -> bool:
+    frame = frame_of_fault(facts, event)
+    return event.direct and frame is not None and bool(facts.tables.closed)
 
 
 def no_direct_page(facts: Facts, event: ShadowPageCreated) -> str:
     return (
-        f"no new direct shadow page at gfn {event.gfn:#x}: every slot in its range "
-        "is INVALID or absent"
+        f"no new direct shadow page for gfn {frame_of_fault(facts, event) or 0:#x}: "
+        "its slot is INVALID or absent, and the grace period has ended"
     )
 
 
@@ -78,24 +92,23 @@ def no_direct_page(facts: Facts, event: ShadowPageCreated) -> str:
     id="DEL-6",
     title="No new direct shadow page for a slot that is being deleted",
     must="From the end of the first grace period until a table in which the slot is "
-    "valid again is published, a fault MUST NOT create a shadow page that maps "
-    "frames of that slot alone directly.",
-    source='seed: "stops instantiation of new shadow pages for that slot"',
+    "valid again is published, a fault MUST NOT create a direct shadow page for a "
+    "frame of the slot, unless another slot that is valid covers the frame by then. A "
+    "root is made for no frame.",
+    source='seed: "stops instantiation of new shadow pages for that slot"; '
+    "6.1 arch/x86/kvm/mmu/mmu.c:3561, mmu_alloc_direct_roots(): the root is at gfn 0",
     rows=(37,),
     on=ShadowPageCreated,
-    premise=a_direct_page_and_a_closed_slot,
+    premise=is_made_beside_a_closed_slot,
     expected=no_direct_page,
+    operations=("GuestAccess",),
     points=GRACE_PERIODS,
 )
 def no_new_page(facts: Facts, event: ShadowPageCreated) -> bool:
-    gfn, npages = event.gfn, event.npages
-    if not meets_a_closed_slot(facts, event.as_id, gfn, npages):
+    frame, as_id = frame_of_fault(facts, event), event.as_id
+    if frame is None or not meets_a_closed_slot(facts, as_id, frame):
         return True
-    return any(
-        slot.as_id == event.as_id and not slot.invalid and slot.meets(gfn, npages)
-        for table in facts.visible_tables()
-        for slot in table
-    )
+    return is_backed(facts, as_id, frame)
 
 
 def was_mapped_in_an_invalid_slot(facts: Facts, unmap: HostUnmap) -> bool:
@@ -158,8 +171,9 @@ def rmap_still_found(facts: Facts, event: RmapIndexed) -> bool:
     return event.slot_id is not None
 
 
-def had_sptes(facts: Facts, flushed: SlotFlushed) -> bool:
-    return flushed.update.had_sptes
+def had_sptes_to_the_end(facts: Facts, flushed: SlotFlushed) -> bool:
+    """It had some to remove, and no fault can make another."""
+    return flushed.update.had_sptes and flushed.update.graced_at >= 0
 
 
 def left_mapped(facts: Facts, flushed: SlotFlushed) -> str:
@@ -170,11 +184,12 @@ def left_mapped(facts: Facts, flushed: SlotFlushed) -> str:
 @clause(
     id="DEL-9",
     title="The flush leaves nothing of the slot",
-    must="The flush of a slot that is deleted or moved MUST leave no spte for it.",
+    must="The flush of a slot that is deleted or moved, once the grace period after "
+    "its INVALID table has ended, MUST leave no spte for it.",
     source="seed, kvm_arch_flush_shadow: kvm_mmu_zap_all; more than the slot MAY go",
     rows=(39,),
     on=SlotFlushed,
-    premise=had_sptes,
+    premise=had_sptes_to_the_end,
     expected="no spte of the slot after its flush",
     observed=left_mapped,
     points=("SpteMapped", "SpteRemoved", "TablePublished"),

@@ -1,11 +1,13 @@
-"""Dirty bitmaps as memory: large enough, freed, and not too early."""
+"""Dirty bitmaps as memory: large enough, freed in the end, and not too early."""
 
 from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.host import BITMAP
 from memslot_spec.history.points.dirty import BitmapFreed
-from memslot_spec.moments.dirty import BitmapsPublished, LoggingEnded
+from memslot_spec.moments.dirty import BitmapsPublished
+from memslot_spec.moments.ending import VmEnded
 
 
 def enough_bits(facts: Facts, published: BitmapsPublished) -> str:
@@ -37,28 +39,47 @@ def bit_for_every_page(facts: Facts, published: BitmapsPublished) -> bool:
     return not published.too_small
 
 
-def not_freed(facts: Facts, ended: LoggingEnded) -> str:
-    return f"not freed: bitmap {', '.join(map(str, sorted(ended.unowned)))}"
+def left_of_logs(facts: Facts, ended: VmEnded) -> tuple[int, ...]:
+    """The bitmaps that slots had; those of refused requests are ERR-3's."""
+    return tuple(
+        handle
+        for kind, handle in ended.resources
+        if kind == BITMAP and facts.bitmaps.was_attached(handle)
+    )
+
+
+def some_slot_logged(facts: Facts, ended: VmEnded) -> bool:
+    return any(facts.bitmaps.attached)
+
+
+def not_freed(facts: Facts, ended: VmEnded) -> str:
+    left = ", ".join(map(str, left_of_logs(facts, ended)))
+    return f"the VM destroyed, and not freed: bitmap {left}"
 
 
 @clause(
     id="DIRTY-28",
-    title="A bitmap is freed with its log",
-    must="A request that turns a slot's logging off, or deletes the slot, MUST free "
-    "the slot's bitmap before it returns.",
-    source="kvm_commit_memory_region, kvm_destroy_dirty_bitmap",
+    title="The bitmap of a log that has ended is freed",
+    must="A bitmap that no slot has any more MUST be freed: when is left open, at the "
+    "latest when the VM is destroyed.",
+    source="6.1 virt/kvm/kvm_main.c:1677 and 1686, kvm_commit_memory_region(); 994, "
+    "kvm_free_memslots()",
     rows=(59,),
-    on=LoggingEnded,
-    expected="every bitmap that no slot has any more freed",
+    on=VmEnded,
+    premise=some_slot_logged,
+    expected="every bitmap that a slot had freed by the end of the VM",
     observed=not_freed,
+    operations=("SetRegion", "DestroyVm"),
     points=("TablePublished", "TableLoaded", "BitmapAllocated", "BitmapFreed"),
 )
-def freed_with_the_log(facts: Facts, ended: LoggingEnded) -> bool:
-    return not ended.unowned
+def freed_with_the_log(facts: Facts, ended: VmEnded) -> bool:
+    return not left_of_logs(facts, ended)
 
 
 def was_published(facts: Facts, event: BitmapFreed) -> bool:
-    return facts.bitmaps.can_be_read(event.bitmap, 0)
+    # Nobody can have the table any more with which the VM is destroyed.
+    attached = facts.bitmaps.was_attached(event.bitmap)
+    return attached and not facts.destroys_vm(event.thread)
 
 
 def freed_early(facts: Facts, event: BitmapFreed) -> str:

@@ -1,7 +1,7 @@
 """CLEAR, and the option by which it has something to do.
 
 `KVM_CLEAR_DIRTY_LOG` clears the bits of the pages that it is given, in whole words
-unless the range ends where the slot does, and write-protects these pages again.
+unless the range ends where the slot does, and arms these pages again.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def the_cleared_pages_clean(facts: Facts, log: BoundedLog) -> str:
 @clause(
     id="DIRTY-18",
     title="CLEAR clears what it is given",
-    must="A page that `KVM_CLEAR_DIRTY_LOG` was given MUST NOT be shown by "
-    "`KVM_GET_DIRTY_LOG` before it is written to again.",
+    must="Where a log is claimed to be exact, a page that `KVM_CLEAR_DIRTY_LOG` was "
+    "given MUST NOT be shown by `KVM_GET_DIRTY_LOG` before it is written to again.",
     source='"KVM: Fix loop of clear dirty with off-by-one"',
     rows=(58,),
     profiles=ONLY_LINUX,

@@ -70,9 +70,13 @@ NO_WRITE_LOST = must_report(
     4,
     Why.WRITTEN,
     title="GET reports every page that was written",
-    must="A page of a slot that logs, written before `KVM_GET_DIRTY_LOG` is called, "
-    "MUST be in its answer, unless it was in another one since it was written.",
-    source="kvm_get_dirty_log_protect; commit edde99ce0529",
+    must="A page of a slot that logs, written by the guest, or by KVM for it while a "
+    "vCPU runs, before `KVM_GET_DIRTY_LOG` is called, MUST be in its answer, unless it "
+    "was in another one since it was written, or a fault by which another vCPU may "
+    "write it has yet to mark it.",
+    source="kvm_get_dirty_log_protect; commit edde99ce0529; 6.1 "
+    "virt/kvm/kvm_main.c:3317, mark_page_dirty_in_slot(), which returns where no vCPU "
+    "runs; arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte()",
     rows=(56,),
     any_operation=GUEST_WRITES,
 )
@@ -82,7 +86,8 @@ MANUAL_CLEARS_NOTHING = must_report(
     Why.SHOWN,
     title="With manual protection GET clears nothing",
     must="With manual protection, a page that `KVM_GET_DIRTY_LOG` has shown MUST be "
-    "shown again until `KVM_CLEAR_DIRTY_LOG` is given it.",
+    "shown again until `KVM_CLEAR_DIRTY_LOG` is given it, or a GET without manual "
+    "protection shows it.",
     source="kvm_get_dirty_log_protect; api.rst 4.8",
     rows=(56,),
     also=("EnableManualProtect",),
@@ -93,8 +98,10 @@ BEGINS_DIRTY = must_report(
     Why.INITIAL,
     title="A log that begins dirty begins with every page",
     must="With the option for it, a log that begins MUST show every page of the slot "
-    "until `KVM_CLEAR_DIRTY_LOG` is given it.",
-    source="kvm_prepare_memory_region, KVM_DIRTY_LOG_INITIALLY_SET",
+    "until `KVM_CLEAR_DIRTY_LOG` is given it, or a GET without manual protection shows "
+    "it.",
+    source="6.1 virt/kvm/kvm_main.c:1641, kvm_prepare_memory_region(), "
+    "KVM_DIRTY_LOG_INITIALLY_SET; 2164, kvm_get_dirty_log_protect()",
     rows=(59,),
     also=("EnableManualProtect",),
 )
@@ -102,10 +109,11 @@ BEGINS_DIRTY = must_report(
 KEPT_BY_A_MOVE = must_report(
     25,
     Why.MOVED,
-    title="A slot that moves keeps its log",
-    must="The pages of a slot that were dirty when it was moved, counted from its "
-    "base, MUST be in the next answer of `KVM_GET_DIRTY_LOG`.",
-    source="kvm_prepare_memory_region",
+    title="A slot that moves and goes on logging keeps its log",
+    must="A move of a slot that goes on logging MUST keep the bitmap: the pages that "
+    "were dirty when it was moved, counted from its base, are in the next answer of "
+    "`KVM_GET_DIRTY_LOG`.",
+    source="6.1 virt/kvm/kvm_main.c:1635, kvm_prepare_memory_region()",
     rows=(59,),
 )
 
@@ -133,8 +141,9 @@ def the_surplus_clean(facts: Facts, log: BoundedLog) -> str:
 @clause(
     id="DIRTY-5",
     title="GET clears what it reports",
-    must="A page that `KVM_GET_DIRTY_LOG` has shown MUST NOT be shown again before it "
-    "is written to again, unless GET leaves the log as it is.",
+    must="Where a log is claimed to be exact, a page that `KVM_GET_DIRTY_LOG` has "
+    "shown MUST NOT be shown again before it is written to again, unless GET leaves "
+    "the log as it is. Other logs may show pages that were only read.",
     source="kvm_get_dirty_log_protect: xchg",
     rows=(56,),
     on=BoundedLog,
@@ -144,7 +153,7 @@ def the_surplus_clean(facts: Facts, log: BoundedLog) -> str:
     exact=True,
 )
 def reported_once(facts: Facts, log: BoundedLog) -> bool:
-    # Pages that a CLEAR took out are DIRTY-18's.
+    # Pages that a CLEAR took out are DIRTY-18's, bits past the end DIRTY-7's.
     return log.surplus <= log.cleared
 
 
@@ -155,9 +164,9 @@ def is_the_first(facts: Facts, log: BoundedLog) -> bool:
 @clause(
     id="DIRTY-23",
     title="A log begins clean",
-    must="The first answer of `KVM_GET_DIRTY_LOG` since a slot's logging was turned on "
-    "MUST show no page that was not written since, unless a log begins with "
-    "every page dirty.",
+    must="Where a log is claimed to be exact, the first answer of `KVM_GET_DIRTY_LOG` "
+    "since a slot's logging was turned on MUST show no page that was not written "
+    "since, unless a log begins with every page dirty.",
     source="kvm_prepare_memory_region",
     rows=(59,),
     on=BoundedLog,

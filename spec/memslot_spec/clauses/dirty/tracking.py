@@ -1,8 +1,11 @@
-"""Dirty tracking: every page of a slot that logs is dirty, or write-protected.
+"""Dirty tracking: every page of a slot that logs is dirty, or armed.
 
-That is the rule by which no write is lost. It may be broken only where somebody
-has yet to repair it: a request that turns logging on, until it is done, and a GET
-or a CLEAR, until it answers; what these have taken counts as dirty until then.
+That is the rule by which no write is lost. An spte is *armed* where a write by it is
+noticed: it is write-protected, or its D bit is clear and the processor logs the page
+when it sets the bit (PML). The rule may be broken only where somebody has yet to
+repair it: a request that turns logging on, until it is done; a GET or a CLEAR, until
+it answers, and what these have taken counts as dirty until then; and a fast page fault,
+which makes its spte writable without `mmu_lock` and then marks the page.
 """
 
 from __future__ import annotations
@@ -31,8 +34,8 @@ def clean_pages(mapped: WritableMapped) -> str:
     return ", ".join(pages)
 
 
-def dirty_or_protected(facts: Facts, mapped: WritableMapped) -> str:
-    return f"dirty in the slot's bitmap, or write-protected: {clean_pages(mapped)}"
+def dirty_or_armed(facts: Facts, mapped: WritableMapped) -> str:
+    return f"dirty in the slot's bitmap, or armed: {clean_pages(mapped)}"
 
 
 def clean_and_writable(facts: Facts, mapped: WritableMapped) -> str:
@@ -41,45 +44,50 @@ def clean_and_writable(facts: Facts, mapped: WritableMapped) -> str:
 
 @clause(
     id="DIRTY-1",
-    title="A page of a logging slot is dirty or write-protected",
-    must="When the shadow state comes to rest, every page that an spte of a slot "
-    "that logs lets the guest write to MUST be dirty in the slot's bitmap, or "
-    "in what an open GET or CLEAR has taken out of it.",
-    source="commit edde99ce0529",
+    title="A page of a logging slot is dirty or armed",
+    must="When mmu_lock is given back, every page of a slot that logs MUST be armed "
+    "in every spte of it, or dirty in the slot's bitmap or in what an open GET or "
+    "CLEAR has taken out of it, or about to be marked by a fast page fault that has "
+    "not returned.",
+    source="commit edde99ce0529; 6.1 arch/x86/kvm/mmu/mmu.c:3254, "
+    "fast_pf_fix_direct_spte(); locking.rst",
     rows=(55,),
     on=WritableMapped,
-    expected=dirty_or_protected,
+    expected=dirty_or_armed,
     observed=clean_and_writable,
     points=POINTS,
+    armed=True,
 )
 def writable_is_dirty(facts: Facts, mapped: WritableMapped) -> bool:
     return not mapped.clean
 
 
-def protected(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
-    pages = describe_pages(answered.still_writable)
-    return f"write-protected, for they are clean in the log: {pages}"
+def armed(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
+    return f"armed, for they are clean in the log: {describe_pages(answered.unarmed)}"
 
 
-def unprotected(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
-    return f"still mapped writable: {describe_pages(answered.still_writable)}"
+def not_armed(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
+    return f"still mapped writable: {describe_pages(answered.unarmed)}"
 
 
 @clause(
     id="DIRTY-2",
-    title="GET leaves clean pages write-protected",
-    must="When `KVM_GET_DIRTY_LOG` answers, an spte of the slot MUST NOT let the guest "
-    "write to a page that is not dirty in the slot's bitmap.",
-    source="kvm_mmu_slot_remove_write_access; commit edde99ce0529",
+    title="GET leaves clean pages armed",
+    must="When `KVM_GET_DIRTY_LOG` answers, every page of the slot MUST be armed, "
+    "whether the call cleared its bit or not, unless it is dirty in the bitmap or "
+    "about to be marked as in DIRTY-1.",
+    source="kvm_mmu_slot_remove_write_access; commit edde99ce0529; 6.1 "
+    "virt/kvm/kvm_main.c:2191, kvm_get_dirty_log_protect()",
     rows=(48, 55),
     on=LogProtected,
-    expected=protected,
-    observed=unprotected,
+    expected=armed,
+    observed=not_armed,
     operations=("GetDirtyLog",),
     points=POINTS,
+    armed=True,
 )
 def protected_after_get(facts: Facts, answered: LogProtected) -> bool:
-    return not answered.still_writable
+    return not answered.unarmed
 
 
 def writable_sptes_removed(facts: Facts, rest: AtRest) -> bool:
@@ -93,10 +101,12 @@ def the_host_told(facts: Facts, rest: AtRest) -> str:
 
 @clause(
     id="DIRTY-3",
-    title="The host is told when a writable mapping is removed",
-    must="Before the `mmu_lock` under which a writable spte was removed is given back, "
-    "the host MUST be told that its page was written to.",
-    source="rmap_remove, kvm_set_pfn_dirty; commit 9ed5520dd3c",
+    title="The host is told no later than a writable mapping is removed",
+    must="When the `mmu_lock` is given back under which an spte was removed that the "
+    "guest could write through, the host MUST have been told, since the spte was made, "
+    "that its page may be dirty.",
+    source="rmap_remove, kvm_set_pfn_dirty; commits 9ed5520dd3c, aa85986e7150; 6.1 "
+    "arch/x86/kvm/mmu/mmu.c:584",
     rows=(55,),
     on=AtRest,
     premise=writable_sptes_removed,
@@ -110,36 +120,42 @@ def host_told(facts: Facts, rest: AtRest) -> bool:
 
 @clause(
     id="DIRTY-20",
-    title="CLEAR leaves the pages it clears write-protected",
-    must="When `KVM_CLEAR_DIRTY_LOG` answers, an spte, large or not, MUST NOT let the "
-    "guest write to a page that the call was given and that is not dirty again.",
-    source="kvm_arch_mmu_enable_log_dirty_pt_masked; api.rst 4.117",
+    title="CLEAR leaves the pages it is given armed",
+    must="When `KVM_CLEAR_DIRTY_LOG` answers, a page that it was given MUST be armed "
+    "in every spte, large or not, also where its bit had been clear before, unless it "
+    "is dirty again or about to be marked as in DIRTY-1.",
+    source="6.1 arch/x86/kvm/mmu/mmu.c:1324, "
+    "kvm_arch_mmu_enable_log_dirty_pt_masked(); api.rst 4.117",
     rows=(55, 58),
     profiles=ONLY_LINUX,
     on=LogProtected,
-    expected=protected,
-    observed=unprotected,
+    expected=armed,
+    observed=not_armed,
     operations=("ClearDirtyLog",),
     points=POINTS,
+    armed=True,
 )
 def protected_after_clear(facts: Facts, answered: LogProtected) -> bool:
-    return not answered.still_writable
+    return not answered.unarmed
 
 
 @clause(
     id="DIRTY-30",
-    title="Logging begins with nothing writable",
-    must="When a request has turned a slot's logging on, an spte made before that, "
-    "large or not, MUST NOT let the guest write to a page that is not dirty.",
-    source="kvm_set_memory_region of the seed: flush_shadow after the flag is seen",
+    title="Logging begins with every clean page armed",
+    must="When a request has turned a slot's logging on, every page MUST be armed in "
+    "every spte, large or not, unless it is dirty or about to be marked as in "
+    "DIRTY-1.",
+    source="kvm_set_memory_region of the seed: flush_shadow after the flag is seen; "
+    "6.1 arch/x86/kvm/x86.c:12964, kvm_mmu_slot_apply_flags()",
     rows=(48, 60),
     on=LoggingBegan,
-    expected=protected,
-    observed=unprotected,
+    expected=armed,
+    observed=not_armed,
     points=POINTS,
+    armed=True,
 )
 def protected_when_logging_begins(facts: Facts, began: LoggingBegan) -> bool:
-    return not began.still_writable
+    return not began.unarmed
 
 
 CLAUSES: tuple[AnyClause, ...] = (

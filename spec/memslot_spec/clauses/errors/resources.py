@@ -7,6 +7,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import METADATA, Resource
 from memslot_spec.model.replies import Refused
 from memslot_spec.model.updates import target_of
+from memslot_spec.moments.ending import VmEnded
 from memslot_spec.moments.replies import Placed, RequestFailed
 
 RESOURCES = ("MetadataAllocated", "MetadataFreed", "BitmapAllocated", "BitmapFreed")
@@ -20,29 +21,35 @@ def handles(resources: tuple[Resource, ...]) -> str:
     )
 
 
-def allocated_something(facts: Facts, failed: RequestFailed) -> bool:
-    return bool(failed.made)
+def left_of_refused(facts: Facts, ended: VmEnded) -> tuple[Resource, ...]:
+    return tuple(one for one in ended.resources if one in facts.host.of_refused)
 
 
-def what_is_left(facts: Facts, failed: RequestFailed) -> str:
-    return f"not freed: {handles(failed.left)}"
+def a_request_failed(facts: Facts, ended: VmEnded) -> bool:
+    return facts.host.refused_some
+
+
+def what_is_left(facts: Facts, ended: VmEnded) -> str:
+    left = handles(left_of_refused(facts, ended))
+    return f"the VM destroyed, and not freed: {left}"
 
 
 @clause(
     id="ERR-3",
-    title="A failed request frees what it allocated",
+    title="A failed request's arrays and bitmaps are freed",
     must="Arrays and bitmaps that were allocated for a request that fails MUST be "
-    "free when it answers.",
-    source="6.1, virt/kvm/kvm_main.c, kvm_prepare_memory_region",
+    "freed: when is left open, at the latest when the VM is destroyed.",
+    source="6.1 virt/kvm/kvm_main.c:1617, kvm_prepare_memory_region()",
     rows=(66,),
-    on=RequestFailed,
-    premise=allocated_something,
-    expected="what the refused request allocated freed",
+    on=VmEnded,
+    premise=a_request_failed,
+    expected="what the refused request allocated freed by the end of the VM",
     observed=what_is_left,
+    operations=("SetRegion", "DestroyVm"),
     points=RESOURCES,
 )
-def allocated_is_freed(facts: Facts, failed: RequestFailed) -> bool:
-    return not failed.left
+def allocated_is_freed(facts: Facts, ended: VmEnded) -> bool:
+    return not left_of_refused(facts, ended)
 
 
 def slot_has_something(facts: Facts, failed: RequestFailed) -> bool:

@@ -38,8 +38,8 @@ def write_unnoticed(facts: Facts, done: LogWalked | LoggingEnabled) -> str:
     id="MMU-6",
     title="GET and CLEAR leave no writable translation in use",
     must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, a processor MUST NOT "
-    "be able to use a writable translation of the slot whose spte was removed or "
-    "write-protected before the call last released mmu_lock.",
+    "be able to use a writable translation of the slot whose spte was removed or armed "
+    "before the call last released mmu_lock.",
     source="6.1 virt/kvm/kvm_main.c:2197, kvm_get_dirty_log_protect(): "
     "kvm_arch_flush_remote_tlbs_memslot(); v2.6.34, kvm_vm_ioctl_get_dirty_log()",
     rows=(48,),
@@ -48,38 +48,49 @@ def write_unnoticed(facts: Facts, done: LogWalked | LoggingEnabled) -> str:
     observed=write_unnoticed,
     any_operation=READ_OR_CLEAR,
     points=FLUSHES,
+    armed=True,
 )
 def log_flushes(facts: Facts, walked: LogWalked) -> bool:
     return not walked.writable_in_tlbs
 
 
 def still_writable(facts: Facts, cleared: LogCleared) -> str:
-    return f"gfn {gfns_of(cleared.writable)} is still mapped writable"
+    return f"gfn {gfns_of(cleared.unarmed)} is still mapped writable, and not armed"
 
 
 @clause(
     id="MMU-7",
-    title="A page whose dirty bit is cleared is write-protected",
-    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, a page whose "
-    "dirty bit it cleared MUST NOT have a writable spte from before the call.",
-    source="kvm_mmu_slot_remove_write_access; kvm_arch_mmu_enable_log_dirty_pt_masked",
+    title="A page whose dirty bit is cleared is armed",
+    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, every spte from "
+    "before the call MUST be armed as to a page whose dirty bit the call cleared and "
+    "that is not dirty again: write-protected, or with D clear where the processor "
+    "logs.",
+    source="kvm_mmu_slot_remove_write_access of the seed; 6.1 "
+    "arch/x86/kvm/mmu/mmu.c:1352, kvm_arch_mmu_enable_log_dirty_pt_masked()",
     rows=(48,),
     on=LogCleared,
-    expected="every page that the call took out of the log write-protected",
+    expected="every page that the call took out of the log armed",
     observed=still_writable,
     any_operation=READ_OR_CLEAR,
-    points=("SpteMapped", "SpteRemoved", "TablePublished", "DirtyBitsCleared"),
+    points=(
+        "SpteMapped",
+        "SpteRemoved",
+        "TablePublished",
+        "DirtyBitSet",
+        "DirtyBitsCleared",
+    ),
+    armed=True,
 )
 def log_protects(facts: Facts, cleared: LogCleared) -> bool:
-    return not cleared.writable
+    return not cleared.unarmed
 
 
 @clause(
     id="MMU-8",
     title="Enabling a log leaves no writable translation in use",
     must="When a request that turns dirty logging on returns, a processor MUST NOT be "
-    "able to use a writable translation of the slot whose spte was removed or "
-    "write-protected before the request last released mmu_lock.",
+    "able to use a writable translation of the slot whose spte was removed or armed "
+    "before the request last released mmu_lock.",
     source='6.1 arch/x86/kvm/x86.c:12972, kvm_mmu_slot_apply_flags(): "before '
     'returning to userspace"',
     rows=(48,),
@@ -87,6 +98,7 @@ def log_protects(facts: Facts, cleared: LogCleared) -> bool:
     expected=NONE_WRITABLE,
     observed=write_unnoticed,
     points=FLUSHES,
+    armed=True,
 )
 def start_flushes(facts: Facts, enabled: LoggingEnabled) -> bool:
     return not enabled.writable_in_tlbs

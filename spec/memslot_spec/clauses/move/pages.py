@@ -51,8 +51,9 @@ def arrays_it_has(facts: Facts, removed: SlotRemoved) -> str:
 @clause(
     id="MOVE-4",
     title="A moved slot has arrays made for its base",
-    must="The arrays that a slot keeps by page MUST, at its new base, be ones that "
-    "were made for that base and size.",
+    must="The reverse maps and the large-page arrays of a moved slot MUST be ones that "
+    "were made for its new base and size. Its dirty bitmap is carried over (DIRTY-25): "
+    "that counts pages from the base.",
     source='"KVM: Allocate new rmap and large page tracking when moving memslot"',
     rows=(44,),
     on=SlotRemoved,
@@ -109,7 +110,7 @@ def the_page_of_either_base(facts: Facts, answered: Answered) -> str:
     id="MOVE-5",
     title="A move never shows another page",
     must="During a move and after it, an access to the slot's old or new frames MUST "
-    "reach no page but the one that the slot defines there.",
+    "reach no page but one that a slot defines there, in a table that it may have met.",
     source="tools/testing/selftests/kvm/set_memory_region_test.c, move in use",
     rows=(43,),
     on=Answered,

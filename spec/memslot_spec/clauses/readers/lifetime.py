@@ -6,6 +6,7 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.srcu import DomainDestroyed
 from memslot_spec.history.points.tables import TableRead
+from memslot_spec.moments.ending import VmEnded
 from memslot_spec.moments.replies import Answered
 from memslot_spec.moments.srcu import GracePeriodOver, PublishedReclaimed
 
@@ -52,6 +53,10 @@ def no_read_after_reclaim(facts: Facts, read: TableRead) -> bool:
     return read.table not in facts.tables.reclaimed
 
 
+def is_replaced(facts: Facts, reclaimed: PublishedReclaimed) -> bool:
+    return not reclaimed.with_vm
+
+
 def expects_grace_period(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     return (
         f"a grace period begun after v{reclaimed.version} was replaced "
@@ -66,11 +71,13 @@ def reclaimed_early(facts: Facts, reclaimed: PublishedReclaimed) -> str:
 @clause(
     id="SRCU-4",
     title="Reclaim comes after a full grace period",
-    must="An updater MUST NOT reclaim a table before a grace period that began "
-    "after the table was replaced has ended.",
-    source="seed, __kvm_set_memory_region: synchronize_srcu_expedited before kfree",
+    must="A table MUST NOT be reclaimed before a grace period that began after the "
+    "table was replaced has ended, unless the VM goes with it.",
+    source="seed, __kvm_set_memory_region: synchronize_srcu_expedited before kfree; "
+    "6.1 virt/kvm/kvm_main.c:1339, kvm_destroy_vm()",
     rows=(30,),
     on=PublishedReclaimed,
+    premise=is_replaced,
     expected=expects_grace_period,
     observed=reclaimed_early,
     points=("GracePeriodBegun", "GracePeriodEnded", "TablePublished"),
@@ -149,6 +156,27 @@ def domain_outlives(facts: Facts, answered: Answered) -> bool:
     return not facts.sections.entered_after_destroy
 
 
+def never_reclaimed(facts: Facts, ended: VmEnded) -> str:
+    tables = ", ".join(f"v{facts.version(handle)}" for handle in ended.tables)
+    return f"the VM destroyed, and never reclaimed: table {tables}"
+
+
+@clause(
+    id="SRCU-20",
+    title="A table is reclaimed at the latest with the VM",
+    must="A table MUST be reclaimed, at the latest when the VM is destroyed.",
+    source="seed, kvm_free_physmem; 6.1 virt/kvm/kvm_main.c:1339, kvm_destroy_vm()",
+    rows=(30,),
+    on=VmEnded,
+    expected="every table reclaimed by the end of the VM",
+    observed=never_reclaimed,
+    operations=("DestroyVm",),
+    points=("TablePublished", "TableReclaimed"),
+)
+def reclaimed_in_the_end(facts: Facts, ended: VmEnded) -> bool:
+    return not ended.tables
+
+
 CLAUSES: tuple[AnyClause, ...] = (
     outlives_readers,
     no_read_after_reclaim,
@@ -156,4 +184,5 @@ CLAUSES: tuple[AnyClause, ...] = (
     waits_for_all,
     destroyed_empty,
     domain_outlives,
+    reclaimed_in_the_end,
 )

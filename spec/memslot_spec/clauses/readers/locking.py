@@ -92,7 +92,7 @@ def no_lock_inside(facts: Facts, event: UpdateLocked) -> bool:
     id="SRCU-11",
     title="A reader does not wait for readers",
     must="A thread in a read section MUST NOT wait for a grace period.",
-    source="kernel/srcu.c; commit 3ccbf6f47098",
+    source="6.1 kernel/rcu/srcutree.c:1230, __synchronize_srcu()",
     rows=(32,),
     on=GracePeriodBegun,
     expected="no read section open on the thread that waits: it would wait for itself",
@@ -118,15 +118,20 @@ def no_guest_inside(facts: Facts, event: GuestEntered) -> bool:
     return facts.section_of(event.thread) is None
 
 
+def is_idle(facts: Facts, event: Slept) -> bool:
+    # A fault may wait for its host page inside: swap, FUSE, userfaultfd.
+    return not event.for_page
+
+
 @clause(
     id="SRCU-13",
-    title="Threads sleep outside read sections",
-    must="A thread MUST leave its read section before it sleeps with no bound on "
-    "how long.",
-    source="commit f656ce0185ca: around kvm_vcpu_block",
+    title="A vCPU halts outside read sections",
+    must="A vCPU that has nothing to run MUST leave its read section before it sleeps.",
+    source="commit f656ce0185ca; 6.1 arch/x86/kvm/x86.c:11050, vcpu_block()",
     rows=(33,),
     on=Slept,
-    expected="no read section open while the thread sleeps",
+    premise=is_idle,
+    expected="no read section open while the vCPU sleeps",
     observed=still_inside,
     points=SECTION_POINTS,
 )

@@ -83,23 +83,30 @@ def never_backwards(facts: Facts, load: LoadedAgain) -> bool:
     return load.version >= load.last
 
 
-def expects_adjacent(facts: Facts, load: LoadedAgain) -> str:
-    return f"v{load.oldest}, which the section has loaded before, or v{load.oldest + 1}"
+def expects_at_most_waited_for(facts: Facts, load: LoadedAgain) -> str:
+    if load.waited_for is None:
+        return f"v{load.oldest} or later"
+    return (
+        f"v{load.waited_for} at the latest: whoever published it waits for the "
+        f"section, which has loaded v{load.oldest}"
+    )
 
 
 @clause(
     id="SRCU-7",
-    title="One section spans at most two adjacent tables",
-    must="The loads of one read section MUST span at most two versions, one "
-    "published directly after the other.",
-    source="derived: the grace period after the second would wait for the section",
+    title="An update waits for the readers of what it replaces",
+    must="A read section MUST NOT load a table published after one that took the place "
+    "of a table it has loaded, CREATEs aside: who deletes, moves or changes a slot "
+    "waits for the section.",
+    source="seed, __kvm_set_memory_region: a grace period after each step; "
+    "6.1 virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
     rows=(31,),
     on=LoadedAgain,
-    expected=expects_adjacent,
+    expected=expects_at_most_waited_for,
     points=("TablePublished", *SECTION_POINTS),
 )
-def at_most_adjacent(facts: Facts, load: LoadedAgain) -> bool:
-    return load.version <= load.oldest + 1
+def update_waits(facts: Facts, load: LoadedAgain) -> bool:
+    return load.waited_for is None or load.version <= load.waited_for
 
 
 def table_was_published(facts: Facts, read: TableRead) -> bool:
@@ -118,9 +125,11 @@ def unprotected(facts: Facts, read: TableRead) -> str:
 @clause(
     id="SRCU-15",
     title="Every reader is in a section or holds the lock",
-    must="Every read out of a published table MUST happen in a read section or "
-    "under the update lock, teardown and notifier release included.",
-    source="commits 647492047763, eda2beda8356, 7567cae105e4",
+    must="Every read out of a published table MUST happen in a read section, under the "
+    "update lock, or while the VM is destroyed and nobody else uses it. The notifier's "
+    "release has no such licence.",
+    source="commits 647492047763, eda2beda8356, 7567cae105e4; "
+    "6.1 include/linux/kvm_host.h:965, __kvm_memslots(): users_count",
     rows=(34,),
     on=TableRead,
     premise=table_was_published,
@@ -130,7 +139,8 @@ def unprotected(facts: Facts, read: TableRead) -> str:
 )
 def reads_are_protected(facts: Facts, read: TableRead) -> bool:
     in_a_section = facts.section_of(read.thread) is not None
-    return in_a_section or facts.sections.update_holder == read.thread
+    is_updater = facts.sections.update_holder == read.thread
+    return in_a_section or is_updater or facts.destroys_vm(read.thread)
 
 
 def starts_after_a_result(facts: Facts, answered: Answered) -> bool:
@@ -157,8 +167,9 @@ def expects_the_result(facts: Facts, answered: Answered) -> str:
 @clause(
     id="SRCU-18",
     title="Later readers see the result",
-    must="A reader that starts after a request returned, or after another reader "
-    "finished, MUST NOT see an older table than that.",
+    must="A reader MUST NOT see an older table than a request had left that returned "
+    "before it started; nor, where it looks up a table itself, an older one than a "
+    "reader had seen that finished before. An access through an spte looks up none.",
     source="seed, __kvm_set_memory_region: a grace period before it returns",
     rows=(35,),
     on=Answered,
@@ -177,7 +188,7 @@ def result_is_seen(facts: Facts, answered: Answered) -> bool:
 CLAUSES: tuple[AnyClause, ...] = (
     one_table,
     never_backwards,
-    at_most_adjacent,
+    update_waits,
     reads_are_protected,
     result_is_seen,
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from memslot_spec.arithmetic.slot_word import as_id_of
 from memslot_spec.clause import AnyClause, clause
+from memslot_spec.facts.explained import any_explains
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
 from memslot_spec.model.operations import GfnToHva, GfnToMemslot, GuestAccess
@@ -72,7 +75,8 @@ def answer_of_its_space(facts: Facts, answered: Answered) -> str:
 @clause(
     id="SLOT-11",
     title="A lookup looks in its address space",
-    must="A lookup or guest access MUST be answered by the slots of its own space.",
+    must="A lookup or guest access MUST NOT be answered by the slots of another "
+    "address space.",
     source="commit 817fa998362d; kvm_vcpu_memslots",
     rows=(19,),
     profiles=ONLY_LINUX,
@@ -83,7 +87,14 @@ def answer_of_its_space(facts: Facts, answered: Answered) -> str:
     across_spaces=True,
 )
 def lookup_is_local(facts: Facts, answered: Answered) -> bool:
-    return answered.explained
+    # A wrong answer that the other space does not give is no matter of this clause.
+    operation = answered.operation
+    if answered.explained or not isinstance(
+        operation, GfnToMemslot | GfnToHva | GuestAccess
+    ):
+        return True
+    elsewhere = replace(operation, as_id=1 - operation.as_id)
+    return not any_explains(facts, answered.candidates, elsewhere, answered.reply)
 
 
 CLAUSES: tuple[AnyClause, ...] = (no_overlap_across, lookup_is_local)

@@ -9,7 +9,14 @@ from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
 from memslot_spec.facts.explained import any_explains, is_explained_by_one_table
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Call, Return
-from memslot_spec.model.operations import AgeHva, InvalidateRange, SetRegion, UnmapHva
+from memslot_spec.model.operations import (
+    AgeHva,
+    DestroyVm,
+    InvalidateRange,
+    SetRegion,
+    UnmapHva,
+)
+from memslot_spec.model.replies import Refused
 
 
 def _call(facts: Facts, event: Call) -> None:
@@ -86,6 +93,8 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     if isinstance(operation, SetRegion):
         _request_returned(facts, event, known, operation)
         return
+    if isinstance(operation, DestroyVm):
+        facts.vm_destroyed = True
     if facts.sighted:
         if known.loaded:
             facts.floor = max(facts.floor, *known.loaded)
@@ -103,6 +112,8 @@ def _request_returned(
     facts: Facts, event: Return, known: CallFacts, operation: SetRegion
 ) -> None:
     update = known.update
+    if isinstance(event.reply, Refused):
+        facts.host.refused(event.thread)
     facts.last_update = LastUpdate(
         operation,
         event.reply,

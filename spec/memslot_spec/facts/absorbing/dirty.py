@@ -76,9 +76,9 @@ def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
 
 
 def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
-    """A writable spte is gone where the new one maps less."""
+    """An spte that was open is gone where the new one maps less."""
     old = facts.shadow.sptes.get((event.page, event.index))
-    if old is None or not old.writable:
+    if old is None or not old.was_open:
         return
     if not event.writable or event.hva != old.hva:
         facts.bitmaps.removed.append(old)
@@ -86,12 +86,12 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
 
 def _spte_removed(facts: Facts, event: SpteRemoved) -> None:
     old = facts.shadow.sptes.get((event.page, event.index))
-    if old is not None and old.writable:
+    if old is not None and old.was_open:
         facts.bitmaps.removed.append(old)
 
 
 def _host_page_dirtied(facts: Facts, event: HostPageDirtied) -> None:
-    facts.bitmaps.told.add(event.hva)
+    facts.bitmaps.tell(event.hva, facts.shadow.sptes.values())
 
 
 ABSORB: Additions = (

@@ -16,6 +16,7 @@ from memslot_spec.history.points.dirty import (
     BitmapAllocated,
     BitmapFreed,
     DirtyBitsCleared,
+    DirtyBitSet,
 )
 from memslot_spec.history.points.host import (
     HostPageFound,
@@ -64,8 +65,6 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
     old = facts.shadow.sptes.get(place)
     if old is not None and facts.watches_tlbs:
         facts.host.removed(old, place, event.thread, facts.step)
-    if facts.host.stale:
-        facts.host.mapped(event)
 
 
 def _spte_removed(facts: Facts, event: SpteRemoved) -> None:
@@ -127,7 +126,14 @@ def _bitmap_freed(facts: Facts, event: BitmapFreed) -> None:
 
 def _bits_cleared(facts: Facts, event: DirtyBitsCleared) -> None:
     """Sptes mapped so far must not let the guest write to these pages."""
-    facts.host.cleared[event.thread] = Cleared(facts.shadow.serial, event.pages)
+    serial = facts.shadow.serial
+    facts.host.cleared[event.thread] = Cleared(serial, event.bitmap, event.pages)
+
+
+def _bit_set(facts: Facts, event: DirtyBitSet) -> None:
+    for cleared in facts.host.cleared.values():
+        if cleared.bitmap == event.bitmap:
+            cleared.again.add(event.page)
 
 
 def _table_published(facts: Facts, event: TablePublished) -> None:
@@ -146,7 +152,8 @@ def _table_published(facts: Facts, event: TablePublished) -> None:
         host.publish(event.slots, event.attached)
         after = host.attached.get(key)
         if before is not None and after is not None and before.bitmap != after.bitmap:
-            host.cleared[event.thread] = Cleared(facts.shadow.serial, None)
+            serial = facts.shadow.serial
+            host.cleared[event.thread] = Cleared(serial, after.bitmap, None)
         return
     host.publish(event.slots, event.attached)
 
@@ -168,5 +175,6 @@ ABSORB: Additions = (
     on(BitmapAllocated, _bitmap_allocated),
     on(BitmapFreed, _bitmap_freed),
     on(DirtyBitsCleared, _bits_cleared),
+    on(DirtyBitSet, _bit_set),
     on(TablePublished, _table_published),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.mmu import pages_at
+from memslot_spec.facts.mmu import Unmarked, pages_at
+from memslot_spec.history.events import Return
 from memslot_spec.history.points.mmu import (
     Flushed,
     MmuLocked,
@@ -16,7 +17,9 @@ from memslot_spec.history.points.mmu import (
     SlotBitSet,
     SpteMapped,
     SpteRemoved,
+    SpteUpdated,
 )
+from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.readers import gfn_to_memslot
 
 
@@ -45,6 +48,9 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
     """The spte is known with the slot of the table that it was translated through."""
     table = facts.tables.versions[facts.version(event.table)]
     facts.shadow.mapped(event, gfn_to_memslot(table, event.gfn, event.as_id))
+    spte = facts.shadow.sptes[event.page, event.index]
+    facts.host.permitted((event.page, event.index), spte)
+    facts.bitmaps.mapped(spte)
     # A fault through the old table may map the first frame of a slot that was
     # just published as INVALID: the flush has to remove it like the others.
     for update in facts.open_updates():
@@ -53,6 +59,31 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
             update.had_sptes |= old.as_id == event.as_id and old.meets(
                 event.gfn, pages_at(event.level)
             )
+
+
+def _spte_updated(facts: Facts, event: SpteUpdated) -> None:
+    """A TLB may still let through what the spte did; what opens it may mark later."""
+    shadow, place = facts.shadow, (event.page, event.index)
+    before = shadow.sptes.get(place)
+    shadow.updated(event, dirty=event.dirty or not facts.tracks_dirty_bits)
+    after, call = shadow.sptes.get(place), facts.calls.get(event.thread)
+    if before is None or after is None:
+        return
+    if facts.watches_tlbs and not after.permits(before):
+        facts.host.removed_at[event.thread] = facts.step
+        facts.host.removed(before, place, event.thread, facts.step)
+    facts.host.permitted(place, after)
+    if after.opened == before.opened:
+        return
+    if facts.sections.mmu_holder == event.thread or call is None:
+        return
+    if isinstance(call.operation, GuestAccess):
+        gfn = call.operation.gfn
+        shadow.unmarked[after.opened] = Unmarked(event.thread, place, gfn)
+
+
+def _returned(facts: Facts, event: Return) -> None:
+    facts.shadow.returned(event.thread)
 
 
 def _spte_removed(facts: Facts, event: SpteRemoved) -> None:
@@ -84,6 +115,8 @@ ABSORB: Additions = (
     on(SlotBitSet, _slot_bit_set),
     on(SpteMapped, _spte_mapped),
     on(SpteRemoved, _spte_removed),
+    on(SpteUpdated, _spte_updated),
+    on(Return, _returned),
     on(RmapAdded, _rmap_added),
     on(RmapRemoved, _rmap_removed),
     on(Flushed, _flushed),

@@ -13,6 +13,7 @@ from memslot_spec.history.points.tables import (
     UpdateLocked,
     UpdateUnlocked,
 )
+from memslot_spec.model.updates import Change
 
 
 def _table_loaded(facts: Facts, event: TableLoaded) -> None:
@@ -39,6 +40,8 @@ def _table_published(facts: Facts, event: TablePublished) -> None:
     if update is None:
         return
     update.published.append(facts.tables.newest)
+    if update.change is Change.CREATE:
+        facts.tables.creates.add(facts.tables.newest)
     old = update.old
     if old is None or update.invalid_published_at >= 0:
         return
@@ -53,7 +56,8 @@ def _table_reclaimed(facts: Facts, event: TableReclaimed) -> None:
 
 
 def _table_written(facts: Facts, event: TableWritten) -> None:
-    facts.tables.written(event.table)
+    if event.field == "slots":
+        facts.tables.written(event.table)
 
 
 def _update_locked(facts: Facts, event: UpdateLocked) -> None:

@@ -30,7 +30,7 @@ class ShadowPageCreated:
 
     A `direct` page covers `npages` guest frames from `gfn` on; otherwise it
     shadows the guest page table at `gfn`. `capacity` is how many slot ids its
-    bitmap holds.
+    bitmap holds. A `root` is made when a vCPU loads its roots, for no frame of its own.
     """
 
     thread: int
@@ -41,6 +41,7 @@ class ShadowPageCreated:
     slot_ids: tuple[int, ...] = ()
     npages: int = 512
     as_id: int = 0
+    root: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,22 @@ class SpteRemoved:
     thread: int
     page: int
     index: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpteUpdated:
+    """The bits of a present leaf spte were changed in place (`mmu_spte_update`).
+
+    It maps the pages of before. `writable` is its W bit from now on. `dirty` is its D
+    bit, also where the processor sets it; a target that does not track by D bits
+    leaves it as it is here.
+    """
+
+    thread: int
+    page: int
+    index: int
+    writable: bool
+    dirty: bool = True
 
 
 class RmapUse(Enum):
@@ -194,6 +211,7 @@ MmuPoint = (
     | SlotBitSet
     | SpteMapped
     | SpteRemoved
+    | SpteUpdated
     | RmapIndexed
     | RmapAdded
     | RmapRemoved

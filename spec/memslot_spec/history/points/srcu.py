@@ -64,9 +64,14 @@ class DomainDestroyed:
 
 @dataclass(frozen=True, slots=True)
 class Slept:
-    """The thread goes to sleep, for a time that nothing bounds."""
+    """The thread goes to sleep, for a time that nothing bounds.
+
+    `for_page`: it waits for a page of the host (swap, userfaultfd), and not for
+    something to run.
+    """
 
     thread: int
+    for_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)

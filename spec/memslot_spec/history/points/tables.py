@@ -31,10 +31,15 @@ class TableRead:
 
 @dataclass(frozen=True, slots=True)
 class TableWritten:
-    """A field of a table was written."""
+    """A field of a table was written.
+
+    `field` is "slots" for which slots there are and what they say; "generation",
+    "last_used_slot" and "arch" are those stores that readers are ready for.
+    """
 
     thread: int
     table: int
+    field: str = "slots"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from memslot_spec.history.words.names import (
     slot_name,
 )
 from memslot_spec.model import operations
-from memslot_spec.model.operations import Operation
+from memslot_spec.model.operations import Operation, Origin
 from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, MemoryRegion
 
 
@@ -108,6 +108,17 @@ def _flags(flags: int) -> str:
 
 
 def _access(op: operations.GuestAccess) -> str:
-    through = "" if op.direct else f", root {op.root:#x}"
+    frame = f"gfn {op.gfn:#x}{in_space(op.as_id)}"
     verb = "write" if op.write else "read"
-    return f"fault gfn {op.gfn:#x}{in_space(op.as_id)} ({verb}{through})"
+    match op.origin:
+        case Origin.PAGE_FAULT:
+            through = "" if op.direct else f", root {op.root:#x}"
+            return f"fault {frame} ({verb}{through})"
+        case Origin.EMULATOR:
+            return f"emulate access to {frame} ({verb})"
+        case Origin.TABLE_WALK:
+            return f"walk the guest's page table at {frame}"
+        case Origin.KVM:
+            return f"KVM's own {verb} of {frame}"
+        case _:
+            assert_never(op.origin)

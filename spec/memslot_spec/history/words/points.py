@@ -42,8 +42,9 @@ def _table_point(event: tables.TablePoint, version_of: VersionOf) -> str:  # noq
             return f"load table {version_of(table)}"
         case tables.TableRead(_, table, field):
             return f"read table {version_of(table)}: {printable(field)}"
-        case tables.TableWritten(_, table):
-            return f"write table {version_of(table)}"
+        case tables.TableWritten(_, table, field):
+            what = "" if field == "slots" else f": {printable(field)}"
+            return f"write table {version_of(table)}{what}"
         case tables.TablePublished(_, table, slots, as_id):
             return f"publish {version_of(table)}{in_space(as_id)}: {_slots(slots)}"
         case tables.TableReclaimed(_, table):
@@ -72,8 +73,8 @@ def _srcu_point(event: srcu.SrcuPoint) -> str:  # noqa: C901, PLR0911
             return "grace period ends"
         case srcu.DomainDestroyed():
             return "destroy the SRCU domain"
-        case srcu.Slept():
-            return "sleep"
+        case srcu.Slept(_, for_page):
+            return "wait for a host page" if for_page else "sleep"
         case srcu.GuestEntered():
             return "enter the guest"
         case srcu.Retried():
@@ -101,6 +102,9 @@ def _mmu_point(event: mmu.MmuPoint) -> str:  # noqa: C901, PLR0911, PLR0912
             return f"map gfn {gfn:#x} -> hva {hva:#x}{limits}"
         case mmu.SpteRemoved(_, page, index):
             return f"clear spte {page}[{index}]"
+        case mmu.SpteUpdated(_, page, index, writable, dirty):
+            bits = f"W={writable:d}" + ("" if dirty else ", D=0")
+            return f"spte {page}[{index}]: {bits}"
         case mmu.RmapIndexed(_, use, slot_id, _, level, _, index):
             slot = "no slot" if slot_id is None else str(slot_id)
             return f"index rmap {slot}[{index}]{at_level(level)}: {use.value}"

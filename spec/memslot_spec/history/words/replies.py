@@ -41,6 +41,8 @@ def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
             return "MMIO"
         case replies.Retry():
             return "retry"
+        case replies.GuestPageFault():
+            return "page fault to the guest"
         case replies.Touched(young):
             return "touched" if young else "not touched"
         case _:
