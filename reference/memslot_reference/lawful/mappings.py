@@ -152,7 +152,7 @@ class WalksPageTables(LinuxKvm):
         del pages
         for page, index in self.mapped_by(slot):
             if page.sptes[index].writable:
-                self.drop_spte(page, index)
+                self.protect_spte(page, index)
 
 
 HOLE = HostHole(0x2000 * PAGE_SIZE, 0x2003 * PAGE_SIZE)
