@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from memslot_reference.kvm import Kvm
@@ -147,9 +148,10 @@ class WalksPageTables(LinuxKvm):
         end = slot.base_gfn + slot.npages
         return tuple(self.places_of(slot, slot.base_gfn, end))
 
-    def protect_pages(self, slot: MemorySlot, pages: object) -> None:
-        """Leave no writable spte of these pages."""
-        del pages
+    def protect_pages(self, slot: MemorySlot, pages: Iterable[int]) -> None:
+        """Leave no writable spte of the slot; the caller flushes if there is a page."""
+        if not tuple(pages):
+            return
         for page, index in self.mapped_by(slot):
             if page.sptes[index].writable:
                 self.protect_spte(page, index)
