@@ -149,12 +149,15 @@ class WalksPageTables(LinuxKvm):
         return tuple(self.places_of(slot, slot.base_gfn, end))
 
     def protect_pages(self, slot: MemorySlot, pages: Iterable[int]) -> None:
-        """`kvm_tdp_mmu_clear_dirty_pt_masked`: leave no writable spte of these."""
+        """`kvm_tdp_mmu_clear_dirty_pt_masked`: leave no writable spte of these.
+
+        The caller flushes if there is a page.
+        """
         for number in pages:
             gfn = slot.base_gfn + number
             for page, index in self.places_of(slot, gfn, gfn + 1):
                 if page.sptes[index].writable:
-                    self.drop_spte(page, index)
+                    self.protect_spte(page, index)
 
 
 HOLE = HostHole(0x2000 * PAGE_SIZE, 0x2003 * PAGE_SIZE)
