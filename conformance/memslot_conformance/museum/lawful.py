@@ -75,7 +75,8 @@ class Hearing:
     """One run on one variant with one seed.
 
     `accused_by` are the clauses broken. `schedules` is what was played, `judged`
-    how many clauses were asked at least once; `layers` those that came to an end.
+    how many clauses were asked at least once; `cut` says which layers ended early,
+    and why.
     """
 
     variant: str
@@ -83,7 +84,7 @@ class Hearing:
     accused_by: tuple[str, ...] = ()
     schedules: int = 0
     judged: int = 0
-    layers: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
     broke: str | None = None
 
     @property
@@ -191,7 +192,7 @@ def hearing_of(variant: str, seed: int, records: Sequence[Record]) -> Hearing:
         accused_by=tuple(dict.fromkeys(found)),
         schedules=sum(record.schedules for record in done),
         judged=len(reached),
-        layers=tuple(record.layer for record in done if record.cut is None),
+        cut=tuple(f"{r.layer}: {r.cut}" for r in done if r.cut is not None),
         broke=broke[0] if broke else None,
     )
 

@@ -41,7 +41,8 @@ def table(hearings: Sequence[Hearing], variants: Sequence[Variant]) -> list[str]
 
 def _row(variant: Variant, of: Sequence[Hearing]) -> tuple[str, ...]:
     worst = next((h for h in of if h.status is not Exit.CONFORMS), None)
-    outcome = "not accused"
+    cut = next((cut for h in of for cut in h.cut), None)
+    outcome = "not accused" if cut is None else f"not accused; {cut}"
     if worst is not None:
         outcome = worst.outcome
         if len(of) > 1:

@@ -37,7 +37,7 @@ def heard(*records: object) -> Hearing:
 def test_a_variant_that_was_judged_is_not_accused() -> None:
     hearing = heard(done())
     assert hearing.outcome == "not accused"
-    assert (hearing.schedules, hearing.judged, hearing.layers) == (3, 1, ("fixed",))
+    assert (hearing.schedules, hearing.judged, hearing.cut) == (3, 1, ())
     assert lawful.exit_status([hearing]) is Exit.CONFORMS
 
 
@@ -89,6 +89,12 @@ def test_the_table_shows_the_worst_seed_of_a_variant() -> None:
     assert lines[1].endswith("accused by REQ-1 (seed 2)")
     assert lines[2].endswith("not accused")
     assert lines[-1] == "1 of 2 lawful variants played and not accused"
+
+
+def test_the_table_says_where_silence_is_worth_less() -> None:
+    variants = lawful.chosen(["waits-twice"])
+    lines = table([heard(done(cut="its time ran out"))], variants)
+    assert lines[1].endswith("not accused; fixed: its time ran out")
 
 
 def test_what_is_known_of_a_variant_is_written_with_its_hearing(

@@ -11,6 +11,7 @@ from memslot_reference.lawful import (
     caches,
     deletes,
     host,
+    locks,
     logs,
     readers,
     sections,
@@ -29,6 +30,7 @@ _EVERY = (
     *host.VARIANTS,
     *sections.VARIANTS,
     *readers.VARIANTS,
+    *locks.VARIANTS,
     *caches.VARIANTS,
 )
 

@@ -140,13 +140,10 @@ VARIANTS: tuple[Variant, ...] = (
         source=ROUNDED,
         tag="[M]",
     ),
-    variant(
-        "unmaps-by-range", UnmapsByRange, "HVA-1", "HVA-9", source=RANGES, tag="[M]"
-    ),
+    variant("unmaps-by-range", UnmapsByRange, "HVA-9", source=RANGES, tag="[M]"),
     variant(
         "unmaps-by-range-linux",
         UnmapsByRangeLinux,
-        "HVA-1",
         "HVA-9",
         "HVA-6",
         source=RANGES,
@@ -163,7 +160,6 @@ VARIANTS: tuple[Variant, ...] = (
     variant(
         "invalidates-twice",
         InvalidatesTwice,
-        "HVA-3",
         "HVA-5",
         source=MORE,
         tag="argued",
@@ -171,7 +167,6 @@ VARIANTS: tuple[Variant, ...] = (
     variant(
         "invalidates-twice-linux",
         InvalidatesTwiceLinux,
-        "HVA-3",
         "HVA-5",
         "HVA-6",
         source=MORE,

@@ -173,9 +173,7 @@ VARIANTS: tuple[Variant, ...] = (
     variant(
         "protects-whole-slot",
         ProtectsWholeSlot,
-        "DIRTY-2",
         "MMU-6",
-        "MMU-7",
         source="the seed, kvm_vm_ioctl_get_dirty_log(), which write-protects the slot",
         tag="[R]",
     ),

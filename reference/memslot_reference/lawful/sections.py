@@ -1,4 +1,4 @@
-"""Variants whose readers and updaters keep out of each other's way otherwise."""
+"""Variants whose readers load, read or retry more often than they must."""
 
 from __future__ import annotations
 
@@ -6,41 +6,10 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
-from memslot_reference.srcu import Srcu
-from memslot_reference.vm import Vm
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
-from memslot_spec.history.hook import Hook
-from memslot_spec.model.profile import LINUX, Limits, Profile
+from memslot_spec.model.profile import LINUX
 from memslot_spec.model.replies import Reply, Retry
-from memslot_spec.model.values import Failure, Gfn, MemoryRegion
-
-
-class OneLock(Srcu):
-    """Read sections that are the updaters' lock."""
-
-    def __init__(self, hook: Hook, vm: Vm) -> None:
-        """Use the lock of this VM."""
-        super().__init__(hook)
-        self.vm = vm
-
-    def read_lock(self) -> int:
-        """Wait until nobody updates, and let nobody begin to."""
-        self.vm.lock_slots()
-        return 0
-
-    def read_unlock(self, index: int) -> None:
-        """Let the next one in, reader or updater."""
-        del index
-        self.vm.unlock_slots()
-
-
-class LocksForReading(Kvm):
-    """Readers take the updaters' lock: there are no read sections."""
-
-    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
-        """Make a VM with one lock for the slots."""
-        super().__init__(hook, profile, limits)
-        self.srcu = OneLock(hook, self)
+from memslot_spec.model.values import Gfn
 
 
 class LooksTwice(Kvm):
@@ -148,58 +117,6 @@ class EntersWithASectionLinux(LinuxKvm):
         super().halt()
 
 
-class LooksBeforeItLocks(Kvm):
-    """An updater looks at the slots as a reader before it takes the lock."""
-
-    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
-        """Nothing is decided by that look."""
-        section = self.srcu.read_lock()
-        self.read(self.load_table(), "slots")
-        self.srcu.read_unlock(section)
-        return super().update(region, failure)
-
-    def destroy(self) -> None:
-        """Wait for readers who cannot be there, and look once more."""
-        self.srcu.synchronize()
-        super().destroy()
-
-
-class LooksBeforeItLocksLinux(LinuxKvm):
-    """An updater looks at the slots as a reader before it takes the lock."""
-
-    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
-        """Nothing is decided by that look."""
-        section = self.srcu.read_lock()
-        self.read(self.load_table(), "slots")
-        self.srcu.read_unlock(section)
-        return super().update(region, failure)
-
-    def destroy(self) -> None:
-        """Wait for readers who cannot be there, and look once more."""
-        self.srcu.synchronize()
-        super().destroy()
-
-
-class LocksTwice(Kvm):
-    """An updater takes the lock, gives it back, and takes it again for its work."""
-
-    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
-        """Nothing is decided under the lock of the first time."""
-        self.lock_slots()
-        self.unlock_slots()
-        return super().update(region, failure)
-
-
-class LocksTwiceLinux(LinuxKvm):
-    """An updater takes the lock, gives it back, and takes it again for its work."""
-
-    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
-        """Nothing is decided under the lock of the first time."""
-        self.lock_slots()
-        self.unlock_slots()
-        return super().update(region, failure)
-
-
 class ReadsTheTssTwice(Kvm):
     """The base of the TSS is read from one table, its pages first, and then again."""
 
@@ -214,19 +131,9 @@ class ReadsTheTssTwice(Kvm):
 
 LOAD = "a reader may load at any moment of its section; the later load is the newer one"
 READ = "a table is read as often as its reader likes, as long as the section is open"
-LOOK = "a read section that is left before the lock is taken keeps nobody waiting"
-LOCK = "a lock under which nothing is done changes nothing"
 ENTER = "6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest(): kvm_vcpu_srcu_read_unlock()"
 
 VARIANTS: tuple[Variant, ...] = (
-    variant(
-        "locks-for-reading",
-        LocksForReading,
-        "SRCU-8",
-        "SRCU-15",
-        source="before the seed the readers took slots_lock as well",
-        tag="[R]",
-    ),
     variant("looks-twice", LooksTwice, "SRCU-6", "SRCU-7", source=LOAD, tag="argued"),
     variant(
         "looks-twice-linux",
@@ -249,7 +156,6 @@ VARIANTS: tuple[Variant, ...] = (
         "retries-the-window",
         RetriesTheWindow,
         "DEL-10",
-        "MMU-1",
         source="6.1 arch/x86/kvm/mmu/mmu.c:4153, RET_PF_RETRY of an INVALID slot",
         tag="[R]",
     ),
@@ -277,33 +183,6 @@ VARIANTS: tuple[Variant, ...] = (
         "SRCU-13",
         source=ENTER,
         tag="[R]",
-    ),
-    variant(
-        "looks-before-it-locks",
-        LooksBeforeItLocks,
-        "SRCU-10",
-        "SRCU-11",
-        "SRCU-16",
-        source=LOOK,
-        tag="argued",
-    ),
-    variant(
-        "looks-before-it-locks-linux",
-        LooksBeforeItLocksLinux,
-        "SRCU-10",
-        "SRCU-11",
-        "SRCU-16",
-        source=LOOK,
-        tag="argued",
-    ),
-    variant("locks-twice", LocksTwice, "SRCU-8", "SRCU-9", source=LOCK, tag="argued"),
-    variant(
-        "locks-twice-linux",
-        LocksTwiceLinux,
-        "SRCU-8",
-        "SRCU-9",
-        source=LOCK,
-        tag="argued",
     ),
     variant(
         "reads-the-tss-twice",

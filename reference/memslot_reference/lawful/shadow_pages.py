@@ -139,9 +139,9 @@ EVICT = "6.1 arch/x86/kvm/mmu/mmu.c:2594, make_mmu_pages_available()"
 FLUSH = "a flush too many costs time"
 
 VARIANTS: tuple[Variant, ...] = (
-    variant("small-pages-only", SmallPagesOnly, "MMU-1", source=SMALL, tag="[R]"),
+    variant("small-pages-only", SmallPagesOnly, "RMAP-3", source=SMALL, tag="[R]"),
     variant(
-        "small-pages-only-linux", SmallPagesOnlyLinux, "MMU-1", source=SMALL, tag="[R]"
+        "small-pages-only-linux", SmallPagesOnlyLinux, "RMAP-3", source=SMALL, tag="[R]"
     ),
     variant(
         "prefetches",
