@@ -15,6 +15,7 @@ from memslot_spec.history.events import Point
 from memslot_spec.history.header import Domain, Interleaving
 from memslot_spec.history.hook import P, Silent
 from memslot_spec.history.points.dirty import DirtyBitsCleared
+from memslot_spec.history.points.host import MetadataFreed
 from memslot_spec.history.points.mmu import MmuLocked, RmapIndexed, RmapUse, SpteRemoved
 from memslot_spec.history.points.srcu import (
     DomainDestroyed,
@@ -23,7 +24,7 @@ from memslot_spec.history.points.srcu import (
     SectionLeft,
     Slept,
 )
-from memslot_spec.history.points.tables import TableLoaded
+from memslot_spec.history.points.tables import TableLoaded, TableReclaimed
 from memslot_spec.history.views import View
 from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
 from memslot_spec.model.replies import Accessed
@@ -147,7 +148,10 @@ def test_the_domain_outlives_the_vcpus() -> None:
     kvm.destroy()
 
     kinds = hook.kinds()
-    assert kinds[-2:] == [SectionLeft, DomainDestroyed]
+    freed = kinds.index(SectionLeft) + 1
+    assert SectionLeft not in kinds[freed:]
+    assert kinds[-2:] == [TableReclaimed, DomainDestroyed]
+    assert kinds[freed:].count(MetadataFreed) == len(kvm.whole_table().slots)
     assert kvm.observe().sptes == ()
 
 
@@ -170,6 +174,7 @@ def test_a_vm_declares_what_it_can_be_asked(profile: Profile) -> None:
         private_slots=profile.private_slots,
         failures=("PREPARE", "ALLOCATE"),
         exact_dirty_log=True,
+        origins=("EMULATOR", "TABLE_WALK", "KVM"),
     )
 
 

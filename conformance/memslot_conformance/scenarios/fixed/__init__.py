@@ -25,11 +25,11 @@ from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
 
 RACES: tuple[FixedRace, ...] = (
     *slots.RACES,
-    *accesses.RACES,
     *caches.RACES,
     *host.RACES,
     *dirty.RACES,
     *dirty_options.RACES,
+    *accesses.RACES,
 )
 
 

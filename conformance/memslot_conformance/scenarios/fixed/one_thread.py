@@ -120,6 +120,14 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
             ),
         ),
         race(
+            "creates that fail, and the end",
+            (
+                put(0, 16, 4, 0x1000, failure=Failure.PREPARE),
+                put(0, 16, 4, 0x1000, LOG_DIRTY_PAGES, failure=Failure.ALLOCATE),
+                DestroyVm(),
+            ),
+        ),
+        race(
             "moves",
             (
                 S0,
