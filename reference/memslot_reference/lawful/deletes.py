@@ -85,7 +85,7 @@ VARIANTS: tuple[Variant, ...] = (
         "DEL-4",
         "MOVE-3",
         "DEL-9",
-        source="the slot's reverse maps lead to every spte of it: RMAP-1",
+        source="the slot's reverse maps lead to every spte of it (RMAP-1)",
         tag="argued",
     ),
 )
