@@ -32,7 +32,7 @@ class Choice(Generic[E_contra]):
     the latitude. A choice on requests is asked about those to which the first
     objection is one of `objections`; None stands for nothing wrong. The target needs
     one of `operations`, all of `points`, and where they are asked for, injected
-    `failures`, `private` slots, or accesses of an `origin`.
+    `failures`, `private` slots, accesses of an `origin`, or memory that is `scarce`.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Choice(Generic[E_contra]):
     failures: bool = False
     private: bool = False
     origin: Origin | None = None
+    scarce: bool = False
 
     @property
     def kind(self) -> type:
@@ -80,6 +81,7 @@ def choice(  # noqa: PLR0913 - the fields of a choice, each by its name
     failures: bool = False,
     private: bool = False,
     origin: Origin | None = None,
+    scarce: bool = False,
 ) -> Callable[[Callable[[Facts, E], str | None]], Choice[E]]:
     """The choice of which the function below tells the option taken.
 
@@ -104,6 +106,7 @@ def choice(  # noqa: PLR0913 - the fields of a choice, each by its name
             failures=failures,
             private=private,
             origin=origin,
+            scarce=scarce,
         )
 
     return of_taken
@@ -118,6 +121,7 @@ def can_be_seen(choice: AnyChoice, header: Header) -> bool:
         and set(choice.points) <= set(has.announces)
         and (not choice.failures or bool(header.domain.failures))
         and (not choice.private or bool(header.domain.private_slots))
+        and (not choice.scarce or header.limits.enough_pages is not None)
         and (choice.origin is None or choice.origin.name in header.domain.origins)
     )
 

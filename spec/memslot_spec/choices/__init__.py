@@ -7,7 +7,7 @@ as those of clauses are.
 from __future__ import annotations
 
 from memslot_spec.choice import AnyChoice
-from memslot_spec.choices import delete, errors, readers, requests
+from memslot_spec.choices import caches, delete, errors, readers, requests
 
 CHOICES: tuple[AnyChoice, ...] = (
     *delete.ACCESSES,
@@ -16,4 +16,5 @@ CHOICES: tuple[AnyChoice, ...] = (
     *readers.GRACE_PERIODS,
     *requests.CHOICES,
     *errors.CHOICES,
+    *caches.CHOICES,
 )
