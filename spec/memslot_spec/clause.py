@@ -51,7 +51,8 @@ class Clause(Generic[E_contra]):
     nothing on a target that takes one call at a time. A clause is left to finer
     ones where the kind of point named in `unless` is announced. An `exact` one
     holds only those who claim an exact dirty log, one `across_spaces` those who
-    have several address spaces, one with an `origin` those who make accesses of it.
+    have several address spaces, one with an `origin` those who make accesses of it,
+    an `overlapping` one those who let a user slot lie over a private one.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Clause(Generic[E_contra]):
     exact: bool = False
     across_spaces: bool = False
     origin: Origin | None = None
+    overlapping: bool = False
 
     @property
     def kind(self) -> type:
@@ -141,6 +143,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     exact: bool = False,
     across_spaces: bool = False,
     origin: Origin | None = None,
+    overlapping: bool = False,
 ) -> Callable[[Callable[[Facts, E], bool]], Clause[E]]:
     """The clause of which the function below the sentence is the check.
 
@@ -172,6 +175,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
             exact=exact,
             across_spaces=across_spaces,
             origin=origin,
+            overlapping=overlapping,
         )
 
     return of_check

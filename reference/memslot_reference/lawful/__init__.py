@@ -13,6 +13,7 @@ from memslot_reference.lawful import (
     host,
     logs,
     readers,
+    requests,
     sections,
     shadow_pages,
     tables,
@@ -30,6 +31,7 @@ _EVERY = (
     *readers.VARIANTS,
     *windows.VARIANTS,
     *caches.VARIANTS,
+    *requests.VARIANTS,
 )
 
 WAITING: dict[str, tuple[str, ...]] = {

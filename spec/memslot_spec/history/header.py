@@ -40,6 +40,7 @@ class Domain:
     names of the failures that can be injected. `exact_dirty_log` claims that a dirty
     log shows no page that was not written; otherwise it may show more. `origins` are
     the names of those who can be made to access guest memory beside the processor.
+    `overlaps_private`: a user slot may lie over a private one, as v2.6.34 lets it.
     """
 
     largest_gfn: int = (1 << 40) - 1
@@ -49,6 +50,7 @@ class Domain:
     failures: tuple[str, ...] = ()
     exact_dirty_log: bool = False
     origins: tuple[str, ...] = ()
+    overlaps_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,7 @@ def by_several_slots(facts: Facts, covered: Covered) -> bool:
     premise=by_several_slots,
     expected=the_answer,
     any_operation=("GfnToMemslot", "GfnToHva", "MemslotId"),
+    overlapping=True,
 )
 def prefers_lowest_id(facts: Facts, covered: Covered) -> bool:
     # The slot of `covered` is the one with the lowest id; each lookup has a reply of
