@@ -17,6 +17,7 @@ from memslot_conformance.adapter.machine import (
     TakesAccessesInSpaces,
     TakesAgeing,
     TakesInvalidations,
+    TakesSoftwareAccesses,
     TakesUnmaps,
 )
 from memslot_conformance.adapter.protocols import (
@@ -74,5 +75,6 @@ __all__ = [
     "TakesAccessesInSpaces",
     "TakesAgeing",
     "TakesInvalidations",
+    "TakesSoftwareAccesses",
     "TakesUnmaps",
 ]

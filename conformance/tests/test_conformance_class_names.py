@@ -16,6 +16,7 @@ SHARED = {
     "Mutant": "what the suite sees of the reference's class, which it may not import",
     "ShadowPage": "what introspection shows, and what the reference keeps",
     "Spte": "what the judge knows, what the reference keeps, and what a proof counts",
+    "Variant": "what the suite sees of the reference's class, which it may not import",
 }
 """Names of two things that are one thing seen from two sides, and from which."""
 

@@ -35,6 +35,7 @@ from memslot_spec.model.operations import (
     MemslotId,
     MmuPages,
     Operation,
+    Origin,
     ReleaseNotifier,
     SetRegion,
     TssBase,
@@ -55,6 +56,7 @@ FORMS = {
     "budget": "budget",
     "read": "read FRAME",
     "write": "write FRAME",
+    "emulate": "emulate FRAME [write]",
     "root": "root FRAME",
     "unmap": "unmap PAGE",
     "range": "range PAGE COUNT",
@@ -234,6 +236,11 @@ def _use(words: Words) -> Operation:
     return UseHvaCache(cache, 0, length, write=words.has("write"))
 
 
+def _emulate(words: Words) -> Operation:
+    gfn = words.number("FRAME")
+    return GuestAccess(gfn, words.has("write"), origin=Origin.EMULATOR)
+
+
 _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "set": _set,
     "delete": _delete,
@@ -245,6 +252,7 @@ _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "budget": lambda _: MmuPages(),
     "read": lambda words: GuestAccess(words.number("FRAME")),
     "write": lambda words: GuestAccess(words.number("FRAME"), write=True),
+    "emulate": _emulate,
     "root": lambda words: AllocateRoot(words.number("FRAME")),
     "unmap": lambda words: UnmapHva(words.number("PAGE") * PAGE_SIZE),
     "range": _range,

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import clause_pages
+import lawful_pages
 import memslots_pages as pages
 from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
 from kept_results import kept
@@ -32,6 +33,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "rows": clause_pages.rows_table,
     "museum": pages.museum_page,
     "planted": pages.planted_table,
+    "lawful": lawful_pages.lawful_table,
+    "exempt": lawful_pages.exempt_table,
     "protocols": pages.protocols_table,
 }
 

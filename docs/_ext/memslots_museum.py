@@ -23,8 +23,10 @@ from memslot_conformance.environment import cpus
 from memslot_conformance.museum import adequacy
 from memslot_conformance.museum.adequacy import Adequacy
 from memslot_conformance.museum.detections import Detection, MutantBrokeError
-from memslot_conformance.report.adequacy import reached, summary
+from memslot_conformance.museum.neighbours import AccusedError
+from memslot_conformance.report.adequacy import neighbours, reached, summary
 from memslot_conformance.report.track_record import command
+from memslot_reference import lawful
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
 from memslot_reference.museum.outside import OUTSIDE
@@ -62,15 +64,16 @@ class Outside(Written):
 def measured() -> Adequacy:
     """The run of the book: the one kept, or a new one.
 
-    Errors: `ValueError` where a clause accuses a reference, or a mutant broke.
+    Errors: `ValueError` where a clause accuses a reference or a lawful variant, or a
+    mutant broke.
     """
     return adequacy.from_text(kept("museum", (), _measure))
 
 
 def _measure() -> str:
     try:
-        found = adequacy.measure(CATALOGUE, jobs=cpus())
-    except MutantBrokeError as error:
+        found = adequacy.measure(CATALOGUE, lawful.CATALOGUE, jobs=cpus())
+    except (MutantBrokeError, AccusedError) as error:
         raise ValueError(str(error)) from error
     return adequacy.to_text(found)
 
@@ -129,8 +132,8 @@ def _figures(what: str, mutants: list[Mutant], found: Adequacy) -> str:
 def adequacy_table(found: Adequacy) -> str:
     """A row for each clause, and which of them lack something."""
     lines = [
-        "| clause | reached | first in | finds | only it finds |",
-        "| --- | --- | --- | --- | --- |",
+        "| clause | reached | first in | finds | only it finds | neighbours |",
+        "| --- | --- | --- | --- | --- | ---: |",
     ]
     for clause in found.clauses:
         seen = found.witnesses_of(clause)
@@ -140,6 +143,7 @@ def adequacy_table(found: Adequacy) -> str:
             plain(seen[0].race) if seen else "",
             _names(found.found_by(clause)) or "**nothing**",
             _names(found.only_found_by(clause)),
+            neighbours(found, clause),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join((*lines, "", *(f"- {plain(s)}" for s in summary(found))))

@@ -72,8 +72,8 @@ FIELDS: dict[str, Field] = {
     ),
     "skips_no_op": Field(
         "a request equal to the slot",
-        ("SLOT-5",),
-        either("publishes nothing", "may publish"),
+        ("SLOT-4",),
+        either("publishes nothing in KVM", "publishes in KVM"),
     ),
     "window_access": Field(
         "a guest access while INVALID",

@@ -97,7 +97,6 @@ TABLES = (
     alone("SLOT-3", "K66", private(V2_6_34, 16)),
     alone("SLOT-9", "drops-logging", put(0, 16, 4, 0x1000, LOG_DIRTY_PAGES)),
     alone("SLOT-4", "refuses-no-op", S0, S0),
-    alone("SLOT-5", "publishes-no-op", S0, S0),
     alone("SLOT-6", "U10", S0, S1, put(1, 18, 4, 0x2000)),
     alone("SLOT-7", "edits-in-place", S0, LOGGED),
     alone("SLOT-8", "one-page-off", S0, is_blind=True),

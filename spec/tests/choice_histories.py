@@ -19,8 +19,13 @@ from memslot_spec.history.points.srcu import (
     GracePeriodEnded,
     SectionEntered,
     SectionLeft,
+    Slept,
 )
-from memslot_spec.history.points.tables import TableLoaded, TablePublished
+from memslot_spec.history.points.tables import (
+    TableLoaded,
+    TablePublished,
+    TableReclaimed,
+)
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import judge_events
 from memslot_spec.model.operations import (
@@ -28,6 +33,7 @@ from memslot_spec.model.operations import (
     GuestAccess,
     InitHvaCache,
     Operation,
+    Origin,
     SetRegion,
     TssBase,
 )
@@ -36,6 +42,7 @@ from memslot_spec.model.replies import (
     Accessed,
     Done,
     FoundHva,
+    GuestPageFault,
     Mmio,
     Number,
     Refused,
@@ -90,7 +97,11 @@ def header(profile: str) -> Header:
             interleaving=Interleaving.POINTS,
             announces=POINTS,
         ),
-        domain=Domain(private_slots=3, failures=("PREPARE", "ALLOCATE")),
+        domain=Domain(
+            private_slots=3,
+            failures=("PREPARE", "ALLOCATE"),
+            origins=tuple(origin.name for origin in Origin),
+        ),
     )
 
 
@@ -121,6 +132,11 @@ ENTERS, LOADS_1, LOADS_2, LOADS_3 = (
 )
 ASKS, ANSWERED = Call(1, GfnToHva(Gfn(17))), Return(1, FoundHva(Hva(0x10_1000)))
 REACHED = Return(1, Accessed(0x10_1000))
+EMULATES, WALKS = (
+    Call(1, GuestAccess(Gfn(17), origin=origin))
+    for origin in (Origin.EMULATOR, Origin.TABLE_WALK)
+)
+MMIO, RETRY, FAULTED = (Return(1, r) for r in (Mmio(), Retry(), GuestPageFault()))
 GONE = TablePublished(0, 3, EMPTY)
 BEGUN, ENDED = GracePeriodBegun(0), GracePeriodEnded(0)
 
@@ -143,6 +159,26 @@ WITNESSES: tuple[tuple[AnyChoice, str, Events], ...] = (
     (delete.window_today, delete.RETRIED, (*OPEN, ENTERS, LOADS_2, Return(1, Retry()))),
     (delete.window_today, delete.STANDING, (*OPEN, ENTERS, REACHED)),
     (delete.window_today, delete.LATER, (*OPEN, ENTERS, LOADS_2, REACHED)),
+    (delete.window_emulated, delete.MMIO, (*OPEN, EMULATES, LOADS_2, MMIO)),
+    (delete.window_emulated, delete.RETRIED, (*OPEN, EMULATES, LOADS_2, RETRY)),
+    (delete.window_walk, delete.GUEST_FAULT, (*OPEN, WALKS, LOADS_2, FAULTED)),
+    (delete.window_walk, delete.RETRIED, (*OPEN, WALKS, LOADS_2, RETRY)),
+    (readers.sleep_for_page, readers.OUTSIDE, (Slept(1, for_page=True),)),
+    (
+        readers.sleep_for_page,
+        readers.INSIDE,
+        (SectionEntered(1, 0), Slept(1, for_page=True)),
+    ),
+    (
+        readers.reclaim,
+        readers.BY_ITS_UPDATE,
+        (*PUT, *CREATES, TableReclaimed(0, 1), Return(0, Done())),
+    ),
+    (
+        readers.reclaim,
+        readers.LATER,
+        (*PUT, *CREATES, Return(0, Done()), TableReclaimed(0, 1)),
+    ),
     (readers.reader_table, readers.OLD, (*PUT, ASKS, LOADS_1, *CREATES, ANSWERED)),
     (readers.reader_table, readers.NEW, (*PUT, ASKS, *CREATES, LOADS_2, ANSWERED)),
     (

@@ -24,6 +24,7 @@ from memslot_conformance.environment import version
 from memslot_conformance.museum import adequacy, lawful
 from memslot_conformance.museum import run as museum_run
 from memslot_conformance.museum.lawful import Hearing
+from memslot_conformance.museum.neighbours import AccusedError
 from memslot_conformance.museum.run import Attempt, Mutant, Settings
 from memslot_conformance.report import lawful as lawful_report
 from memslot_conformance.report import track_record
@@ -67,7 +68,7 @@ SECONDS = {"quick": 15.0, "standard": 60.0, "deep": 300.0}
     "--adequacy",
     "only_adequacy",
     is_flag=True,
-    help="Show for each clause its witnesses, and the mutants that it detects.",
+    help="Show for each clause its witnesses, mutants and lawful neighbours.",
 )
 @click.option(
     "--json",
@@ -94,9 +95,9 @@ def museum_command(  # noqa: PLR0913 - one for each option
     """Run mutants of the museum, or all, and say which clause detects each.
 
     Exit status: 1 where a mutant was not detected by a clause that it names; with
-    --adequacy, where a clause has no witness, or detects no mutant; with --lawful,
-    where a variant was accused. With --lawful it is 3 where a variant broke, and 4
-    where one was not played at all.
+    --adequacy, where a clause has no witness, detects no mutant, or has no lawful
+    neighbour; with --lawful, where a variant was accused. With --lawful it is 3 where
+    a variant broke, and 4 where one was not played at all.
     """
     settings = Settings(
         level=level,
@@ -170,8 +171,12 @@ def _say_hearing(hearing: Hearing) -> None:
 
 
 def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> Exit:
-    """Play the references and every mutant, and print what each clause is worth."""
-    found = adequacy.measure(mutants, jobs=jobs)
+    """Play every mutant and variant, and print what each clause is worth."""
+    try:
+        found = adequacy.measure(mutants, lawful.catalogue(), jobs=jobs)
+    except AccusedError as error:
+        click.echo(printable(f"exit 1   {error}"), err=True)
+        return Exit.DOES_NOT_CONFORM
     print_lines(table(found))
     if json_file is not None:
         json_file.write_text(adequacy.to_text(found), encoding="utf-8")

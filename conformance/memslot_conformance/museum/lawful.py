@@ -92,7 +92,7 @@ class Hearing:
         if self.accused_by:
             return f"accused by {', '.join(self.accused_by)}"
         if self.broke is not None:
-            return f"error: {self.broke.strip().rpartition(chr(10))[2]}"
+            return f"error: {self.broke.partition(chr(10))[0]}"
         if not self.schedules or not self.judged:
             return "had no time"
         return "not accused"

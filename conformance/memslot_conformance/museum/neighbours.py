@@ -18,6 +18,7 @@ from random import Random
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.layers.in_order import LEVEL
+from memslot_conformance.museum import exempt
 from memslot_conformance.museum.lawful import Variant
 from memslot_conformance.museum.reads import Reads, Recorded, reads
 from memslot_conformance.museum.witnesses import DRAWN, PREEMPTIONS, SEED
@@ -30,12 +31,12 @@ from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import Send, isolated
 from memslot_conformance.targets.resolve import Target, resolve
-from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.json_form import JsonForm
 
-SCHEDULES = 6
-"""So many of a race's schedules a variant is played with, spread over all of them."""
+SCHEDULES = 4
+"""So many of a race's schedules, spread over all of them, a variant is played with;
+beside them it is those in which its reference comes to a clause for the first time."""
 
 SECONDS = 600.0
 """After so long a group of variants is taken to hang."""
@@ -72,10 +73,9 @@ class _Reference:
 
     def __init__(self, target: Target, race: _Race, trials: Sequence[Trial]) -> None:
         plays = tuple(bounded(target.make, race.scenario, race.bound))
-        self.schedules = tuple(played.schedule for played in _spread(plays))
-        self.reached = frozenset(
-            clause for played in plays for clause in _asked(trials, played)
-        )
+        asked = tuple(_asked(trials, played) for played in plays)
+        self.schedules = tuple(plays[at].schedule for at in _telling(asked))
+        self.reached = frozenset[str]().union(*asked)
         self._recorded = tuple(Recorded(played.events) for played in plays)
         self._seen: dict[Reads, frozenset[Hashable]] = {}
 
@@ -98,23 +98,20 @@ class _Candidate:
 
 
 def neighbours_of(
-    variants: Sequence[Variant],
-    clauses: Sequence[AnyClause] = CLAUSES,
-    *,
-    drawn: int = DRAWN,
+    variants: Sequence[Variant], *, drawn: int = DRAWN
 ) -> tuple[Neighbour, ...]:
     """Where these variants, all of one base and profile, come close to clauses.
 
+    Every clause is asked, and those that are exempt are not looked for.
     Errors: `AccusedError`.
     """
     base = resolve(variants[0].base, variants[0].profile)
-    read = {clause.id: reads(clause) for clause in clauses}
-    trials = _trials(base, clauses)
+    read = {c.id: reads(c) for c in CLAUSES if c.id not in exempt.IDS}
+    trials = _trials(base)
     candidates: list[_Candidate] = []
     for variant in variants:
         target = resolve(f"lawful:{variant.name}")
-        every = {clause.id for clause in clauses}
-        candidates.append(_Candidate(target, _trials(target, clauses), every))
+        candidates.append(_Candidate(target, _trials(target), set(read)))
     found: list[Neighbour] = []
     for race in _races(base, drawn):
         reference = _Reference(base, race, trials)
@@ -164,8 +161,8 @@ def _asked(trials: Sequence[Trial], played: Played) -> frozenset[str]:
     return frozenset(asked)
 
 
-def _trials(target: Target, clauses: Sequence[AnyClause]) -> tuple[Trial, ...]:
-    return tuple(Trial(target.header, tuple(clauses), b) for b in (False, True))
+def _trials(target: Target) -> tuple[Trial, ...]:
+    return tuple(Trial(target.header, CLAUSES, b) for b in (False, True))
 
 
 def _races(target: Target, drawn: int) -> Iterator[_Race]:
@@ -179,10 +176,14 @@ def _races(target: Target, drawn: int) -> Iterator[_Race]:
         yield _Race(f"drawn race {number}", Drawing(palette, rng).scenario(), 0)
 
 
-def _spread(plays: Sequence[Played]) -> tuple[Played, ...]:
-    """Some of the plays, the first among them, and the others far apart."""
-    stride = max(-(-len(plays) // SCHEDULES), 1)
-    return tuple(plays[::stride])
+def _telling(asked: Sequence[frozenset[str]]) -> Iterator[int]:
+    """Which plays are repeated: some far apart, and those where a clause is new."""
+    stride = max(-(-len(asked) // SCHEDULES), 1)
+    known: set[str] = set()
+    for at, clauses in enumerate(asked):
+        if at % stride == 0 or clauses - known:
+            known |= clauses
+            yield at
 
 
 def neighbours(variants: Sequence[Variant], *, jobs: int) -> tuple[Neighbour, ...]:

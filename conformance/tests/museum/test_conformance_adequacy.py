@@ -22,6 +22,8 @@ from memslot_conformance.museum.detections import (
     detections,
     detections_of,
 )
+from memslot_conformance.museum.lawful import Variant
+from memslot_conformance.museum.neighbours import AccusedError, Neighbour
 from memslot_conformance.museum.run import Attempt, Mutant, chosen
 from memslot_conformance.museum.witnesses import (
     Witness,
@@ -75,6 +77,10 @@ def witness(clause: str, *, times: int = 1, is_blind: bool = False) -> Witness:
     )
 
 
+def neighbour(clause: str, variant: str) -> Neighbour:
+    return Neighbour(clause=clause, variant=variant, race="a race", preemptions=0)
+
+
 FOUND = Adequacy(
     clauses=("REQ-1", "REQ-2", "REQ-3"),
     witnesses=(witness("REQ-1", times=7), witness("REQ-2", times=3, is_blind=True)),
@@ -83,6 +89,7 @@ FOUND = Adequacy(
         detection("REQ-1", "two"),
         detection("REQ-3", "two"),
     ),
+    neighbours=(neighbour("REQ-1", "one"), neighbour("REQ-1", "two")),
 )
 
 
@@ -212,6 +219,35 @@ def test_what_a_clause_lacks_is_named() -> None:
     assert adequacy.exit_status(FOUND) is Exit.DOES_NOT_CONFORM
 
 
+def test_a_clause_without_a_neighbour_is_named_unless_it_is_exempt() -> None:
+    bare = replace(FOUND, clauses=("REQ-1", "REQ-2", "DEL-2"))
+    assert bare.neighbours_of("REQ-1") == ("one", "two")
+    assert bare.without_neighbour() == ("DEL-2",)
+    lines = table(bare)
+    assert "  2  " in lines[1]
+    assert "exempt" in lines[2]
+    assert lines[3].count("NONE") == 2
+    assert "no lawful neighbour: DEL-2; 2 clauses are exempt" in lines
+    enough = replace(FOUND, clauses=("REQ-1",))
+    assert adequacy.exit_status(enough) is Exit.CONFORMS
+    alien = replace(enough, clauses=("DEL-2",), witnesses=(witness("DEL-2"),))
+    alien = replace(alien, detections=(detection("DEL-2", "one"),))
+    assert adequacy.exit_status(alien) is Exit.DOES_NOT_CONFORM
+
+
+def test_an_accused_variant_is_told_and_fails_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def measure(*_: object, **__: object) -> Adequacy:
+        message = "DEL-2 accuses lawful:one"
+        raise AccusedError(message)
+
+    monkeypatch.setattr(adequacy, "measure", measure)
+    result = museum("--adequacy")
+    assert result.exit_code == 1
+    assert "DEL-2 accuses lawful:one" in result.stderr
+
+
 def test_adequacy_survives_json() -> None:
     assert adequacy.from_text(adequacy.to_text(FOUND)) == FOUND
 
@@ -224,11 +260,17 @@ def test_the_museum_shows_adequacy(
     status: int,
 ) -> None:
     found = Adequacy(
-        clauses=clauses, witnesses=FOUND.witnesses, detections=FOUND.detections
+        clauses=clauses,
+        witnesses=FOUND.witnesses,
+        detections=FOUND.detections,
+        neighbours=FOUND.neighbours,
     )
 
-    def measure(mutants: Sequence[Mutant], *, jobs: int) -> Adequacy:
+    def measure(
+        mutants: Sequence[Mutant], variants: Sequence[Variant], *, jobs: int
+    ) -> Adequacy:
         assert mutants
+        assert variants
         assert jobs
         return found
 

@@ -23,21 +23,18 @@ from memslot_reference.lawful.variant import Variant
 
 _EVERY = (
     *deletes.VARIANTS,
+    *windows.VARIANTS,
     *tables.VARIANTS,
     *logs.VARIANTS,
     *shadow_pages.VARIANTS,
     *host.VARIANTS,
     *sections.VARIANTS,
     *readers.VARIANTS,
-    *windows.VARIANTS,
     *caches.VARIANTS,
     *requests.VARIANTS,
 )
 
 WAITING: dict[str, tuple[str, ...]] = {
-    "copies-on-no-op": ("SLOT-5",),
-    "copies-on-no-op-table": ("SLOT-5",),
-    "frees-failed-later": ("DIRTY-28",),
     "frees-later": ("DIRTY-28",),
     "frees-later-linux": ("DIRTY-28",),
 }

@@ -106,7 +106,7 @@ VARIANTS: tuple[Variant, ...] = (
         SptesRememberNothing,
         "CACHE-2",
         "CACHE-3",
-        source="6.1 arch/x86/kvm/mmu/mmu.c, enable_mmio_caching off",
+        source="6.1 arch/x86/kvm/mmu/mmu.c:3205, where enable_mmio_caching is off",
         tag="[R]",
     ),
     variant(

@@ -101,6 +101,24 @@ class AgesTwiceLinux(LinuxKvm):
         return super().age_hva(hva) or first
 
 
+class InvalidatesTwice(Kvm):
+    """A range that the host invalidates is invalidated twice."""
+
+    def invalidate_range(self, start: Hva, end: Hva) -> None:
+        """Open it, close it, and do so again."""
+        super().invalidate_range(start, end)
+        super().invalidate_range(start, end)
+
+
+class InvalidatesTwiceLinux(LinuxKvm):
+    """A range that the host invalidates is invalidated twice."""
+
+    def invalidate_range(self, start: Hva, end: Hva) -> None:
+        """Open it, close it, and do so again."""
+        super().invalidate_range(start, end)
+        super().invalidate_range(start, end)
+
+
 MORE = "an spte that is dropped without need is made again by the next access"
 ROUNDED = (
     "6.1 mm/hugetlb.c, adjust_range_if_pmd_sharing_possible(): the host itself rounds "
@@ -139,6 +157,23 @@ VARIANTS: tuple[Variant, ...] = (
         "zaps-for-the-host-linux",
         ZapsForTheHostLinux,
         "HVA-1",
+        source=MORE,
+        tag="argued",
+    ),
+    variant(
+        "invalidates-twice",
+        InvalidatesTwice,
+        "HVA-3",
+        "HVA-5",
+        source=MORE,
+        tag="argued",
+    ),
+    variant(
+        "invalidates-twice-linux",
+        InvalidatesTwiceLinux,
+        "HVA-3",
+        "HVA-5",
+        "HVA-6",
         source=MORE,
         tag="argued",
     ),

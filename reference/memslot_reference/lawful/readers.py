@@ -7,11 +7,8 @@ from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.shadow import Spte
-from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.srcu import Slept
 from memslot_spec.history.points.tables import TableWritten
-from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.model.values import Errno, Failure
 
 
 class WaitsForPages(Kvm):
@@ -51,76 +48,6 @@ class FreesUnderTheLock(LinuxKvm):
         self.lock_slots()
         super().free_memslots()
         self.unlock_slots()
-
-
-class DefersReclaim(Kvm):
-    """A CREATE does not wait for the readers: its old table is freed later."""
-
-    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
-        super().__init__(hook, profile, limits)
-        self.replaced: list[Memslots] = []
-
-    def change_slot(
-        self,
-        table: Memslots,
-        old: MemorySlot | None,
-        new: MemorySlot | None,
-        failure: Failure | None,
-    ) -> Errno | None:
-        """`call_srcu`: the next grace period that somebody waits for will do."""
-        if old is None and new is not None:
-            return self.create(table, new, failure)
-        errno = super().change_slot(table, old, new, failure)
-        if errno is None:
-            self.reclaim_replaced()
-        return errno
-
-    def create(
-        self, table: Memslots, new: MemorySlot, failure: Failure | None
-    ) -> Errno | None:
-        """Publish the slot, and return."""
-        errno = self.prepare(None, new, failure)
-        if errno is None:
-            errno = self.allocate(failure)
-            if errno is not None:
-                self.abandon(None, new)
-        if errno is not None:
-            return errno
-        final = self.copy_of(table)
-        final.put(new)
-        self.publish(final)
-        self.commit(None, new)
-        self.replaced.append(table)
-        return None
-
-    def reclaim_replaced(self) -> None:
-        """Free what was replaced before a grace period that is over."""
-        for table in self.replaced:
-            self.reclaim(table)
-        self.replaced.clear()
-
-    def free_memslots(self) -> None:
-        """Nobody is left to read them."""
-        self.reclaim_replaced()
-        super().free_memslots()
-
-
-class FreesFailedLater(Kvm):
-    """What a failed request allocated is freed with the VM."""
-
-    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
-        super().__init__(hook, profile, limits)
-        self.failed: list[tuple[MemorySlot | None, MemorySlot | None]] = []
-
-    def abandon(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
-        """`kvfree_rcu`, whose callback is in no hurry."""
-        self.failed.append((old, new))
-
-    def free_memslots(self) -> None:
-        """The callbacks have run by then."""
-        for old, new in self.failed:
-            super().abandon(old, new)
-        super().free_memslots()
 
 
 class NumbersPublishedSets(LinuxKvm):
@@ -165,23 +92,6 @@ VARIANTS: tuple[Variant, ...] = (
         "SRCU-15",
         "SRCU-20",
         source="the lock of the updaters is a licence to read as well: SRCU-15",
-        tag="argued",
-    ),
-    variant(
-        "defers-reclaim",
-        DefersReclaim,
-        "SRCU-4",
-        "SRCU-7",
-        "SRCU-20",
-        source="a table that is freed after a grace period harms nobody who reads it",
-        tag="argued",
-    ),
-    variant(
-        "frees-failed-later",
-        FreesFailedLater,
-        "ERR-3",
-        source="nobody can see what a request allocated that failed: kvfree_rcu() may "
-        "be in no hurry",
         tag="argued",
     ),
     variant(

@@ -10,7 +10,7 @@ from memslot_reference.srcu import Srcu
 from memslot_reference.vm import Vm
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
 from memslot_spec.history.hook import Hook
-from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import Reply, Retry
 from memslot_spec.model.values import Failure, Gfn, MemoryRegion
 
@@ -216,7 +216,7 @@ LOAD = "a reader may load at any moment of its section; the later load is the ne
 READ = "a table is read as often as its reader likes, as long as the section is open"
 LOOK = "a read section that is left before the lock is taken keeps nobody waiting"
 LOCK = "a lock under which nothing is done changes nothing"
-ENTER = "6.1 arch/x86/kvm/x86.c, vcpu_enter_guest(): kvm_vcpu_srcu_read_unlock()"
+ENTER = "6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest(): kvm_vcpu_srcu_read_unlock()"
 
 VARIANTS: tuple[Variant, ...] = (
     variant(
@@ -260,6 +260,15 @@ VARIANTS: tuple[Variant, ...] = (
         "SRCU-13",
         source=ENTER,
         tag="[R]",
+    ),
+    variant(
+        "enters-with-a-section-today",
+        EntersWithASection,
+        "SRCU-12",
+        "SRCU-14",
+        source=ENTER,
+        tag="[R]",
+        profile=LINUX,
     ),
     variant(
         "enters-with-a-section-linux",

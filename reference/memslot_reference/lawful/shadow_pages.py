@@ -127,12 +127,15 @@ class SetsBitsTwice(Kvm):
         super().set_slot_bit(page, slot_id)
 
 
-SMALL = "6.1 arch/x86/kvm/mmu/mmu.c, kvm_nx_huge_page_recovery and lpage_disallowed"
+SMALL = (
+    "6.1 arch/x86/kvm/mmu/mmu.c:61, nx_huge_pages: pages that are executed are mapped "
+    "small"
+)
 PREFETCH = (
-    "6.1 arch/x86/kvm/mmu/mmu.c, direct_pte_prefetch(): not for logging slots, not "
+    "6.1 arch/x86/kvm/mmu/mmu.c:2924, direct_pte_prefetch(): no logging slots, not "
     "while mmu_invalidate_in_progress"
 )
-EVICT = "6.1 arch/x86/kvm/mmu/mmu.c, make_mmu_pages_available()"
+EVICT = "6.1 arch/x86/kvm/mmu/mmu.c:2594, make_mmu_pages_available()"
 FLUSH = "a flush too many costs time"
 
 VARIANTS: tuple[Variant, ...] = (

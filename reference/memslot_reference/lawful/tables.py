@@ -13,7 +13,7 @@ from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.values import Errno, Failure, MemoryRegion
 
 
-class PublishesTwice(Kvm):
+class PublishesCopies(Kvm):
     """Each table is published in two copies, with a grace period after each."""
 
     def publish(self, table: Memslots) -> None:
@@ -113,6 +113,12 @@ class ReclaimsLater(Kvm):
         for earlier in (*retired, table):
             super().reclaim(earlier)
 
+    def free_memslots(self) -> None:
+        """What was retired goes with the VM, if nobody has waited since."""
+        for table in self.retired:
+            super().reclaim(table)
+        super().free_memslots()
+
 
 class FreesLater(Kvm):
     """Bitmaps and arrays that are of no use are freed by the next update."""
@@ -134,6 +140,15 @@ class FreesLater(Kvm):
     def lock_slots(self) -> None:
         """Free what was put aside before."""
         super().lock_slots()
+        self.free_the_dead()
+
+    def free_memslots(self) -> None:
+        """Free the rest with the VM."""
+        super().free_memslots()
+        self.free_the_dead()
+
+    def free_the_dead(self) -> None:
+        """Free what nobody reaches any more."""
         while self.dead_bitmaps:
             super().free_bitmap(self.dead_bitmaps.pop(0))
         while self.dead_metadata:
@@ -160,6 +175,15 @@ class FreesLaterLinux(LinuxKvm):
     def lock_slots(self) -> None:
         """Free what was put aside before."""
         super().lock_slots()
+        self.free_the_dead()
+
+    def free_memslots(self) -> None:
+        """Free the rest with the VM."""
+        super().free_memslots()
+        self.free_the_dead()
+
+    def free_the_dead(self) -> None:
+        """Free what nobody reaches any more."""
         while self.dead_bitmaps:
             super().free_bitmap(self.dead_bitmaps.pop(0))
         while self.dead_metadata:
@@ -171,7 +195,7 @@ LATER = "memory that nobody reaches any more harms nobody until it is freed"
 VARIANTS: tuple[Variant, ...] = (
     variant(
         "publishes-twice",
-        PublishesTwice,
+        PublishesCopies,
         "SLOT-1",
         "SLOT-2",
         "ERR-1",

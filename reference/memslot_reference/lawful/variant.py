@@ -10,7 +10,7 @@ from memslot_reference.sets import SlotSets
 from memslot_reference.vm import Vm
 from memslot_spec.model.profile import LINUX, V2_6_34, Profile
 
-Tag = Literal["[R]", "[T]", "[D]", "[M]", "argued"]
+Grounds = Literal["[R]", "[T]", "[D]", "[M]", "argued"]
 """How it is known to be right: as a mutant is known to be wrong, or by argument."""
 
 
@@ -27,7 +27,7 @@ class Variant:
     base: Base
     profile: str
     source: str
-    tag: Tag
+    tag: Grounds
     clauses: tuple[str, ...]
     unusual: str
     make: Factory
@@ -38,7 +38,7 @@ def variant(
     changed: type[Vm],
     *clauses: str,
     source: str,
-    tag: Tag,
+    tag: Grounds,
     profile: Profile | None = None,
 ) -> Variant:
     """The variant that this class is, by default held to what its base claims."""

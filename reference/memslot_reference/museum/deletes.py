@@ -231,6 +231,13 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("walks-as-mmio", WalksAsMmio, "DEL-15", "SRCU-1", profile=LINUX),
     planted("writes-by-software", WritesBySoftware, "DEL-14", "MMU-1", profile=LINUX),
     planted(
-        "emulates-invalid", EmulatesInvalid, "DEL-10", "DEL-14", "SRCU-1", profile=LINUX
+        "emulates-invalid",
+        EmulatesInvalid,
+        "DEL-10",
+        "DEL-14",
+        "DEL-15",
+        "DEL-16",
+        "SRCU-1",
+        profile=LINUX,
     ),
 )

@@ -130,17 +130,6 @@ class RefusesNoOp(Kvm):
         return super().conflict(table, old, region, flags)
 
 
-class PublishesNoOp(Kvm):
-    """A request equal to the slot publishes a table."""
-
-    def is_no_op(
-        self, old: MemorySlot | None, region: MemoryRegion, flags: int
-    ) -> bool:
-        """Never."""
-        del old, region, flags
-        return False
-
-
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "K10",
@@ -174,5 +163,4 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("applies-new-hva", AppliesNewHva, "REQ-15", profile=LINUX),
     planted("toggles-readonly", TogglesReadonly, "REQ-16", profile=LINUX),
     planted("refuses-no-op", RefusesNoOp, "SLOT-4", "REQ-21", "REQ-28"),
-    planted("publishes-no-op", PublishesNoOp, "SLOT-5", profile=LINUX),
 )

@@ -7,9 +7,11 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.srcu import Slept
 from memslot_spec.model.explain import TABLE_READERS
 from memslot_spec.model.profile import BOTH
-from memslot_spec.model.updates import Change
-from memslot_spec.moments.replies import Updated
-from memslot_spec.moments.srcu import GracePeriodOver, ReadBesideUpdate
+from memslot_spec.moments.srcu import (
+    GracePeriodOver,
+    PublishedReclaimed,
+    ReadBesideUpdate,
+)
 
 READERS = tuple(kind.__name__ for kind in TABLE_READERS)
 TABLES = ("TableLoaded", "TablePublished")
@@ -96,29 +98,25 @@ def sleep_for_page(facts: Facts, event: Slept) -> str | None:
     return OUTSIDE if facts.section_of(event.thread) is None else INSIDE
 
 
-FIRST, LATER = "waits for the readers before it returns", "leaves that to later"
+BY_ITS_UPDATE, LATER = "by the request that replaced it", "later"
 
 
 @choice(
-    id="create-waits",
-    title="A CREATE and the readers of the table it replaces",
-    options=(FIRST, LATER),
-    source="seed, __kvm_set_memory_region: it waits; call_srcu() would do as well",
+    id="reclaim",
+    title="Who reclaims a table that was replaced",
+    options=(BY_ITS_UPDATE, LATER),
+    source="seed, __kvm_set_memory_region: kfree; call_srcu() would do as well",
     profiles=BOTH,
-    clauses=("SRCU-4", "SRCU-7", "SRCU-20"),
-    on=Updated,
-    points=("GracePeriodBegun", "GracePeriodEnded", *TABLES),
+    clauses=("SRCU-4", "SRCU-20"),
+    on=PublishedReclaimed,
+    points=("TablePublished",),
 )
-def create_waits(facts: Facts, update: Updated) -> str | None:
-    """Whether the readers of the old table were waited for."""
-    known = facts.update_of(update.thread)
-    if known is None or not known.published or update.change is not Change.CREATE:
+def reclaim(facts: Facts, reclaimed: PublishedReclaimed) -> str | None:
+    """Whether the request that replaced a table has freed it as well."""
+    if reclaimed.with_vm:
         return None
-    replaced_at = facts.tables.replaced.get(known.published[-1] - 1)
-    if replaced_at is None:
-        return None
-    return FIRST if facts.sections.full_period_since(replaced_at) else LATER
+    return BY_ITS_UPDATE if reclaimed.by_its_update else LATER
 
 
 TABLES_READ: tuple[AnyChoice, ...] = (reader_table, reader_table_of_delete)
-GRACE_PERIODS: tuple[AnyChoice, ...] = (grace_period, create_waits, sleep_for_page)
+GRACE_PERIODS: tuple[AnyChoice, ...] = (grace_period, reclaim, sleep_for_page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memslot_spec.choice import AnyChoice, choice
 from memslot_spec.facts.facts import Facts
-from memslot_spec.model.profile import ONLY_2_6_34
+from memslot_spec.model.profile import BOTH, ONLY_2_6_34
 from memslot_spec.model.replies import Done, Refused
 from memslot_spec.model.updates import Change, Objection, met_by
 from memslot_spec.model.values import Errno
@@ -33,8 +33,9 @@ def published_or_not(update: Updated) -> str:
     id="no-op",
     title="A request equal to the slot",
     options=(PUBLISHED, SILENT),
-    source="seed, __kvm_set_memory_region: no test for it; today's has one",
-    profiles=ONLY_2_6_34,
+    source="seed, __kvm_set_memory_region: no test for it; "
+    "6.1 virt/kvm/kvm_main.c:2015, which has one",
+    profiles=BOTH,
     clauses=("SLOT-4",),
     on=Updated,
     points=TABLES,

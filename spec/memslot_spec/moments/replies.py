@@ -12,7 +12,7 @@ from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.explained import any_explains
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.host import Resource
+from memslot_spec.facts.host import BITMAP, METADATA, Resource
 from memslot_spec.history.events import Return
 from memslot_spec.history.points.tables import Attached
 from memslot_spec.model.operations import (
@@ -170,7 +170,7 @@ class TableLeft:
 class RequestFailed:
     """A request is refused: what it did with arrays and bitmaps, as points tell.
 
-    `lost` is what it freed without having allocated it, `found` what its slot has.
+    `lost` is what it freed of that which its slot has, `found` all of it.
     """
 
     lost: tuple[Resource, ...]
@@ -277,11 +277,15 @@ def _failed(facts: Facts, update: Updated) -> RequestFailed | None:
     if not isinstance(update.reply, Refused):
         return None
     host, word = facts.host, update.region.slot
+    found = host.attached.get((as_id_of(word), id_of(word)))
+    if found is None:
+        return RequestFailed((), None)
+    owned = {(METADATA, found.metadata), (BITMAP, found.bitmap)}
     made = host.made.get(update.thread, ())
     freed = host.freed.get(update.thread, ())
     return RequestFailed(
-        lost=tuple(resource for resource in freed if resource not in made),
-        found=host.attached.get((as_id_of(word), id_of(word))),
+        lost=tuple(one for one in freed if one in owned and one not in made),
+        found=found,
     )
 
 

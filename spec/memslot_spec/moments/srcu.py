@@ -34,13 +34,15 @@ class PublishedReclaimed:
 
     `replaced_at` is the step at which it stopped being current, None while it is;
     `holders` are the threads with an open read section that loaded it. `with_vm`:
-    it goes with the VM, which nobody else uses.
+    it goes with the VM, which nobody else uses; `by_its_update`: the request that
+    replaced it does so.
     """
 
     version: int
     replaced_at: int | None
     holders: tuple[int, ...]
     with_vm: bool
+    by_its_update: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def _reclaimed(facts: Facts, event: TableReclaimed) -> PublishedReclaimed | None
     version = facts.tables.handles.get(event.table)
     if version is None:
         return None
+    update = facts.update_of(event.thread)
     sections = facts.sections.all_open()
     holders = sorted(s.thread for s in sections if event.table in s.handles)
     return PublishedReclaimed(
@@ -105,6 +108,7 @@ def _reclaimed(facts: Facts, event: TableReclaimed) -> PublishedReclaimed | None
         facts.tables.replaced.get(version),
         tuple(holders),
         facts.destroys_vm(event.thread),
+        update is not None and version + 1 in update.published,
     )
 
 

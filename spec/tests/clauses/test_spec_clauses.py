@@ -29,8 +29,8 @@ GIVEN_OUT = {
     "REQ": 28,
     "SLOT": 11,
     "LOOK": 13,
-    "SRCU": 19,
-    "DEL": 13,
+    "SRCU": 20,
+    "DEL": 16,
     "MOVE": 7,
     "MMU": 11,
     "RMAP": 4,
@@ -45,7 +45,7 @@ GIVEN_OUT = {
 }
 """The highest number given out in each area. Ids are permanent: it only grows."""
 
-GONE: frozenset[str] = frozenset()
+GONE = frozenset({"SLOT-5"})
 """Ids up to there whose clause is no more; they are not given out again."""
 
 ROWS = frozenset(range(1, 68))

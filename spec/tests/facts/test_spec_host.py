@@ -31,7 +31,7 @@ from host_histories import (
 )
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.clauses import clause_by_id
-from memslot_spec.history.events import Call, Event, Return
+from memslot_spec.history.events import Call, Event, Finished, Return
 from memslot_spec.history.header import History
 from memslot_spec.history.points.dirty import BitmapAllocated, BitmapFreed
 from memslot_spec.history.points.host import (
@@ -45,6 +45,7 @@ from memslot_spec.history.points.tables import Attached, UpdateLocked
 from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import (
     AgeHva,
+    DestroyVm,
     GfnToHvaProt,
     GuestAccess,
     InvalidateRange,
@@ -210,11 +211,15 @@ def test_a_failed_request_frees_what_it_made() -> None:
         BitmapAllocated(0, 5, 0, 0, 4),
     )
     freed = (BitmapFreed(0, 5), MetadataFreed(0, 5))
-    assert not holds("ERR-3", *called(0, PUT, FAILED, arrays))
-    assert not holds("ERR-3", *called(0, PUT, FAILED, arrays, bitmap, freed[1]))
-    assert not holds("ERR-3", *called(0, PUT, FAILED, arrays, bitmap, freed[0]))
-    assert holds("ERR-3", *called(0, PUT, FAILED, arrays, bitmap, *freed))
-    assert is_left_alone("ERR-3", *called(0, PUT, Done(), arrays))
+    failed = called(0, PUT, FAILED, arrays, bitmap)
+    ended = (*called(0, DestroyVm(), Done()), Finished(0, ()))
+    assert not holds("ERR-3", *called(0, PUT, FAILED, arrays), *ended)
+    assert not holds("ERR-3", *failed, freed[1], *ended)
+    assert not holds("ERR-3", *failed, freed[0], *ended)
+    assert holds("ERR-3", *called(0, PUT, FAILED, arrays, bitmap, *freed), *ended)
+    assert holds("ERR-3", *failed, *freed, *ended)
+    assert is_left_alone("ERR-3", *failed, Finished(0, ()))
+    assert is_left_alone("ERR-3", *called(0, PUT, Done(), arrays), *ended)
 
 
 def test_a_failed_request_keeps_what_was_there() -> None:

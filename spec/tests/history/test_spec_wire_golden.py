@@ -158,6 +158,7 @@ ADDED_OPERATIONS = (
     operations.GfnToMemslot(0x10, 1),
     operations.GfnToHva(0x10, 1),
     operations.GuestAccess(0x10, write=True, as_id=1),
+    operations.GuestAccess(0x10, origin=operations.Origin.TABLE_WALK),
     operations.GfnToHvaProt(0x10, write=True),
     operations.VcpuGfnToMemslot(1, 0x10),
     operations.InitHvaCache(2, 0x10008, 16),
@@ -170,6 +171,7 @@ ADDED_OPERATIONS = (
 ADDED_REPLIES = (
     replies.FoundHostPage(0x7000, writable=True),
     replies.FoundHostPage(None, error=HvaError.RO_BAD),
+    replies.GuestPageFault(),
     replies.Translated((0x7008, 0x9000)),
     replies.DirtyLog((0b1011, 2**63)),
 )
@@ -180,6 +182,9 @@ ADDED_POINTS = (
     ),
     mmu_points.SpteMapped(1, 3, 5, 16, 1, writable=True, hva=0x7000, table=4, as_id=1),
     mmu_points.ShadowPageCreated(1, 3, 16, direct=True, capacity=36, as_id=1),
+    mmu_points.ShadowPageCreated(1, 4, 0, direct=True, capacity=36, root=True),
+    srcu_points.Slept(1, for_page=True),
+    tables_points.TableWritten(0, 4, "generation"),
     srcu_points.Retried(1),
     host_points.InvalidationBegun(1, 0x7000, 0x9001),
     host_points.InvalidationEnded(1, 0x7000, 0x9001),
@@ -198,7 +203,10 @@ ADDED_POINTS = (
     cache_points.MmioHit(1, cache_points.MmioPlace.SPTE, 16, 1, 4),
 )
 ADDED = History(
-    replace(HEADER, domain=Domain(failures=("PREPARE",), exact_dirty_log=True)),
+    replace(
+        HEADER,
+        domain=Domain(failures=("PREPARE",), exact_dirty_log=True, origins=("KVM",)),
+    ),
     (
         *(events.Call(0, operation) for operation in ADDED_OPERATIONS),
         *(events.Return(0, reply) for reply in ADDED_REPLIES),

@@ -21,7 +21,7 @@ from memslot_spec.history.words import (
     describe_slots,
 )
 from memslot_spec.model import operations, replies
-from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
+from memslot_spec.model.operations import GuestAccess, Operation, Origin, SetRegion
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import (
     EMPTY,
@@ -70,6 +70,15 @@ OPERATIONS: list[tuple[Operation, str]] = [
     (operations.CountRmaps(), "count rmaps"),
     (GuestAccess(0x200, write=True), "fault gfn 0x200 (write)"),
     (GuestAccess(0x200, direct=False, root=7), "fault gfn 0x200 (read, root 0x7)"),
+    (
+        GuestAccess(0x10, write=True, as_id=1, origin=Origin.EMULATOR),
+        "emulate access to gfn 0x10 (as_id 1) (write)",
+    ),
+    (
+        GuestAccess(0x10, origin=Origin.TABLE_WALK),
+        "walk the guest's page table at gfn 0x10",
+    ),
+    (GuestAccess(0x10, origin=Origin.KVM), "KVM's own read of gfn 0x10"),
     (operations.AllocateRoot(7), "allocate root gfn 0x7"),
     (operations.UnmapHva(0x7000), "unmap hva 0x7000"),
     (operations.AgeHva(0x7000), "age hva 0x7000"),
@@ -113,6 +122,7 @@ REPLIES: list[tuple[Reply, str]] = [
     (replies.Accessed(0x3000), "reached hva 0x3000"),
     (replies.Mmio(), "MMIO"),
     (replies.Retry(), "retry"),
+    (replies.GuestPageFault(), "page fault to the guest"),
     (replies.Touched(young=True), "touched"),
     (replies.Touched(young=False), "not touched"),
     (replies.FoundHostPage(0x7000, writable=True), "hva 0x7000"),
@@ -138,6 +148,7 @@ EVENTS: list[tuple[Event, str]] = [
     (tables_points.TableRead(0, 12, "npages"), "read table v2: npages"),
     (tables_points.TableRead(0, 12, "\x1b[m"), r"read table v2: \x1b[m"),
     (tables_points.TableWritten(0, 12), "write table v2"),
+    (tables_points.TableWritten(0, 12, "generation"), "write table v2: generation"),
     (tables_points.TablePublished(0, 13, EMPTY), "publish v3: no slots"),
     (
         tables_points.TablePublished(0, 13, table_of(SLOT.as_invalid())),
@@ -150,6 +161,7 @@ EVENTS: list[tuple[Event, str]] = [
     (mmu_points.MmuUnlocked(0), "drop mmu_lock"),
     (srcu_points.GuestEntered(0), "enter the guest"),
     (srcu_points.Slept(0), "sleep"),
+    (srcu_points.Slept(0, for_page=True), "wait for a host page"),
     (
         mmu_points.ShadowPageCreated(0, 3, 16, direct=True, capacity=36),
         "make direct page 3: gfn 0x10",

@@ -94,7 +94,7 @@ def expects_at_most_waited_for(facts: Facts, load: LoadedAgain) -> str:
 
 @clause(
     id="SRCU-7",
-    title="An update waits for the sections that loaded what it replaces",
+    title="An update waits for the readers of what it replaces",
     must="A read section MUST NOT load a table published after one that took the place "
     "of a table it has loaded, CREATEs aside: who deletes, moves or changes a slot "
     "waits for the section.",

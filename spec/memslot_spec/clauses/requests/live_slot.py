@@ -119,8 +119,9 @@ def deleted_is_absent(facts: Facts, shown: ShownAfter) -> bool:
     return shown.slot is None
 
 
-def changes_only_the_hva(facts: Facts, left: TableLeft) -> bool:
-    return left.update.wrong == (Objection.HVA_CHANGED,)
+def changes_the_hva(facts: Facts, left: TableLeft) -> bool:
+    # Whatever else a target overlooks: once accepted, the address is taken too.
+    return Objection.HVA_CHANGED in left.update.wrong
 
 
 def new_hva_or_refusal(facts: Facts, left: TableLeft) -> str:
@@ -137,7 +138,7 @@ def new_hva_or_refusal(facts: Facts, left: TableLeft) -> str:
     rows=(11,),
     profiles=ONLY_2_6_34,
     on=TableLeft,
-    premise=changes_only_the_hva,
+    premise=changes_the_hva,
     expected=new_hva_or_refusal,
     observed=slot_left,
     points=("TablePublished",),

@@ -11,7 +11,6 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import TablePublished, TableWritten
 from memslot_spec.history.words import count, describe_slot
 from memslot_spec.history.words.tables import describe_apart, describe_at
-from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import BIT_1, EMPTY, Slot, SlotTable
 from memslot_spec.moments.replies import TableLeft, Updated
@@ -134,31 +133,6 @@ def is_equal_to_the_slot(facts: Facts, update: Updated) -> bool:
 )
 def no_op_succeeds(facts: Facts, update: Updated) -> bool:
     return update.accepted
-
-
-def is_a_no_op_alone(facts: Facts, update: Updated) -> bool:
-    return is_equal_to_the_slot(facts, update) and update.alone
-
-
-def tables_published(facts: Facts, update: Updated) -> str:
-    return f"done, with {count(len(update.published), 'table')} published"
-
-
-@clause(
-    id="SLOT-5",
-    title="A request equal to the slot publishes nothing",
-    must="A request equal to the current slot MUST NOT publish a table.",
-    source="6.1, __kvm_set_memory_region: returns before any allocation",
-    rows=(17,),
-    profiles=ONLY_LINUX,
-    on=Updated,
-    premise=is_a_no_op_alone,
-    expected="no table published: the request changes nothing",
-    observed=tables_published,
-    points=("TablePublished",),
-)
-def no_op_is_silent(facts: Facts, update: Updated) -> bool:
-    return not update.published
 
 
 def has_several_user_slots(facts: Facts, event: TablePublished) -> bool:
@@ -300,7 +274,6 @@ CLAUSES: tuple[AnyClause, ...] = (
     others_unchanged,
     host_address,
     no_op_succeeds,
-    no_op_is_silent,
     disjoint,
     never_edited,
     shown_as_planned,

@@ -1,0 +1,59 @@
+"""Clauses that no lawful implementation can come close to, and why.
+
+Where a request fixes the one answer that is right, whoever answers otherwise is
+wrong. Such a clause has no lawful neighbour, and needs none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """Clauses that need no lawful neighbour, all for one reason."""
+
+    reason: str
+    clauses: tuple[str, ...]
+
+
+def _of(area: str, *numbers: int) -> tuple[str, ...]:
+    return tuple(f"{area}-{number}" for number in numbers)
+
+
+EXEMPT: tuple[Exemption, ...] = (
+    Exemption(
+        "the errno, or the success, follows from the request and the slots alone",
+        (
+            *_of("REQ", *range(1, 8), 10, 11, 12, *range(14, 17), *range(19, 29)),
+            *_of("SLOT", 4, 10),
+            *_of("MOVE", 6, 7),
+            *_of("MMU", 5),
+            *_of("DIRTY", *range(9, 17), 21, 22, 31, 32),
+            *_of("CACHE", 9, 10, 11),
+        ),
+    ),
+    Exemption(
+        "the answer is one slot, address or number of the table that is used",
+        (
+            *_of("SLOT", 11),
+            *_of("LOOK", *range(1, 14)),
+            *_of("DEL", 13),
+            *_of("SIZE", 1, 2),
+            *_of("TSS", 1),
+            *_of("CACHE", 1, 6, 7, 8, *range(12, 19)),
+        ),
+    ),
+    Exemption(
+        "introspection shows the one table that the requests have left",
+        (*_of("REQ", 9, 13, 18), *_of("SLOT", 8), *_of("ERR", 2)),
+    ),
+    Exemption(
+        "a log that is exact shows the pages that were written, and no others",
+        _of("DIRTY", 5, 18, 23),
+    ),
+    Exemption("nobody waits for ever", _of("PROG", 1, 2)),
+)
+
+IDS = frozenset(clause for group in EXEMPT for clause in group.clauses)
+"""Every clause that is exempt."""
