@@ -85,8 +85,23 @@ FIELDS: dict[str, Field] = {
     ),
     "budget_is_permille": Field(
         "page budget, the same number either way",
-        ("SIZE-1", "SIZE-2"),
+        ("SIZE-1", "SIZE-2", "SIZE-3"),
         either("20 per thousand of the pages", "a fiftieth of the pages"),
+    ),
+    "keeps_budget": Field(
+        "who computes the page budget",
+        ("SIZE-1", "SIZE-3"),
+        either("each CREATE and DELETE", "who asks for it"),
+    ),
+    "names_holes": Field(
+        "memslot_id of a frame in no slot",
+        ("LOOK-7",),
+        either("names no slot", "against its precondition"),
+    ),
+    "keeps_deleted_base": Field(
+        "a deleted slot 0, for the TSS",
+        ("TSS-1",),
+        either("at 0, or where its delete said", "no TSS there"),
     ),
     "has_generations": Field(
         "generations, and caches held to them",

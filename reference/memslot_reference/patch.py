@@ -11,6 +11,8 @@ tested for overlap), and the defects whose fixes the series already had.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.reference import default_limits
@@ -28,6 +30,11 @@ class PublishedPatch(Kvm):
 
     One method for each defect, two for S6 and for the notifiers' flush.
     """
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        """Say that a user slot may lie over a private one."""
+        super().__init__(hook, profile, limits)
+        self.domain = replace(self.domain, overlaps_private=True)
 
     def rmode_tss_base(self) -> int:
         """Load a table, ignore it, load two more and take one number of each.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot
@@ -52,6 +54,10 @@ LARGE_LOGGED = put(0, 0x200, 0x400, 0x1200, LOG_DIRTY_PAGES)
 
 class ScansUsers(Kvm):
     """A user slot may lie over a private one, as in v2.6.34."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        super().__init__(hook, profile, limits)
+        self.domain = replace(self.domain, overlaps_private=True)
 
     def is_scanned(self, slot: MemorySlot) -> bool:
         return slot.id < self.limits.user_slots

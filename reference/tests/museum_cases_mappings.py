@@ -85,6 +85,7 @@ MAPPINGS = (
 THE_REST = (
     alone("SIZE-1", "budget-half", put(0, 0, 100_000, 0), MmuPages()),
     alone("SIZE-2", "K22", put(0, 0, 300_000_000, 0), MmuPages()),
+    alone("SIZE-3", "shares-budget", S0, MmuPages()),
     alone("TSS-1", "tss-off-by-one", S0, TssBase()),
     raced("TSS-2", "K01", (S0,), (delete(0),), (TssBase(),)),
     raced("TSS-2", "K02", (S0,), (delete(0),), (TssBase(),)),

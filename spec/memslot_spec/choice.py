@@ -32,7 +32,8 @@ class Choice(Generic[E_contra]):
     the latitude. A choice on requests is asked about those to which the first
     objection is one of `objections`; None stands for nothing wrong. The target needs
     one of `operations`, all of `points`, and where they are asked for, injected
-    `failures`, `private` slots, accesses of an `origin`, or `holes` in host memory.
+    `failures`, `private` slots, accesses of an `origin`, `holes` in host memory, or
+    memory that is `scarce`.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Choice(Generic[E_contra]):
     private: bool = False
     origin: Origin | None = None
     holes: bool = False
+    scarce: bool = False
 
     @property
     def kind(self) -> type:
@@ -82,6 +84,7 @@ def choice(  # noqa: PLR0913 - the fields of a choice, each by its name
     private: bool = False,
     origin: Origin | None = None,
     holes: bool = False,
+    scarce: bool = False,
 ) -> Callable[[Callable[[Facts, E], str | None]], Choice[E]]:
     """The choice of which the function below tells the option taken.
 
@@ -107,6 +110,7 @@ def choice(  # noqa: PLR0913 - the fields of a choice, each by its name
             private=private,
             origin=origin,
             holes=holes,
+            scarce=scarce,
         )
 
     return of_taken
@@ -121,6 +125,7 @@ def can_be_seen(choice: AnyChoice, header: Header) -> bool:
         and set(choice.points) <= set(has.announces)
         and (not choice.failures or bool(header.domain.failures))
         and (not choice.private or bool(header.domain.private_slots))
+        and (not choice.scarce or header.limits.enough_pages is not None)
         and (choice.origin is None or choice.origin.name in header.domain.origins)
         and (not choice.holes or bool(header.limits.holes))
     )

@@ -54,6 +54,7 @@ class Clause(Generic[E_contra]):
     have several address spaces, one with an `origin` those who make accesses of it. An
     `armed` one asks whether writes are noticed, which of a target that tracks by D bits
     cannot be told unless it announces `SpteUpdated`.
+    An `overlapping` one holds those who let a user slot lie over a private one.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Clause(Generic[E_contra]):
     across_spaces: bool = False
     armed: bool = False
     origin: Origin | None = None
+    overlapping: bool = False
 
     @property
     def kind(self) -> type:
@@ -145,6 +147,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     across_spaces: bool = False,
     armed: bool = False,
     origin: Origin | None = None,
+    overlapping: bool = False,
 ) -> Callable[[Callable[[Facts, E], bool]], Clause[E]]:
     """The clause of which the function below the sentence is the check.
 
@@ -177,6 +180,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
             across_spaces=across_spaces,
             armed=armed,
             origin=origin,
+            overlapping=overlapping,
         )
 
     return of_check

@@ -6,8 +6,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import get_args
 
+from memslot_spec.arithmetic.ranges import U64
+from memslot_spec.arithmetic.sizing import tss_base
 from memslot_spec.choice import AnyChoice, OptionCounts
-from memslot_spec.choices import CHOICES, delete, errors, mmu, readers, requests
+from memslot_spec.choices import (
+    CHOICES,
+    caches,
+    delete,
+    errors,
+    mmu,
+    readers,
+    requests,
+)
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.events import Call, Event, Point, Return
 from memslot_spec.history.header import Capabilities, Domain, Header, Interleaving
@@ -29,9 +39,11 @@ from memslot_spec.judging.judge import judge_events
 from memslot_spec.model.operations import (
     GfnToHva,
     GuestAccess,
+    InitHvaCache,
     Operation,
     Origin,
     SetRegion,
+    TssBase,
 )
 from memslot_spec.model.profile import V2_6_34, HostHole, Limits
 from memslot_spec.model.replies import (
@@ -40,6 +52,7 @@ from memslot_spec.model.replies import (
     FoundHva,
     GuestPageFault,
     Mmio,
+    Number,
     Refused,
     Reply,
     Retry,
@@ -59,7 +72,7 @@ from memslot_spec.model.values import (
 POINTS = tuple(kind.__name__ for kind in get_args(Point))
 OPERATIONS = tuple(kind.__name__ for kind in get_args(Operation))
 HOLE = HostHole(0x10_3000, 0x10_4000)
-LIMITS = Limits(user_slots=32, largest_gfn=0xFFFF, holes=(HOLE,))
+LIMITS = Limits(user_slots=32, largest_gfn=0xFFFF, holes=(HOLE,), enough_pages=0x1000)
 
 A = Slot(0, Gfn(16), 4, Hva(0x10_0000))
 B = Slot(1, Gfn(32), 4, Hva(0x20_0000))
@@ -144,6 +157,16 @@ ENTERS_PRIVATE = (
     LOADS_2,
 )
 SMALL_AND_LARGE = (RmapAdded(0, 3, 0, 0, 1, 1), RmapAdded(0, 3, 1, 0, 2, 0))
+HUGE = SetRegion(replace(OF_B, memory_size=0x2000 << 12))
+LARGE = replace(B, npages=0x2000)
+ROUND = Call(1, InitHvaCache(0, (16 << 12) + 0x800, U64 - 0x400))
+DELETE_AT_9 = SetRegion(MemoryRegion(0, 9 << 12, 0, 0))
+DELETED_AT_9 = (
+    *PUT,
+    *request(DELETE_AT_9, Done(), GOING, EMPTY),
+    Call(1, TssBase()),
+    LOADS_3,
+)
 
 WITNESSES: tuple[tuple[AnyChoice, str, Events], ...] = (
     (delete.window_2009, delete.MMIO, (*OPEN, ENTERS, LOADS_2, Return(1, Mmio()))),
@@ -243,4 +266,22 @@ WITNESSES: tuple[tuple[AnyChoice, str, Events], ...] = (
     ),
     (mmu.audit_extent, mmu.USERS_SMALL, (*SMALL_AND_LARGE, RmapsCounted(0, 1))),
     (mmu.audit_extent, mmu.EVERY_LIST, (*SMALL_AND_LARGE, RmapsCounted(0, 2))),
+    (errors.no_memory, errors.NO_MEMORY, request(HUGE, NO_MEMORY)),
+    (errors.no_memory, errors.ENOUGH, request(HUGE, Done(), table_of(LARGE))),
+    (caches.wraps_in_a_frame, caches.BY_FRAMES, (*PUT, ROUND, Return(1, Done()))),
+    (
+        caches.wraps_in_a_frame,
+        caches.BY_BYTES,
+        (*PUT, ROUND, LOADS_1, Return(1, INVALID_ARGUMENT)),
+    ),
+    (
+        caches.tss_of_deleted,
+        caches.AT_ZERO,
+        (*DELETED_AT_9, Return(1, Number(tss_base(0, 0)))),
+    ),
+    (
+        caches.tss_of_deleted,
+        caches.WHERE_DELETED,
+        (*DELETED_AT_9, Return(1, Number(tss_base(9, 0)))),
+    ),
 )

@@ -17,6 +17,7 @@ from memslot_reference.lawful import (
     logs,
     mappings,
     readers,
+    requests,
     sections,
     shadow_pages,
     tables,
@@ -38,6 +39,7 @@ _EVERY = (
     *shadow_pages.VARIANTS,
     *tables.VARIANTS,
     *windows.VARIANTS,
+    *requests.VARIANTS,
 )
 
 WAITING: dict[str, tuple[str, ...]] = {}

@@ -249,12 +249,9 @@ MUTANTS: tuple[Mutant, ...] = (
         StopsWhileInvalid,
         "DEL-13",
         "LOOK-1",
-        "LOOK-13",
         "SRCU-18",
     ),
-    planted(
-        "remembers-answers", RemembersAnswers, "SRCU-18", "LOOK-1", "LOOK-2", "LOOK-13"
-    ),
+    planted("remembers-answers", RemembersAnswers, "SRCU-18", "LOOK-1", "LOOK-2"),
     planted("budget-half", HalvesBudget, "SIZE-1"),
     planted("tss-off-by-one", TssOffByOne, "TSS-1", "SRCU-1"),
 )

@@ -6,6 +6,8 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import Memslots
 from memslot_reference.mmio_caches import MmioSpte, VcpuMmio
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
+from memslot_reference.slot_hints import generation_of
+from memslot_spec.history.points.caches import MmioCached, MmioPlace
 from memslot_spec.model.profile import LINUX
 
 
@@ -35,6 +37,31 @@ class HitsDuringAnUpdate(LinuxKvm):
         return spte == (self.bits_of(table.generation), False)
 
 
+class SmmNote(LinuxKvm):
+    """What a vCPU in SMM caches of MMIO is dated by the slots of address space 0."""
+
+    def remember_in_vcpu(self, table: Memslots, gfn: int) -> None:
+        """`kvm_memslots(vcpu->kvm)->generation`, whatever space was looked at."""
+        dated_by = self.load_table(0)
+        self.read(dated_by, "generation")
+        if not self.vcpu_may_remember(dated_by):
+            return
+        self.vcpu_mmio = VcpuMmio(gfn, generation_of(dated_by))
+        self.hook.point(
+            MmioCached,
+            MmioPlace.VCPU,
+            gfn,
+            table.as_id,
+            dated_by.generation,
+            table.handle,
+        )
+
+    def vcpu_match_mmio_gen(self, cached: VcpuMmio, table: Memslots) -> bool:
+        """`vcpu_match_mmio_gen`: with the same table on the other side."""
+        del table
+        return cached.generation == generation_of(self.active[0])
+
+
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "K34",
@@ -57,6 +84,23 @@ MUTANTS: tuple[Mutant, ...] = (
         source="commit ddfd1730fd82",
         since="until ddfd1730fd82",
         tag="[R]",
+        profile=LINUX,
+    ),
+    exhibit(
+        "K69",
+        SmmNote,
+        "CACHE-3",
+        "CACHE-1",
+        "CACHE-4",
+        "CACHE-5",
+        "CACHE-2",
+        "GEN-7",
+        "MMU-1",
+        "SLOT-11",
+        source="6.1 arch/x86/kvm/x86.h:204, vcpu_cache_mmio_info(); :226, "
+        "vcpu_match_mmio_gen()",
+        since="in 6.1",
+        tag="[D]",
         profile=LINUX,
     ),
     planted(

@@ -9,7 +9,8 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage
-from memslot_spec.model.profile import LINUX
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import FoundHostPage
 from memslot_spec.model.values import Errno, Failure, HvaError, MemoryRegion
 
@@ -77,6 +78,11 @@ class ReadonlyFirst(LinuxKvm):
 
 class PrefersHighestId(Kvm):
     """Of slots that overlap, a lookup finds the one with the highest id."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        """Say that they may."""
+        super().__init__(hook, profile, limits)
+        self.domain = replace(self.domain, overlaps_private=True)
 
     def is_scanned(self, slot: MemorySlot) -> bool:
         """Let user slots lie over private ones, as v2.6.34 may."""

@@ -107,7 +107,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "LOOK-11",
         "LOOK-2",
         "CACHE-17",
-        "LOOK-7",
         "SRCU-1",
         "SRCU-18",
         "SLOT-11",

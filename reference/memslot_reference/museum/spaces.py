@@ -107,6 +107,14 @@ class TakesNamesakeToo(LinuxKvm):
                     super().change_slot(table, slot, None, None)
 
 
+class SharesBudget(LinuxKvm):
+    """Each address space has its share of the page budget, and no more."""
+
+    def mmu_pages(self) -> int:
+        """Divide what all slots together give."""
+        return super().mmu_pages() // self.limits.address_spaces
+
+
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "K15",
@@ -148,6 +156,7 @@ MUTANTS: tuple[Mutant, ...] = (
         tag="[R]",
         profile=LINUX,
     ),
+    planted("shares-budget", SharesBudget, "SIZE-3", profile=LINUX),
     planted("overlaps-across", OverlapsAcross, "SLOT-10", "REQ-28", profile=LINUX),
     planted(
         "takes-namesake-too",

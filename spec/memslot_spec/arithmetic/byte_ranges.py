@@ -23,6 +23,23 @@ def range_wraps(gpa: int, length: int) -> bool:
     return gpa + length > U64
 
 
+def frames_wrap(gpa: int, length: int) -> bool:
+    """Whether the last frame of a range lies below its first, in 64 bits.
+
+    A range that wraps round to the very frame where it began does not count.
+
+    Source: `__kvm_gfn_to_hva_cache_init`, `start_gfn > end_gfn`.
+
+    pre: 0 <= gpa < U64
+    pre: 0 <= length < U64
+    post: not _ or range_wraps(gpa, length)
+    post: _ == (length > 0 and (gpa + length - 1) % U64 // PAGE_SIZE < gpa // PAGE_SIZE)
+    """
+    return (
+        gpa + length > U64 and (gpa + length - 1 - U64) // PAGE_SIZE < gpa // PAGE_SIZE
+    )
+
+
 def frames_of(gpa: int, length: int) -> tuple[int, int]:
     """The first gfn that a range of bytes touches, and how many it touches.
 

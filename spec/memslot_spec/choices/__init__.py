@@ -7,7 +7,7 @@ as those of clauses are.
 from __future__ import annotations
 
 from memslot_spec.choice import AnyChoice
-from memslot_spec.choices import delete, errors, mmu, readers, requests
+from memslot_spec.choices import caches, delete, errors, mmu, readers, requests
 
 CHOICES: tuple[AnyChoice, ...] = (
     *delete.ACCESSES,
@@ -17,4 +17,5 @@ CHOICES: tuple[AnyChoice, ...] = (
     *requests.CHOICES,
     *errors.CHOICES,
     *mmu.CHOICES,
+    *caches.CHOICES,
 )

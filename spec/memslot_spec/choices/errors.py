@@ -54,4 +54,25 @@ def rollback(facts: Facts, update: Updated) -> str | None:
     return PUT_BACK if update.published else BEFORE
 
 
-CHOICES: tuple[AnyChoice, ...] = (injected_failure, rollback)
+NO_MEMORY, ENOUGH = "refused ENOMEM", "there is memory for it"
+
+
+@choice(
+    id="no-memory",
+    title="A request for more pages than there need be memory for",
+    options=(NO_MEMORY, ENOUGH),
+    source="6.1 arch/x86/kvm/x86.c:12862, kvm_arch_prepare_memory_region(); seed, "
+    "__kvm_set_memory_region: vmalloc() of the reverse maps",
+    profiles=BOTH,
+    clauses=("REQ-28",),
+    on=Updated,
+    scarce=True,
+)
+def no_memory(facts: Facts, update: Updated) -> str | None:
+    """What became of a request that needs memory nobody promised."""
+    if not update.may_lack_memory or update.wrong:
+        return None
+    return NO_MEMORY if update.ran_out_of_memory else ENOUGH
+
+
+CHOICES: tuple[AnyChoice, ...] = (injected_failure, rollback, no_memory)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from memslot_spec.model.hva_caches import HvaRange
 from memslot_spec.model.operations import Operation, SetRegion
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, change_of, target_of
@@ -60,12 +61,15 @@ class CallFacts:
     When the call began, `floor` was the newest version that some reader had seen
     or an update had left, `settled` the newest that an update had left, `newest`
     the current one, so far as points tell. `last_read` gives for each field the
-    version that it was last read from, `walked` the slots in whose reverse maps a
-    host address was looked up: address space, None where the target does not tell,
-    and id. `mappings` are the serials of the sptes that map the host addresses it is
-    about, `invalid_mappings` those among them that map a frame of an INVALID slot,
-    `whole_mappings` those that map a page which the range has all of, and
-    `part_mappings` those that map one of which it has a part.
+    version that it was last read from, `read_from` all the versions of which anything
+    was, `walked` the slots in whose reverse maps a host address was looked up: address
+    space, None where the target does not tell, and id. `mappings` are the serials of
+    the sptes that map the host addresses it is about, `invalid_mappings` those among
+    them that map a frame of an INVALID slot, `whole_mappings` those that map a page
+    which the range has all of, and `part_mappings` those that map one of which it has
+    a part. `cached` is the range of the cache of host addresses that it is about, None
+    where nobody can tell it; `overlapped` says that another call was about the same
+    cache, or the same vCPU's hint, at the same time.
     """
 
     operation: Operation
@@ -81,6 +85,9 @@ class CallFacts:
     whole_mappings: frozenset[int] = frozenset()
     part_mappings: frozenset[int] = frozenset()
     walked: frozenset[tuple[int | None, int]] = frozenset()
+    read_from: set[int] = field(default_factory=set[int])
+    cached: HvaRange | None = None
+    overlapped: bool = False
 
 
 @dataclass(slots=True)

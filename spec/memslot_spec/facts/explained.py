@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from memslot_spec.arithmetic.sizing import tss_base
+from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.explain import BY_ONE_TABLE, explains
 from memslot_spec.model.hva_caches import is_resolved_by_page, use_explained
-from memslot_spec.model.operations import GuestAccess, Operation, UseHvaCache
-from memslot_spec.model.replies import Reply
+from memslot_spec.model.operations import GuestAccess, MmuPages, TssBase, UseHvaCache
+from memslot_spec.model.readers import default_tss_base
+from memslot_spec.model.replies import Number, Reply
 from memslot_spec.model.values import SlotTable
 
 
 def any_explains(
-    facts: Facts, tables: Iterable[SlotTable], operation: Operation, reply: Reply
+    facts: Facts, tables: Iterable[SlotTable], known: CallFacts, reply: Reply
 ) -> bool:
     """One of the tables explains the reply, or there is nothing to explain."""
+    operation = known.operation
     if isinstance(operation, UseHvaCache):
-        cached = facts.cached.ranges.get(operation.cache)
-        return use_explained(tables, cached, operation, reply)
+        return use_explained(tables, known.cached, operation, reply)
+    if isinstance(operation, TssBase) and facts.profile.keeps_deleted_base:
+        return any(reply in tss_bases(facts, table) for table in tables)
     profile, limits = facts.profile, facts.limits
     for table in tables:  # noqa: SIM110 - mostly one, and a generator costs more
         if explains(table, operation, reply, profile, limits):
@@ -26,11 +31,27 @@ def any_explains(
     return False
 
 
-def is_explained_by_one_table(facts: Facts, operation: Operation) -> bool:
+def tss_bases(facts: Facts, table: SlotTable) -> tuple[Number, ...]:
+    """The default TSS bases of a table: one, unless its slot 0 was deleted.
+
+    A deleted slot has no pages, and lies where the request said that deleted it; or
+    at 0, where it is as if it had never been there.
+    """
+    usual = Number(default_tss_base(table))
+    if table.find(0, 0) is not None:
+        return (usual,)
+    deleted = (Number(tss_base(base, 0)) for base in sorted(facts.deleted_bases))
+    return tuple(dict.fromkeys((usual, *deleted)))
+
+
+def is_explained_by_one_table(facts: Facts, known: CallFacts) -> bool:
     """The operation answers from one table: later readers see no older one."""
+    operation = known.operation
     if isinstance(operation, UseHvaCache):
-        cached = facts.cached.ranges.get(operation.cache)
+        cached = known.cached
         return cached is not None and not is_resolved_by_page(cached)
+    if isinstance(operation, MmuPages) and facts.profile.keeps_budget:
+        return False
     if isinstance(operation, GuestAccess):
         return not operation.may_use_spte
     return isinstance(operation, BY_ONE_TABLE)

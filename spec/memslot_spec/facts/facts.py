@@ -86,6 +86,9 @@ class Facts:
         self.floor = 0
         self.settled = 0
         self.last_update: LastUpdate | None = None
+        self.last_updated_at = -1
+        self.deleted_bases: set[int] = set()
+        self.had_a_slot = False
         self.updates_called = 0
         self.vm_destroyed = False
 
@@ -105,6 +108,10 @@ class Facts:
             and isinstance(call.operation, DestroyVm)
             and len(self.calls) == 1
         )
+
+    def undisturbed(self, known: CallFacts) -> bool:
+        """No request was under way at any moment of the call so far."""
+        return not self.updates and self.last_updated_at < known.step
 
     def section_of(self, thread: int) -> Section | None:
         """The innermost open read section of a thread."""

@@ -72,7 +72,11 @@ class World:
 
 @dataclass(slots=True)
 class Worlds:
-    """Every order still possible, and the updates not yet placed."""
+    """Every order still possible, and the updates not yet placed.
+
+    They are `lost` once a reply of an update fits none of them: which tables there
+    are then, nobody can tell.
+    """
 
     profile: Profile
     limits: Limits
@@ -80,6 +84,7 @@ class Worlds:
     pending: dict[int, SetRegion] = field(default_factory=dict[int, SetRegion])
     reading: set[int] = field(default_factory=set[int])
     overflowed: bool = False
+    lost: bool = False
 
     def tables(self) -> tuple[SlotTable, ...]:
         """The tables that may stand once every open update is placed as is."""
@@ -139,7 +144,10 @@ class Worlds:
         return True
 
     def update_answered(self, thread: int, reply: Reply) -> bool:
-        """Keep the worlds in which this update may have answered so."""
+        """Keep the worlds in which this update may have answered so.
+
+        Returns False where there is none: the worlds are lost.
+        """
         kept: list[World] = []
         for world in self.worlds:
             if world.outcome_of(thread) is not None:
@@ -149,6 +157,7 @@ class Worlds:
                 kept.extend(self._returned(grown, thread, reply))
         self.pending.pop(thread, None)
         if not kept:
+            self.lost = True
             self.worlds = tuple(
                 replace(w, placed=tuple(p for p in w.placed if p[0] != thread))
                 for w in self.worlds

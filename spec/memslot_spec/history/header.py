@@ -54,7 +54,8 @@ class Domain:
     names of the failures that can be injected. `exact_dirty_log` claims that a dirty
     log shows no page that was not written; otherwise it may show more. `origins` are
     the names of those who can be made to access guest memory beside the processor.
-    `dirty_tracking` tells how a write is noticed.
+    `dirty_tracking` tells how a write is noticed, `overlaps_private` that a user slot
+    may lie over a private one, as v2.6.34 lets it.
     """
 
     largest_gfn: int = (1 << 40) - 1
@@ -65,6 +66,7 @@ class Domain:
     exact_dirty_log: bool = False
     dirty_tracking: DirtyTracking = DirtyTracking.WRITE_PROTECTION
     origins: tuple[str, ...] = ()
+    overlaps_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,8 +71,10 @@ def bits_of(kind: type, name: str) -> int | None:
 CAME_LATER: frozenset[tuple[type, str]] = frozenset(
     {
         (Domain, "dirty_tracking"),
+        (Domain, "overlaps_private"),
         (Domain, "origins"),
         (Limits, "holes"),
+        (Limits, "enough_pages"),
         (GuestAccess, "origin"),
         (RmapAdded, "as_id"),
         (RmapIndexed, "as_id"),

@@ -74,6 +74,8 @@ def _out_of_its_domain(clause: AnyClause, header: Header) -> Iterator[str]:
         yield "the target has no private slots"
     if clause.across_spaces and header.limits.address_spaces == 1:
         yield "the target has one address space"
+    if clause.overlapping and not header.domain.overlaps_private:
+        yield "no user slot of the target lies over a private one"
     origin = clause.origin
     if origin is not None and origin.name not in header.domain.origins:
         yield f"no access of the target is made by {ORIGINS[origin]}"

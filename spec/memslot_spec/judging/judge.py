@@ -122,6 +122,8 @@ class Judge:
         """Why part of the history could not be judged; None if all was."""
         if self.facts.worlds.overflowed:
             return "overlapping updates left too many possible orders"
+        if self.facts.worlds.lost and not self.findings:
+            return "no order of the requests explains the reply of one of them"
         return None
 
     def judgement(self) -> Judgement:
@@ -227,6 +229,8 @@ class Judge:
                 if watch:
                     self._watch(watch, answer)
         returned(self.facts, event, known)
+        if self.facts.worlds.lost:
+            self.over = True
         if self.facts.dirty.watching:
             log_return(
                 self.facts.dirty,

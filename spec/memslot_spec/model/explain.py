@@ -19,7 +19,7 @@ from memslot_spec.model.operations import (
     VcpuGfnToMemslot,
 )
 from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.model.readers import accesses, answer
+from memslot_spec.model.readers import accesses, answer, gfn_to_memslot
 from memslot_spec.model.replies import Reply, same_reply
 from memslot_spec.model.values import SlotTable
 
@@ -33,7 +33,10 @@ TABLE_READERS = (
     TssBase,
     MmuPages,
 )
-"""The operations whose reply the table alone decides."""
+"""The operations whose reply the table alone decides.
+
+Today requests decide the page budget, and `memslot_id` is not for holes.
+"""
 
 BY_ONE_TABLE = (*TABLE_READERS, InitHvaCache)
 """The operations that load the table once and answer from it."""
@@ -47,6 +50,11 @@ def explains(
     limits: Limits,
 ) -> bool:
     """The table may have led to the reply, or no table decides it."""
+    if isinstance(operation, MmuPages) and profile.keeps_budget:
+        return True
+    if isinstance(operation, MemslotId) and not profile.names_holes:
+        is_hole = gfn_to_memslot(table, operation.gfn) is None
+        return is_hole or answer(table, operation, profile, limits) == reply
     if isinstance(operation, TABLE_READERS):
         return answer(table, operation, profile, limits) == reply
     if isinstance(operation, GuestAccess):

@@ -13,7 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from memslot_spec.arithmetic.byte_ranges import frames_of, offset_in, range_wraps
+from memslot_spec.arithmetic.byte_ranges import (
+    frames_of,
+    frames_wrap,
+    offset_in,
+    range_wraps,
+)
 from memslot_spec.model.operations import InitHvaCache, UseHvaCache
 from memslot_spec.model.readers import gfn_to_hva, gfn_to_memslot
 from memslot_spec.model.replies import Done, Refused, Reply, Translated, same_reply
@@ -29,8 +34,13 @@ class HvaRange:
 
     @property
     def wraps(self) -> bool:
-        """Its end is below its start."""
+        """Its last byte is below its first."""
         return range_wraps(self.gpa, self.length)
+
+    @property
+    def is_backwards(self) -> bool:
+        """Its last frame is below its first: so KVM tells that a range wraps."""
+        return frames_wrap(self.gpa, self.length)
 
     def holds(self, use: UseHvaCache) -> bool:
         """The part that is used lies inside."""
@@ -65,13 +75,17 @@ def backs(table: SlotTable, cached: HvaRange) -> bool:
 def init_replies(table: SlotTable, init: InitHvaCache) -> tuple[Reply, ...] | None:
     """What resolving a range may answer; None where anything may be.
 
-    What becomes of a range of no bytes depends on how its end is computed.
+    What becomes of a range of no bytes depends on how its end is computed. One that
+    wraps round to the frame where it began is one page to who compares frames, and
+    backwards to who compares bytes.
     """
     cached = HvaRange(init.gpa, init.length)
     if init.length == 0:
         return None
-    if cached.wraps:
+    if cached.is_backwards:
         return (Refused(Errno.EINVAL),)
+    if cached.wraps:
+        return (Refused(Errno.EINVAL), Done(), Refused(Errno.EFAULT))
     return (Done(),) if backs(table, cached) else (Refused(Errno.EFAULT),)
 
 

@@ -20,6 +20,7 @@ from memslot_spec.model.updates import (
     Objection,
     asks_readonly,
     change_of,
+    may_lack_memory,
     met_by,
     objections,
     target_of,
@@ -57,12 +58,13 @@ def plan(
 ) -> tuple[Outcome, ...]:
     """Every allowed outcome of a request on this table, never none.
 
-    ENOMEM is an outcome only where `failure` was injected; the request may
-    still succeed then, for an implementation may not come by that place.
+    ENOMEM is an outcome only where `failure` was injected, or where the limits do not
+    promise memory for so many pages; the request may still succeed then.
     """
     wrong = objections(table, region, profile, limits, private=private)
     injected: tuple[Outcome, ...] = ()
-    if failure is not None:
+    change, old = change_of(table, region), target_of(table, region)
+    if failure is not None or may_lack_memory(change, old, region, limits):
         injected = _rolled_back(Errno.ENOMEM, table, region)
     must, may = _sort_refusals(wrong, table, region, profile, limits, injected)
     if must:

@@ -39,13 +39,15 @@ class Limits:
     `largest_gfn` is the highest settable guest frame, `hva_end` the first host
     byte address that userspace may not name, `user_slots` the number of ids
     userspace may use in each of `address_spaces`. A slot may lie over `holes`, and
-    a guest access there fails with EFAULT.
+    a guest access there fails with EFAULT. There is memory for whatever a slot of up
+    to `enough_pages` pages needs; for more it may run out. None: it never does.
     """
 
     largest_gfn: int = (1 << 52) - 1
     address_spaces: int = 1
     hva_end: Hva = Hva((1 << 47) - PAGE_SIZE)
     user_slots: int = 32
+    enough_pages: int | None = None
     holes: tuple[HostHole, ...] = ()
 
     def may_fault(self, hva: int) -> bool:
@@ -58,7 +60,10 @@ class Profile:
     """The promises of one range of versions.
 
     `known_flags` are the request bits that mean something; `strict_flags` says
-    whether any other bit is refused. `max_pages` bounds one user slot.
+    whether any other bit is refused. `max_pages` bounds one user slot. `keeps_budget`:
+    requests compute the page budget, not who asks for it. `names_holes`: `memslot_id`
+    is defined where no slot is. `keeps_deleted_base`: a deleted slot has no pages, and
+    lies where the request said that deleted it.
     """
 
     name: str
@@ -75,6 +80,9 @@ class Profile:
     skips_no_op: bool
     window_access: WindowAccess
     budget_is_permille: bool
+    keeps_budget: bool
+    names_holes: bool
+    keeps_deleted_base: bool
     default_user_slots: int
     has_generations: bool
 
@@ -97,6 +105,9 @@ V2_6_34 = Profile(
     skips_no_op=False,
     window_access=WindowAccess.MMIO,
     budget_is_permille=True,
+    keeps_budget=False,
+    names_holes=True,
+    keeps_deleted_base=True,
     default_user_slots=32,
     has_generations=False,
 )
@@ -116,6 +127,9 @@ LINUX = Profile(
     skips_no_op=True,
     window_access=WindowAccess.RETRY,
     budget_is_permille=False,
+    keeps_budget=True,
+    names_holes=False,
+    keeps_deleted_base=False,
     default_user_slots=32764,
     has_generations=True,
 )

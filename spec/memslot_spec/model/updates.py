@@ -158,6 +158,21 @@ def met_by(
     )
 
 
+def may_lack_memory(
+    change: Change | None, old: Slot | None, region: MemoryRegion, limits: Limits
+) -> bool:
+    """The request needs arrays or a bitmap for more pages than there is memory for.
+
+    Source: `kvm_alloc_memslot_metadata` and `kvm_alloc_dirty_bitmap` (6.1);
+    `vmalloc(npages * sizeof(*new.rmap))` in `__kvm_set_memory_region` (v2.6.34).
+    """
+    if limits.enough_pages is None or region.npages <= limits.enough_pages:
+        return False
+    if change is Change.FLAGS:
+        return old is not None and region.log_dirty and not old.log_dirty
+    return change is Change.CREATE or change is Change.MOVE
+
+
 def asks_readonly(region: MemoryRegion, profile: Profile) -> bool:
     """The request is for a READONLY slot, in a version that knows them."""
     return profile.has_readonly and bool(region.flags & BIT_1)

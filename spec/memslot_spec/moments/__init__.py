@@ -17,6 +17,7 @@ from memslot_spec.moments import (
     lookups,
     mmu,
     replies,
+    sizing,
     srcu,
     tables,
 )
@@ -32,6 +33,7 @@ MAKINGS: tuple[Making[Any, object], ...] = (
     *dirty.MAKINGS,
     *caches.MAKINGS,
     *ending.MAKINGS,
+    *sizing.MAKINGS,
 )
 """Every kind of moment that is made of one event or of another moment.
 

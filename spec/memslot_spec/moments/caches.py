@@ -32,6 +32,7 @@ class CacheInitialised:
     """
 
     cached: HvaRange
+    reply: Reply
     backed_by: frozenset[bool]
     allowed: tuple[Reply, ...]
     explained: bool
@@ -61,6 +62,16 @@ class CacheUsed:
         part, tables = self.cached.part(self.use), self.answered.candidates
         met = (slots_under(table, part) or () for table in tables)
         return not part.wraps and all(len(slots) <= 1 for slots in met)
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedCacheUsed:
+    """A cache was used that was refused because its range wraps.
+
+    No request was called since, or was under way at either call.
+    """
+
+    reply: Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +118,11 @@ def _initialised(facts: Facts, answered: Answered) -> CacheInitialised | None:  
     replies = (reply for t in tables for reply in init_replies(t, init) or ())
     allowed = tuple(dict.fromkeys(replies))
     return CacheInitialised(
-        cached, _backed_by(tables, cached), allowed, answered.explained
+        cached,
+        answered.reply,
+        _backed_by(tables, cached),
+        allowed,
+        answered.explained,
     )
 
 
@@ -115,16 +130,25 @@ def _backed_by(tables: tuple[SlotTable, ...], cached: HvaRange) -> frozenset[boo
     return frozenset(backs(table, cached) for table in tables)
 
 
-def _used(facts: Facts, answered: Answered) -> CacheUsed | None:
+def _used(_: Facts, answered: Answered) -> CacheUsed | None:
     use, tables = answered.operation, answered.candidates
     if not isinstance(use, UseHvaCache):
         return None
-    cached = facts.cached.ranges.get(use.cache)
+    cached = answered.call.cached
     if cached is None:
         return None
     replies = (reply for t in tables for reply in use_replies(t, cached, use))
     allowed = tuple(dict.fromkeys(replies))
     return CacheUsed(answered, cached, use, _backed_by(tables, cached), allowed)
+
+
+def _wrapped_used(facts: Facts, answered: Answered) -> WrappedCacheUsed | None:
+    use = answered.operation
+    if not isinstance(use, UseHvaCache) or not facts.undisturbed(answered.call):
+        return None
+    if facts.cached.wrapped.get(use.cache) != facts.updates_called:
+        return None
+    return WrappedCacheUsed(answered.reply)
 
 
 def _access_hit(facts: Facts, event: MmioHit) -> AccessHit | None:
@@ -159,6 +183,7 @@ def _numbered(facts: Facts, event: GenerationSet) -> TableNumbered | None:
 MAKINGS = (
     Making(CacheInitialised, Answered, _initialised),
     Making(CacheUsed, Answered, _used),
+    Making(WrappedCacheUsed, Answered, _wrapped_used),
     Making(AccessHit, MmioHit, _access_hit),
     Making(EntryHit, MmioHit, _entry_hit),
     Making(TableNumbered, GenerationSet, _numbered),

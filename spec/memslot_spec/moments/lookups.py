@@ -48,7 +48,8 @@ class GfnAnswered:
 class LookedUp:
     """A lookup has answered that one table alone has to explain.
 
-    `slot` covers the gfn there; None is a hole.
+    `slot` covers the gfn there; None is a hole. `hint` is the slot that the vCPU found
+    last, where it looks by way of one that covers the gfn.
     """
 
     operation: Lookup
@@ -57,6 +58,7 @@ class LookedUp:
     reply: Reply
     table: SlotTable
     slot: Slot | None
+    hint: Slot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,16 @@ class Covered:
 
     operation: Lookup
     gfn: int
+    as_id: int
     reply: Reply
     table: SlotTable
     slot: Slot
+    hint: Slot | None
 
 
 @dataclass(frozen=True, slots=True)
 class HintUsed:
-    """A lookup by way of a vCPU's hint has answered.
+    """A lookup by way of a vCPU's hint has answered, no other of this vCPU beside it.
 
     `slot` is what a scan of the table finds, `hint` the slot that the vCPU found
     last, where that covers the gfn.
@@ -101,7 +105,7 @@ def _of_gfn(_: Facts, answered: Answered) -> GfnAnswered | None:
     )
 
 
-def _looked_up(_: Facts, found: GfnAnswered) -> LookedUp | None:
+def _looked_up(facts: Facts, found: GfnAnswered) -> LookedUp | None:
     operation = found.operation
     if isinstance(operation, GuestAccess) or len(found.tables) != 1:
         return None
@@ -112,23 +116,39 @@ def _looked_up(_: Facts, found: GfnAnswered) -> LookedUp | None:
         found.reply,
         found.tables[0],
         found.slots[0],
+        _hint(facts, operation),
     )
+
+
+def _hint(facts: Facts, operation: Lookup) -> Slot | None:
+    if not isinstance(operation, VcpuGfnToMemslot):
+        return None
+    hint = facts.cached.hints.get(operation.vcpu)
+    return hint if hint is not None and hint.covers(operation.gfn) else None
 
 
 def _covered(_: Facts, found: LookedUp) -> Covered | None:
     slot = found.slot
     if slot is None:
         return None
-    return Covered(found.operation, found.gfn, found.reply, found.table, slot)
+    return Covered(
+        found.operation,
+        found.gfn,
+        found.as_id,
+        found.reply,
+        found.table,
+        slot,
+        found.hint,
+    )
 
 
 def _hint_used(facts: Facts, found: LookedUp) -> HintUsed | None:
     operation = found.operation
     if not isinstance(operation, VcpuGfnToMemslot):
         return None
-    hint = facts.cached.hints.get(operation.vcpu)
-    covers = hint is not None and hint.covers(operation.gfn)
-    return HintUsed(found.reply, found.slot, hint if covers else None)
+    if operation.vcpu in facts.cached.vcpus_mixed:
+        return None
+    return HintUsed(found.reply, found.slot, found.hint)
 
 
 MAKINGS = (

@@ -26,6 +26,7 @@ from memslot_spec.model.updates import (
     Objection,
     conflicts,
     malformed,
+    may_lack_memory,
     met_by,
     target_of,
 )
@@ -63,7 +64,8 @@ class Updated:
     `base` is the table it started from, None where overlapping updates leave
     that open; `change` and `conflicts` are empty then too. `after` is the table
     that it left, None where points do not tell; `published` are the tables that
-    it published, in order. `alone` says that no other update overlapped it.
+    it published, in order. `alone` says that no other update overlapped it, and
+    `may_lack_memory` that nobody promised memory for all its pages.
     """
 
     thread: int
@@ -76,6 +78,7 @@ class Updated:
     after: SlotTable | None
     published: tuple[SlotTable, ...]
     alone: bool
+    may_lack_memory: bool
 
     @property
     def region(self) -> MemoryRegion:
@@ -109,13 +112,19 @@ class Updated:
         return self.wrong == (objection,) and self.operation.failure is None
 
     @property
+    def ran_out_of_memory(self) -> bool:
+        """It failed as a request may that nobody promised memory for."""
+        return self.may_lack_memory and self.refused_with(Errno.ENOMEM)
+
+    @property
     def is_faultless(self) -> bool:
-        """Nothing is wrong, on a table that is known; no failure was injected."""
+        """Nothing is wrong, on a table that is known; no failure struck or might."""
         return (
             self.base is not None
             and not self.malformed
             and not self.conflicts
             and self.operation.failure is None
+            and not self.ran_out_of_memory
         )
 
 
@@ -183,13 +192,13 @@ def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
         worlds, first = facts.worlds, 0
         candidates = worlds.candidates(event.thread, settled_only=settled_only)
         stale = worlds.older(event.thread, settled_only=settled_only)
-    explained = any_explains(facts, candidates, operation, reply)
+    explained = any_explains(facts, candidates, known, reply)
     if not explained and facts.sighted and settled_only and isinstance(reply, Accessed):
         # An spte that another thread made meanwhile, from a later table, may be
         # what the access met in the end.
         later = facts.tables.versions[first:]
-        explained = any_explains(facts, later, operation, reply)
-    explained_stale = not explained and any_explains(facts, stale, operation, reply)
+        explained = any_explains(facts, later, known, reply)
+    explained_stale = not explained and any_explains(facts, stale, known, reply)
     return Answered(
         event.thread,
         operation,
@@ -241,6 +250,8 @@ def updated(
         (published[-1] if published else base) if facts.sighted else None,
         published,
         update is not None and update.alone,
+        update is not None
+        and may_lack_memory(update.change, update.old, region, limits),
     )
 
 

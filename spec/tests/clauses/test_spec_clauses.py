@@ -36,7 +36,7 @@ GIVEN_OUT = {
     "RMAP": 4,
     "HVA": 10,
     "DIRTY": 32,
-    "SIZE": 2,
+    "SIZE": 3,
     "TSS": 2,
     "GEN": 7,
     "CACHE": 18,

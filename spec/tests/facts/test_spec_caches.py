@@ -10,6 +10,7 @@ from cached_ranges import AT_17, EDGE, EFAULT, EINVAL, ONE, OTHER, A, init
 from memslot_spec.arithmetic.ranges import U64
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.facts.caches import Cached
+from memslot_spec.facts.calls import CallFacts
 from memslot_spec.history.events import Call, Event, Point, Return
 from memslot_spec.history.header import (
     Capabilities,
@@ -54,16 +55,22 @@ DELETE_A = SetRegion(MemoryRegion(0, 0, 0, 0))
 OURS = tuple(c for c in CLAUSES if c.id.startswith(("CACHE", "LOOK-1")))
 
 
+def answered(known: Cached, asked: InitHvaCache, reply: Reply, requests: int) -> None:
+    call = CallFacts(asked, 0, 0, 0, 0, [], {})
+    known.called(call, ())
+    known.returned(call, reply, requests, at_rest=True)
+
+
 def test_a_cache_that_could_not_be_resolved_may_keep_its_range() -> None:
     known = Cached()
-    known.returned(init(AT_17), Done(), 1)
+    answered(known, init(AT_17), Done(), 1)
     assert known.ranges == {0: AT_17}
-    known.returned(init(EDGE), EFAULT, 1)
+    answered(known, init(EDGE), EFAULT, 1)
     assert known.ranges == {}
     assert known.wrapped == {}
-    known.returned(InitHvaCache(0, U64 - 8, 16), EINVAL, 3)
+    answered(known, InitHvaCache(0, U64 - 8, 16), EINVAL, 3)
     assert known.wrapped == {0: 3}
-    known.returned(init(AT_17), Done(), 3)
+    answered(known, init(AT_17), Done(), 3)
     assert known.wrapped == {}
 
 

@@ -26,6 +26,7 @@ READ_40 = GuestAccess(40)
 FIND_17 = VcpuGfnToMemslot(2, 17)
 
 AT_17 = InitHvaCache(2, 17 << PAGE_SHIFT, 16)
+ROUND_TO_17 = InitHvaCache(2, (17 << PAGE_SHIFT) + 0x800, U64 - 0x400)
 OVER_THE_EDGE = InitHvaCache(2, (19 << PAGE_SHIFT) + PAGE_SIZE - 8, 16)
 USE = UseHvaCache(2, 0, 8)
 WRITE_ALL = UseHvaCache(2, 0, 16, write=True)
@@ -172,7 +173,17 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
         ),
         race(
             "a cached range that wraps",
-            (S0, AT_17, USE, InitHvaCache(2, U64 - 8, 16), USE, AT_17, USE),
+            (
+                S0,
+                AT_17,
+                USE,
+                InitHvaCache(2, U64 - 8, 16),
+                USE,
+                AT_17,
+                USE,
+                ROUND_TO_17,
+                USE,
+            ),
         ),
         race(
             "a cached range of a slot for reading",

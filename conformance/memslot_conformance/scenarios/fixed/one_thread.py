@@ -27,6 +27,7 @@ from memslot_spec.model.operations import (
     MmuPages,
     ReleaseNotifier,
     SetRegion,
+    TssBase,
     UnmapHva,
 )
 from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Failure, MemoryRegion
@@ -204,6 +205,7 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
             ),
         ),
         race("beyond the guest and over a slot", _beyond(header)),
+        race("a deleted slot 0", (S0, delete(0, gfn=64), TssBase(), MmuPages())),
         race("many pages", (put(0, 0, 300_000_000, 0), MmuPages(), delete(0))),
         race(
             "malformed requests",

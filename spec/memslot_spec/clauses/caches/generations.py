@@ -22,8 +22,8 @@ def is_not_put_back(facts: Facts, numbered: TableNumbered) -> bool:
 
 
 def named(number: int) -> str:
-    """A generation; the number of a table that was never announced means nothing."""
-    return f"generation {number}" if number >= 0 else "no generation"
+    """A generation; that of a table which the VM was born with may be unknown."""
+    return f"generation {number}" if number >= 0 else "the VM's first generation"
 
 
 def another_number(facts: Facts, numbered: TableNumbered) -> str:

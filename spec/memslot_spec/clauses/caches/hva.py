@@ -11,12 +11,14 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
 from memslot_spec.model.hva_caches import use_replies
-from memslot_spec.model.operations import UseHvaCache
 from memslot_spec.model.profile import ONLY_LINUX
-from memslot_spec.model.replies import Refused, Translated, same_reply
+from memslot_spec.model.replies import Done, Refused, Translated, same_reply
 from memslot_spec.model.values import Errno
-from memslot_spec.moments.caches import CacheInitialised, CacheUsed
-from memslot_spec.moments.replies import Answered
+from memslot_spec.moments.caches import (
+    CacheInitialised,
+    CacheUsed,
+    WrappedCacheUsed,
+)
 
 INIT = "__kvm_gfn_to_hva_cache_init()"
 USE = "kvm_read_guest_offset_cached()"
@@ -25,7 +27,7 @@ BY_ALL, BY_NONE = frozenset({True}), frozenset({False})
 """Whether a range is backed for writing by all tables that the call may have met."""
 
 
-def the_uncached_answer(facts: Facts, call: CacheInitialised | CacheUsed) -> str:
+def the_uncached_answer(facts: Facts, call: CacheUsed) -> str:
     return " or ".join(describe_reply(reply) for reply in call.allowed)
 
 
@@ -100,20 +102,30 @@ def each_page_by_its_slot(facts: Facts, used: CacheUsed) -> bool:
     return answered.explained or answered.explained_stale
 
 
+def the_resolved_answer(facts: Facts, init: CacheInitialised) -> str:
+    done = "the range resolved"
+    words = (
+        done if isinstance(reply, Done) else describe_reply(reply)
+        for reply in init.allowed
+    )
+    return " or ".join(words)
+
+
 def wraps(facts: Facts, init: CacheInitialised) -> bool:
-    return init.cached.wraps
+    return init.cached.is_backwards
 
 
 @clause(
     id="CACHE-9",
     title="A range that wraps is not resolved",
-    must="A range whose end is below its start MUST be refused with EINVAL.",
-    source=f"{INIT}; commit f1b9dd5eb86c",
+    must="A range whose last frame is below its first MUST be refused with EINVAL.",
+    source="6.1 virt/kvm/kvm_main.c:3186, __kvm_gfn_to_hva_cache_init(); commit "
+    "f1b9dd5eb86c",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheInitialised,
     premise=wraps,
-    expected=the_uncached_answer,
+    expected=the_resolved_answer,
     operations=("InitHvaCache",),
 )
 def wrapping_is_refused(facts: Facts, init: CacheInitialised) -> bool:
@@ -134,7 +146,7 @@ def has_a_hole(facts: Facts, init: CacheInitialised) -> bool:
     profiles=ONLY_LINUX,
     on=CacheInitialised,
     premise=has_a_hole,
-    expected=the_uncached_answer,
+    expected=the_resolved_answer,
     operations=("InitHvaCache",),
 )
 def hole_is_refused(facts: Facts, init: CacheInitialised) -> bool:
@@ -154,38 +166,27 @@ def is_backed(facts: Facts, init: CacheInitialised) -> bool:
     profiles=ONLY_LINUX,
     on=CacheInitialised,
     premise=is_backed,
-    expected=the_uncached_answer,
+    expected=the_resolved_answer,
     operations=("InitHvaCache",),
 )
 def backed_is_resolved(facts: Facts, init: CacheInitialised) -> bool:
     return init.explained
 
 
-def uses_what_wraps(facts: Facts, answered: Answered) -> bool:
-    """The cache was refused because it wraps, and no request was made since."""
-    use = answered.operation
-    return (
-        isinstance(use, UseHvaCache)
-        and facts.cached.wrapped.get(use.cache) == facts.updates_called
-        and not facts.updates
-    )
-
-
 @clause(
     id="CACHE-12",
     title="A range that wraps cannot be used",
-    must="A cache whose range was refused because it wraps MUST NOT be of use as long "
-    "as the slots stay as they are.",
+    must="A use of a cache whose range was refused because it wraps MUST be refused, "
+    "as long as the slots stay as they are.",
     source=f"{INIT}, which stores the error address; commit f1b9dd5eb86c",
     rows=(26,),
     profiles=ONLY_LINUX,
-    on=Answered,
-    premise=uses_what_wraps,
+    on=WrappedCacheUsed,
     expected="a refusal, with whatever errno: the cache could not be resolved",
     operations=("UseHvaCache",),
 )
-def is_refused(facts: Facts, answered: Answered) -> bool:
-    return isinstance(answered.reply, Refused)
+def is_refused(facts: Facts, used: WrappedCacheUsed) -> bool:
+    return isinstance(used.reply, Refused)
 
 
 def uses_a_range_with_a_hole(facts: Facts, used: CacheUsed) -> bool:
@@ -215,7 +216,7 @@ def uses_a_backed_range(facts: Facts, used: CacheUsed) -> bool:
 
 @clause(
     id="CACHE-14",
-    title="A cache keeps the length it was given",
+    title="A use inside a backed range reaches memory",
     must="A use inside the range that the cache was initialised with MUST NOT be "
     "refused while the range is backed.",
     source="commit a7c42bb6da6b",

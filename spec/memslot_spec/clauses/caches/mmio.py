@@ -13,7 +13,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.caches import MmioCached, MmioPlace
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.profile import ONLY_LINUX
-from memslot_spec.model.readers import gfn_to_memslot
+from memslot_spec.model.readers import gfn_to_memslot, serves
 from memslot_spec.model.replies import Mmio
 from memslot_spec.model.values import SlotTable
 from memslot_spec.moments.caches import AccessHit, EntryHit
@@ -33,16 +33,16 @@ def is_backed_by_now(facts: Facts, answered: Answered) -> bool:
 def _serves(facts: Facts, table: SlotTable, access: GuestAccess) -> bool:
     """The table has memory of a user slot for the access."""
     slot = gfn_to_memslot(table, access.gfn, access.as_id)
-    if slot is None or slot.invalid or slot.id >= facts.limits.user_slots:
+    if slot is None or slot.id >= facts.limits.user_slots:
         return False
-    return not (slot.readonly and access.write)
+    return serves(slot, access)
 
 
 @clause(
     id="CACHE-1",
     title="What was MMIO is memory once a slot is there",
     must="A guest access to a frame that was MMIO MUST NOT exit to user space as MMIO "
-    "once a valid slot covers the frame.",
+    "once a valid slot covers the frame, unless it is a write and the slot READONLY.",
     source="Documentation/virt/kvm/x86/mmu.rst, fast invalidation of MMIO sptes",
     rows=(64,),
     profiles=ONLY_LINUX,

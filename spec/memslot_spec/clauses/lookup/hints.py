@@ -14,6 +14,9 @@ from memslot_spec.model.replies import FoundSlot
 from memslot_spec.model.values import Slot
 from memslot_spec.moments.lookups import Covered, HintUsed, LookedUp
 
+SEARCH = (
+    "seed, gfn_to_memslot_unaliased; 6.1 include/linux/kvm_host.h, search_memslots()"
+)
 SEARCHES = ("GfnToMemslot", "VcpuGfnToMemslot")
 
 
@@ -23,7 +26,10 @@ def slots_of_the_space(looked_up: LookedUp) -> tuple[Slot, ...]:
 
 def is_first_or_last_frame(facts: Facts, covered: Covered) -> bool:
     slot = covered.slot
-    return covered.gfn in (slot.base, slot.base + slot.npages - 1)
+    return covered.hint is None and covered.gfn in (
+        slot.base,
+        slot.base + slot.npages - 1,
+    )
 
 
 @clause(
@@ -31,7 +37,7 @@ def is_first_or_last_frame(facts: Facts, covered: Covered) -> bool:
     title="A search finds the first and the last frame",
     must="A search MUST find a slot from the first of its frames to the last, frame 0 "
     "included.",
-    source="search_memslots(); commit efbeec7098ee",
+    source=f"{SEARCH}; commit efbeec7098ee",
     rows=(26,),
     on=Covered,
     premise=is_first_or_last_frame,
@@ -45,7 +51,7 @@ def finds_at_the_edge(facts: Facts, covered: Covered) -> bool:
 def is_beside_the_slots(facts: Facts, looked_up: LookedUp) -> bool:
     """The frame is below every slot, above every slot, or next to one."""
     slots, gfn = slots_of_the_space(looked_up), looked_up.gfn
-    if looked_up.slot is not None or not slots:
+    if looked_up.slot is not None or looked_up.hint is not None or not slots:
         return False
     return (
         gfn < min(slot.base for slot in slots)
@@ -59,7 +65,7 @@ def is_beside_the_slots(facts: Facts, looked_up: LookedUp) -> bool:
     title="A search finds nothing beside the slots",
     must="A search for a frame below all slots, above all slots, or next to one MUST "
     "find none.",
-    source="search_memslots(); commit 0774a964ef56",
+    source=f"{SEARCH}; commit 0774a964ef56",
     rows=(26,),
     on=LookedUp,
     premise=is_beside_the_slots,
@@ -71,14 +77,15 @@ def finds_nothing_beside(facts: Facts, looked_up: LookedUp) -> bool:
 
 
 def in_an_empty_space(facts: Facts, looked_up: LookedUp) -> bool:
-    return not slots_of_the_space(looked_up)
+    # What a vCPU remembers is judged by CACHE-18.
+    return looked_up.hint is None and not slots_of_the_space(looked_up)
 
 
 @clause(
     id="LOOK-12",
     title="A search of no slots finds none",
     must="A search in an address space that has no slot MUST find none.",
-    source="search_memslots(), with nothing used",
+    source=f"{SEARCH}; a scan of no slots, a tree without nodes",
     rows=(26,),
     on=LookedUp,
     premise=in_an_empty_space,

@@ -66,8 +66,9 @@ def refuses_to_write(facts: Facts, covered: Covered) -> bool:
     return covered.reply == (BAD if covered.slot.invalid else NOT_FOR_WRITING)
 
 
-def in_a_table_of_several(facts: Facts, covered: Covered) -> bool:
-    return len(covered.table.slots) > 1
+def by_several_slots(facts: Facts, covered: Covered) -> bool:
+    slots = (s for s in covered.table.slots if s.as_id == covered.as_id)
+    return sum(slot.covers(covered.gfn) for slot in slots) > 1
 
 
 @clause(
@@ -79,9 +80,10 @@ def in_a_table_of_several(facts: Facts, covered: Covered) -> bool:
     rows=(27,),
     profiles=ONLY_2_6_34,
     on=Covered,
-    premise=in_a_table_of_several,
+    premise=by_several_slots,
     expected=the_answer,
     any_operation=("GfnToMemslot", "GfnToHva", "MemslotId"),
+    overlapping=True,
 )
 def prefers_lowest_id(facts: Facts, covered: Covered) -> bool:
     # The slot of `covered` is the one with the lowest id; each lookup has a reply of

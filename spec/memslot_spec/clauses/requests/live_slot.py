@@ -82,7 +82,7 @@ def deletes_an_absent_slot(facts: Facts, update: Updated) -> bool:
 @clause(
     id="REQ-12",
     title="Deleting an absent slot succeeds in 2009",
-    must="Deleting an absent slot MUST return 0.",
+    must="The delete of an absent slot with which nothing else is wrong MUST return 0.",
     source="seed, __kvm_set_memory_region: no test that the slot exists",
     rows=(9,),
     profiles=ONLY_2_6_34,

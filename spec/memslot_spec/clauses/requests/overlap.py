@@ -7,6 +7,7 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.clauses.requests.refusals import everything_wrong
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.profile import ONLY_2_6_34, ONLY_LINUX
+from memslot_spec.model.replies import Refused
 from memslot_spec.model.updates import Change, Objection
 from memslot_spec.model.values import Errno
 from memslot_spec.moments.replies import Placed, Updated
@@ -14,11 +15,16 @@ from memslot_spec.moments.replies import Placed, Updated
 EEXIST = "refused EEXIST: the range meets another slot"
 
 
+def overlaps_alone(placed: Placed) -> bool:
+    """Its overlap is all that is wrong: the scan comes before anything that fails."""
+    return placed.update.wrong == (Objection.OVERLAP,)
+
+
 def meets_a_user_slot(facts: Facts, placed: Placed) -> bool:
     return (
         placed.takes_range
         and not placed.update.operation.private
-        and not placed.update.is_wrong_before_overlap
+        and overlaps_alone(placed)
         and any(slot.id < facts.limits.user_slots for slot in placed.met)
     )
 
@@ -27,7 +33,7 @@ def meets_a_user_slot(facts: Facts, placed: Placed) -> bool:
     id="REQ-19",
     title="Overlap with a user slot is EEXIST",
     must="A CREATE or MOVE whose range intersects another user slot of the same "
-    "address space MUST fail with EEXIST.",
+    "address space, and with which nothing else is wrong, MUST fail with EEXIST.",
     source="seed and 6.1, __kvm_set_memory_region: overlap scan",
     rows=(12,),
     on=Placed,
@@ -38,21 +44,42 @@ def overlap_is_eexist(facts: Facts, placed: Placed) -> bool:
     return placed.update.refused_with(Errno.EEXIST)
 
 
-def touches_another(facts: Facts, placed: Placed) -> bool:
-    """A faultless CREATE or MOVE ends where another slot begins, or the reverse."""
+def touches(placed: Placed) -> bool:
+    """The range ends where another slot begins, or begins where one ends."""
     region = placed.region
-    ends = {region.base, region.base + region.npages}
+    end = region.base + region.npages
+    return any(s.base == end or s.base + s.npages == region.base for s in placed.others)
+
+
+def meets_itself(placed: Placed) -> bool:
+    """The range meets where the slot itself is now."""
+    old, region = placed.old, placed.region
+    return (
+        old is not None
+        and region.npages > 0
+        and overlaps(old.base, old.npages, region.base, region.npages)
+    )
+
+
+def touches_another(facts: Facts, placed: Placed) -> bool:
+    # What meets its own slot as well may have been refused for that: REQ-28 speaks.
     return (
         placed.update.is_faultless
         and placed.takes_range
-        and any({s.base, s.base + s.npages} & ends for s in placed.others)
+        and touches(placed)
+        and not meets_itself(placed)
     )
+
+
+def not_eexist(facts: Facts, placed: Placed) -> bool:
+    return placed.update.reply != Refused(Errno.EEXIST)
 
 
 @clause(
     id="REQ-20",
-    title="Touching ranges are accepted",
-    must="A CREATE or MOVE that only touches another slot MUST be accepted.",
+    title="Ranges that touch do not overlap",
+    must="A CREATE or MOVE whose range touches other slots and meets none MUST NOT "
+    "fail with EEXIST.",
     source="seed and 6.1, __kvm_set_memory_region: overlap scan",
     rows=(12,),
     on=Placed,
@@ -60,24 +87,19 @@ def touches_another(facts: Facts, placed: Placed) -> bool:
     expected="done: the range touches another slot, and does not overlap it",
 )
 def touching_accepted(facts: Facts, placed: Placed) -> bool:
-    return placed.update.accepted
+    return not_eexist(facts, placed)
 
 
 def meets_only_itself(facts: Facts, placed: Placed) -> bool:
-    """A faultless request's range meets where the slot itself is now."""
-    old, region = placed.old, placed.region
-    return (
-        placed.update.is_faultless
-        and old is not None
-        and region.npages > 0
-        and overlaps(old.base, old.npages, region.base, region.npages)
-    )
+    # What touches another slot as well may have been refused for that: REQ-28 speaks.
+    return placed.update.is_faultless and meets_itself(placed) and not touches(placed)
 
 
 @clause(
     id="REQ-21",
     title="The overlap test ignores the slot itself",
-    must="The overlap test MUST ignore the slot that is being changed.",
+    must="A request whose range meets the slot that it changes, and no other, MUST NOT "
+    "fail with EEXIST.",
     source="seed and 6.1, __kvm_set_memory_region: skips its own slot",
     rows=(13,),
     on=Placed,
@@ -85,13 +107,13 @@ def meets_only_itself(facts: Facts, placed: Placed) -> bool:
     expected="done: the range meets its own slot alone",
 )
 def own_range_ignored(facts: Facts, placed: Placed) -> bool:
-    return placed.update.accepted
+    return not_eexist(facts, placed)
 
 
 def meets_only_private(facts: Facts, placed: Placed) -> bool:
     return (
         bool(placed.met)
-        and not placed.update.is_wrong_before_overlap
+        and overlaps_alone(placed)
         and all(slot.id >= facts.limits.user_slots for slot in placed.met)
     )
 
@@ -99,8 +121,8 @@ def meets_only_private(facts: Facts, placed: Placed) -> bool:
 @clause(
     id="REQ-22",
     title="The overlap test includes private slots",
-    must="A CREATE or MOVE whose range intersects a private slot MUST fail with "
-    "EEXIST.",
+    must="A CREATE or MOVE whose range intersects a private slot, and with which "
+    "nothing else is wrong, MUST fail with EEXIST.",
     source='"KVM: mmu: Fix overlap between public and private memslots"',
     rows=(13,),
     profiles=ONLY_LINUX,
@@ -114,11 +136,13 @@ def private_overlap_is_eexist(facts: Facts, placed: Placed) -> bool:
 
 
 def deletes_inside_another(facts: Facts, placed: Placed) -> bool:
-    """A delete names an address strictly inside another user slot."""
+    """A delete names an address strictly inside another user slot.
+
+    Its own slot may be absent: v2.6.34 does not look.
+    """
     update, gfn = placed.update, placed.region.base
     return (
         update.change is Change.DELETE
-        and placed.old is not None
         and not update.malformed
         and not update.operation.private
         and update.operation.failure is None
@@ -133,8 +157,9 @@ def deletes_inside_another(facts: Facts, placed: Placed) -> bool:
 @clause(
     id="REQ-23",
     title="In 2009 a delete inside another slot is EEXIST",
-    must="A delete whose guest address lies strictly inside another user slot MUST "
-    "fail with EEXIST.",
+    must="A delete whose guest address lies strictly inside another user slot, and "
+    "with which nothing else is wrong, MUST fail with EEXIST, also where its own slot "
+    "is absent.",
     source="seed, __kvm_set_memory_region: the scan runs for size 0 too (derived)",
     rows=(14,),
     profiles=ONLY_2_6_34,
@@ -146,19 +171,24 @@ def delete_inside_is_eexist(facts: Facts, placed: Placed) -> bool:
     return placed.update.refused_with(Errno.EEXIST)
 
 
+def deletes_a_live_slot_inside_another(facts: Facts, placed: Placed) -> bool:
+    return placed.old is not None and deletes_inside_another(facts, placed)
+
+
 @clause(
     id="REQ-24",
     title="Today a delete never overlaps",
-    must="A delete MUST be accepted whatever slot its guest address lies inside.",
+    must="A delete MUST NOT fail with EEXIST, whatever slot its guest address lies "
+    "inside.",
     source="6.1, __kvm_set_memory_region: overlap only for CREATE and MOVE",
     rows=(14,),
     profiles=ONLY_LINUX,
     on=Placed,
-    premise=deletes_inside_another,
+    premise=deletes_a_live_slot_inside_another,
     expected="done: a delete overlaps no slot",
 )
 def delete_inside_accepted(facts: Facts, placed: Placed) -> bool:
-    return placed.update.accepted
+    return not_eexist(facts, placed)
 
 
 def overlaps_and_is_wrong(facts: Facts, update: Updated) -> bool:
@@ -168,8 +198,8 @@ def overlaps_and_is_wrong(facts: Facts, update: Updated) -> bool:
 @clause(
     id="REQ-25",
     title="EINVAL wins over EEXIST",
-    must="A request that overlaps and is wrong in a way that gives EINVAL MUST "
-    "fail with EINVAL.",
+    must="A request that overlaps and is wrong in any other way than by its end above "
+    "the largest guest frame MUST fail with EINVAL.",
     source="6.1, __kvm_set_memory_region: the overlap scan comes last",
     rows=(15,),
     profiles=ONLY_LINUX,
@@ -189,8 +219,8 @@ def overlaps_beyond_the_guest(facts: Facts, update: Updated) -> bool:
 @clause(
     id="REQ-26",
     title="EEXIST wins over the architecture's refusal",
-    must="A request that overlaps and also ends above the largest guest frame MUST "
-    "fail with EEXIST.",
+    must="A request that overlaps and also ends above the largest guest frame, and "
+    "with which nothing else is wrong, MUST fail with EEXIST.",
     source="6.1, kvm_set_memslot: preparation comes after the overlap scan",
     rows=(15,),
     profiles=ONLY_LINUX,
@@ -204,14 +234,16 @@ def eexist_before_arch(facts: Facts, update: Updated) -> bool:
 
 def ends_beyond_the_guest(facts: Facts, update: Updated) -> bool:
     # A failure that was injected may strike before that is looked at.
-    return update.is_wrong_only_by(Objection.BEYOND_GUEST)
+    # So may the want of memory for a bitmap, which is allocated before.
+    is_all = update.is_wrong_only_by(Objection.BEYOND_GUEST)
+    return is_all and not update.ran_out_of_memory
 
 
 @clause(
     id="REQ-27",
     title="A range above the largest guest frame is refused",
-    must="A CREATE or MOVE that ends above the largest guest frame MUST fail with "
-    "EINVAL.",
+    must="A CREATE or MOVE that ends above the largest guest frame, and with which "
+    "nothing else is wrong, MUST fail with EINVAL.",
     source="6.1, kvm_arch_prepare_memory_region, x86: kvm_mmu_max_gfn",
     rows=(15,),
     profiles=ONLY_LINUX,
@@ -230,8 +262,9 @@ def is_faultless(facts: Facts, update: Updated) -> bool:
 @clause(
     id="REQ-28",
     title="A faultless request is accepted",
-    must="A request with which nothing is wrong, and in which no failure was "
-    "injected, MUST succeed.",
+    must="A request with which nothing is wrong, and in which no failure was injected, "
+    "MUST succeed; for more pages than the machine has memory for it may fail with "
+    "ENOMEM.",
     source="seed and 6.1, __kvm_set_memory_region",
     rows=(12, 16),
     on=Updated,

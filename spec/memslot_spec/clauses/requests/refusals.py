@@ -81,10 +81,12 @@ REFUSALS = (
     Refusal(
         id="REQ-3",
         objection=Objection.HVA_UNUSABLE,
-        title="A host range that is not the user's is refused",
-        must="A host address range that userspace may not access, or that is tagged, "
-        "MUST fail with EINVAL.",
-        source="CVE-2013-1943; commit 139bc8a6146d",
+        title="A host range that access_ok refuses is refused",
+        must="A request whose host range does not end below the limit of user "
+        "addresses (access_ok), or whose host address is tagged, MUST fail with "
+        "EINVAL; whether anything is mapped there is not looked at.",
+        source="6.1 virt/kvm/kvm_main.c:1959, __kvm_set_memory_region(); "
+        "CVE-2013-1943; commit 139bc8a6146d",
         row=3,
         profiles=ONLY_LINUX,
     ),

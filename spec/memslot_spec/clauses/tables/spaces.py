@@ -94,7 +94,8 @@ def lookup_is_local(facts: Facts, answered: Answered) -> bool:
     ):
         return True
     elsewhere = replace(operation, as_id=1 - operation.as_id)
-    return not any_explains(facts, answered.candidates, elsewhere, answered.reply)
+    call = replace(answered.call, operation=elsewhere)
+    return not any_explains(facts, answered.candidates, call, answered.reply)
 
 
 CLAUSES: tuple[AnyClause, ...] = (no_overlap_across, lookup_is_local)

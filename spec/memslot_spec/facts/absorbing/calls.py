@@ -16,7 +16,7 @@ from memslot_spec.model.operations import (
     SetRegion,
     UnmapHva,
 )
-from memslot_spec.model.replies import Refused
+from memslot_spec.model.replies import Done, Refused
 
 
 def _call(facts: Facts, event: Call) -> None:
@@ -25,6 +25,8 @@ def _call(facts: Facts, event: Call) -> None:
     known = CallFacts(
         operation, facts.step, facts.floor, facts.settled, facts.tables.newest, [], {}
     )
+    if isinstance(operation, CACHING):
+        facts.cached.called(known, facts.calls.values())
     facts.calls[event.thread] = known
     facts.updates.pop(event.thread, None)
     if isinstance(operation, SetRegion):
@@ -41,6 +43,8 @@ def _call(facts: Facts, event: Call) -> None:
 
 def _request(facts: Facts, thread: int, operation: SetRegion, known: CallFacts) -> None:
     facts.updates_called += 1
+    if operation.region.slot == 0 and operation.region.memory_size == 0:
+        facts.deleted_bases.add(operation.region.base)
     others = facts.open_updates()
     for other in others:
         other.alone = False
@@ -101,17 +105,22 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     else:
         facts.worlds.reader_answered(
             event.thread,
-            lambda table: any_explains(facts, (table,), operation, reply),
-            settled_only=not is_explained_by_one_table(facts, operation),
+            lambda table: any_explains(facts, (table,), known, reply),
+            settled_only=not is_explained_by_one_table(facts, known),
         )
     if isinstance(operation, CACHING):
-        facts.cached.returned(operation, reply, facts.updates_called)
+        at_rest = facts.undisturbed(known)
+        facts.cached.returned(known, reply, facts.updates_called, at_rest=at_rest)
+        facts.cached.no_longer_mixed(operation, facts.calls.values())
 
 
 def _request_returned(
     facts: Facts, event: Return, known: CallFacts, operation: SetRegion
 ) -> None:
     update = known.update
+    facts.last_updated_at = facts.step
+    if isinstance(event.reply, Done) and operation.region.npages:
+        facts.had_a_slot = True
     if isinstance(event.reply, Refused):
         facts.host.refused(event.thread)
     facts.last_update = LastUpdate(

@@ -30,7 +30,8 @@ def _table_loaded(facts: Facts, event: TableLoaded) -> None:
 def _table_read(facts: Facts, event: TableRead) -> None:
     known = facts.calls.get(event.thread)
     if known is not None:
-        known.last_read[event.field] = facts.version(event.table)
+        version = known.last_read[event.field] = facts.version(event.table)
+        known.read_from.add(version)
 
 
 def _table_published(facts: Facts, event: TablePublished) -> None:
