@@ -186,6 +186,7 @@ class DestroysInside(Kvm):
     def destroy(self) -> None:
         """Leave the section when the domain is gone."""
         self.tear_down_vcpus()
+        self.free_memslots()
         section = self.srcu.read_lock()
         self.srcu.destroy()
         self.srcu.read_unlock(section)
@@ -198,6 +199,7 @@ class DestroysFirst(Kvm):
         """Clean up in the wrong order."""
         self.srcu.destroy()
         self.tear_down_vcpus()
+        self.free_memslots()
 
 
 class KeepsTheLock(Kvm):
