@@ -29,6 +29,9 @@ from memslot_spec.history.header import Header
 NEVER = -1
 """The step of what has not happened, and of what cannot matter any more."""
 
+IN_TIME = 1
+"""The step of a flush that came after the end of its grace period, which is 0."""
+
 GONE = -1
 """The serial of a mapping that stands no more."""
 
@@ -138,9 +141,10 @@ def _renumber_steps(facts: Facts) -> int:
         period.begun = place[period.begun]
     for update in windows:
         update.invalid_published_at = place.get(update.invalid_published_at, 0)
+        flushed_in_time = update.flushed_at > update.graced_at >= 0
         update.graced_at = min(update.graced_at, 0)
-        update.flushed_at = min(update.flushed_at, 0)
-    return len(place)
+        update.flushed_at = IN_TIME if flushed_in_time else min(update.flushed_at, 0)
+    return max(len(place), IN_TIME + 1)
 
 
 def _renumber_mappings(facts: Facts) -> None:
