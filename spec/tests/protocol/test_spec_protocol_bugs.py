@@ -7,7 +7,7 @@ search that went past something, would be noticed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -16,7 +16,7 @@ from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import judge_events
 from memslot_spec.model.operations import Operation, SetRegion, TssBase
 from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Profile
-from memslot_spec.model.values import MemoryRegion
+from memslot_spec.model.values import LOG_DIRTY_PAGES, MemoryRegion
 from memslot_spec.protocol import races, steps
 from memslot_spec.protocol.programs import (
     DESTROY,
@@ -117,6 +117,7 @@ PUBLISHES_TWICE = doing(
 DESTROYS_INSIDE = moved(DESTROY, ("destroy domain",), "leave section")
 DESTROYS_FIRST = moved(DESTROY, ("destroy domain",), "take index")
 TWO = races.TWO_SLOTS
+LOG = SetRegion(replace(races.CREATE_0.region, flags=LOG_DIRTY_PAGES))
 
 
 def fault(when: str, act: str) -> Programs:
@@ -155,7 +156,7 @@ BUGS = (
         "SRCU-7",
         "publishes twice",
         Programs(update=PUBLISHES_TWICE),
-        race(CREATE, UNMAP_17),
+        race(LOG, UNMAP_17),
     ),
     Bug(
         "SRCU-8",
