@@ -19,13 +19,17 @@ from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.model.profile import LINUX, PROFILES
+from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34
 
 REFERENCES: tuple[tuple[str, str], ...] = (
     *(("reference", profile.name) for profile in PROFILES),
     ("reference-linux", LINUX.name),
+    ("lawful:scans-user-slots", V2_6_34.name),
 )
-"""The targets that keep every clause, each with a profile it is held to."""
+"""The targets that keep every clause, each with a profile it is held to.
+
+The references let no user slot lie over a private one; v2.6.34 did.
+"""
 
 SEED = 1
 DRAWN = 60

@@ -142,7 +142,28 @@ class KeepsBudget(LinuxKvm):
         return self.n_max_mmu_pages
 
 
+class ScansUserSlots(Kvm):
+    """A user slot may lie over a private one, as v2.6.34 lets it."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        """Say that it may."""
+        super().__init__(hook, profile, limits)
+        self.domain = replace(self.domain, overlaps_private=True)
+
+    def is_scanned(self, slot: MemorySlot) -> bool:
+        """`for (i = 0; i < KVM_MEMORY_SLOTS; ++i)`: user slots alone."""
+        return slot.id < self.limits.user_slots
+
+
 VARIANTS: tuple[Variant, ...] = (
+    variant(
+        "scans-user-slots",
+        ScansUserSlots,
+        "LOOK-13",
+        source="the patch, __kvm_set_memory_region: the overlap test ends at "
+        "KVM_MEMORY_SLOTS",
+        tag="[R]",
+    ),
     variant(
         "keeps-deleted-base",
         KeepsDeletedBase,
