@@ -14,8 +14,9 @@ from memslot_conformance.adapter.answers import TargetError, typed
 from memslot_conformance.spelling import close_to
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.history.events import Point
-from memslot_spec.history.header import Domain
-from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.history.header import DirtyTracking, Domain
+from memslot_spec.model.operations import Origin
+from memslot_spec.model.profile import HostHole, Limits, Profile
 from memslot_spec.model.values import Failure
 
 LAST_GFN = (1 << 64 - PAGE_SHIFT) - 1
@@ -24,12 +25,15 @@ LAST_GFN = (1 << 64 - PAGE_SHIFT) - 1
 LAST_ID = (1 << 16) - 1
 """The highest number that half a slot word holds: an id, or an address space."""
 
+LAST_HVA = 1 << 64
+"""The end of the host's addresses."""
+
 Bounds = Mapping[str, tuple[int, int]]
 
 LIMITS: Bounds = {
     "largest_gfn": (0, LAST_GFN),
     "address_spaces": (1, LAST_ID),
-    "hva_end": (1, 1 << 64),
+    "hva_end": (1, LAST_HVA),
     "user_slots": (1, LAST_ID),
 }
 DOMAIN: Bounds = {
@@ -38,7 +42,11 @@ DOMAIN: Bounds = {
     "private_slots": (0, LAST_ID),
     "page_granule": (1, LAST_GFN + 1),
 }
+HOLE: Bounds = {"start": (0, LAST_HVA), "end": (0, LAST_HVA)}
 """What each number may be, both ends included."""
+
+SOFTWARE = tuple(name for name in Origin.__members__ if name != Origin.PAGE_FAULT.name)
+"""Who makes accesses beside the processor, which every target has."""
 
 
 def limits_of(made: object, profile: Profile) -> Limits:
@@ -52,6 +60,10 @@ def limits_of(made: object, profile: Profile) -> Limits:
     if not isinstance(limits, Limits):
         _refuse("limits", limits, "which is no Limits")
     _check_numbers("limits", limits, LIMITS)
+    if limits.enough_pages is not None:
+        _check_numbers("limits", limits, {"enough_pages": (0, LAST_GFN + 1)})
+    for number, hole in enumerate(typed("limits.holes", limits.holes, tuple)):
+        _check_hole(f"limits.holes[{number}]", hole)
     return limits
 
 
@@ -70,7 +82,10 @@ def domain_of(made: object) -> Domain:
     _check_names(
         "domain.failures", domain.failures, tuple(Failure.__members__), "failure"
     )
+    _check_names("domain.origins", domain.origins, SOFTWARE, "origin of software")
     typed("domain.exact_dirty_log", domain.exact_dirty_log, bool)
+    typed("domain.overlaps_private", domain.overlaps_private, bool)
+    typed("domain.dirty_tracking", domain.dirty_tracking, DirtyTracking)
     return domain
 
 
@@ -79,6 +94,14 @@ def announces_of(made: object) -> tuple[str, ...]:
     announces: object = getattr(made, "announces", ())
     points = tuple(kind.__name__ for kind in get_args(Point))
     return _check_names("announces", announces, points, "kind of point")
+
+
+def _check_hole(what: str, hole: object) -> None:
+    if not isinstance(hole, HostHole):
+        _refuse(what, hole, "which is no HostHole")
+    _check_numbers(what, hole, HOLE)
+    if hole.end <= hole.start:
+        _refuse(f"{what}.end", hole.end, "which is not after its start")
 
 
 def _check_numbers(what: str, declared: object, bounds: Bounds) -> None:

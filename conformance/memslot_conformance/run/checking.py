@@ -41,7 +41,7 @@ STANDARD_TARGETS = ("reference", "reference-linux", "kvm")
 
 STREAM_NAME = "report.ndjson"
 
-IN_PROCESS = ("reference", "patch", "museum:", "py:")
+IN_PROCESS = ("reference", "patch", "museum:", "lawful:", "py:")
 """How the names of targets begin that run as Python in their worker's process."""
 
 NOT_IN_PROCESS = "not applicable: engine crosshair needs a target in Python"

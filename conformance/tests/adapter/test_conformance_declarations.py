@@ -13,8 +13,8 @@ from memslot_conformance.adapter.declarations import (
     domain_of,
     limits_of,
 )
-from memslot_spec.history.header import Domain
-from memslot_spec.model.profile import LINUX, V2_6_34, Limits
+from memslot_spec.history.header import DirtyTracking, Domain
+from memslot_spec.model.profile import LINUX, V2_6_34, HostHole, Limits
 from memslot_spec.model.values import Hva
 
 LIMITS = cast("Any", Limits)
@@ -44,6 +44,12 @@ class Declares:
         (Limits(largest_gfn=-1), "limits.largest_gfn gave -1, which is less than 0"),
         (Limits(largest_gfn=1 << 52), f"which is more than {(1 << 52) - 1}"),
         (Limits(hva_end=Hva(-4096)), "limits.hva_end gave -4096, which is less than"),
+        (Limits(enough_pages=-1), "limits.enough_pages gave -1, which is less than 0"),
+        (LIMITS(enough_pages="all"), "limits.enough_pages gave 'all', which is no int"),
+        (LIMITS(holes=HostHole(0, 1)), "which is no tuple"),
+        (LIMITS(holes=((0, 1),)), "limits.holes[0] gave (0, 1), which is no HostHole"),
+        (Limits(holes=(HostHole(0, 1), HostHole(5, 5))), "limits.holes[1].end gave 5"),
+        (Limits(holes=(HostHole(-1, 5),)), "limits.holes[0].start gave -1, which is l"),
     ],
 )
 def test_limits_that_cannot_be_are_refused(limits: object, said: str) -> None:
@@ -69,6 +75,11 @@ def test_limits_that_cannot_be_are_refused(limits: object, said: str) -> None:
         (DOMAIN(failures=(1,)), "domain.failures gave 1, which is no failure."),
         (Domain(failures=("PREPAR",)), "Did you mean 'PREPARE'?"),
         (DOMAIN(exact_dirty_log=1), "domain.exact_dirty_log gave 1, which is no bool"),
+        (DOMAIN(overlaps_private=0), "domain.overlaps_private gave 0, which is no bo"),
+        (DOMAIN(dirty_tracking="pml"), "domain.dirty_tracking gave 'pml', which is no"),
+        (DOMAIN(origins="KVM"), "domain.origins gave 'KVM', which is no tuple"),
+        (Domain(origins=("EMULATE",)), "Did you mean 'EMULATOR'?"),
+        (Domain(origins=("PAGE_FAULT",)), "which is no origin of software"),
     ],
 )
 def test_a_domain_that_cannot_be_is_refused(domain: object, said: str) -> None:
@@ -104,7 +115,14 @@ def test_what_is_not_declared_has_its_default() -> None:
 
 def test_the_edges_of_what_can_be_declared_are_taken() -> None:
     last = (1 << 52) - 1
-    limits = Limits(last, 0xFFFF, Hva(1 << 64), 0xFFFF)
+    holes = (HostHole(0, 1), HostHole(4096, 1 << 64))
+    limits = Limits(last, 0xFFFF, Hva(1 << 64), 0xFFFF, 0, holes)
     assert limits_of(Declares(limits=limits), LINUX) == limits
     domain = Domain(largest_gfn=0, slots=1, failures=("PREPARE", "ALLOCATE"))
+    assert domain_of(Declares(domain=domain)) == domain
+    domain = Domain(
+        origins=("EMULATOR", "TABLE_WALK", "KVM"),
+        overlaps_private=True,
+        dirty_tracking=DirtyTracking.DIRTY_BIT,
+    )
     assert domain_of(Declares(domain=domain)) == domain

@@ -140,7 +140,8 @@ def test_a_kernel_that_cannot_be_held_to_the_profile_is_skipped_unless_named() -
 
 
 def test_only_what_runs_as_python_is_drawn_for_by_crosshair() -> None:
-    here = ("reference", "reference-linux", "patch", "museum:early-reclaim", SOUND)
+    named = ("museum:early-reclaim", "lawful:frees-later", SOUND)
+    here = ("reference", "reference-linux", "patch", *named)
     request = replace(asking("kvm", *here), engine="crosshair")
     present = look_for(request)
     assert present.names == ["kvm", *here]

@@ -1,4 +1,4 @@
-"""Verdicts and exit statuses, from records alone."""
+"""Verdicts, from records alone."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ import pytest
 
 from memslot_conformance.findings.records import (
     ChoiceSeen,
-    Found,
-    LayerDone,
     Record,
     RunFinished,
     RunStarted,
     TargetFailed,
-    TargetFinished,
-    TargetSkipped,
-    TargetStarted,
     Verdict,
 )
 from memslot_conformance.run.verdicts import (
@@ -25,64 +20,20 @@ from memslot_conformance.run.verdicts import (
     TargetVerdicts,
     exit_status,
     headline,
-    verdicts,
 )
-from memslot_spec.clauses import CLAUSES
-
-ONE, TWO = CLAUSES[:2]
-
-
-def started(target: str = "one", **not_applicable: str) -> Record:
-    return TargetStarted(
-        target=target,
-        profile="linux",
-        description="",
-        interleaving="none",
-        operations=(),
-        not_applicable={k.replace("_", "-"): v for k, v in not_applicable.items()},
-    )
-
-
-def layer(reached: dict[str, int], cut: str | None = None) -> Record:
-    return LayerDone(
-        target="one",
-        layer="cut-layer" if cut else "fixed",
-        scenarios=1,
-        schedules=1,
-        steps=1,
-        seconds=1.0,
-        covered="",
-        reached=reached,
-        cut=cut,
-    )
-
-
-def found(clause: str, target: str = "one") -> Record:
-    return Found(
-        target=target,
-        clause=clause,
-        layer="fixed",
-        seconds=0.0,
-        updates=0,
-        readers=0,
-        preemptions=0,
-        operations=0,
-        step=0,
-        expected="yes",
-        observed="no",
-        history=None,
-    )
-
-
-FINISHED = TargetFinished(target="one", seconds=1.0)
-FAILED = TargetFailed(target="one", what="Traceback\n  x\nValueError: no", last="")
-IN_PART = TargetFailed(target="one", what="sptes differ", last="", clauses=(ONE.id,))
-SKIPPED = TargetSkipped(target="two", reason="not here")
-ALL = layer({ONE.id: 1, TWO.id: 2})
-
-
-def judged(*records: Record) -> tuple[TargetVerdicts, ...]:
-    return verdicts(records, (ONE, TWO))
+from verdict_records import (
+    ALL,
+    FAILED,
+    FINISHED,
+    IN_PART,
+    ONE,
+    SKIPPED,
+    TWO,
+    found,
+    judged,
+    layer,
+    started,
+)
 
 
 @pytest.mark.parametrize(
@@ -160,36 +111,6 @@ def test_a_target_that_the_run_never_came_to_is_inconclusive() -> None:
     assert one.count(Verdict.PASS) == 2
     assert two.count(Verdict.INCONCLUSIVE) == 2
     assert exit_status((one, two)) is Exit.INCONCLUSIVE
-
-
-NOT_APPLICABLE = started(**{c.id.replace("-", "_"): "" for c in (ONE, TWO)})
-
-
-@pytest.mark.parametrize(
-    ("records", "status"),
-    [
-        ((started(), ALL, FINISHED), Exit.CONFORMS),
-        ((started(), ALL, FINISHED, SKIPPED), Exit.CONFORMS),
-        ((started(), found(ONE.id), FAILED), Exit.DOES_NOT_CONFORM),
-        ((FAILED, started("two"), found(ONE.id, "two")), Exit.DOES_NOT_CONFORM),
-        ((started(), ALL, FAILED), Exit.BROKE),
-        ((started("two"), FAILED), Exit.BROKE),
-        ((NOT_APPLICABLE, FAILED), Exit.BROKE),
-        ((started(), layer({ONE.id: 1}), FINISHED), Exit.INCONCLUSIVE),
-        ((NOT_APPLICABLE, ALL, FINISHED), Exit.NOTHING_RAN),
-        ((SKIPPED,), Exit.NOTHING_RAN),
-        ((), Exit.NOTHING_RAN),
-    ],
-)
-def test_the_first_status_that_applies_is_the_exit_status(
-    records: Sequence[Record], status: Exit
-) -> None:
-    assert exit_status(judged(*records)) is status
-
-
-def test_strictly_a_skip_is_a_failure() -> None:
-    targets = judged(started(), ALL, FINISHED, SKIPPED)
-    assert exit_status(targets, strict=True) is Exit.DOES_NOT_CONFORM
 
 
 def test_a_skipped_target_has_its_reason_and_no_verdicts() -> None:
@@ -316,46 +237,6 @@ def test_verdicts_are_counted_of_all_clauses_or_of_some() -> None:
     assert target.count(Verdict.FAIL, [ONE.id]) == 1
     assert target.count(Verdict.PASS, [ONE.id, TWO.id]) == 1
     assert target.count(Verdict.PASS, []) == 0
-
-
-def test_of_what_was_recorded_the_inconclusive_does_not_count() -> None:
-    one_only = judged(started(), layer({ONE.id: 1}), FINISHED)
-    assert exit_status(one_only) is Exit.INCONCLUSIVE
-    assert exit_status(one_only, recorded=True) is Exit.CONFORMS
-    neither = judged(started(), layer({}), FINISHED)
-    assert exit_status(neither, recorded=True) is Exit.NOTHING_RAN
-    broken = judged(started(), found(ONE.id), FINISHED)
-    assert exit_status(broken, recorded=True) is Exit.DOES_NOT_CONFORM
-    failed = judged(started(), ALL, FAILED)
-    assert exit_status(failed, recorded=True) is Exit.BROKE
-
-
-@pytest.mark.parametrize(
-    ("records", "status"),
-    [
-        ((started(), ALL, FINISHED), Exit.CONFORMS),
-        ((started(), layer({}), FINISHED), Exit.INCONCLUSIVE),
-        ((started(), ALL, FAILED), Exit.BROKE),
-        ((started(), ALL, FAILED, SKIPPED), Exit.DOES_NOT_CONFORM),
-        ((SKIPPED,), Exit.DOES_NOT_CONFORM),
-        ((), Exit.NOTHING_RAN),
-    ],
-)
-def test_strictly_only_a_skip_is_another_status(
-    records: Sequence[Record], status: Exit
-) -> None:
-    assert exit_status(judged(*records), strict=True) is status
-
-
-def test_the_statuses_are_those_of_the_manual() -> None:
-    assert {status.name: status.value for status in Exit} == {
-        "CONFORMS": 0,
-        "DOES_NOT_CONFORM": 1,
-        "USAGE": 2,
-        "BROKE": 3,
-        "INCONCLUSIVE": 4,
-        "NOTHING_RAN": 5,
-    }
 
 
 def test_an_error_of_some_clauses_leaves_the_others_their_verdicts() -> None:

@@ -18,8 +18,6 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Event, Observed, Return
 from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked, SpteMapped
-from memslot_spec.history.points.tables import TablePublished
-from memslot_spec.history.words import describe_event, describe_reply
 from memslot_spec.history.words.tables import describe_difference, describe_sptes
 from memslot_spec.judging.applies import (
     Agenda,
@@ -28,6 +26,7 @@ from memslot_spec.judging.applies import (
     reads_sptes,
     reads_tables,
 )
+from memslot_spec.judging.observed import observed_words
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated, answered, updated
@@ -279,23 +278,6 @@ class Judge:
                 f"{describe_sptes(known)}",
                 reads_sptes,
             )
-
-
-def observed_words(facts: Facts, event: Event | Answered | Updated | AtRest) -> str:
-    """What was seen, in words, where the clause has no better ones."""
-    if isinstance(event, Answered | Updated):
-        return describe_reply(event.reply)
-    if isinstance(event, AtRest):
-        places = ", ".join(f"{page}[{index}]" for page, index in event.touched)
-        return f"mmu_lock released after changes of spte {places}"
-    return describe_event(event, lambda handle: f"v{_version(facts, event, handle)}")
-
-
-def _version(facts: Facts, event: Event, handle: int) -> int:
-    """What a handle stands for; a table that is being published has no version yet."""
-    if isinstance(event, TablePublished) and event.table == handle:
-        return facts.tables.newest + 1
-    return facts.version(handle)
 
 
 def judge(history: History, clauses: Sequence[AnyClause]) -> Judgement:

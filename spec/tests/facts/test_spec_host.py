@@ -1,4 +1,4 @@
-"""Facts and clauses of the host: ranges, moves, failures and translations."""
+"""Facts and clauses of the host: ranges, moves and translations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from host_histories import (
     NONE,
     PAGE_17,
     PUT,
-    UNLOG,
     UNMAP_17,
     A,
     called,
@@ -34,9 +33,8 @@ from host_histories import (
 )
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.clauses import clause_by_id
-from memslot_spec.history.events import Call, Event, Finished, Return
+from memslot_spec.history.events import Call, Event, Return
 from memslot_spec.history.header import History
-from memslot_spec.history.points.dirty import BitmapAllocated, BitmapFreed
 from memslot_spec.history.points.host import (
     InvalidationBegun,
     InvalidationEnded,
@@ -226,48 +224,6 @@ def test_a_move_may_meet_itself_and_change_the_flag() -> None:
 
 
 # Failures.
-
-FAILED = Refused(Errno.ENOMEM)
-
-
-def test_a_failed_request_frees_what_it_made() -> None:
-    arrays, bitmap = (
-        MetadataAllocated(0, 5, 0, 0, 16, 4),
-        BitmapAllocated(0, 5, 0, 0, 4),
-    )
-    freed = (BitmapFreed(0, 5), MetadataFreed(0, 5))
-    failed = called(0, PUT, FAILED, arrays, bitmap)
-    ended = (*called(0, DestroyVm(), Done()), Finished(0, ()))
-    assert not holds("ERR-3", *called(0, PUT, FAILED, arrays), *ended)
-    assert not holds("ERR-3", *failed, freed[1], *ended)
-    assert not holds("ERR-3", *failed, freed[0], *ended)
-    assert holds("ERR-3", *called(0, PUT, FAILED, arrays, bitmap, *freed), *ended)
-    assert holds("ERR-3", *failed, *freed, *ended)
-    assert is_left_alone("ERR-3", *failed, Finished(0, ()))
-    assert is_left_alone("ERR-3", *called(0, PUT, Done(), arrays), *ended)
-
-
-def test_a_failed_request_keeps_what_was_there() -> None:
-    with_both = published(HERE, Attached(0, 0, 1, 1))
-    begun = called(0, PUT, Done(), UpdateLocked(0), with_both)
-    assert holds("ERR-4", *begun, *called(0, UNLOG, FAILED))
-    assert not holds("ERR-4", *begun, *called(0, UNLOG, FAILED, BitmapFreed(0, 1)))
-    assert not holds("ERR-4", *begun, *called(0, MOVE, FAILED, MetadataFreed(0, 1)))
-    own = (MetadataAllocated(0, 2, 0, 0, 18, 4), MetadataFreed(0, 2))
-    assert holds("ERR-4", *begun, *called(0, MOVE, FAILED, *own))
-
-
-def test_nothing_fails_after_the_end_is_published() -> None:
-    steps = (UpdateLocked(0), published(GOING), published(AT_18))
-    assert holds("ERR-5", *created(), *called(0, MOVE, Done(), *steps))
-    back = (*steps, published(HERE))
-    assert not holds("ERR-5", *created(), *called(0, MOVE, FAILED, *back))
-    window = (UpdateLocked(0), published(GOING), published(HERE))
-    create_only = called(0, MOVE, FAILED, *window)
-    assert holds("ERR-5", *created(), *create_only)
-
-
-# Translations.
 
 
 @pytest.mark.parametrize("write", [False, True])
