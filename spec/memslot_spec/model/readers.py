@@ -2,7 +2,7 @@
 
 A reader that runs beside updates may answer any of these, applied to one table
 that it may have loaded. Source: the lookups of `virt/kvm/kvm_main.c`,
-`kvm_mmu_calculate_mmu_pages` and `rmode_tss_base`, with the seed's hunks.
+`kvm_mmu_calculate_mmu_pages` and `rmode_tss_base`, with the patch's hunks.
 """
 
 from __future__ import annotations

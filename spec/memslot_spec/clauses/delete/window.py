@@ -54,7 +54,7 @@ def no_spte(facts: Facts, event: SpteMapped) -> str:
     must="From the end of the first grace period until a table in which the slot is "
     "valid again is published, a fault MUST NOT install an spte that maps a frame of "
     "the slot, unless another slot that is valid covers it by then.",
-    source='seed: "stops instantiation of new shadow pages for that slot"',
+    source='patch: "stops instantiation of new shadow pages for that slot"',
     rows=(37,),
     on=SpteMapped,
     premise=a_slot_is_closed,
@@ -95,7 +95,7 @@ def no_direct_page(facts: Facts, event: ShadowPageCreated) -> str:
     "valid again is published, a fault MUST NOT create a direct shadow page for a "
     "frame of the slot, unless another slot that is valid covers the frame by then. A "
     "root is made for no frame.",
-    source='seed: "stops instantiation of new shadow pages for that slot"; '
+    source='patch: "stops instantiation of new shadow pages for that slot"; '
     "6.1 arch/x86/kvm/mmu/mmu.c:3561, mmu_alloc_direct_roots(): the root is at gfn 0",
     rows=(37,),
     on=ShadowPageCreated,
@@ -129,7 +129,7 @@ def still_mapped(facts: Facts, unmap: HostUnmap) -> str:
     title="The host can still unmap pages of an INVALID slot",
     must="While a slot is INVALID, an unmap of its host memory MUST still remove "
     "every spte for it.",
-    source='seed: "but allows destruction"',
+    source='patch: "but allows destruction"',
     rows=(38,),
     on=HostUnmap,
     premise=was_mapped_in_an_invalid_slot,
@@ -186,7 +186,7 @@ def left_mapped(facts: Facts, flushed: SlotFlushed) -> str:
     title="The flush leaves nothing of the slot",
     must="The flush of a slot that is deleted or moved, once the grace period after "
     "its INVALID table has ended, MUST leave no spte for it.",
-    source="seed, kvm_arch_flush_shadow: kvm_mmu_zap_all; more than the slot MAY go",
+    source="patch, kvm_arch_flush_shadow: kvm_mmu_zap_all; more than the slot MAY go",
     rows=(39,),
     on=SlotFlushed,
     premise=had_sptes_to_the_end,

@@ -145,7 +145,7 @@ def protected_after_clear(facts: Facts, answered: LogProtected) -> bool:
     must="When a request has turned a slot's logging on, every page MUST be armed in "
     "every spte, large or not, unless it is dirty or about to be marked as in "
     "DIRTY-1.",
-    source="kvm_set_memory_region of the seed: flush_shadow after the flag is seen; "
+    source="kvm_set_memory_region of the patch: flush_shadow after the flag is seen; "
     "6.1 arch/x86/kvm/x86.c:12964, kvm_mmu_slot_apply_flags()",
     rows=(48, 60),
     on=LoggingBegan,

@@ -15,7 +15,7 @@ from memslot_spec.model.values import Slot
 from memslot_spec.moments.lookups import Covered, HintUsed, LookedUp
 
 SEARCH = (
-    "seed, gfn_to_memslot_unaliased; 6.1 include/linux/kvm_host.h, search_memslots()"
+    "patch, gfn_to_memslot_unaliased; 6.1 include/linux/kvm_host.h, search_memslots()"
 )
 SEARCHES = ("GfnToMemslot", "VcpuGfnToMemslot")
 

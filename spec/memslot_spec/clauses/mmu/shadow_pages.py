@@ -39,7 +39,7 @@ def is_of_userspace(facts: Facts, backed: BackedAccess) -> bool:
     must="A guest access to a frame of a valid user slot MUST reach the page that the "
     "slot defines there, or exit to user space as MMIO where it writes to a READONLY "
     "slot, or fail with EFAULT where the host has no page for it.",
-    source="seed, tdp_page_fault(), gfn_to_pfn(); 6.1 arch/x86/kvm/mmu/mmu.c:4153, "
+    source="patch, tdp_page_fault(), gfn_to_pfn(); 6.1 arch/x86/kvm/mmu/mmu.c:4153, "
     "kvm_faultin_pfn(), and :3165, kvm_handle_bad_page()",
     rows=(16, 46),
     on=BackedAccess,
@@ -86,7 +86,7 @@ def the_bits_set(facts: Facts, rest: MappedAtRest) -> str:
     must="When an spte is installed, the bit of the id of the slot that covers its "
     "frame, in the table used for the fault, MUST be set in the shadow page's "
     "slot bitmap.",
-    source="seed, page_header_update_slot",
+    source="patch, page_header_update_slot",
     rows=(46,),
     profiles=ONLY_2_6_34,
     on=MappedAtRest,

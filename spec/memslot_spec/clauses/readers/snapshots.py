@@ -51,7 +51,7 @@ def expects_one_table(facts: Facts, answered: Answered) -> str:
     title="One table explains a reader",
     must="Some single table that the operation may have loaded MUST explain its "
     "whole answer.",
-    source="seed, rmode_tss_base breaks it; Documentation/virt/kvm/x86/mmu.rst",
+    source="patch, rmode_tss_base breaks it; Documentation/virt/kvm/x86/mmu.rst",
     rows=(28,),
     on=Answered,
     premise=several_tables_were_current,
@@ -98,7 +98,7 @@ def expects_at_most_waited_for(facts: Facts, load: LoadedAgain) -> str:
     must="A read section MUST NOT load a table published after one that took the place "
     "of a table it has loaded, CREATEs aside: who deletes, moves or changes a slot "
     "waits for the section.",
-    source="seed, __kvm_set_memory_region: a grace period after each step; "
+    source="patch, __kvm_set_memory_region: a grace period after each step; "
     "6.1 virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
     rows=(31,),
     on=LoadedAgain,
@@ -170,7 +170,7 @@ def expects_the_result(facts: Facts, answered: Answered) -> str:
     must="A reader MUST NOT see an older table than a request had left that returned "
     "before it started; nor, where it looks up a table itself, an older one than a "
     "reader had seen that finished before. An access through an spte looks up none.",
-    source="seed, __kvm_set_memory_region: a grace period before it returns",
+    source="patch, __kvm_set_memory_region: a grace period before it returns",
     rows=(35,),
     on=Answered,
     premise=starts_after_a_result,

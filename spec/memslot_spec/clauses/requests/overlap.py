@@ -34,7 +34,7 @@ def meets_a_user_slot(facts: Facts, placed: Placed) -> bool:
     title="Overlap with a user slot is EEXIST",
     must="A CREATE or MOVE whose range intersects another user slot of the same "
     "address space, and with which nothing else is wrong, MUST fail with EEXIST.",
-    source="seed and 6.1, __kvm_set_memory_region: overlap scan",
+    source="patch and 6.1, __kvm_set_memory_region: overlap scan",
     rows=(12,),
     on=Placed,
     premise=meets_a_user_slot,
@@ -80,7 +80,7 @@ def not_eexist(facts: Facts, placed: Placed) -> bool:
     title="Ranges that touch do not overlap",
     must="A CREATE or MOVE whose range touches other slots and meets none MUST NOT "
     "fail with EEXIST.",
-    source="seed and 6.1, __kvm_set_memory_region: overlap scan",
+    source="patch and 6.1, __kvm_set_memory_region: overlap scan",
     rows=(12,),
     on=Placed,
     premise=touches_another,
@@ -100,7 +100,7 @@ def meets_only_itself(facts: Facts, placed: Placed) -> bool:
     title="The overlap test ignores the slot itself",
     must="A request whose range meets the slot that it changes, and no other, MUST NOT "
     "fail with EEXIST.",
-    source="seed and 6.1, __kvm_set_memory_region: skips its own slot",
+    source="patch and 6.1, __kvm_set_memory_region: skips its own slot",
     rows=(13,),
     on=Placed,
     premise=meets_only_itself,
@@ -160,7 +160,7 @@ def deletes_inside_another(facts: Facts, placed: Placed) -> bool:
     must="A delete whose guest address lies strictly inside another user slot, and "
     "with which nothing else is wrong, MUST fail with EEXIST, also where its own slot "
     "is absent.",
-    source="seed, __kvm_set_memory_region: the scan runs for size 0 too (derived)",
+    source="patch, __kvm_set_memory_region: the scan runs for size 0 too (derived)",
     rows=(14,),
     profiles=ONLY_2_6_34,
     on=Placed,
@@ -265,7 +265,7 @@ def is_faultless(facts: Facts, update: Updated) -> bool:
     must="A request with which nothing is wrong, and in which no failure was injected, "
     "MUST succeed; for more pages than the machine has memory for it may fail with "
     "ENOMEM.",
-    source="seed and 6.1, __kvm_set_memory_region",
+    source="patch and 6.1, __kvm_set_memory_region",
     rows=(12, 16),
     on=Updated,
     premise=is_faultless,

@@ -1,6 +1,6 @@
 """Request validation: what is wrong with a request, and refused with EINVAL.
 
-Source throughout: `__kvm_set_memory_region` and the ioctl above it, at the seed
+Source throughout: `__kvm_set_memory_region` and the ioctl above it, in the patch
 and in 6.1. A caller cannot see the order of two checks that both give EINVAL,
 so no clause speaks of it.
 """
@@ -66,7 +66,7 @@ REFUSALS = (
         title="An unaligned size or guest address is refused",
         must="A request whose size or guest address is not a multiple of 4 KiB MUST "
         "fail with EINVAL, also when it is a delete.",
-        source="seed and 6.1, __kvm_set_memory_region: first checks",
+        source="patch and 6.1, __kvm_set_memory_region: first checks",
         row=1,
     ),
     Refusal(
@@ -75,7 +75,7 @@ REFUSALS = (
         title="An unaligned host address is refused",
         must="A user-allocated request whose host address is not a multiple of 4 KiB "
         "MUST fail with EINVAL.",
-        source="seed and 6.1, __kvm_set_memory_region: first checks",
+        source="patch and 6.1, __kvm_set_memory_region: first checks",
         row=2,
     ),
     Refusal(
@@ -95,7 +95,7 @@ REFUSALS = (
         objection=Objection.WRAPS,
         title="A guest range that wraps is refused",
         must="A guest range that wraps 2^64 MUST fail with EINVAL.",
-        source="seed and 6.1, __kvm_set_memory_region: first checks",
+        source="patch and 6.1, __kvm_set_memory_region: first checks",
         row=4,
     ),
     Refusal(
@@ -104,7 +104,7 @@ REFUSALS = (
         title="A slot id at the limit is refused",
         must="A slot id at or above the user limit (32 in v2.6.34, "
         "KVM_CAP_NR_MEMSLOTS today) MUST fail with EINVAL.",
-        source="seed and 6.1, kvm_vm_ioctl_set_memory_region",
+        source="patch and 6.1, kvm_vm_ioctl_set_memory_region",
         row=5,
     ),
     Refusal(
@@ -150,7 +150,7 @@ REFUSALS = (
         title="Resizing a live slot is refused",
         must="Changing the size of a live slot MUST fail with EINVAL, whatever its "
         "new range meets.",
-        source="seed and 6.1, __kvm_set_memory_region: before the overlap scan",
+        source="patch and 6.1, __kvm_set_memory_region: before the overlap scan",
         row=10,
     ),
     Refusal(
