@@ -94,7 +94,7 @@ def is_kept(facts: Facts, read: BudgetRead) -> bool:
     "a VM that has had a slot MUST NOT be below the larger of 64 and a fiftieth of the "
     "pages of all its slots.",
     source="6.1 arch/x86/kvm/x86.c:13022, kvm_arch_commit_memory_region(); more where "
-    "more are in use: mmu.c:2620, kvm_mmu_change_mmu_pages()",
+    "more are in use: 6.1 arch/x86/kvm/mmu/mmu.c:2621, kvm_mmu_change_mmu_pages()",
     rows=(61,),
     profiles=ONLY_LINUX,
     on=BudgetRead,

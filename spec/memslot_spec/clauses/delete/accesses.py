@@ -37,8 +37,8 @@ def finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     id="DEL-10",
     title="Nothing reaches memory through an INVALID slot",
     must="An access that looks its frame up and finds the slot INVALID MUST NOT reach "
-    "memory by that: if it reaches memory after all, then as a table says in which a "
-    "valid slot covers the frame.",
+    "memory through that slot; where it is made again, it reaches what a table says "
+    "in which a valid slot covers the frame.",
     source="patch, gfn_to_hva; 6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); "
     "commits e0c378684b65, 3ccbf6f47098",
     rows=(40,),

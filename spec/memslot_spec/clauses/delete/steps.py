@@ -69,9 +69,9 @@ def flushed_early(facts: Facts, removed: SlotRemoved) -> str:
 @clause(
     id="DEL-2",
     title="The flush that counts waits for a grace period",
-    must="After the end of the grace period that follows the INVALID table, and before "
-    "the slot is published as absent or elsewhere, it MUST be flushed, whether or not "
-    "it was flushed earlier as well.",
+    must="Between the end of the grace period after its INVALID table and the "
+    "publication of the table that has it absent or elsewhere, the slot MUST be "
+    "flushed. Earlier flushes neither count nor matter.",
     source="patch, __kvm_set_memory_region: synchronize, then kvm_arch_flush_shadow; "
     "6.1 virt/kvm/kvm_main.c:1760, kvm_invalidate_memslot()",
     rows=(36,),

@@ -55,8 +55,9 @@ def where_they_are(facts: Facts, rest: MappedAtRest) -> str:
     title="Every spte is on its one reverse map",
     must="Where sptes are found by reverse maps, every present leaf spte MUST be on "
     "exactly one: that of its slot and its frame's offset, at its level.",
-    source="patch, rmap_add(), rmap_remove(); 6.1 arch/x86/kvm/mmu/mmu.c:1053; not the "
-    "TDP MMU: 6.1 arch/x86/kvm/mmu.h:262, kvm_memslots_have_rmaps()",
+    source="patch, rmap_add(), rmap_remove(); 6.1 arch/x86/kvm/mmu/mmu.c:1589, "
+    "__rmap_add(); not the TDP MMU: 6.1 arch/x86/kvm/mmu.h:262, "
+    "kvm_memslots_have_rmaps()",
     rows=(50,),
     on=MappedAtRest,
     expected=on_its_map_alone,
@@ -126,7 +127,7 @@ def the_index(facts: Facts, event: RmapIndexed) -> str:
     must="The reverse-map index of a huge page of H frames MUST be gfn / H - base / H, "
     "where a fault adds, where an spte is removed, and in the host address walk, as "
     "far as reverse maps are used there.",
-    source="gfn_to_rmap; commit 6e3e243c3b6e",
+    source="6.1 arch/x86/kvm/mmu/mmu.c:1036, gfn_to_rmap(); commit 6e3e243c3b6e",
     rows=(51,),
     on=RmapIndexed,
     premise=is_a_huge_index,

@@ -61,11 +61,11 @@ def still_writable(facts: Facts, cleared: LogCleared) -> str:
 @clause(
     id="MMU-7",
     title="A page whose dirty bit is cleared is armed",
-    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, every spte from "
-    "before the call MUST be armed as to a page whose dirty bit the call cleared and "
-    "that is not dirty again: write-protected, or with D clear where the processor "
-    "logs.",
-    source="kvm_mmu_slot_remove_write_access of the patch; 6.1 "
+    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, an spte by which the "
+    "guest could write to a page when the call cleared its dirty bit MUST be armed, "
+    "unless the page is dirty again or a fault has made the spte writable anew: "
+    "write-protected, or with D clear where the processor logs.",
+    source="patch, kvm_mmu_slot_remove_write_access(); 6.1 "
     "arch/x86/kvm/mmu/mmu.c:1352, kvm_arch_mmu_enable_log_dirty_pt_masked()",
     rows=(48,),
     on=LogCleared,
