@@ -169,7 +169,7 @@ VARIANTS: tuple[Variant, ...] = (
         KeepsDeletedBase,
         "TSS-1",
         "SRCU-1",
-        source="the seed, __kvm_set_memory_region: new.base_gfn = base_gfn; "
+        source="the patch, __kvm_set_memory_region: new.base_gfn = base_gfn; "
         "slots->memslots[mem->slot] = new",
         tag="[R]",
     ),
@@ -186,7 +186,7 @@ VARIANTS: tuple[Variant, ...] = (
         ShortOfMemory,
         "REQ-28",
         "ERR-1",
-        source="the seed, __kvm_set_memory_region: vmalloc() of the reverse maps",
+        source="the patch, __kvm_set_memory_region: vmalloc() of the reverse maps",
         tag="[R]",
     ),
     variant(

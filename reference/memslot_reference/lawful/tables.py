@@ -221,7 +221,7 @@ VARIANTS: tuple[Variant, ...] = (
         "copies-on-no-op-table",
         CopiesOnNoOpTable,
         "SLOT-4",
-        source="the seed, __kvm_set_memory_region, which has no such shortcut",
+        source="the patch, __kvm_set_memory_region, which has no such shortcut",
         tag="[R]",
         profile=LINUX,
     ),
