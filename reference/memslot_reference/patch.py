@@ -1,7 +1,7 @@
 """The patch as it was published: the same code with its own defects put back.
 
 *Published* means the patch and its series as they went into v2.6.34: some of
-the defects could not be reached at the seed commit itself, where the vCPUs
+the defects could not be reached at the commit of the patch itself, where the vCPUs
 still held `slots_lock`. Each docstring has the defect's number in `semantics.md`
 section 1.5 and how it is known: [R] read at the source, [D] derived from it.
 

@@ -3,7 +3,7 @@
 A slot is deleted or moved in two steps. The first table marks it INVALID,
 which stops new mappings; after a grace period nobody maps it any more, and what
 is mapped is flushed. The second table is without it. After
-`__kvm_set_memory_region` of the seed, with the rollback of today's kernel.
+`__kvm_set_memory_region` of the patch, with the rollback of today's kernel.
 """
 
 from __future__ import annotations

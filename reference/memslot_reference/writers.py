@@ -193,7 +193,7 @@ class SlotWriters(SlotMetadata, ABC):
     def protect_slot(self, slot: MemorySlot) -> None:
         """Leave nothing of a live slot writable, or large, whose logging begins.
 
-        The seed write-protects in `kvm_arch_commit_memory_region`, then flushes.
+        The patch write-protects in `kvm_arch_commit_memory_region`, then flushes.
         """
         self.slot_remove_write_access(slot.id)
         self.flush_shadow(slot)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from memslot_conformance.scenarios.scenario import Scenario
-from memslot_reference.kvm import Kvm
-from memslot_reference.memslots import MemorySlot
-from memslot_reference.reference import default_limits
+from memslot_reference.lawful import variant_named
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
-from memslot_spec.history.hook import Hook
 from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
@@ -21,7 +16,7 @@ from memslot_spec.model.operations import (
     InvalidateRange,
     SetRegion,
 )
-from memslot_spec.model.profile import V2_6_34, Limits, Profile
+from memslot_spec.model.profile import V2_6_34
 from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Failure
 from museum_cases import (
     LOGGED,
@@ -52,26 +47,12 @@ LARGE = put(0, 0x200, 0x400, 0x1200)
 LARGE_LOGGED = put(0, 0x200, 0x400, 0x1200, LOG_DIRTY_PAGES)
 
 
-class ScansUsers(Kvm):
-    """A user slot may lie over a private one, as in v2.6.34."""
-
-    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
-        super().__init__(hook, profile, limits)
-        self.domain = replace(self.domain, overlaps_private=True)
-
-    def is_scanned(self, slot: MemorySlot) -> bool:
-        return slot.id < self.limits.user_slots
-
-
-def scans_users(hook: Hook, profile: Profile, limits: Limits | None = None) -> Kvm:
-    return ScansUsers(hook, profile, limits or default_limits(profile))
-
-
 def failing(flags: int = 0) -> SetRegion:
     """A request that fails after it allocated what it needs."""
     return SetRegion(region(0, 16, 4, 0x1000, flags), failure=Failure.PREPARE)
 
 
+SCANS_USERS = variant_named("scans-user-slots").make
 OVERLAPPING = Scenario((private(V2_6_34, 17), S0, GfnToMemslot(17)))
 
 RANGES: tuple[Case, ...] = (
@@ -186,7 +167,12 @@ TRANSLATIONS: tuple[Case, ...] = (
         (delete(0),),
         (GfnToHvaProt(17, write=True),),
     ),
-    Case("LOOK-13", "prefers-highest-id", OVERLAPPING, witness=scans_users),
+    Case(
+        "LOOK-13",
+        "prefers-highest-id",
+        OVERLAPPING,
+        witness=variant_named("scans-user-slots").make,
+    ),
     alone("REQ-27", "K58", put(0, 1 << 40, 4, 0x1000)),
 )
 

@@ -18,14 +18,19 @@ from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.fixed import fixed_races
+from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_reference.lawful import CATALOGUE, WAITING, variant_named
 from memslot_reference.lawful.variant import Variant
 from memslot_reference.reference import default_limits
 from memslot_reference.vm import Vm
 from memslot_spec.clauses import CLAUSES, clause_by_id
+from memslot_spec.history.events import Return
 from memslot_spec.history.hook import Silent
 from memslot_spec.model.profile import Limits, profile_named
+from memslot_spec.model.replies import Accessed
+from museum_cases import LOGGED, READ_17, delete
+from museum_cases_dirty import WRITE_17
 
 PLAYS = 6
 """So many schedules of each race."""
@@ -93,6 +98,22 @@ def test_no_clause_accuses_a_variant(variant: Variant) -> None:
             assert judgement.contradiction is None
             asked |= {clause for clause, times in judgement.reached.items() if times}
     assert len(asked) > len(CLAUSES) // 2
+
+
+def test_a_fast_fault_goes_through_what_stands_of_an_invalid_slot() -> None:
+    target = resolve("lawful:fast-fault")
+    race = Scenario((LOGGED, READ_17), ((delete(0),), (WRITE_17,)))
+    trial, opened = Trial(target.header, CLAUSES), 0
+    for played in bounded(target.make, race, PREEMPTIONS):
+        judgement = trial.judge(played)
+        assert not judgement.findings
+        opened += judgement.reached["DEL-10"] > 0 and any(
+            isinstance(event, Return)
+            and event.thread == 2
+            and isinstance(event.reply, Accessed)
+            for event in played.events
+        )
+    assert opened
 
 
 def test_a_variant_waits_only_while_the_clauses_that_it_waits_for_accuse_it() -> None:

@@ -78,7 +78,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract(ranges.covers, ("SRCU-1", "SRCU-18", "MMU-2", "DIRTY-23")),
     Contract(
         ranges.overlaps,
-        ("REQ-20", "REQ-25", "REQ-26", "REQ-28", "DEL-4", "DEL-9", "MOVE-3"),
+        ("REQ-25", "REQ-26", "REQ-28", "DEL-4", "DEL-9", "MOVE-3"),
     ),
     Contract(ranges.page_hva, ("SRCU-1", "SRCU-18", "MMU-1")),
     Contract(ranges.slot_at),
@@ -100,6 +100,7 @@ CONTRACTS: tuple[Contract, ...] = (
             *("CACHE-13", "CACHE-14", "CACHE-15"),
         ),
     ),
+    Contract(byte_ranges.frames_wrap, ("CACHE-9", "CACHE-10", "CACHE-12")),
     Contract(byte_ranges.frames_of),
     Contract(byte_ranges.offset_in, ("CACHE-6", "CACHE-8")),
     Contract(dirty_bits.words_for),

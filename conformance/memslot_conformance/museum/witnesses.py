@@ -19,13 +19,16 @@ from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.model.profile import LINUX, PROFILES
+from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34
 
 REFERENCES: tuple[tuple[str, str], ...] = (
     *(("reference", profile.name) for profile in PROFILES),
     ("reference-linux", LINUX.name),
 )
 """The targets that keep every clause, each with a profile it is held to."""
+
+BESIDE: tuple[tuple[str, str], ...] = (("lawful:scans-user-slots", V2_6_34.name),)
+"""Who comes to what no reference does: a user slot may lie over a private one."""
 
 SEED = 1
 DRAWN = 60
@@ -65,7 +68,7 @@ class _Count:
 
 def witnesses(
     clauses: Sequence[AnyClause] = CLAUSES,
-    references: Iterable[tuple[str, str]] = REFERENCES,
+    references: Iterable[tuple[str, str]] = (*REFERENCES, *BESIDE),
     *,
     drawn: int = DRAWN,
 ) -> tuple[Witness, ...]:
@@ -82,10 +85,17 @@ def witnesses(
     return tuple(sorted(found, key=lambda witness: place[witness.clause]))
 
 
-def first_witnesses(
-    clause: AnyClause, references: Iterable[tuple[str, str]] = REFERENCES
+def first_witnesses(clause: AnyClause) -> tuple[Witness, ...]:
+    """The first play of each reference that comes to this clause, if one does.
+
+    Where none does, that of the targets beside them.
+    """
+    return _first(clause, REFERENCES) or _first(clause, BESIDE)
+
+
+def _first(
+    clause: AnyClause, references: Iterable[tuple[str, str]]
 ) -> tuple[Witness, ...]:
-    """The first play of each reference that comes to this clause, if one does."""
     found: list[Witness] = []
     for name, profile in references:
         if profile not in clause.profiles:
@@ -101,7 +111,7 @@ def first_witnesses(
 
 def unwitnessed(
     clauses: Sequence[AnyClause] = CLAUSES,
-    references: Sequence[tuple[str, str]] = REFERENCES,
+    references: Sequence[tuple[str, str]] = (*REFERENCES, *BESIDE),
 ) -> tuple[str, ...]:
     """The clauses that no reference comes to in the fixed races.
 

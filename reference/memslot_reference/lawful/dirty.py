@@ -27,7 +27,7 @@ class FixesFaultsWithoutTheLock(LinuxKvm):
         if write and direct:
             table = self.load_table(as_id)
             slot = self.search_memslots(table, gfn)
-            if slot is not None and self.may_map(slot) and not slot.readonly:
+            if slot is not None and not slot.readonly:
                 fixed = self.fix_spte(slot, gfn)
                 if fixed is not None:
                     return fixed
@@ -159,8 +159,10 @@ VARIANTS: tuple[Variant, ...] = (
         "DIRTY-1",
         "DIRTY-4",
         "DIRTY-20",
-        source="6.1 arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte(); "
-        "locking.rst",
+        "DEL-10",
+        "DEL-11",
+        source="6.1 arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte(); 4252, "
+        "direct_page_fault(): before the slot is seen to be INVALID; locking.rst",
         tag="[R]",
     ),
     variant(

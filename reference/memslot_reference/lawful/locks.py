@@ -102,7 +102,7 @@ VARIANTS: tuple[Variant, ...] = (
         LocksForReading,
         "SRCU-8",
         "SRCU-15",
-        source="at the seed commit itself the vCPUs still held slots_lock",
+        source="at the commit of the patch itself the vCPUs still held slots_lock",
         tag="[D]",
     ),
     variant(

@@ -174,7 +174,7 @@ VARIANTS: tuple[Variant, ...] = (
         "protects-whole-slot",
         ProtectsWholeSlot,
         "MMU-6",
-        source="the seed, kvm_vm_ioctl_get_dirty_log(), which write-protects the slot",
+        source="the patch, kvm_vm_ioctl_get_dirty_log(), which write-protects the slot",
         tag="[R]",
     ),
     variant(

@@ -199,7 +199,7 @@ VARIANTS: tuple[Variant, ...] = (
         "audits-user-pages",
         AuditsUserPages,
         "RMAP-4",
-        source="seed, count_rmaps(), with 805d32dea4df",
+        source="patch, count_rmaps(), with 805d32dea4df",
         tag="[R]",
     ),
     variant(

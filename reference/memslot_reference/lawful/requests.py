@@ -142,13 +142,42 @@ class KeepsBudget(LinuxKvm):
         return self.n_max_mmu_pages
 
 
+class DoublesBudget(LinuxKvm):
+    """The page budget is twice what it has to be."""
+
+    def mmu_pages(self) -> int:
+        """Keep more shadow pages, and zap fewer."""
+        return 2 * super().mmu_pages()
+
+
+class ScansUserSlots(Kvm):
+    """A user slot may lie over a private one, as v2.6.34 lets it."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        """Say that it may."""
+        super().__init__(hook, profile, limits)
+        self.domain = replace(self.domain, overlaps_private=True)
+
+    def is_scanned(self, slot: MemorySlot) -> bool:
+        """`for (i = 0; i < KVM_MEMORY_SLOTS; ++i)`: user slots alone."""
+        return slot.id < self.limits.user_slots
+
+
 VARIANTS: tuple[Variant, ...] = (
+    variant(
+        "scans-user-slots",
+        ScansUserSlots,
+        "LOOK-13",
+        source="the patch, __kvm_set_memory_region: the overlap test ends at "
+        "KVM_MEMORY_SLOTS",
+        tag="[R]",
+    ),
     variant(
         "keeps-deleted-base",
         KeepsDeletedBase,
         "TSS-1",
         "SRCU-1",
-        source="the seed, __kvm_set_memory_region: new.base_gfn = base_gfn; "
+        source="the patch, __kvm_set_memory_region: new.base_gfn = base_gfn; "
         "slots->memslots[mem->slot] = new",
         tag="[R]",
     ),
@@ -165,7 +194,7 @@ VARIANTS: tuple[Variant, ...] = (
         ShortOfMemory,
         "REQ-28",
         "ERR-1",
-        source="the seed, __kvm_set_memory_region: vmalloc() of the reverse maps",
+        source="the patch, __kvm_set_memory_region: vmalloc() of the reverse maps",
         tag="[R]",
     ),
     variant(
@@ -175,6 +204,13 @@ VARIANTS: tuple[Variant, ...] = (
         "ERR-1",
         source="6.1 arch/x86/kvm/x86.c:12870, kvm_alloc_memslot_metadata()",
         tag="[R]",
+    ),
+    variant(
+        "doubles-budget",
+        DoublesBudget,
+        "SIZE-3",
+        source="a budget bounds what is kept: with a larger one less is zapped",
+        tag="argued",
     ),
     variant(
         "keeps-budget",

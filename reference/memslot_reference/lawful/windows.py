@@ -6,6 +6,7 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
+from memslot_reference.shadow import key_of
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.mmu import ShadowPageCreated, ShadowPageZapped
 from memslot_spec.model.operations import Origin
@@ -82,6 +83,17 @@ class DirectRoots(Kvm):
         super().zap_all()
 
 
+class PagesForMmio(LinuxKvm):
+    """A fault in a hole makes the direct shadow page that its MMIO spte goes into."""
+
+    def access_unbacked(self, table: Memslots, gfn: int) -> Reply:
+        """`__direct_map`, of a frame that has no slot or has it no longer."""
+        self.lock_mmu()
+        self.get_page(key_of(gfn, 1, direct=True, root=0, as_id=table.as_id))
+        self.unlock_mmu()
+        return super().access_unbacked(table, gfn)
+
+
 class SoftwareWaits(LinuxKvm):
     """The emulator and the walker try again while a slot is INVALID."""
 
@@ -122,6 +134,14 @@ VARIANTS: tuple[Variant, ...] = (
         "DEL-6",
         source="6.1 arch/x86/kvm/mmu/mmu.c:3561, mmu_alloc_direct_roots(), which "
         "kvm_mmu_zap_all_fast() makes every vCPU come to",
+        tag="[R]",
+    ),
+    variant(
+        "pages-for-mmio",
+        PagesForMmio,
+        "DEL-6",
+        source="6.1 arch/x86/kvm/mmu/mmu.c:3183, handle_abnormal_pfn(), which goes on "
+        "where no slot is; 3116, __direct_map()",
         tag="[R]",
     ),
     variant(

@@ -112,7 +112,7 @@ class FlushesAfterUnlock(Kvm):
     """
 
     def unmap_hva(self, hva: Hva) -> None:
-        """`kvm_mmu_notifier_invalidate_page` of the seed."""
+        """`kvm_mmu_notifier_invalidate_page` of the patch."""
         section = self.srcu.read_lock()
         self.lock_mmu()
         self.mmu_notifier_seq += 1
@@ -123,7 +123,7 @@ class FlushesAfterUnlock(Kvm):
             self.flush_tlbs()
 
     def invalidate_range_start(self, start: int, end: int) -> None:
-        """`kvm_mmu_notifier_invalidate_range_start` of the seed."""
+        """`kvm_mmu_notifier_invalidate_range_start` of the patch."""
         section = self.srcu.read_lock()
         self.lock_mmu()
         self.open_ranges.append((start, end))
@@ -258,7 +258,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "flushes-after-unlock",
         FlushesAfterUnlock,
         "MMU-9",
-        source="seed: kvm_mmu_notifier_invalidate_page() and _range_start() flush "
+        source="patch: kvm_mmu_notifier_invalidate_page() and _range_start() flush "
         "after spin_unlock(&kvm->mmu_lock), if need_tlb_flush",
         since="v2.6.34; not in 6.1",
         tag="[R]",

@@ -234,7 +234,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "LOOK-1",
         "LOOK-6",
         "SRCU-18",
-        source='the seed: "but allows destruction"',
+        source='the patch: "but allows destruction"',
         since="never",
         tag="[D]",
     ),

@@ -87,7 +87,7 @@ MUTANTS: tuple[Mutant, ...] = (
         profile=LINUX,
     ),
     exhibit(
-        "K69",
+        "dates-smm-by-space-0",
         SmmNote,
         "CACHE-3",
         "CACHE-1",

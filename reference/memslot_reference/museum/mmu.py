@@ -210,7 +210,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "bit-only-on-create",
         BitOnlyOnCreate,
         "MMU-2",
-        source="the seed: page_header_update_slot() in every mmu_set_spte()",
+        source="the patch: page_header_update_slot() in every mmu_set_spte()",
         since="never",
         tag="[D]",
     ),

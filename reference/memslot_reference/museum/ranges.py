@@ -70,7 +70,7 @@ class ChecksSizeIn32Bits(Kvm):
 class ReadsGarbageHva(Kvm):
     """The kernel's own request takes its host address from a field never filled.
 
-    In the seed only the test for large pages read it, before the memory behind
+    In the patch only the test for large pages read it, before the memory behind
     it was made. Here there is no such memory, and the slot keeps what was read.
     """
 

@@ -221,7 +221,7 @@ MUTANTS: tuple[Mutant, ...] = (
         DestroysFirst,
         "SRCU-17",
         source="S3; 647492047763",
-        since="the seed to 647492047763",
+        since="the patch to 647492047763",
         tag="[R]",
     ),
     exhibit(
@@ -230,7 +230,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "SRCU-15",
         "SRCU-3",
         source="S4; eda2beda8356",
-        since="the seed to eda2beda8356",
+        since="the patch to eda2beda8356",
         tag="[R]",
     ),
     exhibit(

@@ -135,7 +135,7 @@ MUTANTS: tuple[Mutant, ...] = (
         ReclaimsEarly,
         "SRCU-4",
         "SRCU-2",
-        source="the seed: synchronize_srcu_expedited() before kfree()",
+        source="the patch: synchronize_srcu_expedited() before kfree()",
         since="never",
         tag="[D]",
     ),

@@ -149,7 +149,7 @@ def covers_hva(slot_hva: int, npages: int, hva: int) -> bool:
 
     Host address 0 is an address like any other.
 
-    Source: `kvm_handle_hva`; the seed dropped its `if (!start) continue`.
+    Source: `kvm_handle_hva`; the patch dropped its `if (!start) continue`.
 
     pre: 0 <= slot_hva < U64
     pre: 0 <= npages

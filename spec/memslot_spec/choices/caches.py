@@ -42,7 +42,7 @@ AT_ZERO, WHERE_DELETED = "at 0", "where the request said that deleted it"
     id="tss-of-deleted",
     title="Where slot 0 lies, for the TSS, once it is deleted",
     options=(AT_ZERO, WHERE_DELETED),
-    source="seed, __kvm_set_memory_region: new.base_gfn = base_gfn, of a delete too",
+    source="patch, __kvm_set_memory_region: new.base_gfn = base_gfn, of a delete too",
     profiles=ONLY_2_6_34,
     clauses=("TSS-1",),
     on=Answered,

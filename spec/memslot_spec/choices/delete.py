@@ -45,7 +45,7 @@ def end_of_access(facts: Facts, answered: Answered) -> str | None:
     id="window-2009",
     title="A page fault while its slot is INVALID",
     options=(MMIO, RETRIED, STANDING, LATER),
-    source="seed, gfn_to_hva: bad_hva; a retry is what later kernels do",
+    source="patch, gfn_to_hva: bad_hva; a retry is what later kernels do",
     profiles=ONLY_2_6_34,
     clauses=("DEL-10",),
     on=Answered,

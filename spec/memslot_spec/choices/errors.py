@@ -61,7 +61,7 @@ NO_MEMORY, ENOUGH = "refused ENOMEM", "there is memory for it"
     id="no-memory",
     title="A request for more pages than there need be memory for",
     options=(NO_MEMORY, ENOUGH),
-    source="6.1 arch/x86/kvm/x86.c:12862, kvm_arch_prepare_memory_region(); seed, "
+    source="6.1 arch/x86/kvm/x86.c:12862, kvm_arch_prepare_memory_region(); patch, "
     "__kvm_set_memory_region: vmalloc() of the reverse maps",
     profiles=BOTH,
     clauses=("REQ-28",),

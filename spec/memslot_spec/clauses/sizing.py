@@ -51,7 +51,7 @@ def budget_of(facts: Facts, pages: int) -> int:
     title="The page budget follows the published table",
     must="With no limit requested, the shadow page budget MUST be the larger of 64 "
     "and the published table's pages * 20 / 1000.",
-    source="seed, kvm_mmu_calculate_mmu_pages",
+    source="patch, kvm_mmu_calculate_mmu_pages",
     rows=(61,),
     profiles=ONLY_2_6_34,
     on=BudgetRead,
@@ -94,7 +94,7 @@ def is_kept(facts: Facts, read: BudgetRead) -> bool:
     "a VM that has had a slot MUST NOT be below the larger of 64 and a fiftieth of the "
     "pages of all its slots.",
     source="6.1 arch/x86/kvm/x86.c:13022, kvm_arch_commit_memory_region(); more where "
-    "more are in use: mmu.c:2620, kvm_mmu_change_mmu_pages()",
+    "more are in use: 6.1 arch/x86/kvm/mmu/mmu.c:2621, kvm_mmu_change_mmu_pages()",
     rows=(61,),
     profiles=ONLY_LINUX,
     on=BudgetRead,
@@ -116,7 +116,7 @@ def asks_tss_base(facts: Facts, answered: Answered) -> bool:
     title="The TSS lies three pages below slot 0's end",
     must="The default TSS base MUST be (base0 + npages0 - 3) * 4096; an absent slot 0 "
     "has no pages, and lies at 0 or where the request said that deleted it.",
-    source="seed, rmode_tss_base; __kvm_set_memory_region, new.base_gfn = base_gfn",
+    source="patch, rmode_tss_base; __kvm_set_memory_region, new.base_gfn = base_gfn",
     rows=(62,),
     profiles=ONLY_2_6_34,
     on=Answered,
@@ -155,7 +155,7 @@ def versions_read(facts: Facts, answered: Answered) -> str:
     id="TSS-2",
     title="The TSS base comes from one table",
     must="Both parts of the default TSS base MUST be read from one table.",
-    source="seed, rmode_tss_base reads two; commit f495c6e5e8f repairs half of it",
+    source="patch, rmode_tss_base reads two; commit f495c6e5e8f repairs half of it",
     rows=(62,),
     profiles=ONLY_2_6_34,
     on=Answered,

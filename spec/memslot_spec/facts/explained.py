@@ -11,7 +11,7 @@ from memslot_spec.model.explain import BY_ONE_TABLE, explains
 from memslot_spec.model.hva_caches import is_resolved_by_page, use_explained
 from memslot_spec.model.operations import GuestAccess, MmuPages, TssBase, UseHvaCache
 from memslot_spec.model.readers import default_tss_base
-from memslot_spec.model.replies import Number, Reply
+from memslot_spec.model.replies import Accessed, Number, Reply
 from memslot_spec.model.values import SlotTable
 
 
@@ -42,6 +42,23 @@ def tss_bases(facts: Facts, table: SlotTable) -> tuple[Number, ...]:
         return (usual,)
     deleted = (Number(tss_base(base, 0)) for base in sorted(facts.deleted_bases))
     return tuple(dict.fromkeys((usual, *deleted)))
+
+
+def explained_by_opened(
+    known: CallFacts, tables: Iterable[SlotTable], reply: Accessed
+) -> bool:
+    """A fast page fault of an INVALID slot went through an spte from before.
+
+    The flush has yet to remove it. Source: 6.1 arch/x86/kvm/mmu/mmu.c:4252,
+    direct_page_fault(): fast_page_fault() comes before the test of INVALID.
+    """
+    operation, opened = known.operation, known.opened
+    if not isinstance(operation, GuestAccess) or opened is None or opened.invalid:
+        return False
+    found = (table.find(opened.as_id, opened.id) for table in tables)
+    return reply.hva == opened.hva_of(operation.gfn) and any(
+        slot is not None and slot.invalid and slot.base == opened.base for slot in found
+    )
 
 
 def is_explained_by_one_table(facts: Facts, known: CallFacts) -> bool:

@@ -3,7 +3,7 @@
 An outcome is a reply and the tables that the update publishes on the way to it,
 in order. A table equal to the one before it is left out.
 
-Source: `__kvm_set_memory_region`, at the seed and in 6.1; the order of its
+Source: `__kvm_set_memory_region`, in the patch and in 6.1; the order of its
 checks is kept only as far as a caller can see it.
 """
 

@@ -2,7 +2,7 @@
 
 A reader that runs beside updates may answer any of these, applied to one table
 that it may have loaded. Source: the lookups of `virt/kvm/kvm_main.c`,
-`kvm_mmu_calculate_mmu_pages` and `rmode_tss_base`, with the seed's hunks.
+`kvm_mmu_calculate_mmu_pages` and `rmode_tss_base`, with the patch's hunks.
 """
 
 from __future__ import annotations
@@ -143,19 +143,27 @@ def accesses(
     Where no valid slot covers the frame, and for a write to a READONLY one, they
     differ by origin. While the slot is INVALID a page fault gives MMIO in 2009 and is
     tried again today; who tries any other access again, KVM's own aside, does better
-    than KVM. Where the host has no page it is EFAULT, and a private slot (the APIC
-    access page) may be emulated instead.
+    than KVM. Where the host has no page it is EFAULT, or as where no slot is, but for
+    a page fault today. A private slot (the APIC access page) may be emulated instead.
+
+    Source: 6.1 virt/kvm/kvm_main.c:3001, __kvm_read_guest_page(): EFAULT, whatever was
+    missing; v2.6.34, tdp_page_fault(): is_error_pfn() is MMIO.
     """
     slot = gfn_to_memslot(table, access.gfn, access.as_id)
-    if slot is not None and serves(slot, access):
-        return _served(slot.hva_of(access.gfn), slot, limits)
-    if access.origin is Origin.KVM:
-        return (Refused(Errno.EFAULT),)
+    is_of_kvm = access.origin is Origin.KVM
     ends = GuestPageFault() if access.origin is Origin.TABLE_WALK else Mmio()
+    is_new = profile.window_access is WindowAccess.RETRY
+    faults_alone = is_new and access.origin is Origin.PAGE_FAULT
+    if slot is not None and serves(slot, access):
+        hva = slot.hva_of(access.gfn)
+        served = _served(hva, slot, limits)
+        may_end = limits.may_fault(hva) and not is_of_kvm and not faults_alone
+        return (*served, ends) if may_end else served
+    if is_of_kvm:
+        return (Refused(Errno.EFAULT),)
     if slot is None or not slot.invalid:
         return (ends,)
-    retries_alone = profile.window_access is WindowAccess.RETRY
-    if retries_alone and access.origin is Origin.PAGE_FAULT:
+    if faults_alone:
         return (Retry(),)
     return (ends, Retry())
 

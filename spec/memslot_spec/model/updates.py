@@ -1,6 +1,6 @@
 """What a request changes on a table, and what is wrong with it there.
 
-Source: `__kvm_set_memory_region`, at the seed and in 6.1.
+Source: `__kvm_set_memory_region`, in the patch and in 6.1.
 """
 
 from __future__ import annotations

@@ -47,6 +47,7 @@ PARTS = (
     "settled",
     "last_update",
     "updates_called",
+    "vm_destroyed",
 )
 """The facts that are kept. `step` and `updates` have a rule of their own."""
 

@@ -5,10 +5,11 @@ be by then. What the protocol does not speak of is passed over: slot bitmaps, th
 lists of reverse maps, ageing, what introspection shows. Three things are held to
 a rule instead of a step, because an implementation does them when it likes:
 
-- a table is read by whoever has loaded it in its section, or holds the lock;
+- a table is read by whoever has loaded it in its section, holds the lock, or
+  destroys the VM, which is alone with it;
 - a table is written by the holder of the lock, where no reader can hold it;
-- a table is reclaimed by the holder of the lock, from the step on at which the
-  protocol reclaims it.
+- a table is reclaimed by the holder of the lock, or by whoever destroys the VM, from
+  the step on at which the protocol reclaims it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from memslot_spec.history.points.tables import (
     TableWritten,
 )
 from memslot_spec.history.words import describe_event
+from memslot_spec.model.operations import DestroyVm
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import ANNOUNCED
 from memslot_spec.protocol.state import ENTRIES_PER_PAGE, State, Thread
@@ -126,16 +128,17 @@ class _Follower:
     def _may(
         self, state: State, event: TableRead | TableWritten | TableReclaimed
     ) -> bool:
+        thread = state.threads[event.thread]
         has_lock = state.update_lock == event.thread
+        has_vm = not thread.is_done and isinstance(thread.operation, DestroyVm)
         version = self.versions.get(event.table)
         if isinstance(event, TableWritten):
             return has_lock and (version is None or version in state.reclaimed)
         if isinstance(event, TableReclaimed):
             fresh = event.table not in self.taken
-            return has_lock and fresh and version in state.reclaimed
-        thread = state.threads[event.thread]
+            return (has_lock or has_vm) and fresh and version in state.reclaimed
         loaded = thread.held is not None and version in {thread.table, thread.again}
-        return event.table not in self.taken and (loaded or has_lock)
+        return event.table not in self.taken and (loaded or has_lock or has_vm)
 
     def _step(self, event: Event) -> str | None:
         after: set[State] = set()

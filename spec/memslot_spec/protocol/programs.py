@@ -146,6 +146,8 @@ DESTROY: Program = (
     _local("go on", shadow.go_on),
     Step("unlock mmu", shadow.unlock_mmu),
     Step("leave section", steps.leave_section),
+    _local("load last", steps.load_table),
+    _local("reclaim last", steps.reclaim_last),
     _local("destroy domain", steps.destroy_domain),
     Step("return", steps.give_reply),
 )

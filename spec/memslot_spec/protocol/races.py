@@ -111,14 +111,8 @@ AREAS = frozenset({"SRCU", "DEL", "PROG"})
 MORE = frozenset({"MOVE-1", "MOVE-2", "MOVE-3", "ERR-1", "SLOT-6", "SLOT-7"})
 
 
-WITH_THE_VM = frozenset({"SRCU-20"})
-"""What the end of a VM frees: the protocol's VM ends with its SRCU domain."""
-
-
 def is_about_order(clause: AnyClause) -> bool:
     """The clause is about the order of steps, or about how long things live."""
-    if clause.id in WITH_THE_VM:
-        return False
     return clause.id.partition("-")[0] in AREAS or clause.id in MORE
 
 

@@ -243,6 +243,13 @@ def sleep(_: Promises, state: State, me: int) -> Iterator[Move]:
     yield Move(state, Slept(me))
 
 
+def reclaim_last(_: Promises, state: State, me: int) -> Iterator[Move]:
+    """`kvm_free_memslots`: in no section, for nobody else has the VM any more."""
+    last = state.newest
+    gone = state._replace(reclaimed=state.reclaimed | {last})
+    yield Move(gone, TableReclaimed(me, last))
+
+
 def destroy_domain(_: Promises, state: State, me: int) -> Iterator[Move]:
     """`cleanup_srcu_struct`: nobody can be inside."""
     yield Move(state, DomainDestroyed(me))

@@ -115,6 +115,7 @@ PUBLISHES_TWICE = doing(
     doing(UPDATE, "choose outcome", everything_twice), "begin", wait_for_last_only
 )
 DESTROYS_INSIDE = moved(DESTROY, ("destroy domain",), "leave section")
+KEEPS_THE_LAST = without(DESTROY, "reclaim last")
 DESTROYS_FIRST = moved(DESTROY, ("destroy domain",), "take index")
 TWO = races.TWO_SLOTS
 LOG = SetRegion(replace(races.CREATE_0.region, flags=LOG_DIRTY_PAGES))
@@ -187,6 +188,7 @@ BUGS = (
     ),
     Bug("SRCU-16", "destroys inside", Programs(destroy=DESTROYS_INSIDE), race()),
     Bug("SRCU-17", "destroys first", Programs(destroy=DESTROYS_FIRST), race()),
+    Bug("SRCU-20", "keeps the last", Programs(destroy=KEEPS_THE_LAST), race()),
     Bug(
         "SRCU-18",
         "remembers",

@@ -14,8 +14,6 @@ from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.moments.caches import EntryHit, TableNumbered
 
-SWAP = "kvm_swap_active_memslots()"
-
 
 def is_not_put_back(facts: Facts, numbered: TableNumbered) -> bool:
     return not numbered.put_back
@@ -36,7 +34,8 @@ def another_number(facts: Facts, numbered: TableNumbered) -> str:
     title="Every table has a number of its own",
     must="Each published table MUST get a generation that no table of any address "
     "space had before.",
-    source=f"kvm_host.h, on KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS; {SWAP}",
+    source="6.1 include/linux/kvm_host.h:78, on KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS; "
+    "virt/kvm/kvm_main.c:1610, kvm_swap_active_memslots()",
     rows=(63,),
     profiles=ONLY_LINUX,
     on=TableNumbered,
@@ -57,7 +56,7 @@ def not_marked(facts: Facts, event: TablePublished) -> str:
     id="GEN-2",
     title="A table is marked when readers can load it",
     must="A table MUST be marked in progress before it is published.",
-    source=SWAP,
+    source="6.1 virt/kvm/kvm_main.c:1567, kvm_swap_active_memslots()",
     rows=(63,),
     profiles=ONLY_LINUX,
     on=TablePublished,
@@ -79,7 +78,8 @@ def without_the_mark(facts: Facts, numbered: TableNumbered) -> str:
     title="The mark stays while the old table is read",
     must="A table MUST stay marked in progress until a grace period that began after "
     "its publication has ended.",
-    source=f"{SWAP}; commit ee3d1570b586",
+    source="6.1 virt/kvm/kvm_main.c:1600, kvm_swap_active_memslots(); commit "
+    "ee3d1570b586",
     rows=(63,),
     profiles=ONLY_LINUX,
     on=TableNumbered,
@@ -106,7 +106,8 @@ def caches_not_ready(facts: Facts, numbered: TableNumbered) -> str:
     title="Caches are ready before a number can be seen",
     must="What is cached MUST be made ready for a generation before that generation "
     "is stored in the table.",
-    source="commit 152482580a1b",
+    source="commit 152482580a1b; 6.1 virt/kvm/kvm_main.c:1612, "
+    "kvm_swap_active_memslots()",
     rows=(64,),
     profiles=ONLY_LINUX,
     on=TableNumbered,
@@ -128,7 +129,7 @@ def is_put_back(facts: Facts, numbered: TableNumbered) -> bool:
     title="What a failed request puts back has a new number",
     must="A table that a failed request swaps back MUST get a generation that no "
     "table had before, though its slots are those of an earlier one.",
-    source="kvm_set_memslot(), kvm_activate_memslot() on its way out",
+    source="6.1 virt/kvm/kvm_main.c:1877, kvm_set_memslot(): kvm_activate_memslot()",
     rows=(63, 65),
     profiles=ONLY_LINUX,
     on=TableNumbered,
@@ -161,8 +162,9 @@ def a_hit(facts: Facts, hit: EntryHit) -> str:
     id="GEN-6",
     title="MMIO sptes do not outlive the bits they hold",
     must="An MMIO spte MUST NOT hit under another generation than it was made under, "
-    "though the bits that it holds of the two be equal.",
-    source="kvm_mmu_invalidate_mmio_sptes(), for every address space",
+    "also where the bits that it holds of both are the same.",
+    source="6.1 arch/x86/kvm/mmu/mmu.c:6558, kvm_mmu_invalidate_mmio_sptes(), for "
+    "every address space",
     rows=(64,),
     profiles=ONLY_LINUX,
     on=EntryHit,
@@ -178,8 +180,10 @@ def dropped_on_wrap(facts: Facts, hit: EntryHit) -> bool:
 @clause(
     id="GEN-7",
     title="MMIO cached during an update never hits",
-    must="What was cached from a table that was marked in progress MUST NOT ever hit.",
-    source="Documentation/virt/kvm/x86/mmu.rst, on MMIO; check_mmio_spte()",
+    must="What was cached from a table that was marked in progress MUST NOT hit, then "
+    "or later.",
+    source="Documentation/virt/kvm/x86/mmu.rst, on MMIO; 6.1 "
+    "arch/x86/kvm/mmu/mmu.c:312, check_mmio_spte()",
     rows=(63,),
     profiles=ONLY_LINUX,
     on=EntryHit,

@@ -20,9 +20,6 @@ from memslot_spec.moments.caches import (
     WrappedCacheUsed,
 )
 
-INIT = "__kvm_gfn_to_hva_cache_init()"
-USE = "kvm_read_guest_offset_cached()"
-
 BY_ALL, BY_NONE = frozenset({True}), frozenset({False})
 """Whether a range is backed for writing by all tables that the call may have met."""
 
@@ -40,7 +37,7 @@ def reaches_one_slot(facts: Facts, used: CacheUsed) -> bool:
     title="A cached address is the one a lookup gives",
     must="Where a cached use reaches memory, it MUST reach the pages that a lookup "
     "gives, each at the byte that is asked for.",
-    source=USE,
+    source="6.1 virt/kvm/kvm_main.c:3282, kvm_read_guest_offset_cached()",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,
@@ -67,8 +64,9 @@ def has_moved(facts: Facts, used: CacheUsed) -> bool:
     id="CACHE-7",
     title="A cached address does not outlive its table",
     must="A use of a cached address MUST NOT reach the page of a table that was "
-    "replaced by an update that had returned before.",
-    source="CVE-2013-1797; the generation in struct gfn_to_hva_cache",
+    "replaced by an update which returned before the use began.",
+    source="CVE-2013-1797; 6.1 virt/kvm/kvm_main.c:3271, "
+    "kvm_read_guest_offset_cached(): ghc->generation",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,
@@ -89,7 +87,8 @@ def reaches_several_slots(facts: Facts, used: CacheUsed) -> bool:
     title="A range over two slots has two host ranges",
     must="A use that crosses from one slot into another MUST reach each page through "
     "its own slot.",
-    source="next_segment() in kvm_read_guest(); CVE-2019-18960",
+    source="6.1 virt/kvm/kvm_main.c:3280, kvm_read_guest_offset_cached(): "
+    "kvm_read_guest(), next_segment()",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,
@@ -141,7 +140,7 @@ def has_a_hole(facts: Facts, init: CacheInitialised) -> bool:
     title="A range with a hole is not resolved",
     must="A range of which some page has no host address for writing MUST be refused "
     "with EFAULT.",
-    source=INIT,
+    source="6.1 virt/kvm/kvm_main.c:3199, __kvm_gfn_to_hva_cache_init()",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheInitialised,
@@ -161,7 +160,7 @@ def is_backed(facts: Facts, init: CacheInitialised) -> bool:
     id="CACHE-11",
     title="A backed range is resolved",
     must="A range that is backed for writing throughout MUST be resolved.",
-    source=INIT,
+    source="6.1 virt/kvm/kvm_main.c:3195, __kvm_gfn_to_hva_cache_init()",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheInitialised,
@@ -178,7 +177,8 @@ def backed_is_resolved(facts: Facts, init: CacheInitialised) -> bool:
     title="A range that wraps cannot be used",
     must="A use of a cache whose range was refused because it wraps MUST be refused, "
     "as long as the slots stay as they are.",
-    source=f"{INIT}, which stores the error address; commit f1b9dd5eb86c",
+    source="6.1 virt/kvm/kvm_main.c:3187, __kvm_gfn_to_hva_cache_init(): stores the "
+    "error address; commit f1b9dd5eb86c",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=WrappedCacheUsed,
@@ -198,7 +198,8 @@ def uses_a_range_with_a_hole(facts: Facts, used: CacheUsed) -> bool:
     title="A hole anywhere in the range is a fault",
     must="A use MUST be refused with EFAULT while some page of the cached range has "
     "no host address for writing, whichever part is used.",
-    source=f"{USE}: the error address is looked at first; commit fcfbc617547f",
+    source="6.1 virt/kvm/kvm_main.c:3276, kvm_read_guest_offset_cached(): the error "
+    "address is looked at first; commit fcfbc617547f",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,
@@ -239,7 +240,7 @@ def uses_beyond_the_end(facts: Facts, used: CacheUsed) -> bool:
     id="CACHE-15",
     title="A use ends inside its range",
     must="A use that ends beyond the cached range MUST be refused with EINVAL.",
-    source=f"{USE}, its WARN_ON_ONCE()",
+    source="6.1 virt/kvm/kvm_main.c:3268, kvm_read_guest_offset_cached()",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,

@@ -64,9 +64,10 @@ def a_lookup(facts: Facts, hit: AccessHit) -> str:
 @clause(
     id="CACHE-2",
     title="Cached MMIO says what its table says",
-    must="An access MUST NOT be taken for MMIO by what is cached where the table that "
-    "this is compared with has a slot for it.",
-    source="check_mmio_spte(), vcpu_match_mmio_gpa()",
+    must="What is cached MUST NOT make an access MMIO where the table whose "
+    "generation it was compared with has a slot for the access.",
+    source="6.1 arch/x86/kvm/mmu/mmu.c:307, check_mmio_spte(); "
+    "arch/x86/kvm/x86.h:250, vcpu_match_mmio_gpa()",
     rows=(64,),
     profiles=ONLY_LINUX,
     on=AccessHit,
@@ -123,7 +124,7 @@ def is_a_vcpus_made_at_rest(facts: Facts, hit: EntryHit) -> bool:
     title="A vCPU's cached MMIO is held to its number",
     must="A vCPU MUST NOT use what it has cached of MMIO under another generation than "
     "it cached it under.",
-    source="vcpu_match_mmio_gen(); commit 56f17dd3fbc4",
+    source="6.1 arch/x86/kvm/x86.h:222, vcpu_match_mmio_gen(); commit 56f17dd3fbc4",
     rows=(63,),
     profiles=ONLY_LINUX,
     on=EntryHit,
@@ -144,7 +145,7 @@ def is_a_vcpus(facts: Facts, event: MmioCached) -> bool:
     id="CACHE-5",
     title="A vCPU caches no MMIO during an update",
     must="A vCPU MUST NOT cache MMIO from a table that is marked in progress.",
-    source="vcpu_cache_mmio_info(); commit ddfd1730fd82",
+    source="6.1 arch/x86/kvm/x86.h:209, vcpu_cache_mmio_info(); commit ddfd1730fd82",
     rows=(63,),
     profiles=ONLY_LINUX,
     on=MmioCached,

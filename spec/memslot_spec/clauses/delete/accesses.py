@@ -37,9 +37,10 @@ def finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     id="DEL-10",
     title="Nothing reaches memory through an INVALID slot",
     must="An access that looks its frame up and finds the slot INVALID MUST NOT reach "
-    "memory by that: if it reaches memory after all, then as a table says in which a "
-    "valid slot covers the frame.",
-    source="seed, gfn_to_hva; 6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); "
+    "memory, unless it is made again, by a table in which a valid slot covers the "
+    "frame, or is a fast page fault, by an spte that still stands.",
+    source="patch, gfn_to_hva(); 6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); "
+    "arch/x86/kvm/mmu/mmu.c:4252, direct_page_fault(): fast_page_fault() first; "
     "commits e0c378684b65, 3ccbf6f47098",
     rows=(40,),
     on=GfnAnswered,
@@ -61,8 +62,10 @@ def fault_finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     id="DEL-11",
     title="Today a page fault on an INVALID slot is retried",
     must="A page fault that finds its slot INVALID MUST be retried: the access is "
-    "answered by a table in which the slot is not INVALID, or asked for again.",
-    source="commit e0c378684b65; 6.1 arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn()",
+    "answered by a table in which the slot is not INVALID, or asked for again. A fast "
+    "page fault may go on, by an spte that still stands.",
+    source="commit e0c378684b65; 6.1 arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); "
+    "4252, direct_page_fault()",
     rows=(40,),
     profiles=ONLY_LINUX,
     on=GfnAnswered,
@@ -96,7 +99,7 @@ def is_data_of_no_slot(facts: Facts, access: GfnAnswered) -> bool:
     must="Where no slot covers the frame and no device in the kernel has the address, "
     "the guest's access to data there, by a page fault or through the emulator, MUST "
     "exit to user space as MMIO.",
-    source="seed, gfn_to_hva: bad_hva; "
+    source="patch, gfn_to_hva: bad_hva; "
     "6.1 arch/x86/kvm/x86.c:7614, emulator_read_write_onepage()",
     rows=(40,),
     on=GfnAnswered,
@@ -122,7 +125,7 @@ def only_another_slot_is_invalid(facts: Facts, lookup: GfnAnswered) -> bool:
     id="DEL-13",
     title="Other slots resolve throughout",
     must="While a slot is INVALID, frames of other slots MUST keep resolving.",
-    source="seed, __kvm_set_memory_region: one slot of the copy is changed",
+    source="patch, __kvm_set_memory_region: one slot of the copy is changed",
     rows=(41,),
     on=GfnAnswered,
     premise=only_another_slot_is_invalid,
@@ -148,7 +151,7 @@ def kvm_finds_no_memory(facts: Facts, access: GfnAnswered) -> bool:
     must="KVM's own access for the guest MUST fail with EFAULT where no slot covers "
     "the frame, where the slot is INVALID, and where it writes to a READONLY slot.",
     source="6.1 virt/kvm/kvm_main.c:3001, __kvm_read_guest_page(); "
-    "6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); seed, gfn_to_hva: bad_hva",
+    "6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); patch, gfn_to_hva: bad_hva",
     rows=(40,),
     on=GfnAnswered,
     premise=kvm_finds_no_memory,

@@ -51,10 +51,11 @@ def no_spte(facts: Facts, event: SpteMapped) -> str:
 @clause(
     id="DEL-5",
     title="No new spte for a slot that is being deleted",
-    must="From the end of the first grace period until a table in which the slot is "
-    "valid again is published, a fault MUST NOT install an spte that maps a frame of "
-    "the slot, unless another slot that is valid covers it by then.",
-    source='seed: "stops instantiation of new shadow pages for that slot"',
+    must="From the end of the grace period after a slot was published INVALID, until "
+    "a table in which it is valid again is published, a fault MUST NOT install an "
+    "spte that maps a frame of the slot, unless another slot that is valid covers it "
+    "by then.",
+    source='patch: "stops instantiation of new shadow pages for that slot"',
     rows=(37,),
     on=SpteMapped,
     premise=a_slot_is_closed,
@@ -91,12 +92,14 @@ def no_direct_page(facts: Facts, event: ShadowPageCreated) -> str:
 @clause(
     id="DEL-6",
     title="No new direct shadow page for a slot that is being deleted",
-    must="From the end of the first grace period until a table in which the slot is "
-    "valid again is published, a fault MUST NOT create a direct shadow page for a "
-    "frame of the slot, unless another slot that is valid covers the frame by then. A "
-    "root is made for no frame.",
-    source='seed: "stops instantiation of new shadow pages for that slot"; '
-    "6.1 arch/x86/kvm/mmu/mmu.c:3561, mmu_alloc_direct_roots(): the root is at gfn 0",
+    must="From the end of the grace period after a slot was published INVALID, until "
+    "a table without it or with it valid again is published, a fault MUST NOT create "
+    "a direct shadow page for a frame of the slot, unless another slot that is valid "
+    "covers the frame by then. A root is made for no frame.",
+    source='patch: "stops instantiation of new shadow pages for that slot"; 6.1 '
+    "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); 3561, mmu_alloc_direct_roots(): "
+    "the root is at gfn 0; once the slot is absent, a page may hold MMIO: 3183, "
+    "handle_abnormal_pfn()",
     rows=(37,),
     on=ShadowPageCreated,
     premise=is_made_beside_a_closed_slot,
@@ -107,6 +110,9 @@ def no_direct_page(facts: Facts, event: ShadowPageCreated) -> str:
 def no_new_page(facts: Facts, event: ShadowPageCreated) -> bool:
     frame, as_id = frame_of_fault(facts, event), event.as_id
     if frame is None or not meets_a_closed_slot(facts, as_id, frame):
+        return True
+    # Where no slot is any more, the page may be there to hold an MMIO spte.
+    if gfn_to_memslot(facts.tables.current, frame, as_id) is None:
         return True
     return is_backed(facts, as_id, frame)
 
@@ -129,7 +135,7 @@ def still_mapped(facts: Facts, unmap: HostUnmap) -> str:
     title="The host can still unmap pages of an INVALID slot",
     must="While a slot is INVALID, an unmap of its host memory MUST still remove "
     "every spte for it.",
-    source='seed: "but allows destruction"',
+    source='patch: "but allows destruction"',
     rows=(38,),
     on=HostUnmap,
     premise=was_mapped_in_an_invalid_slot,
@@ -159,7 +165,8 @@ def not_found(facts: Facts, event: RmapIndexed) -> str:
     title="Zapping still finds the INVALID slot",
     must="Where sptes are found by reverse maps, the removal of an spte MUST still "
     "find its slot while the slot is INVALID.",
-    source="rmap_remove -> gfn_to_rmap -> gfn_to_memslot, used without a NULL check",
+    source="patch, rmap_remove() -> gfn_to_rmap() -> gfn_to_memslot(), used without a "
+    "NULL check; 6.1 arch/x86/kvm/mmu/mmu.c:1071, rmap_remove()",
     rows=(38,),
     on=RmapIndexed,
     premise=removes_from_an_invalid_slot,
@@ -186,7 +193,7 @@ def left_mapped(facts: Facts, flushed: SlotFlushed) -> str:
     title="The flush leaves nothing of the slot",
     must="The flush of a slot that is deleted or moved, once the grace period after "
     "its INVALID table has ended, MUST leave no spte for it.",
-    source="seed, kvm_arch_flush_shadow: kvm_mmu_zap_all; more than the slot MAY go",
+    source="patch, kvm_arch_flush_shadow: kvm_mmu_zap_all; more than the slot MAY go",
     rows=(39,),
     on=SlotFlushed,
     premise=had_sptes_to_the_end,

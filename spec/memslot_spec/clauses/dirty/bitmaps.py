@@ -28,7 +28,8 @@ def the_bits_there_are(facts: Facts, published: BitmapsPublished) -> str:
     id="DIRTY-27",
     title="A bitmap has a bit for every page of its slot",
     must="A slot's dirty bitmap MUST have a bit for every page of the slot.",
-    source="kvm_dirty_bitmap_bytes; commit 87bf6e7de113",
+    source="6.1 include/linux/kvm_host.h:586, kvm_dirty_bitmap_bytes(); commit "
+    "87bf6e7de113",
     rows=(56, 59),
     on=BitmapsPublished,
     expected=enough_bits,
@@ -91,7 +92,8 @@ def freed_early(facts: Facts, event: BitmapFreed) -> str:
     title="A bitmap outlives those who may mark it",
     must="A dirty bitmap MUST NOT be freed while a reader may be using a table that "
     "has it.",
-    source="kvm_free_memslot after synchronize_srcu; commit b050b015abbe",
+    source="6.1 virt/kvm/kvm_main.c:1686, kvm_commit_memory_region(), after 1593, "
+    "kvm_swap_active_memslots(); commit b050b015abbe",
     rows=(56, 59),
     on=BitmapFreed,
     premise=was_published,

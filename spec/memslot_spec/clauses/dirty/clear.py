@@ -37,7 +37,8 @@ def is_faultless(facts: Facts, clear: ClearCalled) -> bool:
     must="`KVM_CLEAR_DIRTY_LOG` MUST be carried out for a range of whole words inside "
     "a slot that logs, for one that ends where the slot ends, and for an empty "
     "one there.",
-    source="kvm_clear_dirty_log_protect; commit 76d58e0f07ec",
+    source="6.1 virt/kvm/kvm_main.c:2277, kvm_clear_dirty_log_protect(); commit "
+    "76d58e0f07ec",
     rows=(58,),
     profiles=ONLY_LINUX,
     on=ClearCalled,
@@ -55,7 +56,7 @@ SPARES_THE_REST = must_report(
     title="CLEAR leaves the pages that it is not given",
     must="A dirty page that `KVM_CLEAR_DIRTY_LOG` is not given MUST be in the next "
     "answer of `KVM_GET_DIRTY_LOG`.",
-    source="kvm_clear_dirty_log_protect: fetch_andnot",
+    source="6.1 virt/kvm/kvm_main.c:2298, kvm_clear_dirty_log_protect(): fetch_andnot",
     rows=(58,),
     also=("ClearDirtyLog",),
 )
@@ -94,7 +95,8 @@ REARMS = must_report(
     title="A cleared page that is written is dirty again",
     must="A page that is written after `KVM_CLEAR_DIRTY_LOG` has answered for it MUST "
     "be in the next answer of `KVM_GET_DIRTY_LOG`.",
-    source="kvm_arch_mmu_enable_log_dirty_pt_masked; api.rst 4.117",
+    source="6.1 arch/x86/kvm/mmu/mmu.c:1322, "
+    "kvm_arch_mmu_enable_log_dirty_pt_masked(); api.rst 4.117",
     rows=(58,),
     also=("ClearDirtyLog",),
     any_operation=GUEST_WRITES,
@@ -114,7 +116,7 @@ def asks_for_bad_options(facts: Facts, answered: Answered) -> bool:
     must="Options of manual protection that are not known, or the one for logs that "
     "begin dirty without the one for manual protection, MUST be refused with "
     "EINVAL.",
-    source="kvm_vm_ioctl_enable_cap_generic",
+    source="6.1 virt/kvm/kvm_main.c:4630, kvm_vm_ioctl_enable_cap_generic()",
     rows=(58,),
     profiles=ONLY_LINUX,
     on=Answered,
@@ -140,7 +142,7 @@ def good_options(number: int, options: int, *, title: str, must: str) -> AnyClau
         id=f"DIRTY-{number}",
         title=title,
         must=must,
-        source="kvm_vm_ioctl_enable_cap_generic",
+        source="6.1 virt/kvm/kvm_main.c:4630, kvm_vm_ioctl_enable_cap_generic()",
         rows=(58,),
         profiles=ONLY_LINUX,
         on=Answered,

@@ -70,13 +70,13 @@ NO_WRITE_LOST = must_report(
     4,
     Why.WRITTEN,
     title="GET reports every page that was written",
-    must="A page of a slot that logs, written by the guest, or by KVM for it while a "
-    "vCPU runs, before `KVM_GET_DIRTY_LOG` is called, MUST be in its answer, unless it "
-    "was in another one since it was written, or a fault by which another vCPU may "
-    "write it has yet to mark it.",
-    source="kvm_get_dirty_log_protect; commit edde99ce0529; 6.1 "
-    "virt/kvm/kvm_main.c:3317, mark_page_dirty_in_slot(), which returns where no vCPU "
-    "runs; arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte()",
+    must="A page of a slot that logs, written before `KVM_GET_DIRTY_LOG` is called, "
+    "by the guest or by KVM for it while a vCPU runs, MUST be in its answer, unless "
+    "since the write another answer had it, `KVM_CLEAR_DIRTY_LOG` was given it, or "
+    "the fault of another vCPU, by which it could be written, has yet to mark it.",
+    source="commit edde99ce0529; 6.1 virt/kvm/kvm_main.c:2187, "
+    "kvm_get_dirty_log_protect(); 3317, mark_page_dirty_in_slot(), which returns "
+    "where no vCPU runs; 6.1 arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte()",
     rows=(56,),
     any_operation=GUEST_WRITES,
 )
@@ -88,7 +88,7 @@ MANUAL_CLEARS_NOTHING = must_report(
     must="With manual protection, a page that `KVM_GET_DIRTY_LOG` has shown MUST be "
     "shown again until `KVM_CLEAR_DIRTY_LOG` is given it, or a GET without manual "
     "protection shows it.",
-    source="kvm_get_dirty_log_protect; api.rst 4.8",
+    source="6.1 virt/kvm/kvm_main.c:2164, kvm_get_dirty_log_protect(); api.rst 4.8",
     rows=(56,),
     also=("EnableManualProtect",),
 )
@@ -97,10 +97,10 @@ BEGINS_DIRTY = must_report(
     24,
     Why.INITIAL,
     title="A log that begins dirty begins with every page",
-    must="With the option for it, a log that begins MUST show every page of the slot "
-    "until `KVM_CLEAR_DIRTY_LOG` is given it, or a GET without manual protection shows "
-    "it.",
-    source="6.1 virt/kvm/kvm_main.c:1641, kvm_prepare_memory_region(), "
+    must="With the option for it, a log MUST begin with every page of the slot dirty: "
+    "GET shows a page until `KVM_CLEAR_DIRTY_LOG` is given it, or a GET without "
+    "manual protection has shown it.",
+    source="6.1 virt/kvm/kvm_main.c:1641, kvm_prepare_memory_region(): "
     "KVM_DIRTY_LOG_INITIALLY_SET; 2164, kvm_get_dirty_log_protect()",
     rows=(59,),
     also=("EnableManualProtect",),
@@ -123,7 +123,8 @@ KEPT_BY_A_REFUSAL = must_report(
     title="A refused request leaves the log alone",
     must="The pages of a slot that were dirty when a request for it was refused MUST "
     "be in the next answer of `KVM_GET_DIRTY_LOG`.",
-    source="kvm_prepare_memory_region: only a new bitmap is freed",
+    source="6.1 virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): only a new "
+    "bitmap is freed",
     rows=(59, 65),
 )
 
@@ -144,7 +145,7 @@ def the_surplus_clean(facts: Facts, log: BoundedLog) -> str:
     must="Where a log is claimed to be exact, a page that `KVM_GET_DIRTY_LOG` has "
     "shown MUST NOT be shown again before it is written to again, unless GET leaves "
     "the log as it is. Other logs may show pages that were only read.",
-    source="kvm_get_dirty_log_protect: xchg",
+    source="6.1 virt/kvm/kvm_main.c:2187, kvm_get_dirty_log_protect(): xchg()",
     rows=(56,),
     on=BoundedLog,
     premise=is_not_the_first,
@@ -167,7 +168,8 @@ def is_the_first(facts: Facts, log: BoundedLog) -> bool:
     must="Where a log is claimed to be exact, the first answer of `KVM_GET_DIRTY_LOG` "
     "since a slot's logging was turned on MUST show no page that was not written "
     "since, unless a log begins with every page dirty.",
-    source="kvm_prepare_memory_region",
+    source="6.1 virt/kvm/kvm_main.c:1637, kvm_prepare_memory_region(): a new bitmap "
+    "is zero",
     rows=(59,),
     on=BoundedLog,
     premise=is_the_first,
@@ -191,7 +193,8 @@ def no_bit_past_the_end(facts: Facts, log: SizedLog) -> str:
     id="DIRTY-7",
     title="No bit is set past the slot's last page",
     must="The bits of a dirty log at or past the slot's page count MUST be zero.",
-    source="kvm_alloc_dirty_bitmap, bitmap_set",
+    source="6.1 virt/kvm/kvm_main.c:1642, kvm_prepare_memory_region(): bitmap_set(); "
+    "2302, kvm_clear_dirty_log_protect()",
     rows=(56,),
     on=SizedLog,
     premise=is_answered,
@@ -220,7 +223,7 @@ def the_words_there_are(facts: Facts, log: SizedLog) -> str:
     title="GET answers with the log of the whole slot",
     must="`KVM_GET_DIRTY_LOG` of a slot that logs MUST answer with as many 64-bit "
     "words as hold a bit for every page of the slot.",
-    source="kvm_dirty_bitmap_bytes",
+    source="6.1 include/linux/kvm_host.h:586, kvm_dirty_bitmap_bytes()",
     rows=(56,),
     on=SizedLog,
     expected=the_whole_log,

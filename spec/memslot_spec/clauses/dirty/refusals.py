@@ -65,7 +65,7 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="GET refuses a word that names no slot",
         must="`KVM_GET_DIRTY_LOG` MUST be refused with EINVAL where the word names no "
         "slot that userspace can have.",
-        source="kvm_get_dirty_log_protect",
+        source="6.1 virt/kvm/kvm_main.c:2150, kvm_get_dirty_log_protect()",
     ),
     refusal(
         GetCalled,
@@ -73,7 +73,7 @@ CLAUSES: tuple[AnyClause, ...] = (
         DirtyObjection.ABSENT,
         title="GET refuses an absent slot",
         must="`KVM_GET_DIRTY_LOG` of an absent slot MUST be refused with ENOENT.",
-        source="kvm_get_dirty_log_protect",
+        source="6.1 virt/kvm/kvm_main.c:2155, kvm_get_dirty_log_protect()",
     ),
     refusal(
         GetCalled,
@@ -82,7 +82,7 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="GET refuses a slot that does not log",
         must="`KVM_GET_DIRTY_LOG` of a slot that does not log, or no longer does, MUST "
         "be refused with ENOENT.",
-        source="kvm_get_dirty_log_protect",
+        source="6.1 virt/kvm/kvm_main.c:2155, kvm_get_dirty_log_protect()",
     ),
     refusal(
         ClearCalled,
@@ -91,7 +91,7 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="CLEAR refuses a word that names no slot",
         must="`KVM_CLEAR_DIRTY_LOG` MUST be refused with EINVAL where the word names "
         "no slot that userspace can have.",
-        source="kvm_clear_dirty_log_protect",
+        source="6.1 virt/kvm/kvm_main.c:2262, kvm_clear_dirty_log_protect()",
     ),
     refusal(
         ClearCalled,
@@ -100,7 +100,8 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="CLEAR begins at a multiple of 64 pages",
         must="`KVM_CLEAR_DIRTY_LOG` whose first page is no multiple of 64 MUST be "
         "refused with EINVAL, also where there is no slot or no log.",
-        source="kvm_clear_dirty_log_protect; api.rst 4.117",
+        source="6.1 virt/kvm/kvm_main.c:2265, kvm_clear_dirty_log_protect(); api.rst "
+        "4.117",
     ),
     refusal(
         ClearCalled,
@@ -110,7 +111,7 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="CLEAR refuses a slot without a log",
         must="`KVM_CLEAR_DIRTY_LOG` of an absent slot, or one that does not log, MUST "
         "be refused with ENOENT where the range begins at a multiple of 64 pages.",
-        source="kvm_clear_dirty_log_protect",
+        source="6.1 virt/kvm/kvm_main.c:2270, kvm_clear_dirty_log_protect()",
     ),
     refusal(
         ClearCalled,
@@ -120,6 +121,7 @@ CLAUSES: tuple[AnyClause, ...] = (
         must="`KVM_CLEAR_DIRTY_LOG` of a slot that logs MUST be refused with EINVAL "
         "where the range leaves the slot, or ends in the middle of a word before its "
         "end.",
-        source="kvm_clear_dirty_log_protect; commit 98938aa8edd6",
+        source="6.1 virt/kvm/kvm_main.c:2277, kvm_clear_dirty_log_protect(); commit "
+        "98938aa8edd6",
     ),
 )

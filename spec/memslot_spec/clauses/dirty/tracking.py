@@ -48,7 +48,7 @@ def clean_and_writable(facts: Facts, mapped: WritableMapped) -> str:
     must="When mmu_lock is given back, every page of a slot that logs MUST be armed "
     "in every spte of it, or dirty in the slot's bitmap or in what an open GET or "
     "CLEAR has taken out of it, or about to be marked by a fast page fault that has "
-    "not returned.",
+    "not returned. A request that turns logging on has until it returns.",
     source="commit edde99ce0529; 6.1 arch/x86/kvm/mmu/mmu.c:3254, "
     "fast_pf_fix_direct_spte(); locking.rst",
     rows=(55,),
@@ -76,7 +76,7 @@ def not_armed(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
     must="When `KVM_GET_DIRTY_LOG` answers, every page of the slot MUST be armed, "
     "whether the call cleared its bit or not, unless it is dirty in the bitmap or "
     "about to be marked as in DIRTY-1.",
-    source="kvm_mmu_slot_remove_write_access; commit edde99ce0529; 6.1 "
+    source="patch, kvm_mmu_slot_remove_write_access(); commit edde99ce0529; 6.1 "
     "virt/kvm/kvm_main.c:2191, kvm_get_dirty_log_protect()",
     rows=(48, 55),
     on=LogProtected,
@@ -105,8 +105,8 @@ def the_host_told(facts: Facts, rest: AtRest) -> str:
     must="When the `mmu_lock` is given back under which an spte was removed that the "
     "guest could write through, the host MUST have been told, since the spte was made, "
     "that its page may be dirty.",
-    source="rmap_remove, kvm_set_pfn_dirty; commits 9ed5520dd3c, aa85986e7150; 6.1 "
-    "arch/x86/kvm/mmu/mmu.c:584",
+    source="patch, rmap_remove(): kvm_set_pfn_dirty(); commits 9ed5520dd3c, "
+    "aa85986e7150; 6.1 arch/x86/kvm/mmu/mmu.c:584, mmu_spte_clear_track_bits()",
     rows=(55,),
     on=AtRest,
     premise=writable_sptes_removed,
@@ -124,7 +124,7 @@ def host_told(facts: Facts, rest: AtRest) -> bool:
     must="When `KVM_CLEAR_DIRTY_LOG` answers, a page that it was given MUST be armed "
     "in every spte, large or not, also where its bit had been clear before, unless it "
     "is dirty again or about to be marked as in DIRTY-1.",
-    source="6.1 arch/x86/kvm/mmu/mmu.c:1324, "
+    source="6.1 arch/x86/kvm/mmu/mmu.c:1322, "
     "kvm_arch_mmu_enable_log_dirty_pt_masked(); api.rst 4.117",
     rows=(55, 58),
     profiles=ONLY_LINUX,
@@ -145,7 +145,7 @@ def protected_after_clear(facts: Facts, answered: LogProtected) -> bool:
     must="When a request has turned a slot's logging on, every page MUST be armed in "
     "every spte, large or not, unless it is dirty or about to be marked as in "
     "DIRTY-1.",
-    source="kvm_set_memory_region of the seed: flush_shadow after the flag is seen; "
+    source="patch, __kvm_set_memory_region(): flush_shadow after the flag is seen; "
     "6.1 arch/x86/kvm/x86.c:12964, kvm_mmu_slot_apply_flags()",
     rows=(48, 60),
     on=LoggingBegan,

@@ -39,7 +39,7 @@ def what_is_left(facts: Facts, ended: VmEnded) -> str:
     title="A failed request's arrays and bitmaps are freed",
     must="Arrays and bitmaps that were allocated for a request that fails MUST be "
     "freed: when is left open, at the latest when the VM is destroyed.",
-    source="6.1 virt/kvm/kvm_main.c:1617, kvm_prepare_memory_region()",
+    source="6.1 virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region()",
     rows=(66,),
     on=VmEnded,
     premise=a_request_failed,
@@ -68,7 +68,8 @@ def what_is_lost(facts: Facts, failed: RequestFailed) -> str:
     title="A failed request keeps the slot's arrays and bitmap",
     must="A request that fails MUST NOT free arrays or a bitmap that the slot had "
     "before it.",
-    source="6.1, virt/kvm/kvm_main.c, kvm_prepare_memory_region: old->dirty_bitmap",
+    source="6.1 virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): "
+    "old->dirty_bitmap",
     rows=(66,),
     on=RequestFailed,
     premise=slot_has_something,
@@ -94,7 +95,7 @@ def published_its_final_table(facts: Facts, placed: Placed) -> bool:
     title="A request does not fail after its final table",
     must="A request that has published its final table MUST NOT fail, even if it "
     "publishes the old table again.",
-    source="6.1, virt/kvm/kvm_main.c, kvm_commit_memory_region is void",
+    source="6.1 virt/kvm/kvm_main.c:1655, kvm_commit_memory_region(): void",
     rows=(67,),
     on=Placed,
     premise=published_its_final_table,

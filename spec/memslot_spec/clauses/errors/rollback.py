@@ -29,7 +29,8 @@ def table_left(facts: Facts, left: TableLeft) -> str:
     title="A failed request leaves the table as it was",
     must="When a request has failed, the current table MUST equal the one before "
     "it: a slot published as INVALID on the way is published valid again.",
-    source='"KVM: Reinstall old memslots if arch preparation fails"',
+    source='"KVM: Reinstall old memslots if arch preparation fails"; 6.1 '
+    "virt/kvm/kvm_main.c:1877, kvm_set_memslot()",
     rows=(65,),
     on=TableLeft,
     premise=was_refused,
@@ -58,7 +59,8 @@ def what_is_shown(facts: Facts, shown: ShownAfter) -> str:
     title="A failed request changes nothing that is shown",
     must="When a request has failed, introspection MUST show the table as it was "
     "before.",
-    source='"KVM: Reinstall old memslots if arch preparation fails"',
+    source='"KVM: Reinstall old memslots if arch preparation fails"; 6.1 '
+    "virt/kvm/kvm_main.c:1877, kvm_set_memslot()",
     rows=(65,),
     on=ShownAfter,
     premise=a_refusal_came_last,

@@ -76,7 +76,8 @@ def is_empty(facts: Facts, unmap: HostUnmap) -> bool:
     id="HVA-4",
     title="An empty range removes nothing",
     must="An invalidation whose end is not after its start MUST remove no spte.",
-    source="virt/kvm/kvm_main.c, __kvm_handle_hva_range: WARN_ON_ONCE(end <= start)",
+    source="6.1 virt/kvm/kvm_main.c:587, __kvm_handle_hva_range(): "
+    "WARN_ON_ONCE(range->end <= range->start)",
     rows=(53,),
     on=HostUnmap,
     premise=is_empty,
@@ -103,7 +104,8 @@ def a_page_outside(facts: Facts, event: SpteMapped) -> str:
     title="A range is not mapped while the host invalidates it",
     must="From the start of an invalidation to its end, a fault MUST NOT map a page "
     "that the range touches.",
-    source="mmu_notifier_retry: kvm->mmu_notifier_count, mmu_invalidate_in_progress",
+    source="v2.6.34, mmu_notifier_retry(): kvm->mmu_notifier_count; 6.1 "
+    "include/linux/kvm_host.h:1965, mmu_invalidate_retry_hva()",
     rows=(53,),
     on=SpteMapped,
     premise=a_range_is_open,
@@ -135,8 +137,8 @@ def the_table_of_the_end(facts: Facts, event: InvalidationEnded) -> str:
 @clause(
     id="HVA-6",
     title="No table is published while a range is open",
-    must="From the start of an invalidation to its end, a table MUST NOT be "
-    "published, but by the VM's teardown, after which no invalidation ends.",
+    must="While an invalidation is open, from its start to its end, a table MUST NOT "
+    "be published. The VM's teardown may publish one: no invalidation ends after it.",
     source="commits 52ac8b358b0c, 071064f14d87; 6.1 virt/kvm/kvm_main.c:1576, "
     "kvm_swap_active_memslots(), and :1332, kvm_destroy_vm()",
     rows=(54,),
@@ -159,7 +161,7 @@ def table_stays(facts: Facts, event: InvalidationEnded) -> bool:
     title="The host can still age pages of an INVALID slot",
     must="Where sptes are found by reverse maps, an ageing of host memory MUST look at "
     "those of a slot that maps it also while the slot is INVALID.",
-    source='seed: kvm_age_hva walks every slot; "but allows destruction"',
+    source='patch: kvm_age_hva walks every slot; "but allows destruction"',
     rows=(38,),
     on=InvalidAged,
     expected="the reverse maps walked of a slot that is INVALID as well",
@@ -186,7 +188,8 @@ def another_lookup(facts: Facts, event: SpteMapped) -> str:
     title="A fault does not map a page that the host has unmapped",
     must="A fault MUST NOT map a host page that it looked up before the host unmapped "
     "or invalidated the page, or while the host was doing so.",
-    source="mmu_notifier_retry; commits 58cd407ca4c6, 93984f19e7bc for caches",
+    source="v2.6.34, mmu_notifier_retry(); 6.1 include/linux/kvm_host.h:1954, "
+    "mmu_invalidate_retry_hva(); commits 58cd407ca4c6, 93984f19e7bc for caches",
     rows=(53,),
     on=SpteMapped,
     premise=maps_what_it_looked_up,

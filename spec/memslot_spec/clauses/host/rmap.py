@@ -55,8 +55,9 @@ def where_they_are(facts: Facts, rest: MappedAtRest) -> str:
     title="Every spte is on its one reverse map",
     must="Where sptes are found by reverse maps, every present leaf spte MUST be on "
     "exactly one: that of its slot and its frame's offset, at its level.",
-    source="seed, rmap_add(), rmap_remove(); 6.1 arch/x86/kvm/mmu/mmu.c:1053; not the "
-    "TDP MMU: 6.1 arch/x86/kvm/mmu.h:262, kvm_memslots_have_rmaps()",
+    source="patch, rmap_add(), rmap_remove(); 6.1 arch/x86/kvm/mmu/mmu.c:1589, "
+    "__rmap_add(); not the TDP MMU: 6.1 arch/x86/kvm/mmu.h:262, "
+    "kvm_memslots_have_rmaps()",
     rows=(50,),
     on=MappedAtRest,
     expected=on_its_map_alone,
@@ -126,7 +127,7 @@ def the_index(facts: Facts, event: RmapIndexed) -> str:
     must="The reverse-map index of a huge page of H frames MUST be gfn / H - base / H, "
     "where a fault adds, where an spte is removed, and in the host address walk, as "
     "far as reverse maps are used there.",
-    source="gfn_to_rmap; commit 6e3e243c3b6e",
+    source="6.1 arch/x86/kvm/mmu/mmu.c:1036, gfn_to_rmap(); commit 6e3e243c3b6e",
     rows=(51,),
     on=RmapIndexed,
     premise=is_a_huge_index,
@@ -156,7 +157,7 @@ def every_entry(facts: Facts, event: RmapsCounted) -> str:
     title="The audit counts every 4 KiB spte of user slots",
     must="count_rmaps MUST count every spte on the reverse maps of 4 KiB pages of user "
     "slots, and nothing that is on no reverse map.",
-    source="seed, count_rmaps(): slots 0 to KVM_MEMORY_SLOTS - 1, m->rmap[j]; commit "
+    source="patch, count_rmaps(): slots 0 to KVM_MEMORY_SLOTS - 1, m->rmap[j]; commit "
     "805d32dea4df",
     rows=(50,),
     profiles=ONLY_2_6_34,
@@ -184,7 +185,7 @@ def still_mapped(facts: Facts, unmap: HostUnmap) -> str:
     title="An unmap removes every spte of the page",
     must="An unmap of a host page MUST leave no spte that maps it, through whichever "
     "slot, INVALID ones included.",
-    source="seed, kvm_handle_hva",
+    source="patch, kvm_handle_hva",
     rows=(52,),
     on=HostUnmap,
     premise=was_mapped,
@@ -205,7 +206,7 @@ def was_mapped_at_zero(facts: Facts, unmap: HostUnmap) -> bool:
     id="HVA-2",
     title="Host address 0 is not special",
     must="An unmap of the host page at address 0 MUST leave no spte that maps it.",
-    source="seed, kvm_handle_hva: the test of a zero address is dropped",
+    source="patch, kvm_handle_hva: the test of a zero address is dropped",
     rows=(52,),
     on=HostUnmap,
     premise=was_mapped_at_zero,
@@ -229,7 +230,7 @@ def not_walked(facts: Facts, walk: UnmapWalk | InvalidAged) -> str:
     must="Where sptes are found by reverse maps, an unmap of a host page MUST look in "
     "those of every slot that has an spte for it, INVALID ones included, unless the "
     "spte is removed meanwhile.",
-    source="seed, kvm_handle_hva",
+    source="patch, kvm_handle_hva",
     rows=(52,),
     on=UnmapWalk,
     expected="the reverse maps walked of every slot that covers the host page",

@@ -15,7 +15,7 @@ from memslot_spec.model.values import Slot
 from memslot_spec.moments.lookups import Covered, HintUsed, LookedUp
 
 SEARCH = (
-    "seed, gfn_to_memslot_unaliased; 6.1 include/linux/kvm_host.h, search_memslots()"
+    "patch, gfn_to_memslot_unaliased; 6.1 include/linux/kvm_host.h, search_memslots()"
 )
 SEARCHES = ("GfnToMemslot", "VcpuGfnToMemslot")
 
@@ -109,7 +109,7 @@ def hint_is_right_or_absent(facts: Facts, used: HintUsed) -> bool:
     title="A vCPU's hint finds what a scan finds",
     must="kvm_vcpu_gfn_to_memslot of a covered frame MUST return the slot that a scan "
     "of the table finds.",
-    source="virt/kvm/kvm_main.c, kvm_vcpu_gfn_to_memslot: last_used_slot",
+    source="6.1 virt/kvm/kvm_main.c:2340, kvm_vcpu_gfn_to_memslot(): last_used_slot",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=HintUsed,
@@ -130,7 +130,7 @@ def in_a_hole_without_hint(facts: Facts, used: HintUsed) -> bool:
     title="A vCPU's hint finds nothing in a hole",
     must="kvm_vcpu_gfn_to_memslot of a frame that no slot covers MUST return none, "
     "whatever the vCPU found before.",
-    source="virt/kvm/kvm_main.c, kvm_vcpu_gfn_to_memslot: last_used_slot",
+    source="6.1 virt/kvm/kvm_main.c:2340, kvm_vcpu_gfn_to_memslot(): last_used_slot",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=HintUsed,
@@ -152,7 +152,8 @@ def hint_is_of_an_earlier_table(facts: Facts, used: HintUsed) -> bool:
     title="A vCPU's hint does not outlive its table",
     must="kvm_vcpu_gfn_to_memslot MUST NOT return the slot of an earlier table, in "
     "which the vCPU found the frame before.",
-    source="virt/kvm/kvm_main.c, kvm_vcpu_gfn_to_memslot: last_used_slot_gen",
+    source="6.1 virt/kvm/kvm_main.c:2350, kvm_vcpu_gfn_to_memslot(): "
+    "last_used_slot_gen",
     rows=(26,),
     profiles=ONLY_LINUX,
     on=HintUsed,

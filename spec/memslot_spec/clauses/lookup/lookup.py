@@ -29,7 +29,8 @@ def in_a_hole(facts: Facts, looked_up: LookedUp) -> bool:
     title="A lookup finds the covering slot, INVALID or not",
     must="gfn_to_memslot MUST return the slot that covers the frame, also while "
     "that slot is INVALID.",
-    source="seed, gfn_to_memslot_unaliased: no test of INVALID",
+    source="patch, gfn_to_memslot_unaliased(): no test of INVALID; 6.1 "
+    "virt/kvm/kvm_main.c:2334, gfn_to_memslot()",
     rows=(21,),
     on=Covered,
     expected=the_answer,
@@ -43,7 +44,7 @@ def finds_slot(facts: Facts, covered: Covered) -> bool:
     id="LOOK-2",
     title="A lookup in a hole finds nothing",
     must="gfn_to_memslot of a frame that no slot covers MUST return none.",
-    source="seed, gfn_to_memslot_unaliased",
+    source="patch, gfn_to_memslot_unaliased",
     rows=(21,),
     on=LookedUp,
     premise=in_a_hole,
@@ -54,19 +55,21 @@ def finds_none(facts: Facts, looked_up: LookedUp) -> bool:
     return looked_up.reply == FoundSlot(None)
 
 
-def in_no_valid_slot(facts: Facts, looked_up: LookedUp) -> bool:
-    return looked_up.slot is None or looked_up.slot.invalid
+def in_no_writable_slot(facts: Facts, looked_up: LookedUp) -> bool:
+    slot = looked_up.slot
+    return slot is None or slot.invalid or slot.readonly
 
 
 @clause(
     id="LOOK-3",
-    title="No host address without a valid slot",
-    must="gfn_to_hva of a frame in no slot, or in an INVALID one, MUST return the "
-    "error value.",
-    source="seed, gfn_to_hva",
+    title="No host address for writing without a writable slot",
+    must="gfn_to_hva, which is for writing, of a frame in no slot, in an INVALID or "
+    "in a READONLY one MUST return an error value.",
+    source="patch, gfn_to_hva(); 6.1 virt/kvm/kvm_main.c:2421 and 2425, "
+    "__gfn_to_hva_many()",
     rows=(22,),
     on=LookedUp,
-    premise=in_no_valid_slot,
+    premise=in_no_writable_slot,
     expected=the_answer,
     operations=("GfnToHva",),
 )
@@ -83,7 +86,7 @@ def by_a_valid_writable_slot(facts: Facts, covered: Covered) -> bool:
     title="The host address is base plus offset",
     must="gfn_to_hva of a frame in a valid, writable slot MUST return userspace_addr + "
     "(gfn - base) * 4096.",
-    source="seed, gfn_to_hva",
+    source="patch, gfn_to_hva",
     rows=(22,),
     on=Covered,
     premise=by_a_valid_writable_slot,
@@ -99,7 +102,7 @@ def the_hva(facts: Facts, covered: Covered) -> bool:
     title="Visible means a valid user slot",
     must="kvm_is_visible_gfn MUST be true if and only if a user slot that is not "
     "INVALID covers the frame.",
-    source="seed, kvm_is_visible_gfn",
+    source="patch, kvm_is_visible_gfn",
     rows=(24,),
     on=LookedUp,
     expected=the_answer,
@@ -115,7 +118,8 @@ def visible(facts: Facts, looked_up: LookedUp) -> bool:
     id="LOOK-6",
     title="The id is the covering slot's",
     must="memslot_id of a covered frame MUST be the covering slot's id.",
-    source="seed, memslot_id; commit e36d96f7cfa; 6.1 include/linux/kvm_host.h:1710",
+    source="patch, memslot_id(); commit e36d96f7cfa; 6.1 "
+    "include/linux/kvm_host.h:1714, memslot_id()",
     rows=(25,),
     on=Covered,
     expected=the_answer,
@@ -129,8 +133,8 @@ def id_of_slot(facts: Facts, covered: Covered) -> bool:
     id="LOOK-7",
     title="A hole has no slot id",
     must="memslot_id of a frame that no slot covers MUST NOT name a slot.",
-    source="seed, memslot_id: returns the last index (derived); today a hole is "
-    "against its precondition, 6.1 include/linux/kvm_host.h:1712",
+    source="patch, memslot_id(): returns the last index (derived); today a hole is "
+    "against its precondition: 6.1 include/linux/kvm_host.h:1714, memslot_id()",
     rows=(25,),
     profiles=ONLY_2_6_34,
     on=LookedUp,

@@ -29,7 +29,8 @@ def reads_a_readonly_slot(facts: Facts, covered: Covered) -> bool:
     must="The translation for reading of a frame in a READONLY slot MUST give the "
     "host address and say that it is not writable, or the bad address while the "
     "slot is INVALID.",
-    source="virt/kvm/kvm_main.c, __gfn_to_hva_many, gfn_to_hva_memslot_prot",
+    source="6.1 virt/kvm/kvm_main.c:2469, gfn_to_hva_memslot_prot(); 2421, "
+    "__gfn_to_hva_many()",
     rows=(23,),
     profiles=ONLY_LINUX,
     on=Covered,
@@ -54,7 +55,7 @@ def writes_a_readonly_or_invalid_slot(facts: Facts, covered: Covered) -> bool:
     title="A READONLY slot is not for writing",
     must="The translation for writing of a frame MUST give the bad address where the "
     "slot is INVALID, and else the read-only error where it is READONLY.",
-    source="virt/kvm/kvm_main.c, __gfn_to_hva_many: KVM_HVA_ERR_RO_BAD",
+    source="6.1 virt/kvm/kvm_main.c:2425, __gfn_to_hva_many(): KVM_HVA_ERR_RO_BAD",
     rows=(23,),
     profiles=ONLY_LINUX,
     on=Covered,

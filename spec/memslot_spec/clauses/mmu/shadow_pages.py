@@ -38,9 +38,12 @@ def is_of_userspace(facts: Facts, backed: BackedAccess) -> bool:
     title="An access reaches the page its slot defines",
     must="A guest access to a frame of a valid user slot MUST reach the page that the "
     "slot defines there, or exit to user space as MMIO where it writes to a READONLY "
-    "slot, or fail with EFAULT where the host has no page for it.",
-    source="seed, tdp_page_fault(), gfn_to_pfn(); 6.1 arch/x86/kvm/mmu/mmu.c:4153, "
-    "kvm_faultin_pfn(), and :3165, kvm_handle_bad_page()",
+    "slot. Where the host has no page for it, it may fail with EFAULT; one by the "
+    "emulator or by a walk of the page table, and any in v2.6.34, may end as one in "
+    "no slot.",
+    source="v2.6.34, tdp_page_fault(): is_error_pfn() is MMIO; 6.1 "
+    "arch/x86/kvm/mmu/mmu.c:4153, kvm_faultin_pfn(); 3165, kvm_handle_bad_page(); "
+    "arch/x86/kvm/x86.c:7614, emulator_read_write_onepage()",
     rows=(16, 46),
     on=BackedAccess,
     premise=is_of_userspace,
@@ -83,10 +86,10 @@ def the_bits_set(facts: Facts, rest: MappedAtRest) -> str:
 @clause(
     id="MMU-2",
     title="A shadow page's bitmap names the slots it maps",
-    must="When an spte is installed, the bit of the id of the slot that covers its "
-    "frame, in the table used for the fault, MUST be set in the shadow page's "
-    "slot bitmap.",
-    source="seed, page_header_update_slot",
+    must="When mmu_lock is given back, the bit of the slot that covers an spte's "
+    "frame, in the table used for its fault, MUST be set in the slot bitmap of the "
+    "spte's shadow page.",
+    source="patch, page_header_update_slot()",
     rows=(46,),
     profiles=ONLY_2_6_34,
     on=MappedAtRest,
@@ -118,7 +121,8 @@ def its_room(facts: Facts, event: ShadowPageCreated) -> str:
     id="MMU-3",
     title="A slot bitmap has room for every id",
     must="A slot bitmap MUST be able to hold every slot id, private ones included.",
-    source="arch/x86/include/asm/kvm_host.h: KVM_MEMORY_SLOTS + KVM_PRIVATE_MEM_SLOTS",
+    source="v2.6.34 arch/x86/include/asm/kvm_host.h: KVM_MEMORY_SLOTS + "
+    "KVM_PRIVATE_MEM_SLOTS",
     rows=(47,),
     profiles=ONLY_2_6_34,
     on=ShadowPageCreated,
@@ -137,7 +141,7 @@ def its_first_bits(facts: Facts, event: ShadowPageCreated) -> str:
     id="MMU-4",
     title="A new shadow page has an empty bitmap",
     must="The slot bitmap of a new shadow page MUST be empty.",
-    source="arch/x86/kvm/mmu.c, kvm_mmu_alloc_page: bitmap_zero",
+    source="v2.6.34 arch/x86/kvm/mmu.c, kvm_mmu_alloc_page(): bitmap_zero()",
     rows=(47,),
     profiles=ONLY_2_6_34,
     on=ShadowPageCreated,

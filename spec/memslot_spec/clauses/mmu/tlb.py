@@ -61,11 +61,11 @@ def still_writable(facts: Facts, cleared: LogCleared) -> str:
 @clause(
     id="MMU-7",
     title="A page whose dirty bit is cleared is armed",
-    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, every spte from "
-    "before the call MUST be armed as to a page whose dirty bit the call cleared and "
-    "that is not dirty again: write-protected, or with D clear where the processor "
-    "logs.",
-    source="kvm_mmu_slot_remove_write_access of the seed; 6.1 "
+    must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, an spte by which the "
+    "guest could write to a page when the call cleared its dirty bit MUST be armed, "
+    "unless the page is dirty again or a fault has made the spte writable anew: "
+    "write-protected, or with D clear where the processor logs.",
+    source="patch, kvm_mmu_slot_remove_write_access(); 6.1 "
     "arch/x86/kvm/mmu/mmu.c:1352, kvm_arch_mmu_enable_log_dirty_pt_masked()",
     rows=(48,),
     on=LogCleared,
@@ -119,7 +119,7 @@ def still_in_a_tlb(facts: Facts, unmap: HostUnmap) -> str:
     must="When an unmap or an invalidation of host memory returns, a processor MUST "
     "NOT be able to use a translation of that memory whose spte was removed or "
     "replaced before the call last released mmu_lock.",
-    source='seed, kvm_mmu_notifier_invalidate_page(): "flush the tlb before the pages '
+    source='patch, kvm_mmu_notifier_invalidate_page(): "flush the tlb before the pages '
     'can be freed"; 6.1 virt/kvm/kvm_main.c:639, __kvm_handle_hva_range()',
     rows=(48, 52),
     on=HostUnmap,

@@ -54,7 +54,8 @@ def arrays_it_has(facts: Facts, removed: SlotRemoved) -> str:
     must="The reverse maps and the large-page arrays of a moved slot MUST be ones that "
     "were made for its new base and size. Its dirty bitmap is carried over (DIRTY-25): "
     "that counts pages from the base.",
-    source='"KVM: Allocate new rmap and large page tracking when moving memslot"',
+    source='commit edd4fa37baa6, "KVM: Allocate new rmap and large page tracking when '
+    'moving memslot"; 6.1 arch/x86/kvm/x86.c:12870, kvm_arch_prepare_memory_region()',
     rows=(44,),
     on=SlotRemoved,
     premise=with_arrays,
@@ -134,8 +135,10 @@ def the_move(facts: Facts, move: SoundMove) -> str:
 @clause(
     id="MOVE-6",
     title="A move may overlap its own old range",
-    must="A move whose new range meets only the slot's own old one MUST be accepted.",
-    source="virt/kvm/kvm_main.c, kvm_check_memslot_overlap skips its own id",
+    must="A move whose new range meets only the slot's own old one, and with which "
+    "nothing else is wrong, MUST be accepted.",
+    source="6.1 virt/kvm/kvm_main.c:1923, kvm_check_memslot_overlap(): skips its own "
+    "id",
     rows=(45,),
     on=SoundMove,
     premise=overlaps_itself,
@@ -164,8 +167,10 @@ def what_became_of_it(facts: Facts, move: SoundMove) -> str:
 @clause(
     id="MOVE-7",
     title="A move may change LOG_DIRTY as well",
-    must="A move that changes LOG_DIRTY in the same request MUST do both.",
-    source="virt/kvm/kvm_main.c, __kvm_set_memory_region: KVM_MR_MOVE with other flags",
+    must="A move that changes LOG_DIRTY in the same request, and with which nothing "
+    "is wrong, MUST do both.",
+    source="6.1 virt/kvm/kvm_main.c:2011, __kvm_set_memory_region(): KVM_MR_MOVE with "
+    "other flags",
     rows=(45,),
     on=SoundMove,
     premise=changes_log_dirty,

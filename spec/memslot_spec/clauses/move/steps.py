@@ -23,7 +23,7 @@ def by_a_move(facts: Facts, removed: SlotRemoved) -> bool:
     title="A move publishes INVALID first",
     must="A move MUST publish a table in which the slot is INVALID before it "
     "publishes the slot at its new base.",
-    source="commit 12d6e7538e2d; the seed moves in one step",
+    source="commit 12d6e7538e2d; the patch moves in one step",
     rows=(42,),
     on=SlotRemoved,
     premise=by_a_move,

@@ -23,7 +23,7 @@ def has_a_holder(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     title="A replaced table outlives its readers",
     must="A table MUST NOT be reclaimed (freed or reused) while a read section "
     "that loaded it is open.",
-    source="seed, __kvm_set_memory_region: publish, synchronize_srcu, kfree",
+    source="patch, __kvm_set_memory_region: publish, synchronize_srcu, kfree",
     rows=(29,),
     on=PublishedReclaimed,
     expected="no open read section that loaded the table which is reclaimed",
@@ -42,7 +42,7 @@ def read_when_reclaimed(facts: Facts, read: TableRead) -> str:
     id="SRCU-3",
     title="Nothing is read out of a reclaimed table",
     must="A reader MUST NOT read out of a table that was reclaimed.",
-    source="seed, __kvm_set_memory_region: publish, synchronize_srcu, kfree",
+    source="patch, __kvm_set_memory_region: publish, synchronize_srcu, kfree",
     rows=(29,),
     on=TableRead,
     expected="nothing read out of a table that was reclaimed",
@@ -73,7 +73,7 @@ def reclaimed_early(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     title="Reclaim comes after a full grace period",
     must="A table MUST NOT be reclaimed before a grace period that began after the "
     "table was replaced has ended, unless the VM goes with it.",
-    source="seed, __kvm_set_memory_region: synchronize_srcu_expedited before kfree; "
+    source="patch, __kvm_set_memory_region: synchronize_srcu_expedited before kfree; "
     "6.1 virt/kvm/kvm_main.c:1339, kvm_destroy_vm()",
     rows=(30,),
     on=PublishedReclaimed,
@@ -165,7 +165,7 @@ def never_reclaimed(facts: Facts, ended: VmEnded) -> str:
     id="SRCU-20",
     title="A table is reclaimed at the latest with the VM",
     must="A table MUST be reclaimed, at the latest when the VM is destroyed.",
-    source="seed, kvm_free_physmem; 6.1 virt/kvm/kvm_main.c:1339, kvm_destroy_vm()",
+    source="patch, kvm_free_physmem; 6.1 virt/kvm/kvm_main.c:1339, kvm_destroy_vm()",
     rows=(30,),
     on=VmEnded,
     expected="every table reclaimed by the end of the VM",

@@ -107,7 +107,7 @@ def no_wait_inside(facts: Facts, event: GracePeriodBegun) -> bool:
     id="SRCU-12",
     title="The guest runs outside read sections",
     must="A vCPU MUST leave its read section before it runs the guest.",
-    source="commit f656ce0185ca",
+    source="commit f656ce0185ca; 6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest()",
     rows=(33,),
     on=GuestEntered,
     expected="no read section open while the guest runs",

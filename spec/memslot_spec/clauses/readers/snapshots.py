@@ -51,7 +51,7 @@ def expects_one_table(facts: Facts, answered: Answered) -> str:
     title="One table explains a reader",
     must="Some single table that the operation may have loaded MUST explain its "
     "whole answer.",
-    source="seed, rmode_tss_base breaks it; Documentation/virt/kvm/x86/mmu.rst",
+    source="patch, rmode_tss_base breaks it; Documentation/virt/kvm/x86/mmu.rst",
     rows=(28,),
     on=Answered,
     premise=several_tables_were_current,
@@ -95,10 +95,10 @@ def expects_at_most_waited_for(facts: Facts, load: LoadedAgain) -> str:
 @clause(
     id="SRCU-7",
     title="An update waits for the readers of what it replaces",
-    must="A read section MUST NOT load a table published after one that took the place "
-    "of a table it has loaded, CREATEs aside: who deletes, moves or changes a slot "
-    "waits for the section.",
-    source="seed, __kvm_set_memory_region: a grace period after each step; "
+    must="Once a read section has loaded a table, it MUST NOT load one that is newer "
+    "than the next table by which a slot is deleted, moved or changed: the request "
+    "that published that one waits for the section. A CREATE need not wait.",
+    source="patch, __kvm_set_memory_region: a grace period after each step; "
     "6.1 virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
     rows=(31,),
     on=LoadedAgain,
@@ -167,10 +167,11 @@ def expects_the_result(facts: Facts, answered: Answered) -> str:
 @clause(
     id="SRCU-18",
     title="Later readers see the result",
-    must="A reader MUST NOT see an older table than a request had left that returned "
-    "before it started; nor, where it looks up a table itself, an older one than a "
-    "reader had seen that finished before. An access through an spte looks up none.",
-    source="seed, __kvm_set_memory_region: a grace period before it returns",
+    must="A reader MUST NOT see an older table than the one left by a request that "
+    "returned before the reader started, nor, where it loads a table itself, than one "
+    "seen by a reader that finished before that. An access through an spte loads "
+    "none.",
+    source="patch, __kvm_set_memory_region: a grace period before it returns",
     rows=(35,),
     on=Answered,
     premise=starts_after_a_result,

@@ -37,7 +37,7 @@ def slot_left(facts: Facts, left: TableLeft) -> str:
     title="Userspace cannot make a slot INVALID",
     must="A request MUST NOT leave its slot INVALID because of a flag bit that "
     "userspace set.",
-    source="seed, include/linux/kvm.h; commit 4d8b81abc47b",
+    source="patch, include/linux/kvm.h; commit 4d8b81abc47b",
     rows=(7,),
     on=TableLeft,
     premise=sets_an_invalid_bit,
@@ -61,9 +61,9 @@ def invalid_slots_shown(facts: Facts, shown: ShownAfter) -> str:
 @clause(
     id="REQ-9",
     title="No slot is shown INVALID after a flag bit was set",
-    must="After a request with any flag bits, introspection MUST NOT show a slot "
-    "that is INVALID.",
-    source="seed, include/linux/kvm.h; commit 4d8b81abc47b",
+    must="After a request whose flags had a bit that means INVALID, introspection "
+    "MUST NOT show a slot that is INVALID.",
+    source="patch, include/linux/kvm.h; commit 4d8b81abc47b",
     rows=(7,),
     on=ShownAfter,
     premise=had_an_invalid_bit,
@@ -83,7 +83,7 @@ def deletes_an_absent_slot(facts: Facts, update: Updated) -> bool:
     id="REQ-12",
     title="Deleting an absent slot succeeds in 2009",
     must="The delete of an absent slot with which nothing else is wrong MUST return 0.",
-    source="seed, __kvm_set_memory_region: no test that the slot exists",
+    source="patch, __kvm_set_memory_region(): no test that the slot exists",
     rows=(9,),
     profiles=ONLY_2_6_34,
     on=Updated,
@@ -107,7 +107,8 @@ def slot_shown(facts: Facts, shown: ShownAfter) -> str:
     id="REQ-13",
     title="A deleted slot is absent",
     must="After a delete was accepted the slot MUST be absent.",
-    source="seed, __kvm_set_memory_region",
+    source="patch, __kvm_set_memory_region(), step 2; 6.1 virt/kvm/kvm_main.c:1895, "
+    "kvm_set_memslot(): kvm_delete_memslot()",
     rows=(9,),
     on=ShownAfter,
     premise=after_an_accepted_delete,
@@ -134,7 +135,8 @@ def new_hva_or_refusal(facts: Facts, left: TableLeft) -> str:
     title="A new host address is not ignored",
     must="A new host address for a live slot that was reported as accepted MUST "
     "be in force when the request returns.",
-    source="seed, __kvm_set_memory_region: userspace_addr taken only with a new rmap",
+    source="patch, __kvm_set_memory_region(): userspace_addr taken only with a new "
+    "rmap",
     rows=(11,),
     profiles=ONLY_2_6_34,
     on=TableLeft,
@@ -169,7 +171,8 @@ def shown_at_new_hva(facts: Facts, shown: ShownAfter) -> str:
     title="A new host address that was accepted is shown",
     must="Introspection MUST show a live slot at the new host address that an "
     "accepted request gave it.",
-    source="seed, __kvm_set_memory_region: userspace_addr taken only with a new rmap",
+    source="patch, __kvm_set_memory_region(): userspace_addr taken only with a new "
+    "rmap",
     rows=(11,),
     profiles=ONLY_2_6_34,
     on=ShownAfter,

@@ -34,7 +34,8 @@ def meets_a_user_slot(facts: Facts, placed: Placed) -> bool:
     title="Overlap with a user slot is EEXIST",
     must="A CREATE or MOVE whose range intersects another user slot of the same "
     "address space, and with which nothing else is wrong, MUST fail with EEXIST.",
-    source="seed and 6.1, __kvm_set_memory_region: overlap scan",
+    source="patch, __kvm_set_memory_region(): overlap scan; 6.1 "
+    "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
     rows=(12,),
     on=Placed,
     premise=meets_a_user_slot,
@@ -80,7 +81,8 @@ def not_eexist(facts: Facts, placed: Placed) -> bool:
     title="Ranges that touch do not overlap",
     must="A CREATE or MOVE whose range touches other slots and meets none MUST NOT "
     "fail with EEXIST.",
-    source="seed and 6.1, __kvm_set_memory_region: overlap scan",
+    source="patch, __kvm_set_memory_region(): overlap scan; 6.1 "
+    "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
     rows=(12,),
     on=Placed,
     premise=touches_another,
@@ -100,7 +102,8 @@ def meets_only_itself(facts: Facts, placed: Placed) -> bool:
     title="The overlap test ignores the slot itself",
     must="A request whose range meets the slot that it changes, and no other, MUST NOT "
     "fail with EEXIST.",
-    source="seed and 6.1, __kvm_set_memory_region: skips its own slot",
+    source="patch, __kvm_set_memory_region(): skips its own slot; 6.1 "
+    "virt/kvm/kvm_main.c:1923, kvm_check_memslot_overlap()",
     rows=(13,),
     on=Placed,
     premise=meets_only_itself,
@@ -123,7 +126,8 @@ def meets_only_private(facts: Facts, placed: Placed) -> bool:
     title="The overlap test includes private slots",
     must="A CREATE or MOVE whose range intersects a private slot, and with which "
     "nothing else is wrong, MUST fail with EEXIST.",
-    source='"KVM: mmu: Fix overlap between public and private memslots"',
+    source='"KVM: mmu: Fix overlap between public and private memslots"; 6.1 '
+    "virt/kvm/kvm_main.c:1917, kvm_check_memslot_overlap()",
     rows=(13,),
     profiles=ONLY_LINUX,
     on=Placed,
@@ -160,7 +164,7 @@ def deletes_inside_another(facts: Facts, placed: Placed) -> bool:
     must="A delete whose guest address lies strictly inside another user slot, and "
     "with which nothing else is wrong, MUST fail with EEXIST, also where its own slot "
     "is absent.",
-    source="seed, __kvm_set_memory_region: the scan runs for size 0 too (derived)",
+    source="patch, __kvm_set_memory_region(): the scan runs for size 0 too (derived)",
     rows=(14,),
     profiles=ONLY_2_6_34,
     on=Placed,
@@ -180,7 +184,8 @@ def deletes_a_live_slot_inside_another(facts: Facts, placed: Placed) -> bool:
     title="Today a delete never overlaps",
     must="A delete MUST NOT fail with EEXIST, whatever slot its guest address lies "
     "inside.",
-    source="6.1, __kvm_set_memory_region: overlap only for CREATE and MOVE",
+    source="6.1 virt/kvm/kvm_main.c:2019, __kvm_set_memory_region(): overlap only for "
+    "CREATE and MOVE",
     rows=(14,),
     profiles=ONLY_LINUX,
     on=Placed,
@@ -200,7 +205,8 @@ def overlaps_and_is_wrong(facts: Facts, update: Updated) -> bool:
     title="EINVAL wins over EEXIST",
     must="A request that overlaps and is wrong in any other way than by its end above "
     "the largest guest frame MUST fail with EINVAL.",
-    source="6.1, __kvm_set_memory_region: the overlap scan comes last",
+    source="6.1 virt/kvm/kvm_main.c:2021, __kvm_set_memory_region(): the overlap scan "
+    "comes last",
     rows=(15,),
     profiles=ONLY_LINUX,
     on=Updated,
@@ -221,7 +227,8 @@ def overlaps_beyond_the_guest(facts: Facts, update: Updated) -> bool:
     title="EEXIST wins over the architecture's refusal",
     must="A request that overlaps and also ends above the largest guest frame, and "
     "with which nothing else is wrong, MUST fail with EEXIST.",
-    source="6.1, kvm_set_memslot: preparation comes after the overlap scan",
+    source="6.1 virt/kvm/kvm_main.c:1868, kvm_set_memslot(): preparation comes after "
+    "the overlap scan",
     rows=(15,),
     profiles=ONLY_LINUX,
     on=Updated,
@@ -244,7 +251,8 @@ def ends_beyond_the_guest(facts: Facts, update: Updated) -> bool:
     title="A range above the largest guest frame is refused",
     must="A CREATE or MOVE that ends above the largest guest frame, and with which "
     "nothing else is wrong, MUST fail with EINVAL.",
-    source="6.1, kvm_arch_prepare_memory_region, x86: kvm_mmu_max_gfn",
+    source="6.1 arch/x86/kvm/x86.c:12867, kvm_arch_prepare_memory_region(): "
+    "kvm_mmu_max_gfn()",
     rows=(15,),
     profiles=ONLY_LINUX,
     on=Updated,
@@ -262,10 +270,10 @@ def is_faultless(facts: Facts, update: Updated) -> bool:
 @clause(
     id="REQ-28",
     title="A faultless request is accepted",
-    must="A request with which nothing is wrong, and in which no failure was injected, "
-    "MUST succeed; for more pages than the machine has memory for it may fail with "
-    "ENOMEM.",
-    source="seed and 6.1, __kvm_set_memory_region",
+    must="A request with which nothing is wrong, and in which no failure was "
+    "injected, MUST succeed; for more pages than the machine has memory for, it may "
+    "fail with ENOMEM.",
+    source="patch and 6.1 virt/kvm/kvm_main.c:1938, __kvm_set_memory_region()",
     rows=(12, 16),
     on=Updated,
     premise=is_faultless,

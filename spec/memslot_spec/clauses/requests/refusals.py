@@ -1,6 +1,6 @@
 """Request validation: what is wrong with a request, and refused with EINVAL.
 
-Source throughout: `__kvm_set_memory_region` and the ioctl above it, at the seed
+Source throughout: `__kvm_set_memory_region` and the ioctl above it, in the patch
 and in 6.1. A caller cannot see the order of two checks that both give EINVAL,
 so no clause speaks of it.
 """
@@ -66,7 +66,8 @@ REFUSALS = (
         title="An unaligned size or guest address is refused",
         must="A request whose size or guest address is not a multiple of 4 KiB MUST "
         "fail with EINVAL, also when it is a delete.",
-        source="seed and 6.1, __kvm_set_memory_region: first checks",
+        source="patch, __kvm_set_memory_region(): first checks; 6.1 "
+        "virt/kvm/kvm_main.c:1957, __kvm_set_memory_region()",
         row=1,
     ),
     Refusal(
@@ -75,17 +76,18 @@ REFUSALS = (
         title="An unaligned host address is refused",
         must="A user-allocated request whose host address is not a multiple of 4 KiB "
         "MUST fail with EINVAL.",
-        source="seed and 6.1, __kvm_set_memory_region: first checks",
+        source="patch, __kvm_set_memory_region(): first checks; 6.1 "
+        "virt/kvm/kvm_main.c:1963, __kvm_set_memory_region()",
         row=2,
     ),
     Refusal(
         id="REQ-3",
         objection=Objection.HVA_UNUSABLE,
         title="A host range that access_ok refuses is refused",
-        must="A request whose host range does not end below the limit of user "
-        "addresses (access_ok), or whose host address is tagged, MUST fail with "
-        "EINVAL; whether anything is mapped there is not looked at.",
-        source="6.1 virt/kvm/kvm_main.c:1959, __kvm_set_memory_region(); "
+        must="A request whose host range goes beyond the limit of user addresses "
+        "(access_ok), or whose host address is tagged, MUST fail with EINVAL; whether "
+        "anything is mapped there is not looked at.",
+        source="6.1 virt/kvm/kvm_main.c:1965, __kvm_set_memory_region(); "
         "CVE-2013-1943; commit 139bc8a6146d",
         row=3,
         profiles=ONLY_LINUX,
@@ -95,7 +97,8 @@ REFUSALS = (
         objection=Objection.WRAPS,
         title="A guest range that wraps is refused",
         must="A guest range that wraps 2^64 MUST fail with EINVAL.",
-        source="seed and 6.1, __kvm_set_memory_region: first checks",
+        source="patch, __kvm_set_memory_region(): first checks; 6.1 "
+        "virt/kvm/kvm_main.c:1970, __kvm_set_memory_region()",
         row=4,
     ),
     Refusal(
@@ -104,7 +107,8 @@ REFUSALS = (
         title="A slot id at the limit is refused",
         must="A slot id at or above the user limit (32 in v2.6.34, "
         "KVM_CAP_NR_MEMSLOTS today) MUST fail with EINVAL.",
-        source="seed and 6.1, kvm_vm_ioctl_set_memory_region",
+        source="patch and 6.1 virt/kvm/kvm_main.c:2057, "
+        "kvm_vm_ioctl_set_memory_region()",
         row=5,
     ),
     Refusal(
@@ -113,7 +117,8 @@ REFUSALS = (
         title="An address space at the count is refused",
         must="A request for an address space (bits 16 to 31 of the slot word) at or "
         "above the count MUST fail with EINVAL.",
-        source="Documentation/virt/kvm/api.rst 4.35",
+        source="Documentation/virt/kvm/api.rst 4.35; 6.1 virt/kvm/kvm_main.c:1968, "
+        "__kvm_set_memory_region()",
         row=6,
         profiles=ONLY_LINUX,
     ),
@@ -122,7 +127,7 @@ REFUSALS = (
         objection=Objection.UNKNOWN_FLAG,
         title="An unknown flag bit is refused",
         must="A request with an unknown flag bit MUST fail with EINVAL.",
-        source="6.1, check_memory_region_flags",
+        source="6.1 virt/kvm/kvm_main.c:1553, check_memory_region_flags()",
         row=7,
         profiles=ONLY_LINUX,
     ),
@@ -131,7 +136,8 @@ REFUSALS = (
         objection=Objection.TOO_MANY_PAGES,
         title="More than 2^31-1 pages are refused",
         must="A user slot of more than 2^31-1 pages MUST fail with EINVAL.",
-        source="commit 660c22c425c; KVM_MEM_MAX_NR_PAGES",
+        source="commit 660c22c425c; 6.1 virt/kvm/kvm_main.c:1972, "
+        "__kvm_set_memory_region(): KVM_MEM_MAX_NR_PAGES",
         row=8,
         profiles=ONLY_LINUX,
     ),
@@ -140,7 +146,8 @@ REFUSALS = (
         objection=Objection.ABSENT,
         title="Deleting an absent slot is refused",
         must="Deleting an absent slot MUST fail with EINVAL.",
-        source="commit f0736cf0550b",
+        source="commit f0736cf0550b; 6.1 virt/kvm/kvm_main.c:1984, "
+        "__kvm_set_memory_region()",
         row=9,
         profiles=ONLY_LINUX,
     ),
@@ -150,7 +157,8 @@ REFUSALS = (
         title="Resizing a live slot is refused",
         must="Changing the size of a live slot MUST fail with EINVAL, whatever its "
         "new range meets.",
-        source="seed and 6.1, __kvm_set_memory_region: before the overlap scan",
+        source="patch, __kvm_set_memory_region(): before the overlap scan; 6.1 "
+        "virt/kvm/kvm_main.c:2007, __kvm_set_memory_region()",
         row=10,
     ),
     Refusal(
@@ -158,7 +166,7 @@ REFUSALS = (
         objection=Objection.HVA_CHANGED,
         title="A new host address for a live slot is refused",
         must="Changing the host address of a live slot MUST fail with EINVAL.",
-        source="6.1, __kvm_set_memory_region",
+        source="6.1 virt/kvm/kvm_main.c:2006, __kvm_set_memory_region()",
         row=11,
         profiles=ONLY_LINUX,
     ),
@@ -167,7 +175,7 @@ REFUSALS = (
         objection=Objection.READONLY_CHANGED,
         title="A READONLY toggle on a live slot is refused",
         must="Changing READONLY on a live slot MUST fail with EINVAL.",
-        source="6.1, __kvm_set_memory_region",
+        source="6.1 virt/kvm/kvm_main.c:2008, __kvm_set_memory_region()",
         row=11,
         profiles=ONLY_LINUX,
     ),

@@ -31,8 +31,8 @@ def meets_a_slot_elsewhere(facts: Facts, placed: Placed) -> bool:
 @clause(
     id="SLOT-10",
     title="Slots of two address spaces do not overlap",
-    must="A CREATE or MOVE whose range intersects slots of other address spaces "
-    "only MUST succeed.",
+    must="A CREATE or MOVE whose range intersects slots of other address spaces only, "
+    "and with which nothing else is wrong, MUST succeed.",
     source="Documentation/virt/kvm/api.rst 4.35: separate spaces are unrelated",
     rows=(19,),
     profiles=ONLY_LINUX,

@@ -42,7 +42,8 @@ def slot_published(facts: Facts, published: Published) -> str:
     title="A slot covers exactly the range asked for",
     must="A successful CREATE or MOVE MUST publish the slot with exactly the range "
     "[base, base + npages) of the request.",
-    source="seed, __kvm_set_memory_region; 6.1, kvm_create_memslot",
+    source="patch, __kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:1776, "
+    "kvm_create_memslot(); 1805, kvm_move_memslot()",
     rows=(16,),
     on=Published,
     premise=publishes_its_slot,
@@ -80,7 +81,7 @@ def others_published(facts: Facts, published: Published) -> str:
     id="SLOT-2",
     title="An update changes no other slot",
     must="A table that a request publishes MUST hold every other slot unchanged.",
-    source="seed, __kvm_set_memory_region: the table is copied",
+    source="patch, __kvm_set_memory_region(): the table is copied",
     rows=(16, 19),
     on=Published,
     premise=starts_from_a_known_table,
@@ -105,7 +106,8 @@ def hva_asked_for(facts: Facts, published: Published) -> str:
     id="SLOT-3",
     title="A new slot is at its host address",
     must="A new slot MUST be published at the host address of its request.",
-    source="seed and 6.1, __kvm_set_memory_region",
+    source="patch, __kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:2033, "
+    "__kvm_set_memory_region()",
     rows=(16,),
     on=Published,
     premise=publishes_a_new_slot,
@@ -125,7 +127,8 @@ def is_equal_to_the_slot(facts: Facts, update: Updated) -> bool:
     id="SLOT-4",
     title="A request equal to the slot succeeds",
     must="A request equal to the current slot MUST succeed.",
-    source='6.1, __kvm_set_memory_region: "Nothing to change"',
+    source='6.1 virt/kvm/kvm_main.c:2015, __kvm_set_memory_region(): "Nothing to '
+    'change"',
     rows=(17,),
     on=Updated,
     premise=is_equal_to_the_slot,
@@ -185,8 +188,8 @@ def the_store(facts: Facts, event: TableWritten) -> str:
     must="In a table that readers can reach, the slots MUST NOT be modified: which "
     "there are, their ranges, host addresses, flags and bitmaps. Its generation, the "
     "slot found last and what the architecture keeps with a slot may be stored.",
-    source="seed, __kvm_set_memory_region: memcpy, then edit the copy; "
-    "6.1 virt/kvm/kvm_main.c:1614, kvm_swap_active_memslots(): slots->generation",
+    source="patch, __kvm_set_memory_region(): memcpy, then edit the copy; 6.1 "
+    "virt/kvm/kvm_main.c:1614, kvm_swap_active_memslots(): slots->generation",
     rows=(20,),
     on=TableWritten,
     expected="a store into a table that no reader can hold",
@@ -212,7 +215,7 @@ def what_is_shown(facts: Facts, shown: TableShown) -> str:
     title="The table shown is one the requests may have left",
     must="With no update under way, the table that introspection shows MUST be one "
     "that the requests so far may have left.",
-    source="seed and 6.1, __kvm_set_memory_region, as a whole",
+    source="patch and 6.1, __kvm_set_memory_region(), as a whole",
     rows=(16,),
     on=TableShown,
     expected=tables_that_may_stand,
@@ -247,7 +250,7 @@ def slot_asked_for(facts: Facts, left: TableLeft) -> str:
     title="An accepted request leaves its slot as asked for",
     must="When a request was accepted, its slot MUST be in the current table with "
     "the range and the flags asked for, or absent if it was a delete.",
-    source="seed and 6.1, __kvm_set_memory_region, as a whole",
+    source="patch and 6.1, __kvm_set_memory_region(), as a whole",
     rows=(16,),
     on=TableLeft,
     premise=was_accepted,

@@ -78,7 +78,7 @@ def _spte_updated(facts: Facts, event: SpteUpdated) -> None:
     if facts.sections.mmu_holder == event.thread or call is None:
         return
     if isinstance(call.operation, GuestAccess):
-        gfn = call.operation.gfn
+        gfn, call.opened = call.operation.gfn, before.slot
         shadow.unmarked[after.opened] = Unmarked(event.thread, place, gfn)
 
 
