@@ -28,7 +28,10 @@ HELD = frozenset({"clock", "wait"})
 """Arguments by which a test hands in what the seconds are counted by."""
 
 RECORDS = frozenset(
-    {"Attempt", "Found", "Detection", "LayerDone", "RunFinished", "TargetFinished"}
+    {
+        *("Attempt", "Found", "Detection", "LayerDone"),
+        *("Result", "RunFinished", "TargetFinished"),
+    }
 )
 """Their seconds are told, and bound nothing."""
 
@@ -48,6 +51,13 @@ NAMED = {
         "test_conformance_diff",
         "test_floating_point_is_found_out_by_calls_though_the_solver_had_no_time",
     ): "no time for the solver; what is drawn then is a number of calls",
+    (
+        "test_conformance_cli_museum",
+        "test_a_mutant_that_had_no_time_has_not_survived",
+    ): "a millionth of a second is over before anything can be played",
+    ("test_conformance_checking", "test_a_plan_has_all_that_was_asked_for"): (
+        "a plan that is shown and not run"
+    ),
     ("test_conformance_terminal", "test_on_a_terminal_a_bar_moves"): (
         "a plan that is shown and not run"
     ),

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from typing import Self
 
 from memslot_conformance.findings.records import LayerDone, Record, TargetPlan
 from memslot_conformance.run import campaign
@@ -33,6 +34,25 @@ class HeldClock:
 
     def run_out(self) -> None:
         self.time = 1e6
+
+
+class Gate:
+    """Shut until it is opened, in this process or in one that was forked from it."""
+
+    def __enter__(self) -> Self:
+        self._reading, self._writing = os.pipe()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._reading)
+        os.close(self._writing)
+
+    def open(self) -> None:
+        os.write(self._writing, b".")
+
+    def wait_until_open(self) -> None:
+        """Only one may wait: it takes what opened the gate."""
+        os.read(self._reading, 1)
 
 
 def plan(target: str, seconds: float = HANGS) -> TargetPlan:
