@@ -76,7 +76,7 @@ FIELDS: dict[str, Field] = {
         either("publishes nothing in KVM", "publishes in KVM"),
     ),
     "window_access": Field(
-        "a guest access while INVALID",
+        "a page fault while INVALID",
         ("DEL-10", "DEL-11"),
         {
             repr(WindowAccess.MMIO): "MMIO, or retried",

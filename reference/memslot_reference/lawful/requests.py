@@ -142,6 +142,14 @@ class KeepsBudget(LinuxKvm):
         return self.n_max_mmu_pages
 
 
+class DoublesBudget(LinuxKvm):
+    """The page budget is twice what it has to be."""
+
+    def mmu_pages(self) -> int:
+        """Keep more shadow pages, and zap fewer."""
+        return 2 * super().mmu_pages()
+
+
 class ScansUserSlots(Kvm):
     """A user slot may lie over a private one, as v2.6.34 lets it."""
 
@@ -196,6 +204,13 @@ VARIANTS: tuple[Variant, ...] = (
         "ERR-1",
         source="6.1 arch/x86/kvm/x86.c:12870, kvm_alloc_memslot_metadata()",
         tag="[R]",
+    ),
+    variant(
+        "doubles-budget",
+        DoublesBudget,
+        "SIZE-3",
+        source="a budget bounds what is kept: with a larger one less is zapped",
+        tag="argued",
     ),
     variant(
         "keeps-budget",

@@ -155,6 +155,14 @@ class FreesLater(Kvm):
             super().free_metadata(self.dead_metadata.pop(0))
 
 
+class FreesWithTheVm(FreesLater):
+    """Bitmaps and arrays that are of no use are freed when the VM is destroyed."""
+
+    def lock_slots(self) -> None:
+        """Leave what was put aside where it is."""
+        Kvm.lock_slots(self)
+
+
 class FreesLaterLinux(LinuxKvm):
     """Bitmaps and arrays that are of no use are freed by the next update."""
 
@@ -249,6 +257,14 @@ VARIANTS: tuple[Variant, ...] = (
         tag="argued",
     ),
     variant("frees-later", FreesLater, "DIRTY-29", "ERR-4", source=LATER, tag="argued"),
+    variant(
+        "frees-with-the-vm",
+        FreesWithTheVm,
+        "ERR-3",
+        "DIRTY-28",
+        source=LATER,
+        tag="argued",
+    ),
     variant(
         "frees-later-linux",
         FreesLaterLinux,
