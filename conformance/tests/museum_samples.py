@@ -28,7 +28,7 @@ class Mutant:
 MUTANTS = (
     Mutant(name="K01", kind="museum", clauses=("SRCU-3", "REQ-1")),
     Mutant(name="K02-long-name", kind="museum", clauses=("REQ-2",), since="4.0 -"),
-    Mutant(name="K03", kind="museum", clauses=("REQ-4",)),
+    Mutant(name="K04", kind="museum", clauses=("REQ-4",)),
     Mutant(name="early", kind="planted", clauses=("REQ-1",), wrong="it is early"),
     Mutant(name="breaks-others", kind="planted", clauses=("SRCU-2",)),
     Mutant(name="raises", kind="planted", clauses=("SRCU-2",)),
@@ -56,7 +56,7 @@ ATTEMPTS = (
     Attempt(mutant="K01", seed=3),
     Attempt(mutant="K01", seed=4, others=("REQ-2",)),
     detected("K02-long-name", "REQ-2", layer="fixed"),
-    Attempt(mutant="K03", seed=1),
+    Attempt(mutant="K04", seed=1),
     detected("early", "REQ-1", layer="sequential", took=0.125),
     Attempt(mutant="breaks-others", seed=1, others=("REQ-1", "REQ-2")),
     Attempt(mutant="raises", seed=1, broke="OSError: no\nmore"),

@@ -6,9 +6,9 @@ They are loaded by name, as a stranger's are: `py:odd_adapters:FACTORY`.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from itertools import count
-from time import sleep
 from typing import ClassVar
 
 from memslot_conformance.targets.resolve import UnavailableTargetError
@@ -212,11 +212,10 @@ class UnsteadyLookup(Stepped, FindsVisible):
         return super().is_visible_gfn(gfn)
 
 
-def slow() -> object:
-    """Takes its time when the first instance is made."""
-    if next(AGAIN) == 1:
-        sleep(0.2)
-    return Sound()
+def hangs() -> object:
+    """Never has an instance made."""
+    while True:
+        signal.pause()
 
 
 def _dying(numbers: Iterator[int], last: int) -> Callable[[], object]:

@@ -28,7 +28,10 @@ HELD = frozenset({"clock", "wait"})
 """Arguments by which a test hands in what the seconds are counted by."""
 
 RECORDS = frozenset(
-    {"Attempt", "Found", "Detection", "LayerDone", "RunFinished", "TargetFinished"}
+    {
+        *("Attempt", "Found", "Detection", "LayerDone"),
+        *("Result", "RunFinished", "TargetFinished"),
+    }
 )
 """Their seconds are told, and bound nothing."""
 
@@ -37,7 +40,7 @@ MAX_TIME = "--max-time"
 NAMED = {
     ("toy_workers", "deaths"): "how it hangs, until it is killed",
     ("test_conformance_campaign", "test_a_run_can_be_stopped"): "the same",
-    ("test_conformance_campaign", "has_ended"): "between two looks at a process",
+    ("toy_workers", "has_ended"): "between two looks at a process",
     ("test_conformance_cli_check", "test_the_time_is_shared_by_the_targets"): (
         "what runs is a stand-in, which shows the plan and takes no time"
     ),
@@ -48,6 +51,13 @@ NAMED = {
         "test_conformance_diff",
         "test_floating_point_is_found_out_by_calls_though_the_solver_had_no_time",
     ): "no time for the solver; what is drawn then is a number of calls",
+    (
+        "test_conformance_cli_museum",
+        "test_a_mutant_that_had_no_time_has_not_survived",
+    ): "a millionth of a second is over before anything can be played",
+    ("test_conformance_checking", "test_a_plan_has_all_that_was_asked_for"): (
+        "a plan that is shown and not run"
+    ),
     ("test_conformance_terminal", "test_on_a_terminal_a_bar_moves"): (
         "a plan that is shown and not run"
     ),

@@ -9,7 +9,17 @@ from textwrap import dedent
 
 import pytest
 
-from by_lot import EQUAL, PACKAGE, TESTS, Result, drawn, equals, main, read
+from by_lot import (
+    EQUAL,
+    PACKAGE,
+    TESTS,
+    Result,
+    drawn,
+    equals,
+    main,
+    nearest_tests,
+    read,
+)
 from source_changes import KINDS, changes, says_something_else
 from tree_copies import ROOT, Tree, python
 
@@ -234,3 +244,21 @@ def test_what_hangs_is_stopped_with_what_it_started(tmp_path: Path) -> None:
     # Its output ends: nobody holds the other end of the pipe any more.
     assert ran.status is None
     assert ran.output in {"on\n", ""}
+
+
+def test_the_tests_that_speak_of_a_module_come_before_those_that_pin(
+    tmp_path: Path,
+) -> None:
+    lot = drawn(ROOT, ["play"], 1, 40)
+    mutant = next(one for one in lot if one.path.endswith("play/shrink.py"))
+    folder = tmp_path / TESTS / "play"
+    folder.mkdir(parents=True)
+    for name, text in (
+        ("test_a_pinned.py", ""),
+        ("test_b.py", "from memslot_conformance.play.shrink import shrunk"),
+        ("test_c.py", "from memslot_conformance.play import explore, shrink"),
+        ("test_d.py", "from memslot_conformance.play.shrinking import x"),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    near = [Path(file).name for file in nearest_tests(tmp_path, mutant)]
+    assert near == ["test_b.py", "test_c.py", "test_a_pinned.py"]

@@ -8,8 +8,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Self
 
 from memslot_conformance.findings.records import LayerDone, Record, TargetPlan
+from memslot_conformance.play.budget import Budget
 from memslot_conformance.run import campaign
 from memslot_conformance.run.campaign import WorkerLimits
 from memslot_conformance.targets.crash_record import CrashRecord
@@ -33,6 +36,25 @@ class HeldClock:
 
     def run_out(self) -> None:
         self.time = 1e6
+
+
+class Gate:
+    """Shut until it is opened, in this process or in one that was forked from it."""
+
+    def __enter__(self) -> Self:
+        self._reading, self._writing = os.pipe()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._reading)
+        os.close(self._writing)
+
+    def open(self) -> None:
+        os.write(self._writing, b".")
+
+    def wait_until_open(self) -> None:
+        """Only one may wait: it takes what opened the gate."""
+        os.read(self._reading, 1)
 
 
 def plan(target: str, seconds: float = HANGS) -> TargetPlan:
@@ -103,3 +125,17 @@ def records_of(*targets: str) -> dict[str, list[Record]]:
     plans = [plan(target) for target in targets]
     campaign.run(plans, jobs=2, limits=LITTLE, on_record=hear, work=work)
     return heard
+
+
+def has_ended(pid: int) -> bool:
+    """Gone, or waiting to be reaped, before the test is given up."""
+    budget = Budget(seconds=HANGS)
+    while not budget.late:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state.split()[0] in "ZX":
+            return True
+        time.sleep(0.02)
+    return False

@@ -150,6 +150,7 @@ GONE = TablePublished(0, 3, EMPTY)
 BEGUN, ENDED = GracePeriodBegun(0), GracePeriodEnded(0)
 
 ENTERS_HOLE = (Call(1, GuestAccess(Gfn(19))), LOADS_1)
+EMULATES_HOLE = (Call(1, GuestAccess(Gfn(19), origin=Origin.EMULATOR)), LOADS_1)
 KERNELS = Slot(33, Gfn(40), 1, Hva(0x40_0000))
 ENTERS_PRIVATE = (
     *request(PUT_A, Done(), table_of(A, KERNELS)),
@@ -258,6 +259,7 @@ WITNESSES: tuple[tuple[AnyChoice, str, Events], ...] = (
         (*PUT, *ENTERS_HOLE, Return(1, Refused(Errno.EFAULT))),
     ),
     (mmu.host_hole, mmu.REACHED, (*PUT, *ENTERS_HOLE, Return(1, Accessed(0x10_3000)))),
+    (mmu.host_hole, mmu.AS_NO_SLOT, (*PUT, *EMULATES_HOLE, Return(1, Mmio()))),
     (mmu.private_access, mmu.EMULATED, (*ENTERS_PRIVATE, Return(1, Mmio()))),
     (
         mmu.private_access,

@@ -48,7 +48,7 @@ def test_a_mutant_that_breaks_only_other_clauses_has_survived(
 
 
 def test_a_mutant_that_had_no_time_has_not_survived() -> None:
-    result = memslots("museum", "K03", "--max-time", "0.000001", "--seed", "1")
+    result = memslots("museum", "K04", "--max-time", "0.000001", "--seed", "1")
     assert result.exit_code == 4
     assert "HAD NO TIME: nothing was played (seed 1)" in result.output
     assert "survived" not in result.output

@@ -226,6 +226,13 @@ def test_the_self_check_names_a_play_that_went_on() -> None:
     assert found == Nondeterministic(3, Return(0, Number(0)), MmuLocked(0))
 
 
+def test_a_difference_is_told_with_what_broke_the_target_if_anything_did() -> None:
+    went = "the same schedule went two ways: step 3 was None, and the second time None"
+    assert str(Nondeterministic(3, None, None)) == went
+    broke = Nondeterministic(3, None, None, "KeyError: 1")
+    assert str(broke) == f"{went}; it broke by KeyError: 1"
+
+
 def test_schedules_are_joined_and_renumbered() -> None:
     schedule = (Run(1, 2), Run(2, 3), Run(1, 0), Run(2, 1), Run(3, 1))
     assert joined(schedule) == (Run(1, 2), Run(2, 4), Run(3, 1))

@@ -129,6 +129,19 @@ def test_two_preemptions_that_are_needed_stay() -> None:
     assert pair.schedule == (Run(2, 4), Run(1, 1))
 
 
+def test_fewer_runs_are_shorter_where_preemptions_and_points_are_as_many() -> None:
+    scenario = Scenario(threads=((TssBase(),), (TssBase(),), (MmuPages(),)))
+    four = (Run(3, 3), Run(2, 1), Run(3, 1), Run(2, 1))
+    three = (Run(3, 3), Run(2, 2), Run(3, 1))
+
+    def is_one_of_them(played: Played) -> bool:
+        assert played.schedule not in {four, three} or played.preemptions == 2
+        return played.schedule in {four, three}
+
+    shrunk = shrink_schedule(Toy, scenario, four, is_one_of_them, budget=plenty())
+    assert shrunk.schedule == three
+
+
 def test_refuses_a_schedule_that_does_not_fail() -> None:
     told = "^only a failing schedule can be shrunk, and this one does not fail$"
     with pytest.raises(ValueError, match=told):

@@ -23,12 +23,21 @@ from memslot_conformance.findings.records import (
     TargetPlan,
     TargetSkipped,
 )
-from memslot_conformance.play.budget import Budget
 from memslot_conformance.run import campaign
 from memslot_conformance.run.campaign import WorkerLimits
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import StoppedError, isolated
-from toy_workers import HANGS, LITTLE, HeldClock, Send, layer, plan, records_of, work
+from toy_workers import (
+    HANGS,
+    LITTLE,
+    HeldClock,
+    Send,
+    has_ended,
+    layer,
+    plan,
+    records_of,
+    work,
+)
 
 
 @pytest.mark.parametrize(
@@ -260,17 +269,3 @@ def test_no_worker_outlives_a_run_that_is_ended(number: signal.Signals) -> None:
     process.wait()
     assert rest == ("interrupted\n" if number is signal.SIGINT else "")
     assert all(has_ended(pid) for pid in pids)
-
-
-def has_ended(pid: int) -> bool:
-    """Gone, or waiting to be reaped, before the test is given up."""
-    budget = Budget(seconds=HANGS)
-    while not budget.late:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state.split()[0] in "ZX":
-            return True
-        time.sleep(0.02)
-    return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import os
+import threading
+from concurrent.futures import Future, wait
 from itertools import count
 from pathlib import Path
 
@@ -18,43 +20,49 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.run import campaign
 from memslot_conformance.run.campaign import WorkerLimits
 from memslot_conformance.targets.crash_record import CrashRecord
-from toy_workers import LITTLE, HeldClock, Send, layer, plan, work
+from toy_workers import LITTLE, Gate, HeldClock, Send, has_ended, layer, plan, work
 
 
 @pytest.mark.parametrize("jobs", [0, 1])
 def test_one_at_a_time_is_one_after_the_other(jobs: int) -> None:
     heard: list[tuple[str, str]] = []
 
-    def slowly(plan: TargetPlan, send: Send, _: CrashRecord) -> None:
-        send(layer(plan.target))
-        time.sleep(0.1)
-        send(layer(plan.target, steps=2))
+    supervisors: set[int] = set()
 
     def hear(record: Record) -> None:
+        supervisors.add(threading.get_ident())
         heard.append((str(getattr(record, "target", "")), type(record).__name__))
 
     plans = [plan("one"), plan("two"), plan("three")]
-    campaign.run(plans, jobs=jobs, limits=LITTLE, on_record=hear, work=slowly)
+    campaign.run(plans, jobs=jobs, limits=LITTLE, on_record=hear, work=work)
     each = ("LayerDone", "LayerDone", "TargetFinished")
     assert heard == [(name, kind) for name in ("one", "two", "three") for kind in each]
+    assert len(supervisors) == 1, "one thread supervises them, so no two can overlap"
 
 
 def test_the_time_of_a_target_is_that_of_the_clock() -> None:
-    """It takes longer than it may, but no time passes."""
+    """It runs until the clock was asked often, but no time passes."""
     heard: list[Record] = []
+    looks = count(1)
 
-    def slowly(plan: TargetPlan, send: Send, _: CrashRecord) -> None:
-        time.sleep(0.3)
+    def stands_still() -> float:
+        if next(looks) == 5:
+            gate.open()
+        return 0.0
+
+    def waits(plan: TargetPlan, send: Send, _: CrashRecord) -> None:
+        gate.wait_until_open()
         send(layer(plan.target))
 
-    campaign.run(
-        [plan("one", 0.05)],
-        jobs=1,
-        limits=WorkerLimits(grace_seconds=0.05),
-        on_record=heard.append,
-        work=slowly,
-        clock=HeldClock(),
-    )
+    with Gate() as gate:
+        campaign.run(
+            [plan("one", 1e-9)],
+            jobs=1,
+            limits=WorkerLimits(grace_seconds=0),
+            on_record=heard.append,
+            work=waits,
+            clock=stands_still,
+        )
     assert heard == [layer("one"), TargetFinished(target="one", seconds=0.0)]
 
 
@@ -101,18 +109,22 @@ def test_what_is_still_running_is_ended_with_the_run(tmp_path: Path) -> None:
     class FullDiskError(Exception):
         pass
 
-    came_to_its_end = tmp_path / "end"
+    heard: list[Record] = []
+    pid_file = tmp_path / "pid"
 
     def says_nothing(plan: TargetPlan, send: Send, _: CrashRecord) -> None:
         if plan.target == "silent":
-            time.sleep(5)
-            came_to_its_end.touch()
+            pid_file.write_text(str(os.getpid()), encoding="ascii")
+            silent_runs.open()
+            never.wait_until_open()
+        silent_runs.wait_until_open()
         send(layer(plan.target))
 
-    def hear(_: Record) -> None:
+    def hear(record: Record) -> None:
+        heard.append(record)
         raise FullDiskError
 
-    with pytest.raises(FullDiskError):
+    with Gate() as silent_runs, Gate() as never, pytest.raises(FullDiskError):
         campaign.run(
             [plan("silent"), plan("one")],
             jobs=2,
@@ -120,7 +132,8 @@ def test_what_is_still_running_is_ended_with_the_run(tmp_path: Path) -> None:
             on_record=hear,
             work=says_nothing,
         )
-    assert not came_to_its_end.exists()
+    assert has_ended(int(pid_file.read_text(encoding="ascii")))
+    assert heard == [layer("one")], "it was not waited for until its time was over"
 
 
 def test_nothing_more_is_begun_once_a_run_has_ended() -> None:
@@ -144,12 +157,37 @@ def test_nothing_more_is_begun_once_a_run_has_ended() -> None:
     assert next(looks) < 60
 
 
-def test_waiting_takes_no_time_of_the_processor() -> None:
-    def sleeps(_: TargetPlan, __: Send, ___: CrashRecord) -> None:
-        time.sleep(0.5)
+def test_the_main_thread_waits_for_what_is_pending_and_does_not_spin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each look is a wait that can take its time: for nothing that has ended."""
+    looks = count(1)
+    seen_to_end: set[Future[None]] = set()
 
-    began = time.thread_time()
-    campaign.run(
-        [plan("one")], jobs=1, limits=LITTLE, on_record=lambda _: None, work=sleeps
-    )
-    assert time.thread_time() - began < 0.1
+    def watched(
+        futures: set[Future[None]], seconds: float, return_when: str
+    ) -> tuple[set[Future[None]], set[Future[None]]]:
+        assert seconds == campaign.WAKE_SECONDS > 0
+        assert futures.isdisjoint(seen_to_end)
+        if next(looks) == 3:
+            gate.open()
+        done, pending = wait(futures, seconds, return_when)
+        seen_to_end.update(done)
+        return done, pending
+
+    def waits(plan: TargetPlan, _: Send, __: CrashRecord) -> None:
+        if plan.target == "slow":
+            gate.wait_until_open()
+
+    monkeypatch.setattr(campaign, "wait", watched)
+    heard: list[Record] = []
+    with Gate() as gate:
+        campaign.run(
+            [plan("quick"), plan("slow")],
+            jobs=2,
+            limits=LITTLE,
+            on_record=heard.append,
+            work=waits,
+        )
+    assert {type(record) for record in heard} == {TargetFinished}
+    assert len(seen_to_end) == 2

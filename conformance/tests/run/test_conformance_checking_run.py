@@ -147,7 +147,7 @@ def test_a_record_is_written_and_kept_before_it_is_handed_on(
 ) -> None:
     runs(monkeypatch, broken="SRCU-8")
     heard: list[Record] = []
-    request = replace(REQUEST, targets=("kvm", "reference"), max_time=1.0)
+    request = replace(REQUEST, targets=("kvm", "reference"), max_time=60.0)
     with Checking(request, look_for(request)) as checking:
         told = list(checking.records)
 
@@ -195,7 +195,11 @@ def test_a_check_that_is_interrupted_says_so_and_keeps_what_it_has(
     stream = read_stream(Path("r/report.ndjson"))
     assert not stream.complete
     assert stream.records == tuple(checking.records)
-    assert [type(r) for r in stream.records] == [RunStarted, TargetStarted]
+    first, *begun = stream.records
+    assert isinstance(first, RunStarted)
+    # The second may have begun before the first one's interrupt was seen.
+    assert {type(r) for r in begun} == {TargetStarted}
+    assert len(begun) <= len(request.targets)
 
 
 def test_a_check_that_was_not_ended_is_incomplete(

@@ -18,6 +18,7 @@ from memslot_conformance.findings.failure_file import (
     write_failure,
 )
 from memslot_conformance.play.explore import replay
+from memslot_conformance.run import rejudge
 from memslot_conformance.run.rejudge import Rerun, replay_file
 from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.scenarios.scenario import Run, Scenario, Schedule
@@ -148,10 +149,16 @@ def test_a_target_that_dies_is_said_to_have_died_in_the_replay(tmp_path: Path) -
     assert death.value.broken.last == f"replaying {path}"
 
 
-def test_a_target_may_take_its_time(tmp_path: Path) -> None:
+def test_a_target_that_hangs_is_ended_after_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "f.ndjson"
-    Recorded("py:odd_adapters:slow", "LOOK-7", (HOLE,), "patch").write(path)
-    assert replay_file(path).finding is None
+    Recorded("py:odd_adapters:hangs", "LOOK-7", (HOLE,), "patch").write(path)
+    assert rejudge.REPLAY_SECONDS == 60
+    monkeypatch.setattr(rejudge, "REPLAY_SECONDS", 0.125)
+    with pytest.raises(TargetBrokenError) as hung:
+        replay_file(path)
+    assert hung.value.broken.what == "did not finish within 0.125 seconds"
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,15 @@ def halved(number: int) -> int:
     return number // 2
 
 
+def misspelt(number: int) -> int:
+    """Has a line that is not Python.
+
+    pre: number >
+    pre: number > 3
+    """
+    return number
+
+
 def undocumented(number: int) -> int:
     return number
 
@@ -83,6 +92,11 @@ def test_what_is_demanded_of_arguments_is_read_from_the_docstring() -> None:
     answers = [[bool(d({"number": n})) for d in demands] for n in (-2, 3, 6)]
     assert answers == [[False, True], [True, False], [True, True]]
     assert preconditions(undocumented) == ()
+
+
+def test_a_line_that_is_not_python_demands_nothing() -> None:
+    (demand,) = preconditions(misspelt)
+    assert [bool(demand({"number": n})) for n in (3, 4)] == [False, True]
 
 
 def test_a_signature_has_the_types_that_annotations_name() -> None:

@@ -6,17 +6,21 @@ from memslot_spec.choice import AnyChoice, choice
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.mmu import RmapsCounted
 from memslot_spec.model.profile import BOTH, ONLY_2_6_34
+from memslot_spec.model.readers import serves
 from memslot_spec.model.replies import Accessed, Mmio, Refused
 from memslot_spec.moments.mmu import BackedAccess
 
 REACHED, EFAULT, EMULATED = "the page", "EFAULT", "MMIO: emulated"
+AS_NO_SLOT = "as where no slot is"
 
 
 @choice(
     id="host-hole",
     title="An access where the host may have no page",
-    options=(EFAULT, REACHED),
-    source="6.1 arch/x86/kvm/mmu/mmu.c:3165, kvm_handle_bad_page(): -EFAULT",
+    options=(EFAULT, REACHED, AS_NO_SLOT),
+    source="6.1 arch/x86/kvm/mmu/mmu.c:3165, kvm_handle_bad_page(): -EFAULT; "
+    "arch/x86/kvm/x86.c:7614, emulator_read_write_onepage(): MMIO; v2.6.34, "
+    "tdp_page_fault(): is_error_pfn() is MMIO",
     profiles=BOTH,
     clauses=("MMU-1",),
     on=BackedAccess,
@@ -30,7 +34,10 @@ def host_hole(facts: Facts, backed: BackedAccess) -> str | None:
         return None
     if isinstance(backed.reply, Accessed):
         return REACHED
-    return EFAULT if isinstance(backed.reply, Refused) else None
+    if isinstance(backed.reply, Refused):
+        return EFAULT
+    ends = backed.explained and serves(slot, access)
+    return AS_NO_SLOT if ends else None
 
 
 @choice(

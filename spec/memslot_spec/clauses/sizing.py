@@ -51,7 +51,7 @@ def budget_of(facts: Facts, pages: int) -> int:
     title="The page budget follows the published table",
     must="With no limit requested, the shadow page budget MUST be the larger of 64 "
     "and the published table's pages * 20 / 1000.",
-    source="patch, kvm_mmu_calculate_mmu_pages",
+    source="patch, kvm_mmu_calculate_mmu_pages()",
     rows=(61,),
     profiles=ONLY_2_6_34,
     on=BudgetRead,
@@ -116,7 +116,8 @@ def asks_tss_base(facts: Facts, answered: Answered) -> bool:
     title="The TSS lies three pages below slot 0's end",
     must="The default TSS base MUST be (base0 + npages0 - 3) * 4096; an absent slot 0 "
     "has no pages, and lies at 0 or where the request said that deleted it.",
-    source="patch, rmode_tss_base; __kvm_set_memory_region, new.base_gfn = base_gfn",
+    source="patch, rmode_tss_base(); __kvm_set_memory_region(): new.base_gfn = "
+    "base_gfn",
     rows=(62,),
     profiles=ONLY_2_6_34,
     on=Answered,
@@ -155,7 +156,7 @@ def versions_read(facts: Facts, answered: Answered) -> str:
     id="TSS-2",
     title="The TSS base comes from one table",
     must="Both parts of the default TSS base MUST be read from one table.",
-    source="patch, rmode_tss_base reads two; commit f495c6e5e8f repairs half of it",
+    source="patch, rmode_tss_base() reads two; commit f495c6e5e8f repairs half of it",
     rows=(62,),
     profiles=ONLY_2_6_34,
     on=Answered,

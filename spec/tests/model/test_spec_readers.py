@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from memslot_spec.model.operations import (
@@ -11,10 +13,18 @@ from memslot_spec.model.operations import (
     IsVisibleGfn,
     MemslotId,
     MmuPages,
+    Origin,
     TableReader,
     TssBase,
 )
-from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34, Limits, Profile
+from memslot_spec.model.profile import (
+    LINUX,
+    PROFILES,
+    V2_6_34,
+    HostHole,
+    Limits,
+    Profile,
+)
 from memslot_spec.model.readers import (
     accesses,
     answer,
@@ -33,14 +43,17 @@ from memslot_spec.model.replies import (
     FoundHva,
     FoundId,
     FoundSlot,
+    GuestPageFault,
     Mmio,
     Number,
+    Refused,
     Reply,
     Retry,
     Visible,
 )
 from memslot_spec.model.values import (
     EMPTY,
+    Errno,
     Gfn,
     Hva,
     HvaError,
@@ -216,6 +229,31 @@ def test_a_guest_access_is_explained_by_these_replies(
     access = GuestAccess(gfn, write=write)
     assert accesses(TABLE, access, V2_6_34, LIMITS) == in_2009
     assert accesses(TABLE, access, LINUX, LIMITS) == today
+
+
+AS_A_FAULT = (Accessed(0x10_1000), Refused(Errno.EFAULT), Refused(None))
+
+WITHOUT_PAGE: tuple[tuple[Origin, tuple[Reply, ...], tuple[Reply, ...]], ...] = (
+    (Origin.PAGE_FAULT, (*AS_A_FAULT, Mmio()), AS_A_FAULT),
+    (Origin.EMULATOR, (*AS_A_FAULT, Mmio()), (*AS_A_FAULT, Mmio())),
+    (
+        Origin.TABLE_WALK,
+        (*AS_A_FAULT, GuestPageFault()),
+        (*AS_A_FAULT, GuestPageFault()),
+    ),
+    (Origin.KVM, AS_A_FAULT, AS_A_FAULT),
+)
+"""Who makes the access; the replies in 2009 and today."""
+
+
+@pytest.mark.parametrize(("origin", "in_2009", "today"), WITHOUT_PAGE)
+def test_an_access_may_end_so_where_the_host_has_no_page(
+    origin: Origin, in_2009: tuple[Reply, ...], today: tuple[Reply, ...]
+) -> None:
+    limits = replace(LIMITS, holes=(HostHole(0x10_1000, 0x10_2000),))
+    access = GuestAccess(Gfn(17), origin=origin)
+    assert accesses(TABLE, access, V2_6_34, limits) == in_2009
+    assert accesses(TABLE, access, LINUX, limits) == today
 
 
 def test_a_guest_access_is_made_in_its_own_address_space() -> None:

@@ -78,7 +78,7 @@ def without_the_mark(facts: Facts, numbered: TableNumbered) -> str:
     title="The mark stays while the old table is read",
     must="A table MUST stay marked in progress until a grace period that began after "
     "its publication has ended.",
-    source="6.1 virt/kvm/kvm_main.c:1600, kvm_swap_active_memslots(); commit "
+    source="6.1 virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots(); commit "
     "ee3d1570b586",
     rows=(63,),
     profiles=ONLY_LINUX,

@@ -99,8 +99,8 @@ def is_data_of_no_slot(facts: Facts, access: GfnAnswered) -> bool:
     must="Where no slot covers the frame and no device in the kernel has the address, "
     "the guest's access to data there, by a page fault or through the emulator, MUST "
     "exit to user space as MMIO.",
-    source="patch, gfn_to_hva: bad_hva; "
-    "6.1 arch/x86/kvm/x86.c:7614, emulator_read_write_onepage()",
+    source="patch, gfn_to_hva(): bad_hva(); 6.1 arch/x86/kvm/x86.c:7614, "
+    "emulator_read_write_onepage()",
     rows=(40,),
     on=GfnAnswered,
     premise=is_data_of_no_slot,
@@ -125,7 +125,8 @@ def only_another_slot_is_invalid(facts: Facts, lookup: GfnAnswered) -> bool:
     id="DEL-13",
     title="Other slots resolve throughout",
     must="While a slot is INVALID, frames of other slots MUST keep resolving.",
-    source="patch, __kvm_set_memory_region: one slot of the copy is changed",
+    source="patch, __kvm_set_memory_region(): one slot of the copy is changed; 6.1 "
+    "virt/kvm/kvm_main.c:1744, kvm_invalidate_memslot()",
     rows=(41,),
     on=GfnAnswered,
     premise=only_another_slot_is_invalid,
@@ -150,8 +151,8 @@ def kvm_finds_no_memory(facts: Facts, access: GfnAnswered) -> bool:
     title="KVM's own access without memory fails with EFAULT",
     must="KVM's own access for the guest MUST fail with EFAULT where no slot covers "
     "the frame, where the slot is INVALID, and where it writes to a READONLY slot.",
-    source="6.1 virt/kvm/kvm_main.c:3001, __kvm_read_guest_page(); "
-    "6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); patch, gfn_to_hva: bad_hva",
+    source="6.1 virt/kvm/kvm_main.c:3001, __kvm_read_guest_page(); 2421, "
+    "__gfn_to_hva_many(); patch, gfn_to_hva(): bad_hva()",
     rows=(40,),
     on=GfnAnswered,
     premise=kvm_finds_no_memory,

@@ -47,7 +47,8 @@ def no_flush(facts: Facts, removed: SlotRemoved) -> str:
     title="A delete publishes INVALID first",
     must="A delete of a live slot MUST publish a table in which the slot is INVALID "
     "before it publishes one without the slot.",
-    source="patch, __kvm_set_memory_region, step 1",
+    source="patch, __kvm_set_memory_region(), step 1; 6.1 virt/kvm/kvm_main.c:1752, "
+    "kvm_invalidate_memslot()",
     rows=(36,),
     on=SlotRemoved,
     premise=by_a_delete,
@@ -72,8 +73,8 @@ def flushed_early(facts: Facts, removed: SlotRemoved) -> str:
     must="Between the end of the grace period after its INVALID table and the "
     "publication of the table that has it absent or elsewhere, the slot MUST be "
     "flushed. Earlier flushes neither count nor matter.",
-    source="patch, __kvm_set_memory_region: synchronize, then kvm_arch_flush_shadow; "
-    "6.1 virt/kvm/kvm_main.c:1760, kvm_invalidate_memslot()",
+    source="patch, __kvm_set_memory_region(): synchronize, then "
+    "kvm_arch_flush_shadow(); 6.1 virt/kvm/kvm_main.c:1760, kvm_invalidate_memslot()",
     rows=(36,),
     on=SlotRemoved,
     premise=was_flushed,
@@ -91,7 +92,8 @@ def flush_after_grace_period(facts: Facts, removed: SlotRemoved) -> bool:
     title="The absence waits for a grace period",
     must="The grace period after the INVALID table MUST have ended before a delete "
     "publishes the slot's absence.",
-    source="patch, __kvm_set_memory_region: synchronize between the steps",
+    source="patch, __kvm_set_memory_region(): synchronize between the steps; 6.1 "
+    "virt/kvm/kvm_main.c:1752, kvm_invalidate_memslot(): kvm_swap_active_memslots()",
     rows=(36,),
     on=SlotRemoved,
     premise=by_a_delete,
@@ -109,7 +111,8 @@ def grace_period_before_absence(facts: Facts, removed: SlotRemoved) -> bool:
     title="The absence waits for the flush",
     must="A delete MUST flush the slot's shadow state before it publishes the "
     "slot's absence.",
-    source="patch, __kvm_set_memory_region: kvm_arch_flush_shadow between the steps",
+    source="patch, __kvm_set_memory_region(): kvm_arch_flush_shadow() between the "
+    "steps; 6.1 virt/kvm/kvm_main.c:1760, kvm_invalidate_memslot()",
     rows=(36,),
     on=SlotRemoved,
     premise=by_a_delete,

@@ -55,7 +55,8 @@ def no_spte(facts: Facts, event: SpteMapped) -> str:
     "a table in which it is valid again is published, a fault MUST NOT install an "
     "spte that maps a frame of the slot, unless another slot that is valid covers it "
     "by then.",
-    source='patch: "stops instantiation of new shadow pages for that slot"',
+    source='patch: "stops instantiation of new shadow pages for that slot"; 6.1 '
+    "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn()",
     rows=(37,),
     on=SpteMapped,
     premise=a_slot_is_closed,
@@ -135,7 +136,8 @@ def still_mapped(facts: Facts, unmap: HostUnmap) -> str:
     title="The host can still unmap pages of an INVALID slot",
     must="While a slot is INVALID, an unmap of its host memory MUST still remove "
     "every spte for it.",
-    source='patch: "but allows destruction"',
+    source='patch: "but allows destruction"; 6.1 virt/kvm/kvm_main.c:601, '
+    "__kvm_handle_hva_range(): no test of INVALID",
     rows=(38,),
     on=HostUnmap,
     premise=was_mapped_in_an_invalid_slot,
@@ -193,7 +195,8 @@ def left_mapped(facts: Facts, flushed: SlotFlushed) -> str:
     title="The flush leaves nothing of the slot",
     must="The flush of a slot that is deleted or moved, once the grace period after "
     "its INVALID table has ended, MUST leave no spte for it.",
-    source="patch, kvm_arch_flush_shadow: kvm_mmu_zap_all; more than the slot MAY go",
+    source="patch, kvm_arch_flush_shadow(): kvm_mmu_zap_all(); 6.1 "
+    "arch/x86/kvm/mmu/mmu.c:5933, kvm_mmu_zap_all_fast(); more than the slot MAY go",
     rows=(39,),
     on=SlotFlushed,
     premise=had_sptes_to_the_end,

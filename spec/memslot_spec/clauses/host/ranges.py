@@ -161,7 +161,8 @@ def table_stays(facts: Facts, event: InvalidationEnded) -> bool:
     title="The host can still age pages of an INVALID slot",
     must="Where sptes are found by reverse maps, an ageing of host memory MUST look at "
     "those of a slot that maps it also while the slot is INVALID.",
-    source='patch: kvm_age_hva walks every slot; "but allows destruction"',
+    source='patch: kvm_age_hva() walks every slot; "but allows destruction"; 6.1 '
+    "arch/x86/kvm/mmu/mmu.c:1627, kvm_age_gfn()",
     rows=(38,),
     on=InvalidAged,
     expected="the reverse maps walked of a slot that is INVALID as well",

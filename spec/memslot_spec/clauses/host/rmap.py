@@ -54,7 +54,8 @@ def where_they_are(facts: Facts, rest: MappedAtRest) -> str:
     id="RMAP-1",
     title="Every spte is on its one reverse map",
     must="Where sptes are found by reverse maps, every present leaf spte MUST be on "
-    "exactly one: that of its slot and its frame's offset, at its level.",
+    "exactly one when mmu_lock is given back: that of its slot and its frame's "
+    "offset, at its level.",
     source="patch, rmap_add(), rmap_remove(); 6.1 arch/x86/kvm/mmu/mmu.c:1589, "
     "__rmap_add(); not the TDP MMU: 6.1 arch/x86/kvm/mmu.h:262, "
     "kvm_memslots_have_rmaps()",
@@ -185,7 +186,8 @@ def still_mapped(facts: Facts, unmap: HostUnmap) -> str:
     title="An unmap removes every spte of the page",
     must="An unmap of a host page MUST leave no spte that maps it, through whichever "
     "slot, INVALID ones included.",
-    source="patch, kvm_handle_hva",
+    source="patch, kvm_handle_hva(); 6.1 virt/kvm/kvm_main.c:601, "
+    "__kvm_handle_hva_range(); arch/x86/kvm/mmu/mmu.c:1534, kvm_unmap_gfn_range()",
     rows=(52,),
     on=HostUnmap,
     premise=was_mapped,
@@ -206,7 +208,7 @@ def was_mapped_at_zero(facts: Facts, unmap: HostUnmap) -> bool:
     id="HVA-2",
     title="Host address 0 is not special",
     must="An unmap of the host page at address 0 MUST leave no spte that maps it.",
-    source="patch, kvm_handle_hva: the test of a zero address is dropped",
+    source="patch, kvm_handle_hva(): the test of a zero address is dropped",
     rows=(52,),
     on=HostUnmap,
     premise=was_mapped_at_zero,
@@ -230,7 +232,8 @@ def not_walked(facts: Facts, walk: UnmapWalk | InvalidAged) -> str:
     must="Where sptes are found by reverse maps, an unmap of a host page MUST look in "
     "those of every slot that has an spte for it, INVALID ones included, unless the "
     "spte is removed meanwhile.",
-    source="patch, kvm_handle_hva",
+    source="patch, kvm_handle_hva(); 6.1 virt/kvm/kvm_main.c:601, "
+    "__kvm_handle_hva_range()",
     rows=(52,),
     on=UnmapWalk,
     expected="the reverse maps walked of every slot that covers the host page",

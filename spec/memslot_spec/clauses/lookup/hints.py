@@ -15,7 +15,8 @@ from memslot_spec.model.values import Slot
 from memslot_spec.moments.lookups import Covered, HintUsed, LookedUp
 
 SEARCH = (
-    "patch, gfn_to_memslot_unaliased; 6.1 include/linux/kvm_host.h, search_memslots()"
+    "patch, gfn_to_memslot_unaliased(); "
+    "6.1 include/linux/kvm_host.h:1648, search_memslots()"
 )
 SEARCHES = ("GfnToMemslot", "VcpuGfnToMemslot")
 

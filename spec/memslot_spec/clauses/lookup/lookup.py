@@ -44,7 +44,8 @@ def finds_slot(facts: Facts, covered: Covered) -> bool:
     id="LOOK-2",
     title="A lookup in a hole finds nothing",
     must="gfn_to_memslot of a frame that no slot covers MUST return none.",
-    source="patch, gfn_to_memslot_unaliased",
+    source="patch, gfn_to_memslot_unaliased(); 6.1 include/linux/kvm_host.h:1665, "
+    "search_memslots()",
     rows=(21,),
     on=LookedUp,
     premise=in_a_hole,
@@ -86,7 +87,8 @@ def by_a_valid_writable_slot(facts: Facts, covered: Covered) -> bool:
     title="The host address is base plus offset",
     must="gfn_to_hva of a frame in a valid, writable slot MUST return userspace_addr + "
     "(gfn - base) * 4096.",
-    source="patch, gfn_to_hva",
+    source="patch, gfn_to_hva(); 6.1 include/linux/kvm_host.h:1709, "
+    "__gfn_to_hva_memslot()",
     rows=(22,),
     on=Covered,
     premise=by_a_valid_writable_slot,
@@ -102,7 +104,8 @@ def the_hva(facts: Facts, covered: Covered) -> bool:
     title="Visible means a valid user slot",
     must="kvm_is_visible_gfn MUST be true if and only if a user slot that is not "
     "INVALID covers the frame.",
-    source="patch, kvm_is_visible_gfn",
+    source="patch, kvm_is_visible_gfn(); 6.1 include/linux/kvm_host.h:2187, "
+    "kvm_is_visible_memslot()",
     rows=(24,),
     on=LookedUp,
     expected=the_answer,

@@ -77,7 +77,7 @@ def by_several_slots(facts: Facts, covered: Covered) -> bool:
     title="Of overlapping slots the lowest id is found",
     must="Of several slots that cover a frame, as a user slot and a private one may, a "
     "lookup MUST find the one with the lowest id.",
-    source="v2.6.34, gfn_to_memslot_unaliased: a scan in the order of the ids",
+    source="v2.6.34, gfn_to_memslot_unaliased(): a scan in the order of the ids",
     rows=(27,),
     profiles=ONLY_2_6_34,
     on=Covered,

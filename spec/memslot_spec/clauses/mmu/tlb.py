@@ -176,7 +176,8 @@ def replaced_in_a_tlb(facts: Facts, replaced: SpteReplaced) -> str:
     must="When a guest access is answered whose fault removed an spte, and installed "
     "none there that maps the same pages and permits as much, a processor MUST NOT be "
     "able to use the translation that was removed.",
-    source="commits 91546356d0e, 3be2264be3c",
+    source="commits 91546356d0e, 3be2264be3c; 6.1 arch/x86/kvm/mmu/mmu.c:2855, "
+    "mmu_set_spte()",
     rows=(48,),
     on=SpteReplaced,
     expected="no processor able to use the spte that the fault removed",

@@ -23,7 +23,8 @@ def by_a_move(facts: Facts, removed: SlotRemoved) -> bool:
     title="A move publishes INVALID first",
     must="A move MUST publish a table in which the slot is INVALID before it "
     "publishes the slot at its new base.",
-    source="commit 12d6e7538e2d; the patch moves in one step",
+    source="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1865, kvm_set_memslot(); the "
+    "patch moves in one step",
     rows=(42,),
     on=SlotRemoved,
     premise=by_a_move,
@@ -39,7 +40,8 @@ def invalid_first(facts: Facts, removed: SlotRemoved) -> bool:
     title="The new base waits for a grace period",
     must="The grace period after the INVALID table MUST have ended before a move "
     "publishes the slot at its new base.",
-    source="commit 12d6e7538e2d",
+    source="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1752, "
+    "kvm_invalidate_memslot(): kvm_swap_active_memslots()",
     rows=(42,),
     on=SlotRemoved,
     premise=by_a_move,
@@ -57,7 +59,8 @@ def grace_period_before_new_base(facts: Facts, removed: SlotRemoved) -> bool:
     title="The new base waits for the flush",
     must="A move MUST flush the slot's shadow state before it publishes the slot at "
     "its new base.",
-    source="commit 12d6e7538e2d",
+    source="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1760, "
+    "kvm_invalidate_memslot()",
     rows=(42,),
     on=SlotRemoved,
     premise=by_a_move,

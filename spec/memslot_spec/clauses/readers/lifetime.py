@@ -23,7 +23,8 @@ def has_a_holder(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     title="A replaced table outlives its readers",
     must="A table MUST NOT be reclaimed (freed or reused) while a read section "
     "that loaded it is open.",
-    source="patch, __kvm_set_memory_region: publish, synchronize_srcu, kfree",
+    source="patch, __kvm_set_memory_region(): publish, synchronize_srcu, kfree; 6.1 "
+    "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
     rows=(29,),
     on=PublishedReclaimed,
     expected="no open read section that loaded the table which is reclaimed",
@@ -42,7 +43,8 @@ def read_when_reclaimed(facts: Facts, read: TableRead) -> str:
     id="SRCU-3",
     title="Nothing is read out of a reclaimed table",
     must="A reader MUST NOT read out of a table that was reclaimed.",
-    source="patch, __kvm_set_memory_region: publish, synchronize_srcu, kfree",
+    source="patch, __kvm_set_memory_region(): publish, synchronize_srcu, kfree; 6.1 "
+    "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
     rows=(29,),
     on=TableRead,
     expected="nothing read out of a table that was reclaimed",
@@ -73,8 +75,9 @@ def reclaimed_early(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     title="Reclaim comes after a full grace period",
     must="A table MUST NOT be reclaimed before a grace period that began after the "
     "table was replaced has ended, unless the VM goes with it.",
-    source="patch, __kvm_set_memory_region: synchronize_srcu_expedited before kfree; "
-    "6.1 virt/kvm/kvm_main.c:1339, kvm_destroy_vm()",
+    source="patch, __kvm_set_memory_region(): synchronize_srcu_expedited before "
+    "kfree; 6.1 virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots(); 1339, "
+    "kvm_destroy_vm()",
     rows=(30,),
     on=PublishedReclaimed,
     premise=is_replaced,
@@ -101,7 +104,7 @@ def still_inside(facts: Facts, over: GracePeriodOver) -> str:
     title="A grace period waits for every earlier section",
     must="A grace period MUST NOT end while a read section that was open when it "
     "began is still open.",
-    source="kernel/srcu.c, synchronize_srcu",
+    source="6.1 kernel/rcu/srcutree.c:1230, __synchronize_srcu()",
     rows=(30,),
     on=GracePeriodOver,
     premise=had_readers,
@@ -165,7 +168,7 @@ def never_reclaimed(facts: Facts, ended: VmEnded) -> str:
     id="SRCU-20",
     title="A table is reclaimed at the latest with the VM",
     must="A table MUST be reclaimed, at the latest when the VM is destroyed.",
-    source="patch, kvm_free_physmem; 6.1 virt/kvm/kvm_main.c:1339, kvm_destroy_vm()",
+    source="patch, kvm_free_physmem(); 6.1 virt/kvm/kvm_main.c:1339, kvm_destroy_vm()",
     rows=(30,),
     on=VmEnded,
     expected="every table reclaimed by the end of the VM",

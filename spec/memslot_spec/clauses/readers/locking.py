@@ -26,7 +26,8 @@ def held_by_another(facts: Facts, event: UpdateLocked) -> str:
     id="SRCU-8",
     title="Updaters exclude each other",
     must="An updater MUST NOT take the update lock while another one holds it.",
-    source="slots_lock; Documentation/virt/kvm/locking.rst",
+    source="6.1 virt/kvm/kvm_main.c:2047, kvm_set_memory_region(): slots_lock; "
+    "Documentation/virt/kvm/locking.rst",
     rows=(32,),
     on=UpdateLocked,
     expected="the update lock free when it is taken",
@@ -54,7 +55,8 @@ def who_holds_the_lock(facts: Facts, event: TablePublished) -> str:
     id="SRCU-9",
     title="Tables are published under the update lock",
     must="A request MUST hold the update lock when it publishes a table.",
-    source="slots_lock; Documentation/virt/kvm/locking.rst",
+    source="6.1 virt/kvm/kvm_main.c:2047, kvm_set_memory_region(): slots_lock; "
+    "Documentation/virt/kvm/locking.rst",
     rows=(32,),
     on=TablePublished,
     premise=is_by_a_request,

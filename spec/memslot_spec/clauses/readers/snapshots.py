@@ -51,7 +51,7 @@ def expects_one_table(facts: Facts, answered: Answered) -> str:
     title="One table explains a reader",
     must="Some single table that the operation may have loaded MUST explain its "
     "whole answer.",
-    source="patch, rmode_tss_base breaks it; Documentation/virt/kvm/x86/mmu.rst",
+    source="patch, rmode_tss_base() breaks it; Documentation/virt/kvm/x86/mmu.rst",
     rows=(28,),
     on=Answered,
     premise=several_tables_were_current,
@@ -98,8 +98,8 @@ def expects_at_most_waited_for(facts: Facts, load: LoadedAgain) -> str:
     must="Once a read section has loaded a table, it MUST NOT load one that is newer "
     "than the next table by which a slot is deleted, moved or changed: the request "
     "that published that one waits for the section. A CREATE need not wait.",
-    source="patch, __kvm_set_memory_region: a grace period after each step; "
-    "6.1 virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
+    source="patch, __kvm_set_memory_region(): a grace period after each step; 6.1 "
+    "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
     rows=(31,),
     on=LoadedAgain,
     expected=expects_at_most_waited_for,
@@ -171,7 +171,8 @@ def expects_the_result(facts: Facts, answered: Answered) -> str:
     "returned before the reader started, nor, where it loads a table itself, than one "
     "seen by a reader that finished before that. An access through an spte loads "
     "none.",
-    source="patch, __kvm_set_memory_region: a grace period before it returns",
+    source="patch, __kvm_set_memory_region(): a grace period before it returns; 6.1 "
+    "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
     rows=(35,),
     on=Answered,
     premise=starts_after_a_result,

@@ -77,7 +77,7 @@ def answer_of_its_space(facts: Facts, answered: Answered) -> str:
     title="A lookup looks in its address space",
     must="A lookup or guest access MUST NOT be answered by the slots of another "
     "address space.",
-    source="commit 817fa998362d; kvm_vcpu_memslots",
+    source="commit 817fa998362d; 6.1 include/linux/kvm_host.h:973, kvm_vcpu_memslots()",
     rows=(19,),
     profiles=ONLY_LINUX,
     on=Answered,

@@ -81,7 +81,8 @@ def others_published(facts: Facts, published: Published) -> str:
     id="SLOT-2",
     title="An update changes no other slot",
     must="A table that a request publishes MUST hold every other slot unchanged.",
-    source="patch, __kvm_set_memory_region(): the table is copied",
+    source="patch, __kvm_set_memory_region(): the table is copied; 6.1 "
+    "virt/kvm/kvm_main.c:1805, kvm_move_memslot(): kvm_replace_memslot()",
     rows=(16, 19),
     on=Published,
     premise=starts_from_a_known_table,
@@ -163,7 +164,8 @@ def the_overlaps(facts: Facts, event: TablePublished) -> str:
     title="User slots never overlap",
     must="In every published table the user slots of one address space MUST be "
     "pairwise disjoint.",
-    source="follows from the overlap scan, at every instant of an update",
+    source="follows from the overlap scan, at every instant of an update: 6.1 "
+    "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
     rows=(18,),
     on=TablePublished,
     premise=has_several_user_slots,
