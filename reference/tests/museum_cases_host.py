@@ -10,6 +10,7 @@ from memslot_spec.model.operations import (
     AllocateRoot,
     DestroyVm,
     GetDirtyLog,
+    GfnToHva,
     GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
@@ -160,6 +161,7 @@ FAILURES: tuple[Case, ...] = (
 TRANSLATIONS: tuple[Case, ...] = (
     alone("LOOK-8", "K57", READONLY, GfnToHvaProt(17)),
     alone("LOOK-9", "writes-readonly", READONLY, GfnToHvaProt(17, write=True)),
+    alone("LOOK-3", "translates-readonly", READONLY, GfnToHva(17)),
     raced(
         "LOOK-9",
         "readonly-first",

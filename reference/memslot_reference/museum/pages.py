@@ -12,7 +12,7 @@ from memslot_reference.shadow import ShadowPage
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import FoundHostPage
-from memslot_spec.model.values import Errno, Failure, HvaError, MemoryRegion
+from memslot_spec.model.values import Errno, Failure, Gfn, Hva, HvaError, MemoryRegion
 
 
 class KeepsArrays(Kvm):
@@ -63,6 +63,17 @@ class WritesReadonly(LinuxKvm):
         """Ask for reading, and say yes."""
         found = super().find_page(gfn, write=False)
         return found if found.hva is None else replace(found, writable=write)
+
+
+class TranslatesReadonly(LinuxKvm):
+    """`gfn_to_hva`, which is for writing, gives the address of a READONLY slot."""
+
+    def gfn_to_hva(self, gfn: Gfn, as_id: int = 0) -> Hva | None:
+        """Look for INVALID alone."""
+        index = self.srcu.read_lock()
+        slot = self.search_memslots(self.load_table(as_id), gfn)
+        self.srcu.read_unlock(index)
+        return None if slot is None or slot.invalid else Hva(slot.hva_of(gfn))
 
 
 class ReadonlyFirst(LinuxKvm):
@@ -215,6 +226,15 @@ MUTANTS: tuple[Mutant, ...] = (
         profile=LINUX,
     ),
     planted("writes-readonly", WritesReadonly, "LOOK-9", "SRCU-1", profile=LINUX),
+    planted(
+        "translates-readonly",
+        TranslatesReadonly,
+        "LOOK-3",
+        "SRCU-1",
+        "DEL-13",
+        "SLOT-11",
+        profile=LINUX,
+    ),
     planted("readonly-first", ReadonlyFirst, "LOOK-9", "SRCU-1", profile=LINUX),
     planted("prefers-highest-id", PrefersHighestId, "LOOK-13", "LOOK-1"),
     planted("move-keeps-flags", MoveKeepsFlags, "MOVE-7", "SLOT-9", "SLOT-8"),

@@ -10,6 +10,7 @@ from memslot_spec.model.operations import (
     AgeHva,
     CountRmaps,
     GetDirtyLog,
+    GfnToHva,
     GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
@@ -135,6 +136,7 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
                 *(GfnToHvaProt(gfn) for gfn in (17, 21, 40)),
                 *(GfnToHvaProt(gfn, write=True) for gfn in (17, 21, 40)),
                 GfnToMemslot(21),
+                GfnToHva(21),
             ),
         ),
     )
