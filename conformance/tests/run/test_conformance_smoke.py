@@ -83,10 +83,6 @@ def test_of_an_adapter_that_dies_it_is_said_what_was_looked_at(
     assert death.value.broken.last == last
 
 
-def test_an_adapter_may_take_its_time() -> None:
-    assert [check for check in smoked("slow") if check.problem] == []
-
-
 def test_smoke_of_no_target_is_refused() -> None:
     with pytest.raises(NoSuchTargetError, match="has no factory Nobody"):
         smoked("Nobody")
