@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from memslot_reference.hva_caches import HvaCache
 from memslot_reference.kvm import Kvm
+from memslot_reference.lawful.mappings import EmulatesPrivate
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.lookups import (
@@ -150,8 +151,12 @@ class DoublesBudget(LinuxKvm):
         return 2 * super().mmu_pages()
 
 
-class ScansUserSlots(Kvm):
-    """A user slot may lie over a private one, as v2.6.34 lets it."""
+class ScansUserSlots(EmulatesPrivate):
+    """A user slot may lie over a private one, which no spte ever maps.
+
+    v2.6.34 lets it, and maps private slots as well. Then the frame of a standing spte
+    can come to be another slot's, in whose reverse maps it is not (RMAP-2).
+    """
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
         """Say that it may."""
