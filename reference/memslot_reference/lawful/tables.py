@@ -7,6 +7,7 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
+from memslot_reference.vm import Vm
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.tables import TableWritten
 from memslot_spec.model.profile import LINUX, Limits, Profile
@@ -120,8 +121,8 @@ class ReclaimsLater(Kvm):
         super().free_memslots()
 
 
-class FreesLater(Kvm):
-    """Bitmaps and arrays that are of no use are freed by the next update."""
+class PutsAside(Vm):
+    """Whatever is of no use is put aside, and freed by the next update."""
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
         """Make a VM that has nothing to free."""
@@ -153,6 +154,10 @@ class FreesLater(Kvm):
             super().free_bitmap(self.dead_bitmaps.pop(0))
         while self.dead_metadata:
             super().free_metadata(self.dead_metadata.pop(0))
+
+
+class FreesLater(PutsAside, Kvm):
+    """Bitmaps and arrays that are of no use are freed by the next update."""
 
 
 class FreesWithTheVm(FreesLater):
@@ -163,39 +168,8 @@ class FreesWithTheVm(FreesLater):
         Kvm.lock_slots(self)
 
 
-class FreesLaterLinux(LinuxKvm):
+class FreesLaterLinux(PutsAside, LinuxKvm):
     """Bitmaps and arrays that are of no use are freed by the next update."""
-
-    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
-        """Make a VM that has nothing to free."""
-        super().__init__(hook, profile, limits)
-        self.dead_bitmaps: list[DirtyBitmap] = []
-        self.dead_metadata: list[int] = []
-
-    def free_bitmap(self, bitmap: DirtyBitmap) -> None:
-        """Put it aside."""
-        self.dead_bitmaps.append(bitmap)
-
-    def free_metadata(self, metadata: int) -> None:
-        """Put them aside."""
-        self.dead_metadata.append(metadata)
-
-    def lock_slots(self) -> None:
-        """Free what was put aside before."""
-        super().lock_slots()
-        self.free_the_dead()
-
-    def free_memslots(self) -> None:
-        """Free the rest with the VM."""
-        super().free_memslots()
-        self.free_the_dead()
-
-    def free_the_dead(self) -> None:
-        """Free what nobody reaches any more."""
-        while self.dead_bitmaps:
-            super().free_bitmap(self.dead_bitmaps.pop(0))
-        while self.dead_metadata:
-            super().free_metadata(self.dead_metadata.pop(0))
 
 
 LATER = "memory that nobody reaches any more harms nobody until it is freed"
