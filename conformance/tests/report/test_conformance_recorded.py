@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from memslot_spec.history.wire import history_to_json
 from memslot_spec.model.operations import MemslotId
 from memslot_spec.model.replies import FoundId
 
+OF = (BLIND.target, BLIND.profile)
+
 HISTORY = History(
     replace(BLIND, capabilities=Capabilities(operations=("MemslotId", "SetRegion"))),
     (Call(0, MemslotId(3)), Return(0, FoundId(7)), Finished(0, ())),
@@ -32,9 +35,7 @@ def write_history(path: Path) -> None:
 
 def write_as_failure(path: Path) -> None:
     scenario = Scenario((MemslotId(3),))
-    failure = RecordedFailure(
-        BLIND.target, BLIND.profile, "LOOK-7", scenario, (), HISTORY
-    )
+    failure = RecordedFailure(*OF, "LOOK-7", scenario, (), HISTORY)
     write_failure(path, failure)
 
 
@@ -47,7 +48,7 @@ def test_a_file_is_shown_again_by_the_command_that_is_for_it(
     path = tmp_path / "one.ndjson"
     write(path)
     text, _ = judged(path, judge_file(path), Look(width=200))
-    assert text.startswith(
-        f"{path}: target {BLIND.target}, profile {BLIND.profile}, 3 events\n\n"
+    assert text.startswith("{}: target {}, profile {}, 3 events\n\n".format(path, *OF))
+    assert re.search(
+        rf"^  again +memslots {verb} {re.escape(str(path))}$", text, re.MULTILINE
     )
-    assert f"again    memslots {verb} {path}" in text
