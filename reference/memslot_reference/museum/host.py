@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from memslot_reference.kvm import Kvm
+from memslot_reference.late_flushes import FlushesAfterUnlock
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage, Spte, key_of
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
-from memslot_spec.history.points.host import InvalidationBegun
 from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.values import Gfn, Hva
@@ -102,37 +102,6 @@ class FlushesOutside(Kvm):
         self.hook.point(Flushed, None)
         self.unlock_mmu()
         self.flush_tlbs()
-
-
-class FlushesAfterUnlock(Kvm):
-    """An unmap flushes after it gave the lock back, and only if it removed an spte.
-
-    A second unmap of the page finds no spte, and returns before the first has
-    flushed.
-    """
-
-    def unmap_hva(self, hva: Hva) -> None:
-        """`kvm_mmu_notifier_invalidate_page` of the patch."""
-        section = self.srcu.read_lock()
-        self.lock_mmu()
-        self.mmu_notifier_seq += 1
-        removed = self.handle_hva(hva, self.unmap_spte)
-        self.unlock_mmu()
-        self.srcu.read_unlock(section)
-        if removed:
-            self.flush_tlbs()
-
-    def invalidate_range_start(self, start: int, end: int) -> None:
-        """`kvm_mmu_notifier_invalidate_range_start` of the patch."""
-        section = self.srcu.read_lock()
-        self.lock_mmu()
-        self.open_ranges.append((start, end))
-        self.hook.point(InvalidationBegun, start, end)
-        removed = self.handle_hva_range(start, end, self.unmap_spte)
-        self.unlock_mmu()
-        self.srcu.read_unlock(section)
-        if removed:
-            self.flush_tlbs()
 
 
 class NeverFlushes(Kvm):
