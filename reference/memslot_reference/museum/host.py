@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from memslot_reference.kvm import Kvm
 from memslot_reference.late_flushes import FlushesAfterUnlock
+from memslot_reference.lawful.host import AsksForItsOwnPage
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
@@ -54,10 +55,20 @@ class EmptyIsAPage(Kvm):
 class MapsOpenRanges(Kvm):
     """A fault maps pages of a range whose invalidation is open."""
 
-    def is_being_taken(self, spte: Spte) -> bool:
+    def is_being_taken(self, spte: Spte, gfn: int) -> bool:
         """Look at the count of those that are over, and at no other."""
-        del spte
+        del spte, gfn
         return False
+
+
+class LeavesLargePagesWhole(AsksForItsOwnPage):
+    """The host takes a part of a large page, and no invalidation tells of the whole.
+
+    A large spte that was mapped meanwhile for another part of the page stays.
+    """
+
+    def split(self, start: int, end: int) -> None:
+        """Take the part away, and nothing else."""
 
 
 class PublishesInRange(LinuxKvm):
@@ -237,6 +248,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("range-forgets-first-page", ForgetsFirstPage, "HVA-10", profile=LINUX),
     planted("empty-range-is-a-page", EmptyIsAPage, "HVA-4"),
     planted("maps-open-ranges", MapsOpenRanges, "HVA-5"),
+    planted("leaves-large-pages-whole", LeavesLargePagesWhole, "HVA-3", profile=LINUX),
     planted("ages-valid-slots", AgesValidSlots, "HVA-7"),
     planted(
         "never-flushes", NeverFlushes, "MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.facts.mmu import Spte
 from memslot_spec.model.hva_caches import HvaRange
-from memslot_spec.model.operations import Operation, SetRegion
+from memslot_spec.model.operations import InvalidateRange, Operation, SetRegion
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, change_of, target_of
 from memslot_spec.model.values import Slot, SlotTable
@@ -90,6 +92,32 @@ class CallFacts:
     cached: HvaRange | None = None
     overlapped: bool = False
     opened: Slot | None = None
+
+    def must_go(self, spte: Spte, invalidated: InvalidateRange) -> None:
+        """The spte has come to map bytes that this call has begun to invalidate."""
+        whole, part = pages_of(invalidated)
+        serial = frozenset({spte.serial})
+        self.mappings |= serial
+        if any(spte.meets_hvas(*pages) for pages in whole):
+            self.whole_mappings |= serial
+        if any(spte.meets_hvas(*pages) for pages in part):
+            self.part_mappings |= serial
+
+
+Bytes = tuple[int, int]
+"""Host bytes: the first, and the one after the last."""
+
+
+def pages_of(invalidated: InvalidateRange) -> tuple[tuple[Bytes, ...], ...]:
+    """The pages that the range has all of, and those that it has a part of."""
+    start, end = invalidated.start, invalidated.end
+    first, last = -(-start // PAGE_SIZE) * PAGE_SIZE, end - end % PAGE_SIZE
+    part = []
+    if start < first:
+        part.append((first - PAGE_SIZE, first))
+    if last < end:
+        part.append((last, last + PAGE_SIZE))
+    return ((first, last),) if first < last else (), tuple(part)
 
 
 @dataclass(slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from memslot_spec.arithmetic.ranges import touches
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.mmu import Unmarked, pages_at
+from memslot_spec.facts.host import pages_faulted
+from memslot_spec.facts.mmu import Spte, Unmarked, pages_at
 from memslot_spec.history.events import Return
 from memslot_spec.history.points.mmu import (
     Flushed,
@@ -19,7 +21,7 @@ from memslot_spec.history.points.mmu import (
     SpteRemoved,
     SpteUpdated,
 )
-from memslot_spec.model.operations import GuestAccess
+from memslot_spec.model.operations import GuestAccess, InvalidateRange
 from memslot_spec.model.readers import gfn_to_memslot
 
 
@@ -51,6 +53,7 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
     spte = facts.shadow.sptes[event.page, event.index]
     facts.host.permitted((event.page, event.index), spte)
     facts.bitmaps.mapped(spte)
+    _mapped_in_open_ranges(facts, event, spte)
     # A fault through the old table may map the first frame of a slot that was
     # just published as INVALID: the flush has to remove it like the others.
     for update in facts.open_updates():
@@ -59,6 +62,17 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
             update.had_sptes |= old.as_id == event.as_id and old.meets(
                 event.gfn, pages_at(event.level)
             )
+
+
+def _mapped_in_open_ranges(facts: Facts, event: SpteMapped, spte: Spte) -> None:
+    """A large spte, for a page beside the range, has to go before the range is done."""
+    pages = pages_faulted(event, facts.calls.get(event.thread))
+    for thread, start, end in facts.host.open:
+        call = facts.calls.get(thread)
+        if call is None or not isinstance(call.operation, InvalidateRange):
+            continue
+        if spte.meets_hvas(start, end) and not touches(*pages, start, end):
+            call.must_go(spte, call.operation)
 
 
 def _spte_updated(facts: Facts, event: SpteUpdated) -> None:
