@@ -71,8 +71,8 @@ class CallFacts:
     which the range has all of, and `part_mappings` those that map one of which it has
     a part. `cached` is the range of the cache of host addresses that it is about, None
     where nobody can tell it; `overlapped` says that another call was about the same
-    cache, or the same vCPU's hint, at the same time. `opened` is the slot of the spte
-    that its fast page fault has made writable, as it was when the spte was made.
+    cache, or the same vCPU's hint, at the same time. `stood` are sptes that its access
+    may have gone through, removed, replaced or protected since the call began.
     """
 
     operation: Operation
@@ -91,7 +91,7 @@ class CallFacts:
     read_from: set[int] = field(default_factory=set[int])
     cached: HvaRange | None = None
     overlapped: bool = False
-    opened: Slot | None = None
+    stood: tuple[Spte, ...] = ()
 
     def must_go(self, spte: Spte, invalidated: InvalidateRange) -> None:
         """The spte has come to map bytes that this call has begun to invalidate."""
