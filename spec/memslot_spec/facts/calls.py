@@ -112,7 +112,7 @@ def pages_of(invalidated: InvalidateRange) -> tuple[tuple[Bytes, ...], ...]:
     """The pages that the range has all of, and those that it has a part of."""
     start, end = invalidated.start, invalidated.end
     first, last = -(-start // PAGE_SIZE) * PAGE_SIZE, end - end % PAGE_SIZE
-    part = []
+    part: list[Bytes] = []
     if start < first:
         part.append((first - PAGE_SIZE, first))
     if last < end:
