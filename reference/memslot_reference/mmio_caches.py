@@ -98,6 +98,7 @@ class MmioCaches(SlotHints):
             table.as_id,
             table.generation,
             table.handle,
+            bits=64,
         )
 
     def vcpu_may_remember(self, table: Memslots) -> bool:
@@ -113,7 +114,13 @@ class MmioCaches(SlotHints):
         self.read(table, "generation")
         spte = self.mmio_sptes[table.as_id, gfn] = self.mmio_spte_of(table)
         self.hook.point(
-            MmioCached, MmioPlace.SPTE, gfn, table.as_id, spte[0], table.handle
+            MmioCached,
+            MmioPlace.SPTE,
+            gfn,
+            table.as_id,
+            spte[0],
+            table.handle,
+            bits=GENERATION_BITS,
         )
 
     def mmio_spte_of(self, table: Memslots) -> MmioSpte:

@@ -14,21 +14,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memslot_reference.kvm import Kvm
+from memslot_reference.late_flushes import FlushesAfterUnlock
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.reference import default_limits
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
 from memslot_spec.arithmetic.bitmaps import words_for
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
 from memslot_spec.history.hook import Hook
-from memslot_spec.history.points.host import InvalidationBegun
 from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.model.values import BIT_1, Hva, MemoryRegion
+from memslot_spec.model.values import BIT_1, MemoryRegion
 
 
-class PublishedPatch(Kvm):
+class PublishedPatch(FlushesAfterUnlock):
     """Commit bc6678a33d9b, "KVM: introduce kvm->srcu and convert ...".
 
-    One method for each defect, two for S6 and for the notifiers' flush.
+    One method for each defect, two for S6; the flush of the notifiers, a defect
+    without a number, comes with the base class.
     """
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
@@ -127,33 +128,6 @@ class PublishedPatch(Kvm):
         S19 [T]: a user slot may lie over a private one.
         """
         return slot.id < self.limits.user_slots
-
-    def unmap_hva(self, hva: Hva) -> None:
-        """Flush after the lock is given back, and only if an spte was removed.
-
-        [R], without a number: of two unmaps of one page the second finds nothing,
-        and returns before the first has flushed.
-        """
-        section = self.srcu.read_lock()
-        self.lock_mmu()
-        self.mmu_notifier_seq += 1
-        removed = self.handle_hva(hva, self.unmap_spte)
-        self.unlock_mmu()
-        self.srcu.read_unlock(section)
-        if removed:
-            self.flush_tlbs()
-
-    def invalidate_range_start(self, start: int, end: int) -> None:
-        """Flush where `unmap_hva` does."""
-        section = self.srcu.read_lock()
-        self.lock_mmu()
-        self.open_ranges.append((start, end))
-        self.hook.point(InvalidationBegun, start, end)
-        removed = self.handle_hva_range(start, end, self.unmap_spte)
-        self.unlock_mmu()
-        self.srcu.read_unlock(section)
-        if removed:
-            self.flush_tlbs()
 
     def delete_absent(self, table: Memslots) -> None:
         """Take both steps for a slot that is not there.

@@ -9,10 +9,11 @@ import museum_cases_spaces
 from museum_cases import Case
 from museum_cases_mappings import MAPPINGS, THE_REST
 from museum_cases_readers import DELETES, SECTIONS
-from museum_cases_requests import LOOKUPS, REQUESTS, TABLES
+from museum_cases_requests import LOOKUPS, ORDERS, REQUESTS, TABLES
 
 CASES: tuple[Case, ...] = (
     *REQUESTS,
+    *ORDERS,
     *TABLES,
     *LOOKUPS,
     *SECTIONS,

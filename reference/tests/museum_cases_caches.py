@@ -72,6 +72,7 @@ MMIO = (
     race("CACHE-2", "hits-during-update", (FAR, READ_17, READ_40), (S0,), (READ_17,)),
     alone("CACHE-2", "K34", READ_17, READ_17, S0, READ_17),
     race("CACHE-3", "K33", (FAR,), (S0,), (READ_17,)),
+    alone("CACHE-3", "spte-high-bits", S0, S1, READ_40),
     alone("CACHE-3", "dates-smm-by-space-0", S0, IN_SMM[0], READ_17_IN_SMM),
     alone("CACHE-4", "K34", READ_17, READ_17, S0, READ_17),
     race("CACHE-5", "K35", (FAR,), (S1,), (READ_40,)),

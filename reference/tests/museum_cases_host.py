@@ -95,6 +95,14 @@ RANGES: tuple[Case, ...] = (
         (GuestAccess(21), READ_17),
         preemptions=1,
     ),
+    raced(
+        "HVA-3",
+        "leaves-large-pages-whole",
+        (put(2, 0x400, 0x400, 0x4000),),
+        (InvalidateRange(0x4000 * PAGE_SIZE, 0x4001 * PAGE_SIZE),),
+        (GuestAccess(0x401),),
+        preemptions=1,
+    ),
     raced("HVA-6", "K42", (S0, READ_17), (RANGE_17,), (S1,)),
     raced("HVA-7", "ages-valid-slots", (S0, READ_17), (delete(0),), (AgeHva(PAGE_17),)),
 )

@@ -90,6 +90,10 @@ REQUESTS = (
     alone("REQ-28", "refuses-frame-zero", put(0, 0, 4, 0x1000)),
 )
 
+ORDERS = (
+    raced("REQ-33", "scans-before-the-lock", (), (S0,), (OVER_S0,), is_blind=True),
+)
+
 TABLES = (
     alone("SLOT-1", "one-page-long", S0),
     alone("SLOT-2", "starts-logging-others", S0, S1),

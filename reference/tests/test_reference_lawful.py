@@ -18,18 +18,22 @@ from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.fixed import fixed_races
-from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_reference.lawful import CATALOGUE, WAITING, variant_named
 from memslot_reference.lawful.variant import Variant
 from memslot_reference.reference import default_limits
 from memslot_reference.vm import Vm
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history.events import Return
 from memslot_spec.history.hook import Silent
+from memslot_spec.history.points.host import InvalidationBegun, InvalidationEnded
+from memslot_spec.history.points.mmu import SpteMapped
+from memslot_spec.model.operations import GuestAccess, InvalidateRange
 from memslot_spec.model.profile import Limits, profile_named
 from memslot_spec.model.replies import Accessed
-from museum_cases import LOGGED, READ_17, delete
+from museum_cases import LOGGED, READ_17, S0, delete, put
 from museum_cases_dirty import WRITE_17
 
 PLAYS = 6
@@ -100,20 +104,59 @@ def test_no_clause_accuses_a_variant(variant: Variant) -> None:
     assert len(asked) > len(CLAUSES) // 2
 
 
-def test_a_fast_fault_goes_through_what_stands_of_an_invalid_slot() -> None:
-    target = resolve("lawful:fast-fault")
-    race = Scenario((LOGGED, READ_17), ((delete(0),), (WRITE_17,)))
-    trial, opened = Trial(target.header, CLAUSES), 0
-    for played in bounded(target.make, race, PREEMPTIONS):
+@pytest.mark.parametrize(
+    ("name", "setup", "accesses"),
+    [
+        pytest.param("fast-fault", (LOGGED, READ_17), (WRITE_17,), id="opens its spte"),
+        pytest.param(
+            "fast-fault",
+            (LOGGED, READ_17),
+            (WRITE_17, WRITE_17),
+            id="finds that another has opened it",
+        ),
+        pytest.param(
+            "runs-while-it-waits",
+            (S0,),
+            (READ_17, READ_17),
+            id="is taken again, by what another has mapped",
+        ),
+    ],
+)
+def test_a_fault_goes_through_what_stands_of_an_invalid_slot(
+    name: str, setup: Operations, accesses: Operations
+) -> None:
+    target = resolve(f"lawful:{name}")
+    race = Scenario(setup, ((delete(0),), *((one,) for one in accesses)))
+    trial, reached = Trial(target.header, CLAUSES), 0
+    for played in bounded(target.make, race, len(accesses)):
         judgement = trial.judge(played)
         assert not judgement.findings
-        opened += judgement.reached["DEL-10"] > 0 and any(
+        reached += judgement.reached["DEL-10"] > 0 and any(
             isinstance(event, Return)
-            and event.thread == 2
+            and event.thread == len(accesses) + 1
             and isinstance(event.reply, Accessed)
             for event in played.events
         )
-    assert opened
+    assert reached
+
+
+def test_a_large_page_is_mapped_beside_a_range_that_is_open() -> None:
+    target = resolve("lawful:asks-for-its-own-page")
+    beside = InvalidateRange(0x4000 * PAGE_SIZE, 0x4001 * PAGE_SIZE)
+    large = put(2, 0x400, 0x400, 0x4000)
+    race = Scenario((large,), ((beside,), (GuestAccess(0x401),)))
+    trial, met = Trial(target.header, CLAUSES), 0
+    for played in bounded(target.make, race, PREEMPTIONS):
+        assert not trial.judge(played).findings
+        is_open = False
+        for event in played.events:
+            if isinstance(event, InvalidationBegun):
+                is_open = True
+            elif isinstance(event, InvalidationEnded):
+                is_open = False
+            elif isinstance(event, SpteMapped):
+                met += is_open and event.level > 1
+    assert met
 
 
 def test_a_variant_waits_only_while_the_clauses_that_it_waits_for_accuse_it() -> None:

@@ -257,12 +257,10 @@ def test_a_defect_is_one_method() -> None:
         "find_memslot_id",
         "host_address",
         "hva_walk_index",
-        "invalidate_range_start",
         "is_scanned",
         "moves",
         "page_header_update_slot",
         "rmode_tss_base",
         "roll_back",
         "swap_bitmap",
-        "unmap_hva",
     ]

@@ -24,9 +24,10 @@ from memslot_conformance.cli.options import (
 from memslot_conformance.environment import version
 from memslot_conformance.museum import adequacy, lawful
 from memslot_conformance.museum import run as museum_run
+from memslot_conformance.museum.entries import Settings, UnknownEntryError
 from memslot_conformance.museum.lawful import Hearing
 from memslot_conformance.museum.neighbours import AccusedError
-from memslot_conformance.museum.run import Attempt, Mutant, Settings
+from memslot_conformance.museum.run import Attempt, Mutant
 from memslot_conformance.report import lawful as lawful_report
 from memslot_conformance.report import track_record
 from memslot_conformance.report.adequacy import table
@@ -117,7 +118,7 @@ def museum_command(  # noqa: PLR0913 - one for each option
         sys.exit(_lawful(names, settings, json_file, only_list=only_list))
     try:
         mutants = museum_run.chosen([n.removeprefix("museum:") for n in names])
-    except museum_run.UnknownMutantError as error:
+    except UnknownEntryError as error:
         raise click.UsageError(str(error)) from error
     if only_list:
         print_lines(track_record.listed(mutants))
@@ -150,7 +151,7 @@ def _lawful(
     """Hold variants of the lawful wing, or all, to every clause."""
     try:
         variants = lawful.chosen([n.removeprefix("lawful:") for n in names])
-    except lawful.UnknownVariantError as error:
+    except UnknownEntryError as error:
         raise click.UsageError(str(error)) from error
     if only_list:
         print_lines(lawful_report.listing(variants))

@@ -39,6 +39,9 @@ BOUNDS = {
 What of it fits the time is said in the report.
 """
 
+LEAST = 1
+"""Preemptions that every race is to come to, or the layer was cut short."""
+
 RACED_PLAYS = 20
 """How often a race is run on a target that owns its threads."""
 
@@ -114,12 +117,16 @@ class FixedLayer:
         crash_record: CrashRecord,
         level: str,
         budget: Budget,
+        *,
+        share: Budget | None = None,
     ) -> None:
+        """Races on a budget; what goes beyond one preemption, within a share of it."""
         self._target = target.name
         self._trial = trial
         self._findings = findings
         self._crash_record = crash_record
         self._budget = budget
+        self._share = share or budget
         interleaving = target.header.capabilities.interleaving
         self._searches: list[_Exploration] = []
         for race in fixed_races(target.header):
@@ -142,13 +149,17 @@ class FixedLayer:
         deepest = max((search.bound for search in self._searches), default=0)
         for level in range(deepest + 1):
             waiting = self._searches
-            while waiting and self._budget.left:
+            while waiting and self._may_go_on(level):
                 for search in waiting:
                     self._explore(search, level)
                     if self._findings.enough:
                         return self._covered()
                 waiting = [search for search in waiting if not search.done(level)]
         return self._covered()
+
+    def _may_go_on(self, level: int) -> bool:
+        """What is the least to be done may take more than the share."""
+        return self._budget.left and (level <= LEAST or not self._share.late)
 
     @property
     def cut(self) -> str | None:
@@ -159,7 +170,7 @@ class FixedLayer:
         """
         if self._findings.enough:
             return "stopped at the first finding"
-        shallow = sum(not search.done(1) for search in self._searches)
+        shallow = sum(not search.done(LEAST) for search in self._searches)
         if shallow:
             what = "time" if self._budget.late else "plays"
             races = count(shallow, "race")
@@ -210,7 +221,7 @@ class FixedLayer:
             search.begun = True
             self._trial.counts.scenarios += 1
         for _ in range(TURN):
-            if search.done(level) or not self._budget.left:
+            if search.done(level) or not self._may_go_on(level):
                 return
             played = next(search.plays, None)
             if played is None:

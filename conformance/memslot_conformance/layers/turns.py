@@ -43,6 +43,11 @@ SYMBOLIC = "memslot_conformance.layers.symbolic"
 SHARES = {"fixed": 0.6, "sampled": 0.28, "sequential": 0.12}
 """How a target's time is divided among the layers that run."""
 
+MOST = 0.85
+"""What the fixed races may take of all the time for the least that they are to do.
+
+On a machine with much else to do their share may be too short for that."""
+
 FIRST_SLICE = {"sampled": 0.4, "sequential": 0.25}
 """Seconds of a machine's first slice; each later one is half as long again."""
 
@@ -106,16 +111,18 @@ class Turns:
     def run(self) -> None:
         """Run the layers in their shares of the time; what one leaves, others have."""
         watch = Stopwatch(self._clock)
+        machines = [layer for layer in self._layers if layer != "fixed"]
         if "fixed" in self._layers:
             whole = sum(SHARES[layer] for layer in self._layers)
-            self._run_fixed(self._plan.seconds * SHARES["fixed"] / whole)
+            most = MOST if machines else 1.0
+            share = self._plan.seconds * SHARES["fixed"] / whole
+            self._run_fixed(share, max(share, self._plan.seconds * most))
         left = self._plan.seconds - watch.seconds
-        machines = [layer for layer in self._layers if layer != "fixed"]
         whole = sum(SHARES[layer] for layer in machines)
         if machines and not self._findings.enough:
             self._run_machines({m: left * SHARES[m] / whole for m in machines})
 
-    def _run_fixed(self, seconds: float) -> None:
+    def _run_fixed(self, share: float, most: float) -> None:
         self._open["fixed"] = (self._fresh(), Stopwatch(self._clock))
         layer = FixedLayer(
             self._target,
@@ -123,7 +130,8 @@ class Turns:
             self._findings,
             self._crash_record,
             self._plan.level,
-            Budget(plays=self._plan.plays, seconds=seconds, clock=self._clock),
+            Budget(plays=self._plan.plays, seconds=most, clock=self._clock),
+            share=Budget(seconds=share, clock=self._clock),
         )
         covered = layer.run()
         self._done("fixed", covered, layer.cut)

@@ -16,24 +16,18 @@ from memslot_conformance.findings.records import (
     LayerDone,
     Record,
     TargetFailed,
-    TargetPlan,
 )
-from memslot_conformance.layers import layers
-from memslot_conformance.museum.run import Settings
-from memslot_conformance.run import campaign
+from memslot_conformance.museum.entries import Entry, Settings, by_name, play_round
 from memslot_conformance.run.verdicts import Exit
-from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.resolve import LAWFUL
 from memslot_spec.clauses import CLAUSES
 
 
-class Variant(Protocol):
-    """An entry of the catalogue: one unusual implementation that is right."""
+class Variant(Entry, Protocol):
+    """An entry of the wing: one unusual implementation that is right.
 
-    @property
-    def name(self) -> str:
-        """What it is called after `lawful:`."""
-        ...
+    Its `clauses` are those that it is there to come close to.
+    """
 
     @property
     def base(self) -> str:
@@ -41,33 +35,9 @@ class Variant(Protocol):
         ...
 
     @property
-    def profile(self) -> str:
-        """The name of the profile it is to be held to."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """The code or the document that does the same, or the argument."""
-        ...
-
-    @property
-    def tag(self) -> str:
-        """How it is known to be right."""
-        ...
-
-    @property
-    def clauses(self) -> tuple[str, ...]:
-        """The ids of the clauses it is there to come close to."""
-        ...
-
-    @property
     def unusual(self) -> str:
         """What is unusual about it, in a sentence."""
         ...
-
-
-class UnknownVariantError(Exception):
-    """No such variant; the message says what there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,17 +87,9 @@ def catalogue() -> tuple[Variant, ...]:
 
 
 def chosen(names: Sequence[str]) -> tuple[Variant, ...]:
-    """The variants of these names, or all. Errors: `UnknownVariantError`."""
-    known = {variant.name: variant for variant in catalogue()}
-    for name in names:
-        if name not in known:
-            hint = close_to(name, known)
-            message = (
-                f"no lawful variant {name!r}; `memslots museum --lawful --list` "
-                f"names them.{hint}"
-            )
-            raise UnknownVariantError(message)
-    return tuple(known[name] for name in dict.fromkeys(names or known))
+    """The variants of these names, or all. Errors: `UnknownEntryError`."""
+    listed_by = "memslots museum --lawful --list"
+    return by_name(catalogue(), names, kind="lawful variant", listed_by=listed_by)
 
 
 def run(
@@ -140,44 +102,14 @@ def run(
     A hearing is told as soon as its seed is over.
     """
     hearings: list[Hearing] = []
+    every = tuple(clause.id for clause in CLAUSES)
     for seed in range(settings.seed, settings.seed + settings.seeds):
-        heard = _round(variants, settings, seed)
+        heard = play_round("lawful:", variants, settings, seed, lambda _: every)
         for variant in variants:
-            hearing = hearing_of(variant.name, seed, heard[f"lawful:{variant.name}"])
+            hearing = hearing_of(variant.name, seed, heard[variant.name])
             hearings.append(hearing)
             on_hearing(hearing)
     return hearings
-
-
-def _round(
-    variants: Sequence[Variant], settings: Settings, seed: int
-) -> dict[str, list[Record]]:
-    heard: dict[str, list[Record]] = {f"lawful:{v.name}": [] for v in variants}
-
-    def hear(record: Record) -> None:
-        heard[str(getattr(record, "target", ""))].append(record)
-
-    plans = [
-        TargetPlan(
-            target=f"lawful:{variant.name}",
-            profile=variant.profile,
-            level=settings.level,
-            seed=seed,
-            layers=settings.layers,
-            clauses=tuple(clause.id for clause in CLAUSES),
-            seconds=settings.seconds,
-            blind=settings.blind,
-        )
-        for variant in variants
-    ]
-    campaign.run(
-        plans,
-        jobs=settings.jobs,
-        limits=campaign.WorkerLimits(),
-        on_record=hear,
-        work=layers.run_target,
-    )
-    return heard
 
 
 def hearing_of(variant: str, seed: int, records: Sequence[Record]) -> Hearing:

@@ -17,32 +17,19 @@ from memslot_conformance.findings.records import (
     LayerDone,
     Record,
     TargetFailed,
-    TargetPlan,
 )
-from memslot_conformance.layers import layers
-from memslot_conformance.run import campaign
+from memslot_conformance.museum.entries import Entry, Settings, by_name, play_round
 from memslot_conformance.run.verdicts import Exit
-from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.resolve import MUSEUM
 from memslot_spec.clauses import CLAUSES
 
 
-class Mutant(Protocol):
-    """An entry of the catalogue: one planted bug."""
-
-    @property
-    def name(self) -> str:
-        """What it is called after `museum:`."""
-        ...
+class Mutant(Entry, Protocol):
+    """An entry of the museum: one bug. Its `clauses` are those that it breaks."""
 
     @property
     def kind(self) -> str:
         """Whether it is of the "museum", or "planted"."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """The commit, CVE or issue that it is known from."""
         ...
 
     @property
@@ -51,28 +38,9 @@ class Mutant(Protocol):
         ...
 
     @property
-    def tag(self) -> str:
-        """How the bug is known."""
-        ...
-
-    @property
-    def profile(self) -> str:
-        """The name of the profile it is to be held to."""
-        ...
-
-    @property
-    def clauses(self) -> tuple[str, ...]:
-        """The ids of the clauses it breaks."""
-        ...
-
-    @property
     def wrong(self) -> str:
         """What is wrong with it, in a sentence."""
         ...
-
-
-class UnknownMutantError(Exception):
-    """No such mutant; the message says what there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,19 +74,6 @@ class Attempt:
         return "survived" if self.cut is None else "had no time"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How the mutants are run."""
-
-    level: str
-    seed: int
-    seeds: int
-    layers: tuple[str, ...]
-    seconds: float
-    jobs: int
-    blind: bool = False
-
-
 def catalogue() -> tuple[Mutant, ...]:
     """Every mutant, in the museum's order. Errors: `ImportError` without one."""
     mutants: tuple[Mutant, ...] = importlib.import_module(MUSEUM).CATALOGUE
@@ -126,14 +81,10 @@ def catalogue() -> tuple[Mutant, ...]:
 
 
 def chosen(names: Sequence[str]) -> tuple[Mutant, ...]:
-    """The mutants of these names, or all. Errors: `UnknownMutantError`."""
-    known = {mutant.name: mutant for mutant in catalogue()}
-    for name in names:
-        if name not in known:
-            hint = close_to(name, known)
-            message = f"no mutant {name!r}; `memslots museum --list` names them.{hint}"
-            raise UnknownMutantError(message)
-    return tuple(known[name] for name in dict.fromkeys(names or known))
+    """The mutants of these names, or all. Errors: `UnknownEntryError`."""
+    return by_name(
+        catalogue(), names, kind="mutant", listed_by="memslots museum --list"
+    )
 
 
 def run(
@@ -165,33 +116,8 @@ def _round(
     seed: int,
     clauses: Callable[[Mutant], tuple[str, ...]],
 ) -> dict[str, Attempt]:
-    heard: dict[str, list[Record]] = {f"museum:{m.name}": [] for m in mutants}
-
-    def hear(record: Record) -> None:
-        heard[str(getattr(record, "target", ""))].append(record)
-
-    plans = [
-        TargetPlan(
-            target=f"museum:{mutant.name}",
-            profile=mutant.profile,
-            level=settings.level,
-            seed=seed,
-            layers=settings.layers,
-            clauses=clauses(mutant),
-            seconds=settings.seconds,
-            blind=settings.blind,
-            stop_at_first=True,
-        )
-        for mutant in mutants
-    ]
-    campaign.run(
-        plans,
-        jobs=settings.jobs,
-        limits=campaign.WorkerLimits(),
-        on_record=hear,
-        work=layers.run_target,
-    )
-    return {m.name: _attempt(m, seed, heard[f"museum:{m.name}"]) for m in mutants}
+    heard = play_round("museum:", mutants, settings, seed, clauses, stop_at_first=True)
+    return {m.name: _attempt(m, seed, heard[m.name]) for m in mutants}
 
 
 def _attempt(mutant: Mutant, seed: int, records: Sequence[Record]) -> Attempt:

@@ -7,7 +7,8 @@ import pytest
 from command_line import found
 from memslot_conformance.findings.records import LayerDone, Record, TargetFailed
 from memslot_conformance.museum import lawful
-from memslot_conformance.museum.lawful import Hearing, UnknownVariantError, hearing_of
+from memslot_conformance.museum.entries import UnknownEntryError
+from memslot_conformance.museum.lawful import Hearing, hearing_of
 from memslot_conformance.run.verdicts import Exit
 
 
@@ -70,5 +71,5 @@ def test_a_run_of_nothing_has_not_passed() -> None:
 
 
 def test_the_name_of_no_variant_is_refused_with_one_that_is_close() -> None:
-    with pytest.raises(UnknownVariantError, match="waits-twice"):
+    with pytest.raises(UnknownEntryError, match="waits-twice"):
         lawful.chosen(["waits-twise"])

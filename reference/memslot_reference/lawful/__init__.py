@@ -21,6 +21,7 @@ from memslot_reference.lawful import (
     sections,
     shadow_pages,
     tables,
+    teardown,
     windows,
 )
 from memslot_reference.lawful.variant import Variant
@@ -38,6 +39,7 @@ _EVERY = (
     *locks.VARIANTS,
     *shadow_pages.VARIANTS,
     *tables.VARIANTS,
+    *teardown.VARIANTS,
     *windows.VARIANTS,
     *requests.VARIANTS,
 )

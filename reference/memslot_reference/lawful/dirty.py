@@ -36,12 +36,18 @@ class FixesFaultsWithoutTheLock(LinuxKvm):
         )
 
     def fix_spte(self, slot: MemorySlot, gfn: int) -> Reply | None:
-        """The compare-and-exchange; a large spte is left to the slow path."""
+        """The compare-and-exchange; a large spte is left to the slow path.
+
+        The spte may have been opened by another vCPU meanwhile (`RET_PF_SPURIOUS`).
+        """
         page = self.pages.get(key_of(gfn, 1, direct=True, root=0, as_id=slot.as_id))
         index = index_of(gfn, 1)
         spte = None if page is None else page.sptes.get(index)
-        if page is None or spte is None or spte.writable or spte.gfn != gfn:
+        if page is None or spte is None or spte.gfn != gfn:
             return None
+        if spte.writable:
+            spte.accessed = True
+            return Accessed(spte.hva_of(gfn))
         spte.writable = spte.accessed = True
         self.hook.point(SpteUpdated, page.handle, index, writable=True)
         self.mark_opened(slot, gfn)

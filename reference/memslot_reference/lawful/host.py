@@ -5,16 +5,25 @@ from __future__ import annotations
 from memslot_reference.kvm import Kvm
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
+from memslot_reference.memslots import MemorySlot
+from memslot_reference.shadow import Spte
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.values import PAGES_PER_HUGE_PAGE, Hva
 
 HUGE_SIZE = PAGES_PER_HUGE_PAGE * PAGE_SIZE
 
 
+def outward_start(address: int) -> int:
+    """Where the large page of a host address begins."""
+    return address // HUGE_SIZE * HUGE_SIZE
+
+
 def outward(start: Hva, end: Hva) -> tuple[Hva, Hva]:
     """The large pages that a range of bytes touches."""
     last = -(-end // HUGE_SIZE) * HUGE_SIZE
-    return Hva(start // HUGE_SIZE * HUGE_SIZE), Hva(last)
+    return Hva(outward_start(start)), Hva(last)
 
 
 class RoundsOutward(Kvm):
@@ -35,6 +44,52 @@ class RoundsOutwardLinux(LinuxKvm):
         if start < end:
             start, end = outward(start, end)
         super().invalidate_range(start, end)
+
+
+class AsksForItsOwnPage(LinuxKvm):
+    """A fault asks about the page of its access, and the host splits large pages.
+
+    So a large spte can be mapped for a page beside the range that is open. The host
+    splits a large page before it takes a part of it, and tells of that as an
+    invalidation of the whole; from then on faults map small pages there.
+    """
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        super().__init__(hook, profile, limits)
+        self.splits: set[int] = set()
+
+    def is_being_taken(self, spte: Spte, gfn: int) -> bool:
+        """`mmu_invalidate_retry_hva`."""
+        hva = spte.hva_of(gfn)
+        return any(
+            start < hva + PAGE_SIZE and hva < stop for start, stop in self.open_ranges
+        )
+
+    def mapping_level(self, slot: MemorySlot, gfn: int, *, direct: bool) -> int:
+        """`host_pfn_mapping_level`: small where the host has split the page."""
+        if outward_start(slot.hva_of(gfn)) in self.splits:
+            return 1
+        return super().mapping_level(slot, gfn, direct=direct)
+
+    def invalidate_range(self, start: Hva, end: Hva) -> None:
+        """Split the large pages at the ends of the range once it is open."""
+        if end <= start:
+            return
+        self.active_invalidations += 1
+        self.invalidate_range_start(start, end)
+        self.split(start, end)
+        self.invalidate_range_end(start, end)
+        self.active_invalidations -= 1
+
+    def split(self, start: int, end: int) -> None:
+        """`__split_huge_pmd` for the large pages that the range has a part of."""
+        for address in dict.fromkeys((start, end)):
+            first = outward_start(address)
+            if address == first or first in self.splits:
+                continue
+            self.invalidate_range_start(first, first + HUGE_SIZE)
+            self.splits.add(first)
+            self.invalidate_range_end(first, first + HUGE_SIZE)
 
 
 class UnmapsByRange(Kvm):
@@ -124,6 +179,11 @@ ROUNDED = (
     "6.1 mm/hugetlb.c, adjust_range_if_pmd_sharing_possible(): the host itself rounds "
     "ranges outward before it tells of them"
 )
+OWN_PAGE = (
+    "6.1 include/linux/kvm_host.h:1965, mmu_invalidate_retry_hva(): fault->hva alone; "
+    "mm/memory.c, zap_pmd_range(): __split_huge_pmd() first, which invalidates the PMD "
+    "(read in patches of both, not in 6.1)"
+)
 RANGES = "since v4.14 the host tells of ranges only: invalidate_page() is gone"
 WALKS = "the page was touched if either walk found it so"
 
@@ -139,6 +199,17 @@ VARIANTS: tuple[Variant, ...] = (
         "HVA-6",
         source=ROUNDED,
         tag="[M]",
+    ),
+    variant(
+        "asks-for-its-own-page",
+        AsksForItsOwnPage,
+        "HVA-5",
+        "HVA-8",
+        "HVA-3",
+        "HVA-10",
+        "HVA-6",
+        source=OWN_PAGE,
+        tag="[D]",
     ),
     variant("unmaps-by-range", UnmapsByRange, "HVA-9", source=RANGES, tag="[M]"),
     variant(

@@ -9,6 +9,7 @@ from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.shadow import key_of
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.mmu import ShadowPageCreated, ShadowPageZapped
+from memslot_spec.history.points.srcu import Retried
 from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.replies import Reply, Retry
@@ -109,6 +110,36 @@ class SoftwareWaits(LinuxKvm):
         return super().software_access(gfn, origin=origin, write=write, as_id=as_id)
 
 
+class RunsWhileItWaits(LinuxKvm):
+    """A vCPU whose fault found its slot INVALID runs again, by an spte if one is there.
+
+    Another vCPU makes it, from the table of before, before the update has waited for
+    its section to end; the flush comes after that.
+    """
+
+    def access(
+        self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
+    ) -> Reply:
+        """Enter the guest again as soon as that can end otherwise."""
+        while True:
+            reply = super(LinuxKvm, self).access(
+                gfn, write=write, direct=direct, root=root, as_id=as_id
+            )
+            if not isinstance(reply, Retry):
+                return reply
+            self.hook.point(Retried)
+            self.hook.wait(
+                lambda: (
+                    not self.is_going(gfn, as_id)
+                    or self.walk(
+                        gfn, write=write, direct=direct, root=root, as_id=as_id
+                    )
+                    is not None
+                ),
+                "RET_PF_RETRY",
+            )
+
+
 VARIANTS: tuple[Variant, ...] = (
     variant(
         "flushes-twice",
@@ -143,6 +174,15 @@ VARIANTS: tuple[Variant, ...] = (
         source="6.1 arch/x86/kvm/mmu/mmu.c:3183, handle_abnormal_pfn(), which goes on "
         "where no slot is; 3116, __direct_map()",
         tag="[R]",
+    ),
+    variant(
+        "runs-while-it-waits",
+        RunsWhileItWaits,
+        "DEL-10",
+        "DEL-11",
+        source="6.1 arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(): RET_PF_RETRY "
+        "enters the guest; the update waits for the other fault before it flushes",
+        tag="[D]",
     ),
     variant(
         "software-waits",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
-from memslot_reference.mmio_caches import MmioSpte
+from memslot_reference.mmio_caches import GENERATION_BITS, MmioSpte
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_spec.model.profile import LINUX
 
@@ -91,6 +91,19 @@ class StampsTheNewNumber(LinuxKvm):
         return self.bits_of(number), False
 
 
+class MakesHighBitsOfLowOnes(LinuxKvm):
+    """The upper half of the bits in an MMIO spte is not the generation's.
+
+    So the bits repeat before they wrap, and nothing is dropped then.
+    """
+
+    def bits_of(self, generation: int) -> int:
+        """`generation_mmio_spte_mask` with the upper half shifted wrong."""
+        low = (1 << GENERATION_BITS // 2 + 1) - 1
+        high = generation % 2 << GENERATION_BITS - 1
+        return high | generation & low
+
+
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "K33",
@@ -125,6 +138,20 @@ MUTANTS: tuple[Mutant, ...] = (
         "SLOT-11",
         source='"Detect MMIO generation wrap in any address space"',
         since="unknown",
+        tag="[T]",
+        profile=LINUX,
+    ),
+    exhibit(
+        "spte-high-bits",
+        MakesHighBitsOfLowOnes,
+        "CACHE-3",
+        "GEN-6",
+        "CACHE-2",
+        "CACHE-1",
+        "MMU-1",
+        "SLOT-11",
+        source='commit 34c0f6f2695a, "Fix SPTE encoding of MMIO generation upper half"',
+        since="until 34c0f6f2695a",
         tag="[T]",
         profile=LINUX,
     ),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from memslot_reference.kvm import Kvm
+from memslot_reference.late_flushes import FlushesAfterUnlock
+from memslot_reference.lawful.host import AsksForItsOwnPage
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage, Spte, key_of
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
-from memslot_spec.history.points.host import InvalidationBegun
 from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.values import Gfn, Hva
@@ -54,10 +55,20 @@ class EmptyIsAPage(Kvm):
 class MapsOpenRanges(Kvm):
     """A fault maps pages of a range whose invalidation is open."""
 
-    def is_being_taken(self, spte: Spte) -> bool:
+    def is_being_taken(self, spte: Spte, gfn: int) -> bool:
         """Look at the count of those that are over, and at no other."""
-        del spte
+        del spte, gfn
         return False
+
+
+class LeavesLargePagesWhole(AsksForItsOwnPage):
+    """The host takes a part of a large page, and no invalidation tells of the whole.
+
+    A large spte that was mapped meanwhile for another part of the page stays.
+    """
+
+    def split(self, start: int, end: int) -> None:
+        """Take the part away, and nothing else."""
 
 
 class PublishesInRange(LinuxKvm):
@@ -102,37 +113,6 @@ class FlushesOutside(Kvm):
         self.hook.point(Flushed, None)
         self.unlock_mmu()
         self.flush_tlbs()
-
-
-class FlushesAfterUnlock(Kvm):
-    """An unmap flushes after it gave the lock back, and only if it removed an spte.
-
-    A second unmap of the page finds no spte, and returns before the first has
-    flushed.
-    """
-
-    def unmap_hva(self, hva: Hva) -> None:
-        """`kvm_mmu_notifier_invalidate_page` of the patch."""
-        section = self.srcu.read_lock()
-        self.lock_mmu()
-        self.mmu_notifier_seq += 1
-        removed = self.handle_hva(hva, self.unmap_spte)
-        self.unlock_mmu()
-        self.srcu.read_unlock(section)
-        if removed:
-            self.flush_tlbs()
-
-    def invalidate_range_start(self, start: int, end: int) -> None:
-        """`kvm_mmu_notifier_invalidate_range_start` of the patch."""
-        section = self.srcu.read_lock()
-        self.lock_mmu()
-        self.open_ranges.append((start, end))
-        self.hook.point(InvalidationBegun, start, end)
-        removed = self.handle_hva_range(start, end, self.unmap_spte)
-        self.unlock_mmu()
-        self.srcu.read_unlock(section)
-        if removed:
-            self.flush_tlbs()
 
 
 class NeverFlushes(Kvm):
@@ -268,6 +248,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("range-forgets-first-page", ForgetsFirstPage, "HVA-10", profile=LINUX),
     planted("empty-range-is-a-page", EmptyIsAPage, "HVA-4"),
     planted("maps-open-ranges", MapsOpenRanges, "HVA-5"),
+    planted("leaves-large-pages-whole", LeavesLargePagesWhole, "HVA-3", profile=LINUX),
     planted("ages-valid-slots", AgesValidSlots, "HVA-7"),
     planted(
         "never-flushes", NeverFlushes, "MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11"

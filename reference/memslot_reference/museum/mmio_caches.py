@@ -54,6 +54,7 @@ class SmmNote(LinuxKvm):
             table.as_id,
             dated_by.generation,
             table.handle,
+            bits=64,
         )
 
     def vcpu_match_mmio_gen(self, cached: VcpuMmio, table: Memslots) -> bool:

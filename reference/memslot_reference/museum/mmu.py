@@ -90,7 +90,8 @@ class LateBit(Kvm):
     ) -> Reply | None:
         """Map what was translated, unless the host has taken the page since."""
         self.lock_mmu()
-        current = not (self.notifier_came(found.seq) or self.is_being_taken(found.spte))
+        current = not self.notifier_came(found.seq)
+        current = current and not self.is_being_taken(found.spte, gfn)
         if current:
             self.map(found.table, found.slot, found.spte, direct=direct, root=root)
         self.unlock_mmu()

@@ -6,8 +6,10 @@ from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_spec.arithmetic.slot_word import as_id_of
-from memslot_spec.model.profile import LINUX
-from memslot_spec.model.values import Errno, MemoryRegion
+from memslot_spec.history.hook import Hook
+from memslot_spec.model.profile import LINUX, Limits, Profile
+from memslot_spec.model.replies import Reply
+from memslot_spec.model.values import Errno, Failure, MemoryRegion
 
 
 class OverlapIsEinval(Kvm):
@@ -107,6 +109,28 @@ class AcceptsOverlap(Kvm):
         return False
 
 
+class ScansBeforeTheLock(Kvm):
+    """The overlap test is made before the request waits for the ones under way."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        super().__init__(hook, profile, limits)
+        self.scanned: dict[MemoryRegion, bool] = {}
+
+    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
+        """Look first, as a reader does."""
+        section = self.srcu.read_lock()
+        table = self.load_table(as_id_of(region.slot))
+        self.read(table, "slots")
+        self.scanned[region] = super().overlaps(table, region)
+        self.srcu.read_unlock(section)
+        return super().update(region, failure)
+
+    def overlaps(self, table: Memslots, region: MemoryRegion) -> bool:
+        """Remember what was seen."""
+        del table
+        return self.scanned[region]
+
+
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "K29",
@@ -144,4 +168,12 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("deletes-anywhere", DeletesAnywhere, "REQ-23"),
     planted("eexist-first", OverlapFirst, "REQ-25", "REQ-14", "REQ-15", profile=LINUX),
     planted("guest-limit-first", GuestLimitFirst, "REQ-26", "REQ-19", profile=LINUX),
+    planted(
+        "scans-before-the-lock",
+        ScansBeforeTheLock,
+        "REQ-33",
+        "REQ-19",
+        "SLOT-6",
+        "SLOT-8",
+    ),
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.facts.mmu import Spte
 from memslot_spec.model.hva_caches import HvaRange
-from memslot_spec.model.operations import Operation, SetRegion
+from memslot_spec.model.operations import InvalidateRange, Operation, SetRegion
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, change_of, target_of
 from memslot_spec.model.values import Slot, SlotTable
@@ -69,8 +71,8 @@ class CallFacts:
     which the range has all of, and `part_mappings` those that map one of which it has
     a part. `cached` is the range of the cache of host addresses that it is about, None
     where nobody can tell it; `overlapped` says that another call was about the same
-    cache, or the same vCPU's hint, at the same time. `opened` is the slot of the spte
-    that its fast page fault has made writable, as it was when the spte was made.
+    cache, or the same vCPU's hint, at the same time. `stood` are sptes that its access
+    may have gone through, removed, replaced or protected since the call began.
     """
 
     operation: Operation
@@ -89,7 +91,33 @@ class CallFacts:
     read_from: set[int] = field(default_factory=set[int])
     cached: HvaRange | None = None
     overlapped: bool = False
-    opened: Slot | None = None
+    stood: tuple[Spte, ...] = ()
+
+    def must_go(self, spte: Spte, invalidated: InvalidateRange) -> None:
+        """The spte has come to map bytes that this call has begun to invalidate."""
+        whole, part = pages_of(invalidated)
+        serial = frozenset({spte.serial})
+        self.mappings |= serial
+        if any(spte.meets_hvas(*pages) for pages in whole):
+            self.whole_mappings |= serial
+        if any(spte.meets_hvas(*pages) for pages in part):
+            self.part_mappings |= serial
+
+
+Bytes = tuple[int, int]
+"""Host bytes: the first, and the one after the last."""
+
+
+def pages_of(invalidated: InvalidateRange) -> tuple[tuple[Bytes, ...], ...]:
+    """The pages that the range has all of, and those that it has a part of."""
+    start, end = invalidated.start, invalidated.end
+    first, last = -(-start // PAGE_SIZE) * PAGE_SIZE, end - end % PAGE_SIZE
+    part: list[Bytes] = []
+    if start < first:
+        part.append((first - PAGE_SIZE, first))
+    if last < end:
+        part.append((last, last + PAGE_SIZE))
+    return ((first, last),) if first < last else (), tuple(part)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.model.explain import BY_ONE_TABLE, explains
 from memslot_spec.model.hva_caches import is_resolved_by_page, use_explained
 from memslot_spec.model.operations import GuestAccess, MmuPages, TssBase, UseHvaCache
-from memslot_spec.model.readers import default_tss_base
+from memslot_spec.model.readers import default_tss_base, gfn_to_memslot
 from memslot_spec.model.replies import Accessed, Number, Reply
 from memslot_spec.model.values import SlotTable
 
@@ -44,20 +44,28 @@ def tss_bases(facts: Facts, table: SlotTable) -> tuple[Number, ...]:
     return tuple(dict.fromkeys((usual, *deleted)))
 
 
-def explained_by_opened(
-    known: CallFacts, tables: Iterable[SlotTable], reply: Accessed
+def explained_by_spte(
+    facts: Facts, known: CallFacts, tables: Iterable[SlotTable], reply: Accessed
 ) -> bool:
-    """A fast page fault of an INVALID slot went through an spte from before.
+    """A page fault of an INVALID slot ended by an spte that stood meanwhile.
 
-    The flush has yet to remove it. Source: 6.1 arch/x86/kvm/mmu/mmu.c:4252,
-    direct_page_fault(): fast_page_fault() comes before the test of INVALID.
+    It opened the spte itself, or found that another vCPU had; or it was taken again,
+    and by then an spte was there. The flush has yet to remove what was mapped before.
+    Source: 6.1 arch/x86/kvm/mmu/mmu.c:4252, direct_page_fault(): fast_page_fault()
+    comes before the test of INVALID; 3355, RET_PF_SPURIOUS.
     """
-    operation, opened = known.operation, known.opened
-    if not isinstance(operation, GuestAccess) or opened is None or opened.invalid:
+    access = known.operation
+    if not isinstance(access, GuestAccess):
         return False
-    found = (table.find(opened.as_id, opened.id) for table in tables)
-    return reply.hva == opened.hva_of(operation.gfn) and any(
-        slot is not None and slot.invalid and slot.base == opened.base for slot in found
+    found = (gfn_to_memslot(table, access.gfn, access.as_id) for table in tables)
+    going = {(slot.id, slot.base) for slot in found if slot and slot.invalid}
+    return bool(going) and any(
+        spte.lets_through(access)
+        and spte.hva_of(access.gfn) == reply.hva
+        and spte.slot is not None
+        and not spte.slot.invalid
+        and (spte.slot.id, spte.slot.base) in going
+        for spte in (*known.stood, *facts.shadow.sptes.values())
     )
 
 

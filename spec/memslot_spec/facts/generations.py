@@ -89,10 +89,12 @@ class Generations:
     def has_bits_of(self, event: MmioCached, number: int) -> bool:
         """What is stored was made of this number.
 
-        It is the number whole, or its lowest bits: no fewer than any entry in the
-        place had.
+        It is as many of its lowest bits as the entry has room for. Where nobody tells,
+        that is the number whole, or no fewer bits than any entry in the place had.
         """
         stored = event.generation
+        if event.bits is not None:
+            return stored == number % (1 << event.bits)
         fewest = max(self.widest.get(event.place, 1), stored.bit_length())
         most = max(fewest, number.bit_length())
         return any(number % (1 << width) == stored for width in range(fewest, most + 1))

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from memslot_spec.arithmetic.ranges import touches
-from memslot_spec.facts.mmu import Place, Spte
+from memslot_spec.arithmetic.ranges import PAGE_SIZE, touches
+from memslot_spec.facts.calls import CallFacts
+from memslot_spec.facts.mmu import Place, Spte, pages_at
 from memslot_spec.history.points.host import MetadataAllocated
+from memslot_spec.history.points.mmu import SpteMapped
 from memslot_spec.history.points.tables import Attached
 from memslot_spec.model.dirty_log import SlotKey
+from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.values import SlotTable
 
 Range = tuple[int, int, int]
@@ -51,11 +54,31 @@ class Cleared:
 
 @dataclass(slots=True)
 class HostPages:
-    """Host pages that a fault looked up; `is_stale` once the host unmapped one."""
+    """Host pages that a fault looked up; `is_stale` once the host unmapped one.
+
+    `faulted` is the address of the one that it faulted on, None where nobody tells.
+    """
 
     hva: int
     npages: int
     is_stale: bool = False
+    faulted: int | None = None
+
+
+def pages_faulted(mapped: SpteMapped, call: CallFacts | None) -> tuple[int, int]:
+    """The host pages that must not be going for the spte to be mapped, and how many.
+
+    The page of the access, by its byte address, where the thread makes one; all that
+    the spte maps where nobody tells.
+    Source: 6.1 include/linux/kvm_host.h:1954, mmu_invalidate_retry_hva(): `hva` is
+    the fault's.
+    """
+    npages = pages_at(mapped.level)
+    if call is not None and isinstance(call.operation, GuestAccess):
+        at = call.operation.gfn - mapped.gfn
+        if 0 <= at < npages:
+            return mapped.hva + at * PAGE_SIZE, 1
+    return mapped.hva, npages
 
 
 @dataclass(slots=True)
@@ -96,6 +119,18 @@ class Host:
         """The host unmaps these bytes: pages looked up there may not be mapped."""
         for pages in self.looked_up.values():
             if touches(pages.hva, pages.npages, start, end):
+                pages.is_stale = True
+
+    def unmaps(self, start: int, end: int) -> None:
+        """The host begins to unmap these bytes: no fault on one of them may go on.
+
+        One that has looked up a large page for another part of it may.
+        """
+        for pages in self.looked_up.values():
+            hva, npages = pages.hva, pages.npages
+            if pages.faulted is not None:
+                hva, npages = pages.faulted, 1
+            if touches(hva, npages, start, end):
                 pages.is_stale = True
 
     def called(self, thread: int) -> None:

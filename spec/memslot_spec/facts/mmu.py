@@ -18,6 +18,7 @@ from memslot_spec.history.points.mmu import (
     SpteRemoved,
     SpteUpdated,
 )
+from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.values import PAGES_PER_HUGE_PAGE, Slot
 
 Place = tuple[int, int]
@@ -61,6 +62,19 @@ class Spte:
         """It maps the same frames to the same pages, and lets through as much."""
         same = (self.gfn, self.level, self.hva) == (old.gfn, old.level, old.hva)
         return same and (old.armed or not self.armed)
+
+    def lets_through(self, access: GuestAccess) -> bool:
+        """The access needs no lookup: the spte maps its frame and permits it."""
+        return (
+            access.may_use_spte
+            and access.as_id == self.as_id
+            and self.gfn <= access.gfn < self.gfn + self.npages
+            and (self.writable or not access.write)
+        )
+
+    def hva_of(self, gfn: int) -> int:
+        """The host address behind a frame that it maps."""
+        return self.hva + ((gfn - self.gfn) << PAGE_SHIFT)
 
     def maps_hva(self, hva: int) -> bool:
         """The host page of this byte address is among those mapped."""

@@ -143,18 +143,33 @@ class Worlds:
         self._keep(kept)
         return True
 
+    def may_answer(self, thread: int, reply: Reply) -> bool:
+        """In some world this update may answer so."""
+        return any(same_reply(known, reply) for known in self.replies_of(thread))
+
+    def replies_of(self, thread: int) -> Iterator[Reply]:
+        """What this update may answer, world by world: the same may come again."""
+        for world in self._with_its_outcome(thread):
+            found = world.outcome_of(thread)
+            if found is not None:
+                yield found[0].reply
+
+    def _with_its_outcome(self, thread: int) -> Iterator[World]:
+        """The worlds, with this update placed as the last where it is not yet."""
+        for world in self.worlds:
+            if world.outcome_of(thread) is not None:
+                yield world
+            else:
+                yield from self._extensions(world, last=thread)
+
     def update_answered(self, thread: int, reply: Reply) -> bool:
         """Keep the worlds in which this update may have answered so.
 
         Returns False where there is none: the worlds are lost.
         """
         kept: list[World] = []
-        for world in self.worlds:
-            if world.outcome_of(thread) is not None:
-                kept.extend(self._returned(world, thread, reply))
-                continue
-            for grown in self._extensions(world, last=thread):
-                kept.extend(self._returned(grown, thread, reply))
+        for world in self._with_its_outcome(thread):
+            kept.extend(self._returned(world, thread, reply))
         self.pending.pop(thread, None)
         if not kept:
             self.lost = True

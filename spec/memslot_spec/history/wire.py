@@ -34,6 +34,7 @@ from memslot_spec.history.json_form import (
 )
 from memslot_spec.history.json_kinds import MisfitError, one_of, refuse
 from memslot_spec.history.json_schema import Schema, schema_of_lines
+from memslot_spec.history.points.caches import MmioCached
 from memslot_spec.history.points.mmu import (
     RmapAdded,
     RmapIndexed,
@@ -76,6 +77,7 @@ CAME_LATER: frozenset[tuple[type, str]] = frozenset(
         (Limits, "holes"),
         (Limits, "enough_pages"),
         (GuestAccess, "origin"),
+        (MmioCached, "bits"),
         (RmapAdded, "as_id"),
         (RmapIndexed, "as_id"),
         (RmapRemoved, "as_id"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.calls import CallFacts
-from memslot_spec.facts.explained import any_explains, explained_by_opened
+from memslot_spec.facts.explained import any_explains, explained_by_spte
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import BITMAP, METADATA, Resource
 from memslot_spec.history.events import Return
@@ -198,7 +198,7 @@ def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
         # what the access met in the end.
         later = facts.tables.versions[first:]
         explained = any_explains(facts, later, known, reply)
-        explained |= explained_by_opened(known, candidates, reply)
+        explained |= explained_by_spte(facts, known, candidates, reply)
     explained_stale = not explained and any_explains(facts, stale, known, reply)
     return Answered(
         event.thread,

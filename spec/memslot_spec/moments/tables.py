@@ -120,8 +120,14 @@ def _sound_move(
 
 
 def _shown(facts: Facts, event: Observed) -> TableShown | None:
+    """The teardown deletes what slots it will: what is shown after it is no matter.
+
+    Source: 6.1 arch/x86/kvm/x86.c:12712, kvm_arch_destroy_vm().
+    """
     table = event.view.table
     if table is None or facts.open_updates() or not facts.updates_called:
+        return None
+    if facts.vm_destroyed:
         return None
     return TableShown(table)
 

@@ -26,7 +26,7 @@ from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
 
 GIVEN_OUT = {
-    "REQ": 28,
+    "REQ": 33,
     "SLOT": 11,
     "LOOK": 13,
     "SRCU": 20,
@@ -45,8 +45,8 @@ GIVEN_OUT = {
 }
 """The highest number given out in each area. Ids are permanent: it only grows."""
 
-GONE = frozenset({"SLOT-5"})
-"""Ids up to there whose clause is no more; they are not given out again."""
+GONE = frozenset({"SLOT-5", *(f"REQ-{number}" for number in range(29, 33))})
+"""Ids up to there that no clause has: of one that is no more, or never given out."""
 
 ROWS = frozenset(range(1, 68))
 """The rows of the catalogue, every one of which has a clause."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -243,6 +244,18 @@ def test_the_bits_of_a_number_are_its_lowest(
 ) -> None:
     note = noted(MmioPlace.SPTE, stored, 1)
     assert bits(*seen).has_bits_of(note, number) is fits
+
+
+@pytest.mark.parametrize(
+    ("stored", "number", "width", "fits"),
+    [(5, 13, 3, True), (1, 13, 3, False), (1, 13, 2, True), (13, 13, 64, True)],
+)
+def test_an_entry_of_known_room_has_just_these_bits(
+    *, stored: int, number: int, width: int, fits: bool
+) -> None:
+    note = replace(noted(MmioPlace.SPTE, stored, 1), bits=width)
+    assert bits(7, 9).has_bits_of(note, number) is fits
+    assert Generations().has_bits_of(note, number) is fits
 
 
 def test_what_was_never_announced_has_a_number_of_its_own() -> None:

@@ -41,7 +41,10 @@ from memslot_spec.history.points.host import (
     MetadataAllocated,
     MetadataFreed,
 )
-from memslot_spec.history.points.mmu import RmapIndexed, RmapUse
+from memslot_spec.history.points.mmu import (
+    RmapIndexed,
+    RmapUse,
+)
 from memslot_spec.history.points.tables import Attached, UpdateLocked
 from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import (

@@ -33,6 +33,7 @@ RANGE_17 = InvalidateRange(PAGE_17, PAGE_17 + PAGE_SIZE)
 HUGE_LOGGED = put(0, 0x200, 0x400, 0x1200, LOG_DIRTY_PAGES)
 HUGE = put(0, 0x200, 0x400, 0x1200)
 HUGE_AT_2 = put(2, 0x400, 0x400, 0x4000)
+HUGE_START = 0x4000 * PAGE_SIZE
 
 RACES: tuple[FixedRace, ...] = (
     race(
@@ -59,6 +60,13 @@ RACES: tuple[FixedRace, ...] = (
         (RANGE_17,),
         (GuestAccess(21),),
         after=(CountRmaps(),),
+    ),
+    race(
+        "range in a large page beside a fault in another part of it",
+        (HUGE_AT_2,),
+        (InvalidateRange(HUGE_START, HUGE_START + PAGE_SIZE),),
+        (GuestAccess(0x401),),
+        after=(GuestAccess(0x400), CountRmaps()),
     ),
     race(
         "range beside a delete",
@@ -162,7 +170,7 @@ def _edges() -> Operations:
         *operations,
         HUGE_AT_2,
         GuestAccess(0x401),
-        InvalidateRange((0x4000 << 12) - 1, (0x4000 << 12) + 1),
+        InvalidateRange(HUGE_START - 1, HUGE_START + 1),
         CountRmaps(),
     )
 

@@ -22,6 +22,7 @@ from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure
 
 S0 = put(0, 16, 4, 0x1000)
 S1 = put(1, 20, 4, 0x2000)
+OVER_S0 = put(1, 18, 4, 0x2000)
 HUGE = put(0, 0x100, 0x400, 0x1100)
 READ_17 = GuestAccess(17)
 WRITE_18 = GuestAccess(18, write=True)
@@ -154,6 +155,7 @@ RACES: tuple[FixedRace, ...] = (
         (delete(0),),
         (ReleaseNotifier(),),
     ),
+    race("two creates of one frame", (), (S0,), (OVER_S0,), after=LOOKUPS),
     race("two creates and a lookup", (), (S0,), (S1,), (GfnToHva(17),)),
     race(
         "delete, fault and TSS base",

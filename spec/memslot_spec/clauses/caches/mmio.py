@@ -99,8 +99,9 @@ def cached_under(facts: Facts, event: MmioCached) -> str:
     id="CACHE-3",
     title="Cached MMIO has the number of the table it is from",
     must="What is cached from a table MUST be stored under the generation of that "
-    "table, not of a newer one.",
-    source="commit ee3d1570b586; 6.1 arch/x86/kvm/mmu/spte.c:73, make_mmio_spte()",
+    "table, not of a newer one: under as many of its lowest bits as there is room for.",
+    source="commits ee3d1570b586, 34c0f6f2695a; 6.1 arch/x86/kvm/mmu/spte.c:73, "
+    "make_mmio_spte()",
     rows=(63,),
     profiles=ONLY_LINUX,
     on=MmioCached,

@@ -38,16 +38,22 @@ def finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     title="Nothing reaches memory through an INVALID slot",
     must="An access that looks its frame up and finds the slot INVALID MUST NOT reach "
     "memory, unless it is made again, by a table in which a valid slot covers the "
-    "frame, or is a fast page fault, by an spte that still stands.",
+    "frame, or is a page fault that goes on by an spte from before that still stands.",
     source="patch, gfn_to_hva(); 6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); "
-    "arch/x86/kvm/mmu/mmu.c:4252, direct_page_fault(): fast_page_fault() first; "
-    "commits e0c378684b65, 3ccbf6f47098",
+    "arch/x86/kvm/mmu/mmu.c:4252, direct_page_fault(): fast_page_fault() first, which "
+    "may find the fault spurious (3355); commits e0c378684b65, 3ccbf6f47098",
     rows=(40,),
     on=GfnAnswered,
     premise=finds_its_slot_invalid,
     expected="no memory reached: the slot of the frame is INVALID",
     operations=("GuestAccess",),
-    points=("TableLoaded", "TablePublished"),
+    points=(
+        "SpteMapped",
+        "SpteRemoved",
+        "SpteUpdated",
+        "TableLoaded",
+        "TablePublished",
+    ),
     concurrent=True,
 )
 def window_is_not_memory(facts: Facts, access: GfnAnswered) -> bool:
@@ -62,8 +68,8 @@ def fault_finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     id="DEL-11",
     title="Today a page fault on an INVALID slot is retried",
     must="A page fault that finds its slot INVALID MUST be retried: the access is "
-    "answered by a table in which the slot is not INVALID, or asked for again. A fast "
-    "page fault may go on, by an spte that still stands.",
+    "answered by a table in which the slot is not INVALID, or asked for again. It may "
+    "go on by an spte from before that still stands.",
     source="commit e0c378684b65; 6.1 arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); "
     "4252, direct_page_fault()",
     rows=(40,),
@@ -72,7 +78,13 @@ def fault_finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     premise=fault_finds_its_slot_invalid,
     expected="retry: the slot of the frame is INVALID, which is not MMIO",
     operations=("GuestAccess",),
-    points=("TableLoaded", "TablePublished"),
+    points=(
+        "SpteMapped",
+        "SpteRemoved",
+        "SpteUpdated",
+        "TableLoaded",
+        "TablePublished",
+    ),
     concurrent=True,
 )
 def window_is_retried(facts: Facts, access: GfnAnswered) -> bool:

@@ -14,7 +14,7 @@ from memslot_spec.clauses.host.rmap import (
     still_mapped,
 )
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.mmu import pages_at
+from memslot_spec.facts.host import pages_faulted
 from memslot_spec.history.points.host import InvalidationEnded
 from memslot_spec.history.points.mmu import SpteMapped
 from memslot_spec.model.profile import ONLY_LINUX
@@ -29,7 +29,8 @@ def had_a_whole_page(facts: Facts, unmap: HostUnmap) -> bool:
     id="HVA-3",
     title="A range reaches every page in it",
     must="An invalidation of a range of host bytes MUST leave no spte for a page that "
-    "lies in the range, in whichever slots.",
+    "lies in the range, in whichever slots: none that was there when it began, and no "
+    "large one that was mapped meanwhile for a page beside the range.",
     source="6.1 virt/kvm/kvm_main.c:578, __kvm_handle_hva_range(); v2.6.34, "
     "kvm_mmu_notifier_invalidate_range_start(): kvm_unmap_hva() for each page",
     rows=(53,),
@@ -102,10 +103,12 @@ def a_page_outside(facts: Facts, event: SpteMapped) -> str:
 @clause(
     id="HVA-5",
     title="A range is not mapped while the host invalidates it",
-    must="From the start of an invalidation to its end, a fault MUST NOT map a page "
-    "that the range touches.",
+    must="From the start of an invalidation to its end, a fault MUST NOT map the page "
+    "of its access where the range touches that page. A large spte for a page beside "
+    "the range may map some of the range as well, until the host splits the page.",
     source="v2.6.34, mmu_notifier_retry(): kvm->mmu_notifier_count; 6.1 "
-    "include/linux/kvm_host.h:1965, mmu_invalidate_retry_hva()",
+    "include/linux/kvm_host.h:1965, mmu_invalidate_retry_hva(): the fault's hva alone; "
+    "arch/x86/kvm/mmu/mmu.c:3086, kvm_mmu_hugepage_adjust()",
     rows=(53,),
     on=SpteMapped,
     premise=a_range_is_open,
@@ -115,10 +118,8 @@ def a_page_outside(facts: Facts, event: SpteMapped) -> str:
     concurrent=True,
 )
 def not_while_open(facts: Facts, event: SpteMapped) -> bool:
-    npages = pages_at(event.level)
-    return not any(
-        touches(event.hva, npages, start, end) for _, start, end in facts.host.open
-    )
+    pages = pages_faulted(event, facts.calls.get(event.thread))
+    return not any(touches(*pages, start, end) for _, start, end in facts.host.open)
 
 
 def closes_a_range(facts: Facts, event: InvalidationEnded) -> bool:
@@ -188,7 +189,8 @@ def another_lookup(facts: Facts, event: SpteMapped) -> str:
     id="HVA-8",
     title="A fault does not map a page that the host has unmapped",
     must="A fault MUST NOT map a host page that it looked up before the host unmapped "
-    "or invalidated the page, or while the host was doing so.",
+    "or invalidated the page, or while the host was doing so. While the host still is, "
+    "the page is that of the access.",
     source="v2.6.34, mmu_notifier_retry(); 6.1 include/linux/kvm_host.h:1954, "
     "mmu_invalidate_retry_hva(); commits 58cd407ca4c6, 93984f19e7bc for caches",
     rows=(53,),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.caches import CACHING
-from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
+from memslot_spec.facts.calls import CallFacts, LastUpdate, Update, pages_of
 from memslot_spec.facts.explained import any_explains, is_explained_by_one_table
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Call, Return
@@ -38,7 +37,7 @@ def _call(facts: Facts, event: Call) -> None:
         known.mappings = facts.shadow.serials_at_hva(operation.hva)
         known.invalid_mappings = _of_invalid_slots(facts, known.mappings)
     elif isinstance(operation, InvalidateRange) and operation.start < operation.end:
-        _range(facts, operation.start, operation.end, known)
+        _range(facts, operation, known)
 
 
 def _request(facts: Facts, thread: int, operation: SetRegion, known: CallFacts) -> None:
@@ -62,17 +61,15 @@ def _request(facts: Facts, thread: int, operation: SetRegion, known: CallFacts) 
     facts.worlds.update_called(thread, operation)
 
 
-def _range(facts: Facts, start: int, end: int, known: CallFacts) -> None:
+def _range(facts: Facts, invalidated: InvalidateRange, known: CallFacts) -> None:
     """What maps the pages of a range: those it has all of, and those it touches."""
     shadow = facts.shadow
-    known.mappings = shadow.serials_in(start, end)
-    first, last = -(-start // PAGE_SIZE) * PAGE_SIZE, end - end % PAGE_SIZE
-    if first < last:
-        known.whole_mappings = shadow.serials_in(first, last)
-    if start < first:
-        known.part_mappings = shadow.serials_in(first - PAGE_SIZE, first)
-    if last < end:
-        known.part_mappings |= shadow.serials_in(last, last + PAGE_SIZE)
+    known.mappings = shadow.serials_in(invalidated.start, invalidated.end)
+    whole, part = pages_of(invalidated)
+    for pages in whole:
+        known.whole_mappings |= shadow.serials_in(*pages)
+    for pages in part:
+        known.part_mappings |= shadow.serials_in(*pages)
 
 
 def _of_invalid_slots(facts: Facts, serials: frozenset[int]) -> frozenset[int]:

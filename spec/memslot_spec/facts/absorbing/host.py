@@ -36,7 +36,12 @@ from memslot_spec.history.points.mmu import (
     SpteRemoved,
 )
 from memslot_spec.history.points.tables import TablePublished
-from memslot_spec.model.operations import DestroyVm, GetDirtyLog, UnmapHva
+from memslot_spec.model.operations import (
+    DestroyVm,
+    GetDirtyLog,
+    GuestAccess,
+    UnmapHva,
+)
 
 
 def _call(facts: Facts, event: Call) -> None:
@@ -52,7 +57,12 @@ def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
 
 
 def _host_page_found(facts: Facts, event: HostPageFound) -> None:
-    facts.host.looked_up[event.thread] = HostPages(event.hva, event.npages)
+    """A large page has the same offset in guest frames and in host pages."""
+    call, faulted = facts.calls.get(event.thread), None
+    if call is not None and isinstance(call.operation, GuestAccess):
+        faulted = event.hva + call.operation.gfn % event.npages * PAGE_SIZE
+    pages = HostPages(event.hva, event.npages, faulted=faulted)
+    facts.host.looked_up[event.thread] = pages
 
 
 def _mmu_unlocked(facts: Facts, event: MmuUnlocked) -> None:
@@ -93,7 +103,7 @@ def _rmap_indexed(facts: Facts, event: RmapIndexed) -> None:
 
 
 def _invalidation_begun(facts: Facts, event: InvalidationBegun) -> None:
-    facts.host.unmapped(event.start, event.end)
+    facts.host.unmaps(event.start, event.end)
     key = (event.thread, event.start, event.end)
     facts.host.open[key] = facts.tables.newest
 

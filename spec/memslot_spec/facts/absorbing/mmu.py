@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from memslot_spec.arithmetic.ranges import touches
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.mmu import Unmarked, pages_at
+from memslot_spec.facts.host import pages_faulted
+from memslot_spec.facts.mmu import Place, Spte, Unmarked, pages_at
 from memslot_spec.history.events import Return
 from memslot_spec.history.points.mmu import (
     Flushed,
@@ -19,7 +21,7 @@ from memslot_spec.history.points.mmu import (
     SpteRemoved,
     SpteUpdated,
 )
-from memslot_spec.model.operations import GuestAccess
+from memslot_spec.model.operations import GuestAccess, InvalidateRange
 from memslot_spec.model.readers import gfn_to_memslot
 
 
@@ -46,11 +48,13 @@ def _slot_bit_set(facts: Facts, event: SlotBitSet) -> None:
 
 def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
     """The spte is known with the slot of the table that it was translated through."""
+    _no_longer(facts, (event.page, event.index))
     table = facts.tables.versions[facts.version(event.table)]
     facts.shadow.mapped(event, gfn_to_memslot(table, event.gfn, event.as_id))
     spte = facts.shadow.sptes[event.page, event.index]
     facts.host.permitted((event.page, event.index), spte)
     facts.bitmaps.mapped(spte)
+    _mapped_in_open_ranges(facts, event, spte)
     # A fault through the old table may map the first frame of a slot that was
     # just published as INVALID: the flush has to remove it like the others.
     for update in facts.open_updates():
@@ -61,10 +65,34 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
             )
 
 
+def _no_longer(facts: Facts, place: Place) -> None:
+    """Accesses under way may have gone through the spte that stands there so far."""
+    spte = facts.shadow.sptes.get(place)
+    if spte is None:
+        return
+    for call in facts.calls.values():
+        access = call.operation
+        if isinstance(access, GuestAccess) and spte.lets_through(access):
+            call.stood += (spte,)
+
+
+def _mapped_in_open_ranges(facts: Facts, event: SpteMapped, spte: Spte) -> None:
+    """A large spte, for a page beside the range, has to go before the range is done."""
+    pages = pages_faulted(event, facts.calls.get(event.thread))
+    for thread, start, end in facts.host.open:
+        call = facts.calls.get(thread)
+        if call is None or not isinstance(call.operation, InvalidateRange):
+            continue
+        if spte.meets_hvas(start, end) and not touches(*pages, start, end):
+            call.must_go(spte, call.operation)
+
+
 def _spte_updated(facts: Facts, event: SpteUpdated) -> None:
     """A TLB may still let through what the spte did; what opens it may mark later."""
     shadow, place = facts.shadow, (event.page, event.index)
     before = shadow.sptes.get(place)
+    if not event.writable:
+        _no_longer(facts, place)
     shadow.updated(event, dirty=event.dirty or not facts.tracks_dirty_bits)
     after, call = shadow.sptes.get(place), facts.calls.get(event.thread)
     if before is None or after is None:
@@ -78,7 +106,7 @@ def _spte_updated(facts: Facts, event: SpteUpdated) -> None:
     if facts.sections.mmu_holder == event.thread or call is None:
         return
     if isinstance(call.operation, GuestAccess):
-        gfn, call.opened = call.operation.gfn, before.slot
+        gfn = call.operation.gfn
         shadow.unmarked[after.opened] = Unmarked(event.thread, place, gfn)
 
 
@@ -87,6 +115,7 @@ def _returned(facts: Facts, event: Return) -> None:
 
 
 def _spte_removed(facts: Facts, event: SpteRemoved) -> None:
+    _no_longer(facts, (event.page, event.index))
     facts.shadow.removed(event)
 
 

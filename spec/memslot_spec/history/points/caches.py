@@ -51,7 +51,8 @@ class MmioCached:
     """A frame was cached as MMIO.
 
     `generation` is what the entry holds: the bits for which it has room. `table`
-    is the handle of the table in which no slot was found.
+    is the handle of the table in which no slot was found. `bits` is how many bits
+    there is room for, the lowest; None where the target does not tell.
     """
 
     thread: int
@@ -60,6 +61,7 @@ class MmioCached:
     as_id: int
     generation: int
     table: int
+    bits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
