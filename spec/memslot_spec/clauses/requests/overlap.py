@@ -6,6 +6,7 @@ from memslot_spec.arithmetic.ranges import overlaps
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.clauses.requests.refusals import everything_wrong
 from memslot_spec.facts.facts import Facts
+from memslot_spec.known import Known
 from memslot_spec.model.profile import ONLY_2_6_34, ONLY_LINUX
 from memslot_spec.model.replies import Refused
 from memslot_spec.model.updates import Change, Objection
@@ -34,8 +35,11 @@ def meets_a_user_slot(facts: Facts, placed: Placed) -> bool:
     title="Overlap with a user slot is EEXIST",
     must="A CREATE or MOVE whose range intersects another user slot of the same "
     "address space, and with which nothing else is wrong, MUST fail with EEXIST.",
-    source="patch, __kvm_set_memory_region(): overlap scan; 6.1 "
-    "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): overlap scan; 6.1 "
+        "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
+        last_read="2026-11",
+    ),
     rows=(12,),
     on=Placed,
     premise=meets_a_user_slot,
@@ -81,8 +85,11 @@ def not_eexist(facts: Facts, placed: Placed) -> bool:
     title="Ranges that touch do not overlap",
     must="A CREATE or MOVE whose range touches other slots and meets none MUST NOT "
     "fail with EEXIST.",
-    source="patch, __kvm_set_memory_region(): overlap scan; 6.1 "
-    "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): overlap scan; 6.1 "
+        "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
+        last_read="2026-11",
+    ),
     rows=(12,),
     on=Placed,
     premise=touches_another,
@@ -102,8 +109,11 @@ def meets_only_itself(facts: Facts, placed: Placed) -> bool:
     title="The overlap test ignores the slot itself",
     must="A request whose range meets the slot that it changes, and no other, MUST NOT "
     "fail with EEXIST.",
-    source="patch, __kvm_set_memory_region(): skips its own slot; 6.1 "
-    "virt/kvm/kvm_main.c:1923, kvm_check_memslot_overlap()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): skips its own slot; 6.1 "
+        "virt/kvm/kvm_main.c:1923, kvm_check_memslot_overlap()",
+        last_read="2026-11",
+    ),
     rows=(13,),
     on=Placed,
     premise=meets_only_itself,
@@ -126,8 +136,11 @@ def meets_only_private(facts: Facts, placed: Placed) -> bool:
     title="The overlap test includes private slots",
     must="A CREATE or MOVE whose range intersects a private slot, and with which "
     "nothing else is wrong, MUST fail with EEXIST.",
-    source='"KVM: mmu: Fix overlap between public and private memslots"; 6.1 '
-    "virt/kvm/kvm_main.c:1917, kvm_check_memslot_overlap()",
+    known=Known(
+        read='"KVM: mmu: Fix overlap between public and private memslots"; 6.1 '
+        "virt/kvm/kvm_main.c:1917, kvm_check_memslot_overlap()",
+        last_read="2026-11",
+    ),
     rows=(13,),
     profiles=ONLY_LINUX,
     on=Placed,
@@ -164,7 +177,13 @@ def deletes_inside_another(facts: Facts, placed: Placed) -> bool:
     must="A delete whose guest address lies strictly inside another user slot, and "
     "with which nothing else is wrong, MUST fail with EEXIST, also where its own slot "
     "is absent.",
-    source="patch, __kvm_set_memory_region(): the scan runs for size 0 too (derived)",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): the overlap scan has no test of "
+        "the size",
+        last_read="2026-11-27",
+        derived="a range of no pages meets another slot in the scan exactly where "
+        "its base lies strictly inside it",
+    ),
     rows=(14,),
     profiles=ONLY_2_6_34,
     on=Placed,
@@ -184,8 +203,11 @@ def deletes_a_live_slot_inside_another(facts: Facts, placed: Placed) -> bool:
     title="Today a delete never overlaps",
     must="A delete MUST NOT fail with EEXIST, whatever slot its guest address lies "
     "inside.",
-    source="6.1 virt/kvm/kvm_main.c:2019, __kvm_set_memory_region(): overlap only for "
-    "CREATE and MOVE",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2019, __kvm_set_memory_region(): overlap only for "
+        "CREATE and MOVE",
+        last_read="2026-11",
+    ),
     rows=(14,),
     profiles=ONLY_LINUX,
     on=Placed,
@@ -205,8 +227,11 @@ def overlaps_and_is_wrong(facts: Facts, update: Updated) -> bool:
     title="EINVAL wins over EEXIST",
     must="A request that overlaps and is wrong in any other way than by its end above "
     "the largest guest frame MUST fail with EINVAL.",
-    source="6.1 virt/kvm/kvm_main.c:2021, __kvm_set_memory_region(): the overlap scan "
-    "comes last",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2021, __kvm_set_memory_region(): the overlap scan "
+        "comes last",
+        last_read="2026-11",
+    ),
     rows=(15,),
     profiles=ONLY_LINUX,
     on=Updated,
@@ -227,8 +252,11 @@ def overlaps_beyond_the_guest(facts: Facts, update: Updated) -> bool:
     title="EEXIST wins over the architecture's refusal",
     must="A request that overlaps and also ends above the largest guest frame, and "
     "with which nothing else is wrong, MUST fail with EEXIST.",
-    source="6.1 virt/kvm/kvm_main.c:1868, kvm_set_memslot(): preparation comes after "
-    "the overlap scan",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1868, kvm_set_memslot(): preparation comes after "
+        "the overlap scan",
+        last_read="2026-11",
+    ),
     rows=(15,),
     profiles=ONLY_LINUX,
     on=Updated,
@@ -251,8 +279,11 @@ def ends_beyond_the_guest(facts: Facts, update: Updated) -> bool:
     title="A range above the largest guest frame is refused",
     must="A CREATE or MOVE that ends above the largest guest frame, and with which "
     "nothing else is wrong, MUST fail with EINVAL.",
-    source="6.1 arch/x86/kvm/x86.c:12867, kvm_arch_prepare_memory_region(): "
-    "kvm_mmu_max_gfn()",
+    known=Known(
+        read="6.1 arch/x86/kvm/x86.c:12867, kvm_arch_prepare_memory_region(): "
+        "kvm_mmu_max_gfn()",
+        last_read="2026-11",
+    ),
     rows=(15,),
     profiles=ONLY_LINUX,
     on=Updated,
@@ -273,7 +304,13 @@ def is_faultless(facts: Facts, update: Updated) -> bool:
     must="A request with which nothing is wrong, and in which no failure was "
     "injected, MUST succeed; for more pages than the machine has memory for, it may "
     "fail with ENOMEM.",
-    source="patch and 6.1 virt/kvm/kvm_main.c:1938, __kvm_set_memory_region()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(), as a whole; 6.1 "
+        "virt/kvm/kvm_main.c:1938, __kvm_set_memory_region(), as a whole",
+        last_read="2026-11-27",
+        derived="each return of an error there is for something that is wrong, for "
+        "want of memory, or for a failure further down",
+    ),
     rows=(12, 16),
     on=Updated,
     premise=is_faultless,

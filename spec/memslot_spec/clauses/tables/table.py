@@ -11,6 +11,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import TablePublished, TableWritten
 from memslot_spec.history.words import count, describe_slot
 from memslot_spec.history.words.tables import describe_apart, describe_at
+from memslot_spec.known import Known
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import BIT_1, EMPTY, Slot, SlotTable
 from memslot_spec.moments.replies import TableLeft, Updated
@@ -42,8 +43,11 @@ def slot_published(facts: Facts, published: Published) -> str:
     title="A slot covers exactly the range asked for",
     must="A successful CREATE or MOVE MUST publish the slot with exactly the range "
     "[base, base + npages) of the request.",
-    source="patch, __kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:1776, "
-    "kvm_create_memslot(); 1805, kvm_move_memslot()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:1776, "
+        "kvm_create_memslot(); 1805, kvm_move_memslot()",
+        last_read="2026-11",
+    ),
     rows=(16,),
     on=Published,
     premise=publishes_its_slot,
@@ -81,8 +85,11 @@ def others_published(facts: Facts, published: Published) -> str:
     id="SLOT-2",
     title="An update changes no other slot",
     must="A table that a request publishes MUST hold every other slot unchanged.",
-    source="patch, __kvm_set_memory_region(): the table is copied; 6.1 "
-    "virt/kvm/kvm_main.c:1805, kvm_move_memslot(): kvm_replace_memslot()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): the table is copied; 6.1 "
+        "virt/kvm/kvm_main.c:1805, kvm_move_memslot(): kvm_replace_memslot()",
+        last_read="2026-11",
+    ),
     rows=(16, 19),
     on=Published,
     premise=starts_from_a_known_table,
@@ -107,8 +114,11 @@ def hva_asked_for(facts: Facts, published: Published) -> str:
     id="SLOT-3",
     title="A new slot is at its host address",
     must="A new slot MUST be published at the host address of its request.",
-    source="patch, __kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:2033, "
-    "__kvm_set_memory_region()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:2033, "
+        "__kvm_set_memory_region()",
+        last_read="2026-11",
+    ),
     rows=(16,),
     on=Published,
     premise=publishes_a_new_slot,
@@ -128,8 +138,11 @@ def is_equal_to_the_slot(facts: Facts, update: Updated) -> bool:
     id="SLOT-4",
     title="A request equal to the slot succeeds",
     must="A request equal to the current slot MUST succeed.",
-    source='6.1 virt/kvm/kvm_main.c:2015, __kvm_set_memory_region(): "Nothing to '
-    'change"',
+    known=Known(
+        read='6.1 virt/kvm/kvm_main.c:2015, __kvm_set_memory_region(): "Nothing to '
+        'change"',
+        last_read="2026-11",
+    ),
     rows=(17,),
     on=Updated,
     premise=is_equal_to_the_slot,
@@ -164,8 +177,14 @@ def the_overlaps(facts: Facts, event: TablePublished) -> str:
     title="User slots never overlap",
     must="In every published table the user slots of one address space MUST be "
     "pairwise disjoint.",
-    source="follows from the overlap scan, at every instant of an update: 6.1 "
-    "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): overlap scan; 6.1 "
+        "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
+        last_read="2026-11-27",
+        derived="the scan refuses a range that meets another slot, and of the "
+        "tables of one update each has the slot where it was, where it will"
+        " be, or not at all",
+    ),
     rows=(18,),
     on=TablePublished,
     premise=has_several_user_slots,
@@ -190,8 +209,11 @@ def the_store(facts: Facts, event: TableWritten) -> str:
     must="In a table that readers can reach, the slots MUST NOT be modified: which "
     "there are, their ranges, host addresses, flags and bitmaps. Its generation, the "
     "slot found last and what the architecture keeps with a slot may be stored.",
-    source="patch, __kvm_set_memory_region(): memcpy, then edit the copy; 6.1 "
-    "virt/kvm/kvm_main.c:1614, kvm_swap_active_memslots(): slots->generation",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): memcpy, then edit the copy; 6.1 "
+        "virt/kvm/kvm_main.c:1614, kvm_swap_active_memslots(): slots->generation",
+        last_read="2026-11",
+    ),
     rows=(20,),
     on=TableWritten,
     expected="a store into a table that no reader can hold",
@@ -217,7 +239,14 @@ def what_is_shown(facts: Facts, shown: TableShown) -> str:
     title="The table shown is one the requests may have left",
     must="With no update under way, the table that introspection shows MUST be one "
     "that the requests so far may have left.",
-    source="patch and 6.1, __kvm_set_memory_region(), as a whole",
+    known=Known(
+        read="patch, __kvm_set_memory_region(), as a whole; 6.1 "
+        "virt/kvm/kvm_main.c:1938, __kvm_set_memory_region(), as a whole",
+        last_read="2026-11-27",
+        derived="what is published last before a request returns is the old table "
+        "with the one slot changed as it was asked for, or the old one "
+        "again",
+    ),
     rows=(16,),
     on=TableShown,
     expected=tables_that_may_stand,
@@ -252,7 +281,14 @@ def slot_asked_for(facts: Facts, left: TableLeft) -> str:
     title="An accepted request leaves its slot as asked for",
     must="When a request was accepted, its slot MUST be in the current table with "
     "the range and the flags asked for, or absent if it was a delete.",
-    source="patch and 6.1, __kvm_set_memory_region(), as a whole",
+    known=Known(
+        read="patch, __kvm_set_memory_region(), as a whole; 6.1 "
+        "virt/kvm/kvm_main.c:1938, __kvm_set_memory_region(), as a whole",
+        last_read="2026-11-27",
+        derived="what is published last before a request returns is the old table "
+        "with the one slot changed as it was asked for, or the old one "
+        "again",
+    ),
     rows=(16,),
     on=TableLeft,
     premise=was_accepted,
