@@ -32,9 +32,9 @@ class Needs(Enum):
 
 
 class Implied(NamedTuple):
-    """Whoever breaks the clause breaks one of these too, with the reason in a few words.
+    """Whoever breaks the clause breaks one of these too; the reason is in a few words.
 
-    It stays for what it says of one case, but it is no rule of its own.
+    The clause stays for what it says of one case, and is no rule of its own.
     """
 
     by: tuple[str, ...]

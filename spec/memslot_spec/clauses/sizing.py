@@ -78,8 +78,7 @@ def overflows(facts: Facts, read: BudgetRead) -> bool:
     "many pages there are.",
     known=Known(
         read="6.1 arch/x86/kvm/x86.c:13022, kvm_arch_commit_memory_region(): "
-        "nr_memslot_pages and what comes of it are unsigned long; commit "
-        "bc8a3d8925a8",
+        "nr_memslot_pages and what comes of it are unsigned long; commit bc8a3d8925a8",
         last_read="2026-11-27",
         derived="of v2.6.34 nobody meant a budget that is small because there are "
         "many pages",
@@ -105,8 +104,9 @@ def is_kept(facts: Facts, read: BudgetRead) -> bool:
     "a VM that has had a slot MUST NOT be below the larger of 64 and a fiftieth of the "
     "pages of all its slots.",
     known=Known(
-        read="6.1 arch/x86/kvm/x86.c:13022, kvm_arch_commit_memory_region(); more where "
-        "more are in use: 6.1 arch/x86/kvm/mmu/mmu.c:2621, kvm_mmu_change_mmu_pages()",
+        read="6.1 arch/x86/kvm/x86.c:13022, kvm_arch_commit_memory_region(); more "
+        "where more are in use: 6.1 arch/x86/kvm/mmu/mmu.c:2621, "
+        "kvm_mmu_change_mmu_pages()",
         last_read="2026-11",
     ),
     rows=(61,),

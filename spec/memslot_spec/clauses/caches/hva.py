@@ -246,8 +246,8 @@ def uses_a_backed_range(facts: Facts, used: CacheUsed) -> bool:
     must="A use inside the range that the cache was initialised with MUST NOT be "
     "refused while the range is backed.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:3267, kvm_read_guest_offset_cached(): only"
-        " what is past ghc->len is refused; 3280, where there is no slot: "
+        read="6.1 virt/kvm/kvm_main.c:3267, kvm_read_guest_offset_cached(): only what "
+        "is past ghc->len is refused; 3280, where there is no slot: "
         "kvm_read_guest(); commit a7c42bb6da6b",
         last_read="2026-11-27",
     ),

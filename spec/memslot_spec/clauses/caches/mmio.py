@@ -45,8 +45,8 @@ def _serves(facts: Facts, table: SlotTable, access: GuestAccess) -> bool:
     must="A guest access to a frame that was MMIO MUST NOT exit to user space as MMIO "
     "once a valid slot covers the frame, unless it is a write and the slot READONLY.",
     known=Known(
-        read="6.1 Documentation/virt/kvm/x86/mmu.rst:454, fast invalidation of "
-        "MMIO sptes",
+        read="6.1 Documentation/virt/kvm/x86/mmu.rst:454, fast invalidation of MMIO "
+        "sptes",
         last_read="2026-11-27",
     ),
     rows=(64,),

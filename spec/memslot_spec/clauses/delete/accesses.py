@@ -41,10 +41,9 @@ def finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     "memory, unless it is made again, by a table in which a valid slot covers the "
     "frame, or is a fast page fault, by an spte that still stands.",
     known=Known(
-        read="patch, gfn_to_hva(); 6.1 virt/kvm/kvm_main.c:2421, "
-        "__gfn_to_hva_many(); arch/x86/kvm/mmu/mmu.c:4252, "
-        "direct_page_fault(): fast_page_fault() first; commits "
-        "e0c378684b65, 3ccbf6f47098",
+        read="patch, gfn_to_hva(); 6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); "
+        "arch/x86/kvm/mmu/mmu.c:4252, direct_page_fault(): fast_page_fault() first; "
+        "commits e0c378684b65, 3ccbf6f47098",
         last_read="2026-11",
         derived="what a fault does that finds the slot INVALID, for kernels after "
         "6.1, from the message of commit 3ccbf6f47098",
@@ -72,8 +71,8 @@ def fault_finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     "answered by a table in which the slot is not INVALID, or asked for again. A fast "
     "page fault may go on, by an spte that still stands.",
     known=Known(
-        read="commit e0c378684b65; 6.1 arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); "
-        "4252, direct_page_fault()",
+        read="commit e0c378684b65; 6.1 arch/x86/kvm/mmu/mmu.c:4163, "
+        "kvm_faultin_pfn(); 4252, direct_page_fault()",
         last_read="2026-11",
     ),
     rows=(40,),
@@ -222,7 +221,8 @@ def emulator_finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     "MMIO, or be made again; neither the guest nor the caller of KVM_RUN may get an "
     "error.",
     known=Known(
-        read="6.1 arch/x86/kvm/x86.c:7614, emulator_read_write_onepage(): EFAULT is MMIO",
+        read="6.1 arch/x86/kvm/x86.c:7614, emulator_read_write_onepage(): EFAULT is "
+        "MMIO",
         last_read="2026-11",
     ),
     rows=(40,),

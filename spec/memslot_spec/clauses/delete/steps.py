@@ -79,7 +79,8 @@ def flushed_early(facts: Facts, removed: SlotRemoved) -> str:
     "flushed. Earlier flushes neither count nor matter.",
     known=Known(
         read="patch, __kvm_set_memory_region(): synchronize, then "
-        "kvm_arch_flush_shadow(); 6.1 virt/kvm/kvm_main.c:1760, kvm_invalidate_memslot()",
+        "kvm_arch_flush_shadow(); 6.1 virt/kvm/kvm_main.c:1760, "
+        "kvm_invalidate_memslot()",
         last_read="2026-11",
     ),
     rows=(36,),
@@ -101,7 +102,8 @@ def flush_after_grace_period(facts: Facts, removed: SlotRemoved) -> bool:
     "publishes the slot's absence.",
     known=Known(
         read="patch, __kvm_set_memory_region(): synchronize between the steps; 6.1 "
-        "virt/kvm/kvm_main.c:1752, kvm_invalidate_memslot(): kvm_swap_active_memslots()",
+        "virt/kvm/kvm_main.c:1752, kvm_invalidate_memslot(): "
+        "kvm_swap_active_memslots()",
         last_read="2026-11",
     ),
     rows=(36,),

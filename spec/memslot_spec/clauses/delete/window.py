@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Spte, pages_at
 from memslot_spec.history.points.mmu import (
@@ -103,9 +103,9 @@ def no_direct_page(facts: Facts, event: ShadowPageCreated) -> str:
     "covers the frame by then. A root is made for no frame.",
     known=Known(
         read='patch: "stops instantiation of new shadow pages for that slot"; 6.1 '
-        "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); 3561, mmu_alloc_direct_roots(): "
-        "the root is at gfn 0; once the slot is absent, a page may hold MMIO: 3183, "
-        "handle_abnormal_pfn()",
+        "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); 3561, "
+        "mmu_alloc_direct_roots(): the root is at gfn 0; once the slot is absent, a "
+        "page may hold MMIO: 3183, handle_abnormal_pfn()",
         last_read="2026-11",
     ),
     rows=(37,),
@@ -148,6 +148,10 @@ def still_mapped(facts: Facts, unmap: HostUnmap) -> str:
         "__kvm_handle_hva_range(): no test of INVALID",
         last_read="2026-11",
     ),
+    implied=Implied(
+        by=("HVA-1",),
+        because="no spte may be left, whatever slot it is of",
+    ),
     rows=(38,),
     on=HostUnmap,
     premise=was_mapped_in_an_invalid_slot,
@@ -178,8 +182,8 @@ def not_found(facts: Facts, event: RmapIndexed) -> str:
     must="Where sptes are found by reverse maps, the removal of an spte MUST still "
     "find its slot while the slot is INVALID.",
     known=Known(
-        read="patch, rmap_remove() -> gfn_to_rmap() -> gfn_to_memslot(), used without a "
-        "NULL check; 6.1 arch/x86/kvm/mmu/mmu.c:1071, rmap_remove()",
+        read="patch, rmap_remove() -> gfn_to_rmap() -> gfn_to_memslot(), used without "
+        "a NULL check; 6.1 arch/x86/kvm/mmu/mmu.c:1071, rmap_remove()",
         last_read="2026-11",
     ),
     rows=(38,),
@@ -210,7 +214,8 @@ def left_mapped(facts: Facts, flushed: SlotFlushed) -> str:
     "its INVALID table has ended, MUST leave no spte for it.",
     known=Known(
         read="patch, kvm_arch_flush_shadow(): kvm_mmu_zap_all(); 6.1 "
-        "arch/x86/kvm/mmu/mmu.c:5933, kvm_mmu_zap_all_fast(); more than the slot MAY go",
+        "arch/x86/kvm/mmu/mmu.c:5933, kvm_mmu_zap_all_fast(); more than the slot MAY "
+        "go",
         last_read="2026-11",
     ),
     rows=(39,),

@@ -30,9 +30,9 @@ def the_bits_there_are(facts: Facts, published: BitmapsPublished) -> str:
     title="A bitmap has a bit for every page of its slot",
     must="A slot's dirty bitmap MUST have a bit for every page of the slot.",
     known=Known(
-        read="6.1 include/linux/kvm_host.h:586, kvm_dirty_bitmap_bytes(); commit "
-        "87bf6e7de113",
-        last_read="2026-11",
+        read="patch, __kvm_set_memory_region(): dirty_bytes; 6.1 "
+        "include/linux/kvm_host.h:586, kvm_dirty_bitmap_bytes(); commit 87bf6e7de113",
+        last_read="2026-11-27",
     ),
     rows=(56, 59),
     on=BitmapsPublished,

@@ -13,7 +13,7 @@ from memslot_spec.clauses.dirty.log import GUEST_WRITES, must_report
 from memslot_spec.facts.dirty_log import Why
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_pages
-from memslot_spec.known import Known
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.dirty_log import (
     INITIALLY_SET,
     MANUAL_PROTECT,
@@ -42,6 +42,7 @@ def is_faultless(facts: Facts, clear: ClearCalled) -> bool:
         read="6.1 virt/kvm/kvm_main.c:2277, kvm_clear_dirty_log_protect(); commit "
         "76d58e0f07ec",
         last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(58,),
     profiles=ONLY_LINUX,
@@ -61,8 +62,10 @@ SPARES_THE_REST = must_report(
     must="A dirty page that `KVM_CLEAR_DIRTY_LOG` is not given MUST be in the next "
     "answer of `KVM_GET_DIRTY_LOG`.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:2298, kvm_clear_dirty_log_protect(): fetch_andnot",
+        read="6.1 virt/kvm/kvm_main.c:2298, kvm_clear_dirty_log_protect(): "
+        "fetch_andnot",
         last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(58,),
     also=("ClearDirtyLog",),
@@ -87,8 +90,9 @@ def the_cleared_pages_clean(facts: Facts, log: BoundedLog) -> str:
         read="6.1 virt/kvm/kvm_main.c:2298, kvm_clear_dirty_log_protect(): "
         'fetch_andnot; "KVM: Fix loop of clear dirty with off-by-one"',
         last_read="2026-11-27",
-        derived="what is taken out of the bitmap is in no answer until a write puts"
-        " it in again",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+        derived="what is taken out of the bitmap is in no answer until a write puts "
+        "it in again",
     ),
     rows=(58,),
     profiles=ONLY_LINUX,
@@ -135,6 +139,7 @@ def asks_for_bad_options(facts: Facts, answered: Answered) -> bool:
     known=Known(
         read="6.1 virt/kvm/kvm_main.c:4630, kvm_vm_ioctl_enable_cap_generic()",
         last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(58,),
     profiles=ONLY_LINUX,
@@ -164,6 +169,7 @@ def good_options(number: int, options: int, *, title: str, must: str) -> AnyClau
         known=Known(
             read="6.1 virt/kvm/kvm_main.c:4630, kvm_vm_ioctl_enable_cap_generic()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         rows=(58,),
         profiles=ONLY_LINUX,

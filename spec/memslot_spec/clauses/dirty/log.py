@@ -13,7 +13,7 @@ from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.facts.dirty_log import Why
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import count, describe_pages, describe_reply
-from memslot_spec.known import Known
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.dirty_log import is_whole
 from memslot_spec.model.profile import BOTH, ONLY_LINUX
 from memslot_spec.model.replies import DirtyLog
@@ -78,7 +78,8 @@ NO_WRITE_LOST = must_report(
     known=Known(
         read="commit edde99ce0529; 6.1 virt/kvm/kvm_main.c:2187, "
         "kvm_get_dirty_log_protect(); 3317, mark_page_dirty_in_slot(), which returns "
-        "where no vCPU runs; 6.1 arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte()",
+        "where no vCPU runs; 6.1 arch/x86/kvm/mmu/mmu.c:3254, "
+        "fast_pf_fix_direct_spte()",
         last_read="2026-11",
     ),
     rows=(56,),
@@ -95,6 +96,7 @@ MANUAL_CLEARS_NOTHING = must_report(
     known=Known(
         read="6.1 virt/kvm/kvm_main.c:2164, kvm_get_dirty_log_protect(); api.rst 4.8",
         last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(56,),
     also=("EnableManualProtect",),
@@ -111,6 +113,7 @@ BEGINS_DIRTY = must_report(
         read="6.1 virt/kvm/kvm_main.c:1641, kvm_prepare_memory_region(): "
         "KVM_DIRTY_LOG_INITIALLY_SET; 2164, kvm_get_dirty_log_protect()",
         last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(59,),
     also=("EnableManualProtect",),
@@ -124,8 +127,10 @@ KEPT_BY_A_MOVE = must_report(
     "were dirty when it was moved, counted from its base, are in the next answer of "
     "`KVM_GET_DIRTY_LOG`.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:1635, kvm_prepare_memory_region()",
-        last_read="2026-11",
+        read="patch, __kvm_set_memory_region(): new = old, dirty_bitmap and all; 6.1 "
+        "virt/kvm/kvm_main.c:1635, kvm_prepare_memory_region()",
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(59,),
 )
@@ -137,9 +142,11 @@ KEPT_BY_A_REFUSAL = must_report(
     must="The pages of a slot that were dirty when a request for it was refused MUST "
     "be in the next answer of `KVM_GET_DIRTY_LOG`.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): only a new "
-        "bitmap is freed",
-        last_read="2026-11",
+        read="patch, __kvm_set_memory_region(): out_free frees what old has not; 6.1 "
+        "virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): only a new bitmap is "
+        "freed",
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(59, 65),
 )
@@ -164,6 +171,7 @@ def the_surplus_clean(facts: Facts, log: BoundedLog) -> str:
     known=Known(
         read="6.1 virt/kvm/kvm_main.c:2187, kvm_get_dirty_log_protect(): xchg()",
         last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(56,),
     on=BoundedLog,
@@ -188,9 +196,10 @@ def is_the_first(facts: Facts, log: BoundedLog) -> bool:
     "since a slot's logging was turned on MUST show no page that was not written "
     "since, unless a log begins with every page dirty.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:1637, kvm_prepare_memory_region(): a new bitmap "
-        "is zero",
-        last_read="2026-11",
+        read="patch, __kvm_set_memory_region(): memset of a new dirty_bitmap; 6.1 "
+        "virt/kvm/kvm_main.c:1637, kvm_prepare_memory_region(): a new bitmap is zero",
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(59,),
     on=BoundedLog,
@@ -216,9 +225,10 @@ def no_bit_past_the_end(facts: Facts, log: SizedLog) -> str:
     title="No bit is set past the slot's last page",
     must="The bits of a dirty log at or past the slot's page count MUST be zero.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:1642, kvm_prepare_memory_region(): bitmap_set(); "
-        "2302, kvm_clear_dirty_log_protect()",
+        read="6.1 virt/kvm/kvm_main.c:1642, kvm_prepare_memory_region(): "
+        "bitmap_set(); 2302, kvm_clear_dirty_log_protect()",
         last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(56,),
     on=SizedLog,
@@ -249,8 +259,10 @@ def the_words_there_are(facts: Facts, log: SizedLog) -> str:
     must="`KVM_GET_DIRTY_LOG` of a slot that logs MUST answer with as many 64-bit "
     "words as hold a bit for every page of the slot.",
     known=Known(
-        read="6.1 include/linux/kvm_host.h:586, kvm_dirty_bitmap_bytes()",
-        last_read="2026-11",
+        read="patch, kvm_get_dirty_log(): a bit for each page, in whole longs; 6.1 "
+        "include/linux/kvm_host.h:586, kvm_dirty_bitmap_bytes()",
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),
     rows=(56,),
     on=SizedLog,

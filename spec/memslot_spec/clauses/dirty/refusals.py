@@ -10,7 +10,7 @@ from functools import partial
 
 from memslot_spec.clause import AnyClause, Clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.known import Known
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.dirty_log import ERRNO, DirtyObjection, answers
 from memslot_spec.model.profile import BOTH, ONLY_LINUX
 from memslot_spec.moments.dirty import ClearCalled, GetCalled
@@ -67,8 +67,10 @@ CLAUSES: tuple[AnyClause, ...] = (
         must="`KVM_GET_DIRTY_LOG` MUST be refused with EINVAL where the word names no "
         "slot that userspace can have.",
         known=Known(
-            read="6.1 virt/kvm/kvm_main.c:2150, kvm_get_dirty_log_protect()",
-            last_read="2026-11",
+            read="patch, kvm_get_dirty_log(); 6.1 virt/kvm/kvm_main.c:2150, "
+            "kvm_get_dirty_log_protect()",
+            last_read="2026-11-27",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
     ),
     refusal(
@@ -78,8 +80,10 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="GET refuses an absent slot",
         must="`KVM_GET_DIRTY_LOG` of an absent slot MUST be refused with ENOENT.",
         known=Known(
-            read="6.1 virt/kvm/kvm_main.c:2155, kvm_get_dirty_log_protect()",
-            last_read="2026-11",
+            read="patch, kvm_get_dirty_log(): no dirty_bitmap; 6.1 "
+            "virt/kvm/kvm_main.c:2155, kvm_get_dirty_log_protect()",
+            last_read="2026-11-27",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
     ),
     refusal(
@@ -90,8 +94,10 @@ CLAUSES: tuple[AnyClause, ...] = (
         must="`KVM_GET_DIRTY_LOG` of a slot that does not log, or no longer does, MUST "
         "be refused with ENOENT.",
         known=Known(
-            read="6.1 virt/kvm/kvm_main.c:2155, kvm_get_dirty_log_protect()",
-            last_read="2026-11",
+            read="patch, kvm_get_dirty_log(): no dirty_bitmap; 6.1 "
+            "virt/kvm/kvm_main.c:2155, kvm_get_dirty_log_protect()",
+            last_read="2026-11-27",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
     ),
     refusal(
@@ -104,6 +110,7 @@ CLAUSES: tuple[AnyClause, ...] = (
         known=Known(
             read="6.1 virt/kvm/kvm_main.c:2262, kvm_clear_dirty_log_protect()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
     ),
     refusal(
@@ -117,6 +124,7 @@ CLAUSES: tuple[AnyClause, ...] = (
             read="6.1 virt/kvm/kvm_main.c:2265, kvm_clear_dirty_log_protect(); api.rst "
             "4.117",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
     ),
     refusal(
@@ -130,6 +138,7 @@ CLAUSES: tuple[AnyClause, ...] = (
         known=Known(
             read="6.1 virt/kvm/kvm_main.c:2270, kvm_clear_dirty_log_protect()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
     ),
     refusal(
@@ -144,6 +153,7 @@ CLAUSES: tuple[AnyClause, ...] = (
             read="6.1 virt/kvm/kvm_main.c:2277, kvm_clear_dirty_log_protect(); commit "
             "98938aa8edd6",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
     ),
 )

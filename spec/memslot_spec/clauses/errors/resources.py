@@ -41,8 +41,9 @@ def what_is_left(facts: Facts, ended: VmEnded) -> str:
     must="Arrays and bitmaps that were allocated for a request that fails MUST be "
     "freed: when is left open, at the latest when the VM is destroyed.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region()",
-        last_read="2026-11",
+        read="patch, __kvm_set_memory_region(): out_free frees what old has not; 6.1 "
+        "virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region()",
+        last_read="2026-11-27",
     ),
     rows=(66,),
     on=VmEnded,
@@ -73,9 +74,9 @@ def what_is_lost(facts: Facts, failed: RequestFailed) -> str:
     must="A request that fails MUST NOT free arrays or a bitmap that the slot had "
     "before it.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): "
-        "old->dirty_bitmap",
-        last_read="2026-11",
+        read="patch, __kvm_set_memory_region(): out_free frees what old has not; 6.1 "
+        "virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): old->dirty_bitmap",
+        last_read="2026-11-27",
     ),
     rows=(66,),
     on=RequestFailed,

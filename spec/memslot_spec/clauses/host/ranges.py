@@ -58,8 +58,8 @@ def had_a_part_of_a_page(facts: Facts, unmap: HostUnmap) -> bool:
     must="An invalidation of a range of host bytes MUST leave no spte for a page of "
     "which the range has a part, in whichever slots.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:619, __kvm_handle_hva_range(): "
-        '"gfn(page) | page intersects with [hva_start, hva_end)"',
+        read='6.1 virt/kvm/kvm_main.c:619, __kvm_handle_hva_range(): "gfn(page) | '
+        'page intersects with [hva_start, hva_end)"',
         last_read="2026-11",
     ),
     rows=(53,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, rmap_index
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import RmapKey, pages_at
 from memslot_spec.history.points.mmu import RmapIndexed, RmapsCounted, SpteRemoved
@@ -97,8 +97,8 @@ def still_on_its_map(facts: Facts, event: SpteRemoved) -> str:
     must="An spte MUST be taken off its reverse map before it is cleared: the removal "
     "reads it.",
     known=Known(
-        read="v2.6.34 arch/x86/kvm/mmu.c, rmap_remove(): is_rmap_spte(*spte); today the "
-        "other way round: 6.1 arch/x86/kvm/mmu/mmu.c:1153, drop_spte()",
+        read="v2.6.34 arch/x86/kvm/mmu.c, rmap_remove(): is_rmap_spte(*spte); today "
+        "the other way round: 6.1 arch/x86/kvm/mmu/mmu.c:1153, drop_spte()",
         last_read="2026-11",
     ),
     rows=(50,),
@@ -136,8 +136,9 @@ def the_index(facts: Facts, event: RmapIndexed) -> str:
     "where a fault adds, where an spte is removed, and in the host address walk, as "
     "far as reverse maps are used there.",
     known=Known(
-        read="6.1 arch/x86/kvm/mmu/mmu.c:1036, gfn_to_rmap(); commit 6e3e243c3b6e",
-        last_read="2026-11",
+        read="patch, gfn_to_rmap(); 6.1 arch/x86/kvm/mmu/mmu.c:1036, gfn_to_rmap(); "
+        "commit 6e3e243c3b6e",
+        last_read="2026-11-27",
     ),
     rows=(51,),
     on=RmapIndexed,
@@ -169,8 +170,8 @@ def every_entry(facts: Facts, event: RmapsCounted) -> str:
     must="count_rmaps MUST count every spte on the reverse maps of 4 KiB pages of user "
     "slots, and nothing that is on no reverse map.",
     known=Known(
-        read="patch, count_rmaps(): slots 0 to KVM_MEMORY_SLOTS - 1, m->rmap[j]; commit "
-        "805d32dea4df",
+        read="patch, count_rmaps(): slots 0 to KVM_MEMORY_SLOTS - 1, m->rmap[j]; "
+        "commit 805d32dea4df",
         last_read="2026-11",
     ),
     rows=(50,),
@@ -227,6 +228,10 @@ def was_mapped_at_zero(facts: Facts, unmap: HostUnmap) -> bool:
     known=Known(
         read="patch, kvm_handle_hva(): the test of a zero address is dropped",
         last_read="2026-11",
+    ),
+    implied=Implied(
+        by=("HVA-1",),
+        because="the page at address 0 is a page",
     ),
     rows=(52,),
     on=HostUnmap,

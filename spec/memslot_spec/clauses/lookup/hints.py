@@ -5,7 +5,7 @@ Whatever they remember, the answer is that of a scan of the same table.
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.clauses.lookup.lookup import the_answer
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
@@ -43,6 +43,10 @@ def is_first_or_last_frame(facts: Facts, covered: Covered) -> bool:
         read=f"{SEARCH}; commit efbeec7098ee",
         last_read="2026-11",
     ),
+    implied=Implied(
+        by=("LOOK-1", "CACHE-16"),
+        because="the first and the last frame are covered",
+    ),
     rows=(26,),
     on=Covered,
     premise=is_first_or_last_frame,
@@ -74,6 +78,10 @@ def is_beside_the_slots(facts: Facts, looked_up: LookedUp) -> bool:
         read=f"{SEARCH}; commit 0774a964ef56",
         last_read="2026-11",
     ),
+    implied=Implied(
+        by=("LOOK-2", "CACHE-17"),
+        because="a frame beside the slots is in a hole",
+    ),
     rows=(26,),
     on=LookedUp,
     premise=is_beside_the_slots,
@@ -96,7 +104,12 @@ def in_an_empty_space(facts: Facts, looked_up: LookedUp) -> bool:
     known=Known(
         read=SEARCH,
         last_read="2026-11",
-        derived="a scan of no slots finds none, and so does a walk of a tree without nodes",
+        derived="a scan of no slots finds none, and so does a walk of a tree without "
+        "nodes",
+    ),
+    implied=Implied(
+        by=("LOOK-2", "CACHE-17"),
+        because="without slots every frame is in a hole",
     ),
     rows=(26,),
     on=LookedUp,

@@ -156,9 +156,9 @@ def id_of_slot(facts: Facts, covered: Covered) -> bool:
     title="A hole has no slot id",
     must="memslot_id of a frame that no slot covers MUST NOT name a slot.",
     known=Known(
-        read="patch, memslot_id(): the index of the last slot looked at; today a"
-        " hole is against its precondition: 6.1 "
-        "include/linux/kvm_host.h:1714, memslot_id()",
+        read="patch, memslot_id(): the index of the last slot looked at; today a hole "
+        "is against its precondition: 6.1 include/linux/kvm_host.h:1714, "
+        "memslot_id()",
         last_read="2026-11-27",
         derived="the slot looked at last does not cover the frame, so its id is no "
         "answer; the patch gives it, and nobody says that it should",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.clauses.lookup.lookup import the_answer
 from memslot_spec.facts.facts import Facts
 from memslot_spec.known import Known
@@ -87,6 +87,11 @@ def by_several_slots(facts: Facts, covered: Covered) -> bool:
     known=Known(
         read="patch, gfn_to_memslot_unaliased(): a scan in the order of the ids",
         last_read="2026-11-27",
+    ),
+    implied=Implied(
+        by=("LOOK-1", "LOOK-3", "LOOK-4", "LOOK-6"),
+        because="the covering slot of a table, for each of the lookups, is the "
+        "one with the lowest id",
     ),
     rows=(27,),
     profiles=ONLY_2_6_34,

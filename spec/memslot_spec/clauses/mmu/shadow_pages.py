@@ -44,9 +44,8 @@ def is_of_userspace(facts: Facts, backed: BackedAccess) -> bool:
     "no slot.",
     known=Known(
         read="patch, tdp_page_fault(): is_error_pfn() is MMIO; 6.1 "
-        "arch/x86/kvm/mmu/mmu.c:4153, kvm_faultin_pfn(); 3165, "
-        "kvm_handle_bad_page(); arch/x86/kvm/x86.c:7614, "
-        "emulator_read_write_onepage()",
+        "arch/x86/kvm/mmu/mmu.c:4153, kvm_faultin_pfn(); 3165, kvm_handle_bad_page(); "
+        "arch/x86/kvm/x86.c:7614, emulator_read_write_onepage()",
         last_read="2026-11-27",
     ),
     rows=(16, 46),
@@ -130,9 +129,9 @@ def its_room(facts: Facts, event: ShadowPageCreated) -> str:
     title="A slot bitmap has room for every id",
     must="A slot bitmap MUST be able to hold every slot id, private ones included.",
     known=Known(
-        read="v2.6.34 arch/x86/include/asm/kvm_host.h: KVM_MEMORY_SLOTS + "
-        "KVM_PRIVATE_MEM_SLOTS",
-        last_read="2026-11",
+        read="v2.6.34 arch/x86/include/asm/kvm_host.h, struct kvm_mmu_page: "
+        "KVM_MEMORY_SLOTS + KVM_PRIVATE_MEM_SLOTS",
+        last_read="2026-11-27",
     ),
     rows=(47,),
     profiles=ONLY_2_6_34,
@@ -154,7 +153,7 @@ def its_first_bits(facts: Facts, event: ShadowPageCreated) -> str:
     must="The slot bitmap of a new shadow page MUST be empty.",
     known=Known(
         read="v2.6.34 arch/x86/kvm/mmu.c, kvm_mmu_alloc_page(): bitmap_zero()",
-        last_read="2026-11",
+        last_read="2026-11-27",
     ),
     rows=(47,),
     profiles=ONLY_2_6_34,

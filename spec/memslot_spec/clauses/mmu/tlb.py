@@ -130,8 +130,8 @@ def still_in_a_tlb(facts: Facts, unmap: HostUnmap) -> str:
     "NOT be able to use a translation of that memory whose spte was removed or "
     "replaced before the call last released mmu_lock.",
     known=Known(
-        read='patch, kvm_mmu_notifier_invalidate_page(): "flush the tlb before the pages '
-        'can be freed"; 6.1 virt/kvm/kvm_main.c:639, __kvm_handle_hva_range()',
+        read='patch, kvm_mmu_notifier_invalidate_page(): "flush the tlb before the '
+        'pages can be freed"; 6.1 virt/kvm/kvm_main.c:639, __kvm_handle_hva_range()',
         last_read="2026-11",
     ),
     rows=(48, 52),
@@ -167,8 +167,8 @@ def slot_still_in_a_tlb(facts: Facts, removed: SlotRemoved) -> str:
     "able to use a translation of the slot whose spte was removed.",
     known=Known(
         read="v2.6.34, kvm_mmu_zap_all(): kvm_flush_remote_tlbs(); 6.1 "
-        "arch/x86/kvm/mmu/mmu.c:5966, kvm_mmu_zap_all_fast(): every vCPU takes a new root, "
-        "and :5345, kvm_mmu_load(), which flushes",
+        "arch/x86/kvm/mmu/mmu.c:5966, kvm_mmu_zap_all_fast(): every vCPU takes a new "
+        "root, and :5345, kvm_mmu_load(), which flushes",
         last_read="2026-11",
     ),
     rows=(39, 48),

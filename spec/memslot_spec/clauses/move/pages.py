@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from memslot_spec.arithmetic.ranges import overlaps
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.clauses.move.steps import by_a_move
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.host import MetadataAllocated
 from memslot_spec.history.words import count, describe_reply, describe_slot
 from memslot_spec.history.words.tables import describe_at
-from memslot_spec.known import Known
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.replies import Accessed, Done
 from memslot_spec.model.updates import Change, target_of
@@ -56,8 +56,9 @@ def arrays_it_has(facts: Facts, removed: SlotRemoved) -> str:
     "were made for its new base and size. Its dirty bitmap is carried over (DIRTY-25): "
     "that counts pages from the base.",
     known=Known(
-        read='commit edd4fa37baa6, "KVM: Allocate new rmap and large page tracking when '
-        'moving memslot"; 6.1 arch/x86/kvm/x86.c:12870, kvm_arch_prepare_memory_region()',
+        read='commit edd4fa37baa6, "KVM: Allocate new rmap and large page tracking '
+        'when moving memslot"; 6.1 arch/x86/kvm/x86.c:12870, '
+        "kvm_arch_prepare_memory_region()",
         last_read="2026-11",
     ),
     rows=(44,),
@@ -149,9 +150,14 @@ def the_move(facts: Facts, move: SoundMove) -> str:
     must="A move whose new range meets only the slot's own old one, and with which "
     "nothing else is wrong, MUST be accepted.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:1923, kvm_check_memslot_overlap(): skips its own "
-        "id",
+        read="6.1 virt/kvm/kvm_main.c:1923, kvm_check_memslot_overlap(): skips its "
+        "own id",
         last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
+    implied=Implied(
+        by=("REQ-28",),
+        because="a move that meets itself alone is faultless",
     ),
     rows=(45,),
     on=SoundMove,
@@ -184,9 +190,15 @@ def what_became_of_it(facts: Facts, move: SoundMove) -> str:
     must="A move that changes LOG_DIRTY in the same request, and with which nothing "
     "is wrong, MUST do both.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:2011, __kvm_set_memory_region(): KVM_MR_MOVE with "
-        "other flags",
+        read="6.1 virt/kvm/kvm_main.c:2011, __kvm_set_memory_region(): KVM_MR_MOVE "
+        "with other flags",
         last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
+    implied=Implied(
+        by=("REQ-28", "SLOT-9"),
+        because="the move is faultless, and where points tell what a request "
+        "has left, that is asked of every one",
     ),
     rows=(45,),
     on=SoundMove,

@@ -25,8 +25,8 @@ def by_a_move(facts: Facts, removed: SlotRemoved) -> bool:
     must="A move MUST publish a table in which the slot is INVALID before it "
     "publishes the slot at its new base.",
     known=Known(
-        read="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1865, kvm_set_memslot(); the "
-        "patch moves in one step",
+        read="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1865, kvm_set_memslot(); "
+        "the patch moves in one step",
         last_read="2026-11",
     ),
     rows=(42,),

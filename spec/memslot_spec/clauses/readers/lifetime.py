@@ -141,9 +141,9 @@ def somebody_inside(facts: Facts, event: DomainDestroyed) -> str:
     title="The domain is destroyed with nobody inside",
     must="The SRCU domain MUST NOT be destroyed while a read section is open.",
     known=Known(
-        read="patch, kvm_destroy_vm(), which breaks it: cleanup_srcu_struct() "
-        "before kvm_arch_destroy_vm(); 6.1 virt/kvm/kvm_main.c:1344, "
-        "kvm_destroy_vm(): after the slots are freed; commit 647492047763",
+        read="patch, kvm_destroy_vm(), which breaks it: cleanup_srcu_struct() before "
+        "kvm_arch_destroy_vm(); 6.1 virt/kvm/kvm_main.c:1344, kvm_destroy_vm(): after "
+        "the slots are freed; commit 647492047763",
         last_read="2026-11-27",
     ),
     rows=(34,),
@@ -166,9 +166,9 @@ def domain_is_destroyed(facts: Facts, answered: Answered) -> bool:
     title="The domain outlives its last reader",
     must="A read section MUST NOT begin after the SRCU domain is destroyed.",
     known=Known(
-        read="patch, kvm_destroy_vm(), which breaks it: kvm_arch_destroy_vm() "
-        "after cleanup_srcu_struct(); 6.1 virt/kvm/kvm_main.c:1336, "
-        "kvm_destroy_vm(): before it; commit 647492047763",
+        read="patch, kvm_destroy_vm(), which breaks it: kvm_arch_destroy_vm() after "
+        "cleanup_srcu_struct(); 6.1 virt/kvm/kvm_main.c:1336, kvm_destroy_vm(): "
+        "before it; commit 647492047763",
         last_read="2026-11-27",
         derived="the teardown of vCPUs reads slots, says the message of the commit",
     ),
@@ -194,7 +194,8 @@ def never_reclaimed(facts: Facts, ended: VmEnded) -> str:
     title="A table is reclaimed at the latest with the VM",
     must="A table MUST be reclaimed, at the latest when the VM is destroyed.",
     known=Known(
-        read="patch, kvm_free_physmem(); 6.1 virt/kvm/kvm_main.c:1339, kvm_destroy_vm()",
+        read="patch, kvm_free_physmem(); 6.1 virt/kvm/kvm_main.c:1339, "
+        "kvm_destroy_vm()",
         last_read="2026-11",
     ),
     rows=(30,),

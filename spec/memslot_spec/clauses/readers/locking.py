@@ -28,9 +28,10 @@ def held_by_another(facts: Facts, event: UpdateLocked) -> str:
     title="Updaters exclude each other",
     must="An updater MUST NOT take the update lock while another one holds it.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:2047, kvm_set_memory_region(): slots_lock; "
+        read="patch, kvm_set_memory_region(): slots_lock for writing; 6.1 "
+        "virt/kvm/kvm_main.c:2047, kvm_set_memory_region(): slots_lock; "
         "Documentation/virt/kvm/locking.rst",
-        last_read="2026-11",
+        last_read="2026-11-27",
     ),
     rows=(32,),
     on=UpdateLocked,
@@ -60,9 +61,10 @@ def who_holds_the_lock(facts: Facts, event: TablePublished) -> str:
     title="Tables are published under the update lock",
     must="A request MUST hold the update lock when it publishes a table.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:2047, kvm_set_memory_region(): slots_lock; "
+        read="patch, kvm_set_memory_region(): slots_lock for writing; 6.1 "
+        "virt/kvm/kvm_main.c:2047, kvm_set_memory_region(): slots_lock; "
         "Documentation/virt/kvm/locking.rst",
-        last_read="2026-11",
+        last_read="2026-11-27",
     ),
     rows=(32,),
     on=TablePublished,
@@ -88,8 +90,8 @@ def still_inside(
     must="A thread in a read section MUST NOT take the update lock.",
     known=Known(
         read="6.1 Documentation/virt/kvm/locking.rst:19, acquisition orders: "
-        "slots_arch_lock can be taken inside a section of kvm->srcu, "
-        "slots_lock cannot",
+        "slots_arch_lock can be taken inside a section of kvm->srcu, slots_lock "
+        "cannot",
         last_read="2026-11-27",
     ),
     rows=(32,),
@@ -107,8 +109,8 @@ def no_lock_inside(facts: Facts, event: UpdateLocked) -> bool:
     title="A reader does not wait for readers",
     must="A thread in a read section MUST NOT wait for a grace period.",
     known=Known(
-        read="6.1 kernel/rcu/srcutree.c:1230, __synchronize_srcu(): illegal in a"
-        " section of the same SRCU",
+        read="6.1 kernel/rcu/srcutree.c:1230, __synchronize_srcu(): illegal in a "
+        "section of the same SRCU",
         last_read="2026-11-27",
     ),
     rows=(32,),
@@ -173,12 +175,12 @@ def is_to_be_tried_again(facts: Facts, event: Return) -> bool:
     must="An access that is tried again because its slot is INVALID MUST leave its "
     "read section first.",
     known=Known(
-        read="6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest(): the section is "
-        "left before the guest runs on, and faults again",
+        read="6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest(): the section is left "
+        "before the guest runs on, and faults again",
         last_read="2026-11-27",
-        derived="a fault that is tried again in its section finds the same table "
-        "for ever, and the update waits for the section; the message of "
-        "commit 3ccbf6f47098, for a later kernel, tells of one that did",
+        derived="a fault that is tried again in its section finds the same table for "
+        "ever, and the update waits for the section; the message of commit "
+        "3ccbf6f47098, for a later kernel, tells of one that did",
     ),
     rows=(33,),
     profiles=ONLY_LINUX,
@@ -201,12 +203,12 @@ def no_retry_inside(facts: Facts, event: Return) -> bool:
     must="A fault that finds its slot INVALID and is taken again MUST leave its read "
     "section before it is.",
     known=Known(
-        read="6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest(): the section is "
-        "left before the guest runs on, and faults again",
+        read="6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest(): the section is left "
+        "before the guest runs on, and faults again",
         last_read="2026-11-27",
-        derived="a fault that is tried again in its section finds the same table "
-        "for ever, and the update waits for the section; the message of "
-        "commit 3ccbf6f47098, for a later kernel, tells of one that did",
+        derived="a fault that is tried again in its section finds the same table for "
+        "ever, and the update waits for the section; the message of commit "
+        "3ccbf6f47098, for a later kernel, tells of one that did",
     ),
     rows=(33,),
     profiles=ONLY_LINUX,

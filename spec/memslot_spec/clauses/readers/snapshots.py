@@ -53,11 +53,11 @@ def expects_one_table(facts: Facts, answered: Answered) -> str:
     must="Some single table that the operation may have loaded MUST explain its "
     "whole answer.",
     known=Known(
-        read="patch, rmode_tss_base(), which breaks it: it looks the slot up "
-        "twice; 6.1 include/linux/kvm_host.h:960, __kvm_memslots()",
+        read="patch, rmode_tss_base(), which breaks it: it looks the slot up twice; "
+        "6.1 include/linux/kvm_host.h:960, __kvm_memslots()",
         last_read="2026-11-27",
-        derived="an operation that loads the pointer once has one table, and what "
-        "is published does not change under it",
+        derived="an operation that loads the pointer once has one table, and what is "
+        "published does not change under it",
     ),
     rows=(28,),
     on=Answered,
@@ -82,8 +82,8 @@ def expects_not_older(facts: Facts, load: LoadedAgain) -> str:
     "back to an older table.",
     known=Known(
         derived="there is one pointer, each update replaces what it points to by "
-        "something newer, and a reader cannot see an older store to it "
-        "after a newer one",
+        "something newer, and a reader cannot see an older store to it after a newer "
+        "one",
     ),
     rows=(31,),
     on=LoadedAgain,
@@ -143,8 +143,8 @@ def unprotected(facts: Facts, read: TableRead) -> str:
     "update lock, or while the VM is destroyed and nobody else uses it. The notifier's "
     "release has no such licence.",
     known=Known(
-        read="commits 647492047763, eda2beda8356, 7567cae105e4; "
-        "6.1 include/linux/kvm_host.h:965, __kvm_memslots(): users_count",
+        read="commits 647492047763, eda2beda8356, 7567cae105e4; 6.1 "
+        "include/linux/kvm_host.h:965, __kvm_memslots(): users_count",
         last_read="2026-11",
     ),
     rows=(34,),

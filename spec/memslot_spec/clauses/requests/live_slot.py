@@ -39,11 +39,10 @@ def slot_left(facts: Facts, left: TableLeft) -> str:
     must="A request MUST NOT leave its slot INVALID because of a flag bit that "
     "userspace set.",
     known=Known(
-        read="patch, __kvm_set_memory_region(): new.flags = mem->flags, whatever"
-        " bits there are; 6.1 include/linux/kvm_host.h:57, "
-        "KVM_MEMSLOT_INVALID is no bit that userspace may set; 6.1 "
-        "virt/kvm/kvm_main.c:1553, check_memory_region_flags(); commit "
-        "4d8b81abc47b",
+        read="patch, __kvm_set_memory_region(): new.flags = mem->flags, whatever bits "
+        "there are; 6.1 include/linux/kvm_host.h:57, KVM_MEMSLOT_INVALID is no bit "
+        "that userspace may set; 6.1 virt/kvm/kvm_main.c:1553, "
+        "check_memory_region_flags(); commit 4d8b81abc47b",
         last_read="2026-11-27",
         derived="a slot is INVALID while it is deleted or moved, and of the patch "
         "nobody meant that a flag of userspace should make it so",
@@ -74,11 +73,10 @@ def invalid_slots_shown(facts: Facts, shown: ShownAfter) -> str:
     must="After a request whose flags had a bit that means INVALID, introspection "
     "MUST NOT show a slot that is INVALID.",
     known=Known(
-        read="patch, __kvm_set_memory_region(): new.flags = mem->flags, whatever"
-        " bits there are; 6.1 include/linux/kvm_host.h:57, "
-        "KVM_MEMSLOT_INVALID is no bit that userspace may set; 6.1 "
-        "virt/kvm/kvm_main.c:1553, check_memory_region_flags(); commit "
-        "4d8b81abc47b",
+        read="patch, __kvm_set_memory_region(): new.flags = mem->flags, whatever bits "
+        "there are; 6.1 include/linux/kvm_host.h:57, KVM_MEMSLOT_INVALID is no bit "
+        "that userspace may set; 6.1 virt/kvm/kvm_main.c:1553, "
+        "check_memory_region_flags(); commit 4d8b81abc47b",
         last_read="2026-11-27",
         derived="a slot is INVALID while it is deleted or moved, and of the patch "
         "nobody meant that a flag of userspace should make it so",

@@ -12,7 +12,7 @@ from functools import partial
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.known import Known
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.profile import BOTH, ONLY_LINUX
 from memslot_spec.model.updates import Objection
 from memslot_spec.model.values import Errno
@@ -71,6 +71,7 @@ REFUSALS = (
             read="patch, __kvm_set_memory_region(): first checks; 6.1 "
             "virt/kvm/kvm_main.c:1957, __kvm_set_memory_region()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=1,
     ),
@@ -84,6 +85,7 @@ REFUSALS = (
             read="patch, __kvm_set_memory_region(): first checks; 6.1 "
             "virt/kvm/kvm_main.c:1963, __kvm_set_memory_region()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=2,
     ),
@@ -98,6 +100,7 @@ REFUSALS = (
             read="6.1 virt/kvm/kvm_main.c:1965, __kvm_set_memory_region(); "
             "CVE-2013-1943; commit 139bc8a6146d",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=3,
         profiles=ONLY_LINUX,
@@ -111,6 +114,7 @@ REFUSALS = (
             read="patch, __kvm_set_memory_region(): first checks; 6.1 "
             "virt/kvm/kvm_main.c:1970, __kvm_set_memory_region()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=4,
     ),
@@ -124,6 +128,7 @@ REFUSALS = (
             read="patch and 6.1 virt/kvm/kvm_main.c:2057, "
             "kvm_vm_ioctl_set_memory_region()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=5,
     ),
@@ -137,6 +142,7 @@ REFUSALS = (
             read="Documentation/virt/kvm/api.rst 4.35; 6.1 virt/kvm/kvm_main.c:1968, "
             "__kvm_set_memory_region()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=6,
         profiles=ONLY_LINUX,
@@ -149,6 +155,7 @@ REFUSALS = (
         known=Known(
             read="6.1 virt/kvm/kvm_main.c:1553, check_memory_region_flags()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=7,
         profiles=ONLY_LINUX,
@@ -162,6 +169,7 @@ REFUSALS = (
             read="commit 660c22c425c; 6.1 virt/kvm/kvm_main.c:1972, "
             "__kvm_set_memory_region(): KVM_MEM_MAX_NR_PAGES",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=8,
         profiles=ONLY_LINUX,
@@ -175,6 +183,7 @@ REFUSALS = (
             read="commit f0736cf0550b; 6.1 virt/kvm/kvm_main.c:1984, "
             "__kvm_set_memory_region()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=9,
         profiles=ONLY_LINUX,
@@ -189,6 +198,7 @@ REFUSALS = (
             read="patch, __kvm_set_memory_region(): before the overlap scan; 6.1 "
             "virt/kvm/kvm_main.c:2007, __kvm_set_memory_region()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=10,
     ),
@@ -200,6 +210,7 @@ REFUSALS = (
         known=Known(
             read="6.1 virt/kvm/kvm_main.c:2006, __kvm_set_memory_region()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=11,
         profiles=ONLY_LINUX,
@@ -212,6 +223,7 @@ REFUSALS = (
         known=Known(
             read="6.1 virt/kvm/kvm_main.c:2008, __kvm_set_memory_region()",
             last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
         ),
         row=11,
         profiles=ONLY_LINUX,

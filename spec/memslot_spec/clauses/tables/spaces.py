@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memslot_spec.arithmetic.slot_word import as_id_of
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.explained import any_explains
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
@@ -35,10 +35,14 @@ def meets_a_slot_elsewhere(facts: Facts, placed: Placed) -> bool:
     must="A CREATE or MOVE whose range intersects slots of other address spaces only, "
     "and with which nothing else is wrong, MUST succeed.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:1976, __kvm_set_memory_region(): the slots"
-        " of one space, in which 1917, kvm_check_memslot_overlap() looks; "
-        "api.rst 4.35: separate spaces are unrelated",
+        read="6.1 virt/kvm/kvm_main.c:1976, __kvm_set_memory_region(): the slots of "
+        "one space, in which 1917, kvm_check_memslot_overlap() looks; api.rst 4.35: "
+        "separate spaces are unrelated",
         last_read="2026-11-27",
+    ),
+    implied=Implied(
+        by=("REQ-28",),
+        because="it is asked about faultless requests alone, which have to succeed",
     ),
     rows=(19,),
     profiles=ONLY_LINUX,
@@ -84,7 +88,8 @@ def answer_of_its_space(facts: Facts, answered: Answered) -> str:
     must="A lookup or guest access MUST NOT be answered by the slots of another "
     "address space.",
     known=Known(
-        read="commit 817fa998362d; 6.1 include/linux/kvm_host.h:973, kvm_vcpu_memslots()",
+        read="commit 817fa998362d; 6.1 include/linux/kvm_host.h:973, "
+        "kvm_vcpu_memslots()",
         last_read="2026-11",
     ),
     rows=(19,),

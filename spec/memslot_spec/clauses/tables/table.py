@@ -5,17 +5,16 @@ from __future__ import annotations
 from itertools import combinations
 
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.clause import AnyClause, clause
-from memslot_spec.clauses.requests.live_slot import slot_left
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import TablePublished, TableWritten
 from memslot_spec.history.words import count, describe_slot
 from memslot_spec.history.words.tables import describe_apart, describe_at
-from memslot_spec.known import Known
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.updates import Change
-from memslot_spec.model.values import BIT_1, EMPTY, Slot, SlotTable
-from memslot_spec.moments.replies import TableLeft, Updated
-from memslot_spec.moments.tables import Published, TableShown
+from memslot_spec.model.values import EMPTY, Slot, SlotTable
+from memslot_spec.moments.replies import Updated
+from memslot_spec.moments.tables import Published
 
 
 def publishes_its_slot(facts: Facts, published: Published) -> bool:
@@ -139,9 +138,14 @@ def is_equal_to_the_slot(facts: Facts, update: Updated) -> bool:
     title="A request equal to the slot succeeds",
     must="A request equal to the current slot MUST succeed.",
     known=Known(
-        read='6.1 virt/kvm/kvm_main.c:2015, __kvm_set_memory_region(): "Nothing to '
-        'change"',
-        last_read="2026-11",
+        read="patch, __kvm_set_memory_region(): nothing refuses it; 6.1 "
+        'virt/kvm/kvm_main.c:2015, __kvm_set_memory_region(): "Nothing to change"',
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
+    implied=Implied(
+        by=("REQ-28",),
+        because="a request equal to the slot is faultless",
     ),
     rows=(17,),
     on=Updated,
@@ -181,9 +185,9 @@ def the_overlaps(facts: Facts, event: TablePublished) -> str:
         read="patch, __kvm_set_memory_region(): overlap scan; 6.1 "
         "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
         last_read="2026-11-27",
-        derived="the scan refuses a range that meets another slot, and of the "
-        "tables of one update each has the slot where it was, where it will"
-        " be, or not at all",
+        derived="the scan refuses a range that meets another slot, and of the tables "
+        "of one update each has the slot where it was, where it will be, or not at "
+        "all",
     ),
     rows=(18,),
     on=TablePublished,
@@ -224,92 +228,6 @@ def never_edited(facts: Facts, event: TableWritten) -> bool:
     return event.field in READY_FOR or not facts.tables.is_live(event.table)
 
 
-def tables_that_may_stand(facts: Facts, shown: TableShown) -> str:
-    tables = facts.possible_tables()
-    possible = (describe_apart(table, shown.table) for table in tables)
-    return f"the table as the requests left it: {', or '.join(possible)}"
-
-
-def what_is_shown(facts: Facts, shown: TableShown) -> str:
-    return f"shown: {describe_apart(shown.table, *facts.possible_tables())}"
-
-
-@clause(
-    id="SLOT-8",
-    title="The table shown is one the requests may have left",
-    must="With no update under way, the table that introspection shows MUST be one "
-    "that the requests so far may have left.",
-    known=Known(
-        read="patch, __kvm_set_memory_region(), as a whole; 6.1 "
-        "virt/kvm/kvm_main.c:1938, __kvm_set_memory_region(), as a whole",
-        last_read="2026-11-27",
-        derived="what is published last before a request returns is the old table "
-        "with the one slot changed as it was asked for, or the old one "
-        "again",
-    ),
-    rows=(16,),
-    on=TableShown,
-    expected=tables_that_may_stand,
-    observed=what_is_shown,
-    shows=("table",),
-    unless="TablePublished",
-)
-def shown_as_planned(facts: Facts, shown: TableShown) -> bool:
-    return shown.table in facts.possible_tables()
-
-
-def was_accepted(facts: Facts, left: TableLeft) -> bool:
-    return left.update.accepted
-
-
-def slot_asked_for(facts: Facts, left: TableLeft) -> str:
-    region = left.update.region
-    if region.npages == 0:
-        return f"slot {id_of(region.slot)} absent, as the reply says"
-    pages = count(region.npages, "page")
-    flags = ", LOG_DIRTY" if region.log_dirty else ", not LOG_DIRTY"
-    if facts.profile.has_readonly:
-        flags += ", READONLY" if region.flags & BIT_1 else ", not READONLY"
-    return (
-        f"slot {id_of(region.slot)} at gfn {region.base:#x} +{pages}{flags}, "
-        "as the reply says"
-    )
-
-
-@clause(
-    id="SLOT-9",
-    title="An accepted request leaves its slot as asked for",
-    must="When a request was accepted, its slot MUST be in the current table with "
-    "the range and the flags asked for, or absent if it was a delete.",
-    known=Known(
-        read="patch, __kvm_set_memory_region(), as a whole; 6.1 "
-        "virt/kvm/kvm_main.c:1938, __kvm_set_memory_region(), as a whole",
-        last_read="2026-11-27",
-        derived="what is published last before a request returns is the old table "
-        "with the one slot changed as it was asked for, or the old one "
-        "again",
-    ),
-    rows=(16,),
-    on=TableLeft,
-    premise=was_accepted,
-    expected=slot_asked_for,
-    observed=slot_left,
-    points=("TableLoaded", "TablePublished"),
-)
-def left_as_asked(facts: Facts, left: TableLeft) -> bool:
-    slot, region = left.slot, left.update.region
-    if slot is None or region.npages == 0:
-        return slot is None and region.npages == 0
-    # Where READONLY does not exist yet, what a slot shows of it means nothing.
-    readonly = bool(region.flags & BIT_1) if facts.profile.has_readonly else None
-    return (
-        slot.base == region.base
-        and slot.npages == region.npages
-        and slot.log_dirty == region.log_dirty
-        and readonly in {None, slot.readonly}
-    )
-
-
 CLAUSES: tuple[AnyClause, ...] = (
     exact_range,
     others_unchanged,
@@ -317,6 +235,4 @@ CLAUSES: tuple[AnyClause, ...] = (
     no_op_succeeds,
     disjoint,
     never_edited,
-    shown_as_planned,
-    left_as_asked,
 )
