@@ -13,7 +13,7 @@ from memslot_reference.museum import mutant_named
 from memslot_spec.clauses import CLAUSES
 from museum_cases import Case, applicable_to, found, judged, plays, profile_of
 
-IMPLIED = {clause.id: clause.implied for clause in CLAUSES if clause.implied}
+IMPLIED = {c.id: frozenset(c.implied.by) for c in CLAUSES if c.implied is not None}
 
 BREAKERS = tuple(
     case for case in CASES if IMPLIED.keys() & set(mutant_named(case.mutant).clauses)
@@ -27,10 +27,9 @@ def breaks_it_alone(case: Case, *, is_blind: bool) -> set[str]:
     alone: set[str] = set()
     for played in plays(mutant.make, profile, case):
         broken = found(judged(held, played))
-        for name in broken & IMPLIED.keys():
-            implied = IMPLIED[name]
-            if implied is not None and not broken & set(implied.by):
-                alone.add(name)
+        alone |= {
+            name for name in broken & IMPLIED.keys() if not broken & IMPLIED[name]
+        }
     return alone
 
 
