@@ -17,7 +17,7 @@ SPEC: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         (
-            ("arithmetic",),
+            ("arithmetic", "known"),
             ("model",),
             ("history",),
             ("facts",),

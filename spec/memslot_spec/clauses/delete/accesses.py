@@ -45,8 +45,8 @@ def finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
         "arch/x86/kvm/mmu/mmu.c:4252, direct_page_fault(): fast_page_fault() first; "
         "commits e0c378684b65, 3ccbf6f47098",
         last_read="2026-11",
-        derived="what a fault does that finds the slot INVALID, for kernels after "
-        "6.1, from the message of commit 3ccbf6f47098",
+        derived="later kernels refuse a prefault that finds the slot INVALID, says "
+        "the message of commit 3ccbf6f47098",
     ),
     rows=(40,),
     on=GfnAnswered,

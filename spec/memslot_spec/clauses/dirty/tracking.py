@@ -116,8 +116,8 @@ def the_host_told(facts: Facts, rest: AtRest) -> str:
         read="patch, rmap_remove(): kvm_set_pfn_dirty(); commits 9ed5520dd3c, "
         "aa85986e7150; 6.1 arch/x86/kvm/mmu/mmu.c:584, mmu_spte_clear_track_bits()",
         last_read="2026-11",
-        derived="that kernels since 6.13 tell the host when the spte is made, from "
-        "the message of commit aa85986e7150",
+        derived="kernels since 6.13 tell the host when the spte is made, says the "
+        "message of commit aa85986e7150",
     ),
     rows=(55,),
     on=AtRest,
