@@ -24,7 +24,7 @@ SPEC: tuple[frozenset[str], ...] = tuple(
             ("moments",),
             ("clause", "choice"),
             ("clauses", "choices", "judging"),
-            ("protocol", "proofs"),
+            ("protocol", "proofs", "judges"),
         ),
     )
 )
