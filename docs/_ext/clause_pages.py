@@ -52,13 +52,14 @@ def clause_index() -> str:
     Each has the anchor that it had when all of them stood on one page.
     """
     lines: list[str] = []
+    heads = "| clause | | profiles | judged from | known |"
     for group, clauses in GROUPS:
-        lines += [f"### {plain(group)}", "", "| clause | | profiles | judged from |"]
-        lines.append("| --- | --- | --- | --- |")
+        lines += [f"### {plain(group)}", "", heads]
+        lines.append("| --- | --- | --- | --- | --- |")
         lines += [
             f'| <span id="{anchor(clause.id)}"></span>{{clause}}`{clause.id}` '
             f"| {plain(clause.title)} | {_profiles(clause)} "
-            f"| {SEEN_BY[clause.needs]} |"
+            f"| {SEEN_BY[clause.needs]} | {_marks(clause)} |"
             for clause in clauses
         ]
         lines.append("")
@@ -97,13 +98,28 @@ def _clause(clause: AnyClause, mutants: Sequence[Mutant]) -> list[str]:
         "",
         f"> {plain(clause.must)}",
         "",
-        f":source: {plain(clause.source)}",
+        *(f":{way.value}: {plain(words)}" for way, words in clause.known.words),
+        *_implied(clause),
         f":profiles: {_profiles(clause)}",
         f":judged from: {_needs(clause)}",
         f":catalogue: {_rows(clause.rows)}",
         f":broken by: {broken_by or 'no mutant of the museum'}",
         "",
     ]
+
+
+def _marks(clause: AnyClause) -> str:
+    """How it is known, a word each, and whether others imply it."""
+    ways = [way.value for way in clause.known.ways]
+    return ", ".join(ways if clause.implied is None else [*ways, "implied"])
+
+
+def _implied(clause: AnyClause) -> list[str]:
+    """Which clauses say the same and more; nothing where none does."""
+    implied = clause.implied
+    if implied is None:
+        return []
+    return [f":implied by: {links(implied.by)}: {plain(implied.because)}"]
 
 
 def _profiles(clause: AnyClause) -> str:

@@ -41,7 +41,7 @@ ROWS: tuple[Row, ...] = (
     point(
         DirtyBitSet,
         who=ANYBODY,
-        says=by("DIRTY-5", "DIRTY-7", "DIRTY-23"),
+        says=by("DIRTY-1", "DIRTY-5", "DIRTY-7", "DIRTY-23"),
         not_before=ANY_TIME,
         latest=by("DIRTY-1", "DIRTY-4"),
         often=AS_OFTEN,
@@ -49,7 +49,7 @@ ROWS: tuple[Row, ...] = (
     point(
         DirtyBitsCleared,
         who=hole("bits are cleared by somebody who reports them to nobody"),
-        says=by("DIRTY-17", "DIRTY-18"),
+        says=hole("other pages are cleared than it says; answers alone tell"),
         not_before=ANY_TIME,
         latest=by("MMU-7"),
         often=AS_OFTEN,

@@ -93,17 +93,17 @@ ROWS: tuple[Row, ...] = (
     point(
         SpteRemoved,
         who=UNLOCKED,
-        says=by("HVA-4"),
+        says=by("RMAP-1", "DEL-9"),
         not_before=by("RMAP-2"),
-        latest=by("DEL-9", "HVA-1", "HVA-3", "HVA-10", "DEL-7", "HVA-2"),
+        latest=by("DEL-9", "HVA-1", "HVA-3", "HVA-4", "HVA-10", "DEL-7", "HVA-2"),
         often=nobody("to remove what is not there changes nothing"),
     ),
     point(
         SpteUpdated,
         who=nobody("a fast page fault needs no lock"),
-        says=by("DIRTY-1", "MMU-6", "MMU-8"),
+        says=by("MMU-7", "DIRTY-2", "DIRTY-20", "DIRTY-30"),
         not_before=ANY_TIME,
-        latest=by("MMU-7", "DIRTY-2", "DIRTY-20", "DIRTY-30"),
+        latest=by("DIRTY-1", "MMU-6", "MMU-8"),
         often=AS_OFTEN,
     ),
     point(
@@ -141,7 +141,7 @@ ROWS: tuple[Row, ...] = (
     point(
         Flushed,
         who=ANYBODY,
-        says=by("DEL-9"),
+        says=by("DEL-4", "DEL-9", "MOVE-3"),
         not_before=by("DEL-2"),
         latest=by("DEL-4", "MOVE-3"),
         often=AS_OFTEN,

@@ -36,7 +36,7 @@ ROWS: tuple[Row, ...] = (
     point(
         SectionEntered,
         who=ANYBODY,
-        says=by("SRCU-5"),
+        says=by("SRCU-5", "SRCU-12"),
         not_before=ANY_TIME,
         latest=by("SRCU-17"),
         often=nobody("sections of one thread may lie in each other"),
@@ -44,7 +44,7 @@ ROWS: tuple[Row, ...] = (
     point(
         SectionLeft,
         who=hole("a thread that is in no section leaves one"),
-        says=by("SRCU-5"),
+        says=by("SRCU-5", "SRCU-12"),
         not_before=ANY_TIME,
         latest=by("SRCU-10", "SRCU-11", "SRCU-12", "SRCU-13", "SRCU-14", "SRCU-19"),
         often=hole("a section is left twice, and another reader's count is lowered"),
