@@ -61,8 +61,10 @@ def fault_of(
 _OURS = frozenset(
     f"memslot_conformance.{name}"
     for name in (
+        "adapter.acting",
         "adapter.answers",
         "adapter.capabilities",
+        "adapter.looking",
         "adapter.perform",
         "play.scheduler",
         "play.threads",

@@ -251,9 +251,7 @@ def _command(started: RunStarted) -> str:
     return f"memslots check {shlex.join(started.targets)} {options}"
 
 
-def meaning(
-    status: Exit, targets: Sequence[TargetVerdicts], *, recorded: bool = False
-) -> str:
+def meaning(status: Exit, targets: Sequence[TargetVerdicts], *, recorded: bool) -> str:
     """What the status says of these targets, in one sentence."""
     said = MEANINGS[status]
     if recorded and any(t.count(Verdict.INCONCLUSIVE) for t in targets):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from command_line import found
 from memslot_conformance.findings.records import LayerDone, Record, TargetFailed
 from memslot_conformance.museum import lawful
 from memslot_conformance.museum.lawful import Hearing, UnknownVariantError, hearing_of
-from memslot_conformance.report.lawful import listing, table, write_json
 from memslot_conformance.run.verdicts import Exit
 
 
@@ -76,41 +72,3 @@ def test_a_run_of_nothing_has_not_passed() -> None:
 def test_the_name_of_no_variant_is_refused_with_one_that_is_close() -> None:
     with pytest.raises(UnknownVariantError, match="waits-twice"):
         lawful.chosen(["waits-twise"])
-
-
-def test_the_table_shows_the_worst_seed_of_a_variant() -> None:
-    variants = lawful.chosen(["waits-twice", "flushes-the-slot"])
-    accused = Hearing(
-        variant="waits-twice", seed=2, accused_by=("REQ-1",), schedules=5, judged=1
-    )
-    clear = hearing_of("flushes-the-slot", 1, [done()])
-    lines = table([heard(done()), accused, clear], variants)
-    assert lines[1].startswith("waits-twice")
-    assert lines[1].endswith("accused by REQ-1 (seed 2)")
-    assert lines[2].endswith("not accused")
-    assert lines[-1] == "1 of 2 lawful variants played and not accused"
-
-
-def test_the_table_says_where_silence_is_worth_less() -> None:
-    variants = lawful.chosen(["waits-twice"])
-    lines = table([heard(done(cut="its time ran out"))], variants)
-    assert lines[1].endswith("not accused; fixed: its time ran out")
-
-
-def test_what_is_known_of_a_variant_is_written_with_its_hearing(
-    tmp_path: Path,
-) -> None:
-    variants = lawful.chosen(["waits-twice"])
-    file = tmp_path / "lawful.json"
-    write_json(file, [heard(done())], variants)
-    (told,) = json.loads(file.read_text("utf-8"))
-    assert told["outcome"] == "not accused"
-    assert told["source"] == variants[0].source
-    assert told["comes_close_to"] == list(variants[0].clauses)
-
-
-def test_the_list_says_what_is_unusual() -> None:
-    variants = lawful.chosen(["waits-twice"])
-    (line,) = listing(variants)
-    assert variants[0].unusual in line
-    assert line.endswith("[DEL-2, DEL-3, MOVE-2]")

@@ -11,16 +11,20 @@ from math import comb
 import pytest
 
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.determinism import Nondeterministic, self_check
+from memslot_conformance.play.determinism import (
+    Nondeterministic,
+    first_difference,
+    self_check,
+)
 from memslot_conformance.play.explore import (
     NotRepeatableError,
     bounded,
     replay,
     sampled,
 )
-from memslot_conformance.play.played import Played
+from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.scenarios.scenario import Run, Scenario, joined, without_thread
-from memslot_spec.history.events import Finished, Return
+from memslot_spec.history.events import Call, Finished, Return
 from memslot_spec.history.header import Interleaving
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked
@@ -224,6 +228,15 @@ def test_the_self_check_names_a_play_that_went_on() -> None:
 
     found = self_check(Growing, Scenario(prefix=(TssBase(),)))
     assert found == Nondeterministic(3, Return(0, Number(0)), MmuLocked(0))
+
+
+def test_one_play_that_broke_is_enough_to_be_told_of() -> None:
+    whole = Played(events=(Call(0, TssBase()), Return(0, Number(0))))
+    broken = Played(events=whole.events[:1], error=TargetFault(0, TssBase(), "broken"))
+    for pair in ((whole, broken), (broken, whole)):
+        found = first_difference(*pair)
+        assert found is not None
+        assert (found.step, found.error) == (2, "broken")
 
 
 def test_a_difference_is_told_with_what_broke_the_target_if_anything_did() -> None:

@@ -277,3 +277,9 @@ def test_a_fault_at_the_limit_is_the_fault_and_of_thread_0_in_a_view() -> None:
     assert waiting == TargetFault(0, None, told)
     bare = Played(events=())
     assert (bare.preemptions, bare.decisions) == (0, 0)
+
+
+def test_a_view_that_raises_is_no_fault_of_the_operation_before_it() -> None:
+    fault = play(BrokenView, Scenario(prefix=(MmuPages(),), threads=((),))).error
+    assert fault is not None
+    assert (fault.thread, fault.operation) == (0, None)

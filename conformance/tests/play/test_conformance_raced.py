@@ -281,3 +281,9 @@ def test_after_a_fault_no_thread_asks_more_and_nothing_is_observed() -> None:
     assert kinds == {Call, Return}
     asked = {e.operation for e in played.events if isinstance(e, Call)}
     assert asked == {CountRmaps(), TssBase()}
+
+
+def test_the_interpreter_switches_as_often_as_before_when_a_race_is_over() -> None:
+    before = sys.getswitchinterval()
+    raced(Toy, Scenario(threads=((MmuPages(),), (MmuPages(),))))
+    assert sys.getswitchinterval() == before

@@ -137,6 +137,26 @@ def test_many_threads_keep_lanes_that_can_be_read() -> None:
     assert last.endswith("  delete slot 0")
 
 
+def test_where_the_mark_is_the_last_row_the_limit_is_filled_with_those_before() -> None:
+    assert draw(HISTORY, len(HISTORY) - 1, limit=3) == picture("""
+        |   step  T0                                 T1
+        |    ...  7 earlier rows are not drawn
+        |     14                                     read table v1 (reclaimed): npages
+        |     15                                     -> reached hva 0x1000
+        |>>   16  stuck for ever: T0
+    """)
+
+
+def test_an_operation_that_ended_just_before_the_mark_is_one_row() -> None:
+    events = (*PREFIX, Call(0, GfnToHva(0)), Return(0, Done()))
+    assert draw(events, len(PREFIX)) == picture("""
+        |   step  T0
+        |    1-7  set slot 0: gfn 0x0 +4 pages at hva 0x1000 -> done (publishes v1)
+        |>>    8  hva of gfn 0x0
+        |      9  -> done
+    """)
+
+
 def test_over_the_limit_the_rows_about_the_mark_are_drawn() -> None:
     assert draw(HISTORY, BROKEN, limit=4) == picture("""
         |   step  T0                          T1

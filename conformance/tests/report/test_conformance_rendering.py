@@ -110,6 +110,13 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
     ]
 
 
+def test_rows_of_unequal_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        columns([("a", "b"), ("a",)])
+    with pytest.raises(ValueError, match="shorter"):
+        entries([("a", "b", "text"), ("a", "text")], 40)
+
+
 def test_a_row_is_never_cut_however_long() -> None:
     row = columns([("x" * 300, "y" * 300)], indent=2)
     assert rendered([row]) == [f"  {'x' * 300}  {'y' * 300}"]

@@ -173,6 +173,14 @@ def test_the_table_counts_every_verdict() -> None:
     assert total[7:] == ["2", "fail", str(len(CLAUSES) - 2), "error"]
 
 
+def test_counts_of_one_kind_stand_under_each_other() -> None:
+    text, _ = shown()
+    (table,) = [row for row in text.split("\n\n") if row.startswith("clauses ")]
+    rows = [row for row in table.splitlines()[1:] if " pass" in row]
+    assert len({len(re.findall(r"\d+ pass", row)[0]) for row in rows}) > 1
+    assert len({row.index(" pass") for row in rows}) == 1
+
+
 @pytest.mark.parametrize("width", [80, 100])
 def test_a_report_keeps_to_its_width(width: int) -> None:
     many = [

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from golden_blocks import check_block, check_keys
-from judged_histories import BLIND, HAVE_A
+from judged_histories import BLIND, HAVE_A, SIGHTED
 from memslot_conformance.findings.failure_file import RecordedFailure, write_failure
 from memslot_conformance.findings.records import (
     Found,
@@ -28,13 +28,15 @@ from memslot_conformance.run.stream import to_line
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
-from memslot_spec.history.events import Call, Event, Finished, Return
+from memslot_spec.history.events import Call, Event, Finished, Observed, Return
 from memslot_spec.history.header import Capabilities, History
+from memslot_spec.history.points.tables import TablePublished
+from memslot_spec.history.views import View
 from memslot_spec.history.wire import HistoryError, history_to_json
 from memslot_spec.judging.judge import Finding
 from memslot_spec.model.operations import GfnToHva, MemslotId, SetRegion
 from memslot_spec.model.replies import Done, FoundHva, FoundId
-from memslot_spec.model.values import MemoryRegion
+from memslot_spec.model.values import EMPTY, Gfn, Hva, MemoryRegion, Slot, table_of
 
 REJUDGED = Path(__file__).parent / "golden" / "rejudged.txt"
 
@@ -187,6 +189,24 @@ def test_a_contradiction_is_an_error_and_says_where(tmp_path: Path) -> None:
         what="its history contradicts itself: thread 3 returned without a call",
         last=f"step {len(HAVE_A) + 2} of the history, or before",
     )
+
+
+def test_a_contradiction_names_the_clauses_that_have_no_verdict(tmp_path: Path) -> None:
+    path = tmp_path / "h.ndjson"
+    region = MemoryRegion(0, 0x1000, 0x1000, 0)
+    slot = Slot(0, Gfn(1), 1, Hva(0))
+    events = (
+        Call(0, SetRegion(region)),
+        TablePublished(0, 1, table_of(slot)),
+        Return(0, Done()),
+        Observed(0, View(table=EMPTY)),
+        END,
+    )
+    path.write_text(history_to_json(History(SIGHTED, events)), encoding="utf-8")
+    rejudged = judge_file(path, some("LOOK-7", "PROG-1"))
+    assert isinstance(rejudged, Rejudged)
+    (failed,) = [r for r in rejudged.records if isinstance(r, TargetFailed)]
+    assert failed.clauses == ("LOOK-7",)
 
 
 def no_text(path: Path) -> None:

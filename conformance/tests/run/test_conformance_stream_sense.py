@@ -64,7 +64,7 @@ LAYER = (
         ("{}", '{"REQ-1": -4}', "field reached.REQ-1: expected 0..2**64-1, got -4"),
         ("{}", '{"REQ-99": 4}', "field reached: expected the id of a clause that this"),
         ("{}", '{"SLOTS-1": 4}', "got \"SLOTS-1\". Did you mean 'SLOT-1'?"),
-        ("{}}", '{}, "histories": {"": 4}}', "field histories: expected the id of a"),
+        ("{}}", '{}, "histories": {"": 4}}', "clause that this version knows, got"),
     ],
 )
 def test_refuses_counts_that_cannot_be(

@@ -170,3 +170,16 @@ def test_full_vm_is_only_asked_what_the_guard_admits() -> None:
     rng = random.Random(5)
     for _ in range(500):
         ledger.admit(draw_request(rng, full, LIMITS, BACKING))
+
+
+def test_where_a_vm_is_full_its_slots_are_still_changed() -> None:
+    npages = MAX_SLOT_BYTES // PAGE_SIZE
+    full = table_of(
+        *(
+            Slot(i, Gfn(i * npages), npages, Hva(BACKING[0] + i * MAX_SLOT_BYTES))
+            for i in range(MAX_VM_BYTES // MAX_SLOT_BYTES)
+        )
+    )
+    rng = random.Random(1)
+    drawn = [draw_request(rng, full, LIMITS, BACKING) for _ in range(300)]
+    assert any(request.memory_size == MAX_SLOT_BYTES for request in drawn)

@@ -1,0 +1,64 @@
+"""Every method that a target may have, as one protocol: for those who call them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from memslot_conformance.adapter.machine import (
+    AllocatesRoots,
+    ClearsDirty,
+    CountsRmaps,
+    DestroysVm,
+    Halts,
+    LogsDirty,
+    ReleasesNotifier,
+    TakesAccessesInSpaces,
+    TakesAgeing,
+    TakesInvalidations,
+    TakesSoftwareAccesses,
+    TakesUnmaps,
+)
+from memslot_conformance.adapter.protocols import (
+    FailsOnDemand,
+    SetsPrivateRegion,
+)
+from memslot_conformance.adapter.readers import (
+    CachesHva,
+    FindsHostPage,
+    FindsHvaInSpaces,
+    FindsId,
+    FindsSlotByVcpu,
+    FindsSlotInSpaces,
+    FindsVisibility,
+    HasPageBudget,
+    HasTssBase,
+)
+
+
+class Complete(
+    FailsOnDemand,
+    SetsPrivateRegion,
+    FindsSlotInSpaces,
+    FindsSlotByVcpu,
+    FindsHvaInSpaces,
+    FindsHostPage,
+    FindsVisibility,
+    FindsId,
+    HasTssBase,
+    HasPageBudget,
+    CachesHva,
+    CountsRmaps,
+    TakesAccessesInSpaces,
+    TakesSoftwareAccesses,
+    AllocatesRoots,
+    TakesUnmaps,
+    TakesInvalidations,
+    TakesAgeing,
+    LogsDirty,
+    ClearsDirty,
+    Halts,
+    ReleasesNotifier,
+    DestroysVm,
+    Protocol,
+):
+    """A target with every method, as those see it who call them."""

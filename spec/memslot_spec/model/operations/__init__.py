@@ -1,0 +1,113 @@
+"""The operations that a thread may ask an implementation for.
+
+An operation names an entry point of the kernel; `replies` has what its caller is
+told. Both are closed unions of frozen values.
+"""
+
+from __future__ import annotations
+
+from memslot_spec.model.operations.accesses import (
+    AllocateRoot,
+    CountRmaps,
+    GuestAccess,
+    Origin,
+)
+from memslot_spec.model.operations.caches import (
+    InitHvaCache,
+    UseHvaCache,
+)
+from memslot_spec.model.operations.dirty import (
+    ClearDirtyLog,
+    EnableManualProtect,
+    GetDirtyLog,
+)
+from memslot_spec.model.operations.host import (
+    AgeHva,
+    InvalidateRange,
+    ReleaseNotifier,
+    UnmapHva,
+)
+from memslot_spec.model.operations.lookups import (
+    GfnToHva,
+    GfnToHvaProt,
+    GfnToMemslot,
+    IsVisibleGfn,
+    MemslotId,
+    MmuPages,
+    TssBase,
+    VcpuGfnToMemslot,
+)
+from memslot_spec.model.operations.requests import (
+    SetRegion,
+)
+from memslot_spec.model.operations.vm import (
+    DestroyVm,
+    Halt,
+)
+
+__all__ = [
+    "AgeHva",
+    "AllocateRoot",
+    "ClearDirtyLog",
+    "CountRmaps",
+    "DestroyVm",
+    "EnableManualProtect",
+    "GetDirtyLog",
+    "GfnToHva",
+    "GfnToHvaProt",
+    "GfnToMemslot",
+    "GuestAccess",
+    "Halt",
+    "InitHvaCache",
+    "InvalidateRange",
+    "IsVisibleGfn",
+    "MemslotId",
+    "MmuPages",
+    "Operation",
+    "Origin",
+    "ReleaseNotifier",
+    "SetRegion",
+    "TableReader",
+    "TssBase",
+    "UnmapHva",
+    "UseHvaCache",
+    "VcpuGfnToMemslot",
+]
+
+Operation = (
+    SetRegion
+    | GfnToMemslot
+    | GfnToHva
+    | IsVisibleGfn
+    | MemslotId
+    | TssBase
+    | MmuPages
+    | GfnToHvaProt
+    | VcpuGfnToMemslot
+    | InitHvaCache
+    | UseHvaCache
+    | CountRmaps
+    | GuestAccess
+    | AllocateRoot
+    | UnmapHva
+    | InvalidateRange
+    | AgeHva
+    | GetDirtyLog
+    | ClearDirtyLog
+    | EnableManualProtect
+    | Halt
+    | ReleaseNotifier
+    | DestroyVm
+)
+
+TableReader = (
+    GfnToMemslot
+    | GfnToHva
+    | GfnToHvaProt
+    | VcpuGfnToMemslot
+    | IsVisibleGfn
+    | MemslotId
+    | TssBase
+    | MmuPages
+)
+"""The operations whose whole answer is a function of one table."""

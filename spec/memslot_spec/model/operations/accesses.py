@@ -1,0 +1,58 @@
+"""Accesses to guest memory, and what is made of shadow pages without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Origin(Enum):
+    """Who makes an access to guest memory: what it gets in no slot differs by it.
+
+    The guest's processor, by way of a page fault where nothing is mapped; the
+    instruction emulator for it; a walk of the guest's page table, of which the frame
+    has a page; KVM itself for the guest (`kvm_read_guest`, `kvm_write_guest`). All but
+    the processor look the frame up each time.
+    """
+
+    PAGE_FAULT = "PAGE_FAULT"
+    EMULATOR = "EMULATOR"
+    TABLE_WALK = "TABLE_WALK"
+    KVM = "KVM"
+
+    def __repr__(self) -> str:
+        return f"Origin.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class GuestAccess:
+    """One page of guest memory is read or written, by whoever `origin` names.
+
+    Of page faults alone, `direct` is a guest with paging off (a direct shadow page,
+    huge where the slot allows it); otherwise the guest has page tables of its own and
+    the shadow page stands for the one at `root`. A walk writes nothing.
+    """
+
+    gfn: int
+    write: bool = False
+    direct: bool = True
+    root: int = 0
+    as_id: int = 0
+    origin: Origin = Origin.PAGE_FAULT
+
+    @property
+    def may_use_spte(self) -> bool:
+        """It may go through an spte that stands, without looking the frame up."""
+        return self.origin is Origin.PAGE_FAULT
+
+
+@dataclass(frozen=True, slots=True)
+class AllocateRoot:
+    """`mmu_alloc_roots`: a shadow root for the guest page table at a gfn."""
+
+    gfn: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountRmaps:
+    """`count_rmaps`: the sptes that the reverse maps of all slots hold."""
