@@ -65,8 +65,8 @@ def other_values(was: object) -> tuple[object, ...]:
             return tuple(member for member in type(was) if member is not was)
         case SlotTable():
             return (SlotTable(was.slots[1:]), SlotTable(was.slots[:-1]))
-        case (int(first), *rest):
-            return ((first + 1, *rest),)
+        case (int(first),):
+            return ((first + 1,),)
         case _:
             return ()
 
@@ -76,6 +76,14 @@ def altered(told: Reply | Event, name: str) -> Iterator[dict[str, object]]:
     values: dict[str, object] = {f.name: getattr(told, f.name) for f in fields(told)}
     was = values[name]
     return (values | {name: other} for other in other_values(was) if other != was)
+
+
+def kind_of_reply(reply: Reply) -> Callable[..., Reply]:
+    return type(reply)
+
+
+def kind_of_event(event: Event) -> Callable[..., Event]:
+    return type(event)
 
 
 Spot = tuple[ApplicableClauses, tuple[Event, ...], int]
@@ -109,7 +117,7 @@ def found_of_reply(row: Row) -> Iterator[set[str]]:
     ):
         event = spot[1][spot[2]]
         if isinstance(event, Return):
-            make: Callable[..., Reply] = type(event.reply)
+            make = kind_of_reply(event.reply)
             for values in altered(event.reply, name):
                 yield found_with(spot, Return(event.thread, make(**values)))
 
@@ -118,7 +126,7 @@ def found_of_point(row: Row) -> Iterator[set[str]]:
     """What is found in each history with one field of a point altered."""
     for spot in spots(lambda e: is_point(type(e)) and type(e).__name__ == row.of):
         event = spot[1][spot[2]]
-        make: Callable[..., Event] = type(event)
+        make = kind_of_event(event)
         for each in fields(event):
             if each.name != "thread":
                 for values in altered(event, each.name):
