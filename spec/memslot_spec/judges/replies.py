@@ -117,13 +117,17 @@ REPLIES: tuple[Row, ...] = (
     ),
 )
 
-SHADOW_STATE = nobody(
-    "no clause reads it: it is held against the points, and where they disagree the "
-    "history is contradictory"
-)
+HELD = nobody("it is held against the points, and has to agree with them")
+
+NOT_HELD = hole("it is shown otherwise than the points tell")
 
 VIEWS: tuple[Row, ...] = (
     Row("View.table", (by("SLOT-8", "REQ-9", "REQ-13", "REQ-18", "ERR-2"),)),
-    Row("View.sptes", (SHADOW_STATE,)),
-    Row("View.pages", (SHADOW_STATE,)),
+    *(Row(f"ShadowPte.{name}", (HELD,)) for name in ("page", "index", "gfn")),
+    *(Row(f"ShadowPte.{name}", (NOT_HELD,)) for name in ("level", "writable", "hva")),
+    *(
+        Row(f"ShadowPage.{name}", (NOT_HELD,))
+        for name in ("page", "gfn", "direct", "slot_ids")
+    ),
 )
+"""The parts of a view; those that are tuples, field by field."""

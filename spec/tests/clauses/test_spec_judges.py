@@ -15,7 +15,7 @@ from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history.events import Point, is_point
 from memslot_spec.history.points.mmu import MmuUnlocked
-from memslot_spec.history.views import View
+from memslot_spec.history.views import ShadowPage, ShadowPte, View
 from memslot_spec.judges.everything import JUDGES, POINTS
 from memslot_spec.judges.operations import WHY_NONE, judged_by
 from memslot_spec.judges.replies import REPLIES, VIEWS
@@ -56,7 +56,11 @@ def test_every_field_of_every_reply_has_a_row() -> None:
 
 
 def test_every_part_of_a_view_has_a_row() -> None:
-    assert [row.of for row in VIEWS] == [f"View.{f.name}" for f in fields(View)]
+    parts = {"View.table"}
+    for kind in (ShadowPte, ShadowPage):
+        parts |= {f"{kind.__name__}.{field.name}" for field in fields(kind)}
+    assert {field.name for field in fields(View)} == {"table", "sptes", "pages"}
+    assert {row.of for row in VIEWS} == parts
 
 
 def test_every_operation_has_a_row() -> None:
