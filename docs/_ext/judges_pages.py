@@ -65,6 +65,8 @@ def known_figures() -> str:
     implied = sum(clause.implied is not None for clause in CLAUSES)
     today = [c for c in CLAUSES if "linux" in c.profiles]
     measured_today = sum(c.known.measured is not None for c in today)
+    both = [c for c in today if len(c.profiles) > 1]
+    old = [c for c in both if "patch" in c.known.read or "v2.6.34" in c.known.read]
     rows = (
         ("clauses", str(len(CLAUSES))),
         ("of their own", str(len(CLAUSES) - implied)),
@@ -74,6 +76,8 @@ def known_figures() -> str:
         (Way.DERIVED.value, str(ways[Way.DERIVED])),
         ("binding today's kernel", str(len(today))),
         ("of these judged on Linux itself", str(measured_today)),
+        ("binding both kernels", str(len(both))),
+        ("of these read in the tree of 2009", str(len(old))),
     )
     return "\n".join(_rows(("", "clauses"), rows))
 
