@@ -14,6 +14,7 @@ from memslot_spec import clauses as all_clauses
 from memslot_spec.clause import AnyClause, Needs
 from memslot_spec.clauses import CLAUSES, GROUPS
 from memslot_spec.judging.applies import points_of
+from memslot_spec.known import Way
 from memslot_spec.model.profile import PROFILES
 
 SEEN_BY = {
@@ -98,7 +99,7 @@ def _clause(clause: AnyClause, mutants: Sequence[Mutant]) -> list[str]:
         "",
         f"> {plain(clause.must)}",
         "",
-        *(f":{way.value}: {plain(words)}" for way, words in clause.known.words),
+        *_known(clause),
         *_implied(clause),
         f":profiles: {_profiles(clause)}",
         f":judged from: {_needs(clause)}",
@@ -112,6 +113,14 @@ def _marks(clause: AnyClause) -> str:
     """How it is known, a word each, and whether others imply it."""
     ways = [way.value for way in clause.known.ways]
     return ", ".join(ways if clause.implied is None else [*ways, "implied"])
+
+
+def _known(clause: AnyClause) -> list[str]:
+    """A line for each way; a command is set as one."""
+    return [
+        f":{way.value}: {words if way is Way.MEASURED else plain(words)}"
+        for way, words in clause.known.words
+    ]
 
 
 def _implied(clause: AnyClause) -> list[str]:

@@ -40,8 +40,15 @@ def holes_of(row: Row, table: Judges) -> list[str]:
 
 def _table(table: Judges) -> list[str]:
     heads = ["", *table.questions]
-    rows = [[f"`{row.of}`", *map(_cell, row.cells)] for row in table.rows]
+    rows = [[f"`{row.of}`", *_cells(row)] for row in table.rows]
     return [f"## {table.title}", "", *_rows(heads, rows), ""]
+
+
+def _cells(row: Row) -> list[str]:
+    """The answers of a row; a reason that was given in the cell before is not again."""
+    before = (None, *row.cells)
+    pairs = zip(before, row.cells, strict=False)
+    return ["*the same*" if was == cell else _cell(cell) for was, cell in pairs]
 
 
 def _cell(cell: Cell) -> str:
