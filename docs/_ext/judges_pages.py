@@ -48,7 +48,10 @@ def _cells(row: Row) -> list[str]:
     """The answers of a row; a reason that was given in the cell before is not again."""
     before = (None, *row.cells)
     pairs = zip(before, row.cells, strict=False)
-    return ["*the same*" if was == cell else _cell(cell) for was, cell in pairs]
+    return [
+        "*the same*" if cell.why_none and was == cell else _cell(cell)
+        for was, cell in pairs
+    ]
 
 
 def _cell(cell: Cell) -> str:
