@@ -26,6 +26,7 @@ from memslot_conformance.run.evidence import (
 from memslot_spec.clause import clause
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.events import Observed
+from memslot_spec.known import Known
 from memslot_spec.moments.replies import Answered
 from memslot_spec.proofs import rests_on
 from report_texts import Texts, lines
@@ -55,7 +56,7 @@ def asked_at(kind: type[object]) -> str:
         id="REQ-0",
         title="Made up",
         must="It MUST be.",
-        source="x" * 100,
+        known=Known(derived="x" * 100),
         on=kind,
         expected="",
         rows=(),

@@ -17,14 +17,14 @@ SPEC: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         (
-            ("arithmetic",),
+            ("arithmetic", "known"),
             ("model",),
             ("history",),
             ("facts",),
             ("moments",),
             ("clause", "choice"),
             ("clauses", "choices", "judging"),
-            ("protocol", "proofs"),
+            ("protocol", "proofs", "judges"),
         ),
     )
 )

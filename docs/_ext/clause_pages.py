@@ -14,6 +14,7 @@ from memslot_spec import clauses as all_clauses
 from memslot_spec.clause import AnyClause, Needs
 from memslot_spec.clauses import CLAUSES, GROUPS
 from memslot_spec.judging.applies import points_of
+from memslot_spec.known import Way
 from memslot_spec.model.profile import PROFILES
 
 SEEN_BY = {
@@ -52,13 +53,14 @@ def clause_index() -> str:
     Each has the anchor that it had when all of them stood on one page.
     """
     lines: list[str] = []
+    heads = "| clause | | profiles | judged from | known |"
     for group, clauses in GROUPS:
-        lines += [f"### {plain(group)}", "", "| clause | | profiles | judged from |"]
-        lines.append("| --- | --- | --- | --- |")
+        lines += [f"### {plain(group)}", "", heads]
+        lines.append("| --- | --- | --- | --- | --- |")
         lines += [
             f'| <span id="{anchor(clause.id)}"></span>{{clause}}`{clause.id}` '
             f"| {plain(clause.title)} | {_profiles(clause)} "
-            f"| {SEEN_BY[clause.needs]} |"
+            f"| {SEEN_BY[clause.needs]} | {_marks(clause)} |"
             for clause in clauses
         ]
         lines.append("")
@@ -97,13 +99,36 @@ def _clause(clause: AnyClause, mutants: Sequence[Mutant]) -> list[str]:
         "",
         f"> {plain(clause.must)}",
         "",
-        f":source: {plain(clause.source)}",
+        *_known(clause),
+        *_implied(clause),
         f":profiles: {_profiles(clause)}",
         f":judged from: {_needs(clause)}",
         f":catalogue: {_rows(clause.rows)}",
         f":broken by: {broken_by or 'no mutant of the museum'}",
         "",
     ]
+
+
+def _marks(clause: AnyClause) -> str:
+    """How it is known, a word each, and whether others imply it."""
+    ways = [way.value for way in clause.known.ways]
+    return ", ".join(ways if clause.implied is None else [*ways, "implied"])
+
+
+def _known(clause: AnyClause) -> list[str]:
+    """A line for each way; a command is set as one."""
+    return [
+        f":{way.value}: {words if way is Way.MEASURED else plain(words)}"
+        for way, words in clause.known.words
+    ]
+
+
+def _implied(clause: AnyClause) -> list[str]:
+    """Which clauses say the same and more; nothing where none does."""
+    implied = clause.implied
+    if implied is None:
+        return []
+    return [f":implied by: {links(implied.by)}: {plain(implied.because)}"]
 
 
 def _profiles(clause: AnyClause) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import clause_pages
+import judges_pages
 import lawful_pages
 import memslots_pages as pages
 from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
@@ -36,6 +37,11 @@ PARTS: dict[str, Callable[[], str]] = {
     "lawful": lawful_pages.lawful_table,
     "exempt": lawful_pages.exempt_table,
     "protocols": pages.protocols_table,
+    "judges": judges_pages.judges_tables,
+    "holes": judges_pages.holes_list,
+    "known": judges_pages.known_figures,
+    "derived": judges_pages.derived_table,
+    "implied": judges_pages.implied_table,
 }
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, Never, TypeVar
+from typing import Generic, NamedTuple, Never, TypeVar
 
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Observed, is_point
+from memslot_spec.known import Known
 from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import BOTH
 from memslot_spec.moments import root_of
@@ -30,6 +31,16 @@ class Needs(Enum):
     POINTS = "points"
 
 
+class Implied(NamedTuple):
+    """Whoever breaks the clause breaks one of these too; the reason is in a few words.
+
+    The clause stays for what it says of one case, and is no rule of its own.
+    """
+
+    by: tuple[str, ...]
+    because: str
+
+
 def always(facts: Facts, event: object) -> bool:  # noqa: ARG001 - a premise's form
     """Every event of the kind is one that the sentence is about."""
     return True
@@ -37,14 +48,14 @@ def always(facts: Facts, event: object) -> bool:  # noqa: ARG001 - a premise's f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause(Generic[E_contra]):
-    """One MUST, with its source and the profiles it binds.
+    """One MUST, how it is known, and the profiles it binds.
 
     `on` is the kind of event or moment it speaks of. `premise` says that the event
     is one the sentence is about, `holds` that the sentence is kept, `expected`
     words what should have been: a text, or a function that is asked only on
     failure. So does `observed` with what was, where the words of the event or of
     the reply do not show what is wrong. `rows` are the numbers of the published
-    catalogue that it came from.
+    catalogue that it came from. `implied` names the clauses that say the same and more.
     `operations` and `points` name what the target must have besides what it is
     `on`, `any_operation` names those of which one is enough, `shows` parts of a
     view, and `private` wants slots of the kernel's own. A `concurrent` clause means
@@ -60,7 +71,7 @@ class Clause(Generic[E_contra]):
     id: str
     title: str
     must: str
-    source: str
+    known: Known
     rows: tuple[int, ...]
     on: type[E_contra]
     holds: Callable[[Facts, E_contra], bool]
@@ -80,6 +91,12 @@ class Clause(Generic[E_contra]):
     armed: bool = False
     origin: Origin | None = None
     overlapping: bool = False
+    implied: Implied | None = None
+
+    @property
+    def source(self) -> str:
+        """Where to look the sentence up, or what it follows from, in one line."""
+        return self.known.source
 
     @property
     def kind(self) -> type:
@@ -129,7 +146,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     id: str,  # noqa: A002 - the field's name
     title: str,
     must: str,
-    source: str,
+    known: Known,
     on: type[E],
     expected: str | Callable[[Facts, E], str],
     rows: tuple[int, ...],
@@ -148,6 +165,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     armed: bool = False,
     origin: Origin | None = None,
     overlapping: bool = False,
+    implied: Implied | None = None,
 ) -> Callable[[Callable[[Facts, E], bool]], Clause[E]]:
     """The clause of which the function below the sentence is the check.
 
@@ -161,7 +179,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
             id=id,
             title=title,
             must=must,
-            source=source,
+            known=known,
             rows=rows,
             on=on,
             holds=holds,
@@ -181,6 +199,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
             armed=armed,
             origin=origin,
             overlapping=overlapping,
+            implied=implied,
         )
 
     return of_check

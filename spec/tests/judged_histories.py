@@ -18,6 +18,7 @@ from memslot_spec.history.header import (
 )
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.judging.judge import judge
+from memslot_spec.known import Known
 from memslot_spec.model.operations import Operation, SetRegion
 from memslot_spec.model.profile import BOTH, V2_6_34, Limits
 from memslot_spec.model.replies import Done, FoundHva, Reply
@@ -93,7 +94,7 @@ def spy(look: Callable[[Facts, Answered], bool]) -> Clause[Answered]:
         id="SPY-1",
         title="A look at every answer",
         must="",
-        source="",
+        known=Known(derived="it asks nothing"),
         rows=(),
         profiles=BOTH,
         on=Answered,

@@ -13,7 +13,15 @@ from memslot_conformance.report.evidence import (
     MARKS,
     EvidenceOf,
     evidence_words,
+    many,
     marks_of,
+)
+from memslot_conformance.report.known import (
+    implied_as_json,
+    in_numbers,
+    known_as_json,
+    known_marks,
+    known_rows,
 )
 from memslot_conformance.report.rendering import columns, entries, line, rendered
 from memslot_conformance.run.evidence import ClauseEvidence
@@ -38,8 +46,11 @@ EVIDENCE: JsonForm[ClauseEvidence] = JsonForm(ClauseEvidence)
 
 
 def listed(clauses: Sequence[AnyClause]) -> list[str]:
-    """A line for each clause, under its group."""
-    return rendered(_listed(clauses, {clause.id: () for clause in clauses}))
+    """A line for each clause, under its group, and how they are known in numbers."""
+    rows = _listed(clauses, {clause.id: () for clause in clauses})
+    return rendered(
+        [*rows, line(f"{many(len(clauses), 'clause')}: {in_numbers(clauses)}")]
+    )
 
 
 def listed_with_evidence(
@@ -68,8 +79,9 @@ def _listed(
 
 
 def _bounds(clause: AnyClause) -> str:
-    """What a target needs for this clause, and which profiles it binds."""
-    return f"[{clause.needs.value}; {', '.join(sorted(clause.profiles))}]"
+    """What it takes to judge the clause, which profiles it binds, how it is known."""
+    profiles = ", ".join(sorted(clause.profiles))
+    return f"[{clause.needs.value}; {profiles}; {known_marks(clause)}]"
 
 
 def explained(
@@ -87,7 +99,7 @@ def explained(
     """
     parts = [
         ("must", clause.must),
-        ("source", clause.source),
+        *known_rows(clause),
         ("rows", ", ".join(map(str, clause.rows)) or "none of the catalogue"),
         ("profiles", ", ".join(sorted(clause.profiles))),
         ("needs", _needs(clause)),
@@ -122,6 +134,8 @@ def as_json(
         "title": clause.title,
         "must": clause.must,
         "source": clause.source,
+        "known": known_as_json(clause),
+        "implied": implied_as_json(clause),
         "rows": list(clause.rows),
         "profiles": sorted(clause.profiles),
         "needs": clause.needs.value,

@@ -23,6 +23,7 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.report.console import printable
 from memslot_conformance.report.evidence import MARKS, many, rows, summary, unseen_words
 from memslot_conformance.report.failure import picture, sentences
+from memslot_conformance.report.known import in_numbers
 from memslot_conformance.report.rendering import (
     BROKEN,
     columns,
@@ -176,7 +177,8 @@ def _evidence(
     title = "evidence, by clauses whose premise was met"
     title = f"{title} ({MARKS})" if look.verbose else title
     words = f"{proved} of {len(clauses)} rest on functions that CrossHair confirms"
-    return [line(title), *parts, _beside("every target", words, look)]
+    parts.append(_beside("every target", words, look))
+    return [line(title), *parts, _beside("every clause", in_numbers(clauses), look)]
 
 
 def _unseen(records: Iterable[Record], look: Look) -> Parts:

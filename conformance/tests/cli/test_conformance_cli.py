@@ -106,8 +106,9 @@ def test_the_clauses_are_listed_and_explained() -> None:
     assert all(f"  {clause.id} " in every.output for clause in CLAUSES)
     one = memslots("clauses", "srcu-3")
     assert one.exit_code == 0
-    for label in ("must", "source", "rows", "profiles", "needs", "judged", "detects"):
+    for label in ("must", "read", "rows", "profiles", "needs", "judged", "detects"):
         assert f"\n  {label} " in one.output
+    assert memslots("clauses", "req-20").output.count("\n  implied ") == 1
     data = json.loads(memslots("clauses", "--json").output)
     assert [row["id"] for row in data] == [clause.id for clause in CLAUSES]
     assert json.loads(memslots("clauses", "REQ-1", "--json").output)["id"] == "REQ-1"

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
+from memslot_spec.known import Known, Measured
 from memslot_spec.moments.srcu import Stopped
 
 
@@ -33,7 +34,14 @@ def who_is_stuck(facts: Facts, stopped: Stopped) -> str:
     id="PROG-1",
     title="An update returns once its readers have left",
     must="An update MUST return once the readers that it waits for have left.",
-    source="6.1 kernel/rcu/srcutree.c:1230, __synchronize_srcu()",
+    known=Known(
+        read="6.1 kernel/rcu/srcutree.c:1273, synchronize_srcu()",
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+        derived="it waits for the sections before it and for nothing else, and an "
+        "update that has the lock waits for nothing but grace periods and open "
+        "invalidations",
+    ),
     rows=(32, 33),
     on=Stopped,
     expected=EVERYBODY_DONE,
@@ -48,7 +56,14 @@ def update_returns(facts: Facts, stopped: Stopped) -> bool:
     id="PROG-2",
     title="Threads do not wait for each other in a circle",
     must="Threads MUST NOT wait for each other in a circle.",
-    source="6.1 kernel/rcu/srcutree.c:1230, __synchronize_srcu(); commit 3ccbf6f47098",
+    known=Known(
+        read="6.1 kernel/rcu/srcutree.c:1287, synchronize_srcu(): inside a section it "
+        "deadlocks; 6.1 Documentation/virt/kvm/locking.rst:19",
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+        derived="a lock order has no circle; a retry inside the section makes one, "
+        "says the message of commit 3ccbf6f47098, for a later kernel",
+    ),
     rows=(32, 33),
     on=Stopped,
     expected=EVERYBODY_DONE,

@@ -10,6 +10,7 @@ from memslot_spec.arithmetic.sizing import (
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.clauses.readers.snapshots import what_the_tables_answer
 from memslot_spec.facts.facts import Facts
+from memslot_spec.known import Known
 from memslot_spec.model.operations import TssBase
 from memslot_spec.model.profile import ONLY_2_6_34, ONLY_LINUX
 from memslot_spec.model.replies import Number
@@ -51,7 +52,10 @@ def budget_of(facts: Facts, pages: int) -> int:
     title="The page budget follows the published table",
     must="With no limit requested, the shadow page budget MUST be the larger of 64 "
     "and the published table's pages * 20 / 1000.",
-    source="patch, kvm_mmu_calculate_mmu_pages()",
+    known=Known(
+        read="patch, kvm_mmu_calculate_mmu_pages()",
+        last_read="2026-11",
+    ),
     rows=(61,),
     profiles=ONLY_2_6_34,
     on=BudgetRead,
@@ -72,7 +76,13 @@ def overflows(facts: Facts, read: BudgetRead) -> bool:
     title="The page budget does not overflow",
     must="The shadow page budget MUST NOT be what is left of it in 32 bits, however "
     "many pages there are.",
-    source="commit bc8a3d8925a8",
+    known=Known(
+        read="6.1 arch/x86/kvm/x86.c:13022, kvm_arch_commit_memory_region(): "
+        "nr_memslot_pages and what comes of it are unsigned long; commit bc8a3d8925a8",
+        last_read="2026-11-27",
+        derived="of v2.6.34 nobody meant a budget that is small because there are "
+        "many pages",
+    ),
     rows=(61,),
     on=BudgetRead,
     premise=overflows,
@@ -93,8 +103,12 @@ def is_kept(facts: Facts, read: BudgetRead) -> bool:
     must="With no limit requested and no request under way, the shadow page budget of "
     "a VM that has had a slot MUST NOT be below the larger of 64 and a fiftieth of the "
     "pages of all its slots.",
-    source="6.1 arch/x86/kvm/x86.c:13022, kvm_arch_commit_memory_region(); more where "
-    "more are in use: 6.1 arch/x86/kvm/mmu/mmu.c:2621, kvm_mmu_change_mmu_pages()",
+    known=Known(
+        read="6.1 arch/x86/kvm/x86.c:13022, kvm_arch_commit_memory_region(); more "
+        "where more are in use: 6.1 arch/x86/kvm/mmu/mmu.c:2621, "
+        "kvm_mmu_change_mmu_pages()",
+        last_read="2026-11",
+    ),
     rows=(61,),
     profiles=ONLY_LINUX,
     on=BudgetRead,
@@ -116,8 +130,11 @@ def asks_tss_base(facts: Facts, answered: Answered) -> bool:
     title="The TSS lies three pages below slot 0's end",
     must="The default TSS base MUST be (base0 + npages0 - 3) * 4096; an absent slot 0 "
     "has no pages, and lies at 0 or where the request said that deleted it.",
-    source="patch, rmode_tss_base(); __kvm_set_memory_region(): new.base_gfn = "
-    "base_gfn",
+    known=Known(
+        read="patch, rmode_tss_base(); __kvm_set_memory_region(): new.base_gfn = "
+        "base_gfn",
+        last_read="2026-11",
+    ),
     rows=(62,),
     profiles=ONLY_2_6_34,
     on=Answered,
@@ -156,7 +173,10 @@ def versions_read(facts: Facts, answered: Answered) -> str:
     id="TSS-2",
     title="The TSS base comes from one table",
     must="Both parts of the default TSS base MUST be read from one table.",
-    source="patch, rmode_tss_base() reads two; commit f495c6e5e8f repairs half of it",
+    known=Known(
+        read="patch, rmode_tss_base() reads two; commit f495c6e5e8f repairs half of it",
+        last_read="2026-11",
+    ),
     rows=(62,),
     profiles=ONLY_2_6_34,
     on=Answered,

@@ -51,8 +51,9 @@ class SlotRemoved:
 class SoundMove:
     """A move is answered with which nothing is wrong, and that was not made to fail.
 
-    `old` is the slot as the request found it, `after` the table that it left, None
-    where points do not tell.
+    One that lacked the memory for its new arrays is left out. `old` is the slot as
+    the request found it, `after` the table that it left, None where points do not
+    tell.
     """
 
     region: MemoryRegion
@@ -112,6 +113,8 @@ def _sound_move(
     if updated.base is None or updated.change is not Change.MOVE:
         return None
     if updated.malformed or updated.conflicts or updated.operation.failure is not None:
+        return None
+    if updated.ran_out_of_memory:
         return None
     old = target_of(updated.base, region)
     if old is None:

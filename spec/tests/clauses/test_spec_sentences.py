@@ -1,7 +1,8 @@
 """The sentences are pinned: no clause says something else without a diff.
 
-`golden/sentences.txt` has the title, the MUST and the source of each clause. To
-change one on purpose, run `make golden` and commit the file with it.
+`golden/sentences.txt` has the title and the MUST of each clause, how it is known, and
+whether others imply it. To change one on purpose, run `make golden` and commit the
+file with it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ SENTENCES = Path(__file__).parent / "golden" / "sentences.txt"
 
 def sentences(clause: AnyClause) -> str:
     """What a clause says, a line for each of its texts."""
-    return f"title:  {clause.title}\nmust:   {clause.must}\nsource: {clause.source}"
+    lines = [("title", clause.title), ("must", clause.must)]
+    lines += [(way.value, words) for way, words in clause.known.words]
+    if clause.implied is not None:
+        by = ", ".join(clause.implied.by)
+        lines.append(("implied", f"by {by}: {clause.implied.because}"))
+    return "\n".join(f"{name + ':':<9} {words}" for name, words in lines)
 
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda c: c.id)

@@ -11,6 +11,7 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.caches import MmioPlace
 from memslot_spec.history.points.tables import TablePublished
+from memslot_spec.known import Known
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.moments.caches import EntryHit, TableNumbered
 
@@ -34,8 +35,11 @@ def another_number(facts: Facts, numbered: TableNumbered) -> str:
     title="Every table has a number of its own",
     must="Each published table MUST get a generation that no table of any address "
     "space had before.",
-    source="6.1 include/linux/kvm_host.h:78, on KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS; "
-    "virt/kvm/kvm_main.c:1610, kvm_swap_active_memslots()",
+    known=Known(
+        read="6.1 include/linux/kvm_host.h:78, on KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS; "
+        "virt/kvm/kvm_main.c:1610, kvm_swap_active_memslots()",
+        last_read="2026-11",
+    ),
     rows=(63,),
     profiles=ONLY_LINUX,
     on=TableNumbered,
@@ -56,7 +60,10 @@ def not_marked(facts: Facts, event: TablePublished) -> str:
     id="GEN-2",
     title="A table is marked when readers can load it",
     must="A table MUST be marked in progress before it is published.",
-    source="6.1 virt/kvm/kvm_main.c:1567, kvm_swap_active_memslots()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1567, kvm_swap_active_memslots()",
+        last_read="2026-11",
+    ),
     rows=(63,),
     profiles=ONLY_LINUX,
     on=TablePublished,
@@ -78,8 +85,11 @@ def without_the_mark(facts: Facts, numbered: TableNumbered) -> str:
     title="The mark stays while the old table is read",
     must="A table MUST stay marked in progress until a grace period that began after "
     "its publication has ended.",
-    source="6.1 virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots(); commit "
-    "ee3d1570b586",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots(); commit "
+        "ee3d1570b586",
+        last_read="2026-11",
+    ),
     rows=(63,),
     profiles=ONLY_LINUX,
     on=TableNumbered,
@@ -106,8 +116,11 @@ def caches_not_ready(facts: Facts, numbered: TableNumbered) -> str:
     title="Caches are ready before a number can be seen",
     must="What is cached MUST be made ready for a generation before that generation "
     "is stored in the table.",
-    source="commit 152482580a1b; 6.1 virt/kvm/kvm_main.c:1612, "
-    "kvm_swap_active_memslots()",
+    known=Known(
+        read="commit 152482580a1b; 6.1 virt/kvm/kvm_main.c:1612, "
+        "kvm_swap_active_memslots()",
+        last_read="2026-11",
+    ),
     rows=(64,),
     profiles=ONLY_LINUX,
     on=TableNumbered,
@@ -129,7 +142,10 @@ def is_put_back(facts: Facts, numbered: TableNumbered) -> bool:
     title="What a failed request puts back has a new number",
     must="A table that a failed request swaps back MUST get a generation that no "
     "table had before, though its slots are those of an earlier one.",
-    source="6.1 virt/kvm/kvm_main.c:1877, kvm_set_memslot(): kvm_activate_memslot()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1877, kvm_set_memslot(): kvm_activate_memslot()",
+        last_read="2026-11",
+    ),
     rows=(63, 65),
     profiles=ONLY_LINUX,
     on=TableNumbered,
@@ -163,8 +179,11 @@ def a_hit(facts: Facts, hit: EntryHit) -> str:
     title="MMIO sptes do not outlive the bits they hold",
     must="An MMIO spte MUST NOT hit under another generation than it was made under, "
     "also where the bits that it holds of both are the same.",
-    source="6.1 arch/x86/kvm/mmu/mmu.c:6558, kvm_mmu_invalidate_mmio_sptes(), for "
-    "every address space",
+    known=Known(
+        read="6.1 arch/x86/kvm/mmu/mmu.c:6558, kvm_mmu_invalidate_mmio_sptes(), for "
+        "every address space",
+        last_read="2026-11",
+    ),
     rows=(64,),
     profiles=ONLY_LINUX,
     on=EntryHit,
@@ -182,8 +201,11 @@ def dropped_on_wrap(facts: Facts, hit: EntryHit) -> bool:
     title="MMIO cached during an update never hits",
     must="What was cached from a table that was marked in progress MUST NOT hit, then "
     "or later.",
-    source="Documentation/virt/kvm/x86/mmu.rst, on MMIO; 6.1 "
-    "arch/x86/kvm/mmu/mmu.c:312, check_mmio_spte()",
+    known=Known(
+        read="Documentation/virt/kvm/x86/mmu.rst, on MMIO; 6.1 "
+        "arch/x86/kvm/mmu/mmu.c:312, check_mmio_spte()",
+        last_read="2026-11",
+    ),
     rows=(63,),
     profiles=ONLY_LINUX,
     on=EntryHit,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
+from memslot_spec.known import Known
 from memslot_spec.model.hva_caches import use_replies
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.replies import Done, Refused, Translated, same_reply
@@ -37,7 +38,10 @@ def reaches_one_slot(facts: Facts, used: CacheUsed) -> bool:
     title="A cached address is the one a lookup gives",
     must="Where a cached use reaches memory, it MUST reach the pages that a lookup "
     "gives, each at the byte that is asked for.",
-    source="6.1 virt/kvm/kvm_main.c:3282, kvm_read_guest_offset_cached()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:3282, kvm_read_guest_offset_cached()",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,
@@ -65,8 +69,11 @@ def has_moved(facts: Facts, used: CacheUsed) -> bool:
     title="A cached address does not outlive its table",
     must="A use of a cached address MUST NOT reach the page of a table that was "
     "replaced by an update which returned before the use began.",
-    source="CVE-2013-1797; 6.1 virt/kvm/kvm_main.c:3271, "
-    "kvm_read_guest_offset_cached(): ghc->generation",
+    known=Known(
+        read="CVE-2013-1797; 6.1 virt/kvm/kvm_main.c:3271, "
+        "kvm_read_guest_offset_cached(): ghc->generation",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,
@@ -87,8 +94,11 @@ def reaches_several_slots(facts: Facts, used: CacheUsed) -> bool:
     title="A range over two slots has two host ranges",
     must="A use that crosses from one slot into another MUST reach each page through "
     "its own slot.",
-    source="6.1 virt/kvm/kvm_main.c:3280, kvm_read_guest_offset_cached(): "
-    "kvm_read_guest(), next_segment()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:3280, kvm_read_guest_offset_cached(): "
+        "kvm_read_guest(), next_segment()",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,
@@ -118,8 +128,11 @@ def wraps(facts: Facts, init: CacheInitialised) -> bool:
     id="CACHE-9",
     title="A range that wraps is not resolved",
     must="A range whose last frame is below its first MUST be refused with EINVAL.",
-    source="6.1 virt/kvm/kvm_main.c:3186, __kvm_gfn_to_hva_cache_init(); commit "
-    "f1b9dd5eb86c",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:3186, __kvm_gfn_to_hva_cache_init(); commit "
+        "f1b9dd5eb86c",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheInitialised,
@@ -140,7 +153,10 @@ def has_a_hole(facts: Facts, init: CacheInitialised) -> bool:
     title="A range with a hole is not resolved",
     must="A range of which some page has no host address for writing MUST be refused "
     "with EFAULT.",
-    source="6.1 virt/kvm/kvm_main.c:3199, __kvm_gfn_to_hva_cache_init()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:3199, __kvm_gfn_to_hva_cache_init()",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheInitialised,
@@ -160,7 +176,10 @@ def is_backed(facts: Facts, init: CacheInitialised) -> bool:
     id="CACHE-11",
     title="A backed range is resolved",
     must="A range that is backed for writing throughout MUST be resolved.",
-    source="6.1 virt/kvm/kvm_main.c:3195, __kvm_gfn_to_hva_cache_init()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:3195, __kvm_gfn_to_hva_cache_init()",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheInitialised,
@@ -177,8 +196,11 @@ def backed_is_resolved(facts: Facts, init: CacheInitialised) -> bool:
     title="A range that wraps cannot be used",
     must="A use of a cache whose range was refused because it wraps MUST be refused, "
     "as long as the slots stay as they are.",
-    source="6.1 virt/kvm/kvm_main.c:3187, __kvm_gfn_to_hva_cache_init(): stores the "
-    "error address; commit f1b9dd5eb86c",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:3187, __kvm_gfn_to_hva_cache_init(): stores the "
+        "error address; commit f1b9dd5eb86c",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=WrappedCacheUsed,
@@ -198,8 +220,11 @@ def uses_a_range_with_a_hole(facts: Facts, used: CacheUsed) -> bool:
     title="A hole anywhere in the range is a fault",
     must="A use MUST be refused with EFAULT while some page of the cached range has "
     "no host address for writing, whichever part is used.",
-    source="6.1 virt/kvm/kvm_main.c:3276, kvm_read_guest_offset_cached(): the error "
-    "address is looked at first; commit fcfbc617547f",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:3276, kvm_read_guest_offset_cached(): the error "
+        "address is looked at first; commit fcfbc617547f",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,
@@ -220,7 +245,12 @@ def uses_a_backed_range(facts: Facts, used: CacheUsed) -> bool:
     title="A use inside a backed range reaches memory",
     must="A use inside the range that the cache was initialised with MUST NOT be "
     "refused while the range is backed.",
-    source="commit a7c42bb6da6b",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:3267, kvm_read_guest_offset_cached(): only what "
+        "is past ghc->len is refused; 3280, where there is no slot: "
+        "kvm_read_guest(); commit a7c42bb6da6b",
+        last_read="2026-11-27",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,
@@ -240,7 +270,10 @@ def uses_beyond_the_end(facts: Facts, used: CacheUsed) -> bool:
     id="CACHE-15",
     title="A use ends inside its range",
     must="A use that ends beyond the cached range MUST be refused with EINVAL.",
-    source="6.1 virt/kvm/kvm_main.c:3268, kvm_read_guest_offset_cached()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:3268, kvm_read_guest_offset_cached()",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=CacheUsed,

@@ -11,6 +11,7 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.clauses.caches.generations import a_hit, a_miss, named
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.caches import MmioCached, MmioPlace
+from memslot_spec.known import Known
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.readers import gfn_to_memslot, serves
@@ -43,7 +44,11 @@ def _serves(facts: Facts, table: SlotTable, access: GuestAccess) -> bool:
     title="What was MMIO is memory once a slot is there",
     must="A guest access to a frame that was MMIO MUST NOT exit to user space as MMIO "
     "once a valid slot covers the frame, unless it is a write and the slot READONLY.",
-    source="Documentation/virt/kvm/x86/mmu.rst, fast invalidation of MMIO sptes",
+    known=Known(
+        read="6.1 Documentation/virt/kvm/x86/mmu.rst:454, fast invalidation of MMIO "
+        "sptes",
+        last_read="2026-11-27",
+    ),
     rows=(64,),
     profiles=ONLY_LINUX,
     on=Answered,
@@ -66,8 +71,11 @@ def a_lookup(facts: Facts, hit: AccessHit) -> str:
     title="Cached MMIO says what its table says",
     must="What is cached MUST NOT make an access MMIO where the table whose "
     "generation it was compared with has a slot for the access.",
-    source="6.1 arch/x86/kvm/mmu/mmu.c:307, check_mmio_spte(); "
-    "arch/x86/kvm/x86.h:250, vcpu_match_mmio_gpa()",
+    known=Known(
+        read="6.1 arch/x86/kvm/mmu/mmu.c:307, check_mmio_spte(); "
+        "arch/x86/kvm/x86.h:250, vcpu_match_mmio_gpa()",
+        last_read="2026-11",
+    ),
     rows=(64,),
     profiles=ONLY_LINUX,
     on=AccessHit,
@@ -100,8 +108,11 @@ def cached_under(facts: Facts, event: MmioCached) -> str:
     title="Cached MMIO has the number of the table it is from",
     must="What is cached from a table MUST be stored under the generation of that "
     "table, not of a newer one: under as many of its lowest bits as there is room for.",
-    source="commits ee3d1570b586, 34c0f6f2695a; 6.1 arch/x86/kvm/mmu/spte.c:73, "
-    "make_mmio_spte()",
+    known=Known(
+        read="commits ee3d1570b586, 34c0f6f2695a; 6.1 arch/x86/kvm/mmu/spte.c:73, "
+        "make_mmio_spte()",
+        last_read="2026-11-27",
+    ),
     rows=(63,),
     profiles=ONLY_LINUX,
     on=MmioCached,
@@ -125,7 +136,10 @@ def is_a_vcpus_made_at_rest(facts: Facts, hit: EntryHit) -> bool:
     title="A vCPU's cached MMIO is held to its number",
     must="A vCPU MUST NOT use what it has cached of MMIO under another generation than "
     "it cached it under.",
-    source="6.1 arch/x86/kvm/x86.h:222, vcpu_match_mmio_gen(); commit 56f17dd3fbc4",
+    known=Known(
+        read="6.1 arch/x86/kvm/x86.h:222, vcpu_match_mmio_gen(); commit 56f17dd3fbc4",
+        last_read="2026-11",
+    ),
     rows=(63,),
     profiles=ONLY_LINUX,
     on=EntryHit,
@@ -146,7 +160,10 @@ def is_a_vcpus(facts: Facts, event: MmioCached) -> bool:
     id="CACHE-5",
     title="A vCPU caches no MMIO during an update",
     must="A vCPU MUST NOT cache MMIO from a table that is marked in progress.",
-    source="6.1 arch/x86/kvm/x86.h:209, vcpu_cache_mmio_info(); commit ddfd1730fd82",
+    known=Known(
+        read="6.1 arch/x86/kvm/x86.h:209, vcpu_cache_mmio_info(); commit ddfd1730fd82",
+        last_read="2026-11",
+    ),
     rows=(63,),
     profiles=ONLY_LINUX,
     on=MmioCached,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
+from memslot_spec.known import Known
 from memslot_spec.model.operations import GuestAccess, Origin
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.readers import accesses, serves
@@ -39,9 +40,14 @@ def finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     must="An access that looks its frame up and finds the slot INVALID MUST NOT reach "
     "memory, unless it is made again, by a table in which a valid slot covers the "
     "frame, or is a page fault that goes on by an spte from before that still stands.",
-    source="patch, gfn_to_hva(); 6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); "
-    "arch/x86/kvm/mmu/mmu.c:4252, direct_page_fault(): fast_page_fault() first, which "
-    "may find the fault spurious (3355); commits e0c378684b65, 3ccbf6f47098",
+    known=Known(
+        read="patch, gfn_to_hva(); 6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); "
+        "arch/x86/kvm/mmu/mmu.c:4252, direct_page_fault(): fast_page_fault() first, which "
+        "may find the fault spurious (3355); commits e0c378684b65, 3ccbf6f47098",
+        last_read="2026-11-27",
+        derived="later kernels refuse a prefault that finds the slot INVALID, says "
+        "the message of commit 3ccbf6f47098",
+    ),
     rows=(40,),
     on=GfnAnswered,
     premise=finds_its_slot_invalid,
@@ -70,8 +76,11 @@ def fault_finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     must="A page fault that finds its slot INVALID MUST be retried: the access is "
     "answered by a table in which the slot is not INVALID, or asked for again. It may "
     "go on by an spte from before that still stands.",
-    source="commit e0c378684b65; 6.1 arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); "
-    "4252, direct_page_fault()",
+    known=Known(
+        read="commit e0c378684b65; 6.1 arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); "
+        "4252, direct_page_fault()",
+        last_read="2026-11-27",
+    ),
     rows=(40,),
     profiles=ONLY_LINUX,
     on=GfnAnswered,
@@ -111,8 +120,11 @@ def is_data_of_no_slot(facts: Facts, access: GfnAnswered) -> bool:
     must="Where no slot covers the frame and no device in the kernel has the address, "
     "the guest's access to data there, by a page fault or through the emulator, MUST "
     "exit to user space as MMIO.",
-    source="patch, gfn_to_hva(): bad_hva(); 6.1 arch/x86/kvm/x86.c:7614, "
-    "emulator_read_write_onepage()",
+    known=Known(
+        read="patch, gfn_to_hva(): bad_hva(); 6.1 arch/x86/kvm/x86.c:7614, "
+        "emulator_read_write_onepage()",
+        last_read="2026-11",
+    ),
     rows=(40,),
     on=GfnAnswered,
     premise=is_data_of_no_slot,
@@ -137,8 +149,11 @@ def only_another_slot_is_invalid(facts: Facts, lookup: GfnAnswered) -> bool:
     id="DEL-13",
     title="Other slots resolve throughout",
     must="While a slot is INVALID, frames of other slots MUST keep resolving.",
-    source="patch, __kvm_set_memory_region(): one slot of the copy is changed; 6.1 "
-    "virt/kvm/kvm_main.c:1744, kvm_invalidate_memslot()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): one slot of the copy is changed; 6.1 "
+        "virt/kvm/kvm_main.c:1744, kvm_invalidate_memslot()",
+        last_read="2026-11",
+    ),
     rows=(41,),
     on=GfnAnswered,
     premise=only_another_slot_is_invalid,
@@ -163,8 +178,11 @@ def kvm_finds_no_memory(facts: Facts, access: GfnAnswered) -> bool:
     title="KVM's own access without memory fails with EFAULT",
     must="KVM's own access for the guest MUST fail with EFAULT where no slot covers "
     "the frame, where the slot is INVALID, and where it writes to a READONLY slot.",
-    source="6.1 virt/kvm/kvm_main.c:3001, __kvm_read_guest_page(); 2421, "
-    "__gfn_to_hva_many(); patch, gfn_to_hva(): bad_hva()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:3001, __kvm_read_guest_page(); 2421, "
+        "__gfn_to_hva_many(); patch, gfn_to_hva(): bad_hva()",
+        last_read="2026-11",
+    ),
     rows=(40,),
     on=GfnAnswered,
     premise=kvm_finds_no_memory,
@@ -186,7 +204,10 @@ def walk_finds_no_table(facts: Facts, access: GfnAnswered) -> bool:
     title="A page table in no slot gives the guest a page fault",
     must="A walk of the guest's page table whose frame no valid slot covers MUST give "
     "the guest a page fault, or be made again while the slot is INVALID.",
-    source="6.1 arch/x86/kvm/mmu/paging_tmpl.h:384, walk_addr_generic()",
+    known=Known(
+        read="6.1 arch/x86/kvm/mmu/paging_tmpl.h:384, walk_addr_generic()",
+        last_read="2026-11",
+    ),
     rows=(40,),
     profiles=ONLY_LINUX,
     on=GfnAnswered,
@@ -211,7 +232,11 @@ def emulator_finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     must="An emulated access that finds its slot INVALID MUST exit to user space as "
     "MMIO, or be made again; neither the guest nor the caller of KVM_RUN may get an "
     "error.",
-    source="6.1 arch/x86/kvm/x86.c:7614, emulator_read_write_onepage(): EFAULT is MMIO",
+    known=Known(
+        read="6.1 arch/x86/kvm/x86.c:7614, emulator_read_write_onepage(): EFAULT is "
+        "MMIO",
+        last_read="2026-11",
+    ),
     rows=(40,),
     on=GfnAnswered,
     premise=emulator_finds_its_slot_invalid,

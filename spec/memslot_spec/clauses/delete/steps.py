@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
+from memslot_spec.known import Known
 from memslot_spec.model.updates import Change
 from memslot_spec.moments.tables import SlotRemoved
 
@@ -47,8 +48,11 @@ def no_flush(facts: Facts, removed: SlotRemoved) -> str:
     title="A delete publishes INVALID first",
     must="A delete of a live slot MUST publish a table in which the slot is INVALID "
     "before it publishes one without the slot.",
-    source="patch, __kvm_set_memory_region(), step 1; 6.1 virt/kvm/kvm_main.c:1752, "
-    "kvm_invalidate_memslot()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(), step 1; 6.1 virt/kvm/kvm_main.c:1752, "
+        "kvm_invalidate_memslot()",
+        last_read="2026-11",
+    ),
     rows=(36,),
     on=SlotRemoved,
     premise=by_a_delete,
@@ -73,8 +77,12 @@ def flushed_early(facts: Facts, removed: SlotRemoved) -> str:
     must="Between the end of the grace period after its INVALID table and the "
     "publication of the table that has it absent or elsewhere, the slot MUST be "
     "flushed. Earlier flushes neither count nor matter.",
-    source="patch, __kvm_set_memory_region(): synchronize, then "
-    "kvm_arch_flush_shadow(); 6.1 virt/kvm/kvm_main.c:1760, kvm_invalidate_memslot()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): synchronize, then "
+        "kvm_arch_flush_shadow(); 6.1 virt/kvm/kvm_main.c:1760, "
+        "kvm_invalidate_memslot()",
+        last_read="2026-11",
+    ),
     rows=(36,),
     on=SlotRemoved,
     premise=was_flushed,
@@ -92,8 +100,12 @@ def flush_after_grace_period(facts: Facts, removed: SlotRemoved) -> bool:
     title="The absence waits for a grace period",
     must="The grace period after the INVALID table MUST have ended before a delete "
     "publishes the slot's absence.",
-    source="patch, __kvm_set_memory_region(): synchronize between the steps; 6.1 "
-    "virt/kvm/kvm_main.c:1752, kvm_invalidate_memslot(): kvm_swap_active_memslots()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): synchronize between the steps; 6.1 "
+        "virt/kvm/kvm_main.c:1752, kvm_invalidate_memslot(): "
+        "kvm_swap_active_memslots()",
+        last_read="2026-11",
+    ),
     rows=(36,),
     on=SlotRemoved,
     premise=by_a_delete,
@@ -111,8 +123,11 @@ def grace_period_before_absence(facts: Facts, removed: SlotRemoved) -> bool:
     title="The absence waits for the flush",
     must="A delete MUST flush the slot's shadow state before it publishes the "
     "slot's absence.",
-    source="patch, __kvm_set_memory_region(): kvm_arch_flush_shadow() between the "
-    "steps; 6.1 virt/kvm/kvm_main.c:1760, kvm_invalidate_memslot()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): kvm_arch_flush_shadow() between the "
+        "steps; 6.1 virt/kvm/kvm_main.c:1760, kvm_invalidate_memslot()",
+        last_read="2026-11",
+    ),
     rows=(36,),
     on=SlotRemoved,
     premise=by_a_delete,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Spte, pages_at
 from memslot_spec.history.points.mmu import (
@@ -11,6 +11,7 @@ from memslot_spec.history.points.mmu import (
     ShadowPageCreated,
     SpteMapped,
 )
+from memslot_spec.known import Known
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.readers import gfn_to_memslot
 from memslot_spec.moments.host import HostUnmap
@@ -55,8 +56,11 @@ def no_spte(facts: Facts, event: SpteMapped) -> str:
     "a table in which it is valid again is published, a fault MUST NOT install an "
     "spte that maps a frame of the slot, unless another slot that is valid covers it "
     "by then.",
-    source='patch: "stops instantiation of new shadow pages for that slot"; 6.1 '
-    "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn()",
+    known=Known(
+        read='patch: "stops instantiation of new shadow pages for that slot"; 6.1 '
+        "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn()",
+        last_read="2026-11",
+    ),
     rows=(37,),
     on=SpteMapped,
     premise=a_slot_is_closed,
@@ -97,10 +101,13 @@ def no_direct_page(facts: Facts, event: ShadowPageCreated) -> str:
     "a table without it or with it valid again is published, a fault MUST NOT create "
     "a direct shadow page for a frame of the slot, unless another slot that is valid "
     "covers the frame by then. A root is made for no frame.",
-    source='patch: "stops instantiation of new shadow pages for that slot"; 6.1 '
-    "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); 3561, mmu_alloc_direct_roots(): "
-    "the root is at gfn 0; once the slot is absent, a page may hold MMIO: 3183, "
-    "handle_abnormal_pfn()",
+    known=Known(
+        read='patch: "stops instantiation of new shadow pages for that slot"; 6.1 '
+        "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); 3561, "
+        "mmu_alloc_direct_roots(): the root is at gfn 0; once the slot is absent, a "
+        "page may hold MMIO: 3183, handle_abnormal_pfn()",
+        last_read="2026-11",
+    ),
     rows=(37,),
     on=ShadowPageCreated,
     premise=is_made_beside_a_closed_slot,
@@ -136,8 +143,15 @@ def still_mapped(facts: Facts, unmap: HostUnmap) -> str:
     title="The host can still unmap pages of an INVALID slot",
     must="While a slot is INVALID, an unmap of its host memory MUST still remove "
     "every spte for it.",
-    source='patch: "but allows destruction"; 6.1 virt/kvm/kvm_main.c:601, '
-    "__kvm_handle_hva_range(): no test of INVALID",
+    known=Known(
+        read='patch: "but allows destruction"; 6.1 virt/kvm/kvm_main.c:601, '
+        "__kvm_handle_hva_range(): no test of INVALID",
+        last_read="2026-11",
+    ),
+    implied=Implied(
+        by=("HVA-1",),
+        because="no spte may be left, whatever slot it is of",
+    ),
     rows=(38,),
     on=HostUnmap,
     premise=was_mapped_in_an_invalid_slot,
@@ -167,8 +181,11 @@ def not_found(facts: Facts, event: RmapIndexed) -> str:
     title="Zapping still finds the INVALID slot",
     must="Where sptes are found by reverse maps, the removal of an spte MUST still "
     "find its slot while the slot is INVALID.",
-    source="patch, rmap_remove() -> gfn_to_rmap() -> gfn_to_memslot(), used without a "
-    "NULL check; 6.1 arch/x86/kvm/mmu/mmu.c:1071, rmap_remove()",
+    known=Known(
+        read="patch, rmap_remove() -> gfn_to_rmap() -> gfn_to_memslot(), used without "
+        "a NULL check; 6.1 arch/x86/kvm/mmu/mmu.c:1071, rmap_remove()",
+        last_read="2026-11",
+    ),
     rows=(38,),
     on=RmapIndexed,
     premise=removes_from_an_invalid_slot,
@@ -195,8 +212,12 @@ def left_mapped(facts: Facts, flushed: SlotFlushed) -> str:
     title="The flush leaves nothing of the slot",
     must="The flush of a slot that is deleted or moved, once the grace period after "
     "its INVALID table has ended, MUST leave no spte for it.",
-    source="patch, kvm_arch_flush_shadow(): kvm_mmu_zap_all(); 6.1 "
-    "arch/x86/kvm/mmu/mmu.c:5933, kvm_mmu_zap_all_fast(); more than the slot MAY go",
+    known=Known(
+        read="patch, kvm_arch_flush_shadow(): kvm_mmu_zap_all(); 6.1 "
+        "arch/x86/kvm/mmu/mmu.c:5933, kvm_mmu_zap_all_fast(); more than the slot MAY "
+        "go",
+        last_read="2026-11",
+    ),
     rows=(39,),
     on=SlotFlushed,
     premise=had_sptes_to_the_end,

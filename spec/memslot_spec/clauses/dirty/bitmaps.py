@@ -6,6 +6,7 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import BITMAP
 from memslot_spec.history.points.dirty import BitmapFreed
+from memslot_spec.known import Known
 from memslot_spec.moments.dirty import BitmapsPublished
 from memslot_spec.moments.ending import VmEnded
 
@@ -28,8 +29,11 @@ def the_bits_there_are(facts: Facts, published: BitmapsPublished) -> str:
     id="DIRTY-27",
     title="A bitmap has a bit for every page of its slot",
     must="A slot's dirty bitmap MUST have a bit for every page of the slot.",
-    source="6.1 include/linux/kvm_host.h:586, kvm_dirty_bitmap_bytes(); commit "
-    "87bf6e7de113",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): dirty_bytes; 6.1 "
+        "include/linux/kvm_host.h:586, kvm_dirty_bitmap_bytes(); commit 87bf6e7de113",
+        last_read="2026-11-27",
+    ),
     rows=(56, 59),
     on=BitmapsPublished,
     expected=enough_bits,
@@ -63,8 +67,11 @@ def not_freed(facts: Facts, ended: VmEnded) -> str:
     title="The bitmap of a log that has ended is freed",
     must="A bitmap that no slot has any more MUST be freed: when is left open, at the "
     "latest when the VM is destroyed.",
-    source="6.1 virt/kvm/kvm_main.c:1677 and 1686, kvm_commit_memory_region(); 994, "
-    "kvm_free_memslots()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1677 and 1686, kvm_commit_memory_region(); 994, "
+        "kvm_free_memslots()",
+        last_read="2026-11",
+    ),
     rows=(59,),
     on=VmEnded,
     premise=some_slot_logged,
@@ -92,8 +99,11 @@ def freed_early(facts: Facts, event: BitmapFreed) -> str:
     title="A bitmap outlives those who may mark it",
     must="A dirty bitmap MUST NOT be freed while a reader may be using a table that "
     "has it.",
-    source="6.1 virt/kvm/kvm_main.c:1686, kvm_commit_memory_region(), after 1593, "
-    "kvm_swap_active_memslots(); commit b050b015abbe",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1686, kvm_commit_memory_region(), after 1593, "
+        "kvm_swap_active_memslots(); commit b050b015abbe",
+        last_read="2026-11",
+    ),
     rows=(56, 59),
     on=BitmapFreed,
     premise=was_published,

@@ -13,6 +13,7 @@ from memslot_spec.clauses.dirty.log import GUEST_WRITES, must_report
 from memslot_spec.facts.dirty_log import Why
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_pages
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.dirty_log import (
     INITIALLY_SET,
     MANUAL_PROTECT,
@@ -37,8 +38,12 @@ def is_faultless(facts: Facts, clear: ClearCalled) -> bool:
     must="`KVM_CLEAR_DIRTY_LOG` MUST be carried out for a range of whole words inside "
     "a slot that logs, for one that ends where the slot ends, and for an empty "
     "one there.",
-    source="6.1 virt/kvm/kvm_main.c:2277, kvm_clear_dirty_log_protect(); commit "
-    "76d58e0f07ec",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2277, kvm_clear_dirty_log_protect(); commit "
+        "76d58e0f07ec",
+        last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(58,),
     profiles=ONLY_LINUX,
     on=ClearCalled,
@@ -56,7 +61,12 @@ SPARES_THE_REST = must_report(
     title="CLEAR leaves the pages that it is not given",
     must="A dirty page that `KVM_CLEAR_DIRTY_LOG` is not given MUST be in the next "
     "answer of `KVM_GET_DIRTY_LOG`.",
-    source="6.1 virt/kvm/kvm_main.c:2298, kvm_clear_dirty_log_protect(): fetch_andnot",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2298, kvm_clear_dirty_log_protect(): "
+        "fetch_andnot",
+        last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(58,),
     also=("ClearDirtyLog",),
 )
@@ -76,7 +86,14 @@ def the_cleared_pages_clean(facts: Facts, log: BoundedLog) -> str:
     title="CLEAR clears what it is given",
     must="Where a log is claimed to be exact, a page that `KVM_CLEAR_DIRTY_LOG` was "
     "given MUST NOT be shown by `KVM_GET_DIRTY_LOG` before it is written to again.",
-    source='"KVM: Fix loop of clear dirty with off-by-one"',
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2298, kvm_clear_dirty_log_protect(): "
+        'fetch_andnot; "KVM: Fix loop of clear dirty with off-by-one"',
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+        derived="what is taken out of the bitmap is in no answer until a write puts "
+        "it in again",
+    ),
     rows=(58,),
     profiles=ONLY_LINUX,
     on=BoundedLog,
@@ -95,8 +112,11 @@ REARMS = must_report(
     title="A cleared page that is written is dirty again",
     must="A page that is written after `KVM_CLEAR_DIRTY_LOG` has answered for it MUST "
     "be in the next answer of `KVM_GET_DIRTY_LOG`.",
-    source="6.1 arch/x86/kvm/mmu/mmu.c:1322, "
-    "kvm_arch_mmu_enable_log_dirty_pt_masked(); api.rst 4.117",
+    known=Known(
+        read="6.1 arch/x86/kvm/mmu/mmu.c:1322, "
+        "kvm_arch_mmu_enable_log_dirty_pt_masked(); api.rst 4.117",
+        last_read="2026-11",
+    ),
     rows=(58,),
     also=("ClearDirtyLog",),
     any_operation=GUEST_WRITES,
@@ -116,7 +136,11 @@ def asks_for_bad_options(facts: Facts, answered: Answered) -> bool:
     must="Options of manual protection that are not known, or the one for logs that "
     "begin dirty without the one for manual protection, MUST be refused with "
     "EINVAL.",
-    source="6.1 virt/kvm/kvm_main.c:4630, kvm_vm_ioctl_enable_cap_generic()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:4630, kvm_vm_ioctl_enable_cap_generic()",
+        last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(58,),
     profiles=ONLY_LINUX,
     on=Answered,
@@ -142,7 +166,11 @@ def good_options(number: int, options: int, *, title: str, must: str) -> AnyClau
         id=f"DIRTY-{number}",
         title=title,
         must=must,
-        source="6.1 virt/kvm/kvm_main.c:4630, kvm_vm_ioctl_enable_cap_generic()",
+        known=Known(
+            read="6.1 virt/kvm/kvm_main.c:4630, kvm_vm_ioctl_enable_cap_generic()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         rows=(58,),
         profiles=ONLY_LINUX,
         on=Answered,

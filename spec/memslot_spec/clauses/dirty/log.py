@@ -13,6 +13,7 @@ from memslot_spec.clause import AnyClause, Clause, clause
 from memslot_spec.facts.dirty_log import Why
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import count, describe_pages, describe_reply
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.dirty_log import is_whole
 from memslot_spec.model.profile import BOTH, ONLY_LINUX
 from memslot_spec.model.replies import DirtyLog
@@ -41,7 +42,7 @@ def must_report(
     *,
     title: str,
     must: str,
-    source: str,
+    known: Known,
     rows: tuple[int, ...],
     also: tuple[str, ...] = (),
     any_operation: tuple[str, ...] = (),
@@ -54,7 +55,7 @@ def must_report(
         id=f"DIRTY-{number}",
         title=title,
         must=must,
-        source=source,
+        known=known,
         rows=rows,
         profiles=ONLY_LINUX if also else BOTH,
         on=LogReported,
@@ -74,9 +75,13 @@ NO_WRITE_LOST = must_report(
     "by the guest or by KVM for it while a vCPU runs, MUST be in its answer, unless "
     "since the write another answer had it, `KVM_CLEAR_DIRTY_LOG` was given it, or "
     "the fault of another vCPU, by which it could be written, has yet to mark it.",
-    source="commit edde99ce0529; 6.1 virt/kvm/kvm_main.c:2187, "
-    "kvm_get_dirty_log_protect(); 3317, mark_page_dirty_in_slot(), which returns "
-    "where no vCPU runs; 6.1 arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte()",
+    known=Known(
+        read="commit edde99ce0529; 6.1 virt/kvm/kvm_main.c:2187, "
+        "kvm_get_dirty_log_protect(); 3317, mark_page_dirty_in_slot(), which returns "
+        "where no vCPU runs; 6.1 arch/x86/kvm/mmu/mmu.c:3254, "
+        "fast_pf_fix_direct_spte()",
+        last_read="2026-11",
+    ),
     rows=(56,),
     any_operation=GUEST_WRITES,
 )
@@ -88,7 +93,11 @@ MANUAL_CLEARS_NOTHING = must_report(
     must="With manual protection, a page that `KVM_GET_DIRTY_LOG` has shown MUST be "
     "shown again until `KVM_CLEAR_DIRTY_LOG` is given it, or a GET without manual "
     "protection shows it.",
-    source="6.1 virt/kvm/kvm_main.c:2164, kvm_get_dirty_log_protect(); api.rst 4.8",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2164, kvm_get_dirty_log_protect(); api.rst 4.8",
+        last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(56,),
     also=("EnableManualProtect",),
 )
@@ -100,8 +109,12 @@ BEGINS_DIRTY = must_report(
     must="With the option for it, a log MUST begin with every page of the slot dirty: "
     "GET shows a page until `KVM_CLEAR_DIRTY_LOG` is given it, or a GET without "
     "manual protection has shown it.",
-    source="6.1 virt/kvm/kvm_main.c:1641, kvm_prepare_memory_region(): "
-    "KVM_DIRTY_LOG_INITIALLY_SET; 2164, kvm_get_dirty_log_protect()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1641, kvm_prepare_memory_region(): "
+        "KVM_DIRTY_LOG_INITIALLY_SET; 2164, kvm_get_dirty_log_protect()",
+        last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(59,),
     also=("EnableManualProtect",),
 )
@@ -113,7 +126,12 @@ KEPT_BY_A_MOVE = must_report(
     must="A move of a slot that goes on logging MUST keep the bitmap: the pages that "
     "were dirty when it was moved, counted from its base, are in the next answer of "
     "`KVM_GET_DIRTY_LOG`.",
-    source="6.1 virt/kvm/kvm_main.c:1635, kvm_prepare_memory_region()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): new = old, dirty_bitmap and all; 6.1 "
+        "virt/kvm/kvm_main.c:1635, kvm_prepare_memory_region()",
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(59,),
 )
 
@@ -123,8 +141,13 @@ KEPT_BY_A_REFUSAL = must_report(
     title="A refused request leaves the log alone",
     must="The pages of a slot that were dirty when a request for it was refused MUST "
     "be in the next answer of `KVM_GET_DIRTY_LOG`.",
-    source="6.1 virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): only a new "
-    "bitmap is freed",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): out_free frees what old has not; 6.1 "
+        "virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): only a new bitmap is "
+        "freed",
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(59, 65),
 )
 
@@ -145,7 +168,11 @@ def the_surplus_clean(facts: Facts, log: BoundedLog) -> str:
     must="Where a log is claimed to be exact, a page that `KVM_GET_DIRTY_LOG` has "
     "shown MUST NOT be shown again before it is written to again, unless GET leaves "
     "the log as it is. Other logs may show pages that were only read.",
-    source="6.1 virt/kvm/kvm_main.c:2187, kvm_get_dirty_log_protect(): xchg()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2187, kvm_get_dirty_log_protect(): xchg()",
+        last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(56,),
     on=BoundedLog,
     premise=is_not_the_first,
@@ -168,8 +195,12 @@ def is_the_first(facts: Facts, log: BoundedLog) -> bool:
     must="Where a log is claimed to be exact, the first answer of `KVM_GET_DIRTY_LOG` "
     "since a slot's logging was turned on MUST show no page that was not written "
     "since, unless a log begins with every page dirty.",
-    source="6.1 virt/kvm/kvm_main.c:1637, kvm_prepare_memory_region(): a new bitmap "
-    "is zero",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): memset of a new dirty_bitmap; 6.1 "
+        "virt/kvm/kvm_main.c:1637, kvm_prepare_memory_region(): a new bitmap is zero",
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(59,),
     on=BoundedLog,
     premise=is_the_first,
@@ -193,8 +224,12 @@ def no_bit_past_the_end(facts: Facts, log: SizedLog) -> str:
     id="DIRTY-7",
     title="No bit is set past the slot's last page",
     must="The bits of a dirty log at or past the slot's page count MUST be zero.",
-    source="6.1 virt/kvm/kvm_main.c:1642, kvm_prepare_memory_region(): bitmap_set(); "
-    "2302, kvm_clear_dirty_log_protect()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1642, kvm_prepare_memory_region(): "
+        "bitmap_set(); 2302, kvm_clear_dirty_log_protect()",
+        last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(56,),
     on=SizedLog,
     premise=is_answered,
@@ -223,7 +258,12 @@ def the_words_there_are(facts: Facts, log: SizedLog) -> str:
     title="GET answers with the log of the whole slot",
     must="`KVM_GET_DIRTY_LOG` of a slot that logs MUST answer with as many 64-bit "
     "words as hold a bit for every page of the slot.",
-    source="6.1 include/linux/kvm_host.h:586, kvm_dirty_bitmap_bytes()",
+    known=Known(
+        read="patch, kvm_get_dirty_log(): a bit for each page, in whole longs; 6.1 "
+        "include/linux/kvm_host.h:586, kvm_dirty_bitmap_bytes()",
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
     rows=(56,),
     on=SizedLog,
     expected=the_whole_log,

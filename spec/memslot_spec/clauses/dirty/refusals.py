@@ -10,6 +10,7 @@ from functools import partial
 
 from memslot_spec.clause import AnyClause, Clause
 from memslot_spec.facts.facts import Facts
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.dirty_log import ERRNO, DirtyObjection, answers
 from memslot_spec.model.profile import BOTH, ONLY_LINUX
 from memslot_spec.moments.dirty import ClearCalled, GetCalled
@@ -38,7 +39,7 @@ def refusal(
     *objections: DirtyObjection,
     title: str,
     must: str,
-    source: str,
+    known: Known,
 ) -> AnyClause:
     """The clause by which a GET or a CLEAR is refused for one of these objections."""
     is_get = call is GetCalled
@@ -46,7 +47,7 @@ def refusal(
         id=f"DIRTY-{number}",
         title=title,
         must=must,
-        source=source,
+        known=known,
         rows=(57,) if is_get else (58,),
         profiles=BOTH if is_get else ONLY_LINUX,
         on=call,
@@ -65,7 +66,12 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="GET refuses a word that names no slot",
         must="`KVM_GET_DIRTY_LOG` MUST be refused with EINVAL where the word names no "
         "slot that userspace can have.",
-        source="6.1 virt/kvm/kvm_main.c:2150, kvm_get_dirty_log_protect()",
+        known=Known(
+            read="patch, kvm_get_dirty_log(); 6.1 virt/kvm/kvm_main.c:2150, "
+            "kvm_get_dirty_log_protect()",
+            last_read="2026-11-27",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
     ),
     refusal(
         GetCalled,
@@ -73,7 +79,12 @@ CLAUSES: tuple[AnyClause, ...] = (
         DirtyObjection.ABSENT,
         title="GET refuses an absent slot",
         must="`KVM_GET_DIRTY_LOG` of an absent slot MUST be refused with ENOENT.",
-        source="6.1 virt/kvm/kvm_main.c:2155, kvm_get_dirty_log_protect()",
+        known=Known(
+            read="patch, kvm_get_dirty_log(): no dirty_bitmap; 6.1 "
+            "virt/kvm/kvm_main.c:2155, kvm_get_dirty_log_protect()",
+            last_read="2026-11-27",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
     ),
     refusal(
         GetCalled,
@@ -82,7 +93,12 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="GET refuses a slot that does not log",
         must="`KVM_GET_DIRTY_LOG` of a slot that does not log, or no longer does, MUST "
         "be refused with ENOENT.",
-        source="6.1 virt/kvm/kvm_main.c:2155, kvm_get_dirty_log_protect()",
+        known=Known(
+            read="patch, kvm_get_dirty_log(): no dirty_bitmap; 6.1 "
+            "virt/kvm/kvm_main.c:2155, kvm_get_dirty_log_protect()",
+            last_read="2026-11-27",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
     ),
     refusal(
         ClearCalled,
@@ -91,7 +107,11 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="CLEAR refuses a word that names no slot",
         must="`KVM_CLEAR_DIRTY_LOG` MUST be refused with EINVAL where the word names "
         "no slot that userspace can have.",
-        source="6.1 virt/kvm/kvm_main.c:2262, kvm_clear_dirty_log_protect()",
+        known=Known(
+            read="6.1 virt/kvm/kvm_main.c:2262, kvm_clear_dirty_log_protect()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
     ),
     refusal(
         ClearCalled,
@@ -100,8 +120,12 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="CLEAR begins at a multiple of 64 pages",
         must="`KVM_CLEAR_DIRTY_LOG` whose first page is no multiple of 64 MUST be "
         "refused with EINVAL, also where there is no slot or no log.",
-        source="6.1 virt/kvm/kvm_main.c:2265, kvm_clear_dirty_log_protect(); api.rst "
-        "4.117",
+        known=Known(
+            read="6.1 virt/kvm/kvm_main.c:2265, kvm_clear_dirty_log_protect(); api.rst "
+            "4.117",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
     ),
     refusal(
         ClearCalled,
@@ -111,7 +135,11 @@ CLAUSES: tuple[AnyClause, ...] = (
         title="CLEAR refuses a slot without a log",
         must="`KVM_CLEAR_DIRTY_LOG` of an absent slot, or one that does not log, MUST "
         "be refused with ENOENT where the range begins at a multiple of 64 pages.",
-        source="6.1 virt/kvm/kvm_main.c:2270, kvm_clear_dirty_log_protect()",
+        known=Known(
+            read="6.1 virt/kvm/kvm_main.c:2270, kvm_clear_dirty_log_protect()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
     ),
     refusal(
         ClearCalled,
@@ -121,7 +149,11 @@ CLAUSES: tuple[AnyClause, ...] = (
         must="`KVM_CLEAR_DIRTY_LOG` of a slot that logs MUST be refused with EINVAL "
         "where the range leaves the slot, or ends in the middle of a word before its "
         "end.",
-        source="6.1 virt/kvm/kvm_main.c:2277, kvm_clear_dirty_log_protect(); commit "
-        "98938aa8edd6",
+        known=Known(
+            read="6.1 virt/kvm/kvm_main.c:2277, kvm_clear_dirty_log_protect(); commit "
+            "98938aa8edd6",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
     ),
 )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_pages
+from memslot_spec.known import Known
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.moments.dirty import LoggingBegan, LogProtected, WritableMapped
 from memslot_spec.moments.mmu import AtRest
@@ -49,8 +50,11 @@ def clean_and_writable(facts: Facts, mapped: WritableMapped) -> str:
     "in every spte of it, or dirty in the slot's bitmap or in what an open GET or "
     "CLEAR has taken out of it, or about to be marked by a fast page fault that has "
     "not returned. A request that turns logging on has until it returns.",
-    source="commit edde99ce0529; 6.1 arch/x86/kvm/mmu/mmu.c:3254, "
-    "fast_pf_fix_direct_spte(); locking.rst",
+    known=Known(
+        read="commit edde99ce0529; 6.1 arch/x86/kvm/mmu/mmu.c:3254, "
+        "fast_pf_fix_direct_spte(); locking.rst",
+        last_read="2026-11",
+    ),
     rows=(55,),
     on=WritableMapped,
     expected=dirty_or_armed,
@@ -76,8 +80,11 @@ def not_armed(facts: Facts, answered: LogProtected | LoggingBegan) -> str:
     must="When `KVM_GET_DIRTY_LOG` answers, every page of the slot MUST be armed, "
     "whether the call cleared its bit or not, unless it is dirty in the bitmap or "
     "about to be marked as in DIRTY-1.",
-    source="patch, kvm_mmu_slot_remove_write_access(); commit edde99ce0529; 6.1 "
-    "virt/kvm/kvm_main.c:2191, kvm_get_dirty_log_protect()",
+    known=Known(
+        read="patch, kvm_mmu_slot_remove_write_access(); commit edde99ce0529; 6.1 "
+        "virt/kvm/kvm_main.c:2191, kvm_get_dirty_log_protect()",
+        last_read="2026-11",
+    ),
     rows=(48, 55),
     on=LogProtected,
     expected=armed,
@@ -105,8 +112,13 @@ def the_host_told(facts: Facts, rest: AtRest) -> str:
     must="When the `mmu_lock` is given back under which an spte was removed that the "
     "guest could write through, the host MUST have been told, since the spte was made, "
     "that its page may be dirty.",
-    source="patch, rmap_remove(): kvm_set_pfn_dirty(); commits 9ed5520dd3c, "
-    "aa85986e7150; 6.1 arch/x86/kvm/mmu/mmu.c:584, mmu_spte_clear_track_bits()",
+    known=Known(
+        read="patch, rmap_remove(): kvm_set_pfn_dirty(); commits 9ed5520dd3c, "
+        "aa85986e7150; 6.1 arch/x86/kvm/mmu/mmu.c:584, mmu_spte_clear_track_bits()",
+        last_read="2026-11",
+        derived="kernels since 6.13 tell the host when the spte is made, says the "
+        "message of commit aa85986e7150",
+    ),
     rows=(55,),
     on=AtRest,
     premise=writable_sptes_removed,
@@ -124,8 +136,11 @@ def host_told(facts: Facts, rest: AtRest) -> bool:
     must="When `KVM_CLEAR_DIRTY_LOG` answers, a page that it was given MUST be armed "
     "in every spte, large or not, also where its bit had been clear before, unless it "
     "is dirty again or about to be marked as in DIRTY-1.",
-    source="6.1 arch/x86/kvm/mmu/mmu.c:1322, "
-    "kvm_arch_mmu_enable_log_dirty_pt_masked(); api.rst 4.117",
+    known=Known(
+        read="6.1 arch/x86/kvm/mmu/mmu.c:1322, "
+        "kvm_arch_mmu_enable_log_dirty_pt_masked(); api.rst 4.117",
+        last_read="2026-11",
+    ),
     rows=(55, 58),
     profiles=ONLY_LINUX,
     on=LogProtected,
@@ -145,8 +160,11 @@ def protected_after_clear(facts: Facts, answered: LogProtected) -> bool:
     must="When a request has turned a slot's logging on, every page MUST be armed in "
     "every spte, large or not, unless it is dirty or about to be marked as in "
     "DIRTY-1.",
-    source="patch, __kvm_set_memory_region(): flush_shadow after the flag is seen; "
-    "6.1 arch/x86/kvm/x86.c:12964, kvm_mmu_slot_apply_flags()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): flush_shadow after the flag is seen; "
+        "6.1 arch/x86/kvm/x86.c:12964, kvm_mmu_slot_apply_flags()",
+        last_read="2026-11",
+    ),
     rows=(48, 60),
     on=LoggingBegan,
     expected=armed,

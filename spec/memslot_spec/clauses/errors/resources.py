@@ -5,6 +5,7 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import METADATA, Resource
+from memslot_spec.known import Known
 from memslot_spec.model.replies import Refused
 from memslot_spec.model.updates import target_of
 from memslot_spec.moments.ending import VmEnded
@@ -39,7 +40,11 @@ def what_is_left(facts: Facts, ended: VmEnded) -> str:
     title="A failed request's arrays and bitmaps are freed",
     must="Arrays and bitmaps that were allocated for a request that fails MUST be "
     "freed: when is left open, at the latest when the VM is destroyed.",
-    source="6.1 virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): out_free frees what old has not; 6.1 "
+        "virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region()",
+        last_read="2026-11-27",
+    ),
     rows=(66,),
     on=VmEnded,
     premise=a_request_failed,
@@ -68,8 +73,11 @@ def what_is_lost(facts: Facts, failed: RequestFailed) -> str:
     title="A failed request keeps the slot's arrays and bitmap",
     must="A request that fails MUST NOT free arrays or a bitmap that the slot had "
     "before it.",
-    source="6.1 virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): "
-    "old->dirty_bitmap",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): out_free frees what old has not; 6.1 "
+        "virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): old->dirty_bitmap",
+        last_read="2026-11-27",
+    ),
     rows=(66,),
     on=RequestFailed,
     premise=slot_has_something,
@@ -95,7 +103,10 @@ def published_its_final_table(facts: Facts, placed: Placed) -> bool:
     title="A request does not fail after its final table",
     must="A request that has published its final table MUST NOT fail, even if it "
     "publishes the old table again.",
-    source="6.1 virt/kvm/kvm_main.c:1655, kvm_commit_memory_region(): void",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1655, kvm_commit_memory_region(): void",
+        last_read="2026-11",
+    ),
     rows=(67,),
     on=Placed,
     premise=published_its_final_table,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words.tables import describe_apart
+from memslot_spec.known import Known
 from memslot_spec.model.replies import Refused
 from memslot_spec.moments.replies import TableLeft
 from memslot_spec.moments.tables import ShownAfter
@@ -29,8 +30,11 @@ def table_left(facts: Facts, left: TableLeft) -> str:
     title="A failed request leaves the table as it was",
     must="When a request has failed, the current table MUST equal the one before "
     "it: a slot published as INVALID on the way is published valid again.",
-    source='"KVM: Reinstall old memslots if arch preparation fails"; 6.1 '
-    "virt/kvm/kvm_main.c:1877, kvm_set_memslot()",
+    known=Known(
+        read='"KVM: Reinstall old memslots if arch preparation fails"; 6.1 '
+        "virt/kvm/kvm_main.c:1877, kvm_set_memslot()",
+        last_read="2026-11",
+    ),
     rows=(65,),
     on=TableLeft,
     premise=was_refused,
@@ -59,8 +63,11 @@ def what_is_shown(facts: Facts, shown: ShownAfter) -> str:
     title="A failed request changes nothing that is shown",
     must="When a request has failed, introspection MUST show the table as it was "
     "before.",
-    source='"KVM: Reinstall old memslots if arch preparation fails"; 6.1 '
-    "virt/kvm/kvm_main.c:1877, kvm_set_memslot()",
+    known=Known(
+        read='"KVM: Reinstall old memslots if arch preparation fails"; 6.1 '
+        "virt/kvm/kvm_main.c:1877, kvm_set_memslot()",
+        last_read="2026-11",
+    ),
     rows=(65,),
     on=ShownAfter,
     premise=a_refusal_came_last,

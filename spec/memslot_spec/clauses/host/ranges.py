@@ -17,6 +17,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import pages_faulted
 from memslot_spec.history.points.host import InvalidationEnded
 from memslot_spec.history.points.mmu import SpteMapped
+from memslot_spec.known import Known
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.moments.host import HostUnmap, InvalidAged
 
@@ -31,8 +32,11 @@ def had_a_whole_page(facts: Facts, unmap: HostUnmap) -> bool:
     must="An invalidation of a range of host bytes MUST leave no spte for a page that "
     "lies in the range, in whichever slots: none that was there when it began, and no "
     "large one that was mapped meanwhile for a page beside the range.",
-    source="6.1 virt/kvm/kvm_main.c:578, __kvm_handle_hva_range(); v2.6.34, "
-    "kvm_mmu_notifier_invalidate_range_start(): kvm_unmap_hva() for each page",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:578, __kvm_handle_hva_range(); v2.6.34, "
+        "kvm_mmu_notifier_invalidate_range_start(): kvm_unmap_hva() for each page",
+        last_read="2026-11-27",
+    ),
     rows=(53,),
     on=HostUnmap,
     premise=had_a_whole_page,
@@ -54,8 +58,11 @@ def had_a_part_of_a_page(facts: Facts, unmap: HostUnmap) -> bool:
     title="A range reaches the pages at its ends",
     must="An invalidation of a range of host bytes MUST leave no spte for a page of "
     "which the range has a part, in whichever slots.",
-    source="6.1 virt/kvm/kvm_main.c:619, __kvm_handle_hva_range(): "
-    '"gfn(page) | page intersects with [hva_start, hva_end)"',
+    known=Known(
+        read='6.1 virt/kvm/kvm_main.c:619, __kvm_handle_hva_range(): "gfn(page) | '
+        'page intersects with [hva_start, hva_end)"',
+        last_read="2026-11",
+    ),
     rows=(53,),
     profiles=ONLY_LINUX,
     on=HostUnmap,
@@ -77,8 +84,11 @@ def is_empty(facts: Facts, unmap: HostUnmap) -> bool:
     id="HVA-4",
     title="An empty range removes nothing",
     must="An invalidation whose end is not after its start MUST remove no spte.",
-    source="6.1 virt/kvm/kvm_main.c:587, __kvm_handle_hva_range(): "
-    "WARN_ON_ONCE(range->end <= range->start)",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:587, __kvm_handle_hva_range(): "
+        "WARN_ON_ONCE(range->end <= range->start)",
+        last_read="2026-11",
+    ),
     rows=(53,),
     on=HostUnmap,
     premise=is_empty,
@@ -106,9 +116,12 @@ def a_page_outside(facts: Facts, event: SpteMapped) -> str:
     must="From the start of an invalidation to its end, a fault MUST NOT map the page "
     "of its access where the range touches that page. A large spte for a page beside "
     "the range may map some of the range as well, until the host splits the page.",
-    source="v2.6.34, mmu_notifier_retry(): kvm->mmu_notifier_count; 6.1 "
-    "include/linux/kvm_host.h:1965, mmu_invalidate_retry_hva(): the fault's hva alone; "
-    "arch/x86/kvm/mmu/mmu.c:3086, kvm_mmu_hugepage_adjust()",
+    known=Known(
+        read="v2.6.34, mmu_notifier_retry(): kvm->mmu_notifier_count; 6.1 "
+        "include/linux/kvm_host.h:1965, mmu_invalidate_retry_hva(): the fault's hva alone; "
+        "arch/x86/kvm/mmu/mmu.c:3086, kvm_mmu_hugepage_adjust()",
+        last_read="2026-11-27",
+    ),
     rows=(53,),
     on=SpteMapped,
     premise=a_range_is_open,
@@ -140,8 +153,11 @@ def the_table_of_the_end(facts: Facts, event: InvalidationEnded) -> str:
     title="No table is published while a range is open",
     must="While an invalidation is open, from its start to its end, a table MUST NOT "
     "be published. The VM's teardown may publish one: no invalidation ends after it.",
-    source="commits 52ac8b358b0c, 071064f14d87; 6.1 virt/kvm/kvm_main.c:1576, "
-    "kvm_swap_active_memslots(), and :1332, kvm_destroy_vm()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1576, kvm_swap_active_memslots(); 1332, "
+        "kvm_destroy_vm(); commits 52ac8b358b0c, 071064f14d87",
+        last_read="2026-11-27",
+    ),
     rows=(54,),
     profiles=ONLY_LINUX,
     on=InvalidationEnded,
@@ -162,8 +178,11 @@ def table_stays(facts: Facts, event: InvalidationEnded) -> bool:
     title="The host can still age pages of an INVALID slot",
     must="Where sptes are found by reverse maps, an ageing of host memory MUST look at "
     "those of a slot that maps it also while the slot is INVALID.",
-    source='patch: kvm_age_hva() walks every slot; "but allows destruction"; 6.1 '
-    "arch/x86/kvm/mmu/mmu.c:1627, kvm_age_gfn()",
+    known=Known(
+        read='patch: kvm_age_hva() walks every slot; "but allows destruction"; 6.1 '
+        "arch/x86/kvm/mmu/mmu.c:1627, kvm_age_gfn()",
+        last_read="2026-11",
+    ),
     rows=(38,),
     on=InvalidAged,
     expected="the reverse maps walked of a slot that is INVALID as well",
@@ -191,8 +210,11 @@ def another_lookup(facts: Facts, event: SpteMapped) -> str:
     must="A fault MUST NOT map a host page that it looked up before the host unmapped "
     "or invalidated the page, or while the host was doing so. While the host still is, "
     "the page is that of the access.",
-    source="v2.6.34, mmu_notifier_retry(); 6.1 include/linux/kvm_host.h:1954, "
-    "mmu_invalidate_retry_hva(); commits 58cd407ca4c6, 93984f19e7bc for caches",
+    known=Known(
+        read="v2.6.34, mmu_notifier_retry(); 6.1 include/linux/kvm_host.h:1954, "
+        "mmu_invalidate_retry_hva(); commits 58cd407ca4c6, 93984f19e7bc for caches",
+        last_read="2026-11-27",
+    ),
     rows=(53,),
     on=SpteMapped,
     premise=maps_what_it_looked_up,

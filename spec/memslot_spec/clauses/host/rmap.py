@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, rmap_index
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import RmapKey, pages_at
 from memslot_spec.history.points.mmu import RmapIndexed, RmapsCounted, SpteRemoved
 from memslot_spec.history.words import count
 from memslot_spec.history.words.names import slot_name
+from memslot_spec.known import Known
 from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.moments.host import HostUnmap, InvalidAged, UnmapWalk
 from memslot_spec.moments.mmu import Mapped, MappedAtRest, gfns_of
@@ -56,9 +57,12 @@ def where_they_are(facts: Facts, rest: MappedAtRest) -> str:
     must="Where sptes are found by reverse maps, every present leaf spte MUST be on "
     "exactly one when mmu_lock is given back: that of its slot and its frame's "
     "offset, at its level.",
-    source="patch, rmap_add(), rmap_remove(); 6.1 arch/x86/kvm/mmu/mmu.c:1589, "
-    "__rmap_add(); not the TDP MMU: 6.1 arch/x86/kvm/mmu.h:262, "
-    "kvm_memslots_have_rmaps()",
+    known=Known(
+        read="patch, rmap_add(), rmap_remove(); 6.1 arch/x86/kvm/mmu/mmu.c:1589, "
+        "__rmap_add(); not the TDP MMU: 6.1 arch/x86/kvm/mmu.h:262, "
+        "kvm_memslots_have_rmaps()",
+        last_read="2026-11",
+    ),
     rows=(50,),
     on=MappedAtRest,
     expected=on_its_map_alone,
@@ -92,8 +96,11 @@ def still_on_its_map(facts: Facts, event: SpteRemoved) -> str:
     title="An spte leaves its reverse map before it is cleared",
     must="An spte MUST be taken off its reverse map before it is cleared: the removal "
     "reads it.",
-    source="v2.6.34 arch/x86/kvm/mmu.c, rmap_remove(): is_rmap_spte(*spte); today the "
-    "other way round: 6.1 arch/x86/kvm/mmu/mmu.c:1153, drop_spte()",
+    known=Known(
+        read="v2.6.34 arch/x86/kvm/mmu.c, rmap_remove(): is_rmap_spte(*spte); today "
+        "the other way round: 6.1 arch/x86/kvm/mmu/mmu.c:1153, drop_spte()",
+        last_read="2026-11",
+    ),
     rows=(50,),
     profiles=ONLY_2_6_34,
     on=SpteRemoved,
@@ -128,7 +135,11 @@ def the_index(facts: Facts, event: RmapIndexed) -> str:
     must="The reverse-map index of a huge page of H frames MUST be gfn / H - base / H, "
     "where a fault adds, where an spte is removed, and in the host address walk, as "
     "far as reverse maps are used there.",
-    source="6.1 arch/x86/kvm/mmu/mmu.c:1036, gfn_to_rmap(); commit 6e3e243c3b6e",
+    known=Known(
+        read="patch, gfn_to_rmap(); 6.1 arch/x86/kvm/mmu/mmu.c:1036, gfn_to_rmap(); "
+        "commit 6e3e243c3b6e",
+        last_read="2026-11-27",
+    ),
     rows=(51,),
     on=RmapIndexed,
     premise=is_a_huge_index,
@@ -158,8 +169,11 @@ def every_entry(facts: Facts, event: RmapsCounted) -> str:
     title="The audit counts every 4 KiB spte of user slots",
     must="count_rmaps MUST count every spte on the reverse maps of 4 KiB pages of user "
     "slots, and nothing that is on no reverse map.",
-    source="patch, count_rmaps(): slots 0 to KVM_MEMORY_SLOTS - 1, m->rmap[j]; commit "
-    "805d32dea4df",
+    known=Known(
+        read="patch, count_rmaps(): slots 0 to KVM_MEMORY_SLOTS - 1, m->rmap[j]; "
+        "commit 805d32dea4df",
+        last_read="2026-11",
+    ),
     rows=(50,),
     profiles=ONLY_2_6_34,
     on=RmapsCounted,
@@ -186,8 +200,11 @@ def still_mapped(facts: Facts, unmap: HostUnmap) -> str:
     title="An unmap removes every spte of the page",
     must="An unmap of a host page MUST leave no spte that maps it, through whichever "
     "slot, INVALID ones included.",
-    source="patch, kvm_handle_hva(); 6.1 virt/kvm/kvm_main.c:601, "
-    "__kvm_handle_hva_range(); arch/x86/kvm/mmu/mmu.c:1534, kvm_unmap_gfn_range()",
+    known=Known(
+        read="patch, kvm_handle_hva(); 6.1 virt/kvm/kvm_main.c:601, "
+        "__kvm_handle_hva_range(); arch/x86/kvm/mmu/mmu.c:1534, kvm_unmap_gfn_range()",
+        last_read="2026-11",
+    ),
     rows=(52,),
     on=HostUnmap,
     premise=was_mapped,
@@ -208,7 +225,14 @@ def was_mapped_at_zero(facts: Facts, unmap: HostUnmap) -> bool:
     id="HVA-2",
     title="Host address 0 is not special",
     must="An unmap of the host page at address 0 MUST leave no spte that maps it.",
-    source="patch, kvm_handle_hva(): the test of a zero address is dropped",
+    known=Known(
+        read="patch, kvm_handle_hva(): the test of a zero address is dropped",
+        last_read="2026-11",
+    ),
+    implied=Implied(
+        by=("HVA-1",),
+        because="the page at address 0 is a page",
+    ),
     rows=(52,),
     on=HostUnmap,
     premise=was_mapped_at_zero,
@@ -232,8 +256,11 @@ def not_walked(facts: Facts, walk: UnmapWalk | InvalidAged) -> str:
     must="Where sptes are found by reverse maps, an unmap of a host page MUST look in "
     "those of every slot that has an spte for it, INVALID ones included, unless the "
     "spte is removed meanwhile.",
-    source="patch, kvm_handle_hva(); 6.1 virt/kvm/kvm_main.c:601, "
-    "__kvm_handle_hva_range()",
+    known=Known(
+        read="patch, kvm_handle_hva(); 6.1 virt/kvm/kvm_main.c:601, "
+        "__kvm_handle_hva_range()",
+        last_read="2026-11",
+    ),
     rows=(52,),
     on=UnmapWalk,
     expected="the reverse maps walked of every slot that covers the host page",

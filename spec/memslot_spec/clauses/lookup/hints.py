@@ -5,10 +5,11 @@ Whatever they remember, the answer is that of a scan of the same table.
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.clauses.lookup.lookup import the_answer
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
+from memslot_spec.known import Known
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.replies import FoundSlot
 from memslot_spec.model.values import Slot
@@ -38,7 +39,14 @@ def is_first_or_last_frame(facts: Facts, covered: Covered) -> bool:
     title="A search finds the first and the last frame",
     must="A search MUST find a slot from the first of its frames to the last, frame 0 "
     "included.",
-    source=f"{SEARCH}; commit efbeec7098ee",
+    known=Known(
+        read=f"{SEARCH}; commit efbeec7098ee",
+        last_read="2026-11",
+    ),
+    implied=Implied(
+        by=("LOOK-1", "CACHE-16"),
+        because="the first and the last frame are covered",
+    ),
     rows=(26,),
     on=Covered,
     premise=is_first_or_last_frame,
@@ -66,7 +74,14 @@ def is_beside_the_slots(facts: Facts, looked_up: LookedUp) -> bool:
     title="A search finds nothing beside the slots",
     must="A search for a frame below all slots, above all slots, or next to one MUST "
     "find none.",
-    source=f"{SEARCH}; commit 0774a964ef56",
+    known=Known(
+        read=f"{SEARCH}; commit 0774a964ef56",
+        last_read="2026-11",
+    ),
+    implied=Implied(
+        by=("LOOK-2", "CACHE-17"),
+        because="a frame beside the slots is in a hole",
+    ),
     rows=(26,),
     on=LookedUp,
     premise=is_beside_the_slots,
@@ -86,7 +101,16 @@ def in_an_empty_space(facts: Facts, looked_up: LookedUp) -> bool:
     id="LOOK-12",
     title="A search of no slots finds none",
     must="A search in an address space that has no slot MUST find none.",
-    source=f"{SEARCH}; a scan of no slots, a tree without nodes",
+    known=Known(
+        read=SEARCH,
+        last_read="2026-11",
+        derived="a scan of no slots finds none, and so does a walk of a tree without "
+        "nodes",
+    ),
+    implied=Implied(
+        by=("LOOK-2", "CACHE-17"),
+        because="without slots every frame is in a hole",
+    ),
     rows=(26,),
     on=LookedUp,
     premise=in_an_empty_space,
@@ -110,7 +134,10 @@ def hint_is_right_or_absent(facts: Facts, used: HintUsed) -> bool:
     title="A vCPU's hint finds what a scan finds",
     must="kvm_vcpu_gfn_to_memslot of a covered frame MUST return the slot that a scan "
     "of the table finds.",
-    source="6.1 virt/kvm/kvm_main.c:2340, kvm_vcpu_gfn_to_memslot(): last_used_slot",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2340, kvm_vcpu_gfn_to_memslot(): last_used_slot",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=HintUsed,
@@ -131,7 +158,10 @@ def in_a_hole_without_hint(facts: Facts, used: HintUsed) -> bool:
     title="A vCPU's hint finds nothing in a hole",
     must="kvm_vcpu_gfn_to_memslot of a frame that no slot covers MUST return none, "
     "whatever the vCPU found before.",
-    source="6.1 virt/kvm/kvm_main.c:2340, kvm_vcpu_gfn_to_memslot(): last_used_slot",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2340, kvm_vcpu_gfn_to_memslot(): last_used_slot",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=HintUsed,
@@ -153,8 +183,11 @@ def hint_is_of_an_earlier_table(facts: Facts, used: HintUsed) -> bool:
     title="A vCPU's hint does not outlive its table",
     must="kvm_vcpu_gfn_to_memslot MUST NOT return the slot of an earlier table, in "
     "which the vCPU found the frame before.",
-    source="6.1 virt/kvm/kvm_main.c:2350, kvm_vcpu_gfn_to_memslot(): "
-    "last_used_slot_gen",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2350, kvm_vcpu_gfn_to_memslot(): "
+        "last_used_slot_gen",
+        last_read="2026-11",
+    ),
     rows=(26,),
     profiles=ONLY_LINUX,
     on=HintUsed,

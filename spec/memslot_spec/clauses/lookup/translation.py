@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.clauses.lookup.lookup import the_answer
 from memslot_spec.facts.facts import Facts
+from memslot_spec.known import Known
 from memslot_spec.model.operations import GfnToHvaProt
 from memslot_spec.model.profile import ONLY_2_6_34, ONLY_LINUX
 from memslot_spec.model.replies import FoundHostPage, FoundHva, FoundId, FoundSlot
@@ -29,8 +30,11 @@ def reads_a_readonly_slot(facts: Facts, covered: Covered) -> bool:
     must="The translation for reading of a frame in a READONLY slot MUST give the "
     "host address and say that it is not writable, or the bad address while the "
     "slot is INVALID.",
-    source="6.1 virt/kvm/kvm_main.c:2469, gfn_to_hva_memslot_prot(); 2421, "
-    "__gfn_to_hva_many()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2469, gfn_to_hva_memslot_prot(); 2421, "
+        "__gfn_to_hva_many()",
+        last_read="2026-11",
+    ),
     rows=(23,),
     profiles=ONLY_LINUX,
     on=Covered,
@@ -55,7 +59,10 @@ def writes_a_readonly_or_invalid_slot(facts: Facts, covered: Covered) -> bool:
     title="A READONLY slot is not for writing",
     must="The translation for writing of a frame MUST give the bad address where the "
     "slot is INVALID, and else the read-only error where it is READONLY.",
-    source="6.1 virt/kvm/kvm_main.c:2425, __gfn_to_hva_many(): KVM_HVA_ERR_RO_BAD",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2425, __gfn_to_hva_many(): KVM_HVA_ERR_RO_BAD",
+        last_read="2026-11",
+    ),
     rows=(23,),
     profiles=ONLY_LINUX,
     on=Covered,
@@ -77,7 +84,15 @@ def by_several_slots(facts: Facts, covered: Covered) -> bool:
     title="Of overlapping slots the lowest id is found",
     must="Of several slots that cover a frame, as a user slot and a private one may, a "
     "lookup MUST find the one with the lowest id.",
-    source="v2.6.34, gfn_to_memslot_unaliased(): a scan in the order of the ids",
+    known=Known(
+        read="patch, gfn_to_memslot_unaliased(): a scan in the order of the ids",
+        last_read="2026-11-27",
+    ),
+    implied=Implied(
+        by=("LOOK-1", "LOOK-3", "LOOK-4", "LOOK-6"),
+        because="the covering slot of a table, for each of the lookups, is the "
+        "one with the lowest id",
+    ),
     rows=(27,),
     profiles=ONLY_2_6_34,
     on=Covered,

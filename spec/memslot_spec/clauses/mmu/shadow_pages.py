@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.mmu import ShadowPageCreated, SpteMapped
+from memslot_spec.known import Known
 from memslot_spec.model.operations import AllocateRoot
 from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.model.readers import is_visible_gfn
@@ -41,9 +42,12 @@ def is_of_userspace(facts: Facts, backed: BackedAccess) -> bool:
     "slot. Where the host has no page for it, it may fail with EFAULT; one by the "
     "emulator or by a walk of the page table, and any in v2.6.34, may end as one in "
     "no slot.",
-    source="v2.6.34, tdp_page_fault(): is_error_pfn() is MMIO; 6.1 "
-    "arch/x86/kvm/mmu/mmu.c:4153, kvm_faultin_pfn(); 3165, kvm_handle_bad_page(); "
-    "arch/x86/kvm/x86.c:7614, emulator_read_write_onepage()",
+    known=Known(
+        read="patch, tdp_page_fault(): is_error_pfn() is MMIO; 6.1 "
+        "arch/x86/kvm/mmu/mmu.c:4153, kvm_faultin_pfn(); 3165, kvm_handle_bad_page(); "
+        "arch/x86/kvm/x86.c:7614, emulator_read_write_onepage()",
+        last_read="2026-11-27",
+    ),
     rows=(16, 46),
     on=BackedAccess,
     premise=is_of_userspace,
@@ -89,7 +93,10 @@ def the_bits_set(facts: Facts, rest: MappedAtRest) -> str:
     must="When mmu_lock is given back, the bit of the slot that covers an spte's "
     "frame, in the table used for its fault, MUST be set in the slot bitmap of the "
     "spte's shadow page.",
-    source="patch, page_header_update_slot()",
+    known=Known(
+        read="patch, page_header_update_slot()",
+        last_read="2026-11",
+    ),
     rows=(46,),
     profiles=ONLY_2_6_34,
     on=MappedAtRest,
@@ -121,8 +128,11 @@ def its_room(facts: Facts, event: ShadowPageCreated) -> str:
     id="MMU-3",
     title="A slot bitmap has room for every id",
     must="A slot bitmap MUST be able to hold every slot id, private ones included.",
-    source="v2.6.34 arch/x86/include/asm/kvm_host.h: KVM_MEMORY_SLOTS + "
-    "KVM_PRIVATE_MEM_SLOTS",
+    known=Known(
+        read="v2.6.34 arch/x86/include/asm/kvm_host.h, struct kvm_mmu_page: "
+        "KVM_MEMORY_SLOTS + KVM_PRIVATE_MEM_SLOTS",
+        last_read="2026-11-27",
+    ),
     rows=(47,),
     profiles=ONLY_2_6_34,
     on=ShadowPageCreated,
@@ -141,7 +151,10 @@ def its_first_bits(facts: Facts, event: ShadowPageCreated) -> str:
     id="MMU-4",
     title="A new shadow page has an empty bitmap",
     must="The slot bitmap of a new shadow page MUST be empty.",
-    source="v2.6.34 arch/x86/kvm/mmu.c, kvm_mmu_alloc_page(): bitmap_zero()",
+    known=Known(
+        read="v2.6.34 arch/x86/kvm/mmu.c, kvm_mmu_alloc_page(): bitmap_zero()",
+        last_read="2026-11-27",
+    ),
     rows=(47,),
     profiles=ONLY_2_6_34,
     on=ShadowPageCreated,
@@ -165,8 +178,13 @@ def asks_for_invisible_root(facts: Facts, answered: Answered) -> bool:
     id="MMU-5",
     title="No root for a frame that is not visible",
     must="A shadow root MUST be refused for a frame that is not visible.",
-    source="v2.6.34 arch/x86/kvm/mmu.c, mmu_check_root(); 6.1 has it too "
-    "(arch/x86/kvm/mmu/mmu.c:3531), later kernels load a dummy root instead",
+    known=Known(
+        read="patch, mmu_check_root(); 6.1 has it too: 6.1 "
+        "arch/x86/kvm/mmu/mmu.c:3531, mmu_check_root()",
+        last_read="2026-11-27",
+        derived="it binds v2.6.34 alone because later kernels load a dummy root "
+        "instead, which is remembered of them and was not looked up",
+    ),
     rows=(49,),
     profiles=ONLY_2_6_34,
     on=Answered,
@@ -191,8 +209,11 @@ def has_zapped_pages(facts: Facts, event: SpteMapped) -> bool:
     id="MMU-12",
     title="A zapped shadow page gets no spte",
     must="A fault MUST NOT install an spte in a shadow page that has been zapped.",
-    source="commit a955cad84cda; 6.1 arch/x86/kvm/mmu/mmu.c:4213, "
-    "is_page_fault_stale()",
+    known=Known(
+        read="commit a955cad84cda; 6.1 arch/x86/kvm/mmu/mmu.c:4213, "
+        "is_page_fault_stale()",
+        last_read="2026-11",
+    ),
     rows=(46,),
     on=SpteMapped,
     premise=has_zapped_pages,

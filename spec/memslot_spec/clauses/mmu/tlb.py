@@ -12,6 +12,7 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Spte
+from memslot_spec.known import Known
 from memslot_spec.moments.host import HostUnmap
 from memslot_spec.moments.mmu import (
     LogCleared,
@@ -40,8 +41,11 @@ def write_unnoticed(facts: Facts, done: LogWalked | LoggingEnabled) -> str:
     must="When KVM_GET_DIRTY_LOG or KVM_CLEAR_DIRTY_LOG returns, a processor MUST NOT "
     "be able to use a writable translation of the slot whose spte was removed or armed "
     "before the call last released mmu_lock.",
-    source="6.1 virt/kvm/kvm_main.c:2197, kvm_get_dirty_log_protect(): "
-    "kvm_arch_flush_remote_tlbs_memslot(); v2.6.34, kvm_vm_ioctl_get_dirty_log()",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2197, kvm_get_dirty_log_protect(): "
+        "kvm_arch_flush_remote_tlbs_memslot(); v2.6.34, kvm_vm_ioctl_get_dirty_log()",
+        last_read="2026-11",
+    ),
     rows=(48,),
     on=LogWalked,
     expected=NONE_WRITABLE,
@@ -65,8 +69,11 @@ def still_writable(facts: Facts, cleared: LogCleared) -> str:
     "guest could write to a page when the call cleared its dirty bit MUST be armed, "
     "unless the page is dirty again or a fault has made the spte writable anew: "
     "write-protected, or with D clear where the processor logs.",
-    source="patch, kvm_mmu_slot_remove_write_access(); 6.1 "
-    "arch/x86/kvm/mmu/mmu.c:1352, kvm_arch_mmu_enable_log_dirty_pt_masked()",
+    known=Known(
+        read="patch, kvm_mmu_slot_remove_write_access(); 6.1 "
+        "arch/x86/kvm/mmu/mmu.c:1352, kvm_arch_mmu_enable_log_dirty_pt_masked()",
+        last_read="2026-11",
+    ),
     rows=(48,),
     on=LogCleared,
     expected="every page that the call took out of the log armed",
@@ -91,8 +98,11 @@ def log_protects(facts: Facts, cleared: LogCleared) -> bool:
     must="When a request that turns dirty logging on returns, a processor MUST NOT be "
     "able to use a writable translation of the slot whose spte was removed or armed "
     "before the request last released mmu_lock.",
-    source='6.1 arch/x86/kvm/x86.c:12972, kvm_mmu_slot_apply_flags(): "before '
-    'returning to userspace"',
+    known=Known(
+        read='6.1 arch/x86/kvm/x86.c:12972, kvm_mmu_slot_apply_flags(): "before '
+        'returning to userspace"',
+        last_read="2026-11",
+    ),
     rows=(48,),
     on=LoggingEnabled,
     expected=NONE_WRITABLE,
@@ -119,8 +129,11 @@ def still_in_a_tlb(facts: Facts, unmap: HostUnmap) -> str:
     must="When an unmap or an invalidation of host memory returns, a processor MUST "
     "NOT be able to use a translation of that memory whose spte was removed or "
     "replaced before the call last released mmu_lock.",
-    source='patch, kvm_mmu_notifier_invalidate_page(): "flush the tlb before the pages '
-    'can be freed"; 6.1 virt/kvm/kvm_main.c:639, __kvm_handle_hva_range()',
+    known=Known(
+        read='patch, kvm_mmu_notifier_invalidate_page(): "flush the tlb before the '
+        'pages can be freed"; 6.1 virt/kvm/kvm_main.c:639, __kvm_handle_hva_range()',
+        last_read="2026-11",
+    ),
     rows=(48, 52),
     on=HostUnmap,
     premise=looked_for_translations,
@@ -152,9 +165,12 @@ def slot_still_in_a_tlb(facts: Facts, removed: SlotRemoved) -> str:
     title="No processor uses a slot that is deleted or moved",
     must="When a delete or a move publishes its last table, a processor MUST NOT be "
     "able to use a translation of the slot whose spte was removed.",
-    source="v2.6.34, kvm_mmu_zap_all(): kvm_flush_remote_tlbs(); 6.1 "
-    "arch/x86/kvm/mmu/mmu.c:5966, kvm_mmu_zap_all_fast(): every vCPU takes a new root, "
-    "and :5345, kvm_mmu_load(), which flushes",
+    known=Known(
+        read="v2.6.34, kvm_mmu_zap_all(): kvm_flush_remote_tlbs(); 6.1 "
+        "arch/x86/kvm/mmu/mmu.c:5966, kvm_mmu_zap_all_fast(): every vCPU takes a new "
+        "root, and :5345, kvm_mmu_load(), which flushes",
+        last_read="2026-11",
+    ),
     rows=(39, 48),
     on=SlotRemoved,
     premise=had_sptes,
@@ -176,8 +192,11 @@ def replaced_in_a_tlb(facts: Facts, replaced: SpteReplaced) -> str:
     must="When a guest access is answered whose fault removed an spte, and installed "
     "none there that maps the same pages and permits as much, a processor MUST NOT be "
     "able to use the translation that was removed.",
-    source="commits 91546356d0e, 3be2264be3c; 6.1 arch/x86/kvm/mmu/mmu.c:2855, "
-    "mmu_set_spte()",
+    known=Known(
+        read="commits 91546356d0e, 3be2264be3c; 6.1 arch/x86/kvm/mmu/mmu.c:2855, "
+        "mmu_set_spte()",
+        last_read="2026-11",
+    ),
     rows=(48,),
     on=SpteReplaced,
     expected="no processor able to use the spte that the fault removed",

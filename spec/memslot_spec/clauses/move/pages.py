@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from memslot_spec.arithmetic.ranges import overlaps
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.clauses.move.steps import by_a_move
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.host import MetadataAllocated
 from memslot_spec.history.words import count, describe_reply, describe_slot
 from memslot_spec.history.words.tables import describe_at
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.replies import Accessed, Done
 from memslot_spec.model.updates import Change, target_of
@@ -54,8 +55,12 @@ def arrays_it_has(facts: Facts, removed: SlotRemoved) -> str:
     must="The reverse maps and the large-page arrays of a moved slot MUST be ones that "
     "were made for its new base and size. Its dirty bitmap is carried over (DIRTY-25): "
     "that counts pages from the base.",
-    source='commit edd4fa37baa6, "KVM: Allocate new rmap and large page tracking when '
-    'moving memslot"; 6.1 arch/x86/kvm/x86.c:12870, kvm_arch_prepare_memory_region()',
+    known=Known(
+        read='commit edd4fa37baa6, "KVM: Allocate new rmap and large page tracking '
+        'when moving memslot"; 6.1 arch/x86/kvm/x86.c:12870, '
+        "kvm_arch_prepare_memory_region()",
+        last_read="2026-11",
+    ),
     rows=(44,),
     on=SlotRemoved,
     premise=with_arrays,
@@ -112,7 +117,14 @@ def the_page_of_either_base(facts: Facts, answered: Answered) -> str:
     title="A move never shows another page",
     must="During a move and after it, an access to the slot's old or new frames MUST "
     "reach no page but one that a slot defines there, in a table that it may have met.",
-    source="tools/testing/selftests/kvm/set_memory_region_test.c, move in use",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1805, kvm_move_memslot(); 1752, "
+        "kvm_invalidate_memslot(); "
+        "tools/testing/selftests/kvm/set_memory_region_test.c tries it",
+        last_read="2026-11-27",
+        derived="each table of a move has the slot at its old frames, at its new "
+        "ones, or INVALID, and a reader has one of them",
+    ),
     rows=(43,),
     on=Answered,
     premise=reaches_a_moved_frame,
@@ -137,8 +149,16 @@ def the_move(facts: Facts, move: SoundMove) -> str:
     title="A move may overlap its own old range",
     must="A move whose new range meets only the slot's own old one, and with which "
     "nothing else is wrong, MUST be accepted.",
-    source="6.1 virt/kvm/kvm_main.c:1923, kvm_check_memslot_overlap(): skips its own "
-    "id",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1923, kvm_check_memslot_overlap(): skips its "
+        "own id",
+        last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
+    implied=Implied(
+        by=("REQ-28",),
+        because="a move that meets itself alone is faultless",
+    ),
     rows=(45,),
     on=SoundMove,
     premise=overlaps_itself,
@@ -169,8 +189,17 @@ def what_became_of_it(facts: Facts, move: SoundMove) -> str:
     title="A move may change LOG_DIRTY as well",
     must="A move that changes LOG_DIRTY in the same request, and with which nothing "
     "is wrong, MUST do both.",
-    source="6.1 virt/kvm/kvm_main.c:2011, __kvm_set_memory_region(): KVM_MR_MOVE with "
-    "other flags",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2011, __kvm_set_memory_region(): KVM_MR_MOVE "
+        "with other flags",
+        last_read="2026-11",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
+    implied=Implied(
+        by=("REQ-28", "SLOT-9"),
+        because="the move is faultless, and where points tell what a request "
+        "has left, that is asked of every one",
+    ),
     rows=(45,),
     on=SoundMove,
     premise=changes_log_dirty,

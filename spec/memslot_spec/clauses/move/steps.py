@@ -10,6 +10,7 @@ from memslot_spec.clauses.delete.steps import (
     the_invalid_step,
 )
 from memslot_spec.facts.facts import Facts
+from memslot_spec.known import Known
 from memslot_spec.model.updates import Change
 from memslot_spec.moments.tables import SlotRemoved
 
@@ -23,8 +24,11 @@ def by_a_move(facts: Facts, removed: SlotRemoved) -> bool:
     title="A move publishes INVALID first",
     must="A move MUST publish a table in which the slot is INVALID before it "
     "publishes the slot at its new base.",
-    source="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1865, kvm_set_memslot(); the "
-    "patch moves in one step",
+    known=Known(
+        read="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1865, kvm_set_memslot(); "
+        "the patch moves in one step",
+        last_read="2026-11",
+    ),
     rows=(42,),
     on=SlotRemoved,
     premise=by_a_move,
@@ -40,8 +44,11 @@ def invalid_first(facts: Facts, removed: SlotRemoved) -> bool:
     title="The new base waits for a grace period",
     must="The grace period after the INVALID table MUST have ended before a move "
     "publishes the slot at its new base.",
-    source="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1752, "
-    "kvm_invalidate_memslot(): kvm_swap_active_memslots()",
+    known=Known(
+        read="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1752, "
+        "kvm_invalidate_memslot(): kvm_swap_active_memslots()",
+        last_read="2026-11",
+    ),
     rows=(42,),
     on=SlotRemoved,
     premise=by_a_move,
@@ -59,8 +66,11 @@ def grace_period_before_new_base(facts: Facts, removed: SlotRemoved) -> bool:
     title="The new base waits for the flush",
     must="A move MUST flush the slot's shadow state before it publishes the slot at "
     "its new base.",
-    source="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1760, "
-    "kvm_invalidate_memslot()",
+    known=Known(
+        read="commit 12d6e7538e2d; 6.1 virt/kvm/kvm_main.c:1760, "
+        "kvm_invalidate_memslot()",
+        last_read="2026-11",
+    ),
     rows=(42,),
     on=SlotRemoved,
     premise=by_a_move,

@@ -6,6 +6,7 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.srcu import DomainDestroyed
 from memslot_spec.history.points.tables import TableRead
+from memslot_spec.known import Known
 from memslot_spec.moments.ending import VmEnded
 from memslot_spec.moments.replies import Answered
 from memslot_spec.moments.srcu import GracePeriodOver, PublishedReclaimed
@@ -23,8 +24,11 @@ def has_a_holder(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     title="A replaced table outlives its readers",
     must="A table MUST NOT be reclaimed (freed or reused) while a read section "
     "that loaded it is open.",
-    source="patch, __kvm_set_memory_region(): publish, synchronize_srcu, kfree; 6.1 "
-    "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): publish, synchronize_srcu, kfree; 6.1 "
+        "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
+        last_read="2026-11",
+    ),
     rows=(29,),
     on=PublishedReclaimed,
     expected="no open read section that loaded the table which is reclaimed",
@@ -43,8 +47,11 @@ def read_when_reclaimed(facts: Facts, read: TableRead) -> str:
     id="SRCU-3",
     title="Nothing is read out of a reclaimed table",
     must="A reader MUST NOT read out of a table that was reclaimed.",
-    source="patch, __kvm_set_memory_region(): publish, synchronize_srcu, kfree; 6.1 "
-    "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): publish, synchronize_srcu, kfree; 6.1 "
+        "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
+        last_read="2026-11",
+    ),
     rows=(29,),
     on=TableRead,
     expected="nothing read out of a table that was reclaimed",
@@ -75,9 +82,12 @@ def reclaimed_early(facts: Facts, reclaimed: PublishedReclaimed) -> str:
     title="Reclaim comes after a full grace period",
     must="A table MUST NOT be reclaimed before a grace period that began after the "
     "table was replaced has ended, unless the VM goes with it.",
-    source="patch, __kvm_set_memory_region(): synchronize_srcu_expedited before "
-    "kfree; 6.1 virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots(); 1339, "
-    "kvm_destroy_vm()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): synchronize_srcu_expedited before "
+        "kfree; 6.1 virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots(); 1339, "
+        "kvm_destroy_vm()",
+        last_read="2026-11",
+    ),
     rows=(30,),
     on=PublishedReclaimed,
     premise=is_replaced,
@@ -104,7 +114,11 @@ def still_inside(facts: Facts, over: GracePeriodOver) -> str:
     title="A grace period waits for every earlier section",
     must="A grace period MUST NOT end while a read section that was open when it "
     "began is still open.",
-    source="6.1 kernel/rcu/srcutree.c:1230, __synchronize_srcu()",
+    known=Known(
+        read="6.1 kernel/rcu/srcutree.c:1273, synchronize_srcu(): waits for the "
+        "sections before it",
+        last_read="2026-11-27",
+    ),
     rows=(30,),
     on=GracePeriodOver,
     premise=had_readers,
@@ -126,7 +140,12 @@ def somebody_inside(facts: Facts, event: DomainDestroyed) -> str:
     id="SRCU-16",
     title="The domain is destroyed with nobody inside",
     must="The SRCU domain MUST NOT be destroyed while a read section is open.",
-    source="commit 647492047763",
+    known=Known(
+        read="patch, kvm_destroy_vm(), which breaks it: cleanup_srcu_struct() before "
+        "kvm_arch_destroy_vm(); 6.1 virt/kvm/kvm_main.c:1344, kvm_destroy_vm(): after "
+        "the slots are freed; commit 647492047763",
+        last_read="2026-11-27",
+    ),
     rows=(34,),
     on=DomainDestroyed,
     expected="no read section open when the SRCU domain is destroyed",
@@ -146,7 +165,13 @@ def domain_is_destroyed(facts: Facts, answered: Answered) -> bool:
     id="SRCU-17",
     title="The domain outlives its last reader",
     must="A read section MUST NOT begin after the SRCU domain is destroyed.",
-    source="commit 647492047763: the vCPU teardown reads",
+    known=Known(
+        read="patch, kvm_destroy_vm(), which breaks it: kvm_arch_destroy_vm() after "
+        "cleanup_srcu_struct(); 6.1 virt/kvm/kvm_main.c:1336, kvm_destroy_vm(): "
+        "before it; commit 647492047763",
+        last_read="2026-11-27",
+        derived="the teardown of vCPUs reads slots, says the message of the commit",
+    ),
     rows=(34,),
     on=Answered,
     premise=domain_is_destroyed,
@@ -168,7 +193,11 @@ def never_reclaimed(facts: Facts, ended: VmEnded) -> str:
     id="SRCU-20",
     title="A table is reclaimed at the latest with the VM",
     must="A table MUST be reclaimed, at the latest when the VM is destroyed.",
-    source="patch, kvm_free_physmem(); 6.1 virt/kvm/kvm_main.c:1339, kvm_destroy_vm()",
+    known=Known(
+        read="patch, kvm_free_physmem(); 6.1 virt/kvm/kvm_main.c:1339, "
+        "kvm_destroy_vm()",
+        last_read="2026-11",
+    ),
     rows=(30,),
     on=VmEnded,
     expected="every table reclaimed by the end of the VM",

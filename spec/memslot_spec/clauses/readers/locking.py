@@ -14,6 +14,7 @@ from memslot_spec.history.points.srcu import (
 )
 from memslot_spec.history.points.tables import TablePublished, UpdateLocked
 from memslot_spec.history.words import describe_event
+from memslot_spec.known import Known
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.replies import Retry
 
@@ -26,8 +27,12 @@ def held_by_another(facts: Facts, event: UpdateLocked) -> str:
     id="SRCU-8",
     title="Updaters exclude each other",
     must="An updater MUST NOT take the update lock while another one holds it.",
-    source="6.1 virt/kvm/kvm_main.c:2047, kvm_set_memory_region(): slots_lock; "
-    "Documentation/virt/kvm/locking.rst",
+    known=Known(
+        read="patch, kvm_set_memory_region(): slots_lock for writing; 6.1 "
+        "virt/kvm/kvm_main.c:2047, kvm_set_memory_region(): slots_lock; "
+        "Documentation/virt/kvm/locking.rst",
+        last_read="2026-11-27",
+    ),
     rows=(32,),
     on=UpdateLocked,
     expected="the update lock free when it is taken",
@@ -55,8 +60,12 @@ def who_holds_the_lock(facts: Facts, event: TablePublished) -> str:
     id="SRCU-9",
     title="Tables are published under the update lock",
     must="A request MUST hold the update lock when it publishes a table.",
-    source="6.1 virt/kvm/kvm_main.c:2047, kvm_set_memory_region(): slots_lock; "
-    "Documentation/virt/kvm/locking.rst",
+    known=Known(
+        read="patch, kvm_set_memory_region(): slots_lock for writing; 6.1 "
+        "virt/kvm/kvm_main.c:2047, kvm_set_memory_region(): slots_lock; "
+        "Documentation/virt/kvm/locking.rst",
+        last_read="2026-11-27",
+    ),
     rows=(32,),
     on=TablePublished,
     premise=is_by_a_request,
@@ -79,7 +88,12 @@ def still_inside(
     id="SRCU-10",
     title="A reader does not take the update lock",
     must="A thread in a read section MUST NOT take the update lock.",
-    source="Documentation/virt/kvm/locking.rst: slots_lock outside kvm->srcu",
+    known=Known(
+        read="6.1 Documentation/virt/kvm/locking.rst:19, acquisition orders: "
+        "slots_arch_lock can be taken inside a section of kvm->srcu, slots_lock "
+        "cannot",
+        last_read="2026-11-27",
+    ),
     rows=(32,),
     on=UpdateLocked,
     expected="no read section open on the thread that takes the update lock",
@@ -94,7 +108,11 @@ def no_lock_inside(facts: Facts, event: UpdateLocked) -> bool:
     id="SRCU-11",
     title="A reader does not wait for readers",
     must="A thread in a read section MUST NOT wait for a grace period.",
-    source="6.1 kernel/rcu/srcutree.c:1230, __synchronize_srcu()",
+    known=Known(
+        read="6.1 kernel/rcu/srcutree.c:1230, __synchronize_srcu(): illegal in a "
+        "section of the same SRCU",
+        last_read="2026-11-27",
+    ),
     rows=(32,),
     on=GracePeriodBegun,
     expected="no read section open on the thread that waits: it would wait for itself",
@@ -109,7 +127,10 @@ def no_wait_inside(facts: Facts, event: GracePeriodBegun) -> bool:
     id="SRCU-12",
     title="The guest runs outside read sections",
     must="A vCPU MUST leave its read section before it runs the guest.",
-    source="commit f656ce0185ca; 6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest()",
+    known=Known(
+        read="commit f656ce0185ca; 6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest()",
+        last_read="2026-11",
+    ),
     rows=(33,),
     on=GuestEntered,
     expected="no read section open while the guest runs",
@@ -129,7 +150,10 @@ def is_idle(facts: Facts, event: Slept) -> bool:
     id="SRCU-13",
     title="A vCPU halts outside read sections",
     must="A vCPU that has nothing to run MUST leave its read section before it sleeps.",
-    source="commit f656ce0185ca; 6.1 arch/x86/kvm/x86.c:11050, vcpu_block()",
+    known=Known(
+        read="commit f656ce0185ca; 6.1 arch/x86/kvm/x86.c:11050, vcpu_block()",
+        last_read="2026-11",
+    ),
     rows=(33,),
     on=Slept,
     premise=is_idle,
@@ -150,7 +174,14 @@ def is_to_be_tried_again(facts: Facts, event: Return) -> bool:
     title="A retry leaves the read section first",
     must="An access that is tried again because its slot is INVALID MUST leave its "
     "read section first.",
-    source="commit 3ccbf6f47098",
+    known=Known(
+        read="6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest(): the section is left "
+        "before the guest runs on, and faults again",
+        last_read="2026-11-27",
+        derived="a fault that is tried again in its section finds the same table for "
+        "ever, and the update waits for the section; the message of commit "
+        "3ccbf6f47098, for a later kernel, tells of one that did",
+    ),
     rows=(33,),
     profiles=ONLY_LINUX,
     on=Return,
@@ -171,7 +202,14 @@ def no_retry_inside(facts: Facts, event: Return) -> bool:
     title="A fault retries outside its read section",
     must="A fault that finds its slot INVALID and is taken again MUST leave its read "
     "section before it is.",
-    source="commit 3ccbf6f47098",
+    known=Known(
+        read="6.1 arch/x86/kvm/x86.c:10824, vcpu_enter_guest(): the section is left "
+        "before the guest runs on, and faults again",
+        last_read="2026-11-27",
+        derived="a fault that is tried again in its section finds the same table for "
+        "ever, and the update waits for the section; the message of commit "
+        "3ccbf6f47098, for a later kernel, tells of one that did",
+    ),
     rows=(33,),
     profiles=ONLY_LINUX,
     on=Retried,

@@ -12,6 +12,7 @@ from memslot_spec.clauses.readers.lifetime import SECTION_POINTS
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import TableRead
 from memslot_spec.history.words import describe_reply
+from memslot_spec.known import Known
 from memslot_spec.model.explain import TABLE_READERS
 from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.readers import answer
@@ -51,7 +52,13 @@ def expects_one_table(facts: Facts, answered: Answered) -> str:
     title="One table explains a reader",
     must="Some single table that the operation may have loaded MUST explain its "
     "whole answer.",
-    source="patch, rmode_tss_base() breaks it; Documentation/virt/kvm/x86/mmu.rst",
+    known=Known(
+        read="patch, rmode_tss_base(), which breaks it: it looks the slot up twice; "
+        "6.1 include/linux/kvm_host.h:960, __kvm_memslots()",
+        last_read="2026-11-27",
+        derived="an operation that loads the pointer once has one table, and what is "
+        "published does not change under it",
+    ),
     rows=(28,),
     on=Answered,
     premise=several_tables_were_current,
@@ -73,7 +80,11 @@ def expects_not_older(facts: Facts, load: LoadedAgain) -> str:
     title="Loads in one section never go back",
     must="Successive loads of the table pointer in one read section MUST NOT go "
     "back to an older table.",
-    source="follows from one pointer that each update replaces",
+    known=Known(
+        derived="there is one pointer, each update replaces what it points to by "
+        "something newer, and a reader cannot see an older store to it after a newer "
+        "one",
+    ),
     rows=(31,),
     on=LoadedAgain,
     expected=expects_not_older,
@@ -98,8 +109,11 @@ def expects_at_most_waited_for(facts: Facts, load: LoadedAgain) -> str:
     must="Once a read section has loaded a table, it MUST NOT load one that is newer "
     "than the next table by which a slot is deleted, moved or changed: the request "
     "that published that one waits for the section. A CREATE need not wait.",
-    source="patch, __kvm_set_memory_region(): a grace period after each step; 6.1 "
-    "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): a grace period after each step; 6.1 "
+        "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
+        last_read="2026-11",
+    ),
     rows=(31,),
     on=LoadedAgain,
     expected=expects_at_most_waited_for,
@@ -128,8 +142,11 @@ def unprotected(facts: Facts, read: TableRead) -> str:
     must="Every read out of a published table MUST happen in a read section, under the "
     "update lock, or while the VM is destroyed and nobody else uses it. The notifier's "
     "release has no such licence.",
-    source="commits 647492047763, eda2beda8356, 7567cae105e4; "
-    "6.1 include/linux/kvm_host.h:965, __kvm_memslots(): users_count",
+    known=Known(
+        read="commits 647492047763, eda2beda8356, 7567cae105e4; 6.1 "
+        "include/linux/kvm_host.h:965, __kvm_memslots(): users_count",
+        last_read="2026-11",
+    ),
     rows=(34,),
     on=TableRead,
     premise=table_was_published,
@@ -171,8 +188,11 @@ def expects_the_result(facts: Facts, answered: Answered) -> str:
     "returned before the reader started, nor, where it loads a table itself, than one "
     "seen by a reader that finished before that. An access through an spte loads "
     "none.",
-    source="patch, __kvm_set_memory_region(): a grace period before it returns; 6.1 "
-    "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): a grace period before it returns; 6.1 "
+        "virt/kvm/kvm_main.c:1593, kvm_swap_active_memslots()",
+        last_read="2026-11",
+    ),
     rows=(35,),
     on=Answered,
     premise=starts_after_a_result,

@@ -7,6 +7,7 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_slot
 from memslot_spec.history.words.tables import describe_at
+from memslot_spec.known import Known
 from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.model.replies import Done
 from memslot_spec.model.updates import Objection, target_of
@@ -37,7 +38,15 @@ def slot_left(facts: Facts, left: TableLeft) -> str:
     title="Userspace cannot make a slot INVALID",
     must="A request MUST NOT leave its slot INVALID because of a flag bit that "
     "userspace set.",
-    source="patch, include/linux/kvm.h; commit 4d8b81abc47b",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): new.flags = mem->flags, whatever bits "
+        "there are; 6.1 include/linux/kvm_host.h:57, KVM_MEMSLOT_INVALID is no bit "
+        "that userspace may set; 6.1 virt/kvm/kvm_main.c:1553, "
+        "check_memory_region_flags(); commit 4d8b81abc47b",
+        last_read="2026-11-27",
+        derived="a slot is INVALID while it is deleted or moved, and of the patch "
+        "nobody meant that a flag of userspace should make it so",
+    ),
     rows=(7,),
     on=TableLeft,
     premise=sets_an_invalid_bit,
@@ -63,7 +72,15 @@ def invalid_slots_shown(facts: Facts, shown: ShownAfter) -> str:
     title="No slot is shown INVALID after a flag bit was set",
     must="After a request whose flags had a bit that means INVALID, introspection "
     "MUST NOT show a slot that is INVALID.",
-    source="patch, include/linux/kvm.h; commit 4d8b81abc47b",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): new.flags = mem->flags, whatever bits "
+        "there are; 6.1 include/linux/kvm_host.h:57, KVM_MEMSLOT_INVALID is no bit "
+        "that userspace may set; 6.1 virt/kvm/kvm_main.c:1553, "
+        "check_memory_region_flags(); commit 4d8b81abc47b",
+        last_read="2026-11-27",
+        derived="a slot is INVALID while it is deleted or moved, and of the patch "
+        "nobody meant that a flag of userspace should make it so",
+    ),
     rows=(7,),
     on=ShownAfter,
     premise=had_an_invalid_bit,
@@ -83,7 +100,10 @@ def deletes_an_absent_slot(facts: Facts, update: Updated) -> bool:
     id="REQ-12",
     title="Deleting an absent slot succeeds in 2009",
     must="The delete of an absent slot with which nothing else is wrong MUST return 0.",
-    source="patch, __kvm_set_memory_region(): no test that the slot exists",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): no test that the slot exists",
+        last_read="2026-11-27",
+    ),
     rows=(9,),
     profiles=ONLY_2_6_34,
     on=Updated,
@@ -107,8 +127,11 @@ def slot_shown(facts: Facts, shown: ShownAfter) -> str:
     id="REQ-13",
     title="A deleted slot is absent",
     must="After a delete was accepted the slot MUST be absent.",
-    source="patch, __kvm_set_memory_region(), step 2; 6.1 virt/kvm/kvm_main.c:1895, "
-    "kvm_set_memslot(): kvm_delete_memslot()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(), step 2; 6.1 virt/kvm/kvm_main.c:1895, "
+        "kvm_set_memslot(): kvm_delete_memslot()",
+        last_read="2026-11",
+    ),
     rows=(9,),
     on=ShownAfter,
     premise=after_an_accepted_delete,
@@ -135,8 +158,11 @@ def new_hva_or_refusal(facts: Facts, left: TableLeft) -> str:
     title="A new host address is not ignored",
     must="A new host address for a live slot that was reported as accepted MUST "
     "be in force when the request returns.",
-    source="patch, __kvm_set_memory_region(): userspace_addr taken only with a new "
-    "rmap",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): userspace_addr taken only with a new "
+        "rmap",
+        last_read="2026-11",
+    ),
     rows=(11,),
     profiles=ONLY_2_6_34,
     on=TableLeft,
@@ -171,8 +197,11 @@ def shown_at_new_hva(facts: Facts, shown: ShownAfter) -> str:
     title="A new host address that was accepted is shown",
     must="Introspection MUST show a live slot at the new host address that an "
     "accepted request gave it.",
-    source="patch, __kvm_set_memory_region(): userspace_addr taken only with a new "
-    "rmap",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): userspace_addr taken only with a new "
+        "rmap",
+        last_read="2026-11",
+    ),
     rows=(11,),
     profiles=ONLY_2_6_34,
     on=ShownAfter,

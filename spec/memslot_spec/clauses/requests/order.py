@@ -9,6 +9,7 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
+from memslot_spec.known import Known
 from memslot_spec.moments.replies import Updated
 
 
@@ -29,8 +30,11 @@ def replies_of_some_order(facts: Facts, update: Updated) -> str:
     title="Requests that overlap answer as one after the other",
     must="Requests that overlap in time MUST answer as they do one after the other, in "
     "some order in which each comes before those that were made once it had answered.",
-    source="patch, kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:2047, "
-    "kvm_set_memory_region(): mutex_lock(&kvm->slots_lock)",
+    known=Known(
+        read="patch, kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:2047, "
+        "kvm_set_memory_region(): mutex_lock(&kvm->slots_lock)",
+        last_read="2026-11-27",
+    ),
     rows=(32,),
     on=Updated,
     premise=may_have_started_from_several,

@@ -12,6 +12,7 @@ from functools import partial
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.profile import BOTH, ONLY_LINUX
 from memslot_spec.model.updates import Objection
 from memslot_spec.model.values import Errno
@@ -26,7 +27,7 @@ class Refusal:
     objection: Objection
     title: str
     must: str
-    source: str
+    known: Known
     row: int
     profiles: frozenset[str] = BOTH
 
@@ -50,7 +51,7 @@ def clause_of(refusal: Refusal) -> AnyClause:
         id=refusal.id,
         title=refusal.title,
         must=refusal.must,
-        source=refusal.source,
+        known=refusal.known,
         rows=(refusal.row,),
         profiles=refusal.profiles,
         on=Updated,
@@ -66,8 +67,12 @@ REFUSALS = (
         title="An unaligned size or guest address is refused",
         must="A request whose size or guest address is not a multiple of 4 KiB MUST "
         "fail with EINVAL, also when it is a delete.",
-        source="patch, __kvm_set_memory_region(): first checks; 6.1 "
-        "virt/kvm/kvm_main.c:1957, __kvm_set_memory_region()",
+        known=Known(
+            read="patch, __kvm_set_memory_region(): first checks; 6.1 "
+            "virt/kvm/kvm_main.c:1957, __kvm_set_memory_region()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=1,
     ),
     Refusal(
@@ -76,8 +81,12 @@ REFUSALS = (
         title="An unaligned host address is refused",
         must="A user-allocated request whose host address is not a multiple of 4 KiB "
         "MUST fail with EINVAL.",
-        source="patch, __kvm_set_memory_region(): first checks; 6.1 "
-        "virt/kvm/kvm_main.c:1963, __kvm_set_memory_region()",
+        known=Known(
+            read="patch, __kvm_set_memory_region(): first checks; 6.1 "
+            "virt/kvm/kvm_main.c:1963, __kvm_set_memory_region()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=2,
     ),
     Refusal(
@@ -87,8 +96,12 @@ REFUSALS = (
         must="A request whose host range goes beyond the limit of user addresses "
         "(access_ok), or whose host address is tagged, MUST fail with EINVAL; whether "
         "anything is mapped there is not looked at.",
-        source="6.1 virt/kvm/kvm_main.c:1965, __kvm_set_memory_region(); "
-        "CVE-2013-1943; commit 139bc8a6146d",
+        known=Known(
+            read="6.1 virt/kvm/kvm_main.c:1965, __kvm_set_memory_region(); "
+            "CVE-2013-1943; commit 139bc8a6146d",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=3,
         profiles=ONLY_LINUX,
     ),
@@ -97,8 +110,12 @@ REFUSALS = (
         objection=Objection.WRAPS,
         title="A guest range that wraps is refused",
         must="A guest range that wraps 2^64 MUST fail with EINVAL.",
-        source="patch, __kvm_set_memory_region(): first checks; 6.1 "
-        "virt/kvm/kvm_main.c:1970, __kvm_set_memory_region()",
+        known=Known(
+            read="patch, __kvm_set_memory_region(): first checks; 6.1 "
+            "virt/kvm/kvm_main.c:1970, __kvm_set_memory_region()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=4,
     ),
     Refusal(
@@ -107,8 +124,12 @@ REFUSALS = (
         title="A slot id at the limit is refused",
         must="A slot id at or above the user limit (32 in v2.6.34, "
         "KVM_CAP_NR_MEMSLOTS today) MUST fail with EINVAL.",
-        source="patch and 6.1 virt/kvm/kvm_main.c:2057, "
-        "kvm_vm_ioctl_set_memory_region()",
+        known=Known(
+            read="patch and 6.1 virt/kvm/kvm_main.c:2057, "
+            "kvm_vm_ioctl_set_memory_region()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=5,
     ),
     Refusal(
@@ -117,8 +138,12 @@ REFUSALS = (
         title="An address space at the count is refused",
         must="A request for an address space (bits 16 to 31 of the slot word) at or "
         "above the count MUST fail with EINVAL.",
-        source="Documentation/virt/kvm/api.rst 4.35; 6.1 virt/kvm/kvm_main.c:1968, "
-        "__kvm_set_memory_region()",
+        known=Known(
+            read="Documentation/virt/kvm/api.rst 4.35; 6.1 virt/kvm/kvm_main.c:1968, "
+            "__kvm_set_memory_region()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=6,
         profiles=ONLY_LINUX,
     ),
@@ -127,7 +152,11 @@ REFUSALS = (
         objection=Objection.UNKNOWN_FLAG,
         title="An unknown flag bit is refused",
         must="A request with an unknown flag bit MUST fail with EINVAL.",
-        source="6.1 virt/kvm/kvm_main.c:1553, check_memory_region_flags()",
+        known=Known(
+            read="6.1 virt/kvm/kvm_main.c:1553, check_memory_region_flags()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=7,
         profiles=ONLY_LINUX,
     ),
@@ -136,8 +165,12 @@ REFUSALS = (
         objection=Objection.TOO_MANY_PAGES,
         title="More than 2^31-1 pages are refused",
         must="A user slot of more than 2^31-1 pages MUST fail with EINVAL.",
-        source="commit 660c22c425c; 6.1 virt/kvm/kvm_main.c:1972, "
-        "__kvm_set_memory_region(): KVM_MEM_MAX_NR_PAGES",
+        known=Known(
+            read="commit 660c22c425c; 6.1 virt/kvm/kvm_main.c:1972, "
+            "__kvm_set_memory_region(): KVM_MEM_MAX_NR_PAGES",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=8,
         profiles=ONLY_LINUX,
     ),
@@ -146,8 +179,12 @@ REFUSALS = (
         objection=Objection.ABSENT,
         title="Deleting an absent slot is refused",
         must="Deleting an absent slot MUST fail with EINVAL.",
-        source="commit f0736cf0550b; 6.1 virt/kvm/kvm_main.c:1984, "
-        "__kvm_set_memory_region()",
+        known=Known(
+            read="commit f0736cf0550b; 6.1 virt/kvm/kvm_main.c:1984, "
+            "__kvm_set_memory_region()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=9,
         profiles=ONLY_LINUX,
     ),
@@ -157,8 +194,12 @@ REFUSALS = (
         title="Resizing a live slot is refused",
         must="Changing the size of a live slot MUST fail with EINVAL, whatever its "
         "new range meets.",
-        source="patch, __kvm_set_memory_region(): before the overlap scan; 6.1 "
-        "virt/kvm/kvm_main.c:2007, __kvm_set_memory_region()",
+        known=Known(
+            read="patch, __kvm_set_memory_region(): before the overlap scan; 6.1 "
+            "virt/kvm/kvm_main.c:2007, __kvm_set_memory_region()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=10,
     ),
     Refusal(
@@ -166,7 +207,11 @@ REFUSALS = (
         objection=Objection.HVA_CHANGED,
         title="A new host address for a live slot is refused",
         must="Changing the host address of a live slot MUST fail with EINVAL.",
-        source="6.1 virt/kvm/kvm_main.c:2006, __kvm_set_memory_region()",
+        known=Known(
+            read="6.1 virt/kvm/kvm_main.c:2006, __kvm_set_memory_region()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=11,
         profiles=ONLY_LINUX,
     ),
@@ -175,7 +220,11 @@ REFUSALS = (
         objection=Objection.READONLY_CHANGED,
         title="A READONLY toggle on a live slot is refused",
         must="Changing READONLY on a live slot MUST fail with EINVAL.",
-        source="6.1 virt/kvm/kvm_main.c:2008, __kvm_set_memory_region()",
+        known=Known(
+            read="6.1 virt/kvm/kvm_main.c:2008, __kvm_set_memory_region()",
+            last_read="2026-11",
+            measured=Measured("6.18", "memslots check kvm --seed 1"),
+        ),
         row=11,
         profiles=ONLY_LINUX,
     ),

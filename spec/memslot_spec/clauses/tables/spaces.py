@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memslot_spec.arithmetic.slot_word import as_id_of
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.explained import any_explains
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
+from memslot_spec.known import Known
 from memslot_spec.model.operations import GfnToHva, GfnToMemslot, GuestAccess
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.readers import accesses, answer, gfn_to_memslot
@@ -33,7 +34,16 @@ def meets_a_slot_elsewhere(facts: Facts, placed: Placed) -> bool:
     title="Slots of two address spaces do not overlap",
     must="A CREATE or MOVE whose range intersects slots of other address spaces only, "
     "and with which nothing else is wrong, MUST succeed.",
-    source="Documentation/virt/kvm/api.rst 4.35: separate spaces are unrelated",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:1976, __kvm_set_memory_region(): the slots of "
+        "one space, in which 1917, kvm_check_memslot_overlap() looks; api.rst 4.35: "
+        "separate spaces are unrelated",
+        last_read="2026-11-27",
+    ),
+    implied=Implied(
+        by=("REQ-28",),
+        because="it is asked about faultless requests alone, which have to succeed",
+    ),
     rows=(19,),
     profiles=ONLY_LINUX,
     on=Placed,
@@ -77,7 +87,11 @@ def answer_of_its_space(facts: Facts, answered: Answered) -> str:
     title="A lookup looks in its address space",
     must="A lookup or guest access MUST NOT be answered by the slots of another "
     "address space.",
-    source="commit 817fa998362d; 6.1 include/linux/kvm_host.h:973, kvm_vcpu_memslots()",
+    known=Known(
+        read="commit 817fa998362d; 6.1 include/linux/kvm_host.h:973, "
+        "kvm_vcpu_memslots()",
+        last_read="2026-11",
+    ),
     rows=(19,),
     profiles=ONLY_LINUX,
     on=Answered,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from itertools import combinations
 
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
-from memslot_spec.clause import AnyClause, clause
-from memslot_spec.clauses.requests.live_slot import slot_left
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import TablePublished, TableWritten
 from memslot_spec.history.words import count, describe_slot
 from memslot_spec.history.words.tables import describe_apart, describe_at
+from memslot_spec.known import Known, Measured
 from memslot_spec.model.updates import Change
-from memslot_spec.model.values import BIT_1, EMPTY, Slot, SlotTable
-from memslot_spec.moments.replies import TableLeft, Updated
-from memslot_spec.moments.tables import Published, TableShown
+from memslot_spec.model.values import EMPTY, Slot, SlotTable
+from memslot_spec.moments.replies import Updated
+from memslot_spec.moments.tables import Published
 
 
 def publishes_its_slot(facts: Facts, published: Published) -> bool:
@@ -42,8 +42,11 @@ def slot_published(facts: Facts, published: Published) -> str:
     title="A slot covers exactly the range asked for",
     must="A successful CREATE or MOVE MUST publish the slot with exactly the range "
     "[base, base + npages) of the request.",
-    source="patch, __kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:1776, "
-    "kvm_create_memslot(); 1805, kvm_move_memslot()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:1776, "
+        "kvm_create_memslot(); 1805, kvm_move_memslot()",
+        last_read="2026-11",
+    ),
     rows=(16,),
     on=Published,
     premise=publishes_its_slot,
@@ -81,8 +84,11 @@ def others_published(facts: Facts, published: Published) -> str:
     id="SLOT-2",
     title="An update changes no other slot",
     must="A table that a request publishes MUST hold every other slot unchanged.",
-    source="patch, __kvm_set_memory_region(): the table is copied; 6.1 "
-    "virt/kvm/kvm_main.c:1805, kvm_move_memslot(): kvm_replace_memslot()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): the table is copied; 6.1 "
+        "virt/kvm/kvm_main.c:1805, kvm_move_memslot(): kvm_replace_memslot()",
+        last_read="2026-11",
+    ),
     rows=(16, 19),
     on=Published,
     premise=starts_from_a_known_table,
@@ -107,8 +113,11 @@ def hva_asked_for(facts: Facts, published: Published) -> str:
     id="SLOT-3",
     title="A new slot is at its host address",
     must="A new slot MUST be published at the host address of its request.",
-    source="patch, __kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:2033, "
-    "__kvm_set_memory_region()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(); 6.1 virt/kvm/kvm_main.c:2033, "
+        "__kvm_set_memory_region()",
+        last_read="2026-11",
+    ),
     rows=(16,),
     on=Published,
     premise=publishes_a_new_slot,
@@ -128,8 +137,16 @@ def is_equal_to_the_slot(facts: Facts, update: Updated) -> bool:
     id="SLOT-4",
     title="A request equal to the slot succeeds",
     must="A request equal to the current slot MUST succeed.",
-    source='6.1 virt/kvm/kvm_main.c:2015, __kvm_set_memory_region(): "Nothing to '
-    'change"',
+    known=Known(
+        read="patch, __kvm_set_memory_region(): nothing refuses it; 6.1 "
+        'virt/kvm/kvm_main.c:2015, __kvm_set_memory_region(): "Nothing to change"',
+        last_read="2026-11-27",
+        measured=Measured("6.18", "memslots check kvm --seed 1"),
+    ),
+    implied=Implied(
+        by=("REQ-28",),
+        because="a request equal to the slot is faultless",
+    ),
     rows=(17,),
     on=Updated,
     premise=is_equal_to_the_slot,
@@ -164,8 +181,14 @@ def the_overlaps(facts: Facts, event: TablePublished) -> str:
     title="User slots never overlap",
     must="In every published table the user slots of one address space MUST be "
     "pairwise disjoint.",
-    source="follows from the overlap scan, at every instant of an update: 6.1 "
-    "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): overlap scan; 6.1 "
+        "virt/kvm/kvm_main.c:2020, __kvm_set_memory_region()",
+        last_read="2026-11-27",
+        derived="the scan refuses a range that meets another slot, and of the tables "
+        "of one update each has the slot where it was, where it will be, or not at "
+        "all",
+    ),
     rows=(18,),
     on=TablePublished,
     premise=has_several_user_slots,
@@ -190,8 +213,11 @@ def the_store(facts: Facts, event: TableWritten) -> str:
     must="In a table that readers can reach, the slots MUST NOT be modified: which "
     "there are, their ranges, host addresses, flags and bitmaps. Its generation, the "
     "slot found last and what the architecture keeps with a slot may be stored.",
-    source="patch, __kvm_set_memory_region(): memcpy, then edit the copy; 6.1 "
-    "virt/kvm/kvm_main.c:1614, kvm_swap_active_memslots(): slots->generation",
+    known=Known(
+        read="patch, __kvm_set_memory_region(): memcpy, then edit the copy; 6.1 "
+        "virt/kvm/kvm_main.c:1614, kvm_swap_active_memslots(): slots->generation",
+        last_read="2026-11",
+    ),
     rows=(20,),
     on=TableWritten,
     expected="a store into a table that no reader can hold",
@@ -202,78 +228,6 @@ def never_edited(facts: Facts, event: TableWritten) -> bool:
     return event.field in READY_FOR or not facts.tables.is_live(event.table)
 
 
-def tables_that_may_stand(facts: Facts, shown: TableShown) -> str:
-    tables = facts.possible_tables()
-    possible = (describe_apart(table, shown.table) for table in tables)
-    return f"the table as the requests left it: {', or '.join(possible)}"
-
-
-def what_is_shown(facts: Facts, shown: TableShown) -> str:
-    return f"shown: {describe_apart(shown.table, *facts.possible_tables())}"
-
-
-@clause(
-    id="SLOT-8",
-    title="The table shown is one the requests may have left",
-    must="With no update under way, the table that introspection shows MUST be one "
-    "that the requests so far may have left.",
-    source="patch and 6.1, __kvm_set_memory_region(), as a whole",
-    rows=(16,),
-    on=TableShown,
-    expected=tables_that_may_stand,
-    observed=what_is_shown,
-    shows=("table",),
-    unless="TablePublished",
-)
-def shown_as_planned(facts: Facts, shown: TableShown) -> bool:
-    return shown.table in facts.possible_tables()
-
-
-def was_accepted(facts: Facts, left: TableLeft) -> bool:
-    return left.update.accepted
-
-
-def slot_asked_for(facts: Facts, left: TableLeft) -> str:
-    region = left.update.region
-    if region.npages == 0:
-        return f"slot {id_of(region.slot)} absent, as the reply says"
-    pages = count(region.npages, "page")
-    flags = ", LOG_DIRTY" if region.log_dirty else ", not LOG_DIRTY"
-    if facts.profile.has_readonly:
-        flags += ", READONLY" if region.flags & BIT_1 else ", not READONLY"
-    return (
-        f"slot {id_of(region.slot)} at gfn {region.base:#x} +{pages}{flags}, "
-        "as the reply says"
-    )
-
-
-@clause(
-    id="SLOT-9",
-    title="An accepted request leaves its slot as asked for",
-    must="When a request was accepted, its slot MUST be in the current table with "
-    "the range and the flags asked for, or absent if it was a delete.",
-    source="patch and 6.1, __kvm_set_memory_region(), as a whole",
-    rows=(16,),
-    on=TableLeft,
-    premise=was_accepted,
-    expected=slot_asked_for,
-    observed=slot_left,
-    points=("TableLoaded", "TablePublished"),
-)
-def left_as_asked(facts: Facts, left: TableLeft) -> bool:
-    slot, region = left.slot, left.update.region
-    if slot is None or region.npages == 0:
-        return slot is None and region.npages == 0
-    # Where READONLY does not exist yet, what a slot shows of it means nothing.
-    readonly = bool(region.flags & BIT_1) if facts.profile.has_readonly else None
-    return (
-        slot.base == region.base
-        and slot.npages == region.npages
-        and slot.log_dirty == region.log_dirty
-        and readonly in {None, slot.readonly}
-    )
-
-
 CLAUSES: tuple[AnyClause, ...] = (
     exact_range,
     others_unchanged,
@@ -281,6 +235,4 @@ CLAUSES: tuple[AnyClause, ...] = (
     no_op_succeeds,
     disjoint,
     never_edited,
-    shown_as_planned,
-    left_as_asked,
 )

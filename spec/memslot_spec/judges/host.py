@@ -1,0 +1,85 @@
+"""Who judges the points of the host: invalidations, TLBs, its pages, slots' arrays."""
+
+from __future__ import annotations
+
+from memslot_spec.history.points.host import (
+    HostPageDirtied,
+    HostPageFound,
+    InvalidationBegun,
+    InvalidationEnded,
+    MetadataAllocated,
+    MetadataFreed,
+    TlbFlushed,
+)
+from memslot_spec.judges.row import (
+    ANY_TIME,
+    ANYBODY,
+    AS_OFTEN,
+    NOTHING,
+    Row,
+    by,
+    hole,
+    nobody,
+    point,
+)
+
+ROWS: tuple[Row, ...] = (
+    point(
+        InvalidationBegun,
+        who=nobody("the host"),
+        says=hole("the range that is opened is not the one that is invalidated"),
+        not_before=ANY_TIME,
+        latest=hole("pages are unmapped, and the range was never opened"),
+        often=AS_OFTEN,
+    ),
+    point(
+        InvalidationEnded,
+        who=nobody("the host"),
+        says=nobody("a range that is not open is closed, and nothing is asked"),
+        not_before=by("HVA-6"),
+        latest=hole("a range is never closed, and faults in it are retried for ever"),
+        often=hole("a range is closed twice, and another's count is lowered"),
+    ),
+    point(
+        TlbFlushed,
+        who=ANYBODY,
+        says=NOTHING,
+        not_before=ANY_TIME,
+        latest=by("MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11"),
+        often=nobody("one too many costs time alone"),
+    ),
+    point(
+        HostPageFound,
+        who=ANYBODY,
+        says=hole("a fault looks up another page than it maps"),
+        not_before=ANY_TIME,
+        latest=by("HVA-8"),
+        often=AS_OFTEN,
+    ),
+    point(
+        HostPageDirtied,
+        who=ANYBODY,
+        says=by("DIRTY-3"),
+        not_before=ANY_TIME,
+        latest=by("DIRTY-3"),
+        often=nobody("a page may be told of again"),
+    ),
+    point(
+        MetadataAllocated,
+        who=ANYBODY,
+        says=by("MOVE-4"),
+        not_before=ANY_TIME,
+        latest=by("MOVE-4"),
+        often=hole("arrays are made for a slot that has some"),
+        holes=("the arrays of a new slot are for another base, or for too few pages",),
+    ),
+    point(
+        MetadataFreed,
+        who=by("ERR-4"),
+        says=NOTHING,
+        not_before=hole("arrays are freed while readers may use them"),
+        latest=by("ERR-3"),
+        often=hole("arrays are freed twice"),
+        holes=("the arrays of a slot that was deleted are never freed",),
+    ),
+)

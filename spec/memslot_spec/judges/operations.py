@@ -1,0 +1,81 @@
+"""Who judges each operation: computed, from what the clauses say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import get_args
+
+from memslot_spec.clause import AnyClause, Needs
+from memslot_spec.clauses import CLAUSES
+from memslot_spec.history.events import Observed
+from memslot_spec.judges.row import Cell, Row, by, hole, nobody
+from memslot_spec.model.operations import Operation, SetRegion
+
+OF_AN_OPERATION = ("from its reply", "from what is shown afterwards", "from points")
+"""What an operation can be judged by."""
+
+SHOWN = "what it does to shadow state, points tell"
+
+BY_REPLY = nobody("it does nothing but answer; its reads are judged by their points")
+ENDS = nobody("it answers nothing")
+
+WHY_NONE: Mapping[tuple[str, Needs], Cell] = {
+    **{
+        (name, Needs.POINTS): BY_REPLY
+        for name in (
+            "GfnToMemslot",
+            "GfnToHva",
+            "GfnToHvaProt",
+            "VcpuGfnToMemslot",
+            "IsVisibleGfn",
+            "MemslotId",
+            "MmuPages",
+            "InitHvaCache",
+            "UseHvaCache",
+            "EnableManualProtect",
+        )
+    },
+    ("CountRmaps", Needs.CALLS): hole("its answer may be any; its point is judged"),
+    ("CountRmaps", Needs.POINTS): nobody("RMAP-4 is asked at its point"),
+    ("AllocateRoot", Needs.POINTS): hole("the root is of a frame not looked up"),
+    ("UnmapHva", Needs.CALLS): ENDS,
+    ("InvalidateRange", Needs.CALLS): ENDS,
+    ("AgeHva", Needs.CALLS): hole("what an ageing answers"),
+    ("Halt", Needs.CALLS): ENDS,
+    ("Halt", Needs.POINTS): nobody("SRCU-13 is asked at its point"),
+    ("ReleaseNotifier", Needs.CALLS): ENDS,
+    ("ReleaseNotifier", Needs.POINTS): hole("sptes are left when the process exits"),
+    ("DestroyVm", Needs.CALLS): ENDS,
+}
+"""Why nobody judges an operation by what it would take."""
+
+
+def judged_by(operation: str, needs: Needs) -> tuple[AnyClause, ...]:
+    """The clauses that name the operation; those on a view are on requests."""
+    return tuple(
+        clause
+        for clause in CLAUSES
+        if clause.needs is needs
+        and (
+            operation in (*clause.operations, *clause.any_operation)
+            or (clause.root is Observed and operation == SetRegion.__name__)
+        )
+    )
+
+
+def cell_of(operation: str, needs: Needs) -> Cell:
+    """The clauses, or why there are none; an empty cell where nobody says why."""
+    clauses = judged_by(operation, needs)
+    if clauses:
+        return by(*(clause.id for clause in clauses))
+    if needs is Needs.INTROSPECTION:
+        return WHY_NONE.get((operation, needs), nobody(SHOWN))
+    return WHY_NONE.get((operation, needs), Cell())
+
+
+def rows() -> tuple[Row, ...]:
+    """A row for each operation."""
+    return tuple(
+        Row(kind.__name__, tuple(cell_of(kind.__name__, needs) for needs in Needs))
+        for kind in get_args(Operation)
+    )
