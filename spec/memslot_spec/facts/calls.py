@@ -64,7 +64,7 @@ class CallFacts:
     version that it was last read from, `read_from` all the versions of which anything
     was, `walked` the slots in whose reverse maps a host address was looked up: address
     space, None where the target does not tell, and id. `mappings` are the serials of
-    the sptes that map the host addresses it is about, `invalid_mappings` those among
+    the sptes that map the host addresses it is about, all for the end of the process, `invalid_mappings` those among
     them that map a frame of an INVALID slot, `whole_mappings` those that map a page
     which the range has all of, and `part_mappings` those that map one of which it has
     a part. `cached` is the range of the cache of host addresses that it is about, None

@@ -16,6 +16,7 @@ from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
 from memslot_spec.facts.dirty_log import DirtyLogs
 from memslot_spec.facts.generations import Generations
 from memslot_spec.facts.host import Host
+from memslot_spec.facts.lives import Lives
 from memslot_spec.facts.mmu import Shadow
 from memslot_spec.facts.srcu import Section, Sections
 from memslot_spec.facts.tables import Tables
@@ -73,6 +74,7 @@ class Facts:
         self.sections = Sections()
         self.shadow = Shadow()
         self.host = Host()
+        self.lives = Lives()
         self.bitmaps = DirtyBitmaps()
         self.dirty = DirtyLogs(
             GetDirtyLog.__name__ in header.capabilities.operations,

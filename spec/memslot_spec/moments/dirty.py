@@ -85,12 +85,14 @@ class BoundedLog:
     """A GET has answered with a log of which it is known what it may have.
 
     `surplus` are the pages reported beyond that. `cleared` were taken out by a
-    CLEAR and not written since; `is_first` says that the log was never reported.
+    CLEAR and not written since; `is_first` says that the log was never reported,
+    `readonly` that its slot is READONLY.
     """
 
     surplus: frozenset[int]
     cleared: frozenset[int]
     is_first: bool
+    readonly: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ def _bounded(facts: Facts, reported: LogReported) -> BoundedLog | None:
     allowed = may_report(facts.dirty, call, reported.log)
     if allowed is None:
         return None
-    return BoundedLog(reported.reported - allowed, call.cleared, call.fresh)
+    surplus, readonly = reported.reported - allowed, reported.log.slot.readonly
+    return BoundedLog(surplus, call.cleared, call.fresh, readonly)
 
 
 def _protected(facts: Facts, answered: Answered) -> LogProtected | None:

@@ -1,6 +1,10 @@
 """Clauses on shadow pages and TLBs."""
 
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses.mmu import shadow_pages, tlb
+from memslot_spec.clauses.mmu import ending, shadow_pages, tlb
 
-CLAUSES: tuple[AnyClause, ...] = (*shadow_pages.CLAUSES, *tlb.CLAUSES)
+CLAUSES: tuple[AnyClause, ...] = (
+    *shadow_pages.CLAUSES,
+    *tlb.CLAUSES,
+    *ending.CLAUSES,
+)

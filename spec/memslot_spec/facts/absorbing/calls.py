@@ -13,6 +13,7 @@ from memslot_spec.model.operations import (
     AgeHva,
     DestroyVm,
     InvalidateRange,
+    ReleaseNotifier,
     SetRegion,
     UnmapHva,
 )
@@ -37,6 +38,8 @@ def _call(facts: Facts, event: Call) -> None:
     if isinstance(operation, UnmapHva | AgeHva):
         known.mappings = facts.shadow.serials_at_hva(operation.hva)
         known.invalid_mappings = _of_invalid_slots(facts, known.mappings)
+    elif isinstance(operation, ReleaseNotifier):
+        known.mappings = facts.shadow.serials()
     elif isinstance(operation, InvalidateRange) and operation.start < operation.end:
         _range(facts, operation.start, operation.end, known)
 
