@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Never, overload
 
+from memslot_spec.facts.answers import Answers, open_questions
 from memslot_spec.facts.bitmaps import DirtyBitmaps
 from memslot_spec.facts.caches import Cached
 from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
@@ -83,6 +84,12 @@ class Facts:
         self.worlds = Worlds(self.profile, self.limits)
         self.generations = Generations()
         self.cached = Cached()
+        self.answers = Answers(
+            open_questions(
+                names_holes=self.profile.names_holes,
+                overlaps=header.domain.overlaps_private,
+            )
+        )
         self.calls: dict[int, CallFacts] = {}
         self.updates: dict[int, Update] = {}
         self.floor = 0

@@ -8,4 +8,5 @@ CLAUSES: tuple[AnyClause, ...] = (
     *spaces.CLAUSES,
     *publications.CLAUSES,
     *arrays.CLAUSES,
+    *publications.SHOWN,
 )

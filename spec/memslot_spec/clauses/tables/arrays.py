@@ -120,7 +120,9 @@ def what_is_gone(facts: Facts, one: Attached) -> tuple[str, ...]:
 
 
 def what_was_freed(facts: Facts, event: TablePublished) -> str:
-    gone = ", ".join(words for one in event.attached for words in what_is_gone(facts, one))
+    gone = ", ".join(
+        words for one in event.attached for words in what_is_gone(facts, one)
+    )
     return f"published, and freed before: {gone}"
 
 

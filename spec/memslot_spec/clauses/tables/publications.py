@@ -11,6 +11,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_operation
 from memslot_spec.history.words.tables import describe_apart
 from memslot_spec.model.updates import Change
+from memslot_spec.moments.shown import TableAndPoints
 from memslot_spec.moments.tables import Published, PublishedBeside
 
 
@@ -83,4 +84,32 @@ def stays_in_place(facts: Facts, published: Published) -> bool:
     )
 
 
+def the_table_published(facts: Facts, both: TableAndPoints) -> str:
+    last = describe_apart(both.published, both.shown)
+    return f"the table that the target's points tell was published last: {last}"
+
+
+def the_table_shown(facts: Facts, both: TableAndPoints) -> str:
+    return f"introspection shows {describe_apart(both.shown, both.published)}"
+
+
+@clause(
+    id="SLOT-18",
+    title="The table shown is the one published last",
+    must="With no request under way, the table that introspection shows MUST be the one "
+    "that the target's own points tell was published last.",
+    source="derived: a slot that is in one of the two only was put there, or taken "
+    "away, past the publication that readers rely on",
+    rows=(16, 20),
+    on=TableAndPoints,
+    expected=the_table_published,
+    observed=the_table_shown,
+    shows=("table",),
+    points=("TableLoaded", "TablePublished"),
+)
+def shows_what_it_published(facts: Facts, both: TableAndPoints) -> bool:
+    return both.agree
+
+
 CLAUSES: tuple[AnyClause, ...] = (slots_stay, stays_in_place)
+SHOWN: tuple[AnyClause, ...] = (shows_what_it_published,)

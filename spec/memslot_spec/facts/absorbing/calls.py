@@ -29,6 +29,7 @@ def _call(facts: Facts, event: Call) -> None:
     if isinstance(operation, CACHING):
         facts.cached.called(known, facts.calls.values())
     facts.calls[event.thread] = known
+    facts.answers.called(operation, alone=len(facts.calls) == 1)
     facts.updates.pop(event.thread, None)
     if isinstance(operation, SetRegion):
         _request(facts, event.thread, operation, known)
@@ -97,6 +98,7 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     del facts.calls[event.thread]
     facts.updates.pop(event.thread, None)
     operation, reply = known.operation, event.reply
+    facts.answers.returned(operation, reply, at_rest=not facts.calls)
     if isinstance(operation, SetRegion):
         _request_returned(facts, event, known, operation)
         return
