@@ -14,12 +14,15 @@ from memslot_reference.museum import (
     generations,
     host,
     hva_caches,
+    lives,
     lookups,
     mmio_caches,
     mmu,
     overlaps,
     pages,
+    publications,
     ranges,
+    refusals,
     requests,
     rmaps,
     sections,
@@ -49,6 +52,9 @@ _EVERY = (
     *generations.MUTANTS,
     *mmio_caches.MUTANTS,
     *hva_caches.MUTANTS,
+    *publications.MUTANTS,
+    *lives.MUTANTS,
+    *refusals.MUTANTS,
 )
 
 CATALOGUE: tuple[Mutant, ...] = (

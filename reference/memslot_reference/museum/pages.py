@@ -10,6 +10,7 @@ from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage
 from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.srcu import GracePeriodEnded
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import FoundHostPage
 from memslot_spec.model.values import Errno, Failure, Gfn, Hva, HvaError, MemoryRegion
@@ -135,7 +136,15 @@ class LeaksBitmap(Kvm):
 
 
 class FreesInherited(Kvm):
-    """A request that fails frees the slot's arrays, whoever made them."""
+    """A request that fails frees the slot's arrays, whoever made them.
+
+    It does not tell of grace periods, so nobody can say when the last reader left.
+    """
+
+    def announced(self) -> tuple[str, ...]:
+        """All but the end of a grace period."""
+        silent = GracePeriodEnded.__name__
+        return tuple(name for name in super().announced() if name != silent)
 
     def drop_new_metadata(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
         """Free what the new slot has."""

@@ -148,7 +148,8 @@ def _shown(
         log.fresh = False
     if call.manual:
         if certain and call.alone:
-            logs.shown(must_report(call, log).values())
+            if reported:
+                logs.shown(must_report(call, log).values())
             log.must_report.update(dict.fromkeys(reported, Why.SHOWN))
         return
     log.need_not_report(reported)

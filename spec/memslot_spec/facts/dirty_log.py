@@ -157,7 +157,8 @@ class DirtyLogs:
     `table` is the one that stands with no update open, None where several may.
     `options` are those of manual protection, None where they are not known. They were
     `seen` where a GET has shown that it clears nothing, and nothing but GETs and writes
-    came since; `refused_since` is a request that was refused after that.
+    came since; `refused_since` is a request that was refused after that, and `shown_once`
+    says that since the last request a GET has shown something.
     """
 
     watching: bool
@@ -172,6 +173,7 @@ class DirtyLogs:
     enabling: dict[int, int | None] = field(default_factory=dict[int, int | None])
     seen: bool = False
     refused_since: Operation | None = None
+    shown_once: bool = False
     caches: dict[int, CachedRanges] = field(default_factory=dict[int, CachedRanges])
 
     def is_bounded(self) -> bool:
@@ -188,12 +190,16 @@ class DirtyLogs:
             self.refused_since = operation
         else:
             self.refused_since = None
-        self.seen = False
+        self.seen = self.shown_once = False
 
     def shown(self, why: Iterable[Why]) -> None:
-        """A GET that clears nothing has shown the pages that were due for these reasons."""
-        if Why.SHOWN in why:
+        """A GET has shown the pages that were due, for these reasons.
+
+        A GET that clears shows them once as well.
+        """
+        if Why.SHOWN in why and self.shown_once:
             self.seen, self.refused_since = True, None
+        self.shown_once = True
 
     def in_flight(self, log: Log) -> set[int]:
         """The pages of a log to which writes are under way."""

@@ -47,7 +47,9 @@ def _asked_again(facts: Facts, answered: Answered) -> AskedAgain | None:
 
 def _options_shown(facts: Facts, log: LogReported) -> OptionsShown | None:
     refused = facts.dirty.refused_since
-    if refused is None or Why.SHOWN not in log.must_report.values():
+    if refused is None or not facts.dirty.shown_once:
+        return None
+    if Why.SHOWN not in log.must_report.values():
         return None
     return OptionsShown(refused, log.missing(Why.SHOWN))
 

@@ -57,11 +57,11 @@ def marked_in_time(facts: Facts, event: DirtyBitSet) -> bool:
 
 
 def is_of_a_readonly_slot(facts: Facts, log: BoundedLog) -> bool:
-    return log.readonly
+    return log.unwritable is not None
 
 
 def the_pages_shown(facts: Facts, log: BoundedLog) -> str:
-    return f"shown as dirty: {describe_pages(tuple(sorted(log.surplus)))}"
+    return f"shown as dirty: {describe_pages(tuple(sorted(log.unwritable or ())))}"
 
 
 @clause(
@@ -81,7 +81,7 @@ def the_pages_shown(facts: Facts, log: BoundedLog) -> str:
     exact=True,
 )
 def readonly_stays_clean(facts: Facts, log: BoundedLog) -> bool:
-    return not log.surplus
+    return not log.unwritable
 
 
 CLAUSES: tuple[AnyClause, ...] = (freed_once, marked_in_time, readonly_stays_clean)

@@ -77,11 +77,7 @@ def stays_in_place(facts: Facts, published: Published) -> bool:
     old, slot = published.update.old, published.slot
     if old is None:
         return True
-    return (
-        slot is not None
-        and slot.invalid <= old.invalid
-        and (slot.base, slot.npages) == (old.base, old.npages)
-    )
+    return slot is not None and slot.invalid <= old.invalid and slot.base == old.base
 
 
 def the_table_published(facts: Facts, both: TableAndPoints) -> str:
