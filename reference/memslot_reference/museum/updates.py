@@ -152,6 +152,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "rolls-back-without-the-log",
         RollsBackWithoutTheLog,
         "ERR-1",
+        "ERR-5",
         "ERR-2",
         "SLOT-8",
         "DIRTY-26",

@@ -157,8 +157,8 @@ class DirtyLogs:
     `table` is the one that stands with no update open, None where several may.
     `options` are those of manual protection, None where they are not known. They were
     `seen` where a GET has shown that it clears nothing, and nothing but GETs and writes
-    came since; `refused_since` is a request that was refused after that, and `shown_once`
-    says that since the last request a GET has shown something.
+    came since; `refused_since` is a request that was refused after that, and
+    `shown_once` says that since the last request a GET has shown something.
     """
 
     watching: bool

@@ -271,8 +271,8 @@ class Judge:
         both = sptes_and_points(self.facts, event)
         if both is not None and not both.agree:
             self._disagree(
-                f"introspection shows {describe_sptes(both.shown)}, but the points tell "
-                f"of {describe_sptes(both.told)}",
+                f"introspection shows {describe_sptes(both.shown)}, but the points "
+                f"tell of {describe_sptes(both.told)}",
                 reads_sptes,
             )
 

@@ -35,7 +35,8 @@ class PublishedReclaimed:
     `replaced_at` is the step at which it stopped being current, None while it is;
     `holders` are the threads with an open read section that loaded it. `with_vm`:
     it goes with the VM, which nobody else uses; `by_its_update`: the request that
-    replaced it does so; `again`: it was reclaimed before, and none was made there since.
+    replaced it does so; `again`: it was reclaimed before, and none was made there
+    since.
     """
 
     version: int

@@ -139,8 +139,8 @@ def the_slot_left(facts: Facts, left: UpdateLockLeft) -> str:
 @clause(
     id="DEL-17",
     title="The window is closed when the update lock is given back",
-    must="When a request gives the update lock back, its slot MUST NOT be INVALID in the "
-    "current table: it is gone, at its new base, or valid again.",
+    must="When a request gives the update lock back, its slot MUST NOT be INVALID in "
+    "the current table: it is gone, at its new base, or valid again.",
     source="6.1 virt/kvm/kvm_main.c:2042, kvm_set_memory_region(): slots_lock around "
     "all of it; 1877, kvm_set_memslot()",
     rows=(36, 65),

@@ -61,8 +61,8 @@ def not_freed(facts: Facts, ended: VmEnded) -> str:
 @clause(
     id="DIRTY-28",
     title="The bitmap of a log that has ended is freed",
-    must="A bitmap that no slot has, or has any more, MUST be freed: when is left open, at the "
-    "latest when the VM is destroyed.",
+    must="A bitmap that no slot has, or has any more, MUST be freed: when is left "
+    "open, at the latest when the VM is destroyed.",
     source="6.1 virt/kvm/kvm_main.c:1677 and 1686, kvm_commit_memory_region(); 994, "
     "kvm_free_memslots()",
     rows=(59,),

@@ -47,8 +47,8 @@ def has_nothing_to_read(facts: Facts, looked_up: LookedUp) -> bool:
 @clause(
     id="LOOK-18",
     title="Where there is no slot there is the bad address",
-    must="The translation of a frame in no slot, or for reading in an INVALID one, MUST "
-    "be the bad address, and not the read-only error.",
+    must="The translation of a frame in no slot, or for reading in an INVALID one, "
+    "MUST be the bad address, and not the read-only error.",
     source="6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(): KVM_HVA_ERR_BAD",
     rows=(22, 23),
     profiles=ONLY_LINUX,

@@ -17,8 +17,8 @@ def is_visible_throughout(facts: Facts, asked: RootAsked) -> bool:
 @clause(
     id="MMU-15",
     title="A root for a visible frame is granted",
-    must="A shadow root MUST be granted for a frame that is visible in every table that "
-    "the call may have met.",
+    must="A shadow root MUST be granted for a frame that is visible in every table "
+    "that the call may have met.",
     source="v2.6.34 arch/x86/kvm/mmu.c, mmu_check_root(); 6.1 "
     "arch/x86/kvm/mmu/mmu.c:3531, mmu_check_root(): a guest whose root is refused "
     "shuts down",
@@ -106,7 +106,7 @@ def the_sptes_kept(facts: Facts, released: Released) -> str:
     rows=(35, 52),
     on=Released,
     premise=had_mappings,
-    expected="every spte of before removed: the host will not tell of these pages again",
+    expected="every spte of before removed: the host tells of these pages no more",
     observed=the_sptes_kept,
     operations=("ReleaseNotifier",),
     points=("SpteMapped", "SpteRemoved"),

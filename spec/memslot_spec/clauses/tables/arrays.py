@@ -56,8 +56,8 @@ def the_arrays_left(facts: Facts, ended: VmEnded) -> str:
 @clause(
     id="SLOT-15",
     title="The arrays of a slot are freed in the end",
-    must="The arrays of a slot MUST be freed: when is left open, at the latest when the "
-    "VM is destroyed.",
+    must="The arrays of a slot MUST be freed: when is left open, at the latest when "
+    "the VM is destroyed.",
     source="patch, kvm_free_physmem(); 6.1 virt/kvm/kvm_main.c:1674, "
     "kvm_commit_memory_region(); 994, kvm_free_memslots()",
     rows=(59, 66),

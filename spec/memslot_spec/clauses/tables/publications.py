@@ -63,8 +63,8 @@ def the_slot_meanwhile(facts: Facts, published: Published) -> str:
 @clause(
     id="SLOT-13",
     title="A change of flags keeps the slot in place",
-    must="A request that leaves a live slot its range MUST NOT publish a table in which "
-    "the slot is absent, INVALID or elsewhere.",
+    must="A request that leaves a live slot its range MUST NOT publish a table in "
+    "which the slot is absent, INVALID or elsewhere.",
     source="patch, __kvm_set_memory_region(): INVALID only where npages is 0; 6.1 "
     "virt/kvm/kvm_main.c:1809, kvm_update_flags_memslot()",
     rows=(16, 17),
@@ -92,8 +92,8 @@ def the_table_shown(facts: Facts, both: TableAndPoints) -> str:
 @clause(
     id="SLOT-18",
     title="The table shown is the one published last",
-    must="With no request under way, the table that introspection shows MUST be the one "
-    "that the target's own points tell was published last.",
+    must="With no request under way, the table that introspection shows MUST be the "
+    "one that the target's own points tell was published last.",
     source="derived: a slot that is in one of the two only was put there, or taken "
     "away, past the publication that readers rely on",
     rows=(16, 20),
