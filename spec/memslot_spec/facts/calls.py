@@ -67,9 +67,10 @@ class CallFacts:
     the sptes that map the host addresses it is about (all of them, where the process
     ends), `invalid_mappings` those among them that map a frame of an INVALID slot,
     `whole_mappings` those that map a page which the range has all of, and
-    `part_mappings` those that map one of which it has a part. `cached` is the range of the cache of host addresses that it is about, None
-    where nobody can tell it; `overlapped` says that another call was about the same
-    cache, or the same vCPU's hint, at the same time. `opened` is the slot of the spte
+    `part_mappings` those that map one of which it has a part. `cached` is the range of
+    the cache of host addresses that it is about, None where nobody can tell it;
+    `overlapped` says that another call was about the same cache, or the same vCPU's
+    hint, at the same time. `opened` is the slot of the spte
     that its fast page fault has made writable, as it was when the spte was made.
     """
 
