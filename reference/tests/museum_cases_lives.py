@@ -40,6 +40,7 @@ LIVES = (
     alone("SLOT-15", "keeps-arrays-for-ever", S0, delete(0), DestroyVm()),
     alone("SLOT-16", "frees-arrays-early", S0, delete(0)),
     alone("SLOT-17", "puts-back-without-arrays", S0, FAILS),
+    alone("SLOT-19", "arrays-too-short", S0),
     alone("DIRTY-33", "frees-bitmaps-twice", LOGGED, S0),
     alone("DIRTY-28", "leaks-spare-bitmap", LOGGED, GET, DestroyVm()),
     alone("DIRTY-34", "marks-what-is-freed", LOGGED, WRITE_17, S0, WRITE_18, LOGGED),

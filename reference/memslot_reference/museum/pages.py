@@ -10,6 +10,7 @@ from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage
 from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.host import MetadataAllocated
 from memslot_spec.history.points.srcu import GracePeriodEnded
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import FoundHostPage
@@ -135,6 +136,25 @@ class LeaksBitmap(Kvm):
         """Return the error alone."""
 
 
+class ArraysTooShort(Kvm):
+    """The arrays of a new slot have an entry for every other page."""
+
+    def prepare_metadata(self, new: MemorySlot | None) -> None:
+        """Allocate for half of them."""
+        if new is None or new.metadata is not None:
+            return
+        self.metadata_made += 1
+        new.metadata = self.metadata_made
+        self.hook.point(
+            MetadataAllocated,
+            new.metadata,
+            new.as_id,
+            new.id,
+            new.base_gfn,
+            new.npages // 2,
+        )
+
+
 class FreesInherited(Kvm):
     """A request that fails frees the slot's arrays, whoever made them.
 
@@ -198,6 +218,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "K13",
         KeepsArrays,
         "MOVE-4",
+        "SLOT-19",
         source='"Allocate new rmap and large page tracking when moving memslot"',
         since="until edd4fa37baa6 (2020)",
         tag="[T]",
@@ -248,6 +269,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("prefers-highest-id", PrefersHighestId, "LOOK-13", "LOOK-1"),
     planted("move-keeps-flags", MoveKeepsFlags, "MOVE-7", "SLOT-9", "SLOT-8"),
     planted("leaks-arrays", LeaksArrays, "ERR-3"),
+    planted("arrays-too-short", ArraysTooShort, "SLOT-19", "MOVE-4"),
     planted("leaks-bitmap", LeaksBitmap, "ERR-3"),
     planted("frees-inherited", FreesInherited, "ERR-4"),
     planted("fails-late", FailsLate, "ERR-5"),

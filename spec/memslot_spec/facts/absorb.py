@@ -25,7 +25,7 @@ def _by_kind(*domains: Additions) -> dict[type, tuple[Absorb, ...]]:
 
 
 # The host and the dirty log come first: an spte that is replaced or removed is
-# still among the facts when they look for it. So is what is freed for `lives`.
+# still among the facts when they look for it.
 ABSORB: Mapping[type, tuple[Absorb, ...]] = _by_kind(
     lives.ABSORB,
     host.ABSORB,

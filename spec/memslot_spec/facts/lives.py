@@ -1,38 +1,23 @@
-"""Facts about what is allocated, by the points: what is gone, and what slots have had.
-
-A handle may be given out again once what it named was freed.
-"""
+"""Facts about the arrays of slots, by the points: which table's slots have which."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from memslot_spec.facts.host import METADATA, Resource
 from memslot_spec.history.points.tables import Attached
 from memslot_spec.model.values import SlotTable
 
 
 @dataclass(slots=True)
 class Lives:
-    """Bitmaps and arrays that were freed, and the arrays of every published table.
+    """The arrays that the slots of each published table have.
 
-    `gone` was allocated and freed, and its handle not given out again. `arrays` has,
-    for each version of the table, the arrays that its slots have. `had_arrays` says
-    that some were allocated.
+    `arrays` has an entry for each version of the table; `had_arrays` says that some
+    were ever allocated.
     """
 
-    gone: set[Resource] = field(default_factory=set[Resource])
     arrays: list[frozenset[int]] = field(default_factory=lambda: [frozenset()])
     had_arrays: bool = False
-
-    def allocated(self, resource: Resource) -> None:
-        """It is there, under a handle that another may have had."""
-        self.gone.discard(resource)
-        self.had_arrays |= resource[0] == METADATA
-
-    def freed(self, resource: Resource) -> None:
-        """It is gone."""
-        self.gone.add(resource)
 
     def published(self, slots: SlotTable, attached: tuple[Attached, ...]) -> None:
         """The slots of this table have these arrays."""

@@ -27,7 +27,7 @@ from memslot_spec.moments.replies import Answered, Updated
 
 GIVEN_OUT = {
     "REQ": 28,
-    "SLOT": 18,
+    "SLOT": 19,
     "LOOK": 18,
     "SRCU": 23,
     "DEL": 17,

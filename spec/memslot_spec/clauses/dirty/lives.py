@@ -12,18 +12,18 @@ from memslot_spec.moments.dirty import BoundedLog
 
 
 def is_gone(facts: Facts, event: BitmapFreed | DirtyBitSet) -> bool:
-    """The bitmap was freed, and its handle not given out again."""
-    return (BITMAP, event.bitmap) in facts.lives.gone
+    """The bitmap is not allocated, or not any more."""
+    return not facts.host.is_live((BITMAP, event.bitmap))
 
 
 def freed_again(facts: Facts, event: BitmapFreed) -> str:
-    return f"bitmap {event.bitmap} freed again"
+    return f"bitmap {event.bitmap} freed, which is not allocated"
 
 
 @clause(
     id="DIRTY-33",
     title="A dirty bitmap is freed once",
-    must="A dirty bitmap that was freed MUST NOT be freed again.",
+    must="A dirty bitmap that is not allocated, or not any more, MUST NOT be freed.",
     source="v2.6.34, kvm_free_physmem_slot(); 6.1 virt/kvm/kvm_main.c:966, "
     "kvm_destroy_dirty_bitmap(): NULL after kvfree()",
     rows=(59,),
@@ -37,7 +37,7 @@ def freed_once(facts: Facts, event: BitmapFreed) -> bool:
 
 
 def marked_late(facts: Facts, event: DirtyBitSet) -> str:
-    return f"page {event.page} marked in bitmap {event.bitmap}, which was freed"
+    return f"page {event.page} marked in bitmap {event.bitmap}, which is not allocated"
 
 
 @clause(

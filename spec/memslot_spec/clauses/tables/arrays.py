@@ -11,18 +11,19 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import BITMAP, METADATA
 from memslot_spec.history.points.host import MetadataFreed
 from memslot_spec.history.points.tables import Attached, TablePublished
-from memslot_spec.history.words.names import slot_name
+from memslot_spec.history.words.names import count, slot_name
+from memslot_spec.model.values import Slot
 from memslot_spec.moments.ending import VmEnded
 
 
 def freed_again(facts: Facts, event: MetadataFreed) -> str:
-    return f"arrays {event.metadata} freed again"
+    return f"arrays {event.metadata} freed, which are not allocated"
 
 
 @clause(
     id="SLOT-14",
     title="The arrays of a slot are freed once",
-    must="Arrays of a slot that were freed MUST NOT be freed again.",
+    must="Arrays of a slot that are not allocated, or not any more, MUST NOT be freed.",
     source="patch, kvm_free_physmem_slot(); 6.1 arch/x86/kvm/x86.c:12744, "
     "kvm_arch_free_memslot(); 13034, kvm_arch_commit_memory_region()",
     rows=(59, 66),
@@ -32,7 +33,7 @@ def freed_again(facts: Facts, event: MetadataFreed) -> str:
     points=("MetadataAllocated",),
 )
 def arrays_freed_once(facts: Facts, event: MetadataFreed) -> bool:
-    return (METADATA, event.metadata) not in facts.lives.gone
+    return facts.host.is_live((METADATA, event.metadata))
 
 
 def some_slot_had_arrays(facts: Facts, ended: VmEnded) -> bool:
@@ -107,15 +108,14 @@ def has_something_attached(facts: Facts, event: TablePublished) -> bool:
 
 
 def what_is_gone(facts: Facts, one: Attached) -> tuple[str, ...]:
-    """What the slot has with it that was freed, in words."""
-    gone = facts.lives.gone
+    """What the slot has with it that is not allocated, in words."""
     return tuple(
         f"{name} {handle} of {slot_name(one.slot_id, one.as_id)}"
         for name, kind, handle in (
             ("arrays", METADATA, one.metadata),
             ("bitmap", BITMAP, one.bitmap),
         )
-        if handle is not None and (kind, handle) in gone
+        if handle is not None and not facts.host.is_live((kind, handle))
     )
 
 
@@ -123,14 +123,14 @@ def what_was_freed(facts: Facts, event: TablePublished) -> str:
     gone = ", ".join(
         words for one in event.attached for words in what_is_gone(facts, one)
     )
-    return f"published, and freed before: {gone}"
+    return f"published, and not allocated: {gone}"
 
 
 @clause(
     id="SLOT-17",
-    title="A published slot has nothing that was freed",
+    title="A published slot has only what is allocated",
     must="A slot of a table that is published MUST NOT have arrays or a bitmap that "
-    "were freed.",
+    "were freed, or never allocated.",
     source="follows from the clauses on both: readers use them. 6.1 "
     "virt/kvm/kvm_main.c:1877, kvm_set_memslot(): what failed puts back the old slot "
     "with its arrays and bitmap",
@@ -145,9 +145,64 @@ def nothing_is_gone(facts: Facts, event: TablePublished) -> bool:
     return not any(what_is_gone(facts, one) for one in event.attached)
 
 
+def fits(facts: Facts, slot: Slot, one: Attached) -> bool:
+    """The arrays of the slot are known, and made for its base and all its pages."""
+    made = None if one.metadata is None else facts.host.metadata.get(one.metadata)
+    return made is None or (made.base == slot.base and made.npages >= slot.npages)
+
+
+def misfits(facts: Facts, event: TablePublished) -> tuple[tuple[Slot, int], ...]:
+    """The slots with arrays that were made for others, each with its arrays."""
+    slots = ((event.slots.find(one.as_id, one.slot_id), one) for one in event.attached)
+    return tuple(
+        (slot, one.metadata)
+        for slot, one in slots
+        if slot is not None and one.metadata is not None and not fits(facts, slot, one)
+    )
+
+
+def arrays_wanted(facts: Facts, event: TablePublished) -> str:
+    return "; ".join(
+        f"arrays made for gfn {slot.base:#x} +{count(slot.npages, 'page')}, "
+        f"{slot_name(slot.id, slot.as_id)}"
+        for slot, _ in misfits(facts, event)
+    )
+
+
+def arrays_there_are(facts: Facts, event: TablePublished) -> str:
+    made = (facts.host.metadata[handle] for _, handle in misfits(facts, event))
+    return "; ".join(
+        f"arrays {one.metadata} made for gfn {one.base:#x} +{count(one.npages, 'page')}"
+        for one in made
+    )
+
+
+def has_arrays(facts: Facts, event: TablePublished) -> bool:
+    return any(one.metadata is not None for one in event.attached)
+
+
+@clause(
+    id="SLOT-19",
+    title="The arrays of a slot have an entry for each page",
+    must="The arrays of a published slot MUST be made for its base, with an entry for "
+    "each of its pages.",
+    source="patch, __kvm_set_memory_region(): vmalloc(npages * sizeof(*new.rmap)); 6.1 "
+    "arch/x86/kvm/x86.c:12780, kvm_alloc_memslot_metadata()",
+    rows=(41, 66),
+    on=TablePublished,
+    premise=has_arrays,
+    expected=arrays_wanted,
+    observed=arrays_there_are,
+    points=("MetadataAllocated",),
+)
+def arrays_fit(facts: Facts, event: TablePublished) -> bool:
+    return not misfits(facts, event)
+
+
 CLAUSES: tuple[AnyClause, ...] = (
     arrays_freed_once,
     arrays_freed_in_the_end,
     arrays_freed_after_readers,
     nothing_is_gone,
+    arrays_fit,
 )
