@@ -11,6 +11,7 @@ from memslot_spec.model.operations import (
     GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
+    InvalidateRange,
     MmuPages,
     ReleaseNotifier,
 )
@@ -23,6 +24,7 @@ GET = GetDirtyLog(0)
 MANUAL = EnableManualProtect(1)
 TOO_LARGE = put(1, 20, 1 << 31, 0x2000)
 READONLY_LOGGED = put(0, 16, 4, 0x1000, BIT_1 | LOG_DIRTY_PAGES)
+RANGE_17 = InvalidateRange(0x1001 << 12, 0x1002 << 12)
 OVER_S0 = put(1, 16, 100_000, 0x2000)
 FAILS = delete(0, failure=Failure.PREPARE)
 
@@ -51,6 +53,8 @@ LIVES = (
     alone("MMU-17", "end-leaves-mapped", S0, READ_17, DestroyVm()),
     alone("MMU-17", "end-keeps-pages", S0, READ_17, DestroyVm()),
     alone("MMU-18", "release-keeps-mapped", S0, READ_17, ReleaseNotifier()),
+    alone("MMU-20", "unmaps-at-the-end", S0, READ_17, RANGE_17),
+    alone("MMU-21", "flushes-at-the-end", S0, READ_17, RANGE_17),
     alone("MMU-15", "refuses-roots", LOGGED, AllocateRoot(17)),
 )
 

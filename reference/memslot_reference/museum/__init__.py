@@ -14,6 +14,7 @@ from memslot_reference.museum import (
     generations,
     host,
     hva_caches,
+    invalidations,
     lives,
     lookups,
     mmio_caches,
@@ -53,6 +54,7 @@ _EVERY = (
     *mmio_caches.MUTANTS,
     *hva_caches.MUTANTS,
     *publications.MUTANTS,
+    *invalidations.MUTANTS,
     *lives.MUTANTS,
     *refusals.MUTANTS,
 )

@@ -32,7 +32,7 @@ GIVEN_OUT = {
     "SRCU": 23,
     "DEL": 17,
     "MOVE": 7,
-    "MMU": 19,
+    "MMU": 21,
     "RMAP": 4,
     "HVA": 10,
     "DIRTY": 35,
