@@ -25,7 +25,7 @@ MANUAL = EnableManualProtect(1)
 TOO_LARGE = put(1, 20, 1 << 31, 0x2000)
 READONLY_LOGGED = put(0, 16, 4, 0x1000, BIT_1 | LOG_DIRTY_PAGES)
 RANGE_17 = InvalidateRange(0x1001 << 12, 0x1002 << 12)
-OVER_S0 = put(1, 16, 100_000, 0x2000)
+OVER_S0 = put(1, 18, 4, 0x2000)
 FAILS = delete(0, failure=Failure.PREPARE)
 
 PUBLICATIONS = (

@@ -29,7 +29,7 @@ GET = GetDirtyLog(0)
 GET_READONLY = GetDirtyLog(2)
 
 REFUSED: Operations = (
-    put(1, 18, 100_000, 0x2000),
+    put(1, 18, 4, 0x2000),
     delete(0, failure=Failure.PREPARE),
     EnableManualProtect(2),
     ClearDirtyLog(0, 0, 3, (0b10,)),

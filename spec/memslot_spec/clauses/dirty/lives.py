@@ -24,7 +24,7 @@ def freed_again(facts: Facts, event: BitmapFreed) -> str:
     id="DIRTY-33",
     title="A dirty bitmap is freed once",
     must="A dirty bitmap that is not allocated, or not any more, MUST NOT be freed.",
-    source="v2.6.34, kvm_free_physmem_slot(); 6.1 virt/kvm/kvm_main.c:966, "
+    source="v2.6.34, kvm_free_physmem_slot(); 6.1 virt/kvm/kvm_main.c:975, "
     "kvm_destroy_dirty_bitmap(): NULL after kvfree()",
     rows=(59,),
     on=BitmapFreed,

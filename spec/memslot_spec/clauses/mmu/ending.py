@@ -45,7 +45,7 @@ def the_sptes_left(facts: Facts, ended: VmEnded) -> str:
     id="MMU-16",
     title="Nothing is mapped when the VM is gone",
     must="Every spte MUST be removed, at the latest when the VM is destroyed.",
-    source="v2.6.34, kvm_arch_destroy_vm(): kvm_free_vcpus(); 6.1 "
+    source="commit 647492047763: the vCPUs free what they have mapped; 6.1 "
     "arch/x86/kvm/x86.c:13038, kvm_arch_flush_shadow_all(); "
     "arch/x86/kvm/mmu/tdp_mmu.c:924, kvm_tdp_mmu_zap_all()",
     rows=(35,),
@@ -73,7 +73,7 @@ def the_pages_left(facts: Facts, ended: VmEnded) -> str:
     id="MMU-17",
     title="No shadow page is left of a VM",
     must="Every shadow page MUST be zapped, at the latest when the VM is destroyed.",
-    source="v2.6.34, kvm_arch_destroy_vm(): kvm_free_vcpus(); 6.1 "
+    source="commit 647492047763: the vCPUs free their shadow pages; 6.1 "
     "arch/x86/kvm/mmu/mmu.c:6514, kvm_mmu_zap_all()",
     rows=(35,),
     on=VmEnded,

@@ -1,12 +1,11 @@
 """Clauses on the slot table: what an update publishes, and in which address space."""
 
-from memslot_spec.clause import AnyClause
+from memslot_spec.clause import AnyClause, by_number
 from memslot_spec.clauses.tables import arrays, publications, spaces, table
 
-CLAUSES: tuple[AnyClause, ...] = (
+CLAUSES: tuple[AnyClause, ...] = by_number(
     *table.CLAUSES,
     *spaces.CLAUSES,
     *publications.CLAUSES,
     *arrays.CLAUSES,
-    *publications.SHOWN,
 )

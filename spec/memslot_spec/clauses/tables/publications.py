@@ -107,5 +107,8 @@ def shows_what_it_published(facts: Facts, both: TableAndPoints) -> bool:
     return both.agree
 
 
-CLAUSES: tuple[AnyClause, ...] = (slots_stay, stays_in_place)
-SHOWN: tuple[AnyClause, ...] = (shows_what_it_published,)
+CLAUSES: tuple[AnyClause, ...] = (
+    slots_stay,
+    stays_in_place,
+    shows_what_it_published,
+)
