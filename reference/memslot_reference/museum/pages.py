@@ -218,7 +218,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "K13",
         KeepsArrays,
         "MOVE-4",
-        "SLOT-19",
         source='"Allocate new rmap and large page tracking when moving memslot"',
         since="until edd4fa37baa6 (2020)",
         tag="[T]",

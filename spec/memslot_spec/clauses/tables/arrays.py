@@ -145,20 +145,30 @@ def nothing_is_gone(facts: Facts, event: TablePublished) -> bool:
     return not any(what_is_gone(facts, one) for one in event.attached)
 
 
-def fits(facts: Facts, slot: Slot, one: Attached) -> bool:
-    """The arrays of the slot are known, and made for its base and all its pages."""
-    made = None if one.metadata is None else facts.host.metadata.get(one.metadata)
+def fits(facts: Facts, slot: Slot, handle: int) -> bool:
+    """The arrays are made for the slot's base and all its pages, or are not known."""
+    made = facts.host.metadata.get(handle)
     return made is None or (made.base == slot.base and made.npages >= slot.npages)
 
 
-def misfits(facts: Facts, event: TablePublished) -> tuple[tuple[Slot, int], ...]:
-    """The slots with arrays that were made for others, each with its arrays."""
-    slots = ((event.slots.find(one.as_id, one.slot_id), one) for one in event.attached)
-    return tuple(
-        (slot, one.metadata)
-        for slot, one in slots
-        if slot is not None and one.metadata is not None and not fits(facts, slot, one)
+def new_slots(facts: Facts, event: TablePublished) -> tuple[tuple[Slot, int], ...]:
+    """The slots with arrays that the table before has not, each with its arrays."""
+    before, slots = facts.tables.current, event.slots
+    found = (
+        (slots.find(one.as_id, one.slot_id), one.metadata) for one in event.attached
     )
+    return tuple(
+        (slot, handle)
+        for slot, handle in found
+        if slot is not None and handle is not None
+        if before.find(slot.as_id, slot.id) is None
+    )
+
+
+def misfits(facts: Facts, event: TablePublished) -> tuple[tuple[Slot, int], ...]:
+    """The new slots with arrays that were made for others, each with its arrays."""
+    slots = new_slots(facts, event)
+    return tuple(one for one in slots if not fits(facts, *one))
 
 
 def arrays_wanted(facts: Facts, event: TablePublished) -> str:
@@ -177,20 +187,21 @@ def arrays_there_are(facts: Facts, event: TablePublished) -> str:
     )
 
 
-def has_arrays(facts: Facts, event: TablePublished) -> bool:
-    return any(one.metadata is not None for one in event.attached)
+def has_new_arrays(facts: Facts, event: TablePublished) -> bool:
+    # A move is MOVE-4's.
+    return bool(new_slots(facts, event))
 
 
 @clause(
     id="SLOT-19",
-    title="The arrays of a slot have an entry for each page",
-    must="The arrays of a published slot MUST be made for its base, with an entry for "
-    "each of its pages.",
+    title="The arrays of a new slot have an entry for each page",
+    must="The arrays of a new slot MUST be made for its base, with an entry for each "
+    "of its pages.",
     source="patch, __kvm_set_memory_region(): vmalloc(npages * sizeof(*new.rmap)); 6.1 "
     "arch/x86/kvm/x86.c:12780, kvm_alloc_memslot_metadata()",
     rows=(41, 66),
     on=TablePublished,
-    premise=has_arrays,
+    premise=has_new_arrays,
     expected=arrays_wanted,
     observed=arrays_there_are,
     points=("MetadataAllocated",),
