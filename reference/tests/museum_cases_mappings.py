@@ -18,6 +18,7 @@ from museum_cases import (
     FAR,
     HUGE,
     IN_PLACE_OF_S0,
+    LOGGED,
     OVER_S0,
     READ_17,
     READ_21,
@@ -89,7 +90,13 @@ THE_REST = (
     alone("TSS-1", "tss-off-by-one", S0, TssBase()),
     raced("TSS-2", "K01", (S0,), (delete(0),), (TssBase(),)),
     raced("TSS-2", "K02", (S0,), (delete(0),), (TssBase(),)),
-    alone("ERR-1", "K11", S0, delete(0, failure=Failure.PREPARE)),
+    alone("DEL-17", "K11", S0, delete(0, failure=Failure.PREPARE)),
+    alone(
+        "ERR-1",
+        "rolls-back-without-the-log",
+        LOGGED,
+        delete(0, failure=Failure.PREPARE),
+    ),
     alone("ERR-2", "K11", S0, delete(0, failure=Failure.PREPARE), is_blind=True),
     alone("PROG-1", "keeps-the-lock", S0, OVER_S0, S1),
 )

@@ -29,7 +29,7 @@ EXEMPT: tuple[Exemption, ...] = (
             *_of("SLOT", 4, 10),
             *_of("DEL", 14),
             *_of("MOVE", 6, 7),
-            *_of("MMU", 5),
+            *_of("MMU", 5, 15),
             *_of("DIRTY", *range(9, 17), 21, 22, 31, 32),
             *_of("CACHE", 9, 10, 11),
         ),
@@ -38,7 +38,7 @@ EXEMPT: tuple[Exemption, ...] = (
         "the answer is one slot, address or number of the table that is used",
         (
             *_of("SLOT", 11),
-            *_of("LOOK", *range(1, 14)),
+            *_of("LOOK", *range(1, 14), 17, 18),
             *_of("DEL", 13),
             *_of("SIZE", 1, 2),
             *_of("TSS", 1),
@@ -47,17 +47,18 @@ EXEMPT: tuple[Exemption, ...] = (
     ),
     Exemption(
         "introspection shows the one table that the requests have left",
-        (*_of("REQ", 9, 13, 18), *_of("SLOT", 8), *_of("ERR", 2)),
+        (*_of("REQ", 9, 13, 18), *_of("SLOT", 8), *_of("ERR", 2, 6, 7)),
     ),
     Exemption(
         "a log that is exact shows the pages that were written, and no others",
-        _of("DIRTY", 5, 18, 23),
+        _of("DIRTY", 5, 18, 23, 35),
     ),
     Exemption(
         "one order of the requests that has these replies is all that is asked for",
         _of("REQ", 33),
     ),
     Exemption("nobody waits for ever", _of("PROG", 1, 2)),
+    Exemption("one point tells of the end of the one domain", _of("SRCU", 23)),
 )
 
 IDS = frozenset(clause for group in EXEMPT for clause in group.clauses)

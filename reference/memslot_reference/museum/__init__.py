@@ -14,12 +14,16 @@ from memslot_reference.museum import (
     generations,
     host,
     hva_caches,
+    invalidations,
+    lives,
     lookups,
     mmio_caches,
     mmu,
     overlaps,
     pages,
+    publications,
     ranges,
+    refusals,
     requests,
     rmaps,
     sections,
@@ -49,6 +53,10 @@ _EVERY = (
     *generations.MUTANTS,
     *mmio_caches.MUTANTS,
     *hva_caches.MUTANTS,
+    *publications.MUTANTS,
+    *invalidations.MUTANTS,
+    *lives.MUTANTS,
+    *refusals.MUTANTS,
 )
 
 CATALOGUE: tuple[Mutant, ...] = (

@@ -10,6 +10,8 @@ from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_reference.shadow import ShadowPage
 from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.host import MetadataAllocated
+from memslot_spec.history.points.srcu import GracePeriodEnded
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import FoundHostPage
 from memslot_spec.model.values import Errno, Failure, Gfn, Hva, HvaError, MemoryRegion
@@ -134,8 +136,35 @@ class LeaksBitmap(Kvm):
         """Return the error alone."""
 
 
+class ArraysTooShort(Kvm):
+    """The arrays of a new slot have an entry for every other page."""
+
+    def prepare_metadata(self, new: MemorySlot | None) -> None:
+        """Allocate for half of them."""
+        if new is None or new.metadata is not None:
+            return
+        self.metadata_made += 1
+        new.metadata = self.metadata_made
+        self.hook.point(
+            MetadataAllocated,
+            new.metadata,
+            new.as_id,
+            new.id,
+            new.base_gfn,
+            new.npages // 2,
+        )
+
+
 class FreesInherited(Kvm):
-    """A request that fails frees the slot's arrays, whoever made them."""
+    """A request that fails frees the slot's arrays, whoever made them.
+
+    It does not tell of grace periods, so nobody can say when the last reader left.
+    """
+
+    def announced(self) -> tuple[str, ...]:
+        """All but the end of a grace period."""
+        silent = GracePeriodEnded.__name__
+        return tuple(name for name in super().announced() if name != silent)
 
     def drop_new_metadata(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
         """Free what the new slot has."""
@@ -239,6 +268,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("prefers-highest-id", PrefersHighestId, "LOOK-13", "LOOK-1"),
     planted("move-keeps-flags", MoveKeepsFlags, "MOVE-7", "SLOT-9", "SLOT-8"),
     planted("leaks-arrays", LeaksArrays, "ERR-3"),
+    planted("arrays-too-short", ArraysTooShort, "SLOT-19", "MOVE-4"),
     planted("leaks-bitmap", LeaksBitmap, "ERR-3"),
     planted("frees-inherited", FreesInherited, "ERR-4"),
     planted("fails-late", FailsLate, "ERR-5"),

@@ -17,6 +17,14 @@ class NeverRollsBack(Kvm):
         """Return the error, and put nothing back."""
 
 
+class RollsBackWithoutTheLog(Kvm):
+    """A request that fails puts the slot back without its flags."""
+
+    def roll_back(self, window: Memslots, old: MemorySlot) -> None:
+        """Put back what the slot was made of, and no more."""
+        super().roll_back(window, old.with_flags(0))
+
+
 class ReclaimsEarly(Kvm):
     """An update reclaims the old table before the grace period."""
 
@@ -123,6 +131,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "K11",
         NeverRollsBack,
         "ERR-1",
+        "DEL-17",
         "ERR-2",
         "SLOT-8",
         "MMU-1",
@@ -138,6 +147,15 @@ MUTANTS: tuple[Mutant, ...] = (
         source="the patch: synchronize_srcu_expedited() before kfree()",
         since="never",
         tag="[D]",
+    ),
+    planted(
+        "rolls-back-without-the-log",
+        RollsBackWithoutTheLog,
+        "ERR-1",
+        "ERR-5",
+        "ERR-2",
+        "SLOT-8",
+        "DIRTY-26",
     ),
     planted("leaks-tables", LeaksTables, "SRCU-20"),
     planted("publishes-twice", PublishesTwice, "SRCU-7"),

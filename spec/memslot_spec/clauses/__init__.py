@@ -8,7 +8,7 @@ chapter judges its calls and replies, and the points of these domains:
 
 ========  ===================================
 requests  tables
-tables    tables
+tables    tables, srcu, host, dirty
 lookup    none: it judges replies
 readers   srcu, tables
 delete    tables, srcu, mmu

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from memslot_spec.facts.absorbing import caches, calls, dirty, host, mmu, srcu, tables
+from memslot_spec.facts.absorbing import (
+    caches,
+    calls,
+    dirty,
+    host,
+    lives,
+    mmu,
+    srcu,
+    tables,
+)
 from memslot_spec.facts.absorbing.on import Absorb, Additions
 
 
@@ -18,6 +27,7 @@ def _by_kind(*domains: Additions) -> dict[type, tuple[Absorb, ...]]:
 # The host and the dirty log come first: an spte that is replaced or removed is
 # still among the facts when they look for it.
 ABSORB: Mapping[type, tuple[Absorb, ...]] = _by_kind(
+    lives.ABSORB,
     host.ABSORB,
     dirty.ABSORB,
     calls.ABSORB,

@@ -66,13 +66,14 @@ class CallFacts:
     version that it was last read from, `read_from` all the versions of which anything
     was, `walked` the slots in whose reverse maps a host address was looked up: address
     space, None where the target does not tell, and id. `mappings` are the serials of
-    the sptes that map the host addresses it is about, `invalid_mappings` those among
-    them that map a frame of an INVALID slot, `whole_mappings` those that map a page
-    which the range has all of, and `part_mappings` those that map one of which it has
-    a part. `cached` is the range of the cache of host addresses that it is about, None
-    where nobody can tell it; `overlapped` says that another call was about the same
-    cache, or the same vCPU's hint, at the same time. `stood` are sptes that its access
-    may have gone through, removed, replaced or protected since the call began.
+    the sptes that map the host addresses it is about (all of them, where the process
+    ends), `invalid_mappings` those among them that map a frame of an INVALID slot,
+    `whole_mappings` those that map a page which the range has all of, and
+    `part_mappings` those that map one of which it has a part. `cached` is the range of
+    the cache of host addresses that it is about, None where nobody can tell it;
+    `overlapped` says that another call was about the same cache, or the same vCPU's
+    hint, at the same time. `stood` are sptes that its access may have gone through,
+    removed, replaced or protected since the call began.
     """
 
     operation: Operation

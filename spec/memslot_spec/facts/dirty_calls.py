@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 from memslot_spec.arithmetic.bitmaps import set_bits
 from memslot_spec.facts.dirty_caches import after_init
-from memslot_spec.facts.dirty_log import OVERLAPPED, DirtyLogs, Log, LogCall, Why
+from memslot_spec.facts.dirty_log import (
+    OVERLAPPED,
+    DirtyLogs,
+    Log,
+    LogCall,
+    Why,
+    must_report,
+)
 from memslot_spec.facts.dirty_requests import (
     request_called,
     request_returned,
@@ -82,6 +89,8 @@ def log_return(
             _enabled(logs, thread, options, reply)
         case _:
             pass
+    if isinstance(operation, SetRegion | ClearDirtyLog | EnableManualProtect):
+        logs.changed(operation, was_refused=isinstance(reply, Refused))
     if logs.unsettled and not logs.requests:
         settle(logs, tables())
 
@@ -139,6 +148,8 @@ def _shown(
         log.fresh = False
     if call.manual:
         if certain and call.alone:
+            if reported:
+                logs.shown(must_report(call, log).values())
             log.must_report.update(dict.fromkeys(reported, Why.SHOWN))
         return
     log.need_not_report(reported)
@@ -177,7 +188,7 @@ def _cleared(logs: DirtyLogs, thread: int, reply: Reply) -> None:
     if isinstance(reply, Refused):
         if certain and call.alone:
             before = call.must_report
-            kept = {page: why for page, why in before.items() if page in call.given}
+            kept = {page: Why.UNDISTURBED for page in before if page in call.given}
             log.must_report = {**kept, **log.must_report}
         return
     log.need_not_report(call.given)

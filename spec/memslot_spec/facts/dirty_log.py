@@ -15,6 +15,7 @@ from enum import Enum
 
 from memslot_spec.facts.dirty_caches import CachedRanges, Frame, Guess
 from memslot_spec.model.dirty_log import SlotKey, slot_key
+from memslot_spec.model.operations import Operation
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import EMPTY, MemoryRegion, Slot, SlotTable
 
@@ -27,7 +28,7 @@ class Why(Enum):
     SHOWN = "a GET that clears nothing reported it"
     SPARED = "a CLEAR was not given it"
     MOVED = "it was dirty when the slot moved"
-    UNDISTURBED = "it was dirty when a request for the slot was refused"
+    UNDISTURBED = "it was dirty when a request for the slot, or a CLEAR, was refused"
     INITIAL = "the log began with every page dirty"
 
 
@@ -154,7 +155,10 @@ class DirtyLogs:
     """Every log that is known, and the open calls that bear on them.
 
     `table` is the one that stands with no update open, None where several may.
-    `options` are those of manual protection, None where they are not known.
+    `options` are those of manual protection, None where they are not known. They were
+    `seen` where a GET has shown that it clears nothing, and nothing but GETs and writes
+    came since; `refused_since` is a request that was refused after that, and
+    `shown_once` says that since the last request a GET has shown something.
     """
 
     watching: bool
@@ -167,11 +171,35 @@ class DirtyLogs:
     unsettled: list[Request] = field(default_factory=list[Request])
     calls: dict[int, LogCall] = field(default_factory=dict[int, LogCall])
     enabling: dict[int, int | None] = field(default_factory=dict[int, int | None])
+    seen: bool = False
+    refused_since: Operation | None = None
+    shown_once: bool = False
     caches: dict[int, CachedRanges] = field(default_factory=dict[int, CachedRanges])
 
     def is_bounded(self) -> bool:
         """Every frame to which writes are under way is known."""
         return all(write.followed for write in self.writes.values())
+
+    def changed(self, operation: Operation, *, was_refused: bool) -> None:
+        """A request, a CLEAR or other options are over: what was seen may be no more.
+
+        What is refused changes nothing, if nothing else is under way.
+        """
+        alone = not (self.requests or self.calls or self.enabling)
+        if was_refused and alone and (self.seen or self.refused_since is not None):
+            self.refused_since = operation
+        else:
+            self.refused_since = None
+        self.seen = self.shown_once = False
+
+    def shown(self, why: Iterable[Why]) -> None:
+        """A GET has shown the pages that were due, for these reasons.
+
+        A GET that clears shows them once as well.
+        """
+        if Why.SHOWN in why and self.shown_once:
+            self.seen, self.refused_since = True, None
+        self.shown_once = True
 
     def in_flight(self, log: Log) -> set[int]:
         """The pages of a log to which writes are under way."""

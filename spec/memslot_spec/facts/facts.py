@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Never, overload
 
+from memslot_spec.facts.answers import Answers, open_questions
 from memslot_spec.facts.bitmaps import DirtyBitmaps
 from memslot_spec.facts.caches import Cached
 from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
 from memslot_spec.facts.dirty_log import DirtyLogs
 from memslot_spec.facts.generations import Generations
 from memslot_spec.facts.host import Host
+from memslot_spec.facts.lives import Lives
 from memslot_spec.facts.mmu import Shadow
 from memslot_spec.facts.srcu import Section, Sections
 from memslot_spec.facts.tables import Tables
@@ -73,6 +75,7 @@ class Facts:
         self.sections = Sections()
         self.shadow = Shadow()
         self.host = Host()
+        self.lives = Lives()
         self.bitmaps = DirtyBitmaps()
         self.dirty = DirtyLogs(
             GetDirtyLog.__name__ in header.capabilities.operations,
@@ -81,6 +84,12 @@ class Facts:
         self.worlds = Worlds(self.profile, self.limits)
         self.generations = Generations()
         self.cached = Cached()
+        self.answers = Answers(
+            open_questions(
+                names_holes=self.profile.names_holes,
+                overlaps=header.domain.overlaps_private,
+            )
+        )
         self.calls: dict[int, CallFacts] = {}
         self.updates: dict[int, Update] = {}
         self.floor = 0

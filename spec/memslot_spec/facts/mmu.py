@@ -240,6 +240,10 @@ class Shadow:
         self.touched.clear()
         return touched
 
+    def serials(self) -> frozenset[int]:
+        """Every spte that is present."""
+        return frozenset(spte.serial for spte in self.sptes.values())
+
     def serials_at_hva(self, hva: int) -> frozenset[int]:
         """The sptes that map the host page of this byte address."""
         return frozenset(s.serial for s in self.sptes.values() if s.maps_hva(hva))

@@ -42,7 +42,6 @@ class Sections:
     update_holder: int | None = None
     mmu_holder: int | None = None
     destroyed: bool = False
-    entered_after_destroy: bool = False
 
     def all_open(self) -> tuple[Section, ...]:
         """Every open section."""
@@ -56,8 +55,6 @@ class Sections:
             self.open[thread] = [section]
         else:
             stack.append(section)
-        if self.destroyed:
-            self.entered_after_destroy = True
 
     def leave(self, thread: int, index: int) -> None:
         """The innermost section that raised the counter of this index ends.

@@ -17,7 +17,7 @@ from memslot_spec.facts.dirty_calls import log_return
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Event, Observed, Return
 from memslot_spec.history.header import History
-from memslot_spec.history.points.mmu import MmuUnlocked, SpteMapped
+from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.history.words.tables import describe_difference, describe_sptes
 from memslot_spec.judging.applies import (
     Agenda,
@@ -30,6 +30,7 @@ from memslot_spec.judging.observed import observed_words
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated, answered, updated
+from memslot_spec.moments.shown import sptes_and_points, table_and_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,10 @@ class Judge:
         self.over = True
 
     def _disagree(self, words: str, reads: Callable[[AnyClause], bool]) -> None:
-        """Points and introspection disagree: who reads that is asked no more."""
+        """Points and introspection disagree: who reads that is asked no more.
+
+        Where SLOT-18 and MMU-19 are among the clauses they have found it before.
+        """
         if reads in self._disagreed:
             return
         self._disagreed.add(reads)
@@ -253,29 +257,22 @@ class Judge:
 
     def _table_shown(self, event: Observed) -> None:
         table, facts = event.view.table, self.facts
-        if table is None:
-            return
-        if not facts.sighted:
+        if table is not None and not facts.sighted:
             facts.worlds.observed(table)
-        elif table != facts.tables.current:
+        both = table_and_points(facts, event)
+        if both is not None and not both.agree:
             self._disagree(
                 "introspection does not show the table published last: it shows "
-                f"{describe_difference(table, facts.tables.current)}",
+                f"{describe_difference(both.shown, both.published)}",
                 reads_tables,
             )
 
     def _sptes_shown(self, event: Observed) -> None:
-        sptes, facts = event.view.sptes, self.facts
-        if sptes is None or SpteMapped.__name__ not in facts.announced:
-            return
-        if not sptes and not facts.shadow.sptes:
-            return
-        shown = {(s.page, s.index): s.gfn for s in sptes}
-        known = {place: spte.gfn for place, spte in facts.shadow.sptes.items()}
-        if shown != known:
+        both = sptes_and_points(self.facts, event)
+        if both is not None and not both.agree:
             self._disagree(
-                f"introspection shows {describe_sptes(shown)}, but the points tell of "
-                f"{describe_sptes(known)}",
+                f"introspection shows {describe_sptes(both.shown)}, but the points "
+                f"tell of {describe_sptes(both.told)}",
                 reads_sptes,
             )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from memslot_spec.moments import (
+    answers,
     caches,
     dirty,
     ending,
@@ -17,6 +18,7 @@ from memslot_spec.moments import (
     lookups,
     mmu,
     replies,
+    shown,
     sizing,
     srcu,
     tables,
@@ -25,6 +27,7 @@ from memslot_spec.moments.making import Making
 
 MAKINGS: tuple[Making[Any, object], ...] = (
     *replies.MAKINGS,
+    *answers.MAKINGS,
     *lookups.MAKINGS,
     *tables.MAKINGS,
     *srcu.MAKINGS,
@@ -34,6 +37,7 @@ MAKINGS: tuple[Making[Any, object], ...] = (
     *caches.MAKINGS,
     *ending.MAKINGS,
     *sizing.MAKINGS,
+    *shown.MAKINGS,
 )
 """Every kind of moment that is made of one event or of another moment.
 

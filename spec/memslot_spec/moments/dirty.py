@@ -86,11 +86,14 @@ class BoundedLog:
 
     `surplus` are the pages reported beyond that. `cleared` were taken out by a
     CLEAR and not written since; `is_first` says that the log was never reported.
+    `unwritable` are the pages reported of a READONLY slot that its log did not begin
+    with, None of another slot.
     """
 
     surplus: frozenset[int]
     cleared: frozenset[int]
     is_first: bool
+    unwritable: frozenset[int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,13 @@ def _bounded(facts: Facts, reported: LogReported) -> BoundedLog | None:
     allowed = may_report(facts.dirty, call, reported.log)
     if allowed is None:
         return None
-    return BoundedLog(reported.reported - allowed, call.cleared, call.fresh)
+    unwritable = reported.reported - call.must_report.keys()
+    return BoundedLog(
+        reported.reported - allowed,
+        call.cleared,
+        call.fresh,
+        unwritable if reported.log.slot.readonly else None,
+    )
 
 
 def _protected(facts: Facts, answered: Answered) -> LogProtected | None:

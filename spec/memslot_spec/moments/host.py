@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Spte
+from memslot_spec.history.points.host import InvalidationEnded
 from memslot_spec.model.dirty_log import SlotKey
 from memslot_spec.model.operations import AgeHva, InvalidateRange, UnmapHva
 from memslot_spec.model.values import Slot
@@ -38,6 +39,20 @@ class HostUnmap:
     held_mmu_lock: bool
     in_tlbs: tuple[Spte, ...]
     removed_some: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RangeTaken:
+    """An invalidation is about to end: the host has given its pages away.
+
+    `was_mapped`: sptes mapped pages, all in the range, when the call began; `left` are
+    those of them still present. `in_tlbs` are sptes of the range that a processor may
+    still use, stale when the thread last released `mmu_lock`.
+    """
+
+    was_mapped: bool
+    left: tuple[Spte, ...]
+    in_tlbs: tuple[Spte, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,22 @@ def _host_unmap(facts: Facts, answered: Answered) -> HostUnmap | None:
     )
 
 
+def _range_taken(facts: Facts, event: InvalidationEnded) -> RangeTaken | None:
+    known = facts.calls.get(event.thread)
+    if known is None or not isinstance(known.operation, InvalidateRange):
+        return None
+    if (event.start, event.end) != (known.operation.start, known.operation.end):
+        return None
+    stale = facts.host.stale_at_unlock(event.thread)
+    held = held_mmu_lock(facts, event.thread)
+    in_tlbs = (s for s in stale if held and s.meets_hvas(event.start, event.end))
+    return RangeTaken(
+        bool(known.whole_mappings),
+        facts.shadow.present(known.whole_mappings),
+        tuple(in_tlbs),
+    )
+
+
 def _unmap_walk(facts: Facts, answered: Answered) -> UnmapWalk | None:
     mapped = facts.calls[answered.thread].mappings
     if not isinstance(answered.operation, UnmapHva) or not mapped:
@@ -112,6 +143,7 @@ def _missed(facts: Facts, thread: int, slots: set[Slot]) -> tuple[SlotKey, ...]:
 
 MAKINGS = (
     Making(HostUnmap, Answered, _host_unmap),
+    Making(RangeTaken, InvalidationEnded, _range_taken),
     Making(UnmapWalk, Answered, _unmap_walk),
     Making(InvalidAged, Answered, _invalid_aged),
 )

@@ -17,12 +17,13 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.model.operations import (
+    AllocateRoot,
     ClearDirtyLog,
     GetDirtyLog,
     GuestAccess,
     Origin,
 )
-from memslot_spec.model.readers import gfn_to_memslot, serves
+from memslot_spec.model.readers import gfn_to_memslot, is_visible_gfn, serves
 from memslot_spec.model.replies import DirtyLog, Done, Reply
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import Slot
@@ -41,6 +42,17 @@ class BackedAccess:
     slot: Slot
     reply: Reply
     explained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RootAsked:
+    """A shadow root was asked for; `visible_in` tells whether its frame is visible.
+
+    In the tables that the call may have met: yes, no, or in some.
+    """
+
+    reply: Reply
+    visible_in: frozenset[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,14 @@ def _backed_access(
     return BackedAccess(access, slot, answered.reply, answered.explained)
 
 
+def _root_asked(facts: Facts, answered: Answered) -> RootAsked | None:
+    root, tables = answered.operation, answered.candidates
+    if not isinstance(root, AllocateRoot):
+        return None
+    visible = (is_visible_gfn(table, root.gfn, facts.limits) for table in tables)
+    return RootAsked(answered.reply, frozenset(visible))
+
+
 def _flushed(facts: Facts, event: Flushed) -> SlotFlushed | None:
     update = facts.update_of(event.thread)
     if update is None or not update.takes_slot_away or update.old is None:
@@ -231,6 +251,7 @@ def _spte_replaced(facts: Facts, answered: Answered) -> SpteReplaced | None:
 
 MAKINGS = (
     Making(BackedAccess, Answered, _backed_access),
+    Making(RootAsked, Answered, _root_asked),
     Making(SlotFlushed, Flushed, _flushed),
     Making(MappedAtRest, AtRest, _mapped_at_rest),
     Making(LogWalked, Answered, _log_walked),

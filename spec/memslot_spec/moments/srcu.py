@@ -35,7 +35,8 @@ class PublishedReclaimed:
     `replaced_at` is the step at which it stopped being current, None while it is;
     `holders` are the threads with an open read section that loaded it. `with_vm`:
     it goes with the VM, which nobody else uses; `by_its_update`: the request that
-    replaced it does so.
+    replaced it does so; `again`: it was reclaimed before, and none was made there
+    since.
     """
 
     version: int
@@ -43,6 +44,7 @@ class PublishedReclaimed:
     holders: tuple[int, ...]
     with_vm: bool
     by_its_update: bool
+    again: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def _reclaimed(facts: Facts, event: TableReclaimed) -> PublishedReclaimed | None
         tuple(holders),
         facts.destroys_vm(event.thread),
         update is not None and version + 1 in update.published,
+        event.table in facts.tables.reclaimed,
     )
 
 

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from memslot_spec.facts.calls import LastUpdate, Update
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Observed
-from memslot_spec.history.points.tables import Attached, TablePublished
+from memslot_spec.history.points.tables import (
+    Attached,
+    TablePublished,
+    UpdateUnlocked,
+)
+from memslot_spec.model.operations import DestroyVm, Operation, SetRegion
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, target_of
 from memslot_spec.model.values import MemoryRegion, Slot, SlotTable
@@ -31,6 +36,30 @@ class Published:
     def region(self) -> MemoryRegion:
         """What the request asks for."""
         return self.update.operation.region
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedBeside:
+    """An operation that is no request publishes a table, not yet the current one.
+
+    The end of the VM is no such operation: nobody else has the tables any more. Of a
+    thread that carries out nothing it cannot be told for whom it publishes.
+    """
+
+    operation: Operation
+    table: SlotTable
+    holds_lock: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateLockLeft:
+    """A request that has published its slot as INVALID gives the update lock back.
+
+    `slot` is its slot as the current table has it.
+    """
+
+    update: Update
+    slot: Slot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +124,22 @@ def _published(facts: Facts, event: TablePublished) -> Published | None:
     return Published(update, event.slots, slot, event.attached)
 
 
+def _beside(facts: Facts, event: TablePublished) -> PublishedBeside | None:
+    known = facts.calls.get(event.thread)
+    if known is None or isinstance(known.operation, SetRegion | DestroyVm):
+        return None
+    holds_lock = facts.sections.update_holder == event.thread
+    return PublishedBeside(known.operation, event.slots, holds_lock)
+
+
+def _lock_left(facts: Facts, event: UpdateUnlocked) -> UpdateLockLeft | None:
+    update = facts.update_of(event.thread)
+    if update is None or update.invalid_published_at < 0:
+        return None
+    slot = target_of(facts.tables.current, update.operation.region)
+    return UpdateLockLeft(update, slot)
+
+
 def _removed(facts: Facts, event: TablePublished) -> SlotRemoved | None:
     update = facts.update_of(event.thread)
     if update is None or update.old is None or not update.removes_from(event.slots):
@@ -145,6 +190,8 @@ def _shown_after(facts: Facts, shown: TableShown) -> ShownAfter | None:
 
 MAKINGS = (
     Making(Published, TablePublished, _published),
+    Making(PublishedBeside, TablePublished, _beside),
+    Making(UpdateLockLeft, UpdateUnlocked, _lock_left),
     Making(SlotRemoved, TablePublished, _removed),
     Making(SoundMove, Updated, _sound_move),
     Making(TableShown, Observed, _shown),

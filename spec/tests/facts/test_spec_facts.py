@@ -152,15 +152,6 @@ def test_only_an_ended_period_counts_and_an_older_one_takes_nothing_back() -> No
     assert sections.end(8) is None
 
 
-def test_a_section_after_the_end_of_the_domain_is_remembered() -> None:
-    sections = Sections()
-    sections.enter(1, 0)
-    assert not sections.entered_after_destroy
-    sections.destroyed = True
-    sections.enter(1, 0)
-    assert sections.entered_after_destroy
-
-
 def mapped(page: int, index: int, gfn: int, level: int = 1) -> SpteMapped:
     hva = 0x10_0000 + ((gfn - 16) << 12)
     return SpteMapped(0, page, index, gfn, level, writable=True, hva=hva, table=1)

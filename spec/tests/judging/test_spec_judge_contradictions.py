@@ -16,8 +16,9 @@ from judged_histories import (
     found,
 )
 from memslot_spec.clauses import CLAUSES, clause_by_id
-from memslot_spec.history.events import Call, Finished, Observed, Return
+from memslot_spec.history.events import Call, Event, Finished, Observed, Return
 from memslot_spec.history.header import History
+from memslot_spec.history.points.mmu import RootsInvalidated, SpteMapped
 from memslot_spec.history.points.srcu import (
     GracePeriodBegun,
     GracePeriodEnded,
@@ -66,9 +67,15 @@ def test_a_call_before_the_last_one_returned_is_an_error_of_the_target() -> None
     )
 
 
-def test_a_table_shown_that_was_not_published_is_an_error_of_the_target() -> None:
+def test_a_table_shown_that_was_not_published_breaks_a_clause() -> None:
     shown = Observed(0, View(table=TWO))
-    judgement = judge(History(TABLES_ONLY, (*done(PUT_A, (1, ONE)), shown)), CLAUSES)
+    assert found(TABLES_ONLY, *done(PUT_A, (1, ONE)), shown) == [("SLOT-18", 3)]
+
+
+def test_without_that_clause_it_is_an_error_of_the_target() -> None:
+    shown = Observed(0, View(table=TWO))
+    events = (*done(PUT_A, (1, ONE)), shown)
+    judgement = judge(History(TABLES_ONLY, events), [clause_by_id("LOOK-4")])
     assert judgement.findings == ()
     assert judgement.contradiction == (
         "introspection does not show the table published last: it shows "
@@ -81,14 +88,30 @@ def test_without_points_the_same_table_breaks_a_clause() -> None:
     assert found(BLIND, *HAVE_A, shown) == [("SLOT-8", 2)]
 
 
-def test_sptes_shown_that_no_point_told_of_are_an_error_of_the_target() -> None:
-    spte = ShadowPte(1, 17, 17, 1, writable=False, hva=0x10_1000)
-    shown = Observed(0, View(sptes=(spte,)))
-    judgement = judge(History(SIGHTED, (shown,)), CLAUSES)
-    assert judgement.findings == ()
-    assert judgement.contradiction == (
-        "introspection shows spte 1[17] of gfn 0x11, but the points tell of no spte"
-    )
+SPTE = ShadowPte(1, 17, 17, 1, writable=False, hva=0x10_1000)
+MAPPED = SpteMapped(0, 1, 17, 17, 1, writable=False, hva=0x10_1000, table=0)
+
+
+def test_sptes_shown_that_no_point_told_of_break_a_clause() -> None:
+    assert found(SIGHTED, Observed(0, View(sptes=(SPTE,)))) == [("MMU-19", 0)]
+
+
+def shows_none_after(*events: Event) -> list[tuple[str, int]]:
+    shown = Observed(0, View(sptes=()))
+    history = History(SIGHTED, (MAPPED, *events, shown))
+    judgement = judge(history, [clause_by_id("MMU-19")])
+    assert judgement.reached["MMU-19"] == 1
+    return [(finding.clause, finding.step) for finding in judgement.findings]
+
+
+def test_sptes_that_points_tell_of_are_shown() -> None:
+    assert shows_none_after() == [("MMU-19", 1)]
+
+
+def test_sptes_of_roots_that_no_vcpu_uses_need_not_be_shown() -> None:
+    assert shows_none_after(RootsInvalidated(0)) == []
+    again = SpteMapped(0, 2, 17, 17, 1, writable=False, hva=0x10_1000, table=0)
+    assert shows_none_after(RootsInvalidated(0), again) == [("MMU-19", 3)]
 
 
 def test_clauses_that_read_no_spte_are_judged_on_where_sptes_disagree() -> None:

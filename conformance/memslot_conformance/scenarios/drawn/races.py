@@ -40,6 +40,7 @@ from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
     ClearDirtyLog,
+    DestroyVm,
     GetDirtyLog,
     GfnToHva,
     GfnToHvaProt,
@@ -84,7 +85,10 @@ class Drawing:
         return self.race(prefix)
 
     def race(self, prefix: Operations) -> Scenario:
-        """The race that follows a prefix drawn by `step`."""
+        """The race that follows a prefix drawn by `step`.
+
+        Where nothing is asked after it, the VM is destroyed.
+        """
         rng = self.rng
         few = narrowed(self.palette, rng)
         threads: list[Operations] = [self.first_thread()]
@@ -98,7 +102,11 @@ class Drawing:
         accesses = self._accesses(threads[0][0])
         threads[1] += accesses[:1]
         apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
-        return Scenario(prefix + accesses, apart, after + accesses[:1])
+        after += accesses[:1]
+        operations = self.palette.header.capabilities.operations
+        if not after and DestroyVm.__name__ in operations:
+            after = (DestroyVm(),)
+        return Scenario(prefix + accesses, apart, after)
 
     def first_thread(self) -> Operations:
         """What the others race with: updates, or now and then a log that is read."""

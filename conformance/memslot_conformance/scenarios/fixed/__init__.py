@@ -14,6 +14,7 @@ from memslot_conformance.scenarios.fixed import (
     dirty_one_thread,
     dirty_options,
     host,
+    lives,
     one_thread,
     slots,
     spaces,
@@ -30,6 +31,7 @@ RACES: tuple[FixedRace, ...] = (
     *dirty.RACES,
     *dirty_options.RACES,
     *accesses.RACES,
+    *lives.RACES,
 )
 
 
@@ -38,6 +40,7 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
     return (
         *one_thread.sequential(header),
         *accesses.SEQUENTIAL,
+        *lives.SEQUENTIAL,
         *spaces.sequential(header),
         *caches.sequential(header),
         *host.sequential(header),

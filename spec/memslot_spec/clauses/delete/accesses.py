@@ -42,8 +42,8 @@ def finds_its_slot_invalid(facts: Facts, access: GfnAnswered) -> bool:
     "frame, or is a page fault that goes on by an spte from before that still stands.",
     known=Known(
         read="patch, gfn_to_hva(); 6.1 virt/kvm/kvm_main.c:2421, __gfn_to_hva_many(); "
-        "arch/x86/kvm/mmu/mmu.c:4252, direct_page_fault(): fast_page_fault() first, which "
-        "may find the fault spurious (3355); commits e0c378684b65, 3ccbf6f47098",
+        "arch/x86/kvm/mmu/mmu.c:4252, direct_page_fault(): fast_page_fault() first, "
+        "which may find the fault spurious (3355); commits e0c378684b65, 3ccbf6f47098",
         last_read="2026-11-27",
         derived="later kernels refuse a prefault that finds the slot INVALID, says "
         "the message of commit 3ccbf6f47098",

@@ -9,11 +9,13 @@ still finds it. The flush then removes what is left, and step two removes the sl
 
 from __future__ import annotations
 
+from memslot_spec.arithmetic.slot_word import id_of
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
+from memslot_spec.history.words import describe_slot
 from memslot_spec.known import Known
 from memslot_spec.model.updates import Change
-from memslot_spec.moments.tables import SlotRemoved
+from memslot_spec.moments.tables import SlotRemoved, UpdateLockLeft
 
 
 def by_a_delete(facts: Facts, removed: SlotRemoved) -> bool:
@@ -140,9 +142,39 @@ def flush_before_absence(facts: Facts, removed: SlotRemoved) -> bool:
     return update.flushed_at >= 0 or update.invalid_published_at < 0
 
 
+def the_slot_settled(facts: Facts, left: UpdateLockLeft) -> str:
+    word = left.update.operation.region.slot
+    return f"slot {id_of(word)} valid or absent when the update lock is given back"
+
+
+def the_slot_left(facts: Facts, left: UpdateLockLeft) -> str:
+    return "INVALID still" if left.slot is None else describe_slot(left.slot)
+
+
+@clause(
+    id="DEL-17",
+    title="The window is closed when the update lock is given back",
+    must="When a request gives the update lock back, its slot MUST NOT be INVALID in "
+    "the current table: it is gone, at its new base, or valid again.",
+    known=Known(
+        read="6.1 virt/kvm/kvm_main.c:2042, kvm_set_memory_region(): slots_lock around "
+        "all of it; 1877, kvm_set_memslot()",
+        last_read="2026-11-27",
+    ),
+    rows=(36, 65),
+    on=UpdateLockLeft,
+    expected=the_slot_settled,
+    observed=the_slot_left,
+    points=("TablePublished",),
+)
+def window_is_closed(facts: Facts, left: UpdateLockLeft) -> bool:
+    return left.slot is None or not left.slot.invalid
+
+
 CLAUSES: tuple[AnyClause, ...] = (
     invalid_first,
     flush_after_grace_period,
     grace_period_before_absence,
     flush_before_absence,
+    window_is_closed,
 )

@@ -45,11 +45,11 @@ def bit_for_every_page(facts: Facts, published: BitmapsPublished) -> bool:
 
 
 def left_of_logs(facts: Facts, ended: VmEnded) -> tuple[int, ...]:
-    """The bitmaps that slots had; those of refused requests are ERR-3's."""
+    """The bitmaps that are left; those of refused requests are ERR-3's."""
     return tuple(
         handle
         for kind, handle in ended.resources
-        if kind == BITMAP and facts.bitmaps.was_attached(handle)
+        if kind == BITMAP and (kind, handle) not in facts.host.of_refused
     )
 
 
@@ -65,17 +65,17 @@ def not_freed(facts: Facts, ended: VmEnded) -> str:
 @clause(
     id="DIRTY-28",
     title="The bitmap of a log that has ended is freed",
-    must="A bitmap that no slot has any more MUST be freed: when is left open, at the "
-    "latest when the VM is destroyed.",
+    must="A bitmap that no slot has, or has any more, MUST be freed: when is left "
+    "open, at the latest when the VM is destroyed.",
     known=Known(
         read="6.1 virt/kvm/kvm_main.c:1677 and 1686, kvm_commit_memory_region(); 994, "
         "kvm_free_memslots()",
-        last_read="2026-11",
+        last_read="2026-11-27",
     ),
     rows=(59,),
     on=VmEnded,
     premise=some_slot_logged,
-    expected="every bitmap that a slot had freed by the end of the VM",
+    expected="every bitmap freed by the end of the VM",
     observed=not_freed,
     operations=("SetRegion", "DestroyVm"),
     points=("TablePublished", "TableLoaded", "BitmapAllocated", "BitmapFreed"),

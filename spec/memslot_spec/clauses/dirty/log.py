@@ -139,12 +139,12 @@ KEPT_BY_A_REFUSAL = must_report(
     26,
     Why.UNDISTURBED,
     title="A refused request leaves the log alone",
-    must="The pages of a slot that were dirty when a request for it was refused MUST "
-    "be in the next answer of `KVM_GET_DIRTY_LOG`.",
+    must="The pages of a slot that were dirty when a request for it was refused, or "
+    "that `KVM_CLEAR_DIRTY_LOG` was given when it was refused, MUST be in the next "
+    "answer of `KVM_GET_DIRTY_LOG`.",
     known=Known(
-        read="patch, __kvm_set_memory_region(): out_free frees what old has not; 6.1 "
-        "virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): only a new bitmap is "
-        "freed",
+        read="6.1 virt/kvm/kvm_main.c:1649, kvm_prepare_memory_region(): only a new "
+        "bitmap is freed; 2270, kvm_clear_dirty_log_protect(): looked at first",
         last_read="2026-11-27",
         measured=Measured("6.18", "memslots check kvm --seed 1"),
     ),

@@ -118,8 +118,8 @@ def a_page_outside(facts: Facts, event: SpteMapped) -> str:
     "the range may map some of the range as well, until the host splits the page.",
     known=Known(
         read="v2.6.34, mmu_notifier_retry(): kvm->mmu_notifier_count; 6.1 "
-        "include/linux/kvm_host.h:1965, mmu_invalidate_retry_hva(): the fault's hva alone; "
-        "arch/x86/kvm/mmu/mmu.c:3086, kvm_mmu_hugepage_adjust()",
+        "include/linux/kvm_host.h:1965, mmu_invalidate_retry_hva(): the fault's hva "
+        "alone; arch/x86/kvm/mmu/mmu.c:3086, kvm_mmu_hugepage_adjust()",
         last_read="2026-11-27",
     ),
     rows=(53,),

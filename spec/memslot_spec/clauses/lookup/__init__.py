@@ -1,8 +1,11 @@
 """Clauses on lookups: what a reader of one table answers."""
 
 from memslot_spec.clause import AnyClause, by_number
-from memslot_spec.clauses.lookup import hints, lookup, translation
+from memslot_spec.clauses.lookup import hints, lookup, ordinary, translation
 
 CLAUSES: tuple[AnyClause, ...] = by_number(
-    *lookup.CLAUSES, *translation.CLAUSES, *hints.SEARCH_CLAUSES
+    *lookup.CLAUSES,
+    *translation.CLAUSES,
+    *ordinary.CLAUSES,
+    *hints.SEARCH_CLAUSES,
 )

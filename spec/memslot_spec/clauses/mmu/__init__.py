@@ -1,6 +1,12 @@
 """Clauses on shadow pages and TLBs."""
 
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses.mmu import shadow_pages, tlb
+from memslot_spec.clauses.mmu import ending, invalidations, shadow_pages, shown, tlb
 
-CLAUSES: tuple[AnyClause, ...] = (*shadow_pages.CLAUSES, *tlb.CLAUSES)
+CLAUSES: tuple[AnyClause, ...] = (
+    *shadow_pages.CLAUSES,
+    *tlb.CLAUSES,
+    *ending.CLAUSES,
+    *shown.CLAUSES,
+    *invalidations.CLAUSES,
+)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.points.srcu import DomainDestroyed
+from memslot_spec.history.points.srcu import DomainDestroyed, SectionEntered
 from memslot_spec.history.points.tables import TableRead
 from memslot_spec.known import Known
 from memslot_spec.moments.ending import VmEnded
-from memslot_spec.moments.replies import Answered
 from memslot_spec.moments.srcu import GracePeriodOver, PublishedReclaimed
 
 SECTION_POINTS = ("SectionEntered", "SectionLeft")
@@ -157,10 +156,6 @@ def destroyed_empty(facts: Facts, event: DomainDestroyed) -> bool:
     return not facts.sections.all_open()
 
 
-def domain_is_destroyed(facts: Facts, answered: Answered) -> bool:
-    return facts.sections.destroyed
-
-
 @clause(
     id="SRCU-17",
     title="The domain outlives its last reader",
@@ -173,15 +168,14 @@ def domain_is_destroyed(facts: Facts, answered: Answered) -> bool:
         derived="the teardown of vCPUs reads slots, says the message of the commit",
     ),
     rows=(34,),
-    on=Answered,
-    premise=domain_is_destroyed,
+    on=SectionEntered,
     expected="the SRCU domain destroyed after the last read section of the teardown",
     observed="a read section begun after the SRCU domain was destroyed",
     operations=("DestroyVm",),
     points=("DomainDestroyed", *SECTION_POINTS),
 )
-def domain_outlives(facts: Facts, answered: Answered) -> bool:
-    return not facts.sections.entered_after_destroy
+def domain_outlives(facts: Facts, event: SectionEntered) -> bool:
+    return not facts.sections.destroyed
 
 
 def never_reclaimed(facts: Facts, ended: VmEnded) -> str:

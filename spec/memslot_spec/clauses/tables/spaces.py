@@ -56,7 +56,7 @@ def no_overlap_across(facts: Facts, placed: Placed) -> bool:
 
 
 def spaces_differ(facts: Facts, answered: Answered) -> bool:
-    """A lookup or an access where the spaces' slots at the frame differ."""
+    """A lookup or an access of a frame at which another space has a slot of its own."""
     operation = answered.operation
     return isinstance(operation, GfnToMemslot | GfnToHva | GuestAccess) and all(
         _differs(table, operation.gfn, operation.as_id) for table in answered.candidates
@@ -67,7 +67,9 @@ def _differs(table: SlotTable, gfn: int, as_id: int) -> bool:
     slot = gfn_to_memslot(table, gfn, as_id)
     # An INVALID slot has clauses of its own.
     is_invalid = slot is not None and slot.invalid
-    return not is_invalid and slot != gfn_to_memslot(table, gfn, 1 - as_id)
+    elsewhere = gfn_to_memslot(table, gfn, 1 - as_id)
+    # Where only one space is involved the clauses on lookups and accesses speak.
+    return not is_invalid and elsewhere is not None and slot != elsewhere
 
 
 def answer_of_its_space(facts: Facts, answered: Answered) -> str:

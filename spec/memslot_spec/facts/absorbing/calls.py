@@ -12,6 +12,7 @@ from memslot_spec.model.operations import (
     AgeHva,
     DestroyVm,
     InvalidateRange,
+    ReleaseNotifier,
     SetRegion,
     UnmapHva,
 )
@@ -27,6 +28,7 @@ def _call(facts: Facts, event: Call) -> None:
     if isinstance(operation, CACHING):
         facts.cached.called(known, facts.calls.values())
     facts.calls[event.thread] = known
+    facts.answers.called(operation, alone=len(facts.calls) == 1)
     facts.updates.pop(event.thread, None)
     if isinstance(operation, SetRegion):
         _request(facts, event.thread, operation, known)
@@ -36,6 +38,8 @@ def _call(facts: Facts, event: Call) -> None:
     if isinstance(operation, UnmapHva | AgeHva):
         known.mappings = facts.shadow.serials_at_hva(operation.hva)
         known.invalid_mappings = _of_invalid_slots(facts, known.mappings)
+    elif isinstance(operation, ReleaseNotifier):
+        known.mappings = facts.shadow.serials()
     elif isinstance(operation, InvalidateRange) and operation.start < operation.end:
         _range(facts, operation, known)
 
@@ -91,6 +95,7 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     del facts.calls[event.thread]
     facts.updates.pop(event.thread, None)
     operation, reply = known.operation, event.reply
+    facts.answers.returned(operation, reply, at_rest=not facts.calls)
     if isinstance(operation, SetRegion):
         _request_returned(facts, event, known, operation)
         return

@@ -1,0 +1,38 @@
+"""Facts about the arrays of slots, by the points: which table's slots have which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from memslot_spec.history.points.tables import Attached
+from memslot_spec.model.values import SlotTable
+
+
+@dataclass(slots=True)
+class Lives:
+    """The arrays that the slots of each published table have.
+
+    `arrays` has an entry for each version of the table; `had_arrays` says that some
+    were ever allocated.
+    """
+
+    arrays: list[frozenset[int]] = field(default_factory=lambda: [frozenset()])
+    had_arrays: bool = False
+
+    def published(self, slots: SlotTable, attached: tuple[Attached, ...]) -> None:
+        """The slots of this table have these arrays."""
+        self.arrays.append(
+            frozenset(
+                one.metadata
+                for one in attached
+                if one.metadata is not None and slots.find(one.as_id, one.slot_id)
+            )
+        )
+
+    def arrays_readable(self, handle: int, grace_floor: int) -> bool:
+        """A table that some reader may be using has the arrays."""
+        return any(handle in has for has in self.arrays[grace_floor:])
+
+    def arrays_attached(self, handle: int) -> bool:
+        """Some published table had the arrays."""
+        return self.arrays_readable(handle, 0)
