@@ -8,7 +8,7 @@ import museum_cases_host
 import museum_cases_spaces
 from museum_cases import Case
 from museum_cases_mappings import MAPPINGS, THE_REST
-from museum_cases_readers import DELETES, SECTIONS
+from museum_cases_readers import DELETES, LOCKS, SECTIONS
 from museum_cases_requests import LOOKUPS, REQUESTS, TABLES
 
 CASES: tuple[Case, ...] = (
@@ -16,6 +16,7 @@ CASES: tuple[Case, ...] = (
     *TABLES,
     *LOOKUPS,
     *SECTIONS,
+    *LOCKS,
     *DELETES,
     *MAPPINGS,
     *THE_REST,

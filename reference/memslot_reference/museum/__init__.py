@@ -7,6 +7,7 @@ the rest are planted, so that every clause is broken by some mutant.
 from __future__ import annotations
 
 from memslot_reference.museum import (
+    arch_locks,
     deletes,
     dirty,
     dirty_armed,
@@ -32,6 +33,7 @@ from memslot_reference.museum.mutant import Mutant
 _EVERY = (
     *lookups.MUTANTS,
     *sections.MUTANTS,
+    *arch_locks.MUTANTS,
     *ranges.MUTANTS,
     *requests.MUTANTS,
     *overlaps.MUTANTS,

@@ -121,6 +121,13 @@ RACES: tuple[FixedRace, ...] = (
         after=(READ_17, *LOOKUPS),
     ),
     race(
+        "delete that fails beside a fault for a guest page table",
+        (S0, S1),
+        (delete(0, failure=Failure.PREPARE),),
+        (GuestAccess(21, direct=False),),
+        after=(GuestAccess(17, direct=False), CountRmaps()),
+    ),
+    race(
         "two updates",
         (S0,),
         (delete(0),),
