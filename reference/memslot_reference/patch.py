@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memslot_reference.kvm import Kvm
+from memslot_reference.lookups import MIN_ALLOC_MMU_PAGES, PERMILLE_MMU_PAGES
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.reference import default_limits
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
@@ -22,13 +23,14 @@ from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.host import InvalidationBegun
 from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.replies import FoundHostPage
 from memslot_spec.model.values import BIT_1, Hva, MemoryRegion
 
 
 class PublishedPatch(Kvm):
     """Commit bc6678a33d9b, "KVM: introduce kvm->srcu and convert ...".
 
-    One method for each defect, two for S6 and for the notifiers' flush.
+    One method for each defect, two for S6, for S15 and for the notifiers' flush.
     """
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
@@ -67,6 +69,28 @@ class PublishedPatch(Kvm):
         slot_id = self.find_memslot_id(gfn)
         if slot_id is not None:
             self.set_slot_bit(page, slot_id)
+
+    def find_page(self, gfn: int, *, write: bool) -> FoundHostPage:
+        """Translate an INVALID slot's frame as well.
+
+        S20 [R]: `gfn_to_pfn_memslot` takes the slot that its caller has, and does
+        not look at the flags. Its caller maps a device's memory (`iommu.c`).
+        """
+        slot = self.search_memslots(self.load_table(), gfn)
+        if slot is None or not slot.invalid:
+            return super().find_page(gfn, write=write)
+        return FoundHostPage(slot.hva_of(gfn), writable=True)
+
+    def calculate_mmu_pages(self, table: Memslots) -> int:
+        """Multiply in 32 bits.
+
+        S15 [R]: above 214,748,364 pages `nr_pages * 20` loses its upper bits; K22,
+        repaired by bc8a3d8925a8.
+        """
+        self.read(table, "slots")
+        nr_pages = sum(slot.npages for slot in table.slots.values())
+        permille = nr_pages * PERMILLE_MMU_PAGES % (1 << 32)
+        return max(MIN_ALLOC_MMU_PAGES, permille // 1000)
 
     def accepted_flags(self, flags: int) -> int | None:
         """Take every bit, and bit 1 for INVALID.

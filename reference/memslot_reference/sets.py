@@ -112,10 +112,11 @@ class SlotSets(Vm):
         self.swap(as_id)
         self.flush_shadow(old)
         self.lock_arch()
-        self.copy_back(old, going)
+        self.copy_back(as_id, old, going)
 
-    def copy_back(self, old: MemorySlot, going: MemorySlot) -> None:
+    def copy_back(self, as_id: int, old: MemorySlot, going: MemorySlot) -> None:
         """`old->arch = invalid_slot->arch`: a reader may have allocated meanwhile."""
+        self.inactive[as_id].slots[old.word].metadata = going.metadata
         old.metadata = going.metadata
 
     def copy_arch(

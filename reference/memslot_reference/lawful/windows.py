@@ -47,7 +47,7 @@ class FlushesTwiceLinux(LinuxKvm):
         self.settle(as_id)
         self.flush_shadow(old)
         self.lock_arch()
-        self.copy_back(old, going)
+        self.copy_back(as_id, old, going)
 
 
 class DirectRoots(Kvm):

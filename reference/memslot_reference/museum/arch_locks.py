@@ -81,7 +81,7 @@ class WaitsUnderMmuLock(Kvm):
 class LosesLateArrays(LateArrays):
     """What a fault allocates for a slot that is going is not copied back."""
 
-    def copy_back(self, old: MemorySlot, going: MemorySlot) -> None:
+    def copy_back(self, as_id: int, old: MemorySlot, going: MemorySlot) -> None:
         """Keep the slot as it was when the update began."""
 
 
