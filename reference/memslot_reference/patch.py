@@ -24,7 +24,7 @@ from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.host import InvalidationBegun
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.replies import FoundHostPage
-from memslot_spec.model.values import BIT_1, Hva, MemoryRegion
+from memslot_spec.model.values import BIT_1, Hva, HvaError, MemoryRegion
 
 
 class PublishedPatch(Kvm):
@@ -77,9 +77,11 @@ class PublishedPatch(Kvm):
         not look at the flags. Its caller maps a device's memory (`iommu.c`).
         """
         slot = self.search_memslots(self.load_table(), gfn)
-        if slot is None or not slot.invalid:
-            return super().find_page(gfn, write=write)
-        return FoundHostPage(slot.hva_of(gfn), writable=True)
+        if slot is None:
+            return FoundHostPage(None, error=HvaError.BAD)
+        if write and slot.readonly:
+            return FoundHostPage(None, error=HvaError.RO_BAD)
+        return FoundHostPage(slot.hva_of(gfn), writable=not slot.readonly)
 
     def calculate_mmu_pages(self, table: Memslots) -> int:
         """Multiply in 32 bits.
