@@ -5,6 +5,7 @@ from __future__ import annotations
 import museum_cases_caches
 import museum_cases_dirty
 import museum_cases_host
+import museum_cases_public
 import museum_cases_spaces
 from museum_cases import Case
 from museum_cases_mappings import MAPPINGS, THE_REST
@@ -24,4 +25,5 @@ CASES: tuple[Case, ...] = (
     *museum_cases_spaces.CASES,
     *museum_cases_host.CASES,
     *museum_cases_dirty.CASES,
+    *museum_cases_public.CASES,
 )
