@@ -16,6 +16,8 @@ from typing import ClassVar
 import clause_pages
 import lawful_pages
 import memslots_pages as pages
+import patch_pages
+import public_bugs
 from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
 from kept_results import kept
 from profile_table import profiles_table
@@ -36,6 +38,11 @@ PARTS: dict[str, Callable[[], str]] = {
     "lawful": lawful_pages.lawful_table,
     "exempt": lawful_pages.exempt_table,
     "protocols": pages.protocols_table,
+    "patch-defects": patch_pages.defects_table,
+    "patch-hunks": patch_pages.hunks_table,
+    "patch-findings": patch_pages.findings_table,
+    "public-bugs": public_bugs.bugs_table,
+    "public-bugs-elsewhere": public_bugs.elsewhere_table,
 }
 
 

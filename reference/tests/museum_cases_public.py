@@ -16,6 +16,7 @@ from memslot_spec.model.operations import (
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure
 from museum_cases import (
     FAR,
+    LOGGED,
     READ_17,
     S0,
     S1,
@@ -51,6 +52,14 @@ CASES = (
         InitHvaCache(0, 0x10008, 16),
         S1,
         UseHvaCache(0, 0, 8, write=False),
+    ),
+    alone(
+        "DIRTY-4",
+        "P16",
+        LOGGED,
+        InitHvaCache(0, 0x10008, 16),
+        UseHvaCache(0, 0, 8, write=True),
+        GetDirtyLog(0),
     ),
     alone("DIRTY-1", "P17", LOGGED_THERE, GuestAccess(17, write=True, as_id=1)),
     alone(

@@ -142,6 +142,13 @@ class NeverResolvesAgain(LinuxKvm):
         cached.hva = cached.slot = None
 
 
+class WritesUnlogged(LinuxKvm):
+    """What KVM itself writes for the guest is not in the log."""
+
+    def mark_used(self, slot: MemorySlot, gpa: int, length: int) -> None:
+        """Leave the log to the guest's own accesses."""
+
+
 class LogsInSpaceZero(LinuxKvm):
     """A write is marked in the slot that address space 0 has at its address."""
 
@@ -242,6 +249,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "CACHE-14",
         "CACHE-7",
         source="FDio/vpp#776",
+        tag="[R]",
+        profile=LINUX,
+    ),
+    exhibit(
+        "P16",
+        WritesUnlogged,
+        "DIRTY-4",
+        source="oxidecomputer/propolis#233; cloud-hypervisor#2458",
         tag="[R]",
         profile=LINUX,
     ),
