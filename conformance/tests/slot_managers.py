@@ -13,9 +13,11 @@ from dict_adapter import DictAdapter
 from dict_table import PAGE, DictTable, Entry
 
 
-def refuse(why: str) -> OSError:
+class UnsoundError(OSError):
     """A refusal with EINVAL."""
-    return OSError(errno.EINVAL, why)
+
+    def __init__(self) -> None:
+        super().__init__(errno.EINVAL, "not a sound request")
 
 
 class KeepsBlocks(DictTable):
@@ -29,7 +31,7 @@ class KeepsBlocks(DictTable):
         for block in self.blocks:
             meets = host < block.host + block.size and block.host < host + size
             if size and meets and (host, size) != (block.host, block.size):
-                raise refuse("the memory is taken")
+                raise UnsoundError
         old = self.entries.get(slot)
         super().assign(slot, guest, size, host, flags)
         if old is not None and size == 0:
@@ -53,7 +55,7 @@ class WantsUnusedField(DictTable):
 
     def assign(self, slot: int, guest: int, size: int, host: int, flags: int) -> None:
         if size == 0 and host == 0:
-            raise refuse("no host address")
+            raise UnsoundError
         super().assign(slot, guest, size, host, flags)
 
 
@@ -74,7 +76,7 @@ class WantsTheSameRange(DictTable):
     def assign(self, slot: int, guest: int, size: int, host: int, flags: int) -> None:
         going = self.entries.get(slot)
         if size == 0 and going is not None and going.guest != guest:
-            raise refuse("no such region")
+            raise UnsoundError
         super().assign(slot, guest, size, host, flags)
 
 
@@ -83,7 +85,7 @@ class OffByOne(DictTable):
 
     def assign(self, slot: int, guest: int, size: int, host: int, flags: int) -> None:
         if guest + size == self.guest_end:
-            raise refuse("beyond the end of guest memory")
+            raise UnsoundError
         super().assign(slot, guest, size, host, flags)
 
 
@@ -95,7 +97,7 @@ class LosesIds(DictTable):
     def assign(self, slot: int, guest: int, size: int, host: int, flags: int) -> None:
         is_new = slot not in self.entries
         if is_new and size and not self.spare:
-            raise refuse("no id is left")
+            raise UnsoundError
         super().assign(slot, guest, size, host, flags)
         if is_new and size:
             self.spare -= 1

@@ -56,7 +56,7 @@ def findings_table() -> str:
     heads = ("clause", "hunk", "", "first in the race", "preemptions", "play")
     lines = [f"| {' | '.join(heads)} |", "| --- | --- | --- | --- | ---: | ---: |"]
     for found in findings():
-        named = [defect for defect in DEFECTS if found.clause in defect.clauses]
+        named = [d for d in DEFECTS if found.clause in (*d.clauses, *d.behind)]
         hunks = dict.fromkeys(plain(defect.hunk) for defect in named)
         numbers = dict.fromkeys(d.number for d in named if d.number)
         cells = (

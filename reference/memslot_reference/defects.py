@@ -25,7 +25,8 @@ class Defect:
     """One defect: in which hunk, which clauses say so, and what became of it.
 
     `number` is that of `semantics.md`, empty where it has none. `methods` are those of
-    `PublishedPatch` that make it. The first of `clauses` finds it where it is alone.
+    `PublishedPatch` that make it. The first of `clauses` finds it where it is alone;
+    those of `behind` find what it leaves behind.
     """
 
     number: str
@@ -36,6 +37,7 @@ class Defect:
     clauses: tuple[str, ...]
     known: str
     became: str
+    behind: tuple[str, ...] = ()
 
 
 DEFECTS: tuple[Defect, ...] = (
@@ -46,6 +48,7 @@ DEFECTS: tuple[Defect, ...] = (
         wrong="the walk from a host address counts huge pages from the slot's base",
         methods=("hva_walk_index",),
         clauses=("RMAP-3",),
+        behind=("HVA-1",),
         known="[R]",
         became="6e3e243c3b6e",
     ),
@@ -88,6 +91,7 @@ DEFECTS: tuple[Defect, ...] = (
         wrong="no flag bit is checked, and bit 1 makes a slot INVALID",
         methods=("accepted_flags",),
         clauses=("REQ-8",),
+        behind=("REQ-9",),
         known="[R]",
         became="4d8b81abc47b gives bit 1 to READONLY",
     ),
@@ -110,6 +114,7 @@ DEFECTS: tuple[Defect, ...] = (
         wrong="nothing is rolled back when the second step fails",
         methods=("roll_back",),
         clauses=("ERR-1",),
+        behind=("ERR-2",),
         known="[R]",
         became="6.1 swaps back: virt/kvm/kvm_main.c:1870, kvm_set_memslot()",
     ),
@@ -120,6 +125,7 @@ DEFECTS: tuple[Defect, ...] = (
         wrong="a move takes one step, without INVALID and without a flush",
         methods=("moves",),
         clauses=("MOVE-1", "MOVE-4"),
+        behind=("DEL-12", "MOVE-5", "RMAP-2"),
         known="[D]",
         became="e40f193f5bb0, 12d6e7538e2d; edd4fa37baa6 for the arrays",
     ),
@@ -130,6 +136,7 @@ DEFECTS: tuple[Defect, ...] = (
         wrong="a new host address for a live slot is reported as done and ignored",
         methods=("host_address",),
         clauses=("REQ-17",),
+        behind=("REQ-18",),
         known="[R]",
         became="refused with EINVAL",
     ),
@@ -173,6 +180,7 @@ DEFECTS: tuple[Defect, ...] = (
         "between is marked in the old bitmap, and later writes are lost",
         methods=("swap_bitmap",),
         clauses=("DIRTY-2", "MMU-7"),
+        behind=("DIRTY-4",),
         known="[R]",
         became="edde99ce0529",
     ),
