@@ -13,7 +13,7 @@ from memslots_pages import links, plain
 from memslot_conformance.layers.in_order import in_order
 from memslot_conformance.museum.detections import DETECTION, Breaks, Detection
 from memslot_conformance.targets.resolve import resolve
-from memslot_reference.defects import DEFECTS, Defect
+from memslot_reference.defects import DEFECTS, PatchDefect
 
 TARGET = "patch"
 PREEMPTIONS = 1
@@ -95,6 +95,6 @@ def _run() -> str:
     return "\n".join(DETECTION.to_text(found) for found in seen.values())
 
 
-def _by_number(defect: Defect) -> int:
+def _by_number(defect: PatchDefect) -> int:
     """S1 first; what has no number last."""
     return int(defect.number.removeprefix("S") or 1000)

@@ -6,10 +6,10 @@ reference with those methods and no others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from memslot_reference.changed import Factory
 from memslot_reference.kvm import Kvm
 from memslot_reference.patch import PublishedPatch
 from memslot_reference.reference import default_limits
@@ -21,7 +21,7 @@ Since = Literal["the patch", "before", "the series"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Defect:
+class PatchDefect:
     """One defect: in which hunk, which clauses say so, and what became of it.
 
     `number` is that of `semantics.md`, empty where it has none. `methods` are those of
@@ -40,8 +40,8 @@ class Defect:
     behind: tuple[str, ...] = ()
 
 
-DEFECTS: tuple[Defect, ...] = (
-    Defect(
+DEFECTS: tuple[PatchDefect, ...] = (
+    PatchDefect(
         number="S16",
         hunk="mmu.c, kvm_handle_hva()",
         since="before",
@@ -52,7 +52,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[R]",
         became="6e3e243c3b6e",
     ),
-    Defect(
+    PatchDefect(
         number="S6",
         hunk="mmu.c, page_header_update_slot(); kvm_main.c, memslot_id()",
         since="the patch",
@@ -63,7 +63,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[R]",
         became="e36d96f7cfa keeps the id in the slot",
     ),
-    Defect(
+    PatchDefect(
         number="S15",
         hunk="mmu.c, kvm_mmu_calculate_mmu_pages()",
         since="before",
@@ -74,7 +74,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[R]",
         became="bc8a3d8925a8",
     ),
-    Defect(
+    PatchDefect(
         number="S1",
         hunk="vmx.c, rmode_tss_base()",
         since="the patch",
@@ -84,7 +84,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[R]",
         became="90d83dc3d49f and f495c6e5e8f: halves of a repair (K01, K02)",
     ),
-    Defect(
+    PatchDefect(
         number="S7",
         hunk="kvm.h, KVM_MEMSLOT_INVALID",
         since="the patch",
@@ -95,7 +95,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[R]",
         became="4d8b81abc47b gives bit 1 to READONLY",
     ),
-    Defect(
+    PatchDefect(
         number="",
         hunk="kvm_main.c, the MMU notifiers",
         since="before",
@@ -107,7 +107,7 @@ DEFECTS: tuple[Defect, ...] = (
         became="6.1 flushes before the unlock: virt/kvm/kvm_main.c:639, "
         "__kvm_handle_hva_range()",
     ),
-    Defect(
+    PatchDefect(
         number="S8",
         hunk="kvm_main.c, __kvm_set_memory_region()",
         since="the patch",
@@ -118,7 +118,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[R]",
         became="6.1 swaps back: virt/kvm/kvm_main.c:1870, kvm_set_memslot()",
     ),
-    Defect(
+    PatchDefect(
         number="S9",
         hunk="kvm_main.c, __kvm_set_memory_region()",
         since="before",
@@ -129,7 +129,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[D]",
         became="e40f193f5bb0, 12d6e7538e2d; edd4fa37baa6 for the arrays",
     ),
-    Defect(
+    PatchDefect(
         number="S10",
         hunk="kvm_main.c, __kvm_set_memory_region()",
         since="before",
@@ -140,7 +140,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[R]",
         became="refused with EINVAL",
     ),
-    Defect(
+    PatchDefect(
         number="S15",
         hunk="kvm_main.c, __kvm_set_memory_region()",
         since="before",
@@ -151,7 +151,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[R]",
         became="87bf6e7de113; 660c22c425c bounds the pages of a slot",
     ),
-    Defect(
+    PatchDefect(
         number="S19",
         hunk="kvm_main.c, __kvm_set_memory_region()",
         since="before",
@@ -162,7 +162,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[T]",
         became='"KVM: mmu: Fix overlap between public and private memslots"',
     ),
-    Defect(
+    PatchDefect(
         number="S20",
         hunk="kvm_main.c, gfn_to_hva(); iommu.c; assigned-dev.c",
         since="before",
@@ -172,7 +172,7 @@ DEFECTS: tuple[Defect, ...] = (
         known="[R]",
         became="checked by gfn_to_hva_many(), read at f0161aad4725",
     ),
-    Defect(
+    PatchDefect(
         number="S17",
         hunk="not in the commit: b050b015abbe, GET_DIRTY_LOG by SRCU",
         since="the series",
@@ -192,10 +192,8 @@ HARMLESS = ("delete_absent",)
 
 METHODS = frozenset(name for defect in DEFECTS for name in defect.methods)
 
-Make = Callable[[Hook, Profile, Limits | None], Kvm]
 
-
-def alone(defect: Defect) -> Make:
+def alone(defect: PatchDefect) -> Factory:
     """What makes the reference with this defect and no other."""
     repaired = {
         name: getattr(Kvm, name)
