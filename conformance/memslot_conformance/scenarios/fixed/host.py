@@ -97,12 +97,6 @@ RACES: tuple[FixedRace, ...] = (
         after=(GuestAccess(16), GuestAccess(21)),
     ),
     race(
-        "translation for writing beside a delete",
-        (S0,),
-        (delete(0),),
-        (GfnToHvaProt(17, write=True),),
-    ),
-    race(
         "translations of a READONLY slot that is deleted",
         (put(0, 16, 4, 0x1000, BIT_1),),
         (delete(0),),

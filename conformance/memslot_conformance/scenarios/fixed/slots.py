@@ -8,6 +8,7 @@ from memslot_spec.model.operations import (
     AllocateRoot,
     CountRmaps,
     GfnToHva,
+    GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
     Halt,
@@ -44,6 +45,12 @@ RACES: tuple[FixedRace, ...] = (
         (delete(0),),
         (GfnToMemslot(17), GfnToHva(17)),
         after=LOOKUPS,
+    ),
+    race(
+        "translation for writing beside a delete",
+        (S0,),
+        (delete(0),),
+        (GfnToHvaProt(17, write=True),),
     ),
     race("two lookups beside a create", (S0,), (S1,), (GfnToHva(21), GfnToHva(17))),
     race(
