@@ -34,6 +34,7 @@ FAMILIES: dict[str, frozenset[type]] = {
     "grace": frozenset({srcu_points.GracePeriodBegun, srcu_points.GracePeriodEnded}),
     "reclaim": frozenset({tables_points.TableReclaimed}),
     "locks": frozenset({tables_points.UpdateLocked, tables_points.UpdateUnlocked}),
+    "arch-lock": frozenset({tables_points.ArchLocked, tables_points.ArchUnlocked}),
     "mmu": frozenset({mmu_points.MmuLocked, mmu_points.MmuUnlocked}),
     "guest": frozenset({srcu_points.GuestEntered}),
     "waits": frozenset({srcu_points.Retried, srcu_points.Slept}),

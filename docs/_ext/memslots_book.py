@@ -17,6 +17,8 @@ import clause_pages
 import judges_pages
 import lawful_pages
 import memslots_pages as pages
+import patch_pages
+import public_bugs
 from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
 from kept_results import kept
 from profile_table import profiles_table
@@ -42,6 +44,11 @@ PARTS: dict[str, Callable[[], str]] = {
     "known": judges_pages.known_figures,
     "derived": judges_pages.derived_table,
     "implied": judges_pages.implied_table,
+    "patch-defects": patch_pages.defects_table,
+    "patch-hunks": patch_pages.hunks_table,
+    "patch-findings": patch_pages.findings_table,
+    "public-bugs": public_bugs.bugs_table,
+    "public-bugs-elsewhere": public_bugs.elsewhere_table,
 }
 
 

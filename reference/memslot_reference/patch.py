@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from memslot_reference.kvm import Kvm
 from memslot_reference.late_flushes import FlushesAfterUnlock
+from memslot_reference.lookups import MIN_ALLOC_MMU_PAGES, PERMILLE_MMU_PAGES
 from memslot_reference.memslots import INVALID, MemorySlot, Memslots
 from memslot_reference.reference import default_limits
 from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
@@ -22,14 +23,15 @@ from memslot_spec.arithmetic.bitmaps import words_for
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.model.values import BIT_1, MemoryRegion
+from memslot_spec.model.replies import FoundHostPage
+from memslot_spec.model.values import BIT_1, HvaError, MemoryRegion
 
 
 class PublishedPatch(FlushesAfterUnlock):
     """Commit bc6678a33d9b, "KVM: introduce kvm->srcu and convert ...".
 
-    One method for each defect, two for S6; the flush of the notifiers, a defect
-    without a number, comes with the base class.
+    One method for each defect, two for S6 and for S15; the flush of the notifiers, a
+    defect without a number, comes with the base class.
     """
 
     def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
@@ -68,6 +70,30 @@ class PublishedPatch(FlushesAfterUnlock):
         slot_id = self.find_memslot_id(gfn)
         if slot_id is not None:
             self.set_slot_bit(page, slot_id)
+
+    def find_page(self, gfn: int, *, write: bool) -> FoundHostPage:
+        """Translate an INVALID slot's frame as well.
+
+        S20 [R]: `gfn_to_pfn_memslot` takes the slot that its caller has, and does
+        not look at the flags. Its caller maps a device's memory (`iommu.c`).
+        """
+        slot = self.search_memslots(self.load_table(), gfn)
+        if slot is None:
+            return FoundHostPage(None, error=HvaError.BAD)
+        if write and slot.readonly:
+            return FoundHostPage(None, error=HvaError.RO_BAD)
+        return FoundHostPage(slot.hva_of(gfn), writable=not slot.readonly)
+
+    def calculate_mmu_pages(self, table: Memslots) -> int:
+        """Multiply in 32 bits.
+
+        S15 [R]: above 214,748,364 pages `nr_pages * 20` loses its upper bits; K22,
+        repaired by bc8a3d8925a8.
+        """
+        self.read(table, "slots")
+        nr_pages = sum(slot.npages for slot in table.slots.values())
+        permille = nr_pages * PERMILLE_MMU_PAGES % (1 << 32)
+        return max(MIN_ALLOC_MMU_PAGES, permille // 1000)
 
     def accepted_flags(self, flags: int) -> int | None:
         """Take every bit, and bit 1 for INVALID.

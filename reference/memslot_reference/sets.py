@@ -17,6 +17,8 @@ from memslot_spec.history.events import Point
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.caches import CachesUpdated, GenerationSet
 from memslot_spec.history.points.tables import (
+    ArchLocked,
+    ArchUnlocked,
     Attached,
     TableLoaded,
     TablePublished,
@@ -39,6 +41,7 @@ class SlotSets(Vm):
             table.generation = self.first_generation() + table.as_id
         for table in self.inactive:
             table.poison()
+        self.slots_arch_lock = False
 
     def announced(self) -> tuple[str, ...]:
         """Every kind there is."""
@@ -77,6 +80,8 @@ class SlotSets(Vm):
         """`kvm_set_memslot`: put the new slot in the place of the old one."""
         as_id = table.as_id
         leaves = old is not None and (new is None or self.moves(old, new))
+        self.lock_arch()
+        self.copy_arch(as_id, old, new)
         errno = self.allocate(failure)
         if errno is None and old is not None and leaves:
             self.invalidate(as_id, old)
@@ -84,6 +89,8 @@ class SlotSets(Vm):
         if errno is not None:
             if old is not None and leaves and failure is not Failure.ALLOCATE:
                 self.activate(as_id, old, old)
+            else:
+                self.unlock_arch()
             return errno
         self.edit(as_id, old, new)
         self.activate(as_id, old, new)
@@ -100,9 +107,42 @@ class SlotSets(Vm):
         The change is not made in the set that goes out of sight: that one is what
         a failed request swaps back.
         """
-        self.edit(as_id, old, old.with_flags(old.flags | INVALID))
+        going = old.with_flags(old.flags | INVALID)
+        self.edit(as_id, old, going)
         self.swap(as_id)
         self.flush_shadow(old)
+        self.lock_arch()
+        self.copy_back(as_id, old, going)
+
+    def copy_back(self, as_id: int, old: MemorySlot, going: MemorySlot) -> None:
+        """`old->arch = invalid_slot->arch`: a reader may have allocated meanwhile."""
+        self.inactive[as_id].slots[old.word].metadata = going.metadata
+        old.metadata = going.metadata
+
+    def copy_arch(
+        self, as_id: int, old: MemorySlot | None, new: MemorySlot | None
+    ) -> None:
+        """Take over what the slot has by now, and not when the request was checked."""
+        if old is None:
+            return
+        old.metadata = self.active[as_id].slots[old.word].metadata
+        if new is not None and not self.moves(old, new):
+            new.metadata = old.metadata
+
+    def arch_lock_is_free(self) -> bool:
+        """Nobody changes what the architecture keeps with the slots."""
+        return not self.slots_arch_lock
+
+    def lock_arch(self) -> None:
+        """`mutex_lock(&kvm->slots_arch_lock)`, which a reader may take as well."""
+        self.hook.wait(self.arch_lock_is_free, "slots_arch_lock")
+        self.slots_arch_lock = True
+        self.hook.point(ArchLocked)
+
+    def unlock_arch(self) -> None:
+        """`mutex_unlock(&kvm->slots_arch_lock)`, before any wait for readers."""
+        self.slots_arch_lock = False
+        self.hook.point(ArchUnlocked)
 
     def activate(
         self, as_id: int, old: MemorySlot | None, new: MemorySlot | None
@@ -142,6 +182,7 @@ class SlotSets(Vm):
         old set is gone, and is made new then.
         """
         self.publish(as_id)
+        self.unlock_arch()
         self.srcu.synchronize()
         self.settle(as_id)
 

@@ -17,7 +17,11 @@ from memslot_spec.history.points.caches import (
 )
 from memslot_spec.history.points.mmu import RootsInvalidated
 from memslot_spec.history.points.srcu import Retried
-from memslot_spec.history.points.tables import TableReclaimed
+from memslot_spec.history.points.tables import (
+    ArchLocked,
+    ArchUnlocked,
+    TableReclaimed,
+)
 from memslot_spec.history.views import ShadowPage, ShadowPte, View
 from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import Limits, Profile
@@ -26,7 +30,10 @@ from memslot_spec.model.values import Failure, SlotTable
 GENERATED_SLOTS = 4
 
 NOT_HERE: frozenset[type] = frozenset(
-    {Retried, GenerationSet, CachesUpdated, MmioCached, MmioHit, RootsInvalidated}
+    {
+        *(Retried, GenerationSet, CachesUpdated, MmioCached, MmioHit, RootsInvalidated),
+        *(ArchLocked, ArchUnlocked),
+    }
 )
 """What only the VM with two sets of slots has, and what neither does."""
 

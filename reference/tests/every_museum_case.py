@@ -6,10 +6,11 @@ import museum_cases_caches
 import museum_cases_dirty
 import museum_cases_host
 import museum_cases_lives
+import museum_cases_public
 import museum_cases_spaces
 from museum_cases import Case
 from museum_cases_mappings import MAPPINGS, THE_REST
-from museum_cases_readers import DELETES, SECTIONS
+from museum_cases_readers import DELETES, LOCKS, SECTIONS
 from museum_cases_requests import LOOKUPS, ORDERS, REQUESTS, TABLES
 
 CASES: tuple[Case, ...] = (
@@ -18,6 +19,7 @@ CASES: tuple[Case, ...] = (
     *TABLES,
     *LOOKUPS,
     *SECTIONS,
+    *LOCKS,
     *DELETES,
     *MAPPINGS,
     *THE_REST,
@@ -26,4 +28,5 @@ CASES: tuple[Case, ...] = (
     *museum_cases_host.CASES,
     *museum_cases_dirty.CASES,
     *museum_cases_lives.CASES,
+    *museum_cases_public.CASES,
 )

@@ -8,13 +8,14 @@ from memslot_spec.model.operations import (
     GfnToMemslot,
     GuestAccess,
     Halt,
+    InvalidateRange,
     IsVisibleGfn,
     MmuPages,
     Origin,
     ReleaseNotifier,
     TssBase,
 )
-from memslot_spec.model.values import BIT_1
+from memslot_spec.model.values import BIT_1, Failure
 from museum_cases import (
     FAR,
     HUGE,
@@ -36,6 +37,8 @@ EMULATED_17 = GuestAccess(17, origin=Origin.EMULATOR)
 WALK_17 = GuestAccess(17, origin=Origin.TABLE_WALK)
 KVM_READS_17 = GuestAccess(17, origin=Origin.KVM)
 KVM_WRITES_65 = GuestAccess(65, write=True, origin=Origin.KVM)
+
+RANGE_17 = InvalidateRange(0x1001 << 12, 0x1002 << 12)
 
 SECTIONS = (
     raced("SRCU-1", "K01", (), (S0,), (TssBase(),)),
@@ -87,6 +90,19 @@ SECTIONS = (
         (S1,),
         (GfnToMemslot(17),),
     ),
+)
+
+FAILING = delete(0, failure=Failure.PREPARE)
+SHADOWED_21 = GuestAccess(21, direct=False)
+
+LOCKS = (
+    alone("SRCU-30", "notifier-locks-slots", S0, UNMAP_17),
+    alone("SRCU-31", "notifier-locks-arch", S0, RANGE_17),
+    alone("SRCU-32", "publishes-arch-unlocked", S0),
+    alone("SRCU-32", "retakes-arch-lock", S0),
+    alone("SRCU-33", "holds-arch-lock", S0),
+    alone("SRCU-34", "waits-under-mmu-lock", S0, delete(0)),
+    raced("SRCU-35", "loses-late-arrays", (S0, S1), (FAILING,), (SHADOWED_21,)),
 )
 
 DELETES = (

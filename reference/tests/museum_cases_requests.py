@@ -7,6 +7,7 @@ from memslot_spec.arithmetic.ranges import PAGE_SIZE, U64
 from memslot_spec.model.operations import (
     AllocateRoot,
     GfnToHva,
+    GfnToHvaProt,
     GfnToMemslot,
     IsVisibleGfn,
     MemslotId,
@@ -106,10 +107,13 @@ TABLES = (
     alone("SLOT-8", "one-page-off", S0, is_blind=True),
 )
 
+FOR_WRITING_17 = GfnToHvaProt(17, write=True)
+
 LOOKUPS = (
     raced("LOOK-1", "hides-invalid", (S0,), (delete(0),), (GfnToMemslot(17),)),
     alone("LOOK-2", "finds-nearest", S0, GfnToMemslot(40)),
-    raced("LOOK-3", "S20", (S0,), (delete(0),), (GfnToHva(17),)),
+    raced("LOOK-3", "translates-invalid", (S0,), (delete(0),), (GfnToHva(17),)),
+    raced("LOOK-9", "S20", (S0,), (delete(0),), (FOR_WRITING_17,)),
     alone("LOOK-4", "translates-without-base", S0, GfnToHva(17)),
     alone("LOOK-4", "U13", S0, GfnToHva(17)),
     alone("LOOK-5", "visible-private", private(V2_6_34, 17), IsVisibleGfn(17)),

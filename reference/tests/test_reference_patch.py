@@ -21,7 +21,7 @@ from memslot_spec.history.points.mmu import (
 )
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
 from memslot_spec.model.profile import LINUX, V2_6_34
-from memslot_spec.model.replies import Accessed, Done, Mmio, Refused
+from memslot_spec.model.replies import Accessed, Done, FoundHostPage, Mmio, Refused
 from memslot_spec.model.values import (
     BIT_1,
     Errno,
@@ -228,6 +228,24 @@ def test_a_host_event_flushes_after_it_gave_the_lock_back(
     assert not any(isinstance(e, TlbFlushed) for e in hook.events)
 
 
+def test_the_page_budget_is_multiplied_in_32_bits() -> None:
+    pages = 214_748_365
+    kvm, _ = patched(MemoryRegion(0, 0, pages << 12, 0x600000))
+
+    assert kvm.mmu_pages() == 64
+    assert patched(MemoryRegion(0, 0, (pages - 1) << 12, 0))[0].mmu_pages() == 4294967
+
+
+def test_the_page_of_an_invalid_slot_is_given_out() -> None:
+    kvm, _ = patched(HERE)
+    kvm.set_region(MemoryRegion(0, 0, 0, 0), failure=Failure.PREPARE)
+
+    assert kvm.gfn_to_hva(Gfn(17)) is None
+    page = kvm.gfn_to_hva_prot(Gfn(17), write=True)
+    assert page == FoundHostPage(Hva(0x601000), writable=True)
+    assert kvm.gfn_to_hva_prot(Gfn(40), write=True).hva is None
+
+
 def test_a_user_slot_may_lie_over_a_private_one() -> None:
     kvm, _ = patched()
 
@@ -253,8 +271,10 @@ def test_a_defect_is_one_method() -> None:
     assert sorted(methods) == [
         "accepted_flags",
         "bitmap_pages",
+        "calculate_mmu_pages",
         "delete_absent",
         "find_memslot_id",
+        "find_page",
         "host_address",
         "hva_walk_index",
         "is_scanned",

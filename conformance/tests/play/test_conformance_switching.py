@@ -50,6 +50,8 @@ SWITCHES = {
 """After these another thread can tell the difference."""
 
 STAYS_AT = {
+    "ArchLocked": "an update that waits for it goes on after a publication",
+    "ArchUnlocked": "a switch is at the grace period or section's end after it",
     "BitmapAllocated": "nobody has it before the table is published",
     "BitmapFreed": "what is freed is judged by the grace period before it",
     "DirtyBitSet": "one store: a swap before it or after it is all there is",

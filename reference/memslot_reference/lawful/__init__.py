@@ -8,6 +8,7 @@ otherwise than the references do it.
 from __future__ import annotations
 
 from memslot_reference.lawful import (
+    arch_locks,
     caches,
     deletes,
     dirty,
@@ -37,6 +38,7 @@ _EVERY = (
     *readers.VARIANTS,
     *sections.VARIANTS,
     *locks.VARIANTS,
+    *arch_locks.VARIANTS,
     *shadow_pages.VARIANTS,
     *tables.VARIANTS,
     *teardown.VARIANTS,

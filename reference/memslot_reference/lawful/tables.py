@@ -34,7 +34,9 @@ class SwapsTwice(LinuxKvm):
         self, as_id: int, old: MemorySlot | None, new: MemorySlot | None
     ) -> None:
         """Swap, change the other set, and swap back to the first."""
-        super().activate(as_id, old, new)
+        self.swap(as_id)
+        self.lock_arch()
+        self.edit(as_id, old, new)
         self.swap(as_id)
 
 

@@ -39,12 +39,16 @@ class FlushesTwiceLinux(LinuxKvm):
 
     def invalidate(self, as_id: int, old: MemorySlot) -> None:
         """Leave less to be done while the others wait."""
-        self.edit(as_id, old, old.with_flags(old.flags | INVALID))
+        going = old.with_flags(old.flags | INVALID)
+        self.edit(as_id, old, going)
         self.publish(as_id)
+        self.unlock_arch()
         self.flush_shadow(old)
         self.srcu.synchronize()
         self.settle(as_id)
         self.flush_shadow(old)
+        self.lock_arch()
+        self.copy_back(as_id, old, going)
 
 
 class DirectRoots(Kvm):

@@ -7,6 +7,7 @@ the rest are planted, so that every clause is broken by some mutant.
 from __future__ import annotations
 
 from memslot_reference.museum import (
+    arch_locks,
     deletes,
     dirty,
     dirty_armed,
@@ -21,6 +22,7 @@ from memslot_reference.museum import (
     mmu,
     overlaps,
     pages,
+    public,
     publications,
     ranges,
     refusals,
@@ -36,6 +38,7 @@ from memslot_reference.museum.mutant import Mutant
 _EVERY = (
     *lookups.MUTANTS,
     *sections.MUTANTS,
+    *arch_locks.MUTANTS,
     *ranges.MUTANTS,
     *requests.MUTANTS,
     *overlaps.MUTANTS,
@@ -49,6 +52,7 @@ _EVERY = (
     *dirty_clears.MUTANTS,
     *host.MUTANTS,
     *pages.MUTANTS,
+    *public.MUTANTS,
     *slot_hints.MUTANTS,
     *generations.MUTANTS,
     *mmio_caches.MUTANTS,

@@ -34,6 +34,7 @@ class SettlesBeforeWaiting(LinuxKvm):
     def swap(self, as_id: int) -> None:
         """Wait for the readers at the end."""
         self.publish(as_id)
+        self.unlock_arch()
         self.settle(as_id)
         self.srcu.synchronize()
 

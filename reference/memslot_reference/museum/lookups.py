@@ -9,7 +9,8 @@ from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import LINUX, Limits, Profile
-from memslot_spec.model.values import Gfn, Hva, Slot
+from memslot_spec.model.replies import FoundHostPage
+from memslot_spec.model.values import Gfn, Hva, HvaError, Slot
 
 U32_MASK = (1 << 32) - 1
 
@@ -73,6 +74,18 @@ class TranslatesInvalid(Kvm):
         """Translate whatever slot covers the frame."""
         slot = self.search_memslots(self.load_table(), gfn)
         return None if slot is None or slot.readonly else Hva(slot.hva_of(gfn))
+
+
+class PagesOfInvalid(Kvm):
+    """The host page of an INVALID slot's frame is still given out."""
+
+    def find_page(self, gfn: int, *, write: bool) -> FoundHostPage:
+        """Take the slot that the caller has, and do not look at its flags."""
+        del write
+        slot = self.search_memslots(self.load_table(), gfn)
+        if slot is None:
+            return FoundHostPage(None, error=HvaError.BAD)
+        return FoundHostPage(slot.hva_of(gfn), writable=True)
 
 
 class TranslatesWithoutBase(Kvm):
@@ -210,9 +223,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     exhibit(
         "S20",
-        TranslatesInvalid,
-        "LOOK-3",
-        "SRCU-18",
+        PagesOfInvalid,
+        "LOOK-9",
+        "SRCU-1",
         source="S20: gfn_to_pfn_memslot(); a check came with gfn_to_hva_many()",
         since="v2.6.34-rc1, gone by f0161aad4725",
         tag="[R]",
@@ -242,6 +255,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "translates-without-base", TranslatesWithoutBase, "LOOK-4", "SRCU-1", "DEL-13"
     ),
+    planted("translates-invalid", TranslatesInvalid, "LOOK-3", "SRCU-18"),
     planted("visible-private", SeesPrivateSlots, "LOOK-5", "MMU-5"),
     planted("answers-position", AnswersPosition, "LOOK-6"),
     planted(

@@ -10,7 +10,7 @@ chapter judges its calls and replies, and the points of these domains:
 requests  tables
 tables    tables, srcu, host, dirty
 lookup    none: it judges replies
-readers   srcu, tables
+readers   srcu, tables, mmu, host
 delete    tables, srcu, mmu
 move      tables, srcu, mmu, host
 mmu       mmu, tables, host, dirty

@@ -28,6 +28,11 @@ Resource = tuple[str, int]
 """Arrays or a bitmap, by handle."""
 
 
+def tells_arrays(attached: tuple[Attached, ...]) -> bool:
+    """Some slot is told of with its arrays."""
+    return any(entry.metadata is not None for entry in attached)
+
+
 @dataclass(frozen=True, slots=True)
 class Stale:
     """A translation that a TLB may still hold: who removed its spte, and when."""
@@ -93,6 +98,9 @@ class Host:
     released `mmu_lock`. `made` and `freed` are what a thread allocated and
     freed during its call, `of_refused` what refused requests had allocated and had
     not freed when they answered, `refused_some` that one had allocated something.
+    `late` are arrays that a slot was given outside any request and that no table has
+    been published with yet, `tells_arrays` says that the target has told of arrays
+    with a table.
     Sptes with serials up to `unreachable` are of roots that no vCPU uses any more.
     """
 
@@ -114,6 +122,8 @@ class Host:
     attached: dict[SlotKey, Attached] = field(default_factory=dict[SlotKey, Attached])
     of_refused: set[Resource] = field(default_factory=set[Resource])
     refused_some: bool = False
+    late: dict[SlotKey, int] = field(default_factory=dict[SlotKey, int])
+    tells_arrays: bool = False
 
     def unmapped(self, start: int, end: int) -> None:
         """The host unmaps these bytes: pages looked up there may not be mapped."""
@@ -193,6 +203,14 @@ class Host:
             del self.attached[key]
         for entry in attached:
             self.attached[entry.as_id, entry.slot_id] = entry
+        if tells_arrays(attached):
+            self.tells_arrays = True
+            self.late.clear()
+
+    def has_arrays(self, key: SlotKey) -> bool:
+        """The slot was published with arrays, or was given some later."""
+        entry = self.attached.get(key)
+        return key in self.late or (entry is not None and entry.metadata is not None)
 
     def deallocated(self, thread: int, resource: Resource) -> None:
         """The thread freed it during its call."""

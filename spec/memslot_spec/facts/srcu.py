@@ -32,7 +32,8 @@ class GracePeriod:
 class Sections:
     """Open sections by thread (innermost last), grace periods, locks.
 
-    `last_begun` is the step at which the youngest completed grace period began.
+    `last_begun` is the step at which the youngest completed grace period began,
+    `arch_locked_at` that at which `slots_arch_lock` was last taken.
     """
 
     open: dict[int, list[Section]] = field(default_factory=dict[int, list[Section]])
@@ -41,6 +42,8 @@ class Sections:
     grace_floor: int = 0
     update_holder: int | None = None
     mmu_holder: int | None = None
+    arch_holder: int | None = None
+    arch_locked_at: int = -1
     destroyed: bool = False
 
     def all_open(self) -> tuple[Section, ...]:

@@ -207,6 +207,8 @@ ADDED_POINTS = (
     cache_points.MmioCached(1, cache_points.MmioPlace.VCPU, 16, 1, 7, 4),
     cache_points.MmioHit(1, cache_points.MmioPlace.SPTE, 16, 1, 4),
     mmu_points.SpteUpdated(1, 3, 5, writable=True, dirty=False),
+    tables_points.ArchLocked(1),
+    tables_points.ArchUnlocked(1),
 )
 ADDED = History(
     replace(

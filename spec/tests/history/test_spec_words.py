@@ -157,6 +157,8 @@ EVENTS: list[tuple[Event, str]] = [
     (tables_points.TableReclaimed(0, 12), "reclaim table v2"),
     (tables_points.UpdateLocked(0), "take slots_lock"),
     (tables_points.UpdateUnlocked(0), "drop slots_lock"),
+    (tables_points.ArchLocked(0), "take slots_arch_lock"),
+    (tables_points.ArchUnlocked(0), "drop slots_arch_lock"),
     (mmu_points.MmuLocked(0), "take mmu_lock"),
     (mmu_points.MmuUnlocked(0), "drop mmu_lock"),
     (srcu_points.GuestEntered(0), "enter the guest"),

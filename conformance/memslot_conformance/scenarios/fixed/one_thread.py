@@ -204,6 +204,16 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
                 MmuPages(),
             ),
         ),
+        race(
+            "a user slot over a private one that is mapped",
+            (
+                private(top, 0x300, 4, 0x1B00),
+                GuestAccess(0x301),
+                put(1, 0, 0x400, 0x1000),
+                delete(1),
+                CountRmaps(),
+            ),
+        ),
         race("beyond the guest and over a slot", _beyond(header)),
         race("a deleted slot 0", (S0, delete(0, gfn=64), TssBase(), MmuPages())),
         race("many pages", (put(0, 0, 300_000_000, 0), MmuPages(), delete(0))),

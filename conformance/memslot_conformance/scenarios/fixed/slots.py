@@ -8,6 +8,7 @@ from memslot_spec.model.operations import (
     AllocateRoot,
     CountRmaps,
     GfnToHva,
+    GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
     Halt,
@@ -45,6 +46,12 @@ RACES: tuple[FixedRace, ...] = (
         (delete(0),),
         (GfnToMemslot(17), GfnToHva(17)),
         after=LOOKUPS,
+    ),
+    race(
+        "translation for writing beside a delete",
+        (S0,),
+        (delete(0),),
+        (GfnToHvaProt(17, write=True),),
     ),
     race("two lookups beside a create", (S0,), (S1,), (GfnToHva(21), GfnToHva(17))),
     race(
@@ -120,6 +127,13 @@ RACES: tuple[FixedRace, ...] = (
         (delete(0, failure=Failure.PREPARE),),
         (WRITE_18,),
         after=(READ_17, *LOOKUPS),
+    ),
+    race(
+        "delete that fails beside a fault for a guest page table",
+        (S0, S1),
+        (delete(0, failure=Failure.PREPARE),),
+        (GuestAccess(21, direct=False),),
+        after=(GuestAccess(17, direct=False), CountRmaps()),
     ),
     race(
         "two updates",

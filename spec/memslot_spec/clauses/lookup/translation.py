@@ -56,15 +56,15 @@ def writes_a_readonly_or_invalid_slot(facts: Facts, covered: Covered) -> bool:
 
 @clause(
     id="LOOK-9",
-    title="A READONLY slot is not for writing",
+    title="No host page for writing without a writable slot",
     must="The translation for writing of a frame MUST give the bad address where the "
     "slot is INVALID, and else the read-only error where it is READONLY.",
     known=Known(
-        read="6.1 virt/kvm/kvm_main.c:2425, __gfn_to_hva_many(): KVM_HVA_ERR_RO_BAD",
-        last_read="2026-11",
+        read="6.1 virt/kvm/kvm_main.c:2425, __gfn_to_hva_many(): KVM_HVA_ERR_RO_BAD; "
+        "INVALID: patch, gfn_to_hva(), which gfn_to_pfn() asks",
+        last_read="2026-11-27",
     ),
     rows=(23,),
-    profiles=ONLY_LINUX,
     on=Covered,
     premise=writes_a_readonly_or_invalid_slot,
     expected=the_answer,

@@ -1,8 +1,18 @@
-"""Clauses on readers under SRCU: snapshots, lifetime, and locking."""
+"""Clauses on readers under SRCU: snapshots, lifetime, locking, and the other locks."""
 
 from memslot_spec.clause import AnyClause, by_number
-from memslot_spec.clauses.readers import lifetime, locking, snapshots, updaters
+from memslot_spec.clauses.readers import (
+    arch_lock,
+    lifetime,
+    locking,
+    snapshots,
+    updaters,
+)
 
 CLAUSES: tuple[AnyClause, ...] = by_number(
-    *snapshots.CLAUSES, *lifetime.CLAUSES, *locking.CLAUSES, *updaters.CLAUSES
+    *snapshots.CLAUSES,
+    *lifetime.CLAUSES,
+    *locking.CLAUSES,
+    *arch_lock.CLAUSES,
+    *updaters.CLAUSES,
 )

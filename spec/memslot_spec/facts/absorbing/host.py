@@ -117,10 +117,15 @@ def _invalidation_ended(facts: Facts, event: InvalidationEnded) -> None:
 def _metadata_allocated(facts: Facts, event: MetadataAllocated) -> None:
     facts.host.metadata[event.metadata] = event
     facts.host.allocated(event.thread, (METADATA, event.metadata))
+    if facts.update_of(event.thread) is None:
+        facts.host.late[event.as_id, event.slot_id] = event.metadata
 
 
 def _metadata_freed(facts: Facts, event: MetadataFreed) -> None:
     facts.host.metadata.pop(event.metadata, None)
+    late = facts.host.late
+    for key in [key for key, arrays in late.items() if arrays == event.metadata]:
+        del late[key]
     facts.host.deallocated(event.thread, (METADATA, event.metadata))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.tables import (
+    ArchLocked,
+    ArchUnlocked,
     TableLoaded,
     TablePublished,
     TableRead,
@@ -57,6 +59,7 @@ def _table_reclaimed(facts: Facts, event: TableReclaimed) -> None:
 
 
 def _table_written(facts: Facts, event: TableWritten) -> None:
+    facts.tables.stored[event.table] = event.thread, facts.step
     if event.field == "slots":
         facts.tables.written(event.table)
 
@@ -76,6 +79,16 @@ def _update_unlocked(facts: Facts, event: UpdateUnlocked) -> None:
         facts.sections.update_holder = None
 
 
+def _arch_locked(facts: Facts, event: ArchLocked) -> None:
+    facts.sections.arch_holder = event.thread
+    facts.sections.arch_locked_at = facts.step
+
+
+def _arch_unlocked(facts: Facts, event: ArchUnlocked) -> None:
+    if facts.sections.arch_holder == event.thread:
+        facts.sections.arch_holder = None
+
+
 ABSORB: Additions = (
     on(TableLoaded, _table_loaded),
     on(TableRead, _table_read),
@@ -84,4 +97,6 @@ ABSORB: Additions = (
     on(TableWritten, _table_written),
     on(UpdateLocked, _update_locked),
     on(UpdateUnlocked, _update_unlocked),
+    on(ArchLocked, _arch_locked),
+    on(ArchUnlocked, _arch_unlocked),
 )

@@ -1,4 +1,4 @@
-"""The points that a target announces of its slot tables, and of the lock on updates.
+"""The points that a target announces of its slot tables, and of the locks on them.
 
 A table goes by an opaque handle. In v2.6.34 every table holds the slots of the
 whole VM; today each address space has its own.
@@ -90,6 +90,23 @@ class UpdateUnlocked:
     thread: int
 
 
+@dataclass(frozen=True, slots=True)
+class ArchLocked:
+    """The lock on what the architecture keeps with a slot (`slots_arch_lock`).
+
+    Whoever holds it may allocate a slot's arrays inside a read section.
+    """
+
+    thread: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArchUnlocked:
+    """That lock was released."""
+
+    thread: int
+
+
 TablePoint = (
     TableLoaded
     | TableRead
@@ -98,4 +115,6 @@ TablePoint = (
     | TableReclaimed
     | UpdateLocked
     | UpdateUnlocked
+    | ArchLocked
+    | ArchUnlocked
 )

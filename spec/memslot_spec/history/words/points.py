@@ -36,7 +36,9 @@ def describe_point(event: Point, version_of: VersionOf) -> str:
     return _cache_point(event, version_of)
 
 
-def _table_point(event: tables.TablePoint, version_of: VersionOf) -> str:  # noqa: PLR0911
+def _table_point(  # noqa: PLR0911
+    event: tables.TablePoint, version_of: VersionOf
+) -> str:
     match event:
         case tables.TableLoaded(_, table):
             return f"load table {version_of(table)}"
@@ -53,6 +55,10 @@ def _table_point(event: tables.TablePoint, version_of: VersionOf) -> str:  # noq
             return "take slots_lock"
         case tables.UpdateUnlocked():
             return "drop slots_lock"
+        case tables.ArchLocked():
+            return "take slots_arch_lock"
+        case tables.ArchUnlocked():
+            return "drop slots_arch_lock"
         case _:
             assert_never(event)
 
