@@ -36,12 +36,14 @@ from memslot_spec.model.operations import (
     MmuPages,
     Operation,
     Origin,
+    ReadGuest,
     ReleaseNotifier,
     SetRegion,
     TssBase,
     UnmapHva,
     UseHvaCache,
     VcpuGfnToMemslot,
+    WriteGuest,
 )
 from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Failure, MemoryRegion
 
@@ -57,6 +59,7 @@ FORMS = {
     "read": "read FRAME",
     "write": "write FRAME",
     "emulate": "emulate FRAME [write]",
+    "copy": "copy FRAME length BYTES [write]",
     "root": "root FRAME",
     "unmap": "unmap PAGE",
     "range": "range PAGE COUNT",
@@ -241,6 +244,12 @@ def _emulate(words: Words) -> Operation:
     return GuestAccess(gfn, words.has("write"), origin=Origin.EMULATOR)
 
 
+def _copy(words: Words) -> Operation:
+    gpa = words.number("FRAME") * PAGE_SIZE
+    length = words.after("length", "BYTES")
+    return (WriteGuest if words.has("write") else ReadGuest)(gpa, length)
+
+
 _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "set": _set,
     "delete": _delete,
@@ -253,6 +262,7 @@ _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "read": lambda words: GuestAccess(words.number("FRAME")),
     "write": lambda words: GuestAccess(words.number("FRAME"), write=True),
     "emulate": _emulate,
+    "copy": _copy,
     "root": lambda words: AllocateRoot(words.number("FRAME")),
     "unmap": lambda words: UnmapHva(words.number("PAGE") * PAGE_SIZE),
     "range": _range,

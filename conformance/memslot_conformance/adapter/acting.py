@@ -15,12 +15,15 @@ from memslot_spec.model.operations import (
     EnableManualProtect,
     GetDirtyLog,
     GuestAccess,
+    GuestCopy,
     Halt,
     InitHvaCache,
     InvalidateRange,
+    ReadGuest,
     ReleaseNotifier,
     UnmapHva,
     UseHvaCache,
+    WriteGuest,
 )
 from memslot_spec.model.replies import (
     Accessed,
@@ -32,6 +35,7 @@ from memslot_spec.model.replies import (
     Refused,
     Reply,
     Retry,
+    Stopped,
     Touched,
     Translated,
 )
@@ -46,6 +50,8 @@ MachineOperation = (
     | EnableManualProtect
     | CountRmaps
     | GuestAccess
+    | ReadGuest
+    | WriteGuest
     | AllocateRoot
     | UnmapHva
     | AgeHva
@@ -65,6 +71,8 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
             reply = Number(typed("count_rmaps()", target.count_rmaps(), int))
         case GuestAccess():
             reply = _access(target, operation)
+        case ReadGuest() | WriteGuest():
+            reply = _copy(target, operation)
         case AllocateRoot(gfn):
             root = typed("allocate_root()", target.allocate_root(Gfn(gfn)), bool)
             reply = Done() if root else Refused(None)
@@ -97,6 +105,17 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
             target.destroy()
         case _:
             assert_never(operation)
+    return reply
+
+
+def _copy(target: Complete, operation: GuestCopy) -> Reply:
+    writes = isinstance(operation, WriteGuest)
+    method = target.write_guest if writes else target.read_guest
+    name = "write_guest()" if writes else "read_guest()"
+    # An implementation with one address space need not take the argument.
+    in_space = (operation.as_id,) if operation.as_id else ()
+    reply = method(operation.gpa, operation.length, *in_space)
+    typed(name, reply, Translated, Stopped)
     return reply
 
 

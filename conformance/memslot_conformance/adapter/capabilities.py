@@ -26,12 +26,14 @@ from memslot_spec.model.operations import (
     MemslotId,
     MmuPages,
     Operation,
+    ReadGuest,
     ReleaseNotifier,
     SetRegion,
     TssBase,
     UnmapHva,
     UseHvaCache,
     VcpuGfnToMemslot,
+    WriteGuest,
 )
 
 METHODS: dict[type[Operation], str] = {
@@ -48,6 +50,8 @@ METHODS: dict[type[Operation], str] = {
     MmuPages: "mmu_pages",
     CountRmaps: "count_rmaps",
     GuestAccess: "access",
+    ReadGuest: "read_guest",
+    WriteGuest: "write_guest",
     AllocateRoot: "allocate_root",
     UnmapHva: "unmap_hva",
     InvalidateRange: "invalidate_range",

@@ -7,6 +7,7 @@ from typing import Protocol
 from memslot_conformance.adapter.machine import (
     AllocatesRoots,
     ClearsDirty,
+    CopiesGuestMemory,
     CountsRmaps,
     DestroysVm,
     Halts,
@@ -50,6 +51,7 @@ class Complete(
     CountsRmaps,
     TakesAccessesInSpaces,
     TakesSoftwareAccesses,
+    CopiesGuestMemory,
     AllocatesRoots,
     TakesUnmaps,
     TakesInvalidations,

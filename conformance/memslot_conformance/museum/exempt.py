@@ -38,7 +38,7 @@ EXEMPT: tuple[Exemption, ...] = (
         "the answer is one slot, address or number of the table that is used",
         (
             *_of("SLOT", 11),
-            *_of("LOOK", *range(1, 14)),
+            *_of("LOOK", *range(1, 14), 20, 22),
             *_of("DEL", 13),
             *_of("SIZE", 1, 2),
             *_of("TSS", 1),

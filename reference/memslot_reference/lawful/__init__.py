@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from memslot_reference.lawful import (
     caches,
+    copies,
     deletes,
     dirty,
     dirty_bits,
@@ -28,6 +29,7 @@ from memslot_reference.lawful.variant import Variant
 _EVERY = (
     *deletes.VARIANTS,
     *caches.VARIANTS,
+    *copies.VARIANTS,
     *dirty.VARIANTS,
     *dirty_bits.VARIANTS,
     *host.VARIANTS,

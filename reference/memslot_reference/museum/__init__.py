@@ -7,6 +7,7 @@ the rest are planted, so that every clause is broken by some mutant.
 from __future__ import annotations
 
 from memslot_reference.museum import (
+    copies,
     deletes,
     dirty,
     dirty_armed,
@@ -49,6 +50,7 @@ _EVERY = (
     *generations.MUTANTS,
     *mmio_caches.MUTANTS,
     *hva_caches.MUTANTS,
+    *copies.MUTANTS,
 )
 
 CATALOGUE: tuple[Mutant, ...] = (

@@ -8,8 +8,15 @@ from memslot_spec.arithmetic.sizing import tss_base
 from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.explain import BY_ONE_TABLE, explains
+from memslot_spec.model.guest_copies import copy_explained, is_in_one_page
 from memslot_spec.model.hva_caches import is_resolved_by_page, use_explained
-from memslot_spec.model.operations import GuestAccess, MmuPages, TssBase, UseHvaCache
+from memslot_spec.model.operations import (
+    GuestAccess,
+    GuestCopy,
+    MmuPages,
+    TssBase,
+    UseHvaCache,
+)
 from memslot_spec.model.readers import default_tss_base
 from memslot_spec.model.replies import Accessed, Number, Reply
 from memslot_spec.model.values import SlotTable
@@ -22,6 +29,8 @@ def any_explains(
     operation = known.operation
     if isinstance(operation, UseHvaCache):
         return use_explained(tables, known.cached, operation, reply)
+    if isinstance(operation, GuestCopy):
+        return copy_explained(tables, operation, reply, facts.limits)
     if isinstance(operation, TssBase) and facts.profile.keeps_deleted_base:
         return any(reply in tss_bases(facts, table) for table in tables)
     profile, limits = facts.profile, facts.limits
@@ -61,12 +70,19 @@ def explained_by_opened(
     )
 
 
+def may_mix_tables(known: CallFacts) -> bool:
+    """The operation looks page by page, and each page may be of another table."""
+    operation = known.operation
+    if isinstance(operation, UseHvaCache):
+        return known.cached is None or is_resolved_by_page(known.cached)
+    return isinstance(operation, GuestCopy) and not is_in_one_page(operation)
+
+
 def is_explained_by_one_table(facts: Facts, known: CallFacts) -> bool:
     """The operation answers from one table: later readers see no older one."""
     operation = known.operation
-    if isinstance(operation, UseHvaCache):
-        cached = known.cached
-        return cached is not None and not is_resolved_by_page(cached)
+    if isinstance(operation, UseHvaCache | GuestCopy):
+        return not may_mix_tables(known)
     if isinstance(operation, MmuPages) and facts.profile.keeps_budget:
         return False
     if isinstance(operation, GuestAccess):

@@ -56,6 +56,18 @@ class Translated:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """A copy ended with an error: `hvas` are the host bytes that it had reached.
+
+    As those of `Translated`, of the pages before the one that could not be reached.
+    `errno` is None where the target cannot tell it.
+    """
+
+    hvas: tuple[int, ...]
+    errno: Errno | None
+
+
+@dataclass(frozen=True, slots=True)
 class DirtyLog:
     """The dirty bitmap of a slot in u64 words; bit 0 of the first is page 0."""
 
@@ -119,6 +131,7 @@ Reply = (
     | FoundHva
     | FoundHostPage
     | Translated
+    | Stopped
     | DirtyLog
     | Visible
     | FoundId

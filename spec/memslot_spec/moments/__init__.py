@@ -11,6 +11,7 @@ from typing import Any
 
 from memslot_spec.moments import (
     caches,
+    copies,
     dirty,
     ending,
     host,
@@ -26,6 +27,7 @@ from memslot_spec.moments.making import Making
 MAKINGS: tuple[Making[Any, object], ...] = (
     *replies.MAKINGS,
     *lookups.MAKINGS,
+    *copies.MAKINGS,
     *tables.MAKINGS,
     *srcu.MAKINGS,
     *mmu.MAKINGS,

@@ -16,6 +16,7 @@ from memslot_conformance.scenarios.drawn.caches import (
     first_uses,
     owned,
 )
+from memslot_conformance.scenarios.drawn.copies import copy_at
 from memslot_conformance.scenarios.drawn.dirty import clear_at, get_at, logging_slot
 from memslot_conformance.scenarios.drawn.host import range_at
 from memslot_conformance.scenarios.drawn.requests import Palette, narrowed
@@ -45,6 +46,7 @@ from memslot_spec.model.operations import (
     GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
+    GuestCopy,
     InitHvaCache,
     InvalidateRange,
     IsVisibleGfn,
@@ -187,6 +189,8 @@ class Drawing:
             return type(drawn)(slot.hva_of(gfn))
         if isinstance(drawn, GuestAccess):
             return replace(drawn, gfn=gfn, as_id=slot.as_id)
+        if isinstance(drawn, GuestCopy):
+            return copy_at(drawn, slot, rng)
         if isinstance(drawn, InvalidateRange):
             return range_at(slot, gfn, rng)
         if isinstance(drawn, GfnToHvaProt):

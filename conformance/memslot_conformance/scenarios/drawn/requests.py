@@ -11,6 +11,7 @@ from memslot_conformance.scenarios.drawn.caches import (
     draw_use,
     draw_vcpu_lookup,
 )
+from memslot_conformance.scenarios.drawn.copies import draw_read, draw_write
 from memslot_conformance.scenarios.drawn.dirty import draw_clear, draw_get, draw_options
 from memslot_conformance.scenarios.drawn.host import draw_host_page, draw_range
 from memslot_conformance.scenarios.drawn.values import (
@@ -68,6 +69,8 @@ DRAWN: Mapping[str, Draw] = {
     "InitHvaCache": draw_init,
     "UseHvaCache": draw_use,
     "InvalidateRange": draw_range,
+    "ReadGuest": draw_read,
+    "WriteGuest": draw_write,
 }
 """How the operations are drawn that need more than a frame or a host address."""
 

@@ -26,6 +26,8 @@ KINDS = {
     "InitHvaCache": 4,
     "UseHvaCache": 6,
     "VcpuGfnToMemslot": 3,
+    "ReadGuest": 3,
+    "WriteGuest": 4,
 }
 """How often each kind of operation is drawn; `USUAL` for those that are not here."""
 
@@ -136,6 +138,10 @@ AT_THE_TOP = 0.05
 
 LENGTHS_AT_THE_TOP = (8, 16, 2 * PAGE_SIZE)
 USED_OFFSETS = (0, 0, 0, 8, PAGE_SIZE)
+
+# Copies.
+OFFSETS_OF_A_COPY = (0, 8, PAGE_SIZE - 1)
+COPIED_LENGTHS = (1, 2, 8, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE, 3 * PAGE_SIZE)
 
 # Ranges of host memory.
 RANGE_LENGTHS = (0, 1, PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE, 1 << 21)

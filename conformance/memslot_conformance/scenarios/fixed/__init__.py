@@ -10,6 +10,7 @@ from __future__ import annotations
 from memslot_conformance.scenarios.fixed import (
     accesses,
     caches,
+    copies,
     dirty,
     dirty_one_thread,
     dirty_options,
@@ -21,7 +22,12 @@ from memslot_conformance.scenarios.fixed import (
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
-from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
+from memslot_spec.model.operations import (
+    GuestAccess,
+    GuestCopy,
+    Operation,
+    SetRegion,
+)
 
 RACES: tuple[FixedRace, ...] = (
     *slots.RACES,
@@ -30,6 +36,7 @@ RACES: tuple[FixedRace, ...] = (
     *dirty.RACES,
     *dirty_options.RACES,
     *accesses.RACES,
+    *copies.RACES,
 )
 
 
@@ -38,6 +45,7 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
     return (
         *one_thread.sequential(header),
         *accesses.SEQUENTIAL,
+        *copies.SEQUENTIAL,
         *spaces.sequential(header),
         *caches.sequential(header),
         *host.sequential(header),
@@ -75,6 +83,8 @@ def _in_domain(operation: Operation, header: Header) -> bool:
     domain = header.domain
     if isinstance(operation, GuestAccess):
         return operation.may_use_spte or operation.origin.name in domain.origins
+    if isinstance(operation, GuestCopy):
+        return operation.as_id < header.limits.address_spaces
     if not isinstance(operation, SetRegion):
         return True
     failure = operation.failure

@@ -1,8 +1,8 @@
 """Clauses on lookups: what a reader of one table answers."""
 
 from memslot_spec.clause import AnyClause, by_number
-from memslot_spec.clauses.lookup import hints, lookup, translation
+from memslot_spec.clauses.lookup import copies, hints, lookup, translation
 
 CLAUSES: tuple[AnyClause, ...] = by_number(
-    *lookup.CLAUSES, *translation.CLAUSES, *hints.SEARCH_CLAUSES
+    *lookup.CLAUSES, *translation.CLAUSES, *copies.CLAUSES, *hints.SEARCH_CLAUSES
 )

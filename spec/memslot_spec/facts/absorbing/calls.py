@@ -6,7 +6,11 @@ from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.caches import CACHING
 from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
-from memslot_spec.facts.explained import any_explains, is_explained_by_one_table
+from memslot_spec.facts.explained import (
+    any_explains,
+    is_explained_by_one_table,
+    may_mix_tables,
+)
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Call, Return
 from memslot_spec.model.operations import (
@@ -103,9 +107,11 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
         if known.loaded:
             facts.floor = max(facts.floor, *known.loaded)
     else:
+        mixed = may_mix_tables(known)
         facts.worlds.reader_answered(
             event.thread,
-            lambda table: any_explains(facts, (table,), known, reply),
+            # What several tables may have answered together tells of none of them.
+            lambda table: mixed or any_explains(facts, (table,), known, reply),
             settled_only=not is_explained_by_one_table(facts, known),
         )
     if isinstance(operation, CACHING):

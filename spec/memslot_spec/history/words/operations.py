@@ -48,6 +48,8 @@ def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
             return "count rmaps"
         case operations.GuestAccess():
             return _access(op)
+        case operations.ReadGuest() | operations.WriteGuest():
+            return _copy(op)
         case operations.AllocateRoot(gfn):
             return f"allocate root gfn {gfn:#x}"
         case operations.UnmapHva(hva):
@@ -122,3 +124,8 @@ def _access(op: operations.GuestAccess) -> str:
             return f"KVM's own {verb} of {frame}"
         case _:
             assert_never(op.origin)
+
+
+def _copy(op: operations.GuestCopy) -> str:
+    verb = "write" if isinstance(op, operations.WriteGuest) else "read"
+    return f"{verb} gpa {op.gpa:#x} +{op.length:#x} bytes{in_space(op.as_id)}"

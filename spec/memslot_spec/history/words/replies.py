@@ -26,7 +26,9 @@ def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
                 return f"error hva {error.value}" if error else "error hva"
             return f"hva {hva:#x}" + ("" if writable else ", not writable")
         case replies.Translated(hvas):
-            return f"reached hva {', '.join(f'{hva:#x}' for hva in hvas)}"
+            return f"reached {_hvas(hvas)}"
+        case replies.Stopped():
+            return _stopped(reply)
         case replies.DirtyLog(bitmap):
             return f"dirty: {describe_pages(set_bits(bitmap))}"
         case replies.Visible(visible):
@@ -47,3 +49,12 @@ def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
             return "touched" if young else "not touched"
         case _:
             assert_never(reply)
+
+
+def _hvas(hvas: tuple[int, ...]) -> str:
+    return f"hva {', '.join(f'{hva:#x}' for hva in hvas)}"
+
+
+def _stopped(reply: replies.Stopped) -> str:
+    error = f"error {reply.errno.value}" if reply.errno else "an error"
+    return f"{error} after {_hvas(reply.hvas) if reply.hvas else 'no page'}"

@@ -10,7 +10,10 @@ from memslot_spec.model.operations.accesses import (
     AllocateRoot,
     CountRmaps,
     GuestAccess,
+    GuestCopy,
     Origin,
+    ReadGuest,
+    WriteGuest,
 )
 from memslot_spec.model.operations.caches import (
     InitHvaCache,
@@ -57,6 +60,7 @@ __all__ = [
     "GfnToHvaProt",
     "GfnToMemslot",
     "GuestAccess",
+    "GuestCopy",
     "Halt",
     "InitHvaCache",
     "InvalidateRange",
@@ -65,6 +69,7 @@ __all__ = [
     "MmuPages",
     "Operation",
     "Origin",
+    "ReadGuest",
     "ReleaseNotifier",
     "SetRegion",
     "TableReader",
@@ -72,6 +77,7 @@ __all__ = [
     "UnmapHva",
     "UseHvaCache",
     "VcpuGfnToMemslot",
+    "WriteGuest",
 ]
 
 Operation = (
@@ -88,6 +94,8 @@ Operation = (
     | UseHvaCache
     | CountRmaps
     | GuestAccess
+    | ReadGuest
+    | WriteGuest
     | AllocateRoot
     | UnmapHva
     | InvalidateRange

@@ -1,0 +1,34 @@
+"""Cases of the museum: ranges of guest memory that KVM reads, writes or maps."""
+
+from __future__ import annotations
+
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.model.operations import GetDirtyLog, ReadGuest, WriteGuest
+from memslot_spec.model.values import LOG_DIRTY_PAGES
+from museum_cases import S0, S1, Case, alone, delete, put
+from museum_cases import raced as race
+
+OVER_THE_EDGE = (19 << PAGE_SHIFT) + PAGE_SIZE - 8
+READ_OVER = ReadGuest(OVER_THE_EDGE, 16)
+READ_TO_THE_END = ReadGuest(OVER_THE_EDGE, 8)
+WRAPPING = ReadGuest(17 << PAGE_SHIFT, U64 - (17 << PAGE_SHIFT))
+LOGGED = put(0, 16, 4, 0x1000, LOG_DIRTY_PAGES)
+IN_SMM = put(1 << 16, 16, 4, 0x4000)
+WRITE_TWO = WriteGuest(17 << PAGE_SHIFT, 2 * PAGE_SIZE)
+OFF_THE_END = WriteGuest(19 << PAGE_SHIFT, 2 * PAGE_SIZE)
+
+COPIES = (
+    alone("LOOK-20", "copy-looks-once", S0, S1, READ_OVER, is_blind=True),
+    alone("LOOK-20", "copy-keeps-offset", S0, S1, READ_OVER, is_blind=True),
+    alone("LOOK-20", "copy-forgets-tail", S0, S1, READ_OVER, is_blind=True),
+    alone("LOOK-20", "copy-in-space-0", S0, IN_SMM, ReadGuest(17 << PAGE_SHIFT, 8, 1)),
+    alone("LOOK-21", "copy-wraps", S0, WRAPPING, is_blind=True),
+    alone("LOOK-21", "copy-skips-holes", S0, READ_OVER, is_blind=True),
+    alone("LOOK-21", "copy-says-einval", S0, READ_OVER, is_blind=True),
+    race("LOOK-21", "copy-of-any-slot", (S0,), (delete(0),), (READ_TO_THE_END,)),
+    alone("LOOK-22", "copy-one-too-many", S0, READ_TO_THE_END, is_blind=True),
+    alone("DIRTY-4", "copy-marks-first", LOGGED, WRITE_TWO, GetDirtyLog(0)),
+    alone("DIRTY-4", "copy-marks-done", LOGGED, OFF_THE_END, GetDirtyLog(0)),
+)
+
+CASES: tuple[Case, ...] = COPIES
