@@ -8,6 +8,7 @@ from them; it may, and a type checker then says what is missing. The command lin
 from memslot_conformance.adapter.machine import (
     AllocatesRoots,
     ClearsDirty,
+    CopiesGuestMemory,
     CountsRmaps,
     DestroysVm,
     Halts,
@@ -49,6 +50,7 @@ __all__ = [
     "Announces",
     "CachesHva",
     "ClearsDirty",
+    "CopiesGuestMemory",
     "CountsRmaps",
     "DestroysVm",
     "FailsOnDemand",

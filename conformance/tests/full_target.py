@@ -80,6 +80,12 @@ class Full:
     def access(self, gfn: Gfn, **how: object) -> object:
         return self.called("access", gfn, *sorted(how.items()))
 
+    def read_guest(self, gpa: int, length: int, *as_id: int) -> object:
+        return self.called("read_guest", gpa, length, *as_id)
+
+    def write_guest(self, gpa: int, length: int, *as_id: int) -> object:
+        return self.called("write_guest", gpa, length, *as_id)
+
     def allocate_root(self, gfn: Gfn) -> object:
         return self.called("allocate_root", gfn)
 

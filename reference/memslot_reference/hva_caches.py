@@ -16,7 +16,7 @@ from memslot_reference.slot_hints import generation_of
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.model.replies import Done, Refused, Reply, Stopped, Translated
+from memslot_spec.model.replies import CutShort, Done, Refused, Reply, Translated
 from memslot_spec.model.values import Errno
 
 
@@ -156,4 +156,4 @@ class HvaCaches(MmioCaches):
     def walk_pages(self, gpa: int, length: int, *, write: bool) -> Reply:
         """`kvm_write_guest`, `kvm_read_guest`: a lookup for each page."""
         reply = self.copy_pages(gpa, length, write=write)
-        return Refused(Errno.EFAULT) if isinstance(reply, Stopped) else reply
+        return Refused(Errno.EFAULT) if isinstance(reply, CutShort) else reply

@@ -15,11 +15,11 @@ from memslot_spec.history.points.srcu import GuestEntered
 from memslot_spec.model.operations import Origin
 from memslot_spec.model.replies import (
     Accessed,
+    CutShort,
     GuestPageFault,
     Mmio,
     Refused,
     Reply,
-    Stopped,
     Translated,
 )
 from memslot_spec.model.values import Errno, Gfn
@@ -58,7 +58,7 @@ class SoftwareAccesses(ShadowMmu):
 
     def copy_pages(
         self, gpa: int, length: int, *, write: bool, as_id: int = 0
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """Look each page up in a table loaded for it, and mark what was written.
 
         Frames are counted on past the last guest address: nothing wraps.
@@ -69,7 +69,7 @@ class SoftwareAccesses(ShadowMmu):
         while left:
             hva = self.copy_page(next(tables), gfn, write=write)
             if hva is None:
-                return Stopped(tuple(hvas), Errno.EFAULT)
+                return CutShort(tuple(hvas), Errno.EFAULT)
             hvas.append(hva + offset)
             left -= self.segment(left, offset)
             gfn, offset = gfn + 1, 0

@@ -27,6 +27,7 @@ from memslot_spec.model.operations import (
 )
 from memslot_spec.model.replies import (
     Accessed,
+    CutShort,
     DirtyLog,
     Done,
     GuestPageFault,
@@ -35,7 +36,6 @@ from memslot_spec.model.replies import (
     Refused,
     Reply,
     Retry,
-    Stopped,
     Touched,
     Translated,
 )
@@ -115,7 +115,7 @@ def _copy(target: Complete, operation: GuestCopy) -> Reply:
     # An implementation with one address space need not take the argument.
     in_space = (operation.as_id,) if operation.as_id else ()
     reply = method(operation.gpa, operation.length, *in_space)
-    typed(name, reply, Translated, Stopped)
+    typed(name, reply, Translated, CutShort)
     return reply
 
 

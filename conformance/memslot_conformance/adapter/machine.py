@@ -52,11 +52,11 @@ class CopiesGuestMemory(Protocol):
     """`kvm_vcpu_read_guest` and `kvm_vcpu_write_guest`, by the thread of a vCPU."""
 
     def read_guest(self, gpa: int, length: int, as_id: int = 0) -> Reply:
-        """Copy guest bytes out: `Translated(hvas)` or `Stopped(hvas, errno)`."""
+        """Copy guest bytes out: `Translated(hvas)` or `CutShort(hvas, errno)`."""
         ...
 
     def write_guest(self, gpa: int, length: int, as_id: int = 0) -> Reply:
-        """Copy bytes to the guest: `Translated(hvas)` or `Stopped(hvas, errno)`."""
+        """Copy bytes to the guest: `Translated(hvas)` or `CutShort(hvas, errno)`."""
         ...
 
 

@@ -10,7 +10,7 @@ from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import Memslots
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
-from memslot_spec.model.replies import Reply, Stopped, Translated
+from memslot_spec.model.replies import CutShort, Reply, Translated
 from memslot_spec.model.values import Errno
 
 
@@ -19,14 +19,14 @@ class TranslatesFirst(LinuxKvm):
 
     def copy_pages(
         self, gpa: int, length: int, *, write: bool, as_id: int = 0
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """Look every page up, and then once more to copy it."""
         at, end = gpa, gpa + length
         while at < end:
             gfn = at >> PAGE_SHIFT
             slot = self.search_memslots(self.load_table(as_id), gfn)
             if self.software_hva(slot, gfn, write=write) is None:
-                return Stopped((), Errno.EFAULT)
+                return CutShort((), Errno.EFAULT)
             at = (gfn + 1) << PAGE_SHIFT
         return super().copy_pages(gpa, length, write=write, as_id=as_id)
 
@@ -52,7 +52,7 @@ class SectionForEachPage(LinuxKvm):
 
     def page_by_page(
         self, gpa: int, length: int, *, write: bool, as_id: int
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """Copy one page at a time."""
         hvas: tuple[int, ...] = ()
         at, end = gpa, gpa + length
@@ -62,8 +62,8 @@ class SectionForEachPage(LinuxKvm):
             part = self.copy_pages(at, stop - at, write=write, as_id=as_id)
             self.srcu.read_unlock(section)
             hvas += part.hvas
-            if isinstance(part, Stopped):
-                return Stopped(hvas, part.errno)
+            if isinstance(part, CutShort):
+                return CutShort(hvas, part.errno)
             at = stop
         return Translated(hvas)
 

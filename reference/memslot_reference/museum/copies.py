@@ -9,7 +9,7 @@ from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, planted
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.model.profile import LINUX
-from memslot_spec.model.replies import Stopped, Translated
+from memslot_spec.model.replies import CutShort, Translated
 from memslot_spec.model.values import Errno
 
 
@@ -18,10 +18,10 @@ class LooksOnce(LinuxKvm):
 
     def copy_pages(
         self, gpa: int, length: int, *, write: bool, as_id: int = 0
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """Look one page up, and count on from its host address."""
         reply = super().copy_pages(gpa, min(length, 1), write=write, as_id=as_id)
-        if isinstance(reply, Stopped) or not reply.hvas:
+        if isinstance(reply, CutShort) or not reply.hvas:
             return reply
         start = reply.hvas[0]
         pages = range(start >> PAGE_SHIFT, (start + length - 1) // PAGE_SIZE + 1)
@@ -33,13 +33,13 @@ class KeepsTheOffset(LinuxKvm):
 
     def copy_pages(
         self, gpa: int, length: int, *, write: bool, as_id: int = 0
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """Leave `offset = 0` out of the loop."""
         reply = super().copy_pages(gpa, length, write=write, as_id=as_id)
         offset = gpa % PAGE_SIZE
         hvas = tuple(hva // PAGE_SIZE * PAGE_SIZE + offset for hva in reply.hvas)
-        if isinstance(reply, Stopped):
-            return Stopped(hvas, reply.errno)
+        if isinstance(reply, CutShort):
+            return CutShort(hvas, reply.errno)
         return Translated(hvas)
 
 
@@ -57,7 +57,7 @@ class OnePageTooMany(LinuxKvm):
 
     def copy_pages(
         self, gpa: int, length: int, *, write: bool, as_id: int = 0
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """`last = (gpa + length) >> PAGE_SHIFT`."""
         one_more = length + 1 if length else 0
         return super().copy_pages(gpa, one_more, write=write, as_id=as_id)
@@ -68,7 +68,7 @@ class WrapsToNothing(LinuxKvm):
 
     def copy_pages(
         self, gpa: int, length: int, *, write: bool, as_id: int = 0
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """`for (at = gpa; at < gpa + length; ...)`."""
         if (gpa + length) % U64 < gpa:
             return Translated(())
@@ -80,7 +80,7 @@ class SkipsHoles(LinuxKvm):
 
     def copy_pages(
         self, gpa: int, length: int, *, write: bool, as_id: int = 0
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """Take what is missing for zeros, and succeed."""
         reply = super().copy_pages(gpa, length, write=write, as_id=as_id)
         return Translated(reply.hvas)
@@ -111,22 +111,23 @@ class MarksTheFirstPage(LinuxKvm):
 
     def copy_pages(
         self, gpa: int, length: int, *, write: bool, as_id: int = 0
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """Mark where the range begins, and copy the rest as if it were read."""
         first = min(length, PAGE_SIZE - gpa % PAGE_SIZE)
         begun = super().copy_pages(gpa, first, write=write, as_id=as_id)
-        if isinstance(begun, Stopped):
+        if isinstance(begun, CutShort):
             return begun
         at = gpa + first
         rest = super().copy_pages(at, length - first, write=False, as_id=as_id)
-        if isinstance(rest, Stopped):
-            return Stopped((*begun.hvas, *rest.hvas), rest.errno)
+        if isinstance(rest, CutShort):
+            return CutShort((*begun.hvas, *rest.hvas), rest.errno)
         return Translated((*begun.hvas, *rest.hvas))
 
     def software_hva(
         self, slot: MemorySlot | None, gfn: int, *, write: bool
     ) -> int | None:
         """READONLY slots are left out, for it may be a write."""
+        del write
         return super().software_hva(slot, gfn, write=True)
 
 
@@ -135,10 +136,10 @@ class MarksWhenDone(LinuxKvm):
 
     def copy_pages(
         self, gpa: int, length: int, *, write: bool, as_id: int = 0
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """Look first whether it will succeed."""
         first = super().copy_pages(gpa, length, write=False, as_id=as_id)
-        if isinstance(first, Stopped) or not write:
+        if isinstance(first, CutShort) or not write:
             return first
         return super().copy_pages(gpa, length, write=True, as_id=as_id)
 
@@ -148,10 +149,11 @@ class SaysEinval(LinuxKvm):
 
     def copy_pages(
         self, gpa: int, length: int, *, write: bool, as_id: int = 0
-    ) -> Translated | Stopped:
+    ) -> Translated | CutShort:
         """EINVAL, for the range that was asked for."""
         reply = super().copy_pages(gpa, length, write=write, as_id=as_id)
-        return Stopped(reply.hvas, Errno.EINVAL) if isinstance(reply, Stopped) else reply
+        wrong = isinstance(reply, CutShort)
+        return CutShort(reply.hvas, Errno.EINVAL) if wrong else reply
 
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -195,14 +197,18 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "copy-skips-holes", SkipsHoles, "LOOK-21", "LOOK-20", "CACHE-13", profile=LINUX
     ),
-    planted("copy-of-any-slot", CopiesFromAnySlot, "LOOK-21", "CACHE-13", profile=LINUX),
     planted(
-        "copy-in-space-0", ForgetsTheSpace, "LOOK-20", "LOOK-21", "LOOK-22",
+        "copy-of-any-slot", CopiesFromAnySlot, "LOOK-21", "CACHE-13", profile=LINUX
+    ),
+    planted(
+        "copy-in-space-0",
+        ForgetsTheSpace,
+        "LOOK-20",
+        "LOOK-21",
+        "LOOK-22",
         profile=LINUX,
     ),
-    planted(
-        "copy-marks-first", MarksTheFirstPage, "DIRTY-4", "LOOK-22", profile=LINUX
-    ),
+    planted("copy-marks-first", MarksTheFirstPage, "DIRTY-4", "LOOK-22", profile=LINUX),
     planted("copy-marks-done", MarksWhenDone, "DIRTY-4", profile=LINUX),
     planted("copy-says-einval", SaysEinval, "LOOK-21", profile=LINUX),
 )

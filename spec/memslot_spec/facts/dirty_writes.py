@@ -22,7 +22,7 @@ from memslot_spec.model.operations import (
     UseHvaCache,
     WriteGuest,
 )
-from memslot_spec.model.replies import Accessed, Reply, Stopped, Translated
+from memslot_spec.model.replies import Accessed, CutShort, Reply, Translated
 
 MOST_COPIED = 1 << 10
 """Of a longer copy no more frames are followed: a reply has an address for each."""
@@ -119,7 +119,7 @@ def _anything_may_be_dirty(logs: DirtyLogs) -> None:
 
 def _reached(logs: DirtyLogs, write: Write, reply: Reply) -> frozenset[Frame]:
     """The frames that were reached, as far as the reply says so."""
-    if write.by_vcpu and isinstance(reply, Stopped):
+    if write.by_vcpu and isinstance(reply, CutShort):
         return frozenset(write.frames[: len(reply.hvas)])
     if not write.by_vcpu or not isinstance(reply, Accessed | Translated):
         return frozenset()

@@ -17,7 +17,7 @@ from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.model.operations import GuestCopy, WriteGuest
 from memslot_spec.model.profile import Limits
 from memslot_spec.model.readers import gfn_to_memslot
-from memslot_spec.model.replies import Reply, Stopped, Translated
+from memslot_spec.model.replies import CutShort, Reply, Translated
 from memslot_spec.model.values import Errno, Slot, SlotTable
 
 
@@ -68,9 +68,9 @@ def _edges(tables: Sequence[SlotTable], copy: GuestCopy) -> list[int]:
     return sorted(edges.union(frames[:1]))
 
 
-def reached_by(copy: GuestCopy, reply: Reply) -> tuple[int, ...] | None:
-    """The host bytes that were reached; None where the reply is not that of a copy."""
-    return reply.hvas if isinstance(reply, Translated | Stopped) else None
+def reached_by(reply: Reply) -> tuple[int, ...]:
+    """The host bytes that were reached, as the reply of a copy says."""
+    return reply.hvas if isinstance(reply, Translated | CutShort) else ()
 
 
 def pages_explained(
@@ -96,7 +96,7 @@ def copy_explained(
     if isinstance(reply, Translated):
         is_whole = len(reply.hvas) == len(frames_of(copy))
         return is_whole and pages_explained(known, copy, reply.hvas)
-    if not isinstance(reply, Stopped) or reply.errno not in {Errno.EFAULT, None}:
+    if not isinstance(reply, CutShort) or reply.errno not in {Errno.EFAULT, None}:
         return False
     if len(reply.hvas) == len(frames_of(copy)):
         return False

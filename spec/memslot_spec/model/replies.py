@@ -56,7 +56,7 @@ class Translated:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class CutShort:
     """A copy ended with an error: `hvas` are the host bytes that it had reached.
 
     As those of `Translated`, of the pages before the one that could not be reached.
@@ -131,7 +131,7 @@ Reply = (
     | FoundHva
     | FoundHostPage
     | Translated
-    | Stopped
+    | CutShort
     | DirtyLog
     | Visible
     | FoundId

@@ -168,6 +168,8 @@ ADDED_OPERATIONS = (
     operations.GetDirtyLog(0x10001),
     operations.ClearDirtyLog(0x10001, 64, 4, (0b1011,)),
     operations.EnableManualProtect(3),
+    operations.ReadGuest(0x10FF8, 16),
+    operations.WriteGuest(0x10FF8, 16, 1),
 )
 ADDED_REPLIES = (
     replies.FoundHostPage(0x7000, writable=True),
@@ -175,6 +177,7 @@ ADDED_REPLIES = (
     replies.GuestPageFault(),
     replies.Translated((0x7008, 0x9000)),
     replies.DirtyLog((0b1011, 2**63)),
+    replies.CutShort((0x7008,), Errno.EFAULT),
 )
 ADDED_POINTS = (
     tables_points.TableLoaded(1, 3, 1),

@@ -175,7 +175,7 @@ class Drawing:
             return self.update()
         return self._at_a_slot(drawn) if self.table.slots else drawn
 
-    def _at_a_slot(  # noqa: PLR0911 - one case for each kind
+    def _at_a_slot(  # noqa: C901, PLR0911 - one case for each kind
         self, drawn: Operation
     ) -> Operation:
         """The operation at a frame, or a host page, of a slot that is there."""

@@ -62,7 +62,12 @@ SEQUENTIAL: tuple[FixedRace, ...] = (
     ),
     race(
         "copies in another address space",
-        (*SLOTS, IN_SMM, ReadGuest(at(19, 8), 8, 1), WriteGuest(at(19, 8), PAGE_SIZE, 1)),
+        (
+            *SLOTS,
+            IN_SMM,
+            ReadGuest(at(19, 8), 8, 1),
+            WriteGuest(at(19, 8), PAGE_SIZE, 1),
+        ),
     ),
     race("a copy that would wrap", (S0, ReadGuest(at(17), ROUND_TO_16))),
     race(
@@ -83,7 +88,9 @@ SEQUENTIAL: tuple[FixedRace, ...] = (
 BOTH: Operations = (S0, LOGGED)
 
 RACES: tuple[FixedRace, ...] = (
-    race("a copy beside a delete", BOTH, (delete(1),), (READ_OVER,), after=(READ_OVER,)),
+    race(
+        "a copy beside a delete", BOTH, (delete(1),), (READ_OVER,), after=(READ_OVER,)
+    ),
     race(
         "a copy beside a delete that fails",
         BOTH,

@@ -71,13 +71,14 @@ NO_WRITE_LOST = must_report(
     Why.WRITTEN,
     title="GET reports every page that was written",
     must="A page of a slot that logs, written before `KVM_GET_DIRTY_LOG` is called, "
-    "by the guest or by KVM for it while a vCPU runs, MUST be in its answer, unless "
-    "since the write another answer had it, `KVM_CLEAR_DIRTY_LOG` was given it, or "
-    "the fault of another vCPU, by which it could be written, has yet to mark it. So "
-    "MUST one that a copy had written when it ended with an error.",
+    "by the guest or by KVM for it while a vCPU runs, be it in a copy that ended with "
+    "an error at a later page, MUST be in its answer, unless since the write another "
+    "answer had it, `KVM_CLEAR_DIRTY_LOG` was given it, or the fault of another vCPU, "
+    "by which it could be written, has yet to mark it.",
     source="commit edde99ce0529; 6.1 virt/kvm/kvm_main.c:2187, "
-    "kvm_get_dirty_log_protect(); 3096, __kvm_write_guest_page(); 3317, mark_page_dirty_in_slot(), which returns "
-    "where no vCPU runs; 6.1 arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte()",
+    "kvm_get_dirty_log_protect(); 3096, __kvm_write_guest_page(); 3317, "
+    "mark_page_dirty_in_slot(), which returns where no vCPU runs; "
+    "arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte()",
     rows=(56,),
     any_operation=GUEST_WRITES,
 )

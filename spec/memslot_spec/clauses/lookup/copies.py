@@ -5,7 +5,7 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.guest_copies import frames_of, pages_explained, reached_by
-from memslot_spec.model.replies import Stopped, Translated
+from memslot_spec.model.replies import CutShort, Translated
 from memslot_spec.model.values import Errno
 from memslot_spec.moments.copies import GuestCopied
 
@@ -13,17 +13,15 @@ COPIES = ("ReadGuest", "WriteGuest")
 
 
 def has_reached_pages(facts: Facts, copied: GuestCopied) -> bool:
-    return isinstance(copied.reply, Translated) or bool(
-        reached_by(copied.copy, copied.reply)
-    )
+    return isinstance(copied.reply, Translated) or bool(reached_by(copied.reply))
 
 
 @clause(
     id="LOOK-20",
     title="A copy reaches each page through its slot",
     must="What a copy of a range of guest bytes reaches MUST be the pages of the range "
-    "in their order, each through the slot that covers it and at the byte that is asked "
-    "for; one that succeeds MUST have reached the page of every byte.",
+    "in order, each through the slot that covers it and at the byte asked for, and "
+    "where it succeeds every one of them.",
     source="6.1 virt/kvm/kvm_main.c:3048, kvm_vcpu_read_guest(); 3153, "
     "kvm_vcpu_write_guest(); 2987, next_segment()",
     rows=(22,),
@@ -33,13 +31,14 @@ def has_reached_pages(facts: Facts, copied: GuestCopied) -> bool:
     any_operation=COPIES,
 )
 def reaches_its_pages(facts: Facts, copied: GuestCopied) -> bool:
-    copy, hvas = copied.copy, reached_by(copied.copy, copied.reply) or ()
-    if isinstance(copied.reply, Translated) and copied.lacking is None:
-        if len(hvas) != len(frames_of(copy)):
-            return False
-    # A page without memory, and what a copy does behind it, is LOOK-21's.
-    before = len(hvas) if copied.lacking is None else _pages_before(copied)
-    return pages_explained(copied.tables, copy, hvas[:before])
+    copy, hvas = copied.copy, reached_by(copied.reply)
+    # A page without memory, and what a copy does from there on, is LOOK-21's.
+    before = _pages_before(copied)
+    if isinstance(copied.reply, Translated) and len(hvas) < before:
+        return False
+    if copied.lacking is not None:
+        hvas = hvas[:before]
+    return pages_explained(copied.tables, copy, hvas)
 
 
 def _pages_before(copied: GuestCopied) -> int:
@@ -65,7 +64,7 @@ def the_error(facts: Facts, copied: GuestCopied) -> str:
     "READONLY one. A frame past the last guest address is in no slot: a range does not "
     "wrap.",
     source="6.1 virt/kvm/kvm_main.c:2995, __kvm_read_guest_page(); 3096, "
-    "__kvm_write_guest_page(); 2421, __gfn_to_hva_many(); patch, gfn_to_hva(): bad_hva()",
+    "__kvm_write_guest_page(); 2421, __gfn_to_hva_many(); patch, gfn_to_hva()",
     rows=(22,),
     on=GuestCopied,
     premise=has_a_page_without_memory,
@@ -75,7 +74,7 @@ def the_error(facts: Facts, copied: GuestCopied) -> str:
 def ends_there(facts: Facts, copied: GuestCopied) -> bool:
     reply = copied.reply
     return (
-        isinstance(reply, Stopped)
+        isinstance(reply, CutShort)
         and reply.errno in {Errno.EFAULT, None}
         and len(reply.hvas) <= _pages_before(copied)
     )

@@ -27,8 +27,8 @@ def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
             return f"hva {hva:#x}" + ("" if writable else ", not writable")
         case replies.Translated(hvas):
             return f"reached {_hvas(hvas)}"
-        case replies.Stopped():
-            return _stopped(reply)
+        case replies.CutShort():
+            return _cut_short(reply)
         case replies.DirtyLog(bitmap):
             return f"dirty: {describe_pages(set_bits(bitmap))}"
         case replies.Visible(visible):
@@ -55,6 +55,6 @@ def _hvas(hvas: tuple[int, ...]) -> str:
     return f"hva {', '.join(f'{hva:#x}' for hva in hvas)}"
 
 
-def _stopped(reply: replies.Stopped) -> str:
+def _cut_short(reply: replies.CutShort) -> str:
     error = f"error {reply.errno.value}" if reply.errno else "an error"
     return f"{error} after {_hvas(reply.hvas) if reply.hvas else 'no page'}"
