@@ -86,6 +86,9 @@ class Full:
     def write_guest(self, gpa: int, length: int, *as_id: int) -> object:
         return self.called("write_guest", gpa, length, *as_id)
 
+    def pre_fault(self, gfn: Gfn, npages: int) -> object:
+        return self.called("pre_fault", gfn, npages)
+
     def allocate_root(self, gfn: Gfn) -> object:
         return self.called("allocate_root", gfn)
 

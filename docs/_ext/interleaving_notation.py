@@ -36,6 +36,7 @@ from memslot_spec.model.operations import (
     MmuPages,
     Operation,
     Origin,
+    PreFault,
     ReadGuest,
     ReleaseNotifier,
     SetRegion,
@@ -60,6 +61,7 @@ FORMS = {
     "write": "write FRAME",
     "emulate": "emulate FRAME [write]",
     "copy": "copy FRAME length BYTES [write]",
+    "prefault": "prefault FRAME pages COUNT",
     "root": "root FRAME",
     "unmap": "unmap PAGE",
     "range": "range PAGE COUNT",
@@ -250,6 +252,10 @@ def _copy(words: Words) -> Operation:
     return (WriteGuest if words.has("write") else ReadGuest)(gpa, length)
 
 
+def _prefault(words: Words) -> Operation:
+    return PreFault(words.number("FRAME"), words.after("pages", "COUNT"))
+
+
 _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "set": _set,
     "delete": _delete,
@@ -263,6 +269,7 @@ _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "write": lambda words: GuestAccess(words.number("FRAME"), write=True),
     "emulate": _emulate,
     "copy": _copy,
+    "prefault": _prefault,
     "root": lambda words: AllocateRoot(words.number("FRAME")),
     "unmap": lambda words: UnmapHva(words.number("PAGE") * PAGE_SIZE),
     "range": _range,

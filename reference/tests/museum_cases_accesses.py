@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
-from memslot_spec.model.operations import GetDirtyLog, ReadGuest, WriteGuest
+from memslot_spec.model.operations import GetDirtyLog, PreFault, ReadGuest, WriteGuest
 from memslot_spec.model.values import LOG_DIRTY_PAGES
 from museum_cases import S0, S1, Case, alone, delete, put
 from museum_cases import raced as race
@@ -31,4 +32,21 @@ COPIES = (
     alone("DIRTY-4", "copy-marks-done", LOGGED, OFF_THE_END, GetDirtyLog(0)),
 )
 
-CASES: tuple[Case, ...] = COPIES
+HUGE = put(0, 0x200, 0x400, 0x1200)
+AHEAD = PreFault(17, 1)
+DELETED: tuple[Operations, Operations] = ((S0,), (delete(0),))
+
+PREFAULTS = (
+    race("SRCU-19", "K44", *DELETED, (AHEAD,)),
+    race("PROG-2", "K44", *DELETED, (AHEAD,), is_blind=True),
+    race("DEL-20", "prefault-invalid-hole", *DELETED, (AHEAD,)),
+    alone("ERR-20", "prefault-hole-again", AHEAD, is_blind=True),
+    alone("ERR-21", "prefault-counts-holes", S0, PreFault(18, 4), is_blind=True),
+    alone("ERR-21", "prefault-beyond", HUGE, PreFault(0x200, 4), is_blind=True),
+    alone("ERR-22", "prefault-loses-pages", S0, PreFault(18, 4), is_blind=True),
+    alone("ERR-23", "prefault-counts-large", HUGE, PreFault(0x3FF, 4)),
+    alone("ERR-23", "prefault-only-looks", S0, AHEAD),
+    alone("ERR-24", "prefault-of-nothing", S0, PreFault(17, 0), is_blind=True),
+)
+
+CASES: tuple[Case, ...] = (*COPIES, *PREFAULTS)

@@ -19,6 +19,7 @@ from memslot_spec.model.operations import (
     Halt,
     InitHvaCache,
     InvalidateRange,
+    PreFault,
     ReadGuest,
     ReleaseNotifier,
     UnmapHva,
@@ -33,6 +34,7 @@ from memslot_spec.model.replies import (
     GuestPageFault,
     Mmio,
     Number,
+    PreFaulted,
     Refused,
     Reply,
     Retry,
@@ -52,6 +54,7 @@ MachineOperation = (
     | GuestAccess
     | ReadGuest
     | WriteGuest
+    | PreFault
     | AllocateRoot
     | UnmapHva
     | AgeHva
@@ -73,6 +76,9 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
             reply = _access(target, operation)
         case ReadGuest() | WriteGuest():
             reply = _copy(target, operation)
+        case PreFault(gfn, npages):
+            reply = target.pre_fault(Gfn(gfn), npages)
+            typed("pre_fault()", reply, PreFaulted, Refused)
         case AllocateRoot(gfn):
             root = typed("allocate_root()", target.allocate_root(Gfn(gfn)), bool)
             reply = Done() if root else Refused(None)

@@ -61,6 +61,15 @@ class CopiesGuestMemory(Protocol):
 
 
 @runtime_checkable
+class MapsAhead(Protocol):
+    """`KVM_PRE_FAULT_MEMORY`."""
+
+    def pre_fault(self, gfn: Gfn, npages: int) -> Reply:
+        """Map pages ahead of their use: `PreFaulted(npages)` or `Refused(errno)`."""
+        ...
+
+
+@runtime_checkable
 class AllocatesRoots(Protocol):
     """`mmu_alloc_roots`."""
 

@@ -28,6 +28,7 @@ EXEMPT: tuple[Exemption, ...] = (
             *_of("REQ", *range(1, 8), 10, 11, 12, *range(14, 17), *range(19, 29)),
             *_of("SLOT", 4, 10),
             *_of("DEL", 14),
+            *_of("ERR", 24),
             *_of("MOVE", 6, 7),
             *_of("MMU", 5),
             *_of("DIRTY", *range(9, 17), 21, 22, 31, 32),

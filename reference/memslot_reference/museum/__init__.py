@@ -20,6 +20,7 @@ from memslot_reference.museum import (
     mmu,
     overlaps,
     pages,
+    prefault,
     ranges,
     requests,
     rmaps,
@@ -51,6 +52,7 @@ _EVERY = (
     *mmio_caches.MUTANTS,
     *hva_caches.MUTANTS,
     *copies.MUTANTS,
+    *prefault.MUTANTS,
 )
 
 CATALOGUE: tuple[Mutant, ...] = (

@@ -18,7 +18,7 @@ host      mmu, tables, host
 dirty     dirty, tables, mmu, host, srcu
 sizing    tables
 caches    caches, tables, srcu
-errors    tables, host, dirty
+errors    tables, host, dirty, mmu
 progress  none: it judges how a history ends
 ========  ===================================
 """

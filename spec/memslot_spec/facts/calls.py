@@ -71,6 +71,8 @@ class CallFacts:
     where nobody can tell it; `overlapped` says that another call was about the same
     cache, or the same vCPU's hint, at the same time. `opened` is the slot of the spte
     that its fast page fault has made writable, as it was when the spte was made.
+    `mapped` are the frames, each with a number of pages, for which an spte stood at
+    some time since a prefault was called.
     """
 
     operation: Operation
@@ -90,6 +92,7 @@ class CallFacts:
     cached: HvaRange | None = None
     overlapped: bool = False
     opened: Slot | None = None
+    mapped: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
 
 
 @dataclass(slots=True)

@@ -14,9 +14,11 @@ from memslot_spec.model.operations import (
     GuestAccess,
     GuestCopy,
     MmuPages,
+    PreFault,
     TssBase,
     UseHvaCache,
 )
+from memslot_spec.model.prefaults import prefault_explained
 from memslot_spec.model.readers import default_tss_base
 from memslot_spec.model.replies import Accessed, Number, Reply
 from memslot_spec.model.values import SlotTable
@@ -31,6 +33,8 @@ def any_explains(
         return use_explained(tables, known.cached, operation, reply)
     if isinstance(operation, GuestCopy):
         return copy_explained(tables, operation, reply, facts.limits)
+    if isinstance(operation, PreFault):
+        return prefault_explained(tables, operation, reply, facts.limits)
     if isinstance(operation, TssBase) and facts.profile.keeps_deleted_base:
         return any(reply in tss_bases(facts, table) for table in tables)
     profile, limits = facts.profile, facts.limits
@@ -75,13 +79,15 @@ def may_mix_tables(known: CallFacts) -> bool:
     operation = known.operation
     if isinstance(operation, UseHvaCache):
         return known.cached is None or is_resolved_by_page(known.cached)
+    if isinstance(operation, PreFault):
+        return True
     return isinstance(operation, GuestCopy) and not is_in_one_page(operation)
 
 
 def is_explained_by_one_table(facts: Facts, known: CallFacts) -> bool:
     """The operation answers from one table: later readers see no older one."""
     operation = known.operation
-    if isinstance(operation, UseHvaCache | GuestCopy):
+    if isinstance(operation, UseHvaCache | GuestCopy | PreFault):
         return not may_mix_tables(known)
     if isinstance(operation, MmuPages) and facts.profile.keeps_budget:
         return False

@@ -68,6 +68,17 @@ class CutShort:
 
 
 @dataclass(frozen=True, slots=True)
+class PreFaulted:
+    """A prefault has succeeded: so many pages, from the first on, are mapped.
+
+    They are one at least, and not all where a later page could not be mapped: the
+    range that is handed back begins behind them.
+    """
+
+    npages: int
+
+
+@dataclass(frozen=True, slots=True)
 class DirtyLog:
     """The dirty bitmap of a slot in u64 words; bit 0 of the first is page 0."""
 
@@ -132,6 +143,7 @@ Reply = (
     | FoundHostPage
     | Translated
     | CutShort
+    | PreFaulted
     | DirtyLog
     | Visible
     | FoundId

@@ -30,7 +30,7 @@ GIVEN_OUT = {
     "SLOT": 11,
     "LOOK": 22,
     "SRCU": 20,
-    "DEL": 16,
+    "DEL": 20,
     "MOVE": 7,
     "MMU": 12,
     "RMAP": 4,
@@ -40,7 +40,7 @@ GIVEN_OUT = {
     "TSS": 2,
     "GEN": 7,
     "CACHE": 18,
-    "ERR": 5,
+    "ERR": 24,
     "PROG": 2,
 }
 """The highest number given out in each area. Ids are permanent: it only grows."""
@@ -48,7 +48,13 @@ GIVEN_OUT = {
 GONE = frozenset({"SLOT-5"})
 """Ids up to there whose clause is no more; they are not given out again."""
 
-LEFT_OUT = frozenset(f"LOOK-{number}" for number in range(14, 20))
+LEFT_OUT = frozenset(
+    {
+        *(f"LOOK-{number}" for number in range(14, 20)),
+        *(f"DEL-{number}" for number in range(17, 20)),
+        *(f"ERR-{number}" for number in range(6, 20)),
+    }
+)
 """Ids up to there that no clause has had yet."""
 
 ROWS = frozenset(range(1, 68))

@@ -170,6 +170,7 @@ ADDED_OPERATIONS = (
     operations.EnableManualProtect(3),
     operations.ReadGuest(0x10FF8, 16),
     operations.WriteGuest(0x10FF8, 16, 1),
+    operations.PreFault(0x10, 4),
 )
 ADDED_REPLIES = (
     replies.FoundHostPage(0x7000, writable=True),
@@ -178,6 +179,7 @@ ADDED_REPLIES = (
     replies.Translated((0x7008, 0x9000)),
     replies.DirtyLog((0b1011, 2**63)),
     replies.CutShort((0x7008,), Errno.EFAULT),
+    replies.PreFaulted(2),
 )
 ADDED_POINTS = (
     tables_points.TableLoaded(1, 3, 1),

@@ -1,4 +1,4 @@
-"""Copies of ranges of guest bytes, drawn at the edges of pages and of slots."""
+"""Ranges of guest memory, drawn at the edges of pages and of slots."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from memslot_conformance.scenarios.drawn.weights import (
     COPIED_LENGTHS,
     LENGTHS_AT_THE_TOP,
     OFFSETS_OF_A_COPY,
+    PAGES_AHEAD,
 )
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.history.header import Header
-from memslot_spec.model.operations import GuestCopy, ReadGuest, WriteGuest
+from memslot_spec.model.operations import GuestCopy, PreFault, ReadGuest, WriteGuest
 from memslot_spec.model.values import Slot
 
 
@@ -28,6 +29,12 @@ def draw_write(rng: Random, header: Header, gfn: int, hva: int) -> WriteGuest:
     """A range of guest bytes to be written."""
     del hva
     return WriteGuest(*_range(rng, gfn), address_space(rng, header))
+
+
+def draw_prefault(rng: Random, header: Header, gfn: int, hva: int) -> PreFault:
+    """Pages to be mapped ahead."""
+    del header, hva
+    return PreFault(gfn, rng.choice(PAGES_AHEAD))
 
 
 def _range(rng: Random, gfn: int) -> tuple[int, int]:

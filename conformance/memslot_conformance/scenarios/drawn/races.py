@@ -52,6 +52,7 @@ from memslot_spec.model.operations import (
     IsVisibleGfn,
     MemslotId,
     Operation,
+    PreFault,
     SetRegion,
     UnmapHva,
     VcpuGfnToMemslot,
@@ -193,7 +194,7 @@ class Drawing:
             return copy_at(drawn, slot, rng)
         if isinstance(drawn, InvalidateRange):
             return range_at(slot, gfn, rng)
-        if isinstance(drawn, GfnToHvaProt):
+        if isinstance(drawn, GfnToHvaProt | PreFault):
             return replace(drawn, gfn=gfn)
         if isinstance(drawn, VcpuGfnToMemslot):
             return replace(drawn, gfn=around(slot, rng))

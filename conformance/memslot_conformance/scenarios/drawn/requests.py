@@ -11,7 +11,11 @@ from memslot_conformance.scenarios.drawn.caches import (
     draw_use,
     draw_vcpu_lookup,
 )
-from memslot_conformance.scenarios.drawn.copies import draw_read, draw_write
+from memslot_conformance.scenarios.drawn.copies import (
+    draw_prefault,
+    draw_read,
+    draw_write,
+)
 from memslot_conformance.scenarios.drawn.dirty import draw_clear, draw_get, draw_options
 from memslot_conformance.scenarios.drawn.host import draw_host_page, draw_range
 from memslot_conformance.scenarios.drawn.values import (
@@ -71,6 +75,7 @@ DRAWN: Mapping[str, Draw] = {
     "InvalidateRange": draw_range,
     "ReadGuest": draw_read,
     "WriteGuest": draw_write,
+    "PreFault": draw_prefault,
 }
 """How the operations are drawn that need more than a frame or a host address."""
 

@@ -28,6 +28,7 @@ KINDS = {
     "VcpuGfnToMemslot": 3,
     "ReadGuest": 3,
     "WriteGuest": 4,
+    "PreFault": 3,
 }
 """How often each kind of operation is drawn; `USUAL` for those that are not here."""
 
@@ -142,6 +143,9 @@ USED_OFFSETS = (0, 0, 0, 8, PAGE_SIZE)
 # Copies.
 OFFSETS_OF_A_COPY = (0, 8, PAGE_SIZE - 1)
 COPIED_LENGTHS = (1, 2, 8, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE, 3 * PAGE_SIZE)
+
+PAGES_AHEAD = (1, 1, 2, 4, 8, PAGES_PER_HUGE_PAGE, 0)
+"""How many pages are mapped ahead."""
 
 # Ranges of host memory.
 RANGE_LENGTHS = (0, 1, PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE, 1 << 21)

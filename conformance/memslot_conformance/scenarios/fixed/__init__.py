@@ -16,6 +16,7 @@ from memslot_conformance.scenarios.fixed import (
     dirty_options,
     host,
     one_thread,
+    prefault,
     slots,
     spaces,
 )
@@ -37,6 +38,7 @@ RACES: tuple[FixedRace, ...] = (
     *dirty_options.RACES,
     *accesses.RACES,
     *copies.RACES,
+    *prefault.RACES,
 )
 
 
@@ -46,6 +48,7 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
         *one_thread.sequential(header),
         *accesses.SEQUENTIAL,
         *copies.SEQUENTIAL,
+        *prefault.SEQUENTIAL,
         *spaces.sequential(header),
         *caches.sequential(header),
         *host.sequential(header),

@@ -1,6 +1,11 @@
 """Clauses on the two-step delete: its steps, and the window between them."""
 
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses.delete import accesses, steps, window
+from memslot_spec.clauses.delete import accesses, prefault, steps, window
 
-CLAUSES: tuple[AnyClause, ...] = (*steps.CLAUSES, *window.CLAUSES, *accesses.CLAUSES)
+CLAUSES: tuple[AnyClause, ...] = (
+    *steps.CLAUSES,
+    *window.CLAUSES,
+    *accesses.CLAUSES,
+    *prefault.CLAUSES,
+)

@@ -1,6 +1,10 @@
 """Clauses on requests that fail, and on what they leave behind."""
 
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses.errors import resources, rollback
+from memslot_spec.clauses.errors import prefault, resources, rollback
 
-CLAUSES: tuple[AnyClause, ...] = (*rollback.CLAUSES, *resources.CLAUSES)
+CLAUSES: tuple[AnyClause, ...] = (
+    *rollback.CLAUSES,
+    *resources.CLAUSES,
+    *prefault.CLAUSES,
+)

@@ -17,6 +17,7 @@ from memslot_spec.model.operations import (
     AgeHva,
     DestroyVm,
     InvalidateRange,
+    PreFault,
     SetRegion,
     UnmapHva,
 )
@@ -41,6 +42,9 @@ def _call(facts: Facts, event: Call) -> None:
     if isinstance(operation, UnmapHva | AgeHva):
         known.mappings = facts.shadow.serials_at_hva(operation.hva)
         known.invalid_mappings = _of_invalid_slots(facts, known.mappings)
+    elif isinstance(operation, PreFault):
+        sptes = facts.shadow.sptes.values()
+        known.mapped = [(s.gfn, s.npages) for s in sptes if s.as_id == 0]
     elif isinstance(operation, InvalidateRange) and operation.start < operation.end:
         _range(facts, operation.start, operation.end, known)
 

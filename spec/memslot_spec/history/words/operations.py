@@ -50,6 +50,8 @@ def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
             return _access(op)
         case operations.ReadGuest() | operations.WriteGuest():
             return _copy(op)
+        case operations.PreFault(gfn, npages):
+            return f"prefault {count(npages, 'page')} from gfn {gfn:#x}"
         case operations.AllocateRoot(gfn):
             return f"allocate root gfn {gfn:#x}"
         case operations.UnmapHva(hva):

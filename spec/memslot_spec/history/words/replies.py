@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from memslot_spec.arithmetic.bitmaps import set_bits
-from memslot_spec.history.words.names import describe_pages, describe_slot
+from memslot_spec.history.words.names import count, describe_pages, describe_slot
 from memslot_spec.model import replies
 from memslot_spec.model.replies import Reply
 
@@ -29,6 +29,8 @@ def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
             return f"reached {_hvas(hvas)}"
         case replies.CutShort():
             return _cut_short(reply)
+        case replies.PreFaulted(npages):
+            return f"{count(npages, 'page')} mapped"
         case replies.DirtyLog(bitmap):
             return f"dirty: {describe_pages(set_bits(bitmap))}"
         case replies.Visible(visible):

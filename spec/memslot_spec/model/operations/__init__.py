@@ -12,6 +12,7 @@ from memslot_spec.model.operations.accesses import (
     GuestAccess,
     GuestCopy,
     Origin,
+    PreFault,
     ReadGuest,
     WriteGuest,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "MmuPages",
     "Operation",
     "Origin",
+    "PreFault",
     "ReadGuest",
     "ReleaseNotifier",
     "SetRegion",
@@ -96,6 +98,7 @@ Operation = (
     | GuestAccess
     | ReadGuest
     | WriteGuest
+    | PreFault
     | AllocateRoot
     | UnmapHva
     | InvalidateRange

@@ -76,6 +76,19 @@ GuestCopy = ReadGuest | WriteGuest
 
 
 @dataclass(frozen=True, slots=True)
+class PreFault:
+    """`KVM_PRE_FAULT_MEMORY` of so many pages from a frame on, by some vCPU.
+
+    Since Linux 6.11. The pages are mapped as a read by a guest with paging off would
+    map them. Refused with EINVAL where there is no page or the range wraps, ENOENT in
+    no slot, EAGAIN in an INVALID one, if no page was mapped before.
+    """
+
+    gfn: int
+    npages: int
+
+
+@dataclass(frozen=True, slots=True)
 class AllocateRoot:
     """`mmu_alloc_roots`: a shadow root for the guest page table at a gfn."""
 
