@@ -37,7 +37,6 @@ AHEAD = PreFault(17, 1)
 DELETED: tuple[Operations, Operations] = ((S0,), (delete(0),))
 
 PREFAULTS = (
-    race("SRCU-19", "K44", *DELETED, (AHEAD,)),
     race("PROG-2", "K44", *DELETED, (AHEAD,), is_blind=True),
     race("DEL-20", "prefault-invalid-hole", *DELETED, (AHEAD,)),
     alone("ERR-20", "prefault-hole-again", AHEAD, is_blind=True),

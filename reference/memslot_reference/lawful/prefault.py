@@ -13,7 +13,9 @@ class OnePageAtATime(LinuxKvm):
 
     def pre_fault(self, gfn: Gfn, npages: int) -> Reply:
         """Hand the rest back."""
-        return super().pre_fault(gfn, npages and 1)
+        if self.is_no_range(gfn, npages):
+            return Refused(Errno.EINVAL)
+        return super().pre_fault(gfn, 1)
 
 
 class WaitsOutside(LinuxKvm):
@@ -32,15 +34,17 @@ class SectionForEachPrefault(LinuxKvm):
     """A prefault leaves its section after every page."""
 
     def pre_fault(self, gfn: Gfn, npages: int) -> Reply:
-        """Map one page after the other, each as a prefault of its own."""
+        """Take the section anew for each."""
         if self.is_no_range(gfn, npages):
             return Refused(Errno.EINVAL)
         mapped = 0
         while mapped < npages:
-            reply = super().pre_fault(Gfn(gfn + mapped), 1)
-            if isinstance(reply, Refused):
-                return self.cut_short(mapped, reply)
-            mapped += 1
+            section = self.srcu.read_lock()
+            step = self.map_ahead(gfn + mapped)
+            self.srcu.read_unlock(section)
+            if isinstance(step, Refused):
+                return self.cut_short(mapped, step)
+            mapped = self.counted(mapped + step, npages)
         return PreFaulted(mapped)
 
 

@@ -144,7 +144,7 @@ USED_OFFSETS = (0, 0, 0, 8, PAGE_SIZE)
 OFFSETS_OF_A_COPY = (0, 8, PAGE_SIZE - 1)
 COPIED_LENGTHS = (1, 2, 8, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE, 3 * PAGE_SIZE)
 
-PAGES_AHEAD = (1, 1, 2, 4, 8, PAGES_PER_HUGE_PAGE, 0)
+PAGES_AHEAD = (1, 1, 2, 4, 8, 16, 0)
 """How many pages are mapped ahead."""
 
 # Ranges of host memory.
