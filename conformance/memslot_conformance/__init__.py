@@ -34,6 +34,7 @@ from memslot_conformance.adapter.protocols import (
 )
 from memslot_conformance.adapter.readers import (
     CachesHva,
+    CachesPages,
     FindsHostPage,
     FindsHva,
     FindsHvaInSpaces,
@@ -50,6 +51,7 @@ __all__ = [
     "AllocatesRoots",
     "Announces",
     "CachesHva",
+    "CachesPages",
     "ClearsDirty",
     "CopiesGuestMemory",
     "CountsRmaps",

@@ -89,6 +89,18 @@ class Full:
     def pre_fault(self, gfn: Gfn, npages: int) -> object:
         return self.called("pre_fault", gfn, npages)
 
+    def activate_pfn_cache(self, cache: int, gpa: int, length: int) -> object:
+        return self.called("activate_pfn_cache", cache, gpa, length)
+
+    def refresh_pfn_cache(self, cache: int) -> object:
+        return self.called("refresh_pfn_cache", cache)
+
+    def use_pfn_cache(self, cache: int) -> object:
+        return self.called("use_pfn_cache", cache)
+
+    def deactivate_pfn_cache(self, cache: int) -> object:
+        return self.called("deactivate_pfn_cache", cache)
+
     def allocate_root(self, gfn: Gfn) -> object:
         return self.called("allocate_root", gfn)
 

@@ -18,10 +18,12 @@ from collections.abc import Callable
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.model.operations import (
+    ActivatePfnCache,
     AgeHva,
     AllocateRoot,
     ClearDirtyLog,
     CountRmaps,
+    DeactivatePfnCache,
     DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
@@ -38,11 +40,13 @@ from memslot_spec.model.operations import (
     Origin,
     PreFault,
     ReadGuest,
+    RefreshPfnCache,
     ReleaseNotifier,
     SetRegion,
     TssBase,
     UnmapHva,
     UseHvaCache,
+    UsePfnCache,
     VcpuGfnToMemslot,
     WriteGuest,
 )
@@ -71,6 +75,10 @@ FORMS = {
     "manual-protect": "manual-protect OPTIONS",
     "resolve": "resolve CACHE frame FRAME length BYTES",
     "use": "use CACHE length BYTES [write]",
+    "activate": "activate CACHE frame FRAME length BYTES",
+    "refresh": "refresh CACHE",
+    "use-page": "use-page CACHE",
+    "deactivate": "deactivate CACHE",
     "count-rmaps": "count-rmaps",
     "halt": "halt",
     "release": "release",
@@ -252,6 +260,12 @@ def _copy(words: Words) -> Operation:
     return (WriteGuest if words.has("write") else ReadGuest)(gpa, length)
 
 
+def _activate(words: Words) -> Operation:
+    cache = words.number("CACHE")
+    gpa = words.after("frame", "FRAME") * PAGE_SIZE
+    return ActivatePfnCache(cache, gpa, words.after("length", "BYTES"))
+
+
 def _prefault(words: Words) -> Operation:
     return PreFault(words.number("FRAME"), words.after("pages", "COUNT"))
 
@@ -279,6 +293,10 @@ _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "manual-protect": lambda words: EnableManualProtect(words.number("OPTIONS")),
     "resolve": _resolve,
     "use": _use,
+    "activate": _activate,
+    "refresh": lambda words: RefreshPfnCache(words.number("CACHE")),
+    "use-page": lambda words: UsePfnCache(words.number("CACHE")),
+    "deactivate": lambda words: DeactivatePfnCache(words.number("CACHE")),
     "count-rmaps": lambda _: CountRmaps(),
     "halt": lambda _: Halt(),
     "release": lambda _: ReleaseNotifier(),

@@ -6,14 +6,14 @@ After `kvm_vcpu_pre_fault_memory`, `kvm_arch_vcpu_pre_fault_memory` and
 
 from __future__ import annotations
 
-from memslot_reference.hva_caches import HvaCaches
+from memslot_reference.pfn_caches import PfnCaches
 from memslot_reference.shadow import PAGES_AT_LEVEL
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
 from memslot_spec.model.replies import Mmio, PreFaulted, Refused, Reply, Retry
 from memslot_spec.model.values import Errno, Gfn
 
 
-class Prefaults(HvaCaches):
+class Prefaults(PfnCaches):
     """A vCPU without paging that faults pages in before it runs."""
 
     def pre_fault(self, gfn: Gfn, npages: int) -> Reply:

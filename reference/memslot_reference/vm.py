@@ -14,6 +14,7 @@ from memslot_spec.history.points.caches import (
     GenerationSet,
     MmioCached,
     MmioHit,
+    PfnCacheValid,
 )
 from memslot_spec.history.points.mmu import RootsInvalidated
 from memslot_spec.history.points.srcu import Retried
@@ -26,7 +27,15 @@ from memslot_spec.model.values import Failure, SlotTable
 GENERATED_SLOTS = 4
 
 NOT_HERE: frozenset[type] = frozenset(
-    {Retried, GenerationSet, CachesUpdated, MmioCached, MmioHit, RootsInvalidated}
+    {
+        Retried,
+        GenerationSet,
+        CachesUpdated,
+        MmioCached,
+        MmioHit,
+        PfnCacheValid,
+        RootsInvalidated,
+    }
 )
 """What only the VM with two sets of slots has, and what neither does."""
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
-from memslot_spec.model.operations import GetDirtyLog, PreFault, ReadGuest, WriteGuest
+from memslot_spec.model.operations import (
+    ActivatePfnCache,
+    DeactivatePfnCache,
+    GetDirtyLog,
+    InvalidateRange,
+    PreFault,
+    ReadGuest,
+    RefreshPfnCache,
+    UsePfnCache,
+    WriteGuest,
+)
 from memslot_spec.model.values import LOG_DIRTY_PAGES
-from museum_cases import S0, S1, Case, alone, delete, put
+from museum_cases import IN_PLACE_OF_S0, S0, S1, UNMAP_17, Case, alone, delete, put
 from museum_cases import raced as race
 
 OVER_THE_EDGE = (19 << PAGE_SHIFT) + PAGE_SIZE - 8
@@ -48,4 +58,25 @@ PREFAULTS = (
     alone("ERR-24", "prefault-of-nothing", S0, PreFault(17, 0), is_blind=True),
 )
 
-CASES: tuple[Case, ...] = (*COPIES, *PREFAULTS)
+AT_17 = ActivatePfnCache(1, (17 << PAGE_SHIFT) + 16, 8)
+SPLIT = ActivatePfnCache(1, (17 << PAGE_SHIFT) + PAGE_SIZE - 8, 16)
+TO_THE_END = ActivatePfnCache(1, (17 << PAGE_SHIFT) + PAGE_SIZE - 8, 8)
+REFRESH, USE, OFF = RefreshPfnCache(1), UsePfnCache(1), DeactivatePfnCache(1)
+RANGE = InvalidateRange(0x1001000, 0x1002000)
+REPLACED = (delete(0), IN_PLACE_OF_S0)
+
+PAGES = (
+    alone("CACHE-20", "page-of-any-table", S0, AT_17, *REPLACED, USE, is_blind=True),
+    alone("CACHE-20", "page-without-offset", S0, AT_17, USE, is_blind=True),
+    alone("CACHE-21", "page-stays", S0, AT_17, UNMAP_17, USE, is_blind=True),
+    alone("CACHE-21", "page-stays-last", S0, AT_17, RANGE, USE, is_blind=True),
+    race("CACHE-22", "K50-cache", (S0,), (RANGE,), (AT_17,)),
+    race("CACHE-22", "page-while-taken", (S0,), (RANGE,), (AT_17,)),
+    alone("CACHE-23", "page-after-its-end", S0, AT_17, OFF, USE, is_blind=True),
+    alone("CACHE-24", "page-of-two", S0, SPLIT, is_blind=True),
+    alone("CACHE-25", "page-of-nothing", AT_17, is_blind=True),
+    alone("CACHE-26", "page-without-its-end", S0, TO_THE_END, is_blind=True),
+    alone("CACHE-27", "P25", S0, AT_17, OFF, SPLIT, REFRESH, is_blind=True),
+)
+
+CASES: tuple[Case, ...] = (*COPIES, *PREFAULTS, *PAGES)

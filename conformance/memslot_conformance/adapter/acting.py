@@ -7,10 +7,12 @@ from typing import assert_never
 from memslot_conformance.adapter.answers import typed
 from memslot_conformance.adapter.complete import Complete
 from memslot_spec.model.operations import (
+    ActivatePfnCache,
     AgeHva,
     AllocateRoot,
     ClearDirtyLog,
     CountRmaps,
+    DeactivatePfnCache,
     DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
@@ -19,11 +21,14 @@ from memslot_spec.model.operations import (
     Halt,
     InitHvaCache,
     InvalidateRange,
+    PfnCacheOperation,
     PreFault,
     ReadGuest,
+    RefreshPfnCache,
     ReleaseNotifier,
     UnmapHva,
     UseHvaCache,
+    UsePfnCache,
     WriteGuest,
 )
 from memslot_spec.model.replies import (
@@ -46,6 +51,10 @@ from memslot_spec.model.values import Gfn, Hva
 MachineOperation = (
     InitHvaCache
     | UseHvaCache
+    | ActivatePfnCache
+    | RefreshPfnCache
+    | UsePfnCache
+    | DeactivatePfnCache
     | InvalidateRange
     | GetDirtyLog
     | ClearDirtyLog
@@ -88,6 +97,13 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
         case UseHvaCache(cache, offset, length, write):
             reply = target.use_hva_cache(cache, offset, length, write=write)
             typed("use_hva_cache()", reply, Translated, Refused)
+        case (
+            ActivatePfnCache()
+            | RefreshPfnCache()
+            | UsePfnCache()
+            | DeactivatePfnCache()
+        ):
+            reply = _pfn_cache(target, operation)
         case InvalidateRange(start, end):
             target.invalidate_range(Hva(start), Hva(end))
         case GetDirtyLog(slot):
@@ -109,6 +125,27 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
             target.release_notifier()
         case DestroyVm():
             target.destroy()
+        case _:
+            assert_never(operation)
+    return reply
+
+
+def _pfn_cache(target: Complete, operation: PfnCacheOperation) -> Reply:
+    match operation:
+        case ActivatePfnCache(cache, gpa, length):
+            reply = target.activate_pfn_cache(cache, gpa, length)
+            typed("activate_pfn_cache()", reply, Done, Refused)
+        case RefreshPfnCache(cache):
+            reply = target.refresh_pfn_cache(cache)
+            typed("refresh_pfn_cache()", reply, Done, Refused)
+        case UsePfnCache(cache):
+            reply = target.use_pfn_cache(cache)
+            typed("use_pfn_cache()", reply, Accessed, Retry)
+            if isinstance(reply, Accessed):
+                typed("the hva of use_pfn_cache()", reply.hva, int)
+        case DeactivatePfnCache(cache):
+            target.deactivate_pfn_cache(cache)
+            reply = Done()
         case _:
             assert_never(operation)
     return reply

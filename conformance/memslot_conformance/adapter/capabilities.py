@@ -8,10 +8,12 @@ from memslot_conformance.adapter.protocols import Implementation
 from memslot_spec.history.header import Capabilities, Interleaving
 from memslot_spec.history.views import View
 from memslot_spec.model.operations import (
+    ActivatePfnCache,
     AgeHva,
     AllocateRoot,
     ClearDirtyLog,
     CountRmaps,
+    DeactivatePfnCache,
     DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
@@ -28,11 +30,13 @@ from memslot_spec.model.operations import (
     Operation,
     PreFault,
     ReadGuest,
+    RefreshPfnCache,
     ReleaseNotifier,
     SetRegion,
     TssBase,
     UnmapHva,
     UseHvaCache,
+    UsePfnCache,
     VcpuGfnToMemslot,
     WriteGuest,
 )
@@ -45,6 +49,10 @@ METHODS: dict[type[Operation], str] = {
     VcpuGfnToMemslot: "vcpu_gfn_to_memslot",
     InitHvaCache: "init_hva_cache",
     UseHvaCache: "use_hva_cache",
+    ActivatePfnCache: "activate_pfn_cache",
+    RefreshPfnCache: "refresh_pfn_cache",
+    UsePfnCache: "use_pfn_cache",
+    DeactivatePfnCache: "deactivate_pfn_cache",
     IsVisibleGfn: "is_visible_gfn",
     MemslotId: "memslot_id",
     TssBase: "tss_base",

@@ -26,6 +26,7 @@ from memslot_conformance.adapter.protocols import (
 )
 from memslot_conformance.adapter.readers import (
     CachesHva,
+    CachesPages,
     FindsHostPage,
     FindsHvaInSpaces,
     FindsId,
@@ -49,6 +50,7 @@ class Complete(
     HasTssBase,
     HasPageBudget,
     CachesHva,
+    CachesPages,
     CountsRmaps,
     TakesAccessesInSpaces,
     TakesSoftwareAccesses,

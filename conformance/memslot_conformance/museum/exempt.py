@@ -32,7 +32,7 @@ EXEMPT: tuple[Exemption, ...] = (
             *_of("MOVE", 6, 7),
             *_of("MMU", 5),
             *_of("DIRTY", *range(9, 17), 21, 22, 31, 32),
-            *_of("CACHE", 9, 10, 11),
+            *_of("CACHE", 9, 10, 11, *range(24, 28)),
         ),
     ),
     Exemption(

@@ -8,10 +8,12 @@ from full_target import Full, Least
 from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.adapter.perform import perform
 from memslot_spec.model.operations import (
+    ActivatePfnCache,
     AgeHva,
     AllocateRoot,
     ClearDirtyLog,
     CountRmaps,
+    DeactivatePfnCache,
     DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
@@ -28,11 +30,13 @@ from memslot_spec.model.operations import (
     Operation,
     PreFault,
     ReadGuest,
+    RefreshPfnCache,
     ReleaseNotifier,
     SetRegion,
     TssBase,
     UnmapHva,
     UseHvaCache,
+    UsePfnCache,
     VcpuGfnToMemslot,
     WriteGuest,
 )
@@ -172,6 +176,16 @@ def asked(operation: Operation, answer: object) -> tuple[Reply, tuple[object, ..
             CutShort((), Errno.EFAULT),
         ),
         (PreFault(7, 4), ("pre_fault", 7, 4), PreFaulted(2), PreFaulted(2)),
+        (
+            ActivatePfnCache(1, 8, 16),
+            ("activate_pfn_cache", 1, 8, 16),
+            Refused(Errno.EFAULT),
+            Refused(Errno.EFAULT),
+        ),
+        (RefreshPfnCache(1), ("refresh_pfn_cache", 1), Done(), Done()),
+        (UsePfnCache(1), ("use_pfn_cache", 1), Accessed(0x7008), Accessed(0x7008)),
+        (UsePfnCache(1), ("use_pfn_cache", 1), Retry(), Retry()),
+        (DeactivatePfnCache(1), ("deactivate_pfn_cache", 1), None, Done()),
         (AllocateRoot(7), ("allocate_root", 7), True, Done()),
         (AllocateRoot(7), ("allocate_root", 7), False, Refused(None)),
         (UnmapHva(0x7000), ("unmap_hva", 0x7000), None, Done()),

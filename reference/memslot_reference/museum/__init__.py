@@ -20,6 +20,7 @@ from memslot_reference.museum import (
     mmu,
     overlaps,
     pages,
+    pfn_caches,
     prefault,
     ranges,
     requests,
@@ -53,6 +54,7 @@ _EVERY = (
     *hva_caches.MUTANTS,
     *copies.MUTANTS,
     *prefault.MUTANTS,
+    *pfn_caches.MUTANTS,
 )
 
 CATALOGUE: tuple[Mutant, ...] = (

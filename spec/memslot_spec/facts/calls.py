@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from memslot_spec.model.hva_caches import HvaRange
 from memslot_spec.model.operations import Operation, SetRegion
+from memslot_spec.model.pfn_caches import KnownCache
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, change_of, target_of
 from memslot_spec.model.values import Slot, SlotTable
@@ -72,7 +73,8 @@ class CallFacts:
     cache, or the same vCPU's hint, at the same time. `opened` is the slot of the spte
     that its fast page fault has made writable, as it was when the spte was made.
     `mapped` are the frames, each with a number of pages, for which an spte stood at
-    some time since a prefault was called.
+    some time since a prefault was called. `pfn_cache` is the cache of a host page that
+    it is about, None where nobody can tell what is in it.
     """
 
     operation: Operation
@@ -92,6 +94,7 @@ class CallFacts:
     cached: HvaRange | None = None
     overlapped: bool = False
     opened: Slot | None = None
+    pfn_cache: KnownCache | None = None
     mapped: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
 
 

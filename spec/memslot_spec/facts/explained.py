@@ -14,10 +14,12 @@ from memslot_spec.model.operations import (
     GuestAccess,
     GuestCopy,
     MmuPages,
+    PfnCacheOperation,
     PreFault,
     TssBase,
     UseHvaCache,
 )
+from memslot_spec.model.pfn_caches import pfn_cache_explained
 from memslot_spec.model.prefaults import prefault_explained
 from memslot_spec.model.readers import default_tss_base
 from memslot_spec.model.replies import Accessed, Number, Reply
@@ -29,12 +31,8 @@ def any_explains(
 ) -> bool:
     """One of the tables explains the reply, or there is nothing to explain."""
     operation = known.operation
-    if isinstance(operation, UseHvaCache):
-        return use_explained(tables, known.cached, operation, reply)
-    if isinstance(operation, GuestCopy):
-        return copy_explained(tables, operation, reply, facts.limits)
-    if isinstance(operation, PreFault):
-        return prefault_explained(tables, operation, reply, facts.limits)
+    if isinstance(operation, UseHvaCache | GuestCopy | PreFault | PfnCacheOperation):
+        return _any_explains_caller(facts, tuple(tables), known, reply)
     if isinstance(operation, TssBase) and facts.profile.keeps_deleted_base:
         return any(reply in tss_bases(facts, table) for table in tables)
     profile, limits = facts.profile, facts.limits
@@ -42,6 +40,23 @@ def any_explains(
         if explains(table, operation, reply, profile, limits):
             return True
     return False
+
+
+def _any_explains_caller(
+    facts: Facts, tables: tuple[SlotTable, ...], known: CallFacts, reply: Reply
+) -> bool:
+    """The same of those who look page by page, or go by what they had looked up."""
+    operation, limits = known.operation, facts.limits
+    if isinstance(operation, UseHvaCache):
+        return use_explained(tables, known.cached, operation, reply)
+    if isinstance(operation, GuestCopy):
+        return copy_explained(tables, operation, reply, limits)
+    if isinstance(operation, PreFault):
+        return prefault_explained(tables, operation, reply, limits)
+    return isinstance(operation, PfnCacheOperation) and any(
+        pfn_cache_explained(table, known.pfn_cache, operation, reply, limits)
+        for table in tables
+    )
 
 
 def tss_bases(facts: Facts, table: SlotTable) -> tuple[Number, ...]:
@@ -91,6 +106,8 @@ def is_explained_by_one_table(facts: Facts, known: CallFacts) -> bool:
         return not may_mix_tables(known)
     if isinstance(operation, MmuPages) and facts.profile.keeps_budget:
         return False
+    if isinstance(operation, PfnCacheOperation):
+        return known.pfn_cache is not None
     if isinstance(operation, GuestAccess):
         return not operation.may_use_spte
     return isinstance(operation, BY_ONE_TABLE)

@@ -39,7 +39,7 @@ GIVEN_OUT = {
     "SIZE": 3,
     "TSS": 2,
     "GEN": 7,
-    "CACHE": 18,
+    "CACHE": 27,
     "ERR": 24,
     "PROG": 2,
 }
@@ -53,6 +53,7 @@ LEFT_OUT = frozenset(
         *(f"LOOK-{number}" for number in range(14, 20)),
         *(f"DEL-{number}" for number in range(17, 20)),
         *(f"ERR-{number}" for number in range(6, 20)),
+        "CACHE-19",
     }
 )
 """Ids up to there that no clause has had yet."""

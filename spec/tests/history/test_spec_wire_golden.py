@@ -171,6 +171,10 @@ ADDED_OPERATIONS = (
     operations.ReadGuest(0x10FF8, 16),
     operations.WriteGuest(0x10FF8, 16, 1),
     operations.PreFault(0x10, 4),
+    operations.ActivatePfnCache(2, 0x10008, 16),
+    operations.RefreshPfnCache(2),
+    operations.UsePfnCache(2),
+    operations.DeactivatePfnCache(2),
 )
 ADDED_REPLIES = (
     replies.FoundHostPage(0x7000, writable=True),
@@ -212,6 +216,7 @@ ADDED_POINTS = (
     cache_points.MmioCached(1, cache_points.MmioPlace.VCPU, 16, 1, 7, 4),
     cache_points.MmioHit(1, cache_points.MmioPlace.SPTE, 16, 1, 4),
     mmu_points.SpteUpdated(1, 3, 5, writable=True, dirty=False),
+    cache_points.PfnCacheValid(1, 2, 0x7000),
 )
 ADDED = History(
     replace(

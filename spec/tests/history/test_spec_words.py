@@ -95,6 +95,13 @@ OPERATIONS: list[tuple[Operation, str]] = [
     ),
     (operations.UseHvaCache(2, 8, 4, write=True), "cache 2: write 0x4 bytes at +0x8"),
     (operations.ReadGuest(0x11008, 16), "read gpa 0x11008 +0x10 bytes"),
+    (
+        operations.ActivatePfnCache(2, 0x10008, 16),
+        "pfn cache 2: activate, gpa 0x10008 +0x10 bytes",
+    ),
+    (operations.RefreshPfnCache(2), "pfn cache 2: refresh"),
+    (operations.UsePfnCache(2), "pfn cache 2: use"),
+    (operations.DeactivatePfnCache(2), "pfn cache 2: deactivate"),
     (operations.PreFault(16, 4), "prefault 4 pages from gfn 0x10"),
     (operations.WriteGuest(8, 16, 1), "write gpa 0x8 +0x10 bytes (as_id 1)"),
     (operations.InvalidateRange(0, 0x1000), "invalidate hva 0x0 to 0x1000"),

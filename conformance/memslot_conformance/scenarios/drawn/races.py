@@ -19,6 +19,10 @@ from memslot_conformance.scenarios.drawn.caches import (
 from memslot_conformance.scenarios.drawn.copies import copy_at
 from memslot_conformance.scenarios.drawn.dirty import clear_at, get_at, logging_slot
 from memslot_conformance.scenarios.drawn.host import range_at
+from memslot_conformance.scenarios.drawn.pfn_caches import (
+    activation_at,
+    first_activation,
+)
 from memslot_conformance.scenarios.drawn.requests import Palette, narrowed
 from memslot_conformance.scenarios.drawn.values import within_reason
 from memslot_conformance.scenarios.drawn.weights import (
@@ -38,6 +42,7 @@ from memslot_conformance.scenarios.drawn.weights import (
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.model.operations import (
+    ActivatePfnCache,
     AgeHva,
     AllocateRoot,
     ClearDirtyLog,
@@ -117,6 +122,7 @@ class Drawing:
         before: Operations = ()
         for thread, operations in enumerate(threads[1:], 2):
             before += first_uses(operations, thread, self.table, self.rng)
+            before += first_activation(operations, thread, self.table, self.rng)
         return before
 
     def _accesses(self, first: Operation) -> Operations:
@@ -196,6 +202,8 @@ class Drawing:
             return range_at(slot, gfn, rng)
         if isinstance(drawn, GfnToHvaProt | PreFault):
             return replace(drawn, gfn=gfn)
+        if isinstance(drawn, ActivatePfnCache):
+            return activation_at(drawn, gfn)
         if isinstance(drawn, VcpuGfnToMemslot):
             return replace(drawn, gfn=around(slot, rng))
         if isinstance(drawn, InitHvaCache):

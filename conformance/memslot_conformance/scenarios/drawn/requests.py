@@ -18,6 +18,12 @@ from memslot_conformance.scenarios.drawn.copies import (
 )
 from memslot_conformance.scenarios.drawn.dirty import draw_clear, draw_get, draw_options
 from memslot_conformance.scenarios.drawn.host import draw_host_page, draw_range
+from memslot_conformance.scenarios.drawn.pfn_caches import (
+    draw_activation,
+    draw_deactivation,
+    draw_page_use,
+    draw_refresh,
+)
 from memslot_conformance.scenarios.drawn.values import (
     address_space,
     gfn,
@@ -76,6 +82,10 @@ DRAWN: Mapping[str, Draw] = {
     "ReadGuest": draw_read,
     "WriteGuest": draw_write,
     "PreFault": draw_prefault,
+    "ActivatePfnCache": draw_activation,
+    "RefreshPfnCache": draw_refresh,
+    "UsePfnCache": draw_page_use,
+    "DeactivatePfnCache": draw_deactivation,
 }
 """How the operations are drawn that need more than a frame or a host address."""
 

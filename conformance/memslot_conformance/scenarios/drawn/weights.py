@@ -29,6 +29,10 @@ KINDS = {
     "ReadGuest": 3,
     "WriteGuest": 4,
     "PreFault": 3,
+    "ActivatePfnCache": 3,
+    "RefreshPfnCache": 3,
+    "UsePfnCache": 5,
+    "DeactivatePfnCache": 1,
 }
 """How often each kind of operation is drawn; `USUAL` for those that are not here."""
 
@@ -139,6 +143,8 @@ AT_THE_TOP = 0.05
 
 LENGTHS_AT_THE_TOP = (8, 16, 2 * PAGE_SIZE)
 USED_OFFSETS = (0, 0, 0, 8, PAGE_SIZE)
+
+PFN_LENGTHS = (8, 8, 8, 16)
 
 # Copies.
 OFFSETS_OF_A_COPY = (0, 8, PAGE_SIZE - 1)

@@ -16,6 +16,7 @@ from memslot_conformance.scenarios.fixed import (
     dirty_options,
     host,
     one_thread,
+    pfn_caches,
     prefault,
     slots,
     spaces,
@@ -39,6 +40,7 @@ RACES: tuple[FixedRace, ...] = (
     *accesses.RACES,
     *copies.RACES,
     *prefault.RACES,
+    *pfn_caches.RACES,
 )
 
 
@@ -49,6 +51,7 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
         *accesses.SEQUENTIAL,
         *copies.SEQUENTIAL,
         *prefault.SEQUENTIAL,
+        *pfn_caches.SEQUENTIAL,
         *spaces.sequential(header),
         *caches.sequential(header),
         *host.sequential(header),

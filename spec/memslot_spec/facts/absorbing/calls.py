@@ -32,6 +32,7 @@ def _call(facts: Facts, event: Call) -> None:
     )
     if isinstance(operation, CACHING):
         facts.cached.called(known, facts.calls.values())
+    facts.pfn_caches.called(known, facts.calls.values())
     facts.calls[event.thread] = known
     facts.updates.pop(event.thread, None)
     if isinstance(operation, SetRegion):
@@ -105,6 +106,7 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     if isinstance(operation, SetRegion):
         _request_returned(facts, event, known, operation)
         return
+    facts.pfn_caches.returned(known, reply, facts.step)
     if isinstance(operation, DestroyVm):
         facts.vm_destroyed = True
     if facts.sighted:

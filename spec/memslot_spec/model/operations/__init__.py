@@ -17,8 +17,13 @@ from memslot_spec.model.operations.accesses import (
     WriteGuest,
 )
 from memslot_spec.model.operations.caches import (
+    ActivatePfnCache,
+    DeactivatePfnCache,
     InitHvaCache,
+    PfnCacheOperation,
+    RefreshPfnCache,
     UseHvaCache,
+    UsePfnCache,
 )
 from memslot_spec.model.operations.dirty import (
     ClearDirtyLog,
@@ -50,10 +55,12 @@ from memslot_spec.model.operations.vm import (
 )
 
 __all__ = [
+    "ActivatePfnCache",
     "AgeHva",
     "AllocateRoot",
     "ClearDirtyLog",
     "CountRmaps",
+    "DeactivatePfnCache",
     "DestroyVm",
     "EnableManualProtect",
     "GetDirtyLog",
@@ -70,14 +77,17 @@ __all__ = [
     "MmuPages",
     "Operation",
     "Origin",
+    "PfnCacheOperation",
     "PreFault",
     "ReadGuest",
+    "RefreshPfnCache",
     "ReleaseNotifier",
     "SetRegion",
     "TableReader",
     "TssBase",
     "UnmapHva",
     "UseHvaCache",
+    "UsePfnCache",
     "VcpuGfnToMemslot",
     "WriteGuest",
 ]
@@ -94,6 +104,10 @@ Operation = (
     | VcpuGfnToMemslot
     | InitHvaCache
     | UseHvaCache
+    | ActivatePfnCache
+    | RefreshPfnCache
+    | UsePfnCache
+    | DeactivatePfnCache
     | CountRmaps
     | GuestAccess
     | ReadGuest
