@@ -83,8 +83,8 @@ VARIANTS: tuple[Variant, ...] = (
         DropsAfterTheWalk,
         "CACHE-21",
         "CACHE-22",
-        source="6.1 virt/kvm/kvm_main.c:793: they go before mmu_lock is taken so that it "
-        "is not held over the lock of each cache",
+        source="6.1 virt/kvm/kvm_main.c:793: they go before mmu_lock is taken so that "
+        "it is not held over the lock of each cache",
         tag="[R]",
     ),
     variant(

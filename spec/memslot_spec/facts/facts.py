@@ -17,7 +17,7 @@ from memslot_spec.facts.dirty_log import DirtyLogs
 from memslot_spec.facts.generations import Generations
 from memslot_spec.facts.host import Host
 from memslot_spec.facts.mmu import Shadow
-from memslot_spec.facts.pfn_caches import PfnCaches
+from memslot_spec.facts.pfn_caches import PfnCacheFacts
 from memslot_spec.facts.srcu import Section, Sections
 from memslot_spec.facts.tables import Tables
 from memslot_spec.facts.worlds import Worlds
@@ -82,7 +82,7 @@ class Facts:
         self.worlds = Worlds(self.profile, self.limits)
         self.generations = Generations()
         self.cached = Cached()
-        self.pfn_caches = PfnCaches()
+        self.pfn_caches = PfnCacheFacts()
         self.calls: dict[int, CallFacts] = {}
         self.updates: dict[int, Update] = {}
         self.floor = 0

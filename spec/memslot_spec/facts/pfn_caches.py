@@ -49,7 +49,7 @@ class Taken:
 
 
 @dataclass(slots=True)
-class PfnCaches:
+class PfnCacheFacts:
     """What is known of each cache, None where nobody can tell, and what was taken."""
 
     known: dict[int, KnownCache | None] = field(

@@ -252,6 +252,7 @@ EVENTS: list[tuple[Event, str]] = [
         cache_points.MmioHit(1, cache_points.MmioPlace.VCPU, 16, 0, 12),
         "VCPU: hit MMIO gfn 0x10",
     ),
+    (cache_points.PfnCacheValid(1, 2, 0x7000), "pfn cache 2: hva 0x7000"),
 ]
 
 

@@ -176,7 +176,7 @@ def _cache_point(event: caches.CachePoint, version_of: VersionOf) -> str:
         case caches.MmioHit(_, place, gfn, as_id):
             return f"{place.value}: hit MMIO gfn {gfn:#x}{in_space(as_id)}"
         case caches.PfnCacheValid(_, cache, hva):
-            return f"pfn cache {cache}: valid, hva {hva:#x}"
+            return f"pfn cache {cache}: hva {hva:#x}"
         case _:
             assert_never(event)
 
