@@ -7,6 +7,10 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import Memslots
 from memslot_reference.pfn_caches import PfnCache
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.history.hook import Hook
+from memslot_spec.history.points.caches import PfnCacheValid
+from memslot_spec.history.points.host import HostPageFound
+from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import Hva
 
@@ -48,6 +52,51 @@ class DropsAfterTheWalk(LinuxKvm):
         super().invalidate_pfn_caches(page, page + PAGE_SIZE)
 
 
+class LooksAtItsOwnPage(LinuxKvm):
+    """A refresh looks again only if the page was taken that it has looked up."""
+
+    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
+        """Make a VM from which no page was taken."""
+        super().__init__(hook, profile, limits)
+        self.being_taken: list[tuple[int, int]] = []
+        self.taken: list[tuple[int, int]] = []
+
+    def invalidate_pfn_caches(self, start: int, end: int) -> None:
+        """Remember what is being taken."""
+        self.being_taken.append((start, end))
+        super().invalidate_pfn_caches(start, end)
+
+    def invalidate_range(self, start: Hva, end: Hva) -> None:
+        """It has been taken."""
+        super().invalidate_range(start, end)
+        if start < end:
+            self.has_taken(start, end)
+
+    def unmap_hva(self, hva: Hva) -> None:
+        """It has been taken."""
+        super().unmap_hva(hva)
+        page = hva // PAGE_SIZE * PAGE_SIZE
+        self.has_taken(page, page + PAGE_SIZE)
+
+    def has_taken(self, start: int, end: int) -> None:
+        """What was being taken is gone."""
+        self.being_taken.remove((start, end))
+        self.taken.append((start, end))
+
+    def find_page_again(self, cache: int, cached: PfnCache, uhva: int) -> None:
+        """`mmu_invalidate_retry_hva`, of a cache."""
+        cached.valid = False
+        while True:
+            begun = len(self.taken)
+            self.hook.point(HostPageFound, uhva, 1)
+            ranges = (*self.being_taken, *self.taken[begun:])
+            if not any(s < uhva + PAGE_SIZE and uhva < e for s, e in ranges):
+                break
+            self.hook.wait(self.no_invalidation_is_open, "mn_active_invalidate_count")
+        cached.valid = True
+        self.hook.point(PfnCacheValid, cache, uhva)
+
+
 class RefusedIsOff(LinuxKvm):
     """A cache whose page could not be found when it was activated is not active."""
 
@@ -86,6 +135,14 @@ VARIANTS: tuple[Variant, ...] = (
         source="6.1 virt/kvm/kvm_main.c:793: they go before mmu_lock is taken so that "
         "it is not held over the lock of each cache",
         tag="[R]",
+    ),
+    variant(
+        "pages-looked-at-alone",
+        LooksAtItsOwnPage,
+        "CACHE-22",
+        source="6.1 include/linux/kvm_host.h:1954, mmu_invalidate_retry_hva(), has it "
+        "so of a fault",
+        tag="argued",
     ),
     variant(
         "pages-refused-off",

@@ -52,8 +52,8 @@ class RunsOutOfMemory(LinuxKvm):
     """There is no memory for the page tables of a prefault."""
 
     def map_ahead(self, gfn: int) -> int | Refused:
-        """`mmu_topup_memory_caches`, before the slot is looked up."""
-        del gfn
+        """`mmu_topup_memory_caches`, once the slot is found and before it is tested."""
+        self.search_memslots(self.load_table(), gfn)
         return Refused(Errno.ENOMEM)
 
 

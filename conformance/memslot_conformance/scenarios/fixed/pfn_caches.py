@@ -29,6 +29,7 @@ IN_READONLY = ActivatePfnCache(2, 32 << PAGE_SHIFT, 8)
 REFRESH, USE, OFF = RefreshPfnCache(2), UsePfnCache(2), DeactivatePfnCache(2)
 UNMAP_17 = UnmapHva(0x1001000)
 UNMAP_18 = UnmapHva(0x1002000)
+OF_18 = InvalidateRange(0x1002000, 0x1003000)
 RANGE_OF_17 = InvalidateRange(0x1001000, 0x1002000)
 
 SEQUENTIAL: tuple[FixedRace, ...] = (
@@ -78,6 +79,7 @@ RACES: tuple[FixedRace, ...] = (
     ),
     race("a cached page found beside an unmap", (S0,), (UNMAP_17,), (AT_17,)),
     race("a cached page found beside a range", (S0,), (RANGE_OF_17,), (AT_17,)),
+    race("a cached page found beside another range", (S0,), (OF_18,), (AT_17,)),
     race("two refreshes beside a delete", BEFORE, (delete(0),), (REFRESH,), (REFRESH,)),
 )
 """An update, the host and another user beside it."""
