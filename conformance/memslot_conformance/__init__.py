@@ -8,10 +8,12 @@ from them; it may, and a type checker then says what is missing. The command lin
 from memslot_conformance.adapter.machine import (
     AllocatesRoots,
     ClearsDirty,
+    CopiesGuestMemory,
     CountsRmaps,
     DestroysVm,
     Halts,
     LogsDirty,
+    MapsAhead,
     ReleasesNotifier,
     TakesAccesses,
     TakesAccessesInSpaces,
@@ -32,6 +34,7 @@ from memslot_conformance.adapter.protocols import (
 )
 from memslot_conformance.adapter.readers import (
     CachesHva,
+    CachesPages,
     FindsHostPage,
     FindsHva,
     FindsHvaInSpaces,
@@ -48,7 +51,9 @@ __all__ = [
     "AllocatesRoots",
     "Announces",
     "CachesHva",
+    "CachesPages",
     "ClearsDirty",
+    "CopiesGuestMemory",
     "CountsRmaps",
     "DestroysVm",
     "FailsOnDemand",
@@ -68,6 +73,7 @@ __all__ = [
     "Implementation",
     "LogsDirty",
     "Make",
+    "MapsAhead",
     "ReleasesNotifier",
     "SetsPrivateRegion",
     "Shows",

@@ -80,6 +80,27 @@ class Full:
     def access(self, gfn: Gfn, **how: object) -> object:
         return self.called("access", gfn, *sorted(how.items()))
 
+    def read_guest(self, gpa: int, length: int, *as_id: int) -> object:
+        return self.called("read_guest", gpa, length, *as_id)
+
+    def write_guest(self, gpa: int, length: int, *as_id: int) -> object:
+        return self.called("write_guest", gpa, length, *as_id)
+
+    def pre_fault(self, gfn: Gfn, npages: int) -> object:
+        return self.called("pre_fault", gfn, npages)
+
+    def activate_pfn_cache(self, cache: int, gpa: int, length: int) -> object:
+        return self.called("activate_pfn_cache", cache, gpa, length)
+
+    def refresh_pfn_cache(self, cache: int) -> object:
+        return self.called("refresh_pfn_cache", cache)
+
+    def use_pfn_cache(self, cache: int) -> object:
+        return self.called("use_pfn_cache", cache)
+
+    def deactivate_pfn_cache(self, cache: int) -> object:
+        return self.called("deactivate_pfn_cache", cache)
+
     def allocate_root(self, gfn: Gfn) -> object:
         return self.called("allocate_root", gfn)
 

@@ -18,10 +18,12 @@ from collections.abc import Callable
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.model.operations import (
+    ActivatePfnCache,
     AgeHva,
     AllocateRoot,
     ClearDirtyLog,
     CountRmaps,
+    DeactivatePfnCache,
     DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
@@ -36,12 +38,17 @@ from memslot_spec.model.operations import (
     MmuPages,
     Operation,
     Origin,
+    PreFault,
+    ReadGuest,
+    RefreshPfnCache,
     ReleaseNotifier,
     SetRegion,
     TssBase,
     UnmapHva,
     UseHvaCache,
+    UsePfnCache,
     VcpuGfnToMemslot,
+    WriteGuest,
 )
 from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Failure, MemoryRegion
 
@@ -57,6 +64,8 @@ FORMS = {
     "read": "read FRAME",
     "write": "write FRAME",
     "emulate": "emulate FRAME [write]",
+    "copy": "copy FRAME length BYTES [write]",
+    "prefault": "prefault FRAME pages COUNT",
     "root": "root FRAME",
     "unmap": "unmap PAGE",
     "range": "range PAGE COUNT",
@@ -66,6 +75,10 @@ FORMS = {
     "manual-protect": "manual-protect OPTIONS",
     "resolve": "resolve CACHE frame FRAME length BYTES",
     "use": "use CACHE length BYTES [write]",
+    "activate": "activate CACHE frame FRAME length BYTES",
+    "refresh": "refresh CACHE",
+    "use-page": "use-page CACHE",
+    "deactivate": "deactivate CACHE",
     "count-rmaps": "count-rmaps",
     "halt": "halt",
     "release": "release",
@@ -241,6 +254,22 @@ def _emulate(words: Words) -> Operation:
     return GuestAccess(gfn, words.has("write"), origin=Origin.EMULATOR)
 
 
+def _copy(words: Words) -> Operation:
+    gpa = words.number("FRAME") * PAGE_SIZE
+    length = words.after("length", "BYTES")
+    return (WriteGuest if words.has("write") else ReadGuest)(gpa, length)
+
+
+def _activate(words: Words) -> Operation:
+    cache = words.number("CACHE")
+    gpa = words.after("frame", "FRAME") * PAGE_SIZE
+    return ActivatePfnCache(cache, gpa, words.after("length", "BYTES"))
+
+
+def _prefault(words: Words) -> Operation:
+    return PreFault(words.number("FRAME"), words.after("pages", "COUNT"))
+
+
 _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "set": _set,
     "delete": _delete,
@@ -253,6 +282,8 @@ _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "read": lambda words: GuestAccess(words.number("FRAME")),
     "write": lambda words: GuestAccess(words.number("FRAME"), write=True),
     "emulate": _emulate,
+    "copy": _copy,
+    "prefault": _prefault,
     "root": lambda words: AllocateRoot(words.number("FRAME")),
     "unmap": lambda words: UnmapHva(words.number("PAGE") * PAGE_SIZE),
     "range": _range,
@@ -262,6 +293,10 @@ _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "manual-protect": lambda words: EnableManualProtect(words.number("OPTIONS")),
     "resolve": _resolve,
     "use": _use,
+    "activate": _activate,
+    "refresh": lambda words: RefreshPfnCache(words.number("CACHE")),
+    "use-page": lambda words: UsePfnCache(words.number("CACHE")),
+    "deactivate": lambda words: DeactivatePfnCache(words.number("CACHE")),
     "count-rmaps": lambda _: CountRmaps(),
     "halt": lambda _: Halt(),
     "release": lambda _: ReleaseNotifier(),

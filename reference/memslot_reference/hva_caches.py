@@ -16,7 +16,7 @@ from memslot_reference.slot_hints import generation_of
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.model.replies import Done, Refused, Reply, Translated
+from memslot_spec.model.replies import CutShort, Done, Refused, Reply, Translated
 from memslot_spec.model.values import Errno
 
 
@@ -155,24 +155,5 @@ class HvaCaches(MmioCaches):
 
     def walk_pages(self, gpa: int, length: int, *, write: bool) -> Reply:
         """`kvm_write_guest`, `kvm_read_guest`: a lookup for each page."""
-        hvas: list[int] = []
-        at, end = gpa, gpa + length
-        while at < end:
-            gfn = at >> PAGE_SHIFT
-            slot = self.search_memslots(self.load_table(), gfn)
-            hva = self.hva_of_page(slot, gfn, write=write)
-            if slot is None or hva is None:
-                return Refused(Errno.EFAULT)
-            if write:
-                self.mark_page_dirty(slot, gfn)
-            hvas.append(hva + at % PAGE_SIZE)
-            at = (gfn + 1) << PAGE_SHIFT
-        return Translated(tuple(hvas))
-
-    def hva_of_page(
-        self, slot: MemorySlot | None, gfn: int, *, write: bool
-    ) -> int | None:
-        """The host address of one page; a READONLY one is there for reading."""
-        if slot is None or slot.invalid or (write and slot.readonly):
-            return None
-        return slot.hva_of(gfn)
+        reply = self.copy_pages(gpa, length, write=write)
+        return Refused(Errno.EFAULT) if isinstance(reply, CutShort) else reply

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from memslot_reference.hva_caches import HvaCaches
 from memslot_reference.memslots import MemorySlot
+from memslot_reference.prefault import Prefaults
 from memslot_reference.shadow import ShadowPage
 from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.history.points.srcu import Retried
@@ -11,7 +11,7 @@ from memslot_spec.model.replies import Reply, Retry
 from memslot_spec.model.values import Gfn, Hva, Slot
 
 
-class LinuxKvm(HvaCaches):
+class LinuxKvm(Prefaults):
     """A VM that swaps sets of slots, and retries faults on INVALID ones."""
 
     def gfn_to_memslot(self, gfn: Gfn, as_id: int = 0) -> Slot | None:

@@ -70,8 +70,24 @@ class ShadowMmu(ShadowPages):
     def page_fault(
         self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
     ) -> Reply | None:
+        """A fault of the guest's, which counts as an access through its spte."""
+        return self.direct_page_fault(
+            gfn, write=write, direct=direct, root=root, as_id=as_id
+        )
+
+    def direct_page_fault(
+        self,
+        gfn: int,
+        *,
+        write: bool,
+        direct: bool,
+        root: int,
+        as_id: int = 0,
+        prefetch: bool = False,
+    ) -> Reply | None:
         """How the access ends, the frame mapped where it can be; None: once more.
 
+        A prefetch is nobody's access: it leaves no accessed bit, and caches no MMIO.
         The host may take the page away between the translation and the lock.
         The count of that is read before the one and again after the other.
         """
@@ -79,7 +95,7 @@ class ShadowMmu(ShadowPages):
         table = self.load_table(as_id)
         slot = self.search_memslots(table, gfn)
         if slot is None:
-            return self.access_unbacked(table, gfn)
+            return Mmio() if prefetch else self.access_unbacked(table, gfn)
         if not self.may_map(slot):
             return self.invalid_reply()
         if write and slot.readonly:
@@ -88,6 +104,7 @@ class ShadowMmu(ShadowPages):
             return Refused(Errno.EFAULT)
         level = self.mapping_level(slot, gfn, direct=direct)
         spte = self.translate(slot, gfn, level, write=write)
+        spte.accessed = not prefetch
         self.hook.point(HostPageFound, spte.hva, PAGES_AT_LEVEL[level])
         self.lock_mmu()
         current = not self.notifier_came(seq) and not self.is_being_taken(spte, gfn)

@@ -43,9 +43,13 @@ class Notifiers(SoftwareAccesses):
         if end <= start:
             return
         self.active_invalidations += 1
+        self.invalidate_pfn_caches(start, end)
         self.invalidate_range_start(start, end)
         self.invalidate_range_end(start, end)
         self.active_invalidations -= 1
+
+    def invalidate_pfn_caches(self, start: int, end: int) -> None:
+        """Nobody caches host pages here."""
 
     def invalidate_range_start(self, start: int, end: int) -> None:
         """Stop new mappings of the range, then drop those that are there."""

@@ -14,6 +14,7 @@ from memslot_spec.history.points.caches import (
     GenerationSet,
     MmioCached,
     MmioHit,
+    PfnCacheValid,
 )
 from memslot_spec.history.points.mmu import RootsInvalidated
 from memslot_spec.history.points.srcu import Retried
@@ -31,8 +32,15 @@ GENERATED_SLOTS = 4
 
 NOT_HERE: frozenset[type] = frozenset(
     {
-        *(Retried, GenerationSet, CachesUpdated, MmioCached, MmioHit, RootsInvalidated),
-        *(ArchLocked, ArchUnlocked),
+        Retried,
+        GenerationSet,
+        CachesUpdated,
+        MmioCached,
+        MmioHit,
+        PfnCacheValid,
+        RootsInvalidated,
+        ArchLocked,
+        ArchUnlocked,
     }
 )
 """What only the VM with two sets of slots has, and what neither does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import museum_cases_accesses
 import museum_cases_caches
 import museum_cases_dirty
 import museum_cases_host
@@ -23,6 +24,7 @@ CASES: tuple[Case, ...] = (
     *DELETES,
     *MAPPINGS,
     *THE_REST,
+    *museum_cases_accesses.CASES,
     *museum_cases_caches.CASES,
     *museum_cases_spaces.CASES,
     *museum_cases_host.CASES,

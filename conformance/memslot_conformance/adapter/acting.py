@@ -7,28 +7,39 @@ from typing import assert_never
 from memslot_conformance.adapter.answers import typed
 from memslot_conformance.adapter.complete import Complete
 from memslot_spec.model.operations import (
+    ActivatePfnCache,
     AgeHva,
     AllocateRoot,
     ClearDirtyLog,
     CountRmaps,
+    DeactivatePfnCache,
     DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
     GuestAccess,
+    GuestCopy,
     Halt,
     InitHvaCache,
     InvalidateRange,
+    PfnCacheOperation,
+    PreFault,
+    ReadGuest,
+    RefreshPfnCache,
     ReleaseNotifier,
     UnmapHva,
     UseHvaCache,
+    UsePfnCache,
+    WriteGuest,
 )
 from memslot_spec.model.replies import (
     Accessed,
+    CutShort,
     DirtyLog,
     Done,
     GuestPageFault,
     Mmio,
     Number,
+    PreFaulted,
     Refused,
     Reply,
     Retry,
@@ -40,12 +51,19 @@ from memslot_spec.model.values import Gfn, Hva
 MachineOperation = (
     InitHvaCache
     | UseHvaCache
+    | ActivatePfnCache
+    | RefreshPfnCache
+    | UsePfnCache
+    | DeactivatePfnCache
     | InvalidateRange
     | GetDirtyLog
     | ClearDirtyLog
     | EnableManualProtect
     | CountRmaps
     | GuestAccess
+    | ReadGuest
+    | WriteGuest
+    | PreFault
     | AllocateRoot
     | UnmapHva
     | AgeHva
@@ -65,6 +83,11 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
             reply = Number(typed("count_rmaps()", target.count_rmaps(), int))
         case GuestAccess():
             reply = _access(target, operation)
+        case ReadGuest() | WriteGuest():
+            reply = _copy(target, operation)
+        case PreFault(gfn, npages):
+            reply = target.pre_fault(Gfn(gfn), npages)
+            typed("pre_fault()", reply, PreFaulted, Refused)
         case AllocateRoot(gfn):
             root = typed("allocate_root()", target.allocate_root(Gfn(gfn)), bool)
             reply = Done() if root else Refused(None)
@@ -74,6 +97,13 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
         case UseHvaCache(cache, offset, length, write):
             reply = target.use_hva_cache(cache, offset, length, write=write)
             typed("use_hva_cache()", reply, Translated, Refused)
+        case (
+            ActivatePfnCache()
+            | RefreshPfnCache()
+            | UsePfnCache()
+            | DeactivatePfnCache()
+        ):
+            reply = _pfn_cache(target, operation)
         case InvalidateRange(start, end):
             target.invalidate_range(Hva(start), Hva(end))
         case GetDirtyLog(slot):
@@ -97,6 +127,38 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
             target.destroy()
         case _:
             assert_never(operation)
+    return reply
+
+
+def _pfn_cache(target: Complete, operation: PfnCacheOperation) -> Reply:
+    match operation:
+        case ActivatePfnCache(cache, gpa, length):
+            reply = target.activate_pfn_cache(cache, gpa, length)
+            typed("activate_pfn_cache()", reply, Done, Refused)
+        case RefreshPfnCache(cache):
+            reply = target.refresh_pfn_cache(cache)
+            typed("refresh_pfn_cache()", reply, Done, Refused)
+        case UsePfnCache(cache):
+            reply = target.use_pfn_cache(cache)
+            typed("use_pfn_cache()", reply, Accessed, Retry)
+            if isinstance(reply, Accessed):
+                typed("the hva of use_pfn_cache()", reply.hva, int)
+        case DeactivatePfnCache(cache):
+            target.deactivate_pfn_cache(cache)
+            reply = Done()
+        case _:
+            assert_never(operation)
+    return reply
+
+
+def _copy(target: Complete, operation: GuestCopy) -> Reply:
+    writes = isinstance(operation, WriteGuest)
+    method = target.write_guest if writes else target.read_guest
+    name = "write_guest()" if writes else "read_guest()"
+    # An implementation with one address space need not take the argument.
+    in_space = (operation.as_id,) if operation.as_id else ()
+    reply = method(operation.gpa, operation.length, *in_space)
+    typed(name, reply, Translated, CutShort)
     return reply
 
 

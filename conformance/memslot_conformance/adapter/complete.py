@@ -7,10 +7,12 @@ from typing import Protocol
 from memslot_conformance.adapter.machine import (
     AllocatesRoots,
     ClearsDirty,
+    CopiesGuestMemory,
     CountsRmaps,
     DestroysVm,
     Halts,
     LogsDirty,
+    MapsAhead,
     ReleasesNotifier,
     TakesAccessesInSpaces,
     TakesAgeing,
@@ -24,6 +26,7 @@ from memslot_conformance.adapter.protocols import (
 )
 from memslot_conformance.adapter.readers import (
     CachesHva,
+    CachesPages,
     FindsHostPage,
     FindsHvaInSpaces,
     FindsId,
@@ -47,9 +50,12 @@ class Complete(
     HasTssBase,
     HasPageBudget,
     CachesHva,
+    CachesPages,
     CountsRmaps,
     TakesAccessesInSpaces,
     TakesSoftwareAccesses,
+    CopiesGuestMemory,
+    MapsAhead,
     AllocatesRoots,
     TakesUnmaps,
     TakesInvalidations,

@@ -48,6 +48,28 @@ class TakesSoftwareAccesses(Protocol):
 
 
 @runtime_checkable
+class CopiesGuestMemory(Protocol):
+    """`kvm_vcpu_read_guest` and `kvm_vcpu_write_guest`, by the thread of a vCPU."""
+
+    def read_guest(self, gpa: int, length: int, as_id: int = 0) -> Reply:
+        """Copy guest bytes out: `Translated(hvas)` or `CutShort(hvas, errno)`."""
+        ...
+
+    def write_guest(self, gpa: int, length: int, as_id: int = 0) -> Reply:
+        """Copy bytes to the guest: `Translated(hvas)` or `CutShort(hvas, errno)`."""
+        ...
+
+
+@runtime_checkable
+class MapsAhead(Protocol):
+    """`KVM_PRE_FAULT_MEMORY`."""
+
+    def pre_fault(self, gfn: Gfn, npages: int) -> Reply:
+        """Map pages ahead of their use: `PreFaulted(npages)` or `Refused(errno)`."""
+        ...
+
+
+@runtime_checkable
 class AllocatesRoots(Protocol):
     """`mmu_alloc_roots`."""
 

@@ -114,3 +114,24 @@ class CachesHva(Protocol):
     ) -> Reply:
         """Access a part of it: `Translated(hvas)` or `Refused(errno)`."""
         ...
+
+
+@runtime_checkable
+class CachesPages(Protocol):
+    """`gfn_to_pfn_cache`: the host page behind a guest range, looked up ahead."""
+
+    def activate_pfn_cache(self, cache: int, gpa: int, length: int) -> Reply:
+        """Look the page up: `Done()` or `Refused(errno)`."""
+        ...
+
+    def refresh_pfn_cache(self, cache: int) -> Reply:
+        """Look it up again: `Done()` or `Refused(errno)`."""
+        ...
+
+    def use_pfn_cache(self, cache: int) -> Reply:
+        """Read through it: `Accessed(hva)`, or `Retry()` where it is not valid."""
+        ...
+
+    def deactivate_pfn_cache(self, cache: int) -> None:
+        """Let it stand for no page."""
+        ...

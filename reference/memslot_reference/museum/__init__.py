@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from memslot_reference.museum import (
     arch_locks,
+    copies,
     deletes,
     dirty,
     dirty_armed,
@@ -22,6 +23,8 @@ from memslot_reference.museum import (
     mmu,
     overlaps,
     pages,
+    pfn_caches,
+    prefault,
     public,
     publications,
     ranges,
@@ -61,6 +64,9 @@ _EVERY = (
     *invalidations.MUTANTS,
     *lives.MUTANTS,
     *refusals.MUTANTS,
+    *copies.MUTANTS,
+    *prefault.MUTANTS,
+    *pfn_caches.MUTANTS,
 )
 
 CATALOGUE: tuple[Mutant, ...] = (

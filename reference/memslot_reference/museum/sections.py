@@ -29,6 +29,10 @@ class ReadsGuestOutside(Kvm):
         """Translate for a guest's guest, where nobody thought of the section."""
         return self.find_hva(gfn)
 
+    def read_guest(self, gpa: int, length: int, as_id: int = 0) -> Reply:
+        """Read its page table."""
+        return self.copy_pages(gpa, length, write=False, as_id=as_id)
+
 
 class CompletesOutside(Kvm):
     """An access that exited as I/O is completed outside the read section."""

@@ -8,7 +8,7 @@ from memslot_reference.museum.mutant import Mutant, exhibit, planted
 from memslot_spec.arithmetic.slot_word import id_of
 from memslot_spec.history.points.srcu import Retried
 from memslot_spec.model.profile import LINUX
-from memslot_spec.model.replies import Mmio, Reply, Retry
+from memslot_spec.model.replies import Mmio, Refused, Reply, Retry
 from memslot_spec.model.values import Errno, Failure, Gfn, MemoryRegion
 
 
@@ -56,6 +56,15 @@ class LinuxRetriesInside(LinuxKvm):
                 return reply
             self.hook.point(Retried)
             self.hook.wait(lambda: not self.is_going(gfn, as_id), "RET_PF_RETRY")
+
+    def map_ahead(self, gfn: int) -> int | Refused:
+        """A prefault goes round as well: it was there that this happened."""
+        while True:
+            step = super().map_ahead(gfn)
+            if step != Refused(Errno.EAGAIN):
+                return step
+            self.hook.point(Retried)
+            self.hook.wait(lambda: not self.is_going(gfn, 0), "RET_PF_RETRY")
 
 
 class LooksInSpaceZero(LinuxKvm):

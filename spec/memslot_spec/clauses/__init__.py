@@ -17,8 +17,8 @@ mmu       mmu, tables, host, dirty
 host      mmu, tables, host
 dirty     dirty, tables, mmu, host, srcu
 sizing    tables
-caches    caches, tables, srcu
-errors    tables, host, dirty
+caches    caches, tables, srcu, mmu, host
+errors    tables, host, dirty, mmu
 progress  none: it judges how a history ends
 ========  ===================================
 """

@@ -8,6 +8,7 @@ from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.facts.mmu import Spte
 from memslot_spec.model.hva_caches import HvaRange
 from memslot_spec.model.operations import InvalidateRange, Operation, SetRegion
+from memslot_spec.model.pfn_caches import KnownCache
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, change_of, target_of
 from memslot_spec.model.values import Slot, SlotTable
@@ -73,7 +74,10 @@ class CallFacts:
     the cache of host addresses that it is about, None where nobody can tell it;
     `overlapped` says that another call was about the same cache, or the same vCPU's
     hint, at the same time. `stood` are sptes that its access may have gone through,
-    removed, replaced or protected since the call began.
+    removed, replaced or protected since the call began. `mapped` are the frames, each
+    with a number of pages, for which an spte stood at some time since a prefault was
+    called. `pfn_cache` is the cache of a host page that it is about, None where nobody
+    can tell what is in it.
     """
 
     operation: Operation
@@ -93,6 +97,8 @@ class CallFacts:
     cached: HvaRange | None = None
     overlapped: bool = False
     stood: tuple[Spte, ...] = ()
+    pfn_cache: KnownCache | None = None
+    mapped: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
 
     def must_go(self, spte: Spte, invalidated: InvalidateRange) -> None:
         """The spte has come to map bytes that this call has begun to invalidate."""

@@ -22,6 +22,7 @@ from memslot_spec.facts.dirty_requests import (
 from memslot_spec.facts.dirty_writes import (
     access_called,
     cache_use_called,
+    copy_called,
     report_in_flight,
     write_returned,
 )
@@ -35,6 +36,7 @@ from memslot_spec.model.operations import (
     Operation,
     SetRegion,
     UseHvaCache,
+    WriteGuest,
 )
 from memslot_spec.model.replies import DirtyLog, Done, Refused, Reply
 from memslot_spec.model.values import Errno, SlotTable
@@ -53,6 +55,8 @@ def log_call(logs: DirtyLogs, thread: int, operation: Operation) -> None:
             access_called(logs, thread, operation)
         case UseHvaCache():
             cache_use_called(logs, thread, operation)
+        case WriteGuest():
+            copy_called(logs, thread, operation)
         case SetRegion():
             request_called(logs, thread, operation)
         case GetDirtyLog(slot):
@@ -74,7 +78,7 @@ def log_return(
 ) -> None:
     """A call is over, and what is known of the tables has taken it in."""
     match operation:
-        case GuestAccess() | UseHvaCache():
+        case GuestAccess() | UseHvaCache() | WriteGuest():
             write_returned(logs, thread, reply)
         case InitHvaCache():
             known = logs.caches.get(operation.cache)

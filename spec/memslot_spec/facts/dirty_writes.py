@@ -15,8 +15,17 @@ from memslot_spec.facts.dirty_caches import (
     is_followed,
 )
 from memslot_spec.facts.dirty_log import DirtyLogs, Log, Write
-from memslot_spec.model.operations import GuestAccess, Origin, UseHvaCache
-from memslot_spec.model.replies import Accessed, Reply, Translated
+from memslot_spec.model.guest_copies import frames_of
+from memslot_spec.model.operations import (
+    GuestAccess,
+    Origin,
+    UseHvaCache,
+    WriteGuest,
+)
+from memslot_spec.model.replies import Accessed, CutShort, Reply, Translated
+
+MOST_COPIED = 1 << 10
+"""Of a longer copy no more frames are followed: a reply has an address for each."""
 
 
 def access_called(logs: DirtyLogs, thread: int, access: GuestAccess) -> None:
@@ -36,6 +45,14 @@ def cache_use_called(logs: DirtyLogs, thread: int, use: UseHvaCache) -> None:
     frames = frames_of_any(known.ranges, use)
     followed = is_followed(known.ranges, use)
     _begin(logs, thread, frames, guess, followed=followed)
+
+
+def copy_called(logs: DirtyLogs, thread: int, copy: WriteGuest) -> None:
+    """A copy to the guest is open: every page of its range may be reached."""
+    frames = frames_of(copy)
+    followed = tuple((copy.as_id, gfn) for gfn in frames[:MOST_COPIED])
+    if followed:
+        _begin(logs, thread, followed, followed=len(frames) <= MOST_COPIED)
 
 
 def _begin(
@@ -102,6 +119,8 @@ def _anything_may_be_dirty(logs: DirtyLogs) -> None:
 
 def _reached(logs: DirtyLogs, write: Write, reply: Reply) -> frozenset[Frame]:
     """The frames that were reached, as far as the reply says so."""
+    if write.by_vcpu and isinstance(reply, CutShort):
+        return frozenset(write.frames[: len(reply.hvas)])
     if not write.by_vcpu or not isinstance(reply, Accessed | Translated):
         return frozenset()
     guess = write.guess

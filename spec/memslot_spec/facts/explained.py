@@ -8,8 +8,19 @@ from memslot_spec.arithmetic.sizing import tss_base
 from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.explain import BY_ONE_TABLE, explains
+from memslot_spec.model.guest_copies import copy_explained, is_in_one_page
 from memslot_spec.model.hva_caches import is_resolved_by_page, use_explained
-from memslot_spec.model.operations import GuestAccess, MmuPages, TssBase, UseHvaCache
+from memslot_spec.model.operations import (
+    GuestAccess,
+    GuestCopy,
+    MmuPages,
+    PfnCacheOperation,
+    PreFault,
+    TssBase,
+    UseHvaCache,
+)
+from memslot_spec.model.pfn_caches import pfn_cache_explained
+from memslot_spec.model.prefaults import prefault_explained
 from memslot_spec.model.readers import default_tss_base, gfn_to_memslot
 from memslot_spec.model.replies import Accessed, Number, Reply
 from memslot_spec.model.values import SlotTable
@@ -20,8 +31,8 @@ def any_explains(
 ) -> bool:
     """One of the tables explains the reply, or there is nothing to explain."""
     operation = known.operation
-    if isinstance(operation, UseHvaCache):
-        return use_explained(tables, known.cached, operation, reply)
+    if isinstance(operation, UseHvaCache | GuestCopy | PreFault | PfnCacheOperation):
+        return _any_explains_caller(facts, tuple(tables), known, reply)
     if isinstance(operation, TssBase) and facts.profile.keeps_deleted_base:
         return any(reply in tss_bases(facts, table) for table in tables)
     profile, limits = facts.profile, facts.limits
@@ -29,6 +40,23 @@ def any_explains(
         if explains(table, operation, reply, profile, limits):
             return True
     return False
+
+
+def _any_explains_caller(
+    facts: Facts, tables: tuple[SlotTable, ...], known: CallFacts, reply: Reply
+) -> bool:
+    """The same of those who look page by page, or go by what they had looked up."""
+    operation, limits = known.operation, facts.limits
+    if isinstance(operation, UseHvaCache):
+        return use_explained(tables, known.cached, operation, reply)
+    if isinstance(operation, GuestCopy):
+        return copy_explained(tables, operation, reply, limits)
+    if isinstance(operation, PreFault):
+        return prefault_explained(tables, operation, reply, limits)
+    return isinstance(operation, PfnCacheOperation) and any(
+        pfn_cache_explained(table, known.pfn_cache, operation, reply, limits)
+        for table in tables
+    )
 
 
 def tss_bases(facts: Facts, table: SlotTable) -> tuple[Number, ...]:
@@ -69,14 +97,25 @@ def explained_by_spte(
     )
 
 
+def may_mix_tables(known: CallFacts) -> bool:
+    """The operation looks page by page, and each page may be of another table."""
+    operation = known.operation
+    if isinstance(operation, UseHvaCache):
+        return known.cached is None or is_resolved_by_page(known.cached)
+    if isinstance(operation, PreFault):
+        return True
+    return isinstance(operation, GuestCopy) and not is_in_one_page(operation)
+
+
 def is_explained_by_one_table(facts: Facts, known: CallFacts) -> bool:
     """The operation answers from one table: later readers see no older one."""
     operation = known.operation
-    if isinstance(operation, UseHvaCache):
-        cached = known.cached
-        return cached is not None and not is_resolved_by_page(cached)
+    if isinstance(operation, UseHvaCache | GuestCopy | PreFault):
+        return not may_mix_tables(known)
     if isinstance(operation, MmuPages) and facts.profile.keeps_budget:
         return False
+    if isinstance(operation, PfnCacheOperation):
+        return known.pfn_cache is not None
     if isinstance(operation, GuestAccess):
         return not operation.may_use_spte
     return isinstance(operation, BY_ONE_TABLE)

@@ -19,6 +19,7 @@ from memslot_spec.facts.generations import Generations
 from memslot_spec.facts.host import Host
 from memslot_spec.facts.lives import Lives
 from memslot_spec.facts.mmu import Shadow
+from memslot_spec.facts.pfn_caches import PfnCacheFacts
 from memslot_spec.facts.srcu import Section, Sections
 from memslot_spec.facts.tables import Tables
 from memslot_spec.facts.worlds import Worlds
@@ -90,6 +91,7 @@ class Facts:
                 overlaps=header.domain.overlaps_private,
             )
         )
+        self.pfn_caches = PfnCacheFacts()
         self.calls: dict[int, CallFacts] = {}
         self.updates: dict[int, Update] = {}
         self.floor = 0

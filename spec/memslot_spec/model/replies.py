@@ -56,6 +56,29 @@ class Translated:
 
 
 @dataclass(frozen=True, slots=True)
+class CutShort:
+    """A copy ended with an error: `hvas` are the host bytes that it had reached.
+
+    As those of `Translated`, of the pages before the one that could not be reached.
+    `errno` is None where the target cannot tell it.
+    """
+
+    hvas: tuple[int, ...]
+    errno: Errno | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreFaulted:
+    """A prefault has succeeded: so many pages, from the first on, are mapped.
+
+    They are one at least, and not all where a later page could not be mapped: the
+    range that is handed back begins behind them.
+    """
+
+    npages: int
+
+
+@dataclass(frozen=True, slots=True)
 class DirtyLog:
     """The dirty bitmap of a slot in u64 words; bit 0 of the first is page 0."""
 
@@ -119,6 +142,8 @@ Reply = (
     | FoundHva
     | FoundHostPage
     | Translated
+    | CutShort
+    | PreFaulted
     | DirtyLog
     | Visible
     | FoundId

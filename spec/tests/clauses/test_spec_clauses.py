@@ -28,9 +28,9 @@ from memslot_spec.moments.replies import Answered, Updated
 GIVEN_OUT = {
     "REQ": 33,
     "SLOT": 19,
-    "LOOK": 18,
+    "LOOK": 22,
     "SRCU": 35,
-    "DEL": 17,
+    "DEL": 20,
     "MOVE": 7,
     "MMU": 21,
     "RMAP": 4,
@@ -39,8 +39,8 @@ GIVEN_OUT = {
     "SIZE": 3,
     "TSS": 2,
     "GEN": 7,
-    "CACHE": 18,
-    "ERR": 7,
+    "CACHE": 27,
+    "ERR": 24,
     "PROG": 2,
 }
 """The highest number given out in each area. Ids are permanent: it only grows."""
@@ -59,6 +59,16 @@ GONE = frozenset(
 """Ids up to there that no clause has: of one that is no more, or never given out."""
 
 LEFT_OUT = frozenset(f"SRCU-{number}" for number in range(21, 30))
+"""Ids up to there that no clause has had yet."""
+
+LEFT_OUT = frozenset(
+    {
+        *(f"LOOK-{number}" for number in range(14, 20)),
+        *(f"DEL-{number}" for number in range(17, 20)),
+        *(f"ERR-{number}" for number in range(6, 20)),
+        "CACHE-19",
+    }
+)
 """Ids up to there that no clause has had yet."""
 
 ROWS = frozenset(range(1, 68))

@@ -168,6 +168,13 @@ ADDED_OPERATIONS = (
     operations.GetDirtyLog(0x10001),
     operations.ClearDirtyLog(0x10001, 64, 4, (0b1011,)),
     operations.EnableManualProtect(3),
+    operations.ReadGuest(0x10FF8, 16),
+    operations.WriteGuest(0x10FF8, 16, 1),
+    operations.PreFault(0x10, 4),
+    operations.ActivatePfnCache(2, 0x10008, 16),
+    operations.RefreshPfnCache(2),
+    operations.UsePfnCache(2),
+    operations.DeactivatePfnCache(2),
 )
 ADDED_REPLIES = (
     replies.FoundHostPage(0x7000, writable=True),
@@ -175,6 +182,8 @@ ADDED_REPLIES = (
     replies.GuestPageFault(),
     replies.Translated((0x7008, 0x9000)),
     replies.DirtyLog((0b1011, 2**63)),
+    replies.CutShort((0x7008,), Errno.EFAULT),
+    replies.PreFaulted(2),
 )
 ADDED_POINTS = (
     tables_points.TableLoaded(1, 3, 1),
@@ -209,6 +218,7 @@ ADDED_POINTS = (
     mmu_points.SpteUpdated(1, 3, 5, writable=True, dirty=False),
     tables_points.ArchLocked(1),
     tables_points.ArchUnlocked(1),
+    cache_points.PfnCacheValid(1, 2, 0x7000),
 )
 ADDED = History(
     replace(

@@ -94,6 +94,16 @@ OPERATIONS: list[tuple[Operation, str]] = [
         "cache 2: resolve gpa 0x10008 +0x10 bytes",
     ),
     (operations.UseHvaCache(2, 8, 4, write=True), "cache 2: write 0x4 bytes at +0x8"),
+    (operations.ReadGuest(0x11008, 16), "read gpa 0x11008 +0x10 bytes"),
+    (
+        operations.ActivatePfnCache(2, 0x10008, 16),
+        "pfn cache 2: activate, gpa 0x10008 +0x10 bytes",
+    ),
+    (operations.RefreshPfnCache(2), "pfn cache 2: refresh"),
+    (operations.UsePfnCache(2), "pfn cache 2: use"),
+    (operations.DeactivatePfnCache(2), "pfn cache 2: deactivate"),
+    (operations.PreFault(16, 4), "prefault 4 pages from gfn 0x10"),
+    (operations.WriteGuest(8, 16, 1), "write gpa 0x8 +0x10 bytes (as_id 1)"),
     (operations.InvalidateRange(0, 0x1000), "invalidate hva 0x0 to 0x1000"),
     (operations.GetDirtyLog(0x10001), "get dirty log of slot 1 (as_id 1)"),
     (
@@ -122,6 +132,12 @@ REPLIES: list[tuple[Reply, str]] = [
     (replies.Accessed(0x3000), "reached hva 0x3000"),
     (replies.Mmio(), "MMIO"),
     (replies.Retry(), "retry"),
+    (
+        replies.CutShort((0x7008, 0x9000), Errno.EFAULT),
+        "error EFAULT after hva 0x7008, 0x9000",
+    ),
+    (replies.PreFaulted(1), "1 page mapped"),
+    (replies.CutShort((), None), "an error after no page"),
     (replies.GuestPageFault(), "page fault to the guest"),
     (replies.Touched(young=True), "touched"),
     (replies.Touched(young=False), "not touched"),
@@ -238,6 +254,7 @@ EVENTS: list[tuple[Event, str]] = [
         cache_points.MmioHit(1, cache_points.MmioPlace.VCPU, 16, 0, 12),
         "VCPU: hit MMIO gfn 0x10",
     ),
+    (cache_points.PfnCacheValid(1, 2, 0x7000), "pfn cache 2: hva 0x7000"),
 ]
 
 

@@ -28,6 +28,7 @@ from memslot_spec.model.operations import (
     GuestAccess,
     InitHvaCache,
     Operation,
+    PfnCacheOperation,
     SetRegion,
     UseHvaCache,
     VcpuGfnToMemslot,
@@ -41,7 +42,7 @@ def owned(operations: Operations, thread: int) -> Operations:
 
 
 def _owned(operation: Operation, thread: int) -> Operation:
-    if isinstance(operation, InitHvaCache | UseHvaCache):
+    if isinstance(operation, InitHvaCache | UseHvaCache | PfnCacheOperation):
         return replace(operation, cache=thread)
     if isinstance(operation, VcpuGfnToMemslot):
         return replace(operation, vcpu=thread)

@@ -16,8 +16,13 @@ from memslot_conformance.scenarios.drawn.caches import (
     first_uses,
     owned,
 )
+from memslot_conformance.scenarios.drawn.copies import copy_at
 from memslot_conformance.scenarios.drawn.dirty import clear_at, get_at, logging_slot
 from memslot_conformance.scenarios.drawn.host import range_at
+from memslot_conformance.scenarios.drawn.pfn_caches import (
+    activation_at,
+    first_activation,
+)
 from memslot_conformance.scenarios.drawn.requests import Palette, narrowed
 from memslot_conformance.scenarios.drawn.values import within_reason
 from memslot_conformance.scenarios.drawn.weights import (
@@ -37,6 +42,7 @@ from memslot_conformance.scenarios.drawn.weights import (
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.model.operations import (
+    ActivatePfnCache,
     AgeHva,
     AllocateRoot,
     ClearDirtyLog,
@@ -46,11 +52,13 @@ from memslot_spec.model.operations import (
     GfnToHvaProt,
     GfnToMemslot,
     GuestAccess,
+    GuestCopy,
     InitHvaCache,
     InvalidateRange,
     IsVisibleGfn,
     MemslotId,
     Operation,
+    PreFault,
     SetRegion,
     UnmapHva,
     VcpuGfnToMemslot,
@@ -122,6 +130,7 @@ class Drawing:
         before: Operations = ()
         for thread, operations in enumerate(threads[1:], 2):
             before += first_uses(operations, thread, self.table, self.rng)
+            before += first_activation(operations, thread, self.table, self.rng)
         return before
 
     def _accesses(self, first: Operation) -> Operations:
@@ -181,7 +190,7 @@ class Drawing:
             return self.update()
         return self._at_a_slot(drawn) if self.table.slots else drawn
 
-    def _at_a_slot(  # noqa: PLR0911 - one case for each kind
+    def _at_a_slot(  # noqa: C901, PLR0911 - one case for each kind
         self, drawn: Operation
     ) -> Operation:
         """The operation at a frame, or a host page, of a slot that is there."""
@@ -195,10 +204,14 @@ class Drawing:
             return type(drawn)(slot.hva_of(gfn))
         if isinstance(drawn, GuestAccess):
             return replace(drawn, gfn=gfn, as_id=slot.as_id)
+        if isinstance(drawn, GuestCopy):
+            return copy_at(drawn, slot, rng)
         if isinstance(drawn, InvalidateRange):
             return range_at(slot, gfn, rng)
-        if isinstance(drawn, GfnToHvaProt):
+        if isinstance(drawn, GfnToHvaProt | PreFault):
             return replace(drawn, gfn=gfn)
+        if isinstance(drawn, ActivatePfnCache):
+            return activation_at(drawn, gfn)
         if isinstance(drawn, VcpuGfnToMemslot):
             return replace(drawn, gfn=around(slot, rng))
         if isinstance(drawn, InitHvaCache):

@@ -11,8 +11,19 @@ from memslot_conformance.scenarios.drawn.caches import (
     draw_use,
     draw_vcpu_lookup,
 )
+from memslot_conformance.scenarios.drawn.copies import (
+    draw_prefault,
+    draw_read,
+    draw_write,
+)
 from memslot_conformance.scenarios.drawn.dirty import draw_clear, draw_get, draw_options
 from memslot_conformance.scenarios.drawn.host import draw_host_page, draw_range
+from memslot_conformance.scenarios.drawn.pfn_caches import (
+    draw_activation,
+    draw_deactivation,
+    draw_page_use,
+    draw_refresh,
+)
 from memslot_conformance.scenarios.drawn.values import (
     address_space,
     gfn,
@@ -68,6 +79,13 @@ DRAWN: Mapping[str, Draw] = {
     "InitHvaCache": draw_init,
     "UseHvaCache": draw_use,
     "InvalidateRange": draw_range,
+    "ReadGuest": draw_read,
+    "WriteGuest": draw_write,
+    "PreFault": draw_prefault,
+    "ActivatePfnCache": draw_activation,
+    "RefreshPfnCache": draw_refresh,
+    "UsePfnCache": draw_page_use,
+    "DeactivatePfnCache": draw_deactivation,
 }
 """How the operations are drawn that need more than a frame or a host address."""
 

@@ -26,6 +26,13 @@ KINDS = {
     "InitHvaCache": 4,
     "UseHvaCache": 6,
     "VcpuGfnToMemslot": 3,
+    "ReadGuest": 3,
+    "WriteGuest": 4,
+    "PreFault": 3,
+    "ActivatePfnCache": 3,
+    "RefreshPfnCache": 3,
+    "UsePfnCache": 5,
+    "DeactivatePfnCache": 1,
 }
 """How often each kind of operation is drawn; `USUAL` for those that are not here."""
 
@@ -136,6 +143,15 @@ AT_THE_TOP = 0.05
 
 LENGTHS_AT_THE_TOP = (8, 16, 2 * PAGE_SIZE)
 USED_OFFSETS = (0, 0, 0, 8, PAGE_SIZE)
+
+PFN_LENGTHS = (8, 8, 8, 16)
+
+# Copies.
+OFFSETS_OF_A_COPY = (0, 8, PAGE_SIZE - 1)
+COPIED_LENGTHS = (1, 2, 8, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE, 3 * PAGE_SIZE)
+
+PAGES_AHEAD = (1, 1, 2, 4, 8, 16, 0)
+"""How many pages are mapped ahead."""
 
 # Ranges of host memory.
 RANGE_LENGTHS = (0, 1, PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE, 1 << 21)

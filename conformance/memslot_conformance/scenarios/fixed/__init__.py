@@ -10,6 +10,7 @@ from __future__ import annotations
 from memslot_conformance.scenarios.fixed import (
     accesses,
     caches,
+    copies,
     dirty,
     dirty_one_thread,
     dirty_options,
@@ -17,13 +18,20 @@ from memslot_conformance.scenarios.fixed import (
     host,
     lives,
     one_thread,
+    pfn_caches,
+    prefault,
     slots,
     spaces,
 )
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
-from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
+from memslot_spec.model.operations import (
+    GuestAccess,
+    GuestCopy,
+    Operation,
+    SetRegion,
+)
 
 RACES: tuple[FixedRace, ...] = (
     *slots.RACES,
@@ -33,6 +41,9 @@ RACES: tuple[FixedRace, ...] = (
     *dirty_options.RACES,
     *accesses.RACES,
     *lives.RACES,
+    *copies.RACES,
+    *prefault.RACES,
+    *pfn_caches.RACES,
 )
 
 
@@ -42,6 +53,9 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
         *one_thread.sequential(header),
         *accesses.SEQUENTIAL,
         *lives.SEQUENTIAL,
+        *copies.SEQUENTIAL,
+        *prefault.SEQUENTIAL,
+        *pfn_caches.SEQUENTIAL,
         *spaces.sequential(header),
         *edges.sequential(header),
         *caches.sequential(header),
@@ -80,6 +94,8 @@ def _in_domain(operation: Operation, header: Header) -> bool:
     domain = header.domain
     if isinstance(operation, GuestAccess):
         return operation.may_use_spte or operation.origin.name in domain.origins
+    if isinstance(operation, GuestCopy):
+        return operation.as_id < header.limits.address_spaces
     if not isinstance(operation, SetRegion):
         return True
     failure = operation.failure

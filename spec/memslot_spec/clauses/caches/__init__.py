@@ -1,7 +1,7 @@
 """Clauses on what is cached from a table, and on the generations that date it."""
 
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses.caches import generations, hva, mmio
+from memslot_spec.clauses.caches import generations, hva, mmio, pfn
 from memslot_spec.clauses.lookup import hints
 
 GENERATIONS: tuple[AnyClause, ...] = generations.CLAUSES
@@ -9,4 +9,5 @@ CLAUSES: tuple[AnyClause, ...] = (
     *mmio.CLAUSES,
     *hva.CLAUSES,
     *hints.HINT_CLAUSES,
+    *pfn.CLAUSES,
 )

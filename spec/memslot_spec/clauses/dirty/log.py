@@ -19,7 +19,7 @@ from memslot_spec.model.profile import BOTH, ONLY_LINUX
 from memslot_spec.model.replies import DirtyLog
 from memslot_spec.moments.dirty import BoundedLog, LogReported, SizedLog
 
-GUEST_WRITES = ("GuestAccess", "UseHvaCache")
+GUEST_WRITES = ("GuestAccess", "UseHvaCache", "WriteGuest")
 """The operations that write to guest memory."""
 
 
@@ -72,15 +72,16 @@ NO_WRITE_LOST = must_report(
     Why.WRITTEN,
     title="GET reports every page that was written",
     must="A page of a slot that logs, written before `KVM_GET_DIRTY_LOG` is called, "
-    "by the guest or by KVM for it while a vCPU runs, MUST be in its answer, unless "
-    "since the write another answer had it, `KVM_CLEAR_DIRTY_LOG` was given it, or "
-    "the fault of another vCPU, by which it could be written, has yet to mark it.",
+    "by the guest or by KVM for it while a vCPU runs, be it in a copy that ended with "
+    "an error at a later page, MUST be in its answer, unless since the write another "
+    "answer had it, `KVM_CLEAR_DIRTY_LOG` was given it, or the fault of another vCPU, "
+    "by which it could be written, has yet to mark it.",
     known=Known(
         read="commit edde99ce0529; 6.1 virt/kvm/kvm_main.c:2187, "
-        "kvm_get_dirty_log_protect(); 3317, mark_page_dirty_in_slot(), which returns "
-        "where no vCPU runs; 6.1 arch/x86/kvm/mmu/mmu.c:3254, "
-        "fast_pf_fix_direct_spte()",
-        last_read="2026-11",
+        "kvm_get_dirty_log_protect(); 3096, __kvm_write_guest_page(); 3317, "
+        "mark_page_dirty_in_slot(), which returns where no vCPU runs; "
+        "arch/x86/kvm/mmu/mmu.c:3254, fast_pf_fix_direct_spte()",
+        last_read="2026-11-27",
     ),
     rows=(56,),
     any_operation=GUEST_WRITES,

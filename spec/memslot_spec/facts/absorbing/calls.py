@@ -5,13 +5,18 @@ from __future__ import annotations
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.caches import CACHING
 from memslot_spec.facts.calls import CallFacts, LastUpdate, Update, pages_of
-from memslot_spec.facts.explained import any_explains, is_explained_by_one_table
+from memslot_spec.facts.explained import (
+    any_explains,
+    is_explained_by_one_table,
+    may_mix_tables,
+)
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Call, Return
 from memslot_spec.model.operations import (
     AgeHva,
     DestroyVm,
     InvalidateRange,
+    PreFault,
     ReleaseNotifier,
     SetRegion,
     UnmapHva,
@@ -27,6 +32,7 @@ def _call(facts: Facts, event: Call) -> None:
     )
     if isinstance(operation, CACHING):
         facts.cached.called(known, facts.calls.values())
+    facts.pfn_caches.called(known, facts.calls.values())
     facts.calls[event.thread] = known
     facts.answers.called(operation, alone=len(facts.calls) == 1)
     facts.updates.pop(event.thread, None)
@@ -40,6 +46,9 @@ def _call(facts: Facts, event: Call) -> None:
         known.invalid_mappings = _of_invalid_slots(facts, known.mappings)
     elif isinstance(operation, ReleaseNotifier):
         known.mappings = facts.shadow.serials()
+    elif isinstance(operation, PreFault):
+        sptes = facts.shadow.sptes.values()
+        known.mapped = [(s.gfn, s.npages) for s in sptes if s.as_id == 0]
     elif isinstance(operation, InvalidateRange) and operation.start < operation.end:
         _range(facts, operation, known)
 
@@ -99,15 +108,18 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     if isinstance(operation, SetRegion):
         _request_returned(facts, event, known, operation)
         return
+    facts.pfn_caches.returned(known, reply, facts.step)
     if isinstance(operation, DestroyVm):
         facts.vm_destroyed = True
     if facts.sighted:
         if known.loaded:
             facts.floor = max(facts.floor, *known.loaded)
     else:
+        mixed = may_mix_tables(known)
         facts.worlds.reader_answered(
             event.thread,
-            lambda table: any_explains(facts, (table,), known, reply),
+            # What several tables may have answered together tells of none of them.
+            lambda table: mixed or any_explains(facts, (table,), known, reply),
             settled_only=not is_explained_by_one_table(facts, known),
         )
     if isinstance(operation, CACHING):

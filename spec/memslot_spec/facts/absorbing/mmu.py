@@ -21,7 +21,7 @@ from memslot_spec.history.points.mmu import (
     SpteRemoved,
     SpteUpdated,
 )
-from memslot_spec.model.operations import GuestAccess, InvalidateRange
+from memslot_spec.model.operations import GuestAccess, InvalidateRange, PreFault
 from memslot_spec.model.readers import gfn_to_memslot
 
 
@@ -55,6 +55,9 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
     facts.host.permitted((event.page, event.index), spte)
     facts.bitmaps.mapped(spte)
     _mapped_in_open_ranges(facts, event, spte)
+    for call in facts.calls.values():
+        if isinstance(call.operation, PreFault) and event.as_id == 0:
+            call.mapped.append((spte.gfn, spte.npages))
     # A fault through the old table may map the first frame of a slot that was
     # just published as INVALID: the flush has to remove it like the others.
     for update in facts.open_updates():

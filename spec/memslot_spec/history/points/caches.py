@@ -78,4 +78,16 @@ class MmioHit:
     table: int
 
 
-CachePoint = GenerationSet | CachesUpdated | MmioCached | MmioHit
+@dataclass(frozen=True, slots=True)
+class PfnCacheValid:
+    """A `gfn_to_pfn_cache` became valid for the host page at this address.
+
+    Announced where `gpc->valid` is set, after the last look at what the host does.
+    """
+
+    thread: int
+    cache: int
+    hva: int
+
+
+CachePoint = GenerationSet | CachesUpdated | MmioCached | MmioHit | PfnCacheValid

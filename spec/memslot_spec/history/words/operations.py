@@ -36,6 +36,13 @@ def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
         case operations.UseHvaCache(cache, offset, length, write):
             verb = "write" if write else "read"
             return f"cache {cache}: {verb} {length:#x} bytes at +{offset:#x}"
+        case (
+            operations.ActivatePfnCache()
+            | operations.RefreshPfnCache()
+            | operations.UsePfnCache()
+            | operations.DeactivatePfnCache()
+        ):
+            return _pfn_cache(op)
         case operations.IsVisibleGfn(gfn):
             return f"is gfn {gfn:#x} visible"
         case operations.MemslotId(gfn):
@@ -48,6 +55,10 @@ def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
             return "count rmaps"
         case operations.GuestAccess():
             return _access(op)
+        case operations.ReadGuest() | operations.WriteGuest():
+            return _copy(op)
+        case operations.PreFault(gfn, npages):
+            return f"prefault {count(npages, 'page')} from gfn {gfn:#x}"
         case operations.AllocateRoot(gfn):
             return f"allocate root gfn {gfn:#x}"
         case operations.UnmapHva(hva):
@@ -122,3 +133,23 @@ def _access(op: operations.GuestAccess) -> str:
             return f"KVM's own {verb} of {frame}"
         case _:
             assert_never(op.origin)
+
+
+def _copy(op: operations.GuestCopy) -> str:
+    verb = "write" if isinstance(op, operations.WriteGuest) else "read"
+    return f"{verb} gpa {op.gpa:#x} +{op.length:#x} bytes{in_space(op.as_id)}"
+
+
+def _pfn_cache(op: operations.PfnCacheOperation) -> str:
+    name = f"pfn cache {op.cache}"
+    match op:
+        case operations.ActivatePfnCache(_, gpa, length):
+            return f"{name}: activate, gpa {gpa:#x} +{length:#x} bytes"
+        case operations.RefreshPfnCache():
+            return f"{name}: refresh"
+        case operations.UsePfnCache():
+            return f"{name}: use"
+        case operations.DeactivatePfnCache():
+            return f"{name}: deactivate"
+        case _:
+            assert_never(op)

@@ -181,6 +181,8 @@ def _cache_point(event: caches.CachePoint, version_of: VersionOf) -> str:
             return f"{place.value}: MMIO {name} @{generation}"
         case caches.MmioHit(_, place, gfn, as_id):
             return f"{place.value}: hit MMIO gfn {gfn:#x}{in_space(as_id)}"
+        case caches.PfnCacheValid(_, cache, hva):
+            return f"pfn cache {cache}: hva {hva:#x}"
         case _:
             assert_never(event)
 

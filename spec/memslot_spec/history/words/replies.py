@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from memslot_spec.arithmetic.bitmaps import set_bits
-from memslot_spec.history.words.names import describe_pages, describe_slot
+from memslot_spec.history.words.names import count, describe_pages, describe_slot
 from memslot_spec.model import replies
 from memslot_spec.model.replies import Reply
 
@@ -26,7 +26,11 @@ def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
                 return f"error hva {error.value}" if error else "error hva"
             return f"hva {hva:#x}" + ("" if writable else ", not writable")
         case replies.Translated(hvas):
-            return f"reached hva {', '.join(f'{hva:#x}' for hva in hvas)}"
+            return f"reached {_hvas(hvas)}"
+        case replies.CutShort():
+            return _cut_short(reply)
+        case replies.PreFaulted(npages):
+            return f"{count(npages, 'page')} mapped"
         case replies.DirtyLog(bitmap):
             return f"dirty: {describe_pages(set_bits(bitmap))}"
         case replies.Visible(visible):
@@ -47,3 +51,12 @@ def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
             return "touched" if young else "not touched"
         case _:
             assert_never(reply)
+
+
+def _hvas(hvas: tuple[int, ...]) -> str:
+    return f"hva {', '.join(f'{hva:#x}' for hva in hvas)}"
+
+
+def _cut_short(reply: replies.CutShort) -> str:
+    error = f"error {reply.errno.value}" if reply.errno else "an error"
+    return f"{error} after {_hvas(reply.hvas) if reply.hvas else 'no page'}"

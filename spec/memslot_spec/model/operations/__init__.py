@@ -10,11 +10,20 @@ from memslot_spec.model.operations.accesses import (
     AllocateRoot,
     CountRmaps,
     GuestAccess,
+    GuestCopy,
     Origin,
+    PreFault,
+    ReadGuest,
+    WriteGuest,
 )
 from memslot_spec.model.operations.caches import (
+    ActivatePfnCache,
+    DeactivatePfnCache,
     InitHvaCache,
+    PfnCacheOperation,
+    RefreshPfnCache,
     UseHvaCache,
+    UsePfnCache,
 )
 from memslot_spec.model.operations.dirty import (
     ClearDirtyLog,
@@ -46,10 +55,12 @@ from memslot_spec.model.operations.vm import (
 )
 
 __all__ = [
+    "ActivatePfnCache",
     "AgeHva",
     "AllocateRoot",
     "ClearDirtyLog",
     "CountRmaps",
+    "DeactivatePfnCache",
     "DestroyVm",
     "EnableManualProtect",
     "GetDirtyLog",
@@ -57,6 +68,7 @@ __all__ = [
     "GfnToHvaProt",
     "GfnToMemslot",
     "GuestAccess",
+    "GuestCopy",
     "Halt",
     "InitHvaCache",
     "InvalidateRange",
@@ -65,13 +77,19 @@ __all__ = [
     "MmuPages",
     "Operation",
     "Origin",
+    "PfnCacheOperation",
+    "PreFault",
+    "ReadGuest",
+    "RefreshPfnCache",
     "ReleaseNotifier",
     "SetRegion",
     "TableReader",
     "TssBase",
     "UnmapHva",
     "UseHvaCache",
+    "UsePfnCache",
     "VcpuGfnToMemslot",
+    "WriteGuest",
 ]
 
 Operation = (
@@ -86,8 +104,15 @@ Operation = (
     | VcpuGfnToMemslot
     | InitHvaCache
     | UseHvaCache
+    | ActivatePfnCache
+    | RefreshPfnCache
+    | UsePfnCache
+    | DeactivatePfnCache
     | CountRmaps
     | GuestAccess
+    | ReadGuest
+    | WriteGuest
+    | PreFault
     | AllocateRoot
     | UnmapHva
     | InvalidateRange

@@ -47,6 +47,48 @@ class GuestAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadGuest:
+    """`kvm_vcpu_read_guest`: a vCPU's thread copies `length` guest bytes out.
+
+    Both are in bytes. Each page is looked up by itself, and may be in another table
+    than the one before, though all are in one section.
+    """
+
+    gpa: int
+    length: int
+    as_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WriteGuest:
+    """`kvm_vcpu_write_guest`: a vCPU's thread copies `length` bytes to the guest.
+
+    As `ReadGuest`; each page is marked dirty when it was written.
+    """
+
+    gpa: int
+    length: int
+    as_id: int = 0
+
+
+GuestCopy = ReadGuest | WriteGuest
+"""The operations that copy a range of guest bytes, in whichever direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreFault:
+    """`KVM_PRE_FAULT_MEMORY` of so many pages from a frame on, by some vCPU.
+
+    Since Linux 6.11. The pages are mapped as a read by a guest with paging off would
+    map them. Refused with EINVAL where there is no page or the range wraps, ENOENT in
+    no slot, EAGAIN in an INVALID one, if no page was mapped before.
+    """
+
+    gfn: int
+    npages: int
+
+
+@dataclass(frozen=True, slots=True)
 class AllocateRoot:
     """`mmu_alloc_roots`: a shadow root for the guest page table at a gfn."""
 
