@@ -22,7 +22,7 @@ from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.host import InvalidationBegun
 from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.model.values import BIT_1, Hva, MemoryRegion
+from memslot_spec.model.values import BIT_1, MemoryRegion
 
 
 class PublishedPatch(Kvm):
@@ -128,7 +128,7 @@ class PublishedPatch(Kvm):
         """
         return slot.id < self.limits.user_slots
 
-    def unmap_hva(self, hva: Hva) -> None:
+    def invalidate_page(self, hva: int) -> None:
         """Flush after the lock is given back, and only if an spte was removed.
 
         [R], without a number: of two unmaps of one page the second finds nothing,
@@ -144,7 +144,7 @@ class PublishedPatch(Kvm):
             self.flush_tlbs()
 
     def invalidate_range_start(self, start: int, end: int) -> None:
-        """Flush where `unmap_hva` does."""
+        """Flush where `invalidate_page` does."""
         section = self.srcu.read_lock()
         self.lock_mmu()
         self.open_ranges.append((start, end))

@@ -7,7 +7,7 @@ After `emulator_read_write_onepage`, `walk_addr_generic`, `kvm_vcpu_read_guest_p
 from __future__ import annotations
 
 from memslot_reference.memslots import MemorySlot
-from memslot_reference.mmu import ShadowMmu
+from memslot_reference.protection import FrameProtection
 from memslot_spec.history.points.srcu import GuestEntered
 from memslot_spec.model.operations import Origin
 from memslot_spec.model.replies import (
@@ -20,7 +20,7 @@ from memslot_spec.model.replies import (
 from memslot_spec.model.values import Errno, Gfn
 
 
-class SoftwareAccesses(ShadowMmu):
+class SoftwareAccesses(FrameProtection):
     """The emulator, the walker of the guest's page table, and KVM for itself."""
 
     def software_access(
@@ -35,7 +35,10 @@ class SoftwareAccesses(ShadowMmu):
         if slot is not None and hva is not None and write:
             self.mark_written(slot, gfn, origin)
         self.srcu.read_unlock(section)
-        return self.without_memory(origin) if hva is None else Accessed(hva)
+        if hva is None:
+            return self.without_memory(origin)
+        memory = self.host_memory
+        return Accessed(hva, memory.page_at(hva, memory.now()))
 
     def mark_written(self, slot: MemorySlot, gfn: int, origin: Origin) -> None:
         """`mark_page_dirty_in_slot`, whoever has written."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from memslot_conformance.adapter.answers import typed
+from memslot_conformance.adapter.answers import NOTHING, typed
 from memslot_conformance.adapter.complete import Complete
 from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
+    ChangePte,
     ClearDirtyLog,
     CountRmaps,
     DestroyVm,
@@ -21,6 +22,8 @@ from memslot_spec.model.operations import (
     ReleaseNotifier,
     UnmapHva,
     UseHvaCache,
+    WriteProtectGfn,
+    ZapCollapsibleSptes,
 )
 from memslot_spec.model.replies import (
     Accessed,
@@ -49,6 +52,9 @@ MachineOperation = (
     | AllocateRoot
     | UnmapHva
     | AgeHva
+    | ChangePte
+    | WriteProtectGfn
+    | ZapCollapsibleSptes
     | Halt
     | ReleaseNotifier
     | DestroyVm
@@ -89,6 +95,15 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
             target.unmap_hva(Hva(hva))
         case AgeHva(hva):
             reply = Touched(typed("age_hva()", target.age_hva(Hva(hva)), bool))
+        case ChangePte(hva, writable):
+            target.change_pte(Hva(hva), writable=writable)
+        case WriteProtectGfn(gfn, as_id):
+            if as_id:
+                target.write_protect_gfn(Gfn(gfn), as_id)
+            else:
+                target.write_protect_gfn(Gfn(gfn))
+        case ZapCollapsibleSptes(slot):
+            target.zap_collapsible_sptes(slot)
         case Halt():
             target.halt()
         case ReleaseNotifier():
@@ -110,6 +125,7 @@ def _software_access(target: Complete, operation: GuestAccess) -> Reply:
     typed("software_access()", reply, Accessed, Mmio, GuestPageFault, Refused, Retry)
     if isinstance(reply, Accessed):
         typed("the hva of software_access()", reply.hva, int)
+        typed("the page of software_access()", reply.replaced, int, NOTHING)
     return reply
 
 
@@ -125,4 +141,5 @@ def _access(target: Complete, operation: GuestAccess) -> Reply:
     typed("access()", reply, Accessed, Mmio, Retry, Refused)
     if isinstance(reply, Accessed):
         typed("the hva of access()", reply.hva, int)
+        typed("the page of access()", reply.replaced, int, NOTHING)
     return reply

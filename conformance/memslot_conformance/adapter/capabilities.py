@@ -10,6 +10,7 @@ from memslot_spec.history.views import View
 from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
+    ChangePte,
     ClearDirtyLog,
     CountRmaps,
     DestroyVm,
@@ -32,6 +33,8 @@ from memslot_spec.model.operations import (
     UnmapHva,
     UseHvaCache,
     VcpuGfnToMemslot,
+    WriteProtectGfn,
+    ZapCollapsibleSptes,
 )
 
 METHODS: dict[type[Operation], str] = {
@@ -52,6 +55,9 @@ METHODS: dict[type[Operation], str] = {
     UnmapHva: "unmap_hva",
     InvalidateRange: "invalidate_range",
     AgeHva: "age_hva",
+    ChangePte: "change_pte",
+    WriteProtectGfn: "write_protect_gfn",
+    ZapCollapsibleSptes: "zap_collapsible_sptes",
     GetDirtyLog: "get_dirty_log",
     ClearDirtyLog: "clear_dirty_log",
     EnableManualProtect: "enable_manual_protect",

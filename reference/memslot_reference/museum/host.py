@@ -111,7 +111,7 @@ class FlushesAfterUnlock(Kvm):
     flushed.
     """
 
-    def unmap_hva(self, hva: Hva) -> None:
+    def invalidate_page(self, hva: int) -> None:
         """`kvm_mmu_notifier_invalidate_page` of the patch."""
         section = self.srcu.read_lock()
         self.lock_mmu()

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from memslot_spec.facts.absorbing import caches, calls, dirty, host, mmu, srcu, tables
+from memslot_spec.facts.absorbing import (
+    accesses,
+    caches,
+    calls,
+    dirty,
+    host,
+    mmu,
+    srcu,
+    tables,
+)
 from memslot_spec.facts.absorbing.on import Absorb, Additions
 
 
@@ -24,6 +33,7 @@ ABSORB: Mapping[type, tuple[Absorb, ...]] = _by_kind(
     srcu.ABSORB,
     tables.ABSORB,
     mmu.ABSORB,
+    accesses.ABSORB,
     caches.ABSORB,
 )
 """What each kind of event adds, domain by domain; a missing kind adds nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.model.hva_caches import HvaRange
 from memslot_spec.model.operations import Operation, SetRegion
 from memslot_spec.model.replies import Reply
@@ -71,6 +72,8 @@ class CallFacts:
     where nobody can tell it; `overlapped` says that another call was about the same
     cache, or the same vCPU's hint, at the same time. `opened` is the slot of the spte
     that its fast page fault has made writable, as it was when the spte was made.
+    `to_protect` are the writable sptes of the frame that it is to protect, which nobody
+    has protected or removed since it began; it `had_to_protect` some then.
     """
 
     operation: Operation
@@ -90,6 +93,8 @@ class CallFacts:
     cached: HvaRange | None = None
     overlapped: bool = False
     opened: Slot | None = None
+    to_protect: dict[Place, Spte] = field(default_factory=dict[Place, Spte])
+    had_to_protect: bool = False
 
 
 @dataclass(slots=True)

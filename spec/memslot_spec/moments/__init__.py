@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from memslot_spec.moments import (
+    accesses,
     caches,
     dirty,
     ending,
     host,
     lookups,
     mmu,
+    protection,
     replies,
     sizing,
     srcu,
@@ -30,6 +32,8 @@ MAKINGS: tuple[Making[Any, object], ...] = (
     *srcu.MAKINGS,
     *mmu.MAKINGS,
     *host.MAKINGS,
+    *protection.MAKINGS,
+    *accesses.MAKINGS,
     *dirty.MAKINGS,
     *caches.MAKINGS,
     *ending.MAKINGS,

@@ -52,11 +52,11 @@ def no_spte(facts: Facts, event: SpteMapped) -> str:
     id="DEL-5",
     title="No new spte for a slot that is being deleted",
     must="From the end of the grace period after a slot was published INVALID, until "
-    "a table in which it is valid again is published, a fault MUST NOT install an "
-    "spte that maps a frame of the slot, unless another slot that is valid covers it "
-    "by then.",
+    "a table in which it is valid again is published, a fault or a change_pte MUST NOT "
+    "install an spte that maps a frame of the slot, unless another slot that is valid "
+    "covers it by then.",
     source='patch: "stops instantiation of new shadow pages for that slot"; 6.1 '
-    "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn()",
+    "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); commit 2230f9e1171a",
     rows=(37,),
     on=SpteMapped,
     premise=a_slot_is_closed,

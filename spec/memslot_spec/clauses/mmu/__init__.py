@@ -1,6 +1,11 @@
-"""Clauses on shadow pages and TLBs."""
+"""Clauses on shadow pages, sptes and TLBs."""
 
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses.mmu import shadow_pages, tlb
+from memslot_spec.clauses.mmu import mapped, protection, shadow_pages, tlb
 
-CLAUSES: tuple[AnyClause, ...] = (*shadow_pages.CLAUSES, *tlb.CLAUSES)
+CLAUSES: tuple[AnyClause, ...] = (
+    *shadow_pages.CLAUSES,
+    *tlb.CLAUSES,
+    *mapped.CLAUSES,
+    *protection.CLAUSES,
+)

@@ -36,7 +36,7 @@ from memslot_spec.history.points.mmu import (
     SpteRemoved,
 )
 from memslot_spec.history.points.tables import TablePublished
-from memslot_spec.model.operations import DestroyVm, GetDirtyLog, UnmapHva
+from memslot_spec.model.operations import ChangePte, DestroyVm, GetDirtyLog, UnmapHva
 
 
 def _call(facts: Facts, event: Call) -> None:
@@ -44,9 +44,9 @@ def _call(facts: Facts, event: Call) -> None:
 
 
 def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
-    """The host page of an unmap is gone when its sptes are about to be removed."""
+    """The host page of an unmap or a change is gone when its sptes are about to be removed."""
     call = facts.calls.get(event.thread)
-    if call is not None and isinstance(call.operation, UnmapHva):
+    if call is not None and isinstance(call.operation, UnmapHva | ChangePte):
         start = call.operation.hva - call.operation.hva % PAGE_SIZE
         facts.host.unmapped(start, start + PAGE_SIZE)
 

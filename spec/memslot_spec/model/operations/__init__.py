@@ -11,6 +11,8 @@ from memslot_spec.model.operations.accesses import (
     CountRmaps,
     GuestAccess,
     Origin,
+    WriteProtectGfn,
+    ZapCollapsibleSptes,
 )
 from memslot_spec.model.operations.caches import (
     InitHvaCache,
@@ -23,6 +25,7 @@ from memslot_spec.model.operations.dirty import (
 )
 from memslot_spec.model.operations.host import (
     AgeHva,
+    ChangePte,
     InvalidateRange,
     ReleaseNotifier,
     UnmapHva,
@@ -48,6 +51,7 @@ from memslot_spec.model.operations.vm import (
 __all__ = [
     "AgeHva",
     "AllocateRoot",
+    "ChangePte",
     "ClearDirtyLog",
     "CountRmaps",
     "DestroyVm",
@@ -72,6 +76,8 @@ __all__ = [
     "UnmapHva",
     "UseHvaCache",
     "VcpuGfnToMemslot",
+    "WriteProtectGfn",
+    "ZapCollapsibleSptes",
 ]
 
 Operation = (
@@ -92,6 +98,9 @@ Operation = (
     | UnmapHva
     | InvalidateRange
     | AgeHva
+    | ChangePte
+    | WriteProtectGfn
+    | ZapCollapsibleSptes
     | GetDirtyLog
     | ClearDirtyLog
     | EnableManualProtect

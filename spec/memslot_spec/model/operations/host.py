@@ -24,6 +24,19 @@ class InvalidateRange:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePte:
+    """`change_pte`: the host has put another page behind this byte address (KSM).
+
+    `writable`: its own page table lets that page be written. Kernels up to 6.9 have it;
+    in those since v3.8 the host invalidates the page around it.
+    Source: commits 6bdb913f0a70, f3b65bbaed7c.
+    """
+
+    hva: int
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AgeHva:
     """`kvm_age_hva`: whether the page at this byte address was accessed since."""
 
