@@ -8,7 +8,6 @@ from memslot_reference.hva_caches import HvaCaches
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.shadow import ShadowPage
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
-from memslot_spec.arithmetic.slot_word import as_id_of
 from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.history.points.srcu import Retried
 from memslot_spec.model.replies import Reply, Retry
@@ -103,15 +102,6 @@ class LinuxKvm(HvaCaches):
         replace = partial(super().change_pte, hva, writable=writable)
         self.invalidate_around(start, start + PAGE_SIZE, replace)
 
-    def zap_collapsible_sptes(self, slot: int) -> None:
-        """Drop what large sptes can replace, for the next faults to make them."""
-        self.lock_slots()
-        table = self.load_table(as_id_of(slot))
-        self.read(table, "slots")
-        if slot in table.slots:
-            self.zap_collapsible(table.slots[slot])
-        self.unlock_slots()
-
     def zap_collapsible(self, slot: MemorySlot) -> None:
         """`kvm_rmap_zap_collapsible_sptes`, and the flush before the lock is free."""
         self.lock_mmu()
@@ -130,7 +120,7 @@ class LinuxKvm(HvaCaches):
     def start_logging(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
         """Where a log is turned off instead, large sptes may come again.
 
-        6.1 arch/x86/kvm/x86.c:12931, kvm_mmu_slot_apply_flags().
+        6.1 arch/x86/kvm/x86.c:12943, kvm_mmu_slot_apply_flags().
         """
         super().start_logging(old, new)
         if old is None or new is None or self.moves(old, new):

@@ -23,7 +23,6 @@ from memslot_spec.model.operations import (
     UnmapHva,
     UseHvaCache,
     WriteProtectGfn,
-    ZapCollapsibleSptes,
 )
 from memslot_spec.model.replies import (
     Accessed,
@@ -54,7 +53,6 @@ MachineOperation = (
     | AgeHva
     | ChangePte
     | WriteProtectGfn
-    | ZapCollapsibleSptes
     | Halt
     | ReleaseNotifier
     | DestroyVm
@@ -102,8 +100,6 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
                 target.write_protect_gfn(Gfn(gfn), as_id)
             else:
                 target.write_protect_gfn(Gfn(gfn))
-        case ZapCollapsibleSptes(slot):
-            target.zap_collapsible_sptes(slot)
         case Halt():
             target.halt()
         case ReleaseNotifier():

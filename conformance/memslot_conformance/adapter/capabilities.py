@@ -34,7 +34,6 @@ from memslot_spec.model.operations import (
     UseHvaCache,
     VcpuGfnToMemslot,
     WriteProtectGfn,
-    ZapCollapsibleSptes,
 )
 
 METHODS: dict[type[Operation], str] = {
@@ -57,7 +56,6 @@ METHODS: dict[type[Operation], str] = {
     AgeHva: "age_hva",
     ChangePte: "change_pte",
     WriteProtectGfn: "write_protect_gfn",
-    ZapCollapsibleSptes: "zap_collapsible_sptes",
     GetDirtyLog: "get_dirty_log",
     ClearDirtyLog: "clear_dirty_log",
     EnableManualProtect: "enable_manual_protect",

@@ -7,7 +7,6 @@ from typing import Protocol
 from memslot_conformance.adapter.machine import (
     AllocatesRoots,
     ClearsDirty,
-    CollapsesSptes,
     CountsRmaps,
     DestroysVm,
     Halts,
@@ -59,7 +58,6 @@ class Complete(
     TakesAgeing,
     TakesChanges,
     ProtectsFrames,
-    CollapsesSptes,
     LogsDirty,
     ClearsDirty,
     Halts,

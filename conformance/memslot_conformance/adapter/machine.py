@@ -111,15 +111,6 @@ class ProtectsFrames(Protocol):
 
 
 @runtime_checkable
-class CollapsesSptes(Protocol):
-    """`kvm_mmu_zap_collapsible_sptes`."""
-
-    def zap_collapsible_sptes(self, slot: int) -> None:
-        """Drop the small sptes of the slot that large ones can replace."""
-        ...
-
-
-@runtime_checkable
 class LogsDirty(Protocol):
     """`KVM_GET_DIRTY_LOG`."""
 

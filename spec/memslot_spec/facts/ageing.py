@@ -1,4 +1,4 @@
-"""Facts about what was accessed: which sptes have their A bit set, as far as is certain.
+"""Facts about accesses: which sptes have their A bit set, as far as is certain.
 
 A fault sets the A bit of the spte that it makes; the processor sets it when it walks
 the page tables, and not where its TLB holds the translation. An ageing clears it, and
@@ -61,7 +61,7 @@ class Ageing:
     def access_called(
         self, shadow: Shadow, thread: int, access: GuestAccess, step: int
     ) -> None:
-        """A page fault's access begins; one other spte and nobody knows which it uses."""
+        """An access begins; of two sptes for its frame, nobody knows which it uses."""
         through = [
             spte
             for spte in shadow.sptes.values()

@@ -23,7 +23,7 @@ def page_of(hva: int) -> int:
 
 
 def pages_replaced(operation: Operation) -> tuple[int, int]:
-    """The bytes whose pages the host replaces: nothing of a page that it has in part."""
+    """The bytes of the pages that the host replaces: those it has the whole of."""
     if isinstance(operation, UnmapHva | ChangePte):
         first = page_of(operation.hva)
         return first, first + PAGE_SIZE

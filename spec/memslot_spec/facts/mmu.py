@@ -180,7 +180,7 @@ class Shadow:
         )
         if event.other_page:
             self.serial += 1
-            new = replace(new, serial=self.serial)
+            new = replace(new, serial=self.serial, was_open=not new.armed)
         if old.armed and not new.armed:
             self.serial += 1
             new = replace(new, opened=self.serial, was_open=True)

@@ -89,7 +89,7 @@ class Accessed:
 
     `replaced` says which page: how often the host had replaced what is behind the
     address, by unmapping it, by invalidating all of the page or by `change_pte`. It is
-    None where the target does not tell, and no table explains it: replies that differ in
+    None where the target does not tell. No table explains it, so replies that differ in
     it alone are equal.
     """
 

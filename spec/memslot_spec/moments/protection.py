@@ -1,4 +1,4 @@
-"""Moments of sptes that are protected, or dropped for larger ones, on request."""
+"""Moments of sptes that are protected on request, or dropped for larger ones."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Spte
-from memslot_spec.model.operations import WriteProtectGfn, ZapCollapsibleSptes
+from memslot_spec.model.operations import WriteProtectGfn
+from memslot_spec.model.replies import Done
+from memslot_spec.model.updates import Change
 from memslot_spec.moments.making import Making
 from memslot_spec.moments.mmu import held_mmu_lock
-from memslot_spec.moments.replies import Answered
+from memslot_spec.moments.replies import Answered, Updated
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class FrameProtected:
 
 
 @dataclass(frozen=True, slots=True)
-class Collapsed:
-    """Small sptes of a slot have been dropped for larger ones.
+class LoggingDisabled:
+    """A request turned a live slot's dirty logging off, and removed sptes.
 
     `in_tlbs` are those that the call removed, and that a processor may still use.
     """
@@ -55,16 +57,21 @@ def _frame_protected(facts: Facts, answered: Answered) -> FrameProtected | None:
     )
 
 
-def _collapsed(facts: Facts, answered: Answered) -> Collapsed | None:
-    call, thread = answered.call, answered.thread
-    if not isinstance(answered.operation, ZapCollapsibleSptes):
+def _logging_disabled(facts: Facts, updated: Updated) -> LoggingDisabled | None:
+    update, thread = facts.update_of(updated.thread), updated.thread
+    call = facts.calls.get(thread)
+    if update is None or update.old is None or call is None:
+        return None
+    if updated.change is not Change.FLAGS or not isinstance(updated.reply, Done):
+        return None
+    if not update.old.log_dirty or updated.region.log_dirty:
         return None
     if facts.host.removed_at.get(thread, -1) <= call.step:
         return None
-    return Collapsed(facts.host.stale_since(call.step, thread))
+    return LoggingDisabled(facts.host.stale_since(call.step, thread))
 
 
 MAKINGS = (
     Making(FrameProtected, Answered, _frame_protected),
-    Making(Collapsed, Answered, _collapsed),
+    Making(LoggingDisabled, Updated, _logging_disabled),
 )

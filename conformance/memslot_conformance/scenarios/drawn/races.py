@@ -39,6 +39,7 @@ from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
+    ChangePte,
     ClearDirtyLog,
     GetDirtyLog,
     GfnToHva,
@@ -53,6 +54,7 @@ from memslot_spec.model.operations import (
     SetRegion,
     UnmapHva,
     VcpuGfnToMemslot,
+    WriteProtectGfn,
 )
 from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import profile_named
@@ -173,7 +175,7 @@ class Drawing:
             return self.update()
         return self._at_a_slot(drawn) if self.table.slots else drawn
 
-    def _at_a_slot(  # noqa: PLR0911 - one case for each kind
+    def _at_a_slot(  # noqa: C901, PLR0911 - one case for each kind
         self, drawn: Operation
     ) -> Operation:
         """The operation at a frame, or a host page, of a slot that is there."""
@@ -185,7 +187,9 @@ class Drawing:
         gfn = slot.base + min(rng.choice((0, 1, slot.npages // 2, last)), last)
         if isinstance(drawn, UnmapHva | AgeHva):
             return type(drawn)(slot.hva_of(gfn))
-        if isinstance(drawn, GuestAccess):
+        if isinstance(drawn, ChangePte):
+            return replace(drawn, hva=slot.hva_of(gfn))
+        if isinstance(drawn, GuestAccess | WriteProtectGfn):
             return replace(drawn, gfn=gfn, as_id=slot.as_id)
         if isinstance(drawn, InvalidateRange):
             return range_at(slot, gfn, rng)

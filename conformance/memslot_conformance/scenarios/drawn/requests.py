@@ -12,7 +12,12 @@ from memslot_conformance.scenarios.drawn.caches import (
     draw_vcpu_lookup,
 )
 from memslot_conformance.scenarios.drawn.dirty import draw_clear, draw_get, draw_options
-from memslot_conformance.scenarios.drawn.host import draw_host_page, draw_range
+from memslot_conformance.scenarios.drawn.host import (
+    draw_change,
+    draw_host_page,
+    draw_protection,
+    draw_range,
+)
 from memslot_conformance.scenarios.drawn.values import (
     address_space,
     gfn,
@@ -68,6 +73,8 @@ DRAWN: Mapping[str, Draw] = {
     "InitHvaCache": draw_init,
     "UseHvaCache": draw_use,
     "InvalidateRange": draw_range,
+    "ChangePte": draw_change,
+    "WriteProtectGfn": draw_protection,
 }
 """How the operations are drawn that need more than a frame or a host address."""
 

@@ -17,6 +17,7 @@ from memslot_conformance.scenarios.fixed import (
     one_thread,
     slots,
     spaces,
+    sptes,
 )
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
@@ -30,6 +31,7 @@ RACES: tuple[FixedRace, ...] = (
     *dirty.RACES,
     *dirty_options.RACES,
     *accesses.RACES,
+    *sptes.RACES,
 )
 
 
@@ -42,6 +44,7 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
         *caches.sequential(header),
         *host.sequential(header),
         *dirty_one_thread.sequential(header),
+        *sptes.SEQUENTIAL,
     )
 
 

@@ -20,8 +20,8 @@ def was_accessed(facts: Facts, aged: Aged) -> bool:
     title="An ageing finds what was accessed",
     must="An ageing MUST answer that a page was touched where an spte that maps it has "
     "its A bit set: by the fault that made it, or by an access through it that came "
-    "after the TLBs were flushed of it. This holds where the spte stands to the end and "
-    "no other ageing has cleared the bit.",
+    "after the TLBs were flushed of it. This holds where the spte stands to the end, "
+    "and no other ageing has cleared the bit.",
     source="patch, kvm_mmu_notifier_clear_flush_young(); v2.6.34 arch/x86/kvm/mmu.c, "
     'kvm_age_rmapp(): "always return old for EPT" without A bits; 6.1 '
     "arch/x86/kvm/mmu/mmu.c:606, mmu_spte_age()",

@@ -1,8 +1,8 @@
 """Pages that the host puts in the place of others, and which page an access reaches.
 
 With `change_pte` (KSM) the host puts another page behind an address while sptes stand.
-Kernels up to 6.9 have it. Since v3.8 the host invalidates the page around it, and none
-stands any more: commits 6bdb913f0a70, f3b65bbaed7c.
+Kernels up to 6.9 have it. Since 6bdb913f0a70, of 2012, the host invalidates the page
+around it, and none stands any more: f3b65bbaed7c, which removed it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.mmu import SpteUpdated
 from memslot_spec.model.operations import ChangePte
+from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.moments.accesses import PageReached
 from memslot_spec.moments.host import HostUnmap
 from memslot_spec.moments.mmu import gfns_of
@@ -60,6 +61,7 @@ def changes_in_place(facts: Facts, event: SpteUpdated) -> bool:
     "~PT_WRITABLE_MASK; 6.1 arch/x86/kvm/mmu/spte.c:330, "
     "kvm_mmu_changed_pte_notifier_make_spte()",
     rows=(52,),
+    profiles=ONLY_2_6_34,
     on=SpteUpdated,
     premise=changes_in_place,
     expected="the W bit clear: the page is shared, and nobody may write to it",

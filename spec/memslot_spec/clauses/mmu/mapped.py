@@ -14,6 +14,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import pages_at
 from memslot_spec.history.points.mmu import SpteMapped
 from memslot_spec.history.words.names import slot_name
+from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.model.values import Slot
 
 
@@ -41,9 +42,9 @@ def where_one_slot_is(facts: Facts, event: SpteMapped) -> str:
 @clause(
     id="MMU-20",
     title="An spte maps frames of one slot",
-    must="Every frame that an spte maps MUST lie in one slot of the table from which the "
-    "spte was made, and be mapped to the host address that this slot gives it, for "
-    "whatever the spte was made.",
+    must="Every frame that an spte maps MUST lie in one slot of the table from which "
+    "the spte was made, and be mapped to the host address that this slot gives it, "
+    "whatever the spte was made for.",
     source="v2.6.34, __kvm_set_memory_region(): lpage_info[i][0].write_count = 1; 6.1 "
     "arch/x86/kvm/x86.c:12814, kvm_alloc_memslot_metadata(): disallow_lpage; "
     "arch/x86/kvm/mmu/mmu.c:3040, kvm_mmu_max_mapping_level(); commit 6794ad5443a2",
@@ -65,9 +66,10 @@ def is_readonly(facts: Facts, event: SpteMapped) -> bool:
     id="MMU-21",
     title="An spte of a READONLY slot is not writable",
     must="An spte that maps frames of a READONLY slot MUST NOT be writable.",
-    source="6.1 virt/kvm/kvm_main.c:2737, __gfn_to_pfn_memslot(): memslot_is_readonly() "
+    source="6.1 virt/kvm/kvm_main.c:2737, __gfn_to_pfn_memslot(): a READONLY slot "
     "clears *writable; api.rst 4.35, KVM_MEM_READONLY",
     rows=(16,),
+    profiles=ONLY_LINUX,
     on=SpteMapped,
     premise=is_readonly,
     expected="an spte that is not writable: its slot is READONLY",

@@ -1,4 +1,4 @@
-"""Sptes that are protected, or dropped for larger ones, because somebody asks for it.
+"""Sptes that are protected because somebody asks for it, or dropped for larger ones.
 
 Whoever write-protects a frame, to shadow a page table in it or to track it, relies on
 the next write to fault.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
+from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.moments.mmu import gfns_of
-from memslot_spec.moments.protection import Collapsed, FrameProtected
+from memslot_spec.moments.protection import FrameProtected, LoggingDisabled
 
 
 def was_writable(facts: Facts, done: FrameProtected) -> bool:
@@ -23,10 +24,10 @@ def still_writable(facts: Facts, done: FrameProtected) -> str:
 @clause(
     id="MMU-22",
     title="A write protection reaches every spte of the frame",
-    must="When a write protection of a frame returns, each spte through which the frame "
-    "could be written when it began MUST have been made read-only or removed, large "
-    "ones included.",
-    source="v2.6.34 arch/x86/kvm/mmu.c, rmap_write_protect(): also the large pages'; 6.1 "
+    must="When a write protection of a frame returns, each spte through which the "
+    "frame could be written when it began MUST have been made read-only or removed, "
+    "large ones included.",
+    source="v2.6.34 arch/x86/kvm/mmu.c, rmap_write_protect(): large pages, too; 6.1 "
     "arch/x86/kvm/mmu/mmu.c:1363, kvm_mmu_slot_gfn_write_protect()",
     rows=(48,),
     on=FrameProtected,
@@ -75,27 +76,27 @@ def protection_flushes(facts: Facts, done: FrameProtected) -> bool:
     return not done.in_tlbs
 
 
-def dropped_in_a_tlb(facts: Facts, done: Collapsed) -> str:
+def dropped_in_a_tlb(facts: Facts, done: LoggingDisabled) -> str:
     return f"a TLB may still translate gfn {gfns_of(done.in_tlbs)} as before"
 
 
 @clause(
     id="MMU-24",
     title="Sptes that are dropped for larger ones are used no more",
-    must="When small sptes have been dropped so that larger ones can take their place, a "
-    "processor MUST NOT be able to use the translations that were removed, when the call "
-    "returns, unless an spte permits as much again.",
-    source="6.1 arch/x86/kvm/mmu/mmu.c:6404, kvm_mmu_zap_collapsible_spte(), and 6442, "
-    "kvm_rmap_zap_collapsible_sptes(): kvm_arch_flush_remote_tlbs_memslot(); newer: "
-    "kvm_mmu_recover_huge_pages()",
+    must="When a request that turned logging off returns, a processor MUST NOT be able "
+    "to use the translation of an spte that the request removed, so that a larger one "
+    "can take its place, unless an spte permits as much again.",
+    source="6.1 arch/x86/kvm/x86.c:12943, kvm_mmu_slot_apply_flags(); "
+    "arch/x86/kvm/mmu/mmu.c:6442, kvm_rmap_zap_collapsible_sptes(): "
+    "kvm_arch_flush_remote_tlbs_memslot()",
     rows=(48,),
-    on=Collapsed,
+    profiles=ONLY_LINUX,
+    on=LoggingDisabled,
     expected="no processor able to use the sptes that were dropped",
     observed=dropped_in_a_tlb,
-    operations=("ZapCollapsibleSptes",),
     points=("TlbFlushed", "SpteMapped", "SpteRemoved"),
 )
-def collapse_flushes(facts: Facts, done: Collapsed) -> bool:
+def collapse_flushes(facts: Facts, done: LoggingDisabled) -> bool:
     return not done.in_tlbs
 
 

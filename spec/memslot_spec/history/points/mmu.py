@@ -92,8 +92,8 @@ class SpteRemoved:
 class SpteUpdated:
     """The bits of a present leaf spte were changed in place (`mmu_spte_update`).
 
-    It maps the pages of before, unless the host has put an `other_page` behind the
-    address, and this is the page now (`kvm_set_pte_rmapp`). `writable` is its W bit from now on. `dirty` is its D
+    It maps the pages of before, or an `other_page` that the host has put behind the
+    address (`kvm_set_pte_rmapp`). `writable` is its W bit from now on. `dirty` is its D
     bit, also where the processor sets it; a target that does not track by D bits
     leaves it as it is here.
     """

@@ -58,8 +58,6 @@ def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
             return f"other page at hva {hva:#x}{'' if writable else ', read-only'}"
         case operations.WriteProtectGfn(gfn, as_id):
             return f"write-protect gfn {gfn:#x}{in_space(as_id)}"
-        case operations.ZapCollapsibleSptes(slot):
-            return f"zap collapsible sptes of {_named_by(slot)}"
         case operations.AgeHva(hva):
             return f"age hva {hva:#x}"
         case operations.GetDirtyLog(slot):

@@ -12,7 +12,6 @@ from memslot_spec.model.operations.accesses import (
     GuestAccess,
     Origin,
     WriteProtectGfn,
-    ZapCollapsibleSptes,
 )
 from memslot_spec.model.operations.caches import (
     InitHvaCache,
@@ -77,7 +76,6 @@ __all__ = [
     "UseHvaCache",
     "VcpuGfnToMemslot",
     "WriteProtectGfn",
-    "ZapCollapsibleSptes",
 ]
 
 Operation = (
@@ -100,7 +98,6 @@ Operation = (
     | AgeHva
     | ChangePte
     | WriteProtectGfn
-    | ZapCollapsibleSptes
     | GetDirtyLog
     | ClearDirtyLog
     | EnableManualProtect

@@ -66,15 +66,5 @@ class WriteProtectGfn:
 
 
 @dataclass(frozen=True, slots=True)
-class ZapCollapsibleSptes:
-    """`kvm_mmu_zap_collapsible_sptes`: drop small sptes that large ones can replace.
-
-    Asked for when a log is turned off. The slot is named by its u32 word.
-    """
-
-    slot: int
-
-
-@dataclass(frozen=True, slots=True)
 class CountRmaps:
     """`count_rmaps`: the sptes that the reverse maps of all slots hold."""

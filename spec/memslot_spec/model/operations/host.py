@@ -28,8 +28,8 @@ class ChangePte:
     """`change_pte`: the host has put another page behind this byte address (KSM).
 
     `writable`: its own page table lets that page be written. Kernels up to 6.9 have it;
-    in those since v3.8 the host invalidates the page around it.
-    Source: commits 6bdb913f0a70, f3b65bbaed7c.
+    since 6bdb913f0a70, of 2012, the host invalidates the page around it.
+    f3b65bbaed7c removed it.
     """
 
     hva: int
