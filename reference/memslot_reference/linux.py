@@ -6,7 +6,7 @@ from functools import partial
 
 from memslot_reference.hva_caches import HvaCaches
 from memslot_reference.memslots import MemorySlot
-from memslot_reference.shadow import ShadowPage
+from memslot_reference.shadow import ShadowPage, Spte
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.history.points.srcu import Retried
@@ -88,10 +88,10 @@ class LinuxKvm(HvaCaches):
         self.unlock_mmu()
         self.flush_tlbs()
 
-    def protect_leaf(self, page: ShadowPage, index: int) -> None:
-        """Clear the W bit, of a large spte as of a small one."""
-        if index in page.sptes and page.sptes[index].writable:
-            self.protect_spte(page, index)
+    def protects_in_place(self, spte: Spte) -> bool:
+        """A large spte stays, too."""
+        del spte
+        return True
 
     def change_pte(self, hva: Hva, *, writable: bool) -> None:
         """The host replaces a page, and has invalidated it before.

@@ -41,7 +41,7 @@ class ShadowMmu(ShadowPages):
         self.hook.point(GuestEntered)
         spte = self.walk(gfn, write=write, direct=direct, root=root, as_id=as_id)
         if spte is not None:
-            spte.accessed = True
+            self.mark_accessed(spte)
             return self.reached(spte, gfn)
         while True:
             section = self.srcu.read_lock()
@@ -54,6 +54,10 @@ class ShadowMmu(ShadowPages):
             # The kernel faults again until the host is done. Nothing else can end
             # that, so here it waits, and outside its section.
             self.hook.wait(self.no_range_is_open, "mmu_invalidate_in_progress")
+
+    def mark_accessed(self, spte: Spte) -> None:
+        """The processor has walked to the spte, and sets its A bit."""
+        spte.accessed = True
 
     def reached(self, spte: Spte, gfn: int) -> Accessed:
         """The page that an spte maps at a frame."""

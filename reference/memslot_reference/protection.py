@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.mmu import ShadowMmu
-from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
+from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage, Spte
+from memslot_spec.history.points.mmu import SpteUpdated
 from memslot_spec.model.values import Gfn
 
 
@@ -25,9 +26,8 @@ class FrameProtection(ShadowMmu):
         table = self.load_table(as_id)
         slot = self.search_memslots(table, gfn)
         places = () if slot is None else self.leaves_of(slot, gfn)
-        for page, index in places:
-            self.protect_leaf(page, index)
-        if self.has_to_flush(places):
+        cleared = [self.protect_leaf(page, index) for page, index in places]
+        if self.has_to_flush(cleared):
             self.flush_tlbs()
         self.unlock_mmu()
         self.srcu.read_unlock(section)
@@ -42,16 +42,28 @@ class FrameProtection(ShadowMmu):
             for place in slot.rmaps[level].get(self.rmap_index(slot, gfn, level), ())
         )
 
-    def has_to_flush(self, places: tuple[tuple[ShadowPage, int], ...]) -> bool:
+    def has_to_flush(self, cleared: list[bool]) -> bool:
         """A TLB may hold a translation by which the frame can be written."""
-        return bool(places)
+        return bool(cleared)
 
-    def protect_leaf(self, page: ShadowPage, index: int) -> None:
+    def protect_leaf(self, page: ShadowPage, index: int) -> bool:
         """Clear the W bit of a small spte, and drop a large one, which maps more."""
         spte = page.sptes.get(index)
         if spte is None or not spte.writable:
-            return
-        if spte.level == 1:
-            self.protect_spte(page, index)
+            return False
+        if self.protects_in_place(spte):
+            self.remove_write_access(page, index)
         else:
             self.drop_spte(page, index)
+        return True
+
+    def protects_in_place(self, spte: Spte) -> bool:
+        """The spte stays, and a write through it faults."""
+        return spte.level == 1
+
+    def remove_write_access(self, page: ShadowPage, index: int) -> None:
+        """Clear the W bit, however writes are tracked for a dirty log."""
+        spte = page.sptes[index]
+        self.set_pfn_dirty(spte)
+        spte.writable = False
+        self.hook.point(SpteUpdated, page.handle, index, writable=False)

@@ -6,6 +6,7 @@ import museum_cases_caches
 import museum_cases_dirty
 import museum_cases_host
 import museum_cases_spaces
+import museum_cases_sptes
 from museum_cases import Case
 from museum_cases_mappings import MAPPINGS, THE_REST
 from museum_cases_readers import DELETES, SECTIONS
@@ -22,5 +23,6 @@ CASES: tuple[Case, ...] = (
     *museum_cases_caches.CASES,
     *museum_cases_spaces.CASES,
     *museum_cases_host.CASES,
+    *museum_cases_sptes.CASES,
     *museum_cases_dirty.CASES,
 )

@@ -238,5 +238,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("bitmap-too-small", RoomForUsersOnly, "MMU-3"),
     planted("bitmap-not-empty", InheritsBitmap, "MMU-4"),
     planted("root-unchecked", GrantsAnyRoot, "MMU-5"),
-    planted("translates-from-zero", TranslatesFromFrameZero, "MMU-1", "SRCU-1"),
+    planted(
+        "translates-from-zero", TranslatesFromFrameZero, "MMU-20", "MMU-1", "SRCU-1"
+    ),
 )
