@@ -168,6 +168,8 @@ ADDED_OPERATIONS = (
     operations.GetDirtyLog(0x10001),
     operations.ClearDirtyLog(0x10001, 64, 4, (0b1011,)),
     operations.EnableManualProtect(3),
+    operations.ChangePte(0x7008, writable=True),
+    operations.WriteProtectGfn(0x10, 1),
 )
 ADDED_REPLIES = (
     replies.FoundHostPage(0x7000, writable=True),
@@ -175,8 +177,10 @@ ADDED_REPLIES = (
     replies.GuestPageFault(),
     replies.Translated((0x7008, 0x9000)),
     replies.DirtyLog((0b1011, 2**63)),
+    replies.Accessed(0x7000, 2),
 )
 ADDED_POINTS = (
+    mmu_points.SpteUpdated(1, 3, 5, writable=False, other_page=True),
     tables_points.TableLoaded(1, 3, 1),
     tables_points.TablePublished(
         0, 4, TABLE, 1, (tables_points.Attached(1, 0, bitmap=5, metadata=None),)

@@ -152,7 +152,7 @@ SEQUENTIAL: tuple[FixedRace, ...] = (
     race(
         "frames that are write-protected",
         (
-            *(S0, PROTECT_17, WRITE_17, SHADOWED_17, PROTECT_17, PROTECT_17),
+            *(S0, PROTECT_17, WRITE_17, SHADOWED_17, WRITE_18, PROTECT_17, PROTECT_17),
             *(READ_17, WRITE_17, LOGGED, WRITE_17, PROTECT_17, GetDirtyLog(0)),
             *(WRITE_17, GetDirtyLog(0), WriteProtectGfn(0x900)),
             *(HUGE, WRITE_HUGE, WriteProtectGfn(0x280), READ_HUGE, WRITE_HUGE),
