@@ -10,6 +10,7 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.mmu import SpteUpdated
+from memslot_spec.history.words import count
 from memslot_spec.model.operations import ChangePte
 from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.moments.accesses import PageReached
@@ -72,13 +73,13 @@ def stays_read_only(facts: Facts, event: SpteUpdated) -> bool:
 
 
 def the_page_of_then(facts: Facts, reached: PageReached) -> str:
-    least, most = reached.least, reached.most
-    times = f"{least}" if least == most else f"{least} to {most}"
-    return f"the page at hva {reached.hva:#x} that the host has replaced {times} times"
+    least, most = reached.least, count(reached.most, "replacement")
+    times = most if least == reached.most else f"{least} to {most}"
+    return f"the page that is at hva {reached.hva:#x} after {times}"
 
 
 def another_page(facts: Facts, reached: PageReached) -> str:
-    return f"the page that it has replaced {reached.replaced} times"
+    return f"the page that was there after {count(reached.replaced, 'replacement')}"
 
 
 @clause(
