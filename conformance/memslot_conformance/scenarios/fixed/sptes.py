@@ -68,6 +68,9 @@ RACES: tuple[FixedRace, ...] = (
     *raced_by("ageing", (S0, WRITE_17, AGE_17), AGE_17),
     *raced_by("write protection", (S0, WRITE_17), PROTECT_17),
     race(
+        "change_pte beside a fault", (S0,), (SHARED_17,), (READ_17,), after=(READ_17,)
+    ),
+    race(
         "change_pte beside an unmap of its page",
         (S0, TWIN, READ_17, GuestAccess(32)),
         (SHARED_17,),
@@ -155,7 +158,7 @@ SEQUENTIAL: tuple[FixedRace, ...] = (
             *(S0, PROTECT_17, WRITE_17, SHADOWED_17, WRITE_18, PROTECT_17, PROTECT_17),
             *(READ_17, WRITE_17, LOGGED, WRITE_17, PROTECT_17, GetDirtyLog(0)),
             *(WRITE_17, GetDirtyLog(0), WriteProtectGfn(0x900)),
-            *(HUGE, WRITE_HUGE, WriteProtectGfn(0x280), READ_HUGE, WRITE_HUGE),
+            *(delete(0), HUGE, WRITE_HUGE, WriteProtectGfn(0x280), WRITE_HUGE),
         ),
     ),
     race(
