@@ -257,6 +257,7 @@ def test_a_defect_is_one_method() -> None:
         "find_memslot_id",
         "host_address",
         "hva_walk_index",
+        "invalidate_page",
         "invalidate_range_start",
         "is_scanned",
         "moves",
@@ -264,5 +265,4 @@ def test_a_defect_is_one_method() -> None:
         "rmode_tss_base",
         "roll_back",
         "swap_bitmap",
-        "unmap_hva",
     ]

@@ -10,6 +10,7 @@ from memslot_conformance.adapter.perform import perform
 from memslot_spec.model.operations import (
     AgeHva,
     AllocateRoot,
+    ChangePte,
     ClearDirtyLog,
     CountRmaps,
     DestroyVm,
@@ -32,6 +33,7 @@ from memslot_spec.model.operations import (
     UnmapHva,
     UseHvaCache,
     VcpuGfnToMemslot,
+    WriteProtectGfn,
 )
 from memslot_spec.model.replies import (
     Accessed,
@@ -158,6 +160,9 @@ def asked(operation: Operation, answer: object) -> tuple[Reply, tuple[object, ..
         (AllocateRoot(7), ("allocate_root", 7), False, Refused(None)),
         (UnmapHva(0x7000), ("unmap_hva", 0x7000), None, Done()),
         (AgeHva(0x7000), ("age_hva", 0x7000), False, Touched(young=False)),
+        (ChangePte(0x7000), ("change_pte", 0x7000, False), None, Done()),
+        (WriteProtectGfn(7), ("write_protect_gfn", 7), None, Done()),
+        (WriteProtectGfn(7, 1), ("write_protect_gfn", 7, 1), None, Done()),
         (Halt(), ("halt",), None, Done()),
         (ReleaseNotifier(), ("release_notifier",), None, Done()),
         (DestroyVm(), ("destroy",), None, Done()),
@@ -185,6 +190,7 @@ def test_an_operation_is_one_call_and_its_answer_one_reply(
         (CountRmaps(), True, "count_rmaps() gave True, which is no int"),
         (GuestAccess(7), Done(), "access() gave Done(), which is no Accessed or"),
         (GuestAccess(7), Accessed(None), "the hva of access() gave None"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        (GuestAccess(7), Accessed(0, replaced=True), "the page of access() gave True"),
         (AllocateRoot(7), None, "allocate_root() gave None, which is no bool"),
         (AgeHva(7), 0, "age_hva() gave 0, which is no bool"),
     ],

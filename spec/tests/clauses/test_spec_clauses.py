@@ -32,9 +32,9 @@ GIVEN_OUT = {
     "SRCU": 20,
     "DEL": 16,
     "MOVE": 7,
-    "MMU": 12,
+    "MMU": 24,
     "RMAP": 4,
-    "HVA": 10,
+    "HVA": 15,
     "DIRTY": 32,
     "SIZE": 3,
     "TSS": 2,
@@ -58,6 +58,9 @@ ROOTS = frozenset({*get_args(Event), Answered, Updated, AtRest})
 
 VIEW_PARTS = frozenset(field.name for field in fields(View))
 
+NOT_YET = {f"MMU-{number}" for number in range(13, 20)}
+"""Ids below others that are given out, and not given out yet."""
+
 every_clause = pytest.mark.parametrize("clause", CLAUSES, ids=lambda c: c.id)
 
 
@@ -69,7 +72,9 @@ def test_ids_are_unique_and_permanent() -> None:
         for number in range(1, highest + 1)
     }
     assert given_out >= GONE
-    assert {clause.id for clause in CLAUSES} == given_out - GONE
+    ids = {clause.id for clause in CLAUSES}
+    assert not ids & GONE
+    assert given_out - GONE - NOT_YET <= ids <= given_out
 
 
 def test_the_groups_hold_every_clause_once() -> None:
