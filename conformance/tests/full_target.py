@@ -110,6 +110,12 @@ class Full:
     def age_hva(self, hva: Hva) -> object:
         return self.called("age_hva", hva)
 
+    def change_pte(self, hva: Hva, *, writable: bool) -> object:
+        return self.called("change_pte", hva, writable)
+
+    def write_protect_gfn(self, gfn: Gfn, *space: int) -> object:
+        return self.called("write_protect_gfn", gfn, *space)
+
     def halt(self) -> object:
         return self.called("halt")
 

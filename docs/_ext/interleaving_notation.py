@@ -21,6 +21,7 @@ from memslot_spec.model.operations import (
     ActivatePfnCache,
     AgeHva,
     AllocateRoot,
+    ChangePte,
     ClearDirtyLog,
     CountRmaps,
     DeactivatePfnCache,
@@ -49,6 +50,7 @@ from memslot_spec.model.operations import (
     UsePfnCache,
     VcpuGfnToMemslot,
     WriteGuest,
+    WriteProtectGfn,
 )
 from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Failure, MemoryRegion
 
@@ -70,6 +72,8 @@ FORMS = {
     "unmap": "unmap PAGE",
     "range": "range PAGE COUNT",
     "age": "age PAGE",
+    "change": "change PAGE [writable]",
+    "protect": "protect FRAME",
     "get-log": "get-log ID",
     "clear-log": "clear-log ID from PAGE pages COUNT",
     "manual-protect": "manual-protect OPTIONS",
@@ -229,6 +233,11 @@ def _range(words: Words) -> Operation:
     return InvalidateRange(start, start + words.number("COUNT") * PAGE_SIZE)
 
 
+def _change(words: Words) -> Operation:
+    hva = words.number("PAGE") * PAGE_SIZE
+    return ChangePte(hva, writable=words.has("writable"))
+
+
 def _clear(words: Words) -> Operation:
     slot = words.number("ID")
     first = words.after("from", "PAGE")
@@ -288,6 +297,8 @@ _MAKERS: dict[str, Callable[[Words], Operation]] = {
     "unmap": lambda words: UnmapHva(words.number("PAGE") * PAGE_SIZE),
     "range": _range,
     "age": lambda words: AgeHva(words.number("PAGE") * PAGE_SIZE),
+    "change": _change,
+    "protect": lambda words: WriteProtectGfn(words.number("FRAME")),
     "get-log": lambda words: GetDirtyLog(words.number("ID")),
     "clear-log": _clear,
     "manual-protect": lambda words: EnableManualProtect(words.number("OPTIONS")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from memslot_reference.kvm import Kvm
 from memslot_spec.history.points.host import InvalidationBegun
-from memslot_spec.model.values import Hva
 
 
 class FlushesAfterUnlock(Kvm):
@@ -16,7 +15,7 @@ class FlushesAfterUnlock(Kvm):
     `need_tlb_flush`.
     """
 
-    def unmap_hva(self, hva: Hva) -> None:
+    def invalidate_page(self, hva: int) -> None:
         """`kvm_mmu_notifier_invalidate_page` of the patch."""
         section = self.srcu.read_lock()
         self.lock_mmu()

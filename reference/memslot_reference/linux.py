@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from memslot_reference.memslots import MemorySlot
 from memslot_reference.prefault import Prefaults
-from memslot_reference.shadow import ShadowPage
+from memslot_reference.shadow import ShadowPage, Spte
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.points.mmu import Flushed
 from memslot_spec.history.points.srcu import Retried
 from memslot_spec.model.replies import Reply, Retry
@@ -84,6 +87,46 @@ class LinuxKvm(Prefaults):
                 self.protect_spte(page, index)
         self.unlock_mmu()
         self.flush_tlbs()
+
+    def protects_in_place(self, spte: Spte) -> bool:
+        """A large spte stays, too."""
+        del spte
+        return True
+
+    def change_pte(self, hva: Hva, *, writable: bool) -> None:
+        """The host replaces a page, and has invalidated it before.
+
+        So no spte stands for change_pte to change: commits 6bdb913f0a70, f3b65bbaed7c.
+        """
+        start = hva // PAGE_SIZE * PAGE_SIZE
+        replace = partial(super().change_pte, hva, writable=writable)
+        self.invalidate_around(start, start + PAGE_SIZE, replace)
+
+    def zap_collapsible(self, slot: MemorySlot) -> None:
+        """`kvm_rmap_zap_collapsible_sptes`, and the flush before the lock is free."""
+        self.lock_mmu()
+        dropped = False
+        for page, index in self.mapped_by(slot):
+            spte = page.sptes.get(index)
+            if spte is None or spte.level > 1 or not page.direct:
+                continue
+            if self.mapping_level(slot, spte.gfn, direct=True) > 1:
+                self.drop_spte(page, index)
+                dropped = True
+        if dropped:
+            self.flush_tlbs()
+        self.unlock_mmu()
+
+    def start_logging(self, old: MemorySlot | None, new: MemorySlot | None) -> None:
+        """Where a log is turned off instead, large sptes may come again.
+
+        6.1 arch/x86/kvm/x86.c:12943, kvm_mmu_slot_apply_flags().
+        """
+        super().start_logging(old, new)
+        if old is None or new is None or self.moves(old, new):
+            return
+        if old.log_dirty and not new.log_dirty and not new.readonly:
+            self.zap_collapsible(new)
 
     def mapped_by(self, slot: MemorySlot) -> tuple[tuple[ShadowPage, int], ...]:
         """The places of the sptes on the slot's reverse maps."""

@@ -7,6 +7,7 @@ takes one for the fault. After `tdp_page_fault`, `nonpaging_map`,
 
 from __future__ import annotations
 
+from memslot_reference.host_memory import HostMemory
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.shadow import PAGES_AT_LEVEL, Spte, index_of, key_of
 from memslot_reference.shadow_pages import ShadowPages
@@ -31,6 +32,7 @@ class ShadowMmu(ShadowPages):
         self.mmu_notifier_seq: int = 0
         self.active_invalidations: int = 0
         self.open_ranges: list[tuple[int, int]] = []
+        self.host_memory = HostMemory()
 
     def access(
         self, gfn: Gfn, *, write: bool, direct: bool, root: int, as_id: int = 0
@@ -39,8 +41,8 @@ class ShadowMmu(ShadowPages):
         self.hook.point(GuestEntered)
         spte = self.walk(gfn, write=write, direct=direct, root=root, as_id=as_id)
         if spte is not None:
-            spte.accessed = True
-            return Accessed(spte.hva_of(gfn))
+            self.mark_accessed(spte)
+            return self.reached(spte, gfn)
         while True:
             section = self.srcu.read_lock()
             reply = self.page_fault(
@@ -52,6 +54,15 @@ class ShadowMmu(ShadowPages):
             # The kernel faults again until the host is done. Nothing else can end
             # that, so here it waits, and outside its section.
             self.hook.wait(self.no_range_is_open, "mmu_invalidate_in_progress")
+
+    def mark_accessed(self, spte: Spte) -> None:
+        """The processor has walked to the spte, and sets its A bit."""
+        spte.accessed = True
+
+    def reached(self, spte: Spte, gfn: int) -> Accessed:
+        """The page that an spte maps at a frame."""
+        hva = spte.hva_of(gfn)
+        return Accessed(hva, self.host_memory.page_at(hva, spte.found))
 
     def walk(
         self, gfn: int, *, write: bool, direct: bool, root: int, as_id: int = 0
@@ -111,7 +122,7 @@ class ShadowMmu(ShadowPages):
         if current:
             self.map(table, slot, spte, direct=direct, root=root)
         self.unlock_mmu()
-        return Accessed(spte.hva_of(gfn)) if current else None
+        return self.reached(spte, gfn) if current else None
 
     def access_unbacked(self, table: Memslots, gfn: int) -> Reply:
         """How an access ends whose frame has no slot in the table loaded for it."""
@@ -168,7 +179,8 @@ class ShadowMmu(ShadowPages):
         """
         first = gfn - gfn % PAGES_AT_LEVEL[level]
         writable = not slot.readonly and (write or not slot.log_dirty)
-        return Spte(first, level, writable, slot.hva_of(first), accessed=True)
+        hva, found = slot.hva_of(first), self.host_memory.now()
+        return Spte(first, level, writable, hva, accessed=True, found=found)
 
     def map(
         self, table: Memslots, slot: MemorySlot, spte: Spte, *, direct: bool, root: int

@@ -1,4 +1,4 @@
-"""The host at work: pages it unmaps, ages, and the end of the process.
+"""The host at work: pages it unmaps, replaces and ages, and the end of the process.
 
 After the MMU notifiers of `virt/kvm/kvm_main.c`, `kvm_handle_hva` of x86, and
 `kvm_vcpu_block`.
@@ -7,13 +7,14 @@ After the MMU notifiers of `virt/kvm/kvm_main.c`, `kvm_handle_hva` of x86, and
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from memslot_reference.memslots import MemorySlot
-from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage
+from memslot_reference.shadow import PAGES_AT_LEVEL, ShadowPage, Spte
 from memslot_reference.software_accesses import SoftwareAccesses
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.points.host import InvalidationBegun, InvalidationEnded
-from memslot_spec.history.points.mmu import RmapUse
+from memslot_spec.history.points.mmu import RmapUse, SpteUpdated
 from memslot_spec.history.points.srcu import Slept
 from memslot_spec.model.values import Hva
 
@@ -25,7 +26,12 @@ class Notifiers(SoftwareAccesses):
     """The MMU notifiers, and a vCPU that sleeps."""
 
     def unmap_hva(self, hva: Hva) -> None:
-        """The host takes the page at this address away (`invalidate_page`)."""
+        """The host takes the page at this address away: the next one is another."""
+        self.host_memory.replace_page(hva)
+        self.invalidate_page(hva)
+
+    def invalidate_page(self, hva: int) -> None:
+        """`kvm_mmu_notifier_invalidate_page`: drop what maps the page."""
         section = self.srcu.read_lock()
         self.lock_mmu()
         self.mmu_notifier_seq += 1
@@ -35,16 +41,23 @@ class Notifiers(SoftwareAccesses):
         self.srcu.read_unlock(section)
 
     def invalidate_range(self, start: Hva, end: Hva) -> None:
-        """The host takes the bytes from start up to end away, and is done.
+        """The host takes the bytes from start up to end away, and is done."""
+        if start < end:
+            replace = partial(self.host_memory.replace, start, end)
+            self.invalidate_around(start, end, replace)
+
+    def invalidate_around(
+        self, start: int, end: int, replace: Callable[[], None]
+    ) -> None:
+        """Stop the mapping of the range while the host replaces what is behind it.
 
         An updater that finds one of these open waits before it publishes: the
         counts of the start and of the end are kept by walks over the same slots.
         """
-        if end <= start:
-            return
         self.active_invalidations += 1
         self.invalidate_pfn_caches(start, end)
         self.invalidate_range_start(start, end)
+        replace()
         self.invalidate_range_end(start, end)
         self.active_invalidations -= 1
 
@@ -82,11 +95,52 @@ class Notifiers(SoftwareAccesses):
         """No range is between its start and its end."""
         return self.active_invalidations == 0
 
+    def change_pte(self, hva: Hva, *, writable: bool) -> None:
+        """The host has put another page there, which it may share with others."""
+        self.host_memory.replace_page(hva)
+        self.set_spte_hva(hva, writable=writable)
+
+    def set_spte_hva(self, hva: int, *, writable: bool) -> None:
+        """`kvm_mmu_notifier_change_pte`: let no spte map the page of before."""
+        section = self.srcu.read_lock()
+        self.lock_mmu()
+        self.mmu_notifier_seq += 1
+        if self.handle_hva(hva, partial(self.change_spte, writable=writable)):
+            self.flush_tlbs()
+        self.unlock_mmu()
+        self.srcu.read_unlock(section)
+
+    def change_spte(self, page: ShadowPage, index: int, *, writable: bool) -> bool:
+        """`kvm_set_pte_rmapp` for one spte: it is gone, or maps the page read-only.
+
+        A large page is split before the host shares a page of it, so one that is
+        mapped large goes.
+        """
+        spte = page.sptes.get(index)
+        if spte is None:
+            return False
+        if writable or spte.level > 1:
+            self.drop_spte(page, index)
+            return True
+        if spte.writable:
+            self.set_pfn_dirty(spte)
+        self.put_other_page(page, index, spte)
+        return True
+
+    def put_other_page(self, page: ShadowPage, index: int, spte: Spte) -> None:
+        """Let an spte map what the host has there now, and nobody write to it."""
+        spte.writable, spte.found = False, self.host_memory.now()
+        self.hook.point(
+            SpteUpdated, page.handle, index, writable=False, other_page=True
+        )
+
     def age_hva(self, hva: Hva) -> bool:
         """Whether the page was touched since it was last asked."""
         section = self.srcu.read_lock()
         self.lock_mmu()
         young = self.handle_hva(hva, self.age_spte)
+        if young:
+            self.flush_tlbs()
         self.unlock_mmu()
         self.srcu.read_unlock(section)
         return young

@@ -16,13 +16,17 @@ PAGES_AT_LEVEL = {1: 1, 2: PAGES_PER_HUGE_PAGE}
 
 @dataclass(slots=True, eq=False)
 class Spte:
-    """One present leaf entry: guest frames from `gfn`, host bytes from `hva`."""
+    """One present leaf entry: guest frames from `gfn`, host bytes from `hva`.
+
+    It maps the pages that the host had there at the moment `found`.
+    """
 
     gfn: int
     level: int
     writable: bool
     hva: int
     accessed: bool = False
+    found: int = 0
 
     def reaches(self, gfn: int, *, write: bool) -> bool:
         """Whether the processor gets through to this frame by it."""

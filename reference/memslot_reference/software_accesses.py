@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from memslot_reference.memslots import MemorySlot, Memslots
-from memslot_reference.mmu import ShadowMmu
+from memslot_reference.protection import FrameProtection
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.history.points.srcu import GuestEntered
 from memslot_spec.model.operations import Origin
@@ -25,7 +25,7 @@ from memslot_spec.model.replies import (
 from memslot_spec.model.values import Errno, Gfn
 
 
-class SoftwareAccesses(ShadowMmu):
+class SoftwareAccesses(FrameProtection):
     """The emulator, the walker of the guest's page table, and KVM itself."""
 
     def software_access(
@@ -40,7 +40,10 @@ class SoftwareAccesses(ShadowMmu):
         if slot is not None and hva is not None and write:
             self.mark_written(slot, gfn, origin)
         self.srcu.read_unlock(section)
-        return self.without_memory(origin) if hva is None else Accessed(hva)
+        if hva is None:
+            return self.without_memory(origin)
+        memory = self.host_memory
+        return Accessed(hva, memory.page_at(hva, memory.now()))
 
     def read_guest(self, gpa: int, length: int, as_id: int = 0) -> Reply:
         """`kvm_vcpu_read_guest`, whose caller is in a section."""

@@ -61,6 +61,8 @@ class Vm(SlotWriters):
             private_slots=profile.private_slots,
             failures=tuple(failure.name for failure in Failure),
             exact_dirty_log=True,
+            tracks_accesses=True,
+            names_host_pages=True,
             origins=tuple(one.name for one in Origin if one is not Origin.PAGE_FAULT),
         )
 

@@ -9,6 +9,7 @@ import museum_cases_host
 import museum_cases_lives
 import museum_cases_public
 import museum_cases_spaces
+import museum_cases_sptes
 from museum_cases import Case
 from museum_cases_mappings import MAPPINGS, THE_REST
 from museum_cases_readers import DELETES, LOCKS, SECTIONS
@@ -28,6 +29,7 @@ CASES: tuple[Case, ...] = (
     *museum_cases_caches.CASES,
     *museum_cases_spaces.CASES,
     *museum_cases_host.CASES,
+    *museum_cases_sptes.CASES,
     *museum_cases_dirty.CASES,
     *museum_cases_lives.CASES,
     *museum_cases_public.CASES,

@@ -35,7 +35,8 @@ from museum_cases import (
 SPACE_1 = put(1 << 16, 16, 4, 0x2000)
 
 MAPPINGS = (
-    alone("MMU-1", "translates-from-zero", S0, READ_17),
+    alone("MMU-1", "translates-from-zero", S0, READ_17, is_blind=True),
+    alone("MMU-20", "translates-from-zero", S0, READ_17),
     alone("MMU-2", "bit-only-on-create", S0, S1, READ_17, READ_21),
     raced("MMU-2", "late-bit", (S0,), (delete(0), IN_PLACE_OF_S0), (READ_17,)),
     alone("MMU-3", "bitmap-too-small", S0, READ_17),

@@ -174,6 +174,8 @@ def test_a_vm_declares_what_it_can_be_asked(profile: Profile) -> None:
         private_slots=profile.private_slots,
         failures=("PREPARE", "ALLOCATE"),
         exact_dirty_log=True,
+        tracks_accesses=True,
+        names_host_pages=True,
         origins=("EMULATOR", "TABLE_WALK", "KVM"),
     )
 

@@ -65,7 +65,9 @@ class Clause(Generic[E_contra]):
     have several address spaces, one with an `origin` those who make accesses of it. An
     `armed` one asks whether writes are noticed, which of a target that tracks by D bits
     cannot be told unless it announces `SpteUpdated`.
-    An `overlapping` one holds those who let a user slot lie over a private one.
+    An `overlapping` one holds those who let a user slot lie over a private one, one
+    that `ages` those whose ageing knows what was accessed, one on `host_pages` those
+    whose accesses tell which page of the host they reached.
     """
 
     id: str
@@ -91,6 +93,8 @@ class Clause(Generic[E_contra]):
     armed: bool = False
     origin: Origin | None = None
     overlapping: bool = False
+    ages: bool = False
+    host_pages: bool = False
     implied: Implied | None = None
 
     @property
@@ -165,6 +169,8 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     armed: bool = False,
     origin: Origin | None = None,
     overlapping: bool = False,
+    ages: bool = False,
+    host_pages: bool = False,
     implied: Implied | None = None,
 ) -> Callable[[Callable[[Facts, E], bool]], Clause[E]]:
     """The clause of which the function below the sentence is the check.
@@ -199,6 +205,8 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
             armed=armed,
             origin=origin,
             overlapping=overlapping,
+            ages=ages,
+            host_pages=host_pages,
             implied=implied,
         )
 

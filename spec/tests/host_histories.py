@@ -79,7 +79,12 @@ def header(profile: Profile) -> Header:
             interleaving=Interleaving.POINTS,
             announces=tuple(kind.__name__ for kind in get_args(Point)),
         ),
-        domain=Domain(private_slots=4, overlaps_private=True),
+        domain=Domain(
+            private_slots=4,
+            overlaps_private=True,
+            tracks_accesses=True,
+            names_host_pages=True,
+        ),
     )
 
 

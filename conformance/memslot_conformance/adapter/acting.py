@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from memslot_conformance.adapter.answers import typed
+from memslot_conformance.adapter.answers import NOTHING, typed
 from memslot_conformance.adapter.complete import Complete
 from memslot_spec.model.operations import (
     ActivatePfnCache,
     AgeHva,
     AllocateRoot,
+    ChangePte,
     ClearDirtyLog,
     CountRmaps,
     DeactivatePfnCache,
@@ -30,6 +31,7 @@ from memslot_spec.model.operations import (
     UseHvaCache,
     UsePfnCache,
     WriteGuest,
+    WriteProtectGfn,
 )
 from memslot_spec.model.replies import (
     Accessed,
@@ -67,13 +69,15 @@ MachineOperation = (
     | AllocateRoot
     | UnmapHva
     | AgeHva
+    | ChangePte
+    | WriteProtectGfn
     | Halt
     | ReleaseNotifier
     | DestroyVm
 )
 
 
-def act(  # noqa: C901, PLR0912 - one case for each operation
+def act(  # noqa: C901, PLR0912, PLR0915 - one case for each operation
     target: Complete, operation: MachineOperation
 ) -> Reply:
     """Have the target do it. Errors: `TargetError`."""
@@ -119,6 +123,13 @@ def act(  # noqa: C901, PLR0912 - one case for each operation
             target.unmap_hva(Hva(hva))
         case AgeHva(hva):
             reply = Touched(typed("age_hva()", target.age_hva(Hva(hva)), bool))
+        case ChangePte(hva, writable):
+            target.change_pte(Hva(hva), writable=writable)
+        case WriteProtectGfn(gfn, as_id):
+            if as_id:
+                target.write_protect_gfn(Gfn(gfn), as_id)
+            else:
+                target.write_protect_gfn(Gfn(gfn))
         case Halt():
             target.halt()
         case ReleaseNotifier():
@@ -172,6 +183,7 @@ def _software_access(target: Complete, operation: GuestAccess) -> Reply:
     typed("software_access()", reply, Accessed, Mmio, GuestPageFault, Refused, Retry)
     if isinstance(reply, Accessed):
         typed("the hva of software_access()", reply.hva, int)
+        typed("the page of software_access()", reply.replaced, int, NOTHING)
     return reply
 
 
@@ -187,4 +199,5 @@ def _access(target: Complete, operation: GuestAccess) -> Reply:
     typed("access()", reply, Accessed, Mmio, Retry, Refused)
     if isinstance(reply, Accessed):
         typed("the hva of access()", reply.hva, int)
+        typed("the page of access()", reply.replaced, int, NOTHING)
     return reply

@@ -11,6 +11,7 @@ from memslot_spec.model.operations import (
     ActivatePfnCache,
     AgeHva,
     AllocateRoot,
+    ChangePte,
     ClearDirtyLog,
     CountRmaps,
     DeactivatePfnCache,
@@ -39,6 +40,7 @@ from memslot_spec.model.operations import (
     UsePfnCache,
     VcpuGfnToMemslot,
     WriteGuest,
+    WriteProtectGfn,
 )
 
 METHODS: dict[type[Operation], str] = {
@@ -66,6 +68,8 @@ METHODS: dict[type[Operation], str] = {
     UnmapHva: "unmap_hva",
     InvalidateRange: "invalidate_range",
     AgeHva: "age_hva",
+    ChangePte: "change_pte",
+    WriteProtectGfn: "write_protect_gfn",
     GetDirtyLog: "get_dirty_log",
     ClearDirtyLog: "clear_dirty_log",
     EnableManualProtect: "enable_manual_protect",

@@ -84,6 +84,8 @@ def domain_of(made: object) -> Domain:
     )
     _check_names("domain.origins", domain.origins, SOFTWARE, "origin of software")
     typed("domain.exact_dirty_log", domain.exact_dirty_log, bool)
+    typed("domain.tracks_accesses", domain.tracks_accesses, bool)
+    typed("domain.names_host_pages", domain.names_host_pages, bool)
     typed("domain.overlaps_private", domain.overlaps_private, bool)
     typed("domain.dirty_tracking", domain.dirty_tracking, DirtyTracking)
     return domain

@@ -115,6 +115,24 @@ class TakesAgeing(Protocol):
 
 
 @runtime_checkable
+class TakesChanges(Protocol):
+    """`kvm_mmu_notifier_change_pte`."""
+
+    def change_pte(self, hva: Hva, *, writable: bool) -> None:
+        """The host has put another page there; `writable` by its own page table."""
+        ...
+
+
+@runtime_checkable
+class ProtectsFrames(Protocol):
+    """`rmap_write_protect`, or `kvm_mmu_slot_gfn_write_protect`."""
+
+    def write_protect_gfn(self, gfn: Gfn, as_id: int = 0) -> None:
+        """The next write to the frame has to fault."""
+        ...
+
+
+@runtime_checkable
 class LogsDirty(Protocol):
     """`KVM_GET_DIRTY_LOG`."""
 

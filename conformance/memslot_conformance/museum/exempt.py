@@ -58,6 +58,10 @@ EXEMPT: tuple[Exemption, ...] = (
         "one order of the requests that has these replies is all that is asked for",
         _of("REQ", 33),
     ),
+    Exemption(
+        "the page that an access reaches is the one that the host has there",
+        _of("HVA", 13),
+    ),
     Exemption("nobody waits for ever", _of("PROG", 1, 2)),
     Exemption("one point tells of the end of the one domain", _of("SRCU", 23)),
 )

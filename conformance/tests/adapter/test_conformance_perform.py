@@ -11,6 +11,7 @@ from memslot_spec.model.operations import (
     ActivatePfnCache,
     AgeHva,
     AllocateRoot,
+    ChangePte,
     ClearDirtyLog,
     CountRmaps,
     DeactivatePfnCache,
@@ -39,6 +40,7 @@ from memslot_spec.model.operations import (
     UsePfnCache,
     VcpuGfnToMemslot,
     WriteGuest,
+    WriteProtectGfn,
 )
 from memslot_spec.model.replies import (
     Accessed,
@@ -190,6 +192,9 @@ def asked(operation: Operation, answer: object) -> tuple[Reply, tuple[object, ..
         (AllocateRoot(7), ("allocate_root", 7), False, Refused(None)),
         (UnmapHva(0x7000), ("unmap_hva", 0x7000), None, Done()),
         (AgeHva(0x7000), ("age_hva", 0x7000), False, Touched(young=False)),
+        (ChangePte(0x7000), ("change_pte", 0x7000, False), None, Done()),
+        (WriteProtectGfn(7), ("write_protect_gfn", 7), None, Done()),
+        (WriteProtectGfn(7, 1), ("write_protect_gfn", 7, 1), None, Done()),
         (Halt(), ("halt",), None, Done()),
         (ReleaseNotifier(), ("release_notifier",), None, Done()),
         (DestroyVm(), ("destroy",), None, Done()),
@@ -222,6 +227,7 @@ def test_an_operation_is_one_call_and_its_answer_one_reply(
             Done(),
             "read_guest() gave Done(), which is no Translated",
         ),
+        (GuestAccess(7), Accessed(0, replaced=True), "the page of access() gave True"),
         (AllocateRoot(7), None, "allocate_root() gave None, which is no bool"),
         (AgeHva(7), 0, "age_hva() gave 0, which is no bool"),
     ],

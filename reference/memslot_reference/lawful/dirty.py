@@ -14,7 +14,7 @@ from memslot_spec.history.points.dirty import DirtyBitsCleared
 from memslot_spec.history.points.mmu import SpteUpdated
 from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import Limits, Profile
-from memslot_spec.model.replies import Accessed, DirtyLog, Reply
+from memslot_spec.model.replies import DirtyLog, Reply
 
 
 class FixesFaultsWithoutTheLock(LinuxKvm):
@@ -47,11 +47,11 @@ class FixesFaultsWithoutTheLock(LinuxKvm):
             return None
         if spte.writable:
             spte.accessed = True
-            return Accessed(spte.hva_of(gfn))
+            return self.reached(spte, gfn)
         spte.writable = spte.accessed = True
         self.hook.point(SpteUpdated, page.handle, index, writable=True)
         self.mark_opened(slot, gfn)
-        return Accessed(spte.hva_of(gfn))
+        return self.reached(spte, gfn)
 
     def mark_opened(self, slot: MemorySlot, gfn: int) -> None:
         """Mark the page of the spte that anybody can write through by now."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from memslot_reference.kvm import Kvm
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
@@ -15,12 +17,20 @@ from memslot_spec.model.values import PAGES_PER_HUGE_PAGE, Hva
 HUGE_SIZE = PAGES_PER_HUGE_PAGE * PAGE_SIZE
 
 
+Replace = Callable[[], None]
+"""What the host does to its memory while nothing of it can be mapped."""
+
+
+def nothing_more() -> None:
+    """The host has replaced its page already."""
+
+
 def outward_start(address: int) -> int:
     """Where the large page of a host address begins."""
     return address // HUGE_SIZE * HUGE_SIZE
 
 
-def outward(start: Hva, end: Hva) -> tuple[Hva, Hva]:
+def outward(start: int, end: int) -> tuple[Hva, Hva]:
     """The large pages that a range of bytes touches."""
     last = -(-end // HUGE_SIZE) * HUGE_SIZE
     return Hva(outward_start(start)), Hva(last)
@@ -29,21 +39,17 @@ def outward(start: Hva, end: Hva) -> tuple[Hva, Hva]:
 class RoundsOutward(Kvm):
     """A range that the host invalidates is rounded outward to large pages."""
 
-    def invalidate_range(self, start: Hva, end: Hva) -> None:
+    def invalidate_around(self, start: int, end: int, replace: Replace) -> None:
         """Take the whole of every large page, where there is anything to take."""
-        if start < end:
-            start, end = outward(start, end)
-        super().invalidate_range(start, end)
+        super().invalidate_around(*outward(start, end), replace)
 
 
 class RoundsOutwardLinux(LinuxKvm):
     """A range that the host invalidates is rounded outward to large pages."""
 
-    def invalidate_range(self, start: Hva, end: Hva) -> None:
+    def invalidate_around(self, start: int, end: int, replace: Replace) -> None:
         """Take the whole of every large page, where there is anything to take."""
-        if start < end:
-            start, end = outward(start, end)
-        super().invalidate_range(start, end)
+        super().invalidate_around(*outward(start, end), replace)
 
 
 class AsksForItsOwnPage(LinuxKvm):
@@ -95,25 +101,25 @@ class AsksForItsOwnPage(LinuxKvm):
 class UnmapsByRange(Kvm):
     """An unmap of one page is an invalidation of the range that the page is."""
 
-    def unmap_hva(self, hva: Hva) -> None:
+    def invalidate_page(self, hva: int) -> None:
         """Open the range, take what is there, and close it."""
         first = hva // PAGE_SIZE * PAGE_SIZE
-        self.invalidate_range(Hva(first), Hva(first + PAGE_SIZE))
+        self.invalidate_around(first, first + PAGE_SIZE, nothing_more)
 
 
 class UnmapsByRangeLinux(LinuxKvm):
     """An unmap of one page is an invalidation of the range that the page is."""
 
-    def unmap_hva(self, hva: Hva) -> None:
+    def invalidate_page(self, hva: int) -> None:
         """Open the range, take what is there, and close it."""
         first = hva // PAGE_SIZE * PAGE_SIZE
-        self.invalidate_range(Hva(first), Hva(first + PAGE_SIZE))
+        self.invalidate_around(first, first + PAGE_SIZE, nothing_more)
 
 
 class ZapsForTheHost(Kvm):
     """Whatever page the host unmaps, every shadow page is zapped."""
 
-    def unmap_hva(self, hva: Hva) -> None:
+    def invalidate_page(self, hva: int) -> None:
         """Walk as always, and zap what the walk has left."""
         section = self.srcu.read_lock()
         self.lock_mmu()
@@ -127,7 +133,7 @@ class ZapsForTheHost(Kvm):
 class ZapsForTheHostLinux(LinuxKvm):
     """Whatever page the host unmaps, every shadow page is zapped."""
 
-    def unmap_hva(self, hva: Hva) -> None:
+    def invalidate_page(self, hva: int) -> None:
         """Walk as always, and zap what the walk has left."""
         section = self.srcu.read_lock()
         self.lock_mmu()
@@ -159,19 +165,19 @@ class AgesTwiceLinux(LinuxKvm):
 class InvalidatesTwice(Kvm):
     """A range that the host invalidates is invalidated twice."""
 
-    def invalidate_range(self, start: Hva, end: Hva) -> None:
+    def invalidate_around(self, start: int, end: int, replace: Replace) -> None:
         """Open it, close it, and do so again."""
-        super().invalidate_range(start, end)
-        super().invalidate_range(start, end)
+        super().invalidate_around(start, end, replace)
+        super().invalidate_around(start, end, nothing_more)
 
 
 class InvalidatesTwiceLinux(LinuxKvm):
     """A range that the host invalidates is invalidated twice."""
 
-    def invalidate_range(self, start: Hva, end: Hva) -> None:
+    def invalidate_around(self, start: int, end: int, replace: Replace) -> None:
         """Open it, close it, and do so again."""
-        super().invalidate_range(start, end)
-        super().invalidate_range(start, end)
+        super().invalidate_around(start, end, replace)
+        super().invalidate_around(start, end, nothing_more)
 
 
 MORE = "an spte that is dropped without need is made again by the next access"

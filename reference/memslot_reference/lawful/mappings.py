@@ -143,6 +143,12 @@ class WalksPageTables(LinuxKvm):
             answer |= handler(page, index)
         return answer
 
+    def leaves_of(
+        self, slot: MemorySlot, gfn: int
+    ) -> tuple[tuple[ShadowPage, int], ...]:
+        """The places of the sptes that map the frame."""
+        return tuple(self.places_of(slot, gfn, gfn + 1))
+
     def mapped_by(self, slot: MemorySlot) -> tuple[tuple[ShadowPage, int], ...]:
         """The places of the sptes of the slot's frames."""
         end = slot.base_gfn + slot.npages

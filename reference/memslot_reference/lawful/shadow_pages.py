@@ -41,7 +41,8 @@ def prefetched(
         return None
     if not slot.covers(gfn) or not index_of(gfn, 1) or index_of(gfn, 1) in page.sptes:
         return None
-    return Spte(gfn, 1, not slot.readonly, slot.hva_of(gfn))
+    found = vm.host_memory.now()
+    return Spte(gfn, 1, not slot.readonly, slot.hva_of(gfn), found=found)
 
 
 class Prefetches(Kvm):

@@ -100,7 +100,8 @@ class ReachesInvalid(Kvm):
         slot = self.search_memslots(self.load_table(as_id), gfn)
         if slot is None or not slot.invalid:
             return reply
-        return Accessed(slot.hva_of(gfn))
+        hva, memory = slot.hva_of(gfn), self.host_memory
+        return Accessed(hva, memory.page_at(hva, memory.now()))
 
 
 class InvalidIsMmio(Kvm):

@@ -12,7 +12,7 @@ from memslot_reference.shadow import PageKey, ShadowPage, Spte
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import LINUX, Limits, Profile
-from memslot_spec.model.replies import Accessed, Reply
+from memslot_spec.model.replies import Reply
 
 
 class BitOnlyOnCreate(Kvm):
@@ -95,7 +95,7 @@ class LateBit(Kvm):
         if current:
             self.map(found.table, found.slot, found.spte, direct=direct, root=root)
         self.unlock_mmu()
-        return Accessed(found.spte.hva_of(gfn)) if current else None
+        return self.reached(found.spte, gfn) if current else None
 
     def page_header_update_slot(
         self, table: Memslots, slot: MemorySlot, page: ShadowPage, gfn: int
@@ -239,5 +239,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("bitmap-too-small", RoomForUsersOnly, "MMU-3"),
     planted("bitmap-not-empty", InheritsBitmap, "MMU-4"),
     planted("root-unchecked", GrantsAnyRoot, "MMU-5"),
-    planted("translates-from-zero", TranslatesFromFrameZero, "MMU-1", "SRCU-1"),
+    planted(
+        "translates-from-zero", TranslatesFromFrameZero, "MMU-20", "MMU-1", "SRCU-1"
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from memslot_spec.facts.absorbing import (
+    accesses,
     caches,
     calls,
     dirty,
@@ -34,6 +35,7 @@ ABSORB: Mapping[type, tuple[Absorb, ...]] = _by_kind(
     srcu.ABSORB,
     tables.ABSORB,
     mmu.ABSORB,
+    accesses.ABSORB,
     caches.ABSORB,
 )
 """What each kind of event adds, domain by domain; a missing kind adds nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
-from memslot_spec.facts.mmu import Spte
+from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.model.hva_caches import HvaRange
 from memslot_spec.model.operations import InvalidateRange, Operation, SetRegion
 from memslot_spec.model.pfn_caches import KnownCache
@@ -77,7 +77,9 @@ class CallFacts:
     removed, replaced or protected since the call began. `mapped` are the frames, each
     with a number of pages, for which an spte stood at some time since a prefault was
     called. `pfn_cache` is the cache of a host page that it is about, None where nobody
-    can tell what is in it.
+    can tell what is in it. `to_protect` are the writable sptes of the frame that it
+    is to protect, which nobody has protected or removed since it began; it
+    `had_to_protect` some then.
     """
 
     operation: Operation
@@ -97,6 +99,8 @@ class CallFacts:
     cached: HvaRange | None = None
     overlapped: bool = False
     stood: tuple[Spte, ...] = ()
+    to_protect: dict[Place, Spte] = field(default_factory=dict[Place, Spte])
+    had_to_protect: bool = False
     pfn_cache: KnownCache | None = None
     mapped: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
 

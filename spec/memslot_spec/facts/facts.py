@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Never, overload
 
+from memslot_spec.facts.ageing import Ageing
 from memslot_spec.facts.answers import Answers, open_questions
+from memslot_spec.facts.backing import Backing
 from memslot_spec.facts.bitmaps import DirtyBitmaps
 from memslot_spec.facts.caches import Cached
 from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
@@ -71,12 +73,16 @@ class Facts:
         self.watches_tlbs = TlbFlushed.__name__ in announced
         tracking = header.domain.dirty_tracking
         self.tracks_dirty_bits = tracking is DirtyTracking.DIRTY_BIT
+        self.tracks_accesses = header.domain.tracks_accesses
+        self.follows_backing = header.domain.names_host_pages
         self.step = 0
         self.tables = Tables()
         self.sections = Sections()
         self.shadow = Shadow()
         self.host = Host()
         self.lives = Lives()
+        self.backing = Backing()
+        self.ageing = Ageing()
         self.bitmaps = DirtyBitmaps()
         self.dirty = DirtyLogs(
             GetDirtyLog.__name__ in header.capabilities.operations,

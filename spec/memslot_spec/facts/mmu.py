@@ -80,6 +80,10 @@ class Spte:
         """The host page of this byte address is among those mapped."""
         return self.hva <= hva < self.hva + (self.npages << PAGE_SHIFT)
 
+    def maps_gfn(self, gfn: int, as_id: int) -> bool:
+        """The frame of this address space is among those mapped."""
+        return self.as_id == as_id and self.gfn <= gfn < self.gfn + self.npages
+
     def meets_hvas(self, start: int, end: int) -> bool:
         """Some byte from start up to end is in a host page that is mapped."""
         return touches(self.hva, self.npages, start, end)
@@ -174,7 +178,10 @@ class Shadow:
         )
 
     def updated(self, event: SpteUpdated, *, dirty: bool) -> None:
-        """A present spte has other bits; what it maps, and its serial, stay."""
+        """A present spte has other bits; what it maps stays, and its serial with it.
+
+        The host may have put another page there: then it is another mapping.
+        """
         place = (event.page, event.index)
         old = self.sptes.get(place)
         if old is None:
@@ -185,6 +192,9 @@ class Shadow:
             writable=event.writable,
             dirty=dirty,
         )
+        if event.other_page:
+            self.serial += 1
+            new = replace(new, serial=self.serial, was_open=not new.armed)
         if old.armed and not new.armed:
             self.serial += 1
             new = replace(new, opened=self.serial, was_open=True)

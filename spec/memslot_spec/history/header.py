@@ -55,7 +55,10 @@ class Domain:
     log shows no page that was not written; otherwise it may show more. `origins` are
     the names of those who can be made to access guest memory beside the processor.
     `dirty_tracking` tells how a write is noticed, `overlaps_private` that a user slot
-    may lie over a private one, as v2.6.34 lets it.
+    may lie over a private one, as v2.6.34 lets it. `tracks_accesses` says that an
+    ageing knows what was accessed, as by A bits; v2.6.34 without them always says that
+    nothing was. `names_host_pages` says that an access tells which page of the host it
+    reached (`Accessed.replaced`).
     """
 
     largest_gfn: int = (1 << 40) - 1
@@ -67,6 +70,8 @@ class Domain:
     dirty_tracking: DirtyTracking = DirtyTracking.WRITE_PROTECTION
     origins: tuple[str, ...] = ()
     overlaps_private: bool = False
+    tracks_accesses: bool = False
+    names_host_pages: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

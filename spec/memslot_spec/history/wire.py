@@ -40,12 +40,13 @@ from memslot_spec.history.points.mmu import (
     RmapIndexed,
     RmapRemoved,
     ShadowPageCreated,
+    SpteUpdated,
 )
 from memslot_spec.history.points.srcu import Slept
 from memslot_spec.history.points.tables import TableWritten
 from memslot_spec.model.operations import GuestAccess, Operation
 from memslot_spec.model.profile import PROFILES, Limits
-from memslot_spec.model.replies import Reply
+from memslot_spec.model.replies import Accessed, Reply
 from memslot_spec.model.values import MemoryRegion
 
 VERSION_KEY = "memslots_history"
@@ -74,6 +75,8 @@ CAME_LATER: frozenset[tuple[type, str]] = frozenset(
         (Domain, "dirty_tracking"),
         (Domain, "overlaps_private"),
         (Domain, "origins"),
+        (Domain, "tracks_accesses"),
+        (Domain, "names_host_pages"),
         (Limits, "holes"),
         (Limits, "enough_pages"),
         (GuestAccess, "origin"),
@@ -83,6 +86,8 @@ CAME_LATER: frozenset[tuple[type, str]] = frozenset(
         (RmapRemoved, "as_id"),
         (ShadowPageCreated, "root"),
         (Slept, "for_page"),
+        (Accessed, "replaced"),
+        (SpteUpdated, "other_page"),
         (TableWritten, "field"),
     }
 )

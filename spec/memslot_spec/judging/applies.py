@@ -76,6 +76,10 @@ def _out_of_its_domain(clause: AnyClause, header: Header) -> Iterator[str]:
         yield "the target has one address space"
     if clause.overlapping and not header.domain.overlaps_private:
         yield "no user slot of the target lies over a private one"
+    if clause.ages and not header.domain.tracks_accesses:
+        yield "an ageing of the target does not know what was accessed"
+    if clause.host_pages and not header.domain.names_host_pages:
+        yield "an access of the target does not tell which page of the host it reached"
     origin = clause.origin
     if origin is not None and origin.name not in header.domain.origins:
         yield f"no access of the target is made by {ORIGINS[origin]}"

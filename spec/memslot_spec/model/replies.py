@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memslot_spec.model.values import Errno, HvaError, Slot
 
@@ -108,9 +108,16 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Accessed:
-    """The access reached the page at this host byte address."""
+    """The access reached the page at this host byte address.
+
+    `replaced` says which page: how often the host had replaced what is behind the
+    address, by unmapping it, by invalidating all of the page or by `change_pte`. It is
+    None where the target does not tell. No table explains it, so replies that differ in
+    it alone are equal.
+    """
 
     hva: int
+    replaced: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

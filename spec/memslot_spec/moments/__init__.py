@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from memslot_spec.moments import (
+    accesses,
     answers,
     caches,
     copies,
@@ -20,6 +21,7 @@ from memslot_spec.moments import (
     mmu,
     pfn_caches,
     prefaults,
+    protection,
     replies,
     shown,
     sizing,
@@ -39,6 +41,8 @@ MAKINGS: tuple[Making[Any, object], ...] = (
     *prefaults.MAKINGS,
     *pfn_caches.MAKINGS,
     *host.MAKINGS,
+    *protection.MAKINGS,
+    *accesses.MAKINGS,
     *dirty.MAKINGS,
     *caches.MAKINGS,
     *ending.MAKINGS,

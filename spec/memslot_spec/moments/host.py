@@ -9,7 +9,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Spte
 from memslot_spec.history.points.host import InvalidationEnded
 from memslot_spec.model.dirty_log import SlotKey
-from memslot_spec.model.operations import AgeHva, InvalidateRange, UnmapHva
+from memslot_spec.model.operations import AgeHva, ChangePte, InvalidateRange, UnmapHva
 from memslot_spec.model.values import Slot
 from memslot_spec.moments.making import Making
 from memslot_spec.moments.mmu import held_mmu_lock
@@ -18,7 +18,7 @@ from memslot_spec.moments.replies import Answered
 
 @dataclass(frozen=True, slots=True)
 class HostUnmap:
-    """The host has unmapped a page, or invalidated the bytes from `start` to `end`.
+    """The host has unmapped or replaced a page, or invalidated `start` to `end`.
 
     `was_mapped`: sptes mapped some of it when the call began; `left` are those of
     them still present. `invalid` are the serials of those whose frame was in an
@@ -79,7 +79,7 @@ class InvalidAged:
 
 def _host_unmap(facts: Facts, answered: Answered) -> HostUnmap | None:
     operation, thread = answered.operation, answered.thread
-    if isinstance(operation, UnmapHva):
+    if isinstance(operation, UnmapHva | ChangePte):
         start = operation.hva >> PAGE_SHIFT << PAGE_SHIFT
         end = start + PAGE_SIZE
     elif isinstance(operation, InvalidateRange):

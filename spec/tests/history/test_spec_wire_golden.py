@@ -175,6 +175,8 @@ ADDED_OPERATIONS = (
     operations.RefreshPfnCache(2),
     operations.UsePfnCache(2),
     operations.DeactivatePfnCache(2),
+    operations.ChangePte(0x7008, writable=True),
+    operations.WriteProtectGfn(0x10, 1),
 )
 ADDED_REPLIES = (
     replies.FoundHostPage(0x7000, writable=True),
@@ -184,8 +186,10 @@ ADDED_REPLIES = (
     replies.DirtyLog((0b1011, 2**63)),
     replies.CutShort((0x7008,), Errno.EFAULT),
     replies.PreFaulted(2),
+    replies.Accessed(0x7000, 2),
 )
 ADDED_POINTS = (
+    mmu_points.SpteUpdated(1, 3, 5, writable=False, other_page=True),
     tables_points.TableLoaded(1, 3, 1),
     tables_points.TablePublished(
         0, 4, TABLE, 1, (tables_points.Attached(1, 0, bitmap=5, metadata=None),)

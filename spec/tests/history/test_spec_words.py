@@ -82,6 +82,10 @@ OPERATIONS: list[tuple[Operation, str]] = [
     (operations.AllocateRoot(7), "allocate root gfn 0x7"),
     (operations.UnmapHva(0x7000), "unmap hva 0x7000"),
     (operations.AgeHva(0x7000), "age hva 0x7000"),
+    (operations.ChangePte(0x7000), "other page at hva 0x7000, read-only"),
+    (operations.ChangePte(0x7000, writable=True), "other page at hva 0x7000"),
+    (operations.WriteProtectGfn(0x10), "write-protect gfn 0x10"),
+    (operations.WriteProtectGfn(0x10, 1), "write-protect gfn 0x10 (as_id 1)"),
     (operations.Halt(), "halt"),
     (operations.ReleaseNotifier(), "release the notifier"),
     (operations.DestroyVm(), "destroy the VM"),
@@ -206,6 +210,10 @@ EVENTS: list[tuple[Event, str]] = [
     ),
     (mmu_points.SpteRemoved(0, 3, 5), "clear spte 3[5]"),
     (mmu_points.SpteUpdated(0, 3, 5, writable=False), "spte 3[5]: W=0"),
+    (
+        mmu_points.SpteUpdated(0, 3, 5, writable=False, other_page=True),
+        "spte 3[5]: W=0, other page",
+    ),
     (
         mmu_points.SpteUpdated(0, 3, 5, writable=True, dirty=False),
         "spte 3[5]: W=1, D=0",

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from random import Random
 
+from memslot_conformance.scenarios.drawn.values import address_space
 from memslot_conformance.scenarios.drawn.weights import (
+    CHANGED_WRITABLE,
     EVEN,
     FROM_OUTSIDE,
     RANGE_LENGTHS,
 )
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.history.header import Header
-from memslot_spec.model.operations import GfnToHvaProt, InvalidateRange, Operation
+from memslot_spec.model.operations import (
+    ChangePte,
+    GfnToHvaProt,
+    InvalidateRange,
+    Operation,
+    WriteProtectGfn,
+)
 from memslot_spec.model.values import Slot
 
 
@@ -42,3 +50,15 @@ def draw_range(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
     del header, gfn
     length = rng.choice(RANGE_LENGTHS)
     return InvalidateRange(hva, hva + length)
+
+
+def draw_change(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    """Another page behind this host address, most often one that is shared."""
+    del header, gfn
+    return ChangePte(hva, writable=rng.random() < CHANGED_WRITABLE)
+
+
+def draw_protection(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+    """A frame whose next write somebody has to notice."""
+    del hva
+    return WriteProtectGfn(gfn, address_space(rng, header))

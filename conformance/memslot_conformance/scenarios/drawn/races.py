@@ -45,6 +45,7 @@ from memslot_spec.model.operations import (
     ActivatePfnCache,
     AgeHva,
     AllocateRoot,
+    ChangePte,
     ClearDirtyLog,
     DestroyVm,
     GetDirtyLog,
@@ -62,6 +63,7 @@ from memslot_spec.model.operations import (
     SetRegion,
     UnmapHva,
     VcpuGfnToMemslot,
+    WriteProtectGfn,
 )
 from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import profile_named
@@ -202,7 +204,9 @@ class Drawing:
         gfn = slot.base + min(rng.choice((0, 1, slot.npages // 2, last)), last)
         if isinstance(drawn, UnmapHva | AgeHva):
             return type(drawn)(slot.hva_of(gfn))
-        if isinstance(drawn, GuestAccess):
+        if isinstance(drawn, ChangePte):
+            return replace(drawn, hva=slot.hva_of(gfn))
+        if isinstance(drawn, GuestAccess | WriteProtectGfn):
             return replace(drawn, gfn=gfn, as_id=slot.as_id)
         if isinstance(drawn, GuestCopy):
             return copy_at(drawn, slot, rng)

@@ -17,7 +17,12 @@ from memslot_conformance.scenarios.drawn.copies import (
     draw_write,
 )
 from memslot_conformance.scenarios.drawn.dirty import draw_clear, draw_get, draw_options
-from memslot_conformance.scenarios.drawn.host import draw_host_page, draw_range
+from memslot_conformance.scenarios.drawn.host import (
+    draw_change,
+    draw_host_page,
+    draw_protection,
+    draw_range,
+)
 from memslot_conformance.scenarios.drawn.pfn_caches import (
     draw_activation,
     draw_deactivation,
@@ -86,6 +91,8 @@ DRAWN: Mapping[str, Draw] = {
     "RefreshPfnCache": draw_refresh,
     "UsePfnCache": draw_page_use,
     "DeactivatePfnCache": draw_deactivation,
+    "ChangePte": draw_change,
+    "WriteProtectGfn": draw_protection,
 }
 """How the operations are drawn that need more than a frame or a host address."""
 

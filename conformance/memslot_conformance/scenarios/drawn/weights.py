@@ -20,6 +20,8 @@ KINDS = {
     "UnmapHva": 6,
     "InvalidateRange": 4,
     "AgeHva": 3,
+    "ChangePte": 4,
+    "WriteProtectGfn": 3,
     "Halt": 1,
     "ReleaseNotifier": 1,
     "AllocateRoot": 1,
@@ -157,3 +159,6 @@ PAGES_AHEAD = (1, 1, 2, 4, 8, 16, 0)
 RANGE_LENGTHS = (0, 1, PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE, 1 << 21)
 FROM_OUTSIDE = 0.2
 """How often a range that is aimed at a slot begins before it."""
+
+CHANGED_WRITABLE = 0.3
+"""How often a page that the host puts in the place of another may be written."""

@@ -22,6 +22,7 @@ from memslot_conformance.scenarios.fixed import (
     prefault,
     slots,
     spaces,
+    sptes,
 )
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
@@ -44,6 +45,7 @@ RACES: tuple[FixedRace, ...] = (
     *copies.RACES,
     *prefault.RACES,
     *pfn_caches.RACES,
+    *sptes.RACES,
 )
 
 
@@ -61,6 +63,7 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
         *caches.sequential(header),
         *host.sequential(header),
         *dirty_one_thread.sequential(header),
+        *sptes.SEQUENTIAL,
     )
 
 

@@ -53,13 +53,13 @@ def no_spte(facts: Facts, event: SpteMapped) -> str:
     id="DEL-5",
     title="No new spte for a slot that is being deleted",
     must="From the end of the grace period after a slot was published INVALID, until "
-    "a table in which it is valid again is published, a fault MUST NOT install an "
-    "spte that maps a frame of the slot, unless another slot that is valid covers it "
-    "by then.",
+    "a table in which it is valid again is published, a fault or a change_pte MUST NOT "
+    "install an spte that maps a frame of the slot, unless another slot that is valid "
+    "covers it by then.",
     known=Known(
         read='patch: "stops instantiation of new shadow pages for that slot"; 6.1 '
-        "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn()",
-        last_read="2026-11",
+        "arch/x86/kvm/mmu/mmu.c:4163, kvm_faultin_pfn(); commit 2230f9e1171a",
+        last_read="2026-11-27",
     ),
     rows=(37,),
     on=SpteMapped,

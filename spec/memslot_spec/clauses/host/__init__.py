@@ -1,6 +1,11 @@
-"""Clauses on reverse maps, and on what the host unmaps."""
+"""Clauses on reverse maps, and on what the host unmaps, replaces and ages."""
 
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses.host import ranges, rmap
+from memslot_spec.clauses.host import ageing, ranges, replaced, rmap
 
-CLAUSES: tuple[AnyClause, ...] = (*rmap.CLAUSES, *ranges.CLAUSES)
+CLAUSES: tuple[AnyClause, ...] = (
+    *rmap.CLAUSES,
+    *ranges.CLAUSES,
+    *replaced.CLAUSES,
+    *ageing.CLAUSES,
+)

@@ -18,6 +18,7 @@ from memslot_spec.facts.host import pages_faulted
 from memslot_spec.history.points.host import InvalidationEnded
 from memslot_spec.history.points.mmu import SpteMapped
 from memslot_spec.known import Known
+from memslot_spec.model.operations import ChangePte
 from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.moments.host import HostUnmap, InvalidAged
 
@@ -102,7 +103,10 @@ def empty_is_nothing(facts: Facts, unmap: HostUnmap) -> bool:
 
 
 def a_range_is_open(facts: Facts, event: SpteMapped) -> bool:
-    return bool(facts.host.open)
+    """A fault maps in it: a change_pte may map the page that it has put there."""
+    call = facts.calls.get(event.thread)
+    changes = call is not None and isinstance(call.operation, ChangePte)
+    return bool(facts.host.open) and not changes
 
 
 def a_page_outside(facts: Facts, event: SpteMapped) -> str:
@@ -207,9 +211,8 @@ def another_lookup(facts: Facts, event: SpteMapped) -> str:
 @clause(
     id="HVA-8",
     title="A fault does not map a page that the host has unmapped",
-    must="A fault MUST NOT map a host page that it looked up before the host unmapped "
-    "or invalidated the page, or while the host was doing so. While the host still is, "
-    "the page is that of the access.",
+    must="A fault MUST NOT map a host page that it looked up before the host unmapped, "
+    "invalidated or replaced the page, or while the host was doing so.",
     known=Known(
         read="v2.6.34, mmu_notifier_retry(); 6.1 include/linux/kvm_host.h:1954, "
         "mmu_invalidate_retry_hva(); commits 58cd407ca4c6, 93984f19e7bc for caches",
@@ -219,7 +222,7 @@ def another_lookup(facts: Facts, event: SpteMapped) -> str:
     on=SpteMapped,
     premise=maps_what_it_looked_up,
     expected=another_lookup,
-    any_operation=("UnmapHva", "InvalidateRange"),
+    any_operation=("UnmapHva", "InvalidateRange", "ChangePte"),
     points=("HostPageFound", "MmuLocked"),
     concurrent=True,
 )

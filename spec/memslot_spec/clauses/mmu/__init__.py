@@ -1,7 +1,15 @@
-"""Clauses on shadow pages and TLBs."""
+"""Clauses on shadow pages, sptes and TLBs."""
 
 from memslot_spec.clause import AnyClause
-from memslot_spec.clauses.mmu import ending, invalidations, shadow_pages, shown, tlb
+from memslot_spec.clauses.mmu import (
+    ending,
+    invalidations,
+    mapped,
+    protection,
+    shadow_pages,
+    shown,
+    tlb,
+)
 
 CLAUSES: tuple[AnyClause, ...] = (
     *shadow_pages.CLAUSES,
@@ -9,4 +17,6 @@ CLAUSES: tuple[AnyClause, ...] = (
     *ending.CLAUSES,
     *shown.CLAUSES,
     *invalidations.CLAUSES,
+    *mapped.CLAUSES,
+    *protection.CLAUSES,
 )

@@ -126,20 +126,20 @@ def still_in_a_tlb(facts: Facts, unmap: HostUnmap) -> str:
 @clause(
     id="MMU-9",
     title="No processor uses what the host has unmapped",
-    must="When an unmap or an invalidation of host memory returns, a processor MUST "
-    "NOT be able to use a translation of that memory whose spte was removed or "
-    "replaced before the call last released mmu_lock.",
+    must="When an unmap, an invalidation or a change_pte of host memory returns, a "
+    "processor MUST NOT be able to use a translation of that memory whose spte was "
+    "removed or replaced before the call last released mmu_lock.",
     known=Known(
         read='patch, kvm_mmu_notifier_invalidate_page(): "flush the tlb before the '
         'pages can be freed"; 6.1 virt/kvm/kvm_main.c:639, __kvm_handle_hva_range()',
-        last_read="2026-11",
+        last_read="2026-11-27",
     ),
     rows=(48, 52),
     on=HostUnmap,
     premise=looked_for_translations,
     expected="no processor able to use what the host unmaps, when the call returns",
     observed=still_in_a_tlb,
-    any_operation=("UnmapHva", "InvalidateRange"),
+    any_operation=("UnmapHva", "InvalidateRange", "ChangePte"),
     points=FLUSHES,
 )
 def unmap_flushes(facts: Facts, unmap: HostUnmap) -> bool:

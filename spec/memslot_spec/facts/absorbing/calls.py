@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from memslot_spec.facts.absorbing.accesses import access_returned
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.caches import CACHING
 from memslot_spec.facts.calls import CallFacts, LastUpdate, Update, pages_of
@@ -14,12 +15,14 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Call, Return
 from memslot_spec.model.operations import (
     AgeHva,
+    ChangePte,
     DestroyVm,
     InvalidateRange,
     PreFault,
     ReleaseNotifier,
     SetRegion,
     UnmapHva,
+    WriteProtectGfn,
 )
 from memslot_spec.model.replies import Done, Refused
 
@@ -41,7 +44,7 @@ def _call(facts: Facts, event: Call) -> None:
         return
     if not facts.sighted:
         facts.worlds.reader_called(event.thread)
-    if isinstance(operation, UnmapHva | AgeHva):
+    if isinstance(operation, UnmapHva | AgeHva | ChangePte):
         known.mappings = facts.shadow.serials_at_hva(operation.hva)
         known.invalid_mappings = _of_invalid_slots(facts, known.mappings)
     elif isinstance(operation, ReleaseNotifier):
@@ -49,6 +52,13 @@ def _call(facts: Facts, event: Call) -> None:
     elif isinstance(operation, PreFault):
         sptes = facts.shadow.sptes.values()
         known.mapped = [(s.gfn, s.npages) for s in sptes if s.as_id == 0]
+    elif isinstance(operation, WriteProtectGfn):
+        known.to_protect = {
+            place: spte
+            for place, spte in facts.shadow.sptes.items()
+            if spte.writable and spte.maps_gfn(operation.gfn, operation.as_id)
+        }
+        known.had_to_protect = bool(known.to_protect)
     elif isinstance(operation, InvalidateRange) and operation.start < operation.end:
         _range(facts, operation, known)
 
@@ -102,6 +112,7 @@ ABSORB: Additions = (on(Call, _call),)
 def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     """A call is over: later calls may not fall behind what it saw or published."""
     del facts.calls[event.thread]
+    access_returned(facts, event, known)
     facts.updates.pop(event.thread, None)
     operation, reply = known.operation, event.reply
     facts.answers.returned(operation, reply, at_rest=not facts.calls)

@@ -37,6 +37,7 @@ from memslot_spec.history.points.mmu import (
 )
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.model.operations import (
+    ChangePte,
     DestroyVm,
     GetDirtyLog,
     GuestAccess,
@@ -49,9 +50,9 @@ def _call(facts: Facts, event: Call) -> None:
 
 
 def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
-    """The host page of an unmap is gone when its sptes are about to be removed."""
+    """The page of an unmap or a change is gone when its sptes are looked for."""
     call = facts.calls.get(event.thread)
-    if call is not None and isinstance(call.operation, UnmapHva):
+    if call is not None and isinstance(call.operation, UnmapHva | ChangePte):
         start = call.operation.hva - call.operation.hva % PAGE_SIZE
         facts.host.unmapped(start, start + PAGE_SIZE)
 

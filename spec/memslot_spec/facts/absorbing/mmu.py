@@ -100,9 +100,11 @@ def _spte_updated(facts: Facts, event: SpteUpdated) -> None:
     after, call = shadow.sptes.get(place), facts.calls.get(event.thread)
     if before is None or after is None:
         return
-    if facts.watches_tlbs and not after.permits(before):
+    if facts.watches_tlbs and (event.other_page or not after.permits(before)):
         facts.host.removed_at[event.thread] = facts.step
         facts.host.removed(before, place, event.thread, facts.step)
+    if event.other_page:
+        return
     facts.host.permitted(place, after)
     if after.opened == before.opened:
         return

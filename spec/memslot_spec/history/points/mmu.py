@@ -92,7 +92,8 @@ class SpteRemoved:
 class SpteUpdated:
     """The bits of a present leaf spte were changed in place (`mmu_spte_update`).
 
-    It maps the pages of before. `writable` is its W bit from now on. `dirty` is its D
+    It maps the pages of before, or an `other_page` that the host has put behind the
+    address (`kvm_set_pte_rmapp`). `writable` is its W bit from now on. `dirty` is its D
     bit, also where the processor sets it; a target that does not track by D bits
     leaves it as it is here.
     """
@@ -102,6 +103,7 @@ class SpteUpdated:
     index: int
     writable: bool
     dirty: bool = True
+    other_page: bool = False
 
 
 class RmapUse(Enum):

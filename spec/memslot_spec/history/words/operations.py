@@ -65,6 +65,10 @@ def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
             return f"unmap hva {hva:#x}"
         case operations.InvalidateRange(start, end):
             return f"invalidate hva {start:#x} to {end:#x}"
+        case operations.ChangePte(hva, writable):
+            return f"other page at hva {hva:#x}{'' if writable else ', read-only'}"
+        case operations.WriteProtectGfn(gfn, as_id):
+            return f"write-protect gfn {gfn:#x}{in_space(as_id)}"
         case operations.AgeHva(hva):
             return f"age hva {hva:#x}"
         case operations.GetDirtyLog(slot):

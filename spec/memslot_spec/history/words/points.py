@@ -108,8 +108,9 @@ def _mmu_point(event: mmu.MmuPoint) -> str:  # noqa: C901, PLR0911, PLR0912
             return f"map gfn {gfn:#x} -> hva {hva:#x}{limits}"
         case mmu.SpteRemoved(_, page, index):
             return f"clear spte {page}[{index}]"
-        case mmu.SpteUpdated(_, page, index, writable, dirty):
+        case mmu.SpteUpdated(_, page, index, writable, dirty, other_page):
             bits = f"W={writable:d}" + ("" if dirty else ", D=0")
+            bits += ", other page" if other_page else ""
             return f"spte {page}[{index}]: {bits}"
         case mmu.RmapIndexed(_, use, slot_id, _, level, _, index):
             slot = "no slot" if slot_id is None else str(slot_id)

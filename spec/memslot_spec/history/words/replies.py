@@ -39,8 +39,8 @@ def describe_reply(reply: Reply) -> str:  # noqa: C901, PLR0911, PLR0912
             return "no slot id" if slot_id is None else f"slot id {slot_id}"
         case replies.Number(value):
             return f"{value} ({value:#x})"
-        case replies.Accessed(hva):
-            return f"reached hva {hva:#x}"
+        case replies.Accessed(hva, replaced):
+            return f"reached hva {hva:#x}" + (f", page {replaced}" if replaced else "")
         case replies.Mmio():
             return "MMIO"
         case replies.Retry():

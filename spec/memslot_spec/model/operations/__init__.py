@@ -15,6 +15,7 @@ from memslot_spec.model.operations.accesses import (
     PreFault,
     ReadGuest,
     WriteGuest,
+    WriteProtectGfn,
 )
 from memslot_spec.model.operations.caches import (
     ActivatePfnCache,
@@ -32,6 +33,7 @@ from memslot_spec.model.operations.dirty import (
 )
 from memslot_spec.model.operations.host import (
     AgeHva,
+    ChangePte,
     InvalidateRange,
     ReleaseNotifier,
     UnmapHva,
@@ -58,6 +60,7 @@ __all__ = [
     "ActivatePfnCache",
     "AgeHva",
     "AllocateRoot",
+    "ChangePte",
     "ClearDirtyLog",
     "CountRmaps",
     "DeactivatePfnCache",
@@ -90,6 +93,7 @@ __all__ = [
     "UsePfnCache",
     "VcpuGfnToMemslot",
     "WriteGuest",
+    "WriteProtectGfn",
 ]
 
 Operation = (
@@ -117,6 +121,8 @@ Operation = (
     | UnmapHva
     | InvalidateRange
     | AgeHva
+    | ChangePte
+    | WriteProtectGfn
     | GetDirtyLog
     | ClearDirtyLog
     | EnableManualProtect

@@ -96,5 +96,17 @@ class AllocateRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteProtectGfn:
+    """`rmap_write_protect`, today `kvm_mmu_slot_gfn_write_protect`: of one frame.
+
+    Asked for by whoever has to notice the next write to it: a shadowed page table, or
+    page tracking (6.1 arch/x86/kvm/mmu/page_track.c, kvm_slot_page_track_add_page()).
+    """
+
+    gfn: int
+    as_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CountRmaps:
     """`count_rmaps`: the sptes that the reverse maps of all slots hold."""

@@ -24,6 +24,19 @@ class InvalidateRange:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePte:
+    """`change_pte`: the host has put another page behind this byte address (KSM).
+
+    `writable`: its own page table lets that page be written. Kernels up to 6.9 have it;
+    since 6bdb913f0a70, of 2012, the host invalidates the page around it.
+    f3b65bbaed7c removed it.
+    """
+
+    hva: int
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AgeHva:
     """`kvm_age_hva`: whether the page at this byte address was accessed since."""
 
