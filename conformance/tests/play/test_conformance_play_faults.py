@@ -38,6 +38,13 @@ class BrokenCall(Toy):
         raise broken()
 
 
+class BrokenHalt(Toy):
+    """It raises where its vCPU is to sleep."""
+
+    def halt(self) -> None:
+        raise broken()
+
+
 class BrokenView(Toy):
     """Its introspection raises."""
 
@@ -70,6 +77,7 @@ class BrokenPredicate(Toy):
 
 BREAKING: dict[str, Callable[[], Played]] = {
     "a call": lambda: play(BrokenCall, ONE),
+    "a call that is no lookup": lambda: play(BrokenHalt, Scenario((Halt(),))),
     "a call in a race": lambda: play(BrokenCall, TWO),
     "a view": lambda: play(BrokenView, ONE),
     "making it": lambda: play(BrokenMaking, ONE),

@@ -182,4 +182,5 @@ def test_where_a_vm_is_full_its_slots_are_still_changed() -> None:
     )
     rng = random.Random(1)
     drawn = [draw_request(rng, full, LIMITS, BACKING) for _ in range(300)]
-    assert any(request.memory_size == MAX_SLOT_BYTES for request in drawn)
+    # Beside those that only a rollback of a move is asked of.
+    assert sum(one.memory_size == MAX_SLOT_BYTES for one in drawn) > len(drawn) // 5
