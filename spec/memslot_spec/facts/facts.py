@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Never, overload
 
+from memslot_spec.facts.arch_lock import ArchLock
 from memslot_spec.facts.bitmaps import DirtyBitmaps
 from memslot_spec.facts.caches import Cached
 from memslot_spec.facts.calls import CallFacts, LastUpdate, Update
@@ -71,6 +72,7 @@ class Facts:
         self.step = 0
         self.tables = Tables()
         self.sections = Sections()
+        self.arch_lock = ArchLock()
         self.shadow = Shadow()
         self.host = Host()
         self.bitmaps = DirtyBitmaps()

@@ -36,6 +36,8 @@ from memslot_spec.protocol.walk import Race
 from planted_steps import (
     ENTRY,
     FLUSH,
+    NOTIFIER_LOCKS,
+    UNDER_MMU_LOCK,
     WAIT,
     doing,
     edit_in_place,
@@ -202,6 +204,14 @@ BUGS = (
         race(DELETE, FAULT_17, prefix=TWO),
         LINUX,
     ),
+    Bug(
+        "SRCU-30",
+        "a notifier locks updates out",
+        Programs(unmap=NOTIFIER_LOCKS),
+        race(UNMAP_17),
+        LINUX,
+    ),
+    Bug("SRCU-34", "under mmu_lock", Programs(update=UNDER_MMU_LOCK), race(DELETE)),
     Bug("DEL-1", "no INVALID step", NO_INVALID, race(DELETE)),
     Bug("DEL-2", "flush before the wait", EARLY_FLUSH, race(DELETE)),
     Bug(
