@@ -88,7 +88,8 @@ class SlotSets(Vm):
         errno = errno or self.prepare(old, new, failure)
         if errno is not None:
             if old is not None and leaves and failure is not Failure.ALLOCATE:
-                self.activate(as_id, old, old)
+                back = self.inactive[as_id].slots[old.word]
+                self.activate(as_id, back, back)
             else:
                 self.unlock_arch()
             return errno

@@ -26,9 +26,29 @@ from memslot_spec.model.replies import (
 )
 from memslot_spec.model.values import Hva, Slot
 from memslot_spec.protocol import fault_steps, shadow_steps, steps
-from memslot_spec.protocol.programs import GRACE_PERIOD, Program
+from memslot_spec.protocol.programs import GRACE_PERIOD, UNMAP, UPDATE, Program, Step
 from memslot_spec.protocol.state import State
 from memslot_spec.protocol.steps import Act, Move, Promises
+
+BEGIN = [step.name for step in UPDATE].index("begin")
+OVER = BEGIN + len(GRACE_PERIOD)
+UNDER_MMU_LOCK: Program = (
+    *UPDATE[:BEGIN],
+    Step("lock mmu first", shadow_steps.lock_mmu),
+    *UPDATE[BEGIN:OVER],
+    Step("unlock mmu again", shadow_steps.unlock_mmu),
+    *UPDATE[OVER:],
+)
+"""An update that waits for readers under the lock over shadow state."""
+
+NOTIFIER_LOCKS: Program = (
+    UNMAP[0],
+    Step("lock updates", steps.lock_updates),
+    *UNMAP[1:-1],
+    Step("unlock updates", steps.unlock_updates),
+    UNMAP[-1],
+)
+"""A notifier that keeps updates away."""
 
 
 def without(program: Program, *names: str) -> Program:

@@ -12,6 +12,7 @@ from typing import Never, overload
 
 from memslot_spec.facts.ageing import Ageing
 from memslot_spec.facts.answers import Answers, open_questions
+from memslot_spec.facts.arch_lock import ArchLock
 from memslot_spec.facts.backing import Backing
 from memslot_spec.facts.bitmaps import DirtyBitmaps
 from memslot_spec.facts.caches import Cached
@@ -78,6 +79,7 @@ class Facts:
         self.step = 0
         self.tables = Tables()
         self.sections = Sections()
+        self.arch_lock = ArchLock()
         self.shadow = Shadow()
         self.host = Host()
         self.lives = Lives()

@@ -32,8 +32,7 @@ class GracePeriod:
 class Sections:
     """Open sections by thread (innermost last), grace periods, locks.
 
-    `last_begun` is the step at which the youngest completed grace period began,
-    `arch_locked_at` that at which `slots_arch_lock` was last taken.
+    `last_begun` is the step at which the youngest completed grace period began.
     """
 
     open: dict[int, list[Section]] = field(default_factory=dict[int, list[Section]])
@@ -42,8 +41,6 @@ class Sections:
     grace_floor: int = 0
     update_holder: int | None = None
     mmu_holder: int | None = None
-    arch_holder: int | None = None
-    arch_locked_at: int = -1
     destroyed: bool = False
 
     def all_open(self) -> tuple[Section, ...]:

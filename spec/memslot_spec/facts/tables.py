@@ -16,8 +16,7 @@ class Tables:
     of, so far as is known; `current_of` gives the handle current in an address
     space, `born` the version in which its first table was replaced. `replaced`
     gives the step at which a version stopped being the current one, `creates` has
-    the versions that a CREATE published. `stored` has the thread and the step of the
-    last store into a table, by handle.
+    the versions that a CREATE published.
     """
 
     versions: list[SlotTable] = field(default_factory=lambda: [EMPTY])
@@ -30,9 +29,6 @@ class Tables:
     )
     current_of: dict[int, int] = field(default_factory=dict[int, int])
     born: dict[int, int] = field(default_factory=dict[int, int])
-    stored: dict[int, tuple[int, int]] = field(
-        default_factory=dict[int, tuple[int, int]]
-    )
 
     @property
     def newest(self) -> int:

@@ -36,6 +36,8 @@ from memslot_spec.protocol.walk import Race
 from planted_steps import (
     ENTRY,
     FLUSH,
+    NOTIFIER_LOCKS,
+    UNDER_MMU_LOCK,
     WAIT,
     doing,
     edit_in_place,
@@ -202,6 +204,8 @@ BUGS = (
         race(DELETE, FAULT_17, prefix=TWO),
         LINUX,
     ),
+    Bug("SRCU-30", "locks", Programs(unmap=NOTIFIER_LOCKS), race(UNMAP_17), LINUX),
+    Bug("SRCU-34", "under mmu_lock", Programs(update=UNDER_MMU_LOCK), race(DELETE)),
     Bug("DEL-1", "no INVALID step", NO_INVALID, race(DELETE)),
     Bug("DEL-2", "flush before the wait", EARLY_FLUSH, race(DELETE)),
     Bug(
@@ -242,12 +246,7 @@ BUGS = (
         race(DELETE, READ_21, prefix=TWO),
     ),
     Bug("MOVE-1", "no INVALID step", NO_INVALID, race(MOVE)),
-    Bug(
-        "MOVE-2",
-        "neither wait nor flush",
-        update("begin", wait_for_last_only),
-        race(MOVE),
-    ),
+    Bug("MOVE-2", "neither", update("begin", wait_for_last_only), race(MOVE)),
     Bug("MOVE-3", "no flush", NO_FLUSH, race(MOVE)),
     Bug(
         "ERR-1",

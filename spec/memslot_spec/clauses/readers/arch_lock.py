@@ -90,7 +90,7 @@ def is_by_a_request(facts: Facts, event: TablePublished) -> bool:
 
 
 def since_when_it_is_held(facts: Facts, event: TablePublished) -> str:
-    holder = facts.sections.arch_holder
+    holder = facts.arch_lock.holder
     if holder is None:
         return "nobody holds it"
     if holder != event.thread:
@@ -117,13 +117,9 @@ def since_when_it_is_held(facts: Facts, event: TablePublished) -> str:
     points=("ArchLocked", "ArchUnlocked", "TableWritten"),
 )
 def held_from_copy_to_publication(facts: Facts, event: TablePublished) -> bool:
-    sections, call = facts.sections, facts.calls.get(event.thread)
-    if sections.arch_holder != event.thread:
-        return False
-    writer, step = facts.tables.stored.get(event.table, (event.thread, -1))
-    # A table that a failed request swaps back was written by earlier ones.
-    is_its_own = call is not None and step > call.step and writer == event.thread
-    return not is_its_own or step > sections.arch_locked_at
+    # A table that a failed request swaps back was written by earlier requests.
+    since = facts.calls[event.thread].step
+    return facts.arch_lock.covers(event.thread, event.table, since)
 
 
 def who_holds(facts: Facts, event: GracePeriodBegun) -> str:
@@ -147,7 +143,7 @@ def who_holds(facts: Facts, event: GracePeriodBegun) -> str:
     points=("ArchLocked", "ArchUnlocked"),
 )
 def no_wait_under_arch_lock(facts: Facts, event: GracePeriodBegun) -> bool:
-    return facts.sections.arch_holder != event.thread
+    return facts.arch_lock.holder != event.thread
 
 
 @clause(

@@ -59,7 +59,7 @@ def _table_reclaimed(facts: Facts, event: TableReclaimed) -> None:
 
 
 def _table_written(facts: Facts, event: TableWritten) -> None:
-    facts.tables.stored[event.table] = event.thread, facts.step
+    facts.arch_lock.written[event.table] = event.thread, facts.step
     if event.field == "slots":
         facts.tables.written(event.table)
 
@@ -80,13 +80,11 @@ def _update_unlocked(facts: Facts, event: UpdateUnlocked) -> None:
 
 
 def _arch_locked(facts: Facts, event: ArchLocked) -> None:
-    facts.sections.arch_holder = event.thread
-    facts.sections.arch_locked_at = facts.step
+    facts.arch_lock.lock(event.thread, facts.step)
 
 
 def _arch_unlocked(facts: Facts, event: ArchUnlocked) -> None:
-    if facts.sections.arch_holder == event.thread:
-        facts.sections.arch_holder = None
+    facts.arch_lock.unlock(event.thread)
 
 
 ABSORB: Additions = (
