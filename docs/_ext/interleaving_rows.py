@@ -55,7 +55,13 @@ FAMILIES: dict[str, frozenset[type]] = {
     "dirty": frozenset({dirty_points.DirtyBitSet, dirty_points.DirtyBitsCleared}),
     "bitmaps": frozenset({dirty_points.BitmapAllocated, dirty_points.BitmapFreed}),
     "generations": frozenset({cache_points.GenerationSet, cache_points.CachesUpdated}),
-    "cached": frozenset({cache_points.MmioCached, cache_points.MmioHit}),
+    "cached": frozenset(
+        {
+            cache_points.MmioCached,
+            cache_points.MmioHit,
+            cache_points.PfnCacheValid,
+        }
+    ),
     "end": frozenset({srcu_points.DomainDestroyed}),
 }
 """The kinds of events that go together, by the names that a page uses."""

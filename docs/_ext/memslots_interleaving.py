@@ -31,10 +31,11 @@ from docutils.parsers.rst import (  # type: ignore[import-untyped, unused-ignore
     directives,
 )
 from interleaving_kept import find_kept
-from interleaving_notation import NotationError, parse
+from interleaving_notation import parse
 from interleaving_picture import picture
 from interleaving_rows import FAMILIES, USUAL, Row, Shown, published, shown
 from interleaving_search import Found, Step, Wanted, scenario_named
+from interleaving_words import NotationError
 from memslots_pages import plain
 from sphinx import addnodes
 from sphinx.application import Sphinx

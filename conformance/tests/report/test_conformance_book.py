@@ -10,10 +10,11 @@ from typing import get_args
 from xml.etree import ElementTree as ET
 
 import pytest
-from interleaving_notation import FORMS, NotationError, parse
+from interleaving_notation import FORMS, parse
 from interleaving_picture import CHARACTER, PAD, picture
 from interleaving_rows import FAMILIES, USUAL, shown
 from interleaving_search import Found, Step, Wanted, find, scenario_named
+from interleaving_words import NotationError
 from profile_table import FIELDS, profiles_table
 
 from memslot_conformance.scenarios.scenario import Scenario
