@@ -29,15 +29,15 @@ WRITE_TWO = WriteGuest(17 << PAGE_SHIFT, 2 * PAGE_SIZE)
 OFF_THE_END = WriteGuest(19 << PAGE_SHIFT, 2 * PAGE_SIZE)
 
 COPIES = (
-    alone("LOOK-20", "copy-looks-once", S0, S1, READ_OVER, is_blind=True),
-    alone("LOOK-20", "copy-keeps-offset", S0, S1, READ_OVER, is_blind=True),
-    alone("LOOK-20", "copy-forgets-tail", S0, S1, READ_OVER, is_blind=True),
-    alone("LOOK-20", "copy-in-space-0", S0, IN_SMM, ReadGuest(17 << PAGE_SHIFT, 8, 1)),
-    alone("LOOK-21", "copy-wraps", S0, WRAPPING, is_blind=True),
-    alone("LOOK-21", "copy-skips-holes", S0, READ_OVER, is_blind=True),
-    alone("LOOK-21", "copy-says-einval", S0, READ_OVER, is_blind=True),
-    race("LOOK-21", "copy-of-any-slot", (S0,), (delete(0),), (READ_TO_THE_END,)),
-    alone("LOOK-22", "copy-one-too-many", S0, READ_TO_THE_END, is_blind=True),
+    alone("LOOK-16", "copy-looks-once", S0, S1, READ_OVER, is_blind=True),
+    alone("LOOK-16", "copy-keeps-offset", S0, S1, READ_OVER, is_blind=True),
+    alone("LOOK-16", "copy-forgets-tail", S0, S1, READ_OVER, is_blind=True),
+    alone("LOOK-16", "copy-in-space-0", S0, IN_SMM, ReadGuest(17 << PAGE_SHIFT, 8, 1)),
+    alone("LOOK-17", "copy-wraps", S0, WRAPPING, is_blind=True),
+    alone("LOOK-17", "copy-skips-holes", S0, READ_OVER, is_blind=True),
+    alone("LOOK-17", "copy-says-einval", S0, READ_OVER, is_blind=True),
+    race("LOOK-17", "copy-of-any-slot", (S0,), (delete(0),), (READ_TO_THE_END,)),
+    alone("LOOK-18", "copy-one-too-many", S0, READ_TO_THE_END, is_blind=True),
     alone("DIRTY-4", "copy-marks-first", LOGGED, WRITE_TWO, GetDirtyLog(0)),
     alone("DIRTY-4", "copy-marks-done", LOGGED, OFF_THE_END, GetDirtyLog(0)),
 )
@@ -48,14 +48,14 @@ DELETED: tuple[Operations, Operations] = ((S0,), (delete(0),))
 
 PREFAULTS = (
     race("PROG-2", "K44", *DELETED, (AHEAD,), is_blind=True),
-    race("DEL-20", "prefault-invalid-hole", *DELETED, (AHEAD,)),
-    alone("ERR-20", "prefault-hole-again", AHEAD, is_blind=True),
-    alone("ERR-21", "prefault-counts-holes", S0, PreFault(18, 4), is_blind=True),
-    alone("ERR-21", "prefault-beyond", HUGE, PreFault(0x200, 4), is_blind=True),
-    alone("ERR-22", "prefault-loses-pages", S0, PreFault(18, 4), is_blind=True),
-    alone("ERR-23", "prefault-counts-large", HUGE, PreFault(0x3FF, 4)),
-    alone("ERR-23", "prefault-only-looks", S0, AHEAD),
-    alone("ERR-24", "prefault-of-nothing", S0, PreFault(17, 0), is_blind=True),
+    race("DEL-18", "prefault-invalid-hole", *DELETED, (AHEAD,)),
+    alone("ERR-8", "prefault-hole-again", AHEAD, is_blind=True),
+    alone("ERR-9", "prefault-counts-holes", S0, PreFault(18, 4), is_blind=True),
+    alone("ERR-9", "prefault-beyond", HUGE, PreFault(0x200, 4), is_blind=True),
+    alone("ERR-10", "prefault-loses-pages", S0, PreFault(18, 4), is_blind=True),
+    alone("ERR-11", "prefault-counts-large", HUGE, PreFault(0x3FF, 4)),
+    alone("ERR-11", "prefault-only-looks", S0, AHEAD),
+    alone("ERR-12", "prefault-of-nothing", S0, PreFault(17, 0), is_blind=True),
 )
 
 AT_17 = ActivatePfnCache(1, (17 << PAGE_SHIFT) + 16, 8)
@@ -66,17 +66,17 @@ RANGE = InvalidateRange(0x1001000, 0x1002000)
 REPLACED = (delete(0), IN_PLACE_OF_S0)
 
 PAGES = (
-    alone("CACHE-20", "page-of-any-table", S0, AT_17, *REPLACED, USE, is_blind=True),
-    alone("CACHE-20", "page-without-offset", S0, AT_17, USE, is_blind=True),
-    alone("CACHE-21", "page-stays", S0, AT_17, UNMAP_17, USE, is_blind=True),
-    alone("CACHE-21", "page-stays-last", S0, AT_17, RANGE, USE, is_blind=True),
-    race("CACHE-22", "K50-cache", (S0,), (RANGE,), (AT_17,)),
-    race("CACHE-22", "page-while-taken", (S0,), (RANGE,), (AT_17,)),
-    alone("CACHE-23", "page-after-its-end", S0, AT_17, OFF, USE, is_blind=True),
-    alone("CACHE-24", "page-of-two", S0, SPLIT, is_blind=True),
-    alone("CACHE-25", "page-of-nothing", AT_17, is_blind=True),
-    alone("CACHE-26", "page-without-its-end", S0, TO_THE_END, is_blind=True),
-    alone("CACHE-27", "P25", S0, AT_17, OFF, SPLIT, REFRESH, is_blind=True),
+    alone("CACHE-19", "page-of-any-table", S0, AT_17, *REPLACED, USE, is_blind=True),
+    alone("CACHE-19", "page-without-offset", S0, AT_17, USE, is_blind=True),
+    alone("CACHE-20", "page-stays", S0, AT_17, UNMAP_17, USE, is_blind=True),
+    alone("CACHE-20", "page-stays-last", S0, AT_17, RANGE, USE, is_blind=True),
+    race("CACHE-21", "K50-cache", (S0,), (RANGE,), (AT_17,)),
+    race("CACHE-21", "page-while-taken", (S0,), (RANGE,), (AT_17,)),
+    alone("CACHE-22", "page-after-its-end", S0, AT_17, OFF, USE, is_blind=True),
+    alone("CACHE-23", "page-of-two", S0, SPLIT, is_blind=True),
+    alone("CACHE-24", "page-of-nothing", AT_17, is_blind=True),
+    alone("CACHE-25", "page-without-its-end", S0, TO_THE_END, is_blind=True),
+    alone("CACHE-26", "P25", S0, AT_17, OFF, SPLIT, REFRESH, is_blind=True),
 )
 
 CASES: tuple[Case, ...] = (*COPIES, *PREFAULTS, *PAGES)

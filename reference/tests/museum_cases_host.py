@@ -113,7 +113,7 @@ TLBS: tuple[Case, ...] = (
     alone("MMU-8", "never-flushes", S0, WRITE_17, LOGGED),
     alone("MMU-9", "never-flushes", S0, READ_17, UNMAP_17),
     alone("MMU-9", "unmaps-quietly", S0, READ_17, UNMAP_17),
-    alone("MMU-21", "unmaps-quietly", S0, READ_17, RANGE_17),
+    alone("MMU-19", "unmaps-quietly", S0, READ_17, RANGE_17),
     raced("MMU-9", "flushes-after-unlock", (S0, READ_17), (UNMAP_17,), (UNMAP_17,)),
     raced("MMU-9", "K25", (S0, WRITE_17), (LOGGED,), (UNMAP_17,)),
     alone("MMU-10", "never-flushes", S0, READ_17, delete(0)),

@@ -34,7 +34,7 @@ PUBLICATIONS = (
     alone("SLOT-13", "flags-in-two-steps", S0, LOGGED),
     alone("DEL-17", "unlocks-in-the-window", S0, FAILS),
     alone("SLOT-18", "shows-another-table", S0),
-    alone("MMU-19", "hides-sptes", S0, WRITE_17),
+    alone("MMU-17", "hides-sptes", S0, WRITE_17),
 )
 
 LIVES = (
@@ -49,13 +49,13 @@ LIVES = (
     alone("DIRTY-35", "logs-readonly", READONLY_LOGGED, WRITE_17, GET),
     alone("SRCU-22", "reclaims-twice", S0),
     alone("SRCU-23", "destroys-domain-twice", DestroyVm()),
-    alone("MMU-16", "end-leaves-mapped", S0, READ_17, DestroyVm()),
-    alone("MMU-17", "end-leaves-mapped", S0, READ_17, DestroyVm()),
-    alone("MMU-17", "end-keeps-pages", S0, READ_17, DestroyVm()),
-    alone("MMU-18", "release-keeps-mapped", S0, READ_17, ReleaseNotifier()),
-    alone("MMU-20", "unmaps-at-the-end", S0, READ_17, RANGE_17),
-    alone("MMU-21", "flushes-at-the-end", S0, READ_17, RANGE_17),
-    alone("MMU-15", "refuses-roots", LOGGED, AllocateRoot(17)),
+    alone("MMU-14", "end-leaves-mapped", S0, READ_17, DestroyVm()),
+    alone("MMU-15", "end-leaves-mapped", S0, READ_17, DestroyVm()),
+    alone("MMU-15", "end-keeps-pages", S0, READ_17, DestroyVm()),
+    alone("MMU-16", "release-keeps-mapped", S0, READ_17, ReleaseNotifier()),
+    alone("MMU-18", "unmaps-at-the-end", S0, READ_17, RANGE_17),
+    alone("MMU-19", "flushes-at-the-end", S0, READ_17, RANGE_17),
+    alone("MMU-13", "refuses-roots", LOGGED, AllocateRoot(17)),
 )
 
 REFUSALS = (
@@ -75,8 +75,8 @@ REFUSALS = (
         "refused-clear-clears",
         *(MANUAL, LOGGED, WRITE_17, ClearDirtyLog(0, 0, 3, (0b10,)), GET),
     ),
-    alone("LOOK-17", "reads-unwritable", S0, GfnToHvaProt(17)),
-    alone("LOOK-18", "hole-is-readonly", S0, GfnToHvaProt(40)),
+    alone("LOOK-14", "reads-unwritable", S0, GfnToHvaProt(17)),
+    alone("LOOK-15", "hole-is-readonly", S0, GfnToHvaProt(40)),
 )
 
 CASES: tuple[Case, ...] = (*PUBLICATIONS, *LIVES, *REFUSALS)

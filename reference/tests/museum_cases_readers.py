@@ -96,13 +96,13 @@ FAILING = delete(0, failure=Failure.PREPARE)
 SHADOWED_21 = GuestAccess(21, direct=False)
 
 LOCKS = (
-    alone("SRCU-30", "notifier-locks-slots", S0, UNMAP_17),
-    alone("SRCU-31", "notifier-locks-arch", S0, RANGE_17),
-    alone("SRCU-32", "publishes-arch-unlocked", S0),
-    alone("SRCU-32", "retakes-arch-lock", S0),
-    alone("SRCU-33", "holds-arch-lock", S0),
-    alone("SRCU-34", "waits-under-mmu-lock", S0, delete(0)),
-    raced("SRCU-35", "loses-late-arrays", (S0, S1), (FAILING,), (SHADOWED_21,)),
+    alone("SRCU-24", "notifier-locks-slots", S0, UNMAP_17),
+    alone("SRCU-25", "notifier-locks-arch", S0, RANGE_17),
+    alone("SRCU-26", "publishes-arch-unlocked", S0),
+    alone("SRCU-26", "retakes-arch-lock", S0),
+    alone("SRCU-27", "holds-arch-lock", S0),
+    alone("SRCU-28", "waits-under-mmu-lock", S0, delete(0)),
+    raced("SRCU-29", "loses-late-arrays", (S0, S1), (FAILING,), (SHADOWED_21,)),
 )
 
 DELETES = (

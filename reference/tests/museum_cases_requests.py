@@ -92,7 +92,7 @@ REQUESTS = (
 )
 
 ORDERS = (
-    raced("REQ-33", "scans-before-the-lock", (), (S0,), (OVER_S0,), is_blind=True),
+    raced("REQ-29", "scans-before-the-lock", (), (S0,), (OVER_S0,), is_blind=True),
 )
 
 TABLES = (

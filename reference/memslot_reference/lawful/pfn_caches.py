@@ -114,24 +114,24 @@ VARIANTS: tuple[Variant, ...] = (
     variant(
         "pages-never-valid",
         KeepsNoPage,
+        "CACHE-19",
         "CACHE-20",
-        "CACHE-21",
-        "CACHE-23",
+        "CACHE-22",
         source="who uses a cache has to be ready to refresh it each time",
         tag="argued",
     ),
     variant(
         "pages-all-dropped",
         DropsEveryPage,
-        "CACHE-21",
+        "CACHE-20",
         source="a cache that is not valid is refreshed",
         tag="argued",
     ),
     variant(
         "pages-dropped-late",
         DropsAfterTheWalk,
+        "CACHE-20",
         "CACHE-21",
-        "CACHE-22",
         source="6.1 virt/kvm/kvm_main.c:793: they go before mmu_lock is taken so that "
         "it is not held over the lock of each cache",
         tag="[R]",
@@ -139,7 +139,7 @@ VARIANTS: tuple[Variant, ...] = (
     variant(
         "pages-looked-at-alone",
         LooksAtItsOwnPage,
-        "CACHE-22",
+        "CACHE-21",
         source="6.1 include/linux/kvm_host.h:1954, mmu_invalidate_retry_hva(), has it "
         "so of a fault",
         tag="argued",
@@ -147,8 +147,8 @@ VARIANTS: tuple[Variant, ...] = (
     variant(
         "pages-refused-off",
         RefusedIsOff,
-        "CACHE-23",
-        "CACHE-27",
+        "CACHE-22",
+        "CACHE-26",
         source="a refused activation leaves what was not active inactive, as commit "
         "5c9ca4ed8908 has it of another errno",
         tag="argued",

@@ -89,20 +89,20 @@ MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "loses-late-arrays",
         LosesLateArrays,
-        "SRCU-35",
+        "SRCU-29",
         source='"KVM: Ensure local memslot copies operate on up-to-date arch-specific '
         'data", after b10a038e84d1; see K53',
         tag="[T]",
         profile=LINUX,
     ),
     planted(
-        "notifier-locks-slots", NotifierLocksSlots, "SRCU-30", "PROG-1", profile=LINUX
+        "notifier-locks-slots", NotifierLocksSlots, "SRCU-24", "PROG-1", profile=LINUX
     ),
     planted(
-        "notifier-locks-arch", NotifierLocksArch, "SRCU-31", "PROG-1", profile=LINUX
+        "notifier-locks-arch", NotifierLocksArch, "SRCU-25", "PROG-1", profile=LINUX
     ),
-    planted("publishes-arch-unlocked", PublishesArchUnlocked, "SRCU-32", profile=LINUX),
-    planted("retakes-arch-lock", RetakesArchLock, "SRCU-32", profile=LINUX),
-    planted("holds-arch-lock", HoldsArchLock, "SRCU-33", profile=LINUX),
-    planted("waits-under-mmu-lock", WaitsUnderMmuLock, "SRCU-34", "PROG-2"),
+    planted("publishes-arch-unlocked", PublishesArchUnlocked, "SRCU-26", profile=LINUX),
+    planted("retakes-arch-lock", RetakesArchLock, "SRCU-26", profile=LINUX),
+    planted("holds-arch-lock", HoldsArchLock, "SRCU-27", profile=LINUX),
+    planted("waits-under-mmu-lock", WaitsUnderMmuLock, "SRCU-28", "PROG-2"),
 )

@@ -160,8 +160,8 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "copy-looks-once",
         LooksOnce,
-        "LOOK-20",
-        "LOOK-21",
+        "LOOK-16",
+        "LOOK-17",
         "CACHE-8",
         "CACHE-6",
         "DIRTY-4",
@@ -170,7 +170,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "copy-keeps-offset",
         KeepsTheOffset,
-        "LOOK-20",
+        "LOOK-16",
         "CACHE-6",
         "CACHE-8",
         profile=LINUX,
@@ -178,8 +178,8 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "copy-forgets-tail",
         ForgetsTheTail,
-        "LOOK-20",
-        "LOOK-21",
+        "LOOK-16",
+        "LOOK-17",
         "CACHE-6",
         "CACHE-8",
         profile=LINUX,
@@ -187,28 +187,28 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "copy-one-too-many",
         OnePageTooMany,
-        "LOOK-22",
-        "LOOK-20",
+        "LOOK-18",
+        "LOOK-16",
         "CACHE-6",
         "CACHE-14",
         profile=LINUX,
     ),
-    planted("copy-wraps", WrapsToNothing, "LOOK-21", "LOOK-20", profile=LINUX),
+    planted("copy-wraps", WrapsToNothing, "LOOK-17", "LOOK-16", profile=LINUX),
     planted(
-        "copy-skips-holes", SkipsHoles, "LOOK-21", "LOOK-20", "CACHE-13", profile=LINUX
+        "copy-skips-holes", SkipsHoles, "LOOK-17", "LOOK-16", "CACHE-13", profile=LINUX
     ),
     planted(
-        "copy-of-any-slot", CopiesFromAnySlot, "LOOK-21", "CACHE-13", profile=LINUX
+        "copy-of-any-slot", CopiesFromAnySlot, "LOOK-17", "CACHE-13", profile=LINUX
     ),
     planted(
         "copy-in-space-0",
         ForgetsTheSpace,
-        "LOOK-20",
-        "LOOK-21",
-        "LOOK-22",
+        "LOOK-16",
+        "LOOK-17",
+        "LOOK-18",
         profile=LINUX,
     ),
-    planted("copy-marks-first", MarksTheFirstPage, "DIRTY-4", "LOOK-22", profile=LINUX),
+    planted("copy-marks-first", MarksTheFirstPage, "DIRTY-4", "LOOK-18", profile=LINUX),
     planted("copy-marks-done", MarksWhenDone, "DIRTY-4", profile=LINUX),
-    planted("copy-says-einval", SaysEinval, "LOOK-21", profile=LINUX),
+    planted("copy-says-einval", SaysEinval, "LOOK-17", profile=LINUX),
 )

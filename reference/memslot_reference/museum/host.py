@@ -262,6 +262,6 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "never-flushes", NeverFlushes, "MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11"
     ),
-    planted("unmaps-quietly", UnmapsQuietly, "MMU-9", "MMU-21"),
+    planted("unmaps-quietly", UnmapsQuietly, "MMU-9", "MMU-19"),
     planted("skips-shadowed-pages", SkipsShadowedPages, "MMU-7", "DIRTY-2"),
 )

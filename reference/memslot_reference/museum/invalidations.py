@@ -48,6 +48,6 @@ class FlushesAtTheEnd(Kvm):
 
 
 MUTANTS: tuple[Mutant, ...] = (
-    planted("unmaps-at-the-end", UnmapsAtTheEnd, "MMU-20"),
-    planted("flushes-at-the-end", FlushesAtTheEnd, "MMU-21"),
+    planted("unmaps-at-the-end", UnmapsAtTheEnd, "MMU-18"),
+    planted("flushes-at-the-end", FlushesAtTheEnd, "MMU-19"),
 )

@@ -194,8 +194,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     planted("reclaims-twice", ReclaimsTwice, "SRCU-22"),
     planted("destroys-domain-twice", DestroysDomainTwice, "SRCU-23"),
-    planted("end-leaves-mapped", EndLeavesMapped, "MMU-16", "MMU-17"),
-    planted("end-keeps-pages", EndKeepsPages, "MMU-17"),
-    planted("release-keeps-mapped", ReleaseKeepsMapped, "MMU-18"),
-    planted("refuses-roots", RefusesRoots, "MMU-15"),
+    planted("end-leaves-mapped", EndLeavesMapped, "MMU-14", "MMU-15"),
+    planted("end-keeps-pages", EndKeepsPages, "MMU-15"),
+    planted("release-keeps-mapped", ReleaseKeepsMapped, "MMU-16"),
+    planted("refuses-roots", RefusesRoots, "MMU-13"),
 )

@@ -171,7 +171,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "scans-before-the-lock",
         ScansBeforeTheLock,
-        "REQ-33",
+        "REQ-29",
         "REQ-19",
         "SLOT-6",
         "SLOT-8",

@@ -81,12 +81,12 @@ class NothingToDo(LinuxKvm):
 
 
 MUTANTS: tuple[Mutant, ...] = (
-    planted("prefault-invalid-hole", InvalidIsNoSlot, "DEL-20", profile=LINUX),
-    planted("prefault-hole-again", HolesToBeRetried, "ERR-20", profile=LINUX),
-    planted("prefault-counts-holes", CountsHoles, "ERR-21", "ERR-20", profile=LINUX),
-    planted("prefault-loses-pages", LosesItsProgress, "ERR-22", profile=LINUX),
-    planted("prefault-counts-large", CountsLargePages, "ERR-23", profile=LINUX),
-    planted("prefault-beyond", CountsBeyond, "ERR-21", "ERR-23", profile=LINUX),
-    planted("prefault-only-looks", OnlyLooks, "ERR-23", profile=LINUX),
-    planted("prefault-of-nothing", NothingToDo, "ERR-24", profile=LINUX),
+    planted("prefault-invalid-hole", InvalidIsNoSlot, "DEL-18", profile=LINUX),
+    planted("prefault-hole-again", HolesToBeRetried, "ERR-8", profile=LINUX),
+    planted("prefault-counts-holes", CountsHoles, "ERR-9", "ERR-8", profile=LINUX),
+    planted("prefault-loses-pages", LosesItsProgress, "ERR-10", profile=LINUX),
+    planted("prefault-counts-large", CountsLargePages, "ERR-11", profile=LINUX),
+    planted("prefault-beyond", CountsBeyond, "ERR-9", "ERR-11", profile=LINUX),
+    planted("prefault-only-looks", OnlyLooks, "ERR-11", profile=LINUX),
+    planted("prefault-of-nothing", NothingToDo, "ERR-12", profile=LINUX),
 )

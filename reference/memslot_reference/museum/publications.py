@@ -102,5 +102,5 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("flags-in-two-steps", FlagsInTwoSteps, "SLOT-13"),
     planted("unlocks-in-the-window", UnlocksInTheWindow, "DEL-17"),
     planted("shows-another-table", ShowsAnotherTable, "SLOT-18", "SLOT-8", "ERR-2"),
-    planted("hides-sptes", HidesSptes, "MMU-19"),
+    planted("hides-sptes", HidesSptes, "MMU-17"),
 )

@@ -116,8 +116,8 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "refused-clear-clears", RefusedClearClears, "DIRTY-26", "DIRTY-4", profile=LINUX
     ),
-    planted("reads-unwritable", ReadsUnwritable, "LOOK-17", "SRCU-1", profile=LINUX),
+    planted("reads-unwritable", ReadsUnwritable, "LOOK-14", "SRCU-1", profile=LINUX),
     planted(
-        "hole-is-readonly", HoleIsReadonly, "LOOK-18", "LOOK-9", "SRCU-1", profile=LINUX
+        "hole-is-readonly", HoleIsReadonly, "LOOK-15", "LOOK-9", "SRCU-1", profile=LINUX
     ),
 )

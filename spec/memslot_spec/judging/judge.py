@@ -186,7 +186,7 @@ class Judge:
     def _disagree(self, words: str, reads: Callable[[AnyClause], bool]) -> None:
         """Points and introspection disagree: who reads that is asked no more.
 
-        Where SLOT-18 and MMU-19 are among the clauses they have found it before.
+        Where SLOT-18 and MMU-17 are among the clauses they have found it before.
         """
         if reads in self._disagreed:
             return

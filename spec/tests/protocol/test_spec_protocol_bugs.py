@@ -204,8 +204,8 @@ BUGS = (
         race(DELETE, FAULT_17, prefix=TWO),
         LINUX,
     ),
-    Bug("SRCU-30", "locks", Programs(unmap=NOTIFIER_LOCKS), race(UNMAP_17), LINUX),
-    Bug("SRCU-34", "under mmu_lock", Programs(update=UNDER_MMU_LOCK), race(DELETE)),
+    Bug("SRCU-24", "locks", Programs(unmap=NOTIFIER_LOCKS), race(UNMAP_17), LINUX),
+    Bug("SRCU-28", "under mmu_lock", Programs(update=UNDER_MMU_LOCK), race(DELETE)),
     Bug("DEL-1", "no INVALID step", NO_INVALID, race(DELETE)),
     Bug("DEL-2", "flush before the wait", EARLY_FLUSH, race(DELETE)),
     Bug(

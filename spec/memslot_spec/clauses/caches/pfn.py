@@ -21,7 +21,7 @@ BY_ALL, BY_NONE = frozenset({True}), frozenset({False})
 
 
 @clause(
-    id="CACHE-20",
+    id="CACHE-19",
     title="A cached page is that of the current table",
     must="A use of a cached host page MUST NOT reach another address than a table "
     "gives that may be current: after a new generation the cache is refreshed first.",
@@ -45,7 +45,7 @@ def was_taken(facts: Facts, used: PfnCacheUsed) -> bool:
 
 
 @clause(
-    id="CACHE-21",
+    id="CACHE-20",
     title="A cached page does not outlive its unmap",
     must="Once the host has taken a page away, a use of a cache MUST NOT reach it "
     "through what was looked up before that.",
@@ -67,7 +67,7 @@ def is_not_taken(facts: Facts, used: PfnCacheUsed) -> bool:
 
 
 @clause(
-    id="CACHE-22",
+    id="CACHE-21",
     title="No cache becomes valid for a page that was taken",
     must="A cache MUST NOT become valid for a host page that was looked up before the "
     "host took the page away, or while the host was doing so.",
@@ -89,7 +89,7 @@ def is_looked_up_since(facts: Facts, valid: PfnCacheValidated) -> bool:
 
 
 @clause(
-    id="CACHE-23",
+    id="CACHE-22",
     title="A cache that is not active cannot be used",
     must="A use MUST NOT reach memory through a cache that is not active: one that "
     "never was, one that was deactivated, and one whose activation was refused.",
@@ -113,7 +113,7 @@ def is_split(facts: Facts, resolved: PfnCacheResolved) -> bool:
 
 
 @clause(
-    id="CACHE-24",
+    id="CACHE-23",
     title="A cache has one page",
     must="The activation of a cache for a range that is not in one page MUST be "
     "refused with EINVAL.",
@@ -138,7 +138,7 @@ def has_no_address(facts: Facts, resolved: PfnCacheResolved) -> bool:
 
 
 @clause(
-    id="CACHE-25",
+    id="CACHE-24",
     title="A page without an address is not cached",
     must="A cache whose frame has no host address for writing MUST NOT be resolved: "
     "its activation, or its refresh, is refused with EFAULT.",
@@ -164,7 +164,7 @@ def has_an_address(facts: Facts, resolved: PfnCacheResolved) -> bool:
 
 
 @clause(
-    id="CACHE-26",
+    id="CACHE-25",
     title="A page with an address is cached",
     must="The activation of a cache for a range in one page that has a host address "
     "for writing, and its refresh, MUST succeed where the host has the page.",
@@ -184,7 +184,7 @@ def backed_is_resolved(facts: Facts, resolved: PfnCacheResolved) -> bool:
 
 
 @clause(
-    id="CACHE-27",
+    id="CACHE-26",
     title="A cache that is not active is not refreshed",
     must="The refresh of a cache that never was active, was deactivated, or was "
     "activated for a range that is not in one page, MUST be refused with EINVAL.",

@@ -17,7 +17,7 @@ def finds_its_slot_invalid(facts: Facts, answered: PreFaultAnswered) -> bool:
 
 
 @clause(
-    id="DEL-20",
+    id="DEL-18",
     title="A prefault of an INVALID slot is told to try again",
     must="A prefault that finds the slot of its first frame INVALID MUST fail with "
     "EAGAIN, unless an spte of that frame still stands or memory runs out.",

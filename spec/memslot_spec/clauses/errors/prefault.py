@@ -19,7 +19,7 @@ def is_in_no_slot(facts: Facts, answered: PreFaultAnswered) -> bool:
 
 
 @clause(
-    id="ERR-20",
+    id="ERR-8",
     title="A prefault in no slot fails with ENOENT",
     must="A prefault whose first frame is in no slot MUST fail with ENOENT, "
     "unless memory runs out.",
@@ -44,7 +44,7 @@ def has_mapped_pages(facts: Facts, answered: PreFaultAnswered) -> bool:
 
 
 @clause(
-    id="ERR-21",
+    id="ERR-9",
     title="A prefault counts pages of valid slots",
     must="A prefault that succeeds MUST have mapped one page at least and no more than "
     "it was asked for, and every page that it counts is in a slot that is not INVALID.",
@@ -78,7 +78,7 @@ def begins_in_a_slot(facts: Facts, answered: PreFaultAnswered) -> bool:
 
 
 @clause(
-    id="ERR-22",
+    id="ERR-10",
     title="A prefault that has mapped a page succeeds",
     must="A prefault whose first frame is in a slot that is not INVALID, and on the "
     "host, MUST succeed, whatever a later page would meet, unless memory runs out.",
@@ -99,7 +99,7 @@ def first_page_is_mapped(facts: Facts, answered: PreFaultAnswered) -> bool:
 
 
 @clause(
-    id="ERR-23",
+    id="ERR-11",
     title="What a prefault counts was mapped",
     must="For every page that a prefault counts an spte MUST have stood at some time "
     "between its call and its return.",
@@ -125,7 +125,7 @@ def counted_is_mapped(facts: Facts, answered: PreFaultAnswered) -> bool:
 
 
 @clause(
-    id="ERR-24",
+    id="ERR-12",
     title="A prefault of no range is refused",
     must="A prefault of no page, or of a range that wraps, MUST fail with EINVAL.",
     known=Known(read=f"{OF_THE_BOOK}: EINVAL", last_read="2026-11-27"),

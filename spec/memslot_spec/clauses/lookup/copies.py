@@ -18,7 +18,7 @@ def has_reached_pages(facts: Facts, copied: GuestCopied) -> bool:
 
 
 @clause(
-    id="LOOK-20",
+    id="LOOK-16",
     title="A copy reaches each page through its slot",
     must="What a copy of a range of guest bytes reaches MUST be the pages of the range "
     "in order, each through the slot that covers it and at the byte asked for, and "
@@ -36,7 +36,7 @@ def has_reached_pages(facts: Facts, copied: GuestCopied) -> bool:
 )
 def reaches_its_pages(facts: Facts, copied: GuestCopied) -> bool:
     copy, hvas = copied.copy, reached_by(copied.reply)
-    # A page without memory, and what a copy does from there on, is LOOK-21's.
+    # A page without memory, and what a copy does from there on, is LOOK-17's.
     before = _pages_before(copied)
     if isinstance(copied.reply, Translated) and len(hvas) < before:
         return False
@@ -61,7 +61,7 @@ def the_error(facts: Facts, copied: GuestCopied) -> str:
 
 
 @clause(
-    id="LOOK-21",
+    id="LOOK-17",
     title="A copy ends with EFAULT at a page without memory",
     must="A copy MUST end with EFAULT, having reached no page from there on, at the "
     "first frame that is in no slot or in an INVALID one or, to be written, in a "
@@ -92,7 +92,7 @@ def has_memory_throughout(facts: Facts, copied: GuestCopied) -> bool:
 
 
 @clause(
-    id="LOOK-22",
+    id="LOOK-18",
     title="A range with memory is copied to its last byte",
     must="A copy MUST succeed where every page of the range is in a slot that is not "
     "INVALID nor, to be written, READONLY, and the host has the page; what lies beyond "

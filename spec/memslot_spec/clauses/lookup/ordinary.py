@@ -18,7 +18,7 @@ def by_an_ordinary_slot(facts: Facts, covered: Covered) -> bool:
 
 
 @clause(
-    id="LOOK-17",
+    id="LOOK-14",
     title="An ordinary slot is for reading and for writing",
     must="The translation, for reading or for writing, of a frame in a valid slot that "
     "is not READONLY MUST give the host address and say that it is writable.",
@@ -49,7 +49,7 @@ def has_nothing_to_read(facts: Facts, looked_up: LookedUp) -> bool:
 
 
 @clause(
-    id="LOOK-18",
+    id="LOOK-15",
     title="Where there is no slot there is the bad address",
     must="The translation of a frame in no slot, or for reading in an INVALID one, "
     "MUST be the bad address, and not the read-only error.",

@@ -16,7 +16,7 @@ def is_visible_throughout(facts: Facts, asked: RootAsked) -> bool:
 
 
 @clause(
-    id="MMU-15",
+    id="MMU-13",
     title="A root for a visible frame is granted",
     must="A shadow root MUST be granted for a frame that is visible in every table "
     "that the call may have met.",
@@ -46,7 +46,7 @@ def the_sptes_left(facts: Facts, ended: VmEnded) -> str:
 
 
 @clause(
-    id="MMU-16",
+    id="MMU-14",
     title="Nothing is mapped when the VM is gone",
     must="Every spte MUST be removed, at the latest when the VM is destroyed.",
     known=Known(
@@ -77,7 +77,7 @@ def the_pages_left(facts: Facts, ended: VmEnded) -> str:
 
 
 @clause(
-    id="MMU-17",
+    id="MMU-15",
     title="No shadow page is left of a VM",
     must="Every shadow page MUST be zapped, at the latest when the VM is destroyed.",
     known=Known(
@@ -107,7 +107,7 @@ def the_sptes_kept(facts: Facts, released: Released) -> str:
 
 
 @clause(
-    id="MMU-18",
+    id="MMU-16",
     title="Nothing is mapped when the process is gone",
     must="When the release of the MMU notifier returns, every spte that was there when "
     "it was called MUST be removed, or be out of reach of every vCPU.",

@@ -23,7 +23,7 @@ def the_sptes_left(facts: Facts, taken: RangeTaken) -> str:
 
 
 @clause(
-    id="MMU-20",
+    id="MMU-18",
     title="The start of an invalidation removes the mappings",
     must="Before an invalidation ends, the sptes MUST be removed that mapped a page "
     "when it began all of which is in its range.",
@@ -51,7 +51,7 @@ def still_in_a_tlb(facts: Facts, taken: RangeTaken) -> str:
 
 
 @clause(
-    id="MMU-21",
+    id="MMU-19",
     title="The start of an invalidation flushes",
     must="When an invalidation ends, a processor MUST NOT be able to use a translation "
     "of its range whose spte was removed or replaced before the thread last released "

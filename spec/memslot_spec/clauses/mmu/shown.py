@@ -18,7 +18,7 @@ def the_sptes_shown(facts: Facts, both: SptesAndPoints) -> str:
 
 
 @clause(
-    id="MMU-19",
+    id="MMU-17",
     title="The sptes shown are those that points tell of",
     must="With no request under way, the sptes that introspection shows MUST be those "
     "that the target's own points tell of, but for those of roots that no vCPU uses.",

@@ -46,7 +46,7 @@ def who_takes_it(facts: Facts, event: UpdateLocked | ArchLocked) -> str:
 
 
 @clause(
-    id="SRCU-30",
+    id="SRCU-24",
     title="An MMU notifier does not take the update lock",
     must="An MMU notifier MUST NOT take the update lock.",
     known=Known(
@@ -66,7 +66,7 @@ def no_update_lock_in_notifiers(facts: Facts, event: UpdateLocked) -> bool:
 
 
 @clause(
-    id="SRCU-31",
+    id="SRCU-25",
     title="An MMU notifier does not take slots_arch_lock",
     must="An MMU notifier MUST NOT take `slots_arch_lock`.",
     known=Known(
@@ -99,7 +99,7 @@ def since_when_it_is_held(facts: Facts, event: TablePublished) -> str:
 
 
 @clause(
-    id="SRCU-32",
+    id="SRCU-26",
     title="slots_arch_lock is held from the copy to the publication",
     must="A request MUST hold `slots_arch_lock` from its last write of a table until "
     "that table is published.",
@@ -127,7 +127,7 @@ def who_holds(facts: Facts, event: GracePeriodBegun) -> str:
 
 
 @clause(
-    id="SRCU-33",
+    id="SRCU-27",
     title="slots_arch_lock is given back before the wait for readers",
     must="A thread MUST NOT hold `slots_arch_lock` while it waits for a grace period.",
     known=Known(
@@ -147,7 +147,7 @@ def no_wait_under_arch_lock(facts: Facts, event: GracePeriodBegun) -> bool:
 
 
 @clause(
-    id="SRCU-34",
+    id="SRCU-28",
     title="No grace period is waited for under mmu_lock",
     must="A thread MUST NOT hold `mmu_lock` while it waits for a grace period.",
     known=Known(
@@ -192,7 +192,7 @@ def who_lost_them(facts: Facts, event: TablePublished) -> str:
 
 
 @clause(
-    id="SRCU-35",
+    id="SRCU-29",
     title="No table loses a slot's arrays",
     must="A table MUST NOT be published without the arrays of a slot that has some and "
     "stays where it is, though they were allocated after the update took its copy.",

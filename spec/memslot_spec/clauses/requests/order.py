@@ -26,7 +26,7 @@ def replies_of_some_order(facts: Facts, update: Updated) -> str:
 
 
 @clause(
-    id="REQ-33",
+    id="REQ-29",
     title="Requests that overlap answer as one after the other",
     must="Requests that overlap in time MUST answer as they do one after the other, in "
     "some order in which each comes before those that were made once it had answered.",
