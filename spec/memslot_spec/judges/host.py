@@ -35,10 +35,10 @@ ROWS: tuple[Row, ...] = (
     point(
         InvalidationEnded,
         who=nobody("the host"),
-        says=nobody("a range that is not open is closed, and nothing is asked"),
+        says=by("HVA-16"),
         not_before=by("HVA-6", "MMU-18", "MMU-19"),
-        latest=hole("a range is never closed, and faults in it are retried for ever"),
-        often=hole("a range is closed twice, and another's count is lowered"),
+        latest=by("HVA-17"),
+        often=by("HVA-16"),
     ),
     point(
         TlbFlushed,

@@ -37,19 +37,19 @@ UNLOCKED = hole("shadow state is changed by a thread without mmu_lock")
 ROWS: tuple[Row, ...] = (
     point(
         MmuLocked,
-        who=hole("two threads hold mmu_lock at once"),
+        who=nobody("today faults of the TDP MMU share it, as readers of a rwlock"),
         says=NOTHING,
         not_before=ANY_TIME,
         latest=by("HVA-8"),
-        often=hole("a thread takes it that holds it"),
+        often=nobody("a second time deadlocks, and PROG-1 speaks"),
     ),
     point(
         MmuUnlocked,
-        who=hole("a thread gives it back that does not hold it"),
+        who=by("MMU-25"),
         says=NOTHING,
         not_before=by("MMU-2", "RMAP-1", "DIRTY-1", "DIRTY-3"),
-        latest=by("PROG-1"),
-        often=hole("it is given back twice"),
+        latest=by("MMU-26", "PROG-1"),
+        often=by("MMU-25"),
     ),
     point(
         ShadowPageCreated,
