@@ -126,6 +126,8 @@ BALANCE = (
     alone("SRCU-36", "keeps-arch-lock", S0, delete(0, failure=Failure.ALLOCATE)),
     alone("MMU-25", "unlocks-mmu-twice", CountRmaps()),
     alone("MMU-26", "keeps-mmu-lock", CountRmaps()),
+    alone("MMU-27", "maps-unlocked", S0, READ_17),
+    alone("MMU-28", "drops-unlocked", S0, READ_17, UNMAP_17),
     alone("HVA-16", "ends-twice", S0, RANGE_17),
     alone("HVA-17", "never-ends", S0, RANGE_17),
 )

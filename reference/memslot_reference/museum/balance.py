@@ -5,7 +5,9 @@ from __future__ import annotations
 from memslot_reference.kvm import Kvm
 from memslot_reference.late_arrays import LateArrays
 from memslot_reference.linux import LinuxKvm
+from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, planted
+from memslot_reference.shadow import ShadowPage, Spte
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.host import InvalidationEnded
 from memslot_spec.model.profile import LINUX, Limits, Profile
@@ -131,6 +133,28 @@ class KeepsMmuLock(Kvm):
         return count
 
 
+class MapsUnlocked(Kvm):
+    """A fault gives `mmu_lock` back before it makes its spte."""
+
+    def set_spte(
+        self, table: Memslots, slot: MemorySlot, page: ShadowPage, spte: Spte
+    ) -> None:
+        """Make it, and take the lock again."""
+        self.unlock_mmu()
+        super().set_spte(table, slot, page, spte)
+        self.lock_mmu()
+
+
+class DropsUnlocked(Kvm):
+    """An spte is removed by whoever needs it gone, without `mmu_lock`."""
+
+    def drop_spte(self, page: ShadowPage, index: int) -> None:
+        """Give the lock back meanwhile."""
+        self.unlock_mmu()
+        super().drop_spte(page, index)
+        self.lock_mmu()
+
+
 class EndsTwice(Kvm):
     """The end of an invalidation is told twice."""
 
@@ -168,6 +192,8 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("keeps-arch-lock", KeepsArchLock, "SRCU-36", profile=LINUX),
     planted("unlocks-mmu-twice", UnlocksMmuTwice, "MMU-25"),
     planted("keeps-mmu-lock", KeepsMmuLock, "MMU-26"),
+    planted("maps-unlocked", MapsUnlocked, "MMU-27"),
+    planted("drops-unlocked", DropsUnlocked, "MMU-28"),
     planted("ends-twice", EndsTwice, "HVA-16"),
     planted("never-ends", NeverEnds, "HVA-17"),
 )

@@ -18,7 +18,6 @@ from memslot_spec.judges.row import (
     NOTHING,
     Row,
     by,
-    hole,
     nobody,
     point,
 )
@@ -27,7 +26,7 @@ ROWS: tuple[Row, ...] = (
     point(
         InvalidationBegun,
         who=nobody("the host"),
-        says=by("HVA-5", "MMU-18"),
+        says=by("HVA-5", "HVA-17", "MMU-18"),
         not_before=ANY_TIME,
         latest=by("HVA-13"),
         often=AS_OFTEN,
@@ -35,7 +34,7 @@ ROWS: tuple[Row, ...] = (
     point(
         InvalidationEnded,
         who=nobody("the host"),
-        says=by("HVA-16"),
+        says=by("HVA-17"),
         not_before=by("HVA-6", "MMU-18", "MMU-19"),
         latest=by("HVA-17"),
         often=by("HVA-16"),

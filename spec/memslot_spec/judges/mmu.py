@@ -32,7 +32,7 @@ from memslot_spec.judges.row import (
     point,
 )
 
-UNLOCKED = hole("shadow state is changed by a thread without mmu_lock")
+UNLOCKED = hole("it is done without mmu_lock; of sptes MMU-27 and MMU-28 ask it")
 
 ROWS: tuple[Row, ...] = (
     point(
@@ -78,7 +78,7 @@ ROWS: tuple[Row, ...] = (
     ),
     point(
         SpteMapped,
-        who=UNLOCKED,
+        who=by("MMU-27"),
         says=by("RMAP-1", "MMU-11", "MMU-20", "MMU-21"),
         not_before=by("HVA-8"),
         latest=by("DEL-5", "HVA-5", "MMU-12"),
@@ -87,7 +87,7 @@ ROWS: tuple[Row, ...] = (
     ),
     point(
         SpteRemoved,
-        who=UNLOCKED,
+        who=by("MMU-28"),
         says=by("RMAP-1", "DEL-9"),
         not_before=by("RMAP-2"),
         latest=by(

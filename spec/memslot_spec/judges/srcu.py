@@ -36,7 +36,7 @@ ROWS: tuple[Row, ...] = (
     point(
         SectionEntered,
         who=ANYBODY,
-        says=by("SRCU-5", "SRCU-12"),
+        says=by("SRCU-5", "SRCU-12", "SRCU-30"),
         not_before=ANY_TIME,
         latest=by("SRCU-17"),
         often=nobody("sections of one thread may lie in each other"),

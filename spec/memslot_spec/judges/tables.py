@@ -19,7 +19,6 @@ from memslot_spec.judges.row import (
     NOTHING,
     Row,
     by,
-    hole,
     nobody,
     point,
 )
