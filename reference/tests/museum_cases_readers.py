@@ -128,6 +128,7 @@ BALANCE = (
     alone("MMU-26", "keeps-mmu-lock", CountRmaps()),
     alone("MMU-27", "maps-unlocked", S0, READ_17),
     alone("MMU-28", "drops-unlocked", S0, READ_17, UNMAP_17),
+    alone("MMU-29", "zaps-twice", S0, READ_17, delete(0)),
     alone("HVA-16", "ends-twice", S0, RANGE_17),
     alone("HVA-17", "never-ends", S0, RANGE_17),
 )

@@ -10,6 +10,7 @@ from memslot_reference.museum.mutant import Mutant, planted
 from memslot_reference.shadow import ShadowPage, Spte
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.host import InvalidationEnded
+from memslot_spec.history.points.mmu import ShadowPageZapped
 from memslot_spec.model.profile import LINUX, Limits, Profile
 from memslot_spec.model.replies import Refused, Reply
 from memslot_spec.model.values import Errno, Failure, Gfn, MemoryRegion
@@ -155,6 +156,15 @@ class DropsUnlocked(Kvm):
         self.lock_mmu()
 
 
+class ZapsTwice(Kvm):
+    """A shadow page is freed twice."""
+
+    def zap_page(self, page: ShadowPage) -> None:
+        """Free it on the list, and on its own."""
+        super().zap_page(page)
+        self.hook.point(ShadowPageZapped, page.handle)
+
+
 class EndsTwice(Kvm):
     """The end of an invalidation is told twice."""
 
@@ -194,6 +204,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("keeps-mmu-lock", KeepsMmuLock, "MMU-26"),
     planted("maps-unlocked", MapsUnlocked, "MMU-27"),
     planted("drops-unlocked", DropsUnlocked, "MMU-28"),
+    planted("zaps-twice", ZapsTwice, "MMU-29"),
     planted("ends-twice", EndsTwice, "HVA-16"),
     planted("never-ends", NeverEnds, "HVA-17"),
 )

@@ -57,15 +57,15 @@ ROWS: tuple[Row, ...] = (
         says=by("MMU-3", "MMU-4"),
         not_before=ANY_TIME,
         latest=by("DEL-6"),
-        often=hole("one page is created twice"),
+        often=nobody("a handle that is given again names another page"),
     ),
     point(
         ShadowPageZapped,
         who=UNLOCKED,
         says=NOTHING,
-        not_before=hole("a page is zapped with sptes in it"),
+        not_before=nobody("the TDP MMU unlinks a page, and clears its sptes later"),
         latest=by("MMU-15"),
-        often=hole("a page is freed twice"),
+        often=by("MMU-29"),
         holes=("its children keep what MMU-12 forbids to it alone",),
     ),
     point(
@@ -83,7 +83,7 @@ ROWS: tuple[Row, ...] = (
         not_before=by("HVA-8"),
         latest=by("DEL-5", "HVA-5", "MMU-12"),
         often=AS_OFTEN,
-        holes=("the table that it names is none that the fault has loaded",),
+        holes=("the table that it names is another: MMU-20 goes by what it says",),
     ),
     point(
         SpteRemoved,

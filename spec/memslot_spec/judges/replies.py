@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.judges.row import Cell, Row, by, hole, nobody
+from memslot_spec.judges.row import Cell, Row, by, nobody
 
 OF_A_REPLY = ("what it must be", "of which moment")
 """What can be asked about a field of a reply."""
@@ -141,7 +141,7 @@ REPLIES: tuple[Row, ...] = (
     field(
         "Retry",
         by("DEL-11", "DEL-15"),
-        hole("an access is retried for ever though its slot is valid again"),
+        FRESH,
     ),
     field("GuestPageFault", by("DEL-15"), FRESH),
     field(
@@ -156,7 +156,7 @@ SHOWN = by("MMU-17")
 
 MAY_DIFFER = nobody("a fast page fault sets it, and a target may leave that untold")
 
-NOT_HELD = hole("it is shown otherwise than the points tell")
+NOT_HELD = nobody("it is shown to people: clauses go by what points tell of pages")
 
 VIEWS: tuple[Row, ...] = (
     Row("View.table", (by("SLOT-8", "SLOT-18", "REQ-9", "REQ-13", "REQ-18", "ERR-2"),)),

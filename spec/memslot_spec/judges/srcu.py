@@ -82,7 +82,9 @@ ROWS: tuple[Row, ...] = (
         who=nobody("the last operation of a VM, of which there is one"),
         says=NOTHING,
         not_before=by("SRCU-16", "SRCU-17"),
-        latest=hole("a VM ends, and its domain is never destroyed: it may come later"),
+        latest=hole(
+            "the domain of a VM that is gone is leaked: nothing told later shows it"
+        ),
         often=by("SRCU-23"),
     ),
     point(

@@ -79,9 +79,7 @@ ROWS: tuple[Row, ...] = (
         ),
         latest=by("SLOT-9", "REQ-8", "REQ-17", "ERR-1", "ERR-5"),
         often=nobody("today two sets of slots take turns, and a failure swaps back"),
-        holes=(
-            "a slot that logs is published without a bitmap, and nobody asks for it",
-        ),
+        holes=("a slot that logs is published without a bitmap: rings do without",),
     ),
     point(
         TableReclaimed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
+from memslot_spec.history.points.mmu import ShadowPageZapped
 from memslot_spec.history.words import count
 from memslot_spec.known import Known
 from memslot_spec.model.replies import Done
@@ -97,6 +98,25 @@ def no_page_is_left(facts: Facts, ended: VmEnded) -> bool:
     return not ended.pages
 
 
+@clause(
+    id="MMU-29",
+    title="A shadow page is zapped once",
+    must="A shadow page that is not there, or not any more, MUST NOT be zapped.",
+    known=Known(
+        read="6.1 arch/x86/kvm/mmu/mmu.c:1692, kvm_mmu_free_shadow_page(), which "
+        "takes it off its list and frees it",
+        last_read="2026-11-27",
+    ),
+    rows=(46,),
+    on=ShadowPageZapped,
+    expected="a shadow page that is there",
+    observed="it was zapped before, or never made",
+    points=("ShadowPageCreated",),
+)
+def zapped_while_there(facts: Facts, event: ShadowPageZapped) -> bool:
+    return event.page in facts.shadow.pages
+
+
 def had_mappings(facts: Facts, released: Released) -> bool:
     return released.was_mapped
 
@@ -132,5 +152,6 @@ CLAUSES: tuple[AnyClause, ...] = (
     root_is_granted,
     nothing_is_mapped,
     no_page_is_left,
+    zapped_while_there,
     released_unmapped,
 )

@@ -1,4 +1,4 @@
-"""The lock on shadow pages: who gives it back, and when at the latest.
+"""The lock on shadow pages: what is done under it, and who gives it back when.
 
 Today it is a lock for readers and writers: faults of the TDP MMU share it. Who has it
 at once is therefore no question here.
