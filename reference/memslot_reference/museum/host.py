@@ -257,7 +257,13 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("range-forgets-first-page", ForgetsFirstPage, "HVA-10", profile=LINUX),
     planted("empty-range-is-a-page", EmptyIsAPage, "HVA-4"),
     planted("maps-open-ranges", MapsOpenRanges, "HVA-5"),
-    planted("leaves-large-pages-whole", LeavesLargePagesWhole, "HVA-3", profile=LINUX),
+    planted(
+        "leaves-large-pages-whole",
+        LeavesLargePagesWhole,
+        "HVA-3",
+        "MMU-18",
+        profile=LINUX,
+    ),
     planted("ages-valid-slots", AgesValidSlots, "HVA-7", "HVA-14"),
     planted(
         "never-flushes", NeverFlushes, "MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11"

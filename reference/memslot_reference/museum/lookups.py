@@ -256,7 +256,7 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "translates-without-base", TranslatesWithoutBase, "LOOK-4", "SRCU-1", "DEL-13"
     ),
-    planted("translates-invalid", TranslatesInvalid, "LOOK-3", "SRCU-18"),
+    planted("translates-invalid", TranslatesInvalid, "LOOK-3", "SRCU-18", "SRCU-1"),
     planted("visible-private", SeesPrivateSlots, "LOOK-5", "MMU-5"),
     planted("answers-position", AnswersPosition, "LOOK-6"),
     planted(
@@ -265,6 +265,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "DEL-13",
         "LOOK-1",
         "SRCU-18",
+        "SRCU-1",
     ),
     planted("remembers-answers", RemembersAnswers, "SRCU-18", "LOOK-1", "LOOK-2"),
     planted("budget-half", HalvesBudget, "SIZE-1"),

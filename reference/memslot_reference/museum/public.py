@@ -200,6 +200,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "P04",
         OverwritesFlush,
         "MMU-9",
+        "MMU-19",
         source="a835429cda91",
         since="until a835429cda91",
         tag="[T]",

@@ -293,7 +293,9 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("publishes-unlocked", PublishesUnlocked, "SRCU-9", "SLOT-8"),
     planted("guest-inside", GuestInside, "SRCU-12"),
     planted("sleeps-inside", SleepsInside, "SRCU-13"),
-    planted("retries-inside", RetriesInside, "SRCU-14", "PROG-1", profile=LINUX),
+    planted(
+        "retries-inside", RetriesInside, "SRCU-14", "PROG-1", "SRCU-31", profile=LINUX
+    ),
     planted("destroys-inside", DestroysInside, "SRCU-16"),
-    planted("keeps-the-lock", KeepsTheLock, "PROG-1"),
+    planted("keeps-the-lock", KeepsTheLock, "PROG-1", "SRCU-33"),
 )
