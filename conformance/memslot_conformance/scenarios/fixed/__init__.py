@@ -28,10 +28,10 @@ RACES: tuple[FixedRace, ...] = (
     *slots.RACES,
     *caches.RACES,
     *host.RACES,
+    *sptes.RACES,
     *dirty.RACES,
     *dirty_options.RACES,
     *accesses.RACES,
-    *sptes.RACES,
 )
 
 
