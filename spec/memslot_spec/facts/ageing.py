@@ -122,7 +122,7 @@ class Ageing:
         for walk in self.walks.values():
             if walk.made in mapping:
                 walk.made = None
-        young = frozenset() if others or overlaps else frozenset(mapping & self.marked)
+        young = frozenset[int]() if others or overlaps else mapping & self.marked
         self.ageings[thread] = OpenAgeing(
             operation.hva, step, bool(mapping), self.aged.get(page), young
         )
