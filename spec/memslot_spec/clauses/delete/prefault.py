@@ -22,8 +22,8 @@ def finds_its_slot_invalid(facts: Facts, answered: PreFaultAnswered) -> bool:
     must="A prefault that finds the slot of its first frame INVALID MUST fail with "
     "EAGAIN, unless an spte of that frame still stands or memory runs out.",
     known=Known(
-        read="commit 3ccbf6f47098: kvm_mmu_faultin_pfn(), -EAGAIN for a prefetch",
-        last_read="2026-11-27",
+        derived="the message of commit 3ccbf6f47098 says EAGAIN, for a retry inside "
+        "the section would wait for the update that waits for it",
     ),
     rows=(40,),
     profiles=ONLY_LINUX,

@@ -50,7 +50,7 @@ def who_takes_it(facts: Facts, event: UpdateLocked | ArchLocked) -> str:
     title="An MMU notifier does not take the update lock",
     must="An MMU notifier MUST NOT take the update lock.",
     known=Known(
-        read="Documentation/virt/kvm/locking.rst: kvm->mn_active_invalidate_count",
+        read="6.1 Documentation/virt/kvm/locking.rst:24, mn_active_invalidate_count",
         last_read="2026-11-27",
     ),
     rows=(32,),
@@ -70,7 +70,7 @@ def no_update_lock_in_notifiers(facts: Facts, event: UpdateLocked) -> bool:
     title="An MMU notifier does not take slots_arch_lock",
     must="An MMU notifier MUST NOT take `slots_arch_lock`.",
     known=Known(
-        read="Documentation/virt/kvm/locking.rst: kvm->mn_active_invalidate_count",
+        read="6.1 Documentation/virt/kvm/locking.rst:24, mn_active_invalidate_count",
         last_read="2026-11-27",
     ),
     rows=(32,),
@@ -131,7 +131,7 @@ def who_holds(facts: Facts, event: GracePeriodBegun) -> str:
     title="slots_arch_lock is given back before the wait for readers",
     must="A thread MUST NOT hold `slots_arch_lock` while it waits for a grace period.",
     known=Known(
-        read="Documentation/virt/kvm/locking.rst: kvm->slots_arch_lock; 6.1 "
+        read="6.1 Documentation/virt/kvm/locking.rst:19, slots_arch_lock; 6.1 "
         "virt/kvm/kvm_main.c:1591, kvm_swap_active_memslots()",
         last_read="2026-11-27",
     ),

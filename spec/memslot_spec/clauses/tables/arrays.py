@@ -142,10 +142,11 @@ def what_was_freed(facts: Facts, event: TablePublished) -> str:
     must="A slot of a table that is published MUST NOT have arrays or a bitmap that "
     "were freed, or never allocated.",
     known=Known(
-        read="follows from the clauses on both: readers use them. 6.1 "
-        "virt/kvm/kvm_main.c:1877, kvm_set_memslot(): what failed puts back the old "
-        "slot with its arrays and bitmap",
+        read="6.1 virt/kvm/kvm_main.c:1877, kvm_set_memslot(): what failed puts back "
+        "the old slot with its arrays and bitmap",
         last_read="2026-11-27",
+        derived="a reader uses the arrays and the bitmap of the slot that it finds, so "
+        "they have to outlive every table that has them",
     ),
     rows=(59, 66),
     on=TablePublished,
