@@ -159,6 +159,7 @@ DEFECTS: tuple[PatchDefect, ...] = (
         "the private slot are then looked for in the user slot's reverse map",
         methods=("is_scanned",),
         clauses=("RMAP-2",),
+        behind=("MMU-1",),
         known="[T]",
         became='"KVM: mmu: Fix overlap between public and private memslots"',
     ),
