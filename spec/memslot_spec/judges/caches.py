@@ -7,14 +7,15 @@ from memslot_spec.history.points.caches import (
     GenerationSet,
     MmioCached,
     MmioHit,
+    PfnCacheValid,
 )
 from memslot_spec.judges.row import (
     ANY_TIME,
     ANYBODY,
     AS_OFTEN,
+    UNBOUNDED,
     Row,
     by,
-    hole,
     nobody,
     point,
 )
@@ -32,7 +33,7 @@ ROWS: tuple[Row, ...] = (
     point(
         CachesUpdated,
         who=nobody("the update whose generation it is"),
-        says=hole("sptes are not dropped on a wrap; GEN-6 speaks if one hits"),
+        says=nobody("where sptes are left on a wrap, GEN-6 speaks as soon as one hits"),
         not_before=ANY_TIME,
         latest=by("GEN-4"),
         often=AS_OFTEN,
@@ -52,5 +53,13 @@ ROWS: tuple[Row, ...] = (
         not_before=ANY_TIME,
         latest=by("GEN-6", "GEN-7", "CACHE-1"),
         often=nobody("a hit is as good as a lookup"),
+    ),
+    point(
+        PfnCacheValid,
+        who=ANYBODY,
+        says=nobody("what a use of the cache reaches is judged by its reply"),
+        not_before=by("CACHE-21"),
+        latest=UNBOUNDED,
+        often=AS_OFTEN,
     ),
 )

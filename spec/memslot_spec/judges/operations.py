@@ -8,7 +8,7 @@ from typing import get_args
 from memslot_spec.clause import AnyClause, Needs
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Observed
-from memslot_spec.judges.row import Cell, Row, by, hole, nobody
+from memslot_spec.judges.row import Cell, Row, by, nobody
 from memslot_spec.model.operations import Operation, SetRegion
 
 OF_AN_OPERATION = ("from its reply", "from what is shown afterwards", "from points")
@@ -33,19 +33,26 @@ WHY_NONE: Mapping[tuple[str, Needs], Cell] = {
             "InitHvaCache",
             "UseHvaCache",
             "EnableManualProtect",
+            "ReadGuest",
+            "WriteGuest",
         )
     },
-    ("CountRmaps", Needs.CALLS): hole("its answer may be any; its point is judged"),
+    ("CountRmaps", Needs.CALLS): nobody("what there is to count, points alone tell"),
     ("CountRmaps", Needs.POINTS): nobody("RMAP-4 is asked at its point"),
-    ("AllocateRoot", Needs.POINTS): hole("the root is of a frame not looked up"),
-    ("UnmapHva", Needs.CALLS): ENDS,
-    ("InvalidateRange", Needs.CALLS): ENDS,
-    ("AgeHva", Needs.CALLS): hole("what an ageing answers"),
+    ("AllocateRoot", Needs.POINTS): nobody("what its root maps, sptes tell"),
+    ("AgeHva", Needs.CALLS): nobody("A bits are set by faults, which points tell"),
     ("Halt", Needs.CALLS): ENDS,
     ("Halt", Needs.POINTS): nobody("SRCU-13 is asked at its point"),
     ("ReleaseNotifier", Needs.CALLS): ENDS,
-    ("ReleaseNotifier", Needs.POINTS): hole("sptes are left when the process exits"),
     ("DestroyVm", Needs.CALLS): ENDS,
+    ("WriteProtectGfn", Needs.CALLS): nobody("what could be written, points tell"),
+    **{
+        (name, Needs.POINTS): nobody("CACHE-21 is asked at its point")
+        for name in ("ActivatePfnCache", "RefreshPfnCache")
+    },
+    ("UsePfnCache", Needs.POINTS): BY_REPLY,
+    ("DeactivatePfnCache", Needs.CALLS): nobody("CACHE-22 asks who uses it later"),
+    ("DeactivatePfnCache", Needs.POINTS): nobody("it does nothing that points tell"),
 }
 """Why nobody judges an operation by what it would take."""
 

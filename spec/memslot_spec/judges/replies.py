@@ -19,8 +19,6 @@ def field(of: str, says: Cell, moment: Cell, *holes: str) -> Row:
     return Row(of, (says, moment), holes)
 
 
-AT_ONCE = nobody("nothing changes it while the call is answered")
-
 REPLIES: tuple[Row, ...] = (
     field(
         "Done",
@@ -28,13 +26,15 @@ REPLIES: tuple[Row, ...] = (
             "REQ-12",
             "REQ-28",
             "MOVE-7",
+            "MMU-13",
             "DIRTY-16",
             "DIRTY-22",
             "DIRTY-31",
             "DIRTY-32",
             "CACHE-11",
+            "CACHE-25",
         ),
-        by("SLOT-9", "ERR-5"),
+        by("REQ-29", "SLOT-9", "ERR-5"),
         "a halt, a release or the end of a VM answers anything",
     ),
     field(
@@ -70,29 +70,62 @@ REPLIES: tuple[Row, ...] = (
             "CACHE-12",
             "CACHE-13",
             "CACHE-15",
+            "CACHE-22",
+            "CACHE-23",
+            "CACHE-24",
+            "CACHE-26",
             "DEL-14",
+            "DEL-18",
+            "MMU-5",
+            "ERR-8",
+            "ERR-10",
+            "ERR-12",
         ),
-        by("ERR-1", "ERR-2"),
+        by("REQ-29", "ERR-1", "ERR-2"),
         "the error of a failure that was injected, or of a root, may be any",
     ),
     field(
         "FoundSlot.slot",
-        by("LOOK-1", "LOOK-2", "LOOK-13", "CACHE-16", "CACHE-17", "SLOT-11"),
-        by("SRCU-1", "SRCU-18", "CACHE-18"),
+        by("LOOK-1", "LOOK-2", "LOOK-13", "CACHE-16", "CACHE-17", "SLOT-11", "DEL-13"),
+        by("SRCU-1", "SRCU-18", "CACHE-18", "ERR-6"),
     ),
     field("FoundHva.hva", by("LOOK-3", "LOOK-4", "SLOT-11"), FRESH),
-    field("FoundHostPage.hva", by("LOOK-8", "LOOK-9"), FRESH),
-    field("FoundHostPage.writable", by("LOOK-8", "LOOK-9"), FRESH),
-    field("FoundHostPage.error", by("LOOK-9"), FRESH),
+    field("FoundHostPage.hva", by("LOOK-8", "LOOK-9", "LOOK-14", "LOOK-15"), FRESH),
+    field("FoundHostPage.writable", by("LOOK-8", "LOOK-9", "LOOK-14"), FRESH),
+    field("FoundHostPage.error", by("LOOK-9", "LOOK-15"), FRESH),
     field(
         "Translated.hvas",
-        by("CACHE-6", "CACHE-8"),
-        by("CACHE-7"),
+        by("LOOK-16", "LOOK-18", "CACHE-6", "CACHE-8", "CACHE-14", "CACHE-22"),
+        by("CACHE-7", "CACHE-19", "CACHE-20"),
+    ),
+    field(
+        "CutShort.hvas",
+        by("LOOK-16", "LOOK-17"),
+        nobody("each page may be of another table"),
+    ),
+    field(
+        "CutShort.errno",
+        by("LOOK-17", "LOOK-18"),
+        nobody("each page may be of another table"),
+    ),
+    field(
+        "PreFaulted.npages",
+        by("ERR-9", "ERR-11"),
+        nobody("each page may be of another table"),
     ),
     field(
         "DirtyLog.bitmap",
-        by("DIRTY-5", "DIRTY-7", "DIRTY-8", "DIRTY-23", "DIRTY-18"),
-        by("DIRTY-4", "DIRTY-6", "DIRTY-17", "DIRTY-19", "DIRTY-24", "DIRTY-25"),
+        by("DIRTY-5", "DIRTY-7", "DIRTY-8", "DIRTY-18", "DIRTY-23", "DIRTY-35"),
+        by(
+            "DIRTY-4",
+            "DIRTY-6",
+            "DIRTY-17",
+            "DIRTY-19",
+            "DIRTY-24",
+            "DIRTY-25",
+            "DIRTY-26",
+            "ERR-7",
+        ),
     ),
     field("Visible.visible", by("LOOK-5"), FRESH),
     field("FoundId.id", by("LOOK-6", "LOOK-7", "LOOK-13"), FRESH),
@@ -103,7 +136,8 @@ REPLIES: tuple[Row, ...] = (
         "today a budget that is too large, and any number of sptes on reverse maps",
     ),
     field("Accessed.hva", by("MMU-1", "MOVE-5", "DEL-10"), FRESH),
-    field("Mmio", by("DEL-11", "CACHE-1", "MMU-1"), FRESH),
+    field("Accessed.replaced", by("HVA-13"), by("HVA-13")),
+    field("Mmio", by("DEL-11", "DEL-12", "DEL-16", "CACHE-1", "MMU-1"), FRESH),
     field(
         "Retry",
         by("DEL-11", "DEL-15"),
@@ -112,19 +146,23 @@ REPLIES: tuple[Row, ...] = (
     field("GuestPageFault", by("DEL-15"), FRESH),
     field(
         "Touched.young",
-        hole("an ageing answers anything: no accessed bits are in a history"),
-        AT_ONCE,
+        by("HVA-14", "HVA-15"),
+        by("HVA-14", "HVA-15"),
     ),
 )
 
-HELD = nobody("it is held against the points, and has to agree with them")
+SHOWN = by("MMU-17")
+"""It is held against the points, and has to agree with them."""
+
+MAY_DIFFER = nobody("a fast page fault sets it, and a target may leave that untold")
 
 NOT_HELD = hole("it is shown otherwise than the points tell")
 
 VIEWS: tuple[Row, ...] = (
-    Row("View.table", (by("SLOT-8", "REQ-9", "REQ-13", "REQ-18", "ERR-2"),)),
-    *(Row(f"ShadowPte.{name}", (HELD,)) for name in ("page", "index", "gfn")),
-    *(Row(f"ShadowPte.{name}", (NOT_HELD,)) for name in ("level", "writable", "hva")),
+    Row("View.table", (by("SLOT-8", "SLOT-18", "REQ-9", "REQ-13", "REQ-18", "ERR-2"),)),
+    *(Row(f"ShadowPte.{name}", (SHOWN,)) for name in ("page", "index", "gfn")),
+    *(Row(f"ShadowPte.{name}", (SHOWN,)) for name in ("level", "hva")),
+    Row("ShadowPte.writable", (MAY_DIFFER,)),
     *(
         Row(f"ShadowPage.{name}", (NOT_HELD,))
         for name in ("page", "gfn", "direct", "slot_ids")

@@ -52,9 +52,9 @@ ROWS: tuple[Row, ...] = (
     ),
     point(
         GracePeriodBegun,
-        who=by("SRCU-11"),
+        who=by("SRCU-11", "SRCU-28"),
         says=NOTHING,
-        not_before=ANY_TIME,
+        not_before=by("SRCU-27", "SRCU-28"),
         latest=by("SRCU-4", "DEL-2", "DEL-3", "MOVE-2", "GEN-3"),
         often=AS_OFTEN,
     ),
@@ -76,7 +76,7 @@ ROWS: tuple[Row, ...] = (
         says=NOTHING,
         not_before=by("SRCU-16", "SRCU-17"),
         latest=hole("a VM ends, and its domain is never destroyed"),
-        often=hole("a domain is destroyed twice"),
+        often=by("SRCU-23"),
     ),
     point(
         Slept,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from memslot_spec.history.points.tables import (
+    ArchLocked,
+    ArchUnlocked,
     TableLoaded,
     TablePublished,
     TableRead,
@@ -50,12 +52,17 @@ ROWS: tuple[Row, ...] = (
     ),
     point(
         TablePublished,
-        who=by("SRCU-9"),
+        who=by("SRCU-9", "SRCU-21"),
         says=by(
             "SLOT-1",
             "SLOT-2",
             "SLOT-3",
             "SLOT-6",
+            "SLOT-12",
+            "SLOT-13",
+            "SLOT-17",
+            "SLOT-19",
+            "SRCU-29",
             "DEL-1",
             "MOVE-1",
             "MOVE-4",
@@ -70,12 +77,12 @@ ROWS: tuple[Row, ...] = (
             "MMU-10",
             "HVA-6",
             "GEN-2",
+            "SRCU-26",
         ),
         latest=by("SLOT-9", "REQ-8", "REQ-17", "ERR-1", "ERR-5"),
-        often=hole("one table is published twice"),
+        often=nobody("today two sets of slots take turns, and a failure swaps back"),
         holes=(
-            "a table that no request publishes changes slots, or nobody holds the lock",
-            "what is attached to a published slot is left out",
+            "a slot that logs is published without a bitmap, and nobody asks for it",
         ),
     ),
     point(
@@ -84,11 +91,11 @@ ROWS: tuple[Row, ...] = (
         says=NOTHING,
         not_before=by("SRCU-2", "SRCU-4"),
         latest=by("SRCU-20"),
-        often=hole("a table is reclaimed twice"),
+        often=by("SRCU-22"),
     ),
     point(
         UpdateLocked,
-        who=by("SRCU-8", "SRCU-10"),
+        who=by("SRCU-8", "SRCU-10", "SRCU-24"),
         says=NOTHING,
         not_before=ANY_TIME,
         latest=by("SRCU-9", "SRCU-15"),
@@ -98,8 +105,24 @@ ROWS: tuple[Row, ...] = (
         UpdateUnlocked,
         who=hole("a thread gives the lock back that it does not hold"),
         says=NOTHING,
-        not_before=by("SRCU-9", "SRCU-15"),
+        not_before=by("SRCU-9", "SRCU-15", "DEL-17"),
         latest=by("PROG-1"),
         often=hole("the lock is given back twice"),
+    ),
+    point(
+        ArchLocked,
+        who=by("SRCU-25"),
+        says=NOTHING,
+        not_before=ANY_TIME,
+        latest=by("SRCU-26"),
+        often=hole("two threads hold it at once, and both make a slot's arrays"),
+    ),
+    point(
+        ArchUnlocked,
+        who=hole("a thread gives it back that does not hold it"),
+        says=NOTHING,
+        not_before=by("SRCU-26"),
+        latest=by("SRCU-27"),
+        often=hole("it is given back twice"),
     ),
 )

@@ -12,6 +12,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Place
 from memslot_spec.history.events import Observed
 from memslot_spec.history.points.mmu import SpteMapped
+from memslot_spec.history.words.tables import Mapped
 from memslot_spec.model.values import SlotTable
 from memslot_spec.moments.making import Making
 
@@ -36,12 +37,12 @@ class TableAndPoints:
 class SptesAndPoints:
     """Introspection shows the sptes, and points have told of those that are present.
 
-    Each is there with its frame. No request is open. Of those that points tell of,
+    Each is there with what it maps. No request is open. Of those that points tell of,
     `hidden` are the sptes of roots that no vCPU uses any more, which need not be shown.
     """
 
-    shown: dict[Place, int]
-    told: dict[Place, int]
+    shown: dict[Place, Mapped]
+    told: dict[Place, Mapped]
     hidden: frozenset[Place]
 
     @property
@@ -71,8 +72,8 @@ def sptes_and_points(facts: Facts, event: Observed) -> SptesAndPoints | None:
         return None
     unreachable = facts.host.unreachable
     return SptesAndPoints(
-        {(s.page, s.index): s.gfn for s in sptes},
-        {place: spte.gfn for place, spte in known.items()},
+        {(s.page, s.index): Mapped(s.gfn, s.level, s.hva) for s in sptes},
+        {p: Mapped(s.gfn, s.level, s.hva) for p, s in known.items()},
         frozenset(place for place, spte in known.items() if spte.serial <= unreachable),
     )
 

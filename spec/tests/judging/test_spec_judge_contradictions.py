@@ -122,7 +122,10 @@ def test_clauses_that_read_no_spte_are_judged_on_where_sptes_disagree() -> None:
     asked_of = ("RMAP-1", "MMU-9", "DEL-9", "LOOK-4", "SRCU-5", "MMU-4")
     judgement = judge(History(SIGHTED, events), [*map(clause_by_id, asked_of)])
     assert [finding.clause for finding in judgement.findings] == ["LOOK-4"]
-    told = "introspection shows spte 1[17] of gfn 0x11, but the points tell of no spte"
+    told = (
+        "introspection shows spte 1[17] of gfn 0x11 at level 1, hva 0x101000, but the "
+        "points tell of no spte"
+    )
     assert judgement.contradiction == told
     assert judgement.withheld == frozenset({"RMAP-1", "MMU-9", "DEL-9"})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clauses.dirty.log import GUEST_WRITES
 from memslot_spec.facts.answers import QUESTIONS
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import (
@@ -72,6 +73,7 @@ def the_options_after(facts: Facts, options: OptionsShown) -> str:
     expected=the_options_before,
     observed=the_options_after,
     operations=("GetDirtyLog", "EnableManualProtect"),
+    any_operation=GUEST_WRITES,
 )
 def options_stay(facts: Facts, options: OptionsShown) -> bool:
     return not options.lost

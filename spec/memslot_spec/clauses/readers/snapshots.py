@@ -67,7 +67,11 @@ def expects_one_table(facts: Facts, answered: Answered) -> str:
     concurrent=True,
 )
 def one_table(facts: Facts, answered: Answered) -> bool:
-    # That the table is not an older one is another sentence: SRCU-18.
+    # That the table is not an older one is another sentence: SRCU-18. It looks at what
+    # was loaded, so an answer of a table that was not loaded is judged here.
+    names_its_tables = bool(answered.call.loaded)
+    if names_its_tables and isinstance(answered.operation, TABLE_READERS):
+        return answered.explained
     return answered.explained or answered.explained_stale
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from memslot_spec.history.words.names import describe_slot, slot_name
 from memslot_spec.history.words.replies import describe_reply
@@ -38,10 +39,18 @@ def describe_difference(wanted: SlotTable, found: SlotTable) -> str:
     return "; ".join(differing) or "no difference"
 
 
-def describe_sptes(gfns: Mapping[tuple[int, int], int]) -> str:
-    """Sptes by their page and index there, each with its frame."""
+class Mapped(NamedTuple):
+    """What an spte maps, from which frame to which host address."""
+
+    gfn: int
+    level: int
+    hva: int
+
+
+def describe_sptes(sptes: Mapping[tuple[int, int], Mapped]) -> str:
+    """Sptes by their page and index there, each with what it maps."""
     named = (
-        f"spte {page}[{index}] of gfn {gfn:#x}"
-        for (page, index), gfn in sorted(gfns.items())
+        f"spte {page}[{index}] of gfn {gfn:#x} at level {level}, hva {hva:#x}"
+        for (page, index), (gfn, level, hva) in sorted(sptes.items())
     )
     return ", ".join(named) or "no spte"
