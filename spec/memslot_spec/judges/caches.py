@@ -58,7 +58,7 @@ ROWS: tuple[Row, ...] = (
         PfnCacheValid,
         who=ANYBODY,
         says=nobody("what a use of the cache reaches is judged by its reply"),
-        not_before=by("CACHE-20"),
+        not_before=by("CACHE-21"),
         latest=UNBOUNDED,
         often=AS_OFTEN,
     ),

@@ -47,11 +47,11 @@ WHY_NONE: Mapping[tuple[str, Needs], Cell] = {
     ("DestroyVm", Needs.CALLS): ENDS,
     ("WriteProtectGfn", Needs.CALLS): nobody("what could be written, points tell"),
     **{
-        (name, Needs.POINTS): nobody("CACHE-20 is asked at its point")
+        (name, Needs.POINTS): nobody("CACHE-21 is asked at its point")
         for name in ("ActivatePfnCache", "RefreshPfnCache")
     },
     ("UsePfnCache", Needs.POINTS): BY_REPLY,
-    ("DeactivatePfnCache", Needs.CALLS): nobody("CACHE-21 asks who uses it later"),
+    ("DeactivatePfnCache", Needs.CALLS): nobody("CACHE-22 asks who uses it later"),
     ("DeactivatePfnCache", Needs.POINTS): nobody("it does nothing that points tell"),
 }
 """Why nobody judges an operation by what it would take."""
