@@ -7,12 +7,12 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.history.points.srcu import DomainDestroyed
 from memslot_spec.history.words import describe_operation
 from memslot_spec.moments.srcu import PublishedReclaimed
-from memslot_spec.moments.tables import PublishedBeside
+from memslot_spec.moments.tables import PublishedBy
 
 
-def the_holder(facts: Facts, beside: PublishedBeside) -> str:
+def the_holder(facts: Facts, by: PublishedBy) -> str:
     holder = facts.sections.update_holder
-    who = describe_operation(beside.operation)
+    who = describe_operation(by.operation)
     return f"{who}: {'nobody' if holder is None else f'T{holder}'} holds it"
 
 
@@ -24,13 +24,14 @@ def the_holder(facts: Facts, beside: PublishedBeside) -> str:
     source="v2.6.34 arch/x86/kvm/x86.c, kvm_vm_ioctl_get_dirty_log(): slots_lock; 6.1 "
     "virt/kvm/kvm_main.c:2230, kvm_vm_ioctl_get_dirty_log()",
     rows=(32, 56),
-    on=PublishedBeside,
+    on=PublishedBy,
     expected="the update lock held while a table is published",
     observed=the_holder,
     points=("UpdateLocked", "UpdateUnlocked"),
 )
-def publishes_under_lock(facts: Facts, beside: PublishedBeside) -> bool:
-    return beside.holds_lock
+def publishes_under_lock(facts: Facts, by: PublishedBy) -> bool:
+    # A request is SRCU-9's.
+    return not by.beside or by.holds_lock
 
 
 def reclaimed_before(facts: Facts, reclaimed: PublishedReclaimed) -> str:
