@@ -91,6 +91,8 @@ def test_a_change_may_map_in_the_range_around_it() -> None:
     around = Call(2, CHANGE), InvalidationBegun(2, PAGE_17, PAGE_17 + PAGE_SIZE)
     assert is_left_alone("HVA-5", *created(), *around, mapped(thread=2))
     assert not holds("HVA-5", *created(), *around, mapped(thread=1))
+    others = InvalidationBegun(3, PAGE_17, PAGE_17 + 1)
+    assert not holds("HVA-5", *created(), *around, others, mapped(thread=2))
 
 
 # Which page an access reaches.
