@@ -12,7 +12,7 @@ import museum_cases_spaces
 import museum_cases_sptes
 from museum_cases import Case
 from museum_cases_mappings import MAPPINGS, THE_REST
-from museum_cases_readers import DELETES, LOCKS, SECTIONS
+from museum_cases_readers import BALANCE, DELETES, LOCKS, SECTIONS
 from museum_cases_requests import LOOKUPS, ORDERS, REQUESTS, TABLES
 
 CASES: tuple[Case, ...] = (
@@ -22,6 +22,7 @@ CASES: tuple[Case, ...] = (
     *LOOKUPS,
     *SECTIONS,
     *LOCKS,
+    *BALANCE,
     *DELETES,
     *MAPPINGS,
     *THE_REST,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from memslot_spec.model.operations import (
+    CountRmaps,
     DestroyVm,
+    GetDirtyLog,
     GfnToHva,
     GfnToMemslot,
     GuestAccess,
     Halt,
     InvalidateRange,
     IsVisibleGfn,
+    MemslotId,
     MmuPages,
     Origin,
     ReleaseNotifier,
@@ -21,6 +24,7 @@ from museum_cases import (
     HUGE,
     LOGGED,
     MOVED,
+    OVER_S0,
     READ_17,
     READ_21,
     S0,
@@ -103,6 +107,29 @@ LOCKS = (
     alone("SRCU-27", "holds-arch-lock", S0),
     alone("SRCU-28", "waits-under-mmu-lock", S0, delete(0)),
     raced("SRCU-29", "loses-late-arrays", (S0, S1), (FAILING,), (SHADOWED_21,)),
+)
+
+BALANCE = (
+    raced(
+        "SRCU-1",
+        "answers-from-before",
+        (IsVisibleGfn(17), S0),
+        (S1,),
+        (IsVisibleGfn(17),),
+    ),
+    alone("SRCU-30", "leaves-twice", MemslotId(17)),
+    alone("SRCU-31", "returns-inside", MemslotId(17)),
+    alone("SRCU-32", "unlocks-slots-twice", S0, OVER_S0),
+    alone("SRCU-33", "keeps-slots-lock", GetDirtyLog(0)),
+    raced("SRCU-34", "shares-arch-lock", (S0, S1), (delete(0),), (SHADOWED_21,)),
+    alone("SRCU-35", "unlocks-arch-twice", S0),
+    alone("SRCU-36", "keeps-arch-lock", S0, delete(0, failure=Failure.ALLOCATE)),
+    alone("MMU-25", "unlocks-mmu-twice", CountRmaps()),
+    alone("MMU-26", "keeps-mmu-lock", CountRmaps()),
+    alone("MMU-27", "maps-unlocked", S0, READ_17),
+    alone("MMU-28", "drops-unlocked", S0, READ_17, UNMAP_17),
+    alone("HVA-16", "ends-twice", S0, RANGE_17),
+    alone("HVA-17", "never-ends", S0, RANGE_17),
 )
 
 DELETES = (

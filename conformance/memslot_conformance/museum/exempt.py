@@ -63,6 +63,14 @@ EXEMPT: tuple[Exemption, ...] = (
         _of("HVA", 13),
     ),
     Exemption("nobody waits for ever", _of("PROG", 1, 2)),
+    Exemption(
+        "a lock is had or not, and its owner gives it back once, before the call ends",
+        (
+            *_of("SRCU", *range(30, 37)),
+            *_of("MMU", *range(25, 29)),
+            *_of("HVA", 16, 17),
+        ),
+    ),
     Exemption("one point tells of the end of the one domain", _of("SRCU", 23)),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from memslot_reference.museum import (
     arch_locks,
+    balance,
     copies,
     deletes,
     dirty,
@@ -44,6 +45,7 @@ _EVERY = (
     *lookups.MUTANTS,
     *sections.MUTANTS,
     *arch_locks.MUTANTS,
+    *balance.MUTANTS,
     *ranges.MUTANTS,
     *requests.MUTANTS,
     *overlaps.MUTANTS,

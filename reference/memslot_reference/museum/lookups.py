@@ -246,6 +246,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "DEL-8",
         "LOOK-1",
         "LOOK-6",
+        "SRCU-1",
         "SRCU-18",
         source='the patch: "but allows destruction"',
         since="never",

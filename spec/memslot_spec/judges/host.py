@@ -18,7 +18,6 @@ from memslot_spec.judges.row import (
     NOTHING,
     Row,
     by,
-    hole,
     nobody,
     point,
 )
@@ -27,7 +26,7 @@ ROWS: tuple[Row, ...] = (
     point(
         InvalidationBegun,
         who=nobody("the host"),
-        says=by("HVA-5", "MMU-18"),
+        says=by("HVA-5", "HVA-17", "MMU-18"),
         not_before=ANY_TIME,
         latest=by("HVA-13"),
         often=AS_OFTEN,
@@ -35,10 +34,10 @@ ROWS: tuple[Row, ...] = (
     point(
         InvalidationEnded,
         who=nobody("the host"),
-        says=nobody("a range that is not open is closed, and nothing is asked"),
+        says=by("HVA-17"),
         not_before=by("HVA-6", "MMU-18", "MMU-19"),
-        latest=hole("a range is never closed, and faults in it are retried for ever"),
-        often=hole("a range is closed twice, and another's count is lowered"),
+        latest=by("HVA-17"),
+        often=by("HVA-16"),
     ),
     point(
         TlbFlushed,

@@ -32,24 +32,24 @@ from memslot_spec.judges.row import (
     point,
 )
 
-UNLOCKED = hole("shadow state is changed by a thread without mmu_lock")
+UNLOCKED = hole("it is done without mmu_lock; of sptes MMU-27 and MMU-28 ask it")
 
 ROWS: tuple[Row, ...] = (
     point(
         MmuLocked,
-        who=hole("two threads hold mmu_lock at once"),
+        who=nobody("today faults of the TDP MMU share it, as readers of a rwlock"),
         says=NOTHING,
         not_before=ANY_TIME,
         latest=by("HVA-8"),
-        often=hole("a thread takes it that holds it"),
+        often=nobody("a second time deadlocks, and PROG-1 speaks"),
     ),
     point(
         MmuUnlocked,
-        who=hole("a thread gives it back that does not hold it"),
+        who=by("MMU-25"),
         says=NOTHING,
         not_before=by("MMU-2", "RMAP-1", "DIRTY-1", "DIRTY-3"),
-        latest=by("PROG-1"),
-        often=hole("it is given back twice"),
+        latest=by("MMU-26", "PROG-1"),
+        often=by("MMU-25"),
     ),
     point(
         ShadowPageCreated,
@@ -78,7 +78,7 @@ ROWS: tuple[Row, ...] = (
     ),
     point(
         SpteMapped,
-        who=UNLOCKED,
+        who=by("MMU-27"),
         says=by("RMAP-1", "MMU-11", "MMU-20", "MMU-21"),
         not_before=by("HVA-8"),
         latest=by("DEL-5", "HVA-5", "MMU-12"),
@@ -87,7 +87,7 @@ ROWS: tuple[Row, ...] = (
     ),
     point(
         SpteRemoved,
-        who=UNLOCKED,
+        who=by("MMU-28"),
         says=by("RMAP-1", "DEL-9"),
         not_before=by("RMAP-2"),
         latest=by(

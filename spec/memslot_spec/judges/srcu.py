@@ -36,19 +36,26 @@ ROWS: tuple[Row, ...] = (
     point(
         SectionEntered,
         who=ANYBODY,
-        says=by("SRCU-5", "SRCU-12"),
+        says=by("SRCU-5", "SRCU-12", "SRCU-30"),
         not_before=ANY_TIME,
         latest=by("SRCU-17"),
         often=nobody("sections of one thread may lie in each other"),
     ),
     point(
         SectionLeft,
-        who=hole("a thread that is in no section leaves one"),
-        says=by("SRCU-5", "SRCU-12"),
+        who=by("SRCU-30"),
+        says=by("SRCU-5", "SRCU-12", "SRCU-30"),
         not_before=ANY_TIME,
-        latest=by("SRCU-10", "SRCU-11", "SRCU-12", "SRCU-13", "SRCU-14", "SRCU-19"),
-        often=hole("a section is left twice, and another reader's count is lowered"),
-        holes=("a call returns, and its section is never left",),
+        latest=by(
+            "SRCU-10",
+            "SRCU-11",
+            "SRCU-12",
+            "SRCU-13",
+            "SRCU-14",
+            "SRCU-19",
+            "SRCU-31",
+        ),
+        often=by("SRCU-30"),
     ),
     point(
         GracePeriodBegun,
@@ -75,7 +82,7 @@ ROWS: tuple[Row, ...] = (
         who=nobody("the last operation of a VM, of which there is one"),
         says=NOTHING,
         not_before=by("SRCU-16", "SRCU-17"),
-        latest=hole("a VM ends, and its domain is never destroyed"),
+        latest=hole("a VM ends, and its domain is never destroyed: it may come later"),
         often=by("SRCU-23"),
     ),
     point(
@@ -100,6 +107,8 @@ ROWS: tuple[Row, ...] = (
         says=NOTHING,
         not_before=nobody("that its slot is INVALID is judged by the reply"),
         latest=UNBOUNDED,
-        often=hole("a fault is retried for ever though nothing changes"),
+        often=nobody(
+            "an unfair lock may starve a fault: nobody says how often at most"
+        ),
     ),
 )

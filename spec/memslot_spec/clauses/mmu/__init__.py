@@ -4,6 +4,7 @@ from memslot_spec.clause import AnyClause
 from memslot_spec.clauses.mmu import (
     ending,
     invalidations,
+    lock,
     mapped,
     protection,
     shadow_pages,
@@ -19,4 +20,5 @@ CLAUSES: tuple[AnyClause, ...] = (
     *invalidations.CLAUSES,
     *mapped.CLAUSES,
     *protection.CLAUSES,
+    *lock.CLAUSES,
 )

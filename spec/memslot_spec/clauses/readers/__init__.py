@@ -3,6 +3,7 @@
 from memslot_spec.clause import AnyClause, by_number
 from memslot_spec.clauses.readers import (
     arch_lock,
+    balance,
     lifetime,
     locking,
     snapshots,
@@ -15,4 +16,5 @@ CLAUSES: tuple[AnyClause, ...] = by_number(
     *locking.CLAUSES,
     *arch_lock.CLAUSES,
     *updaters.CLAUSES,
+    *balance.CLAUSES,
 )

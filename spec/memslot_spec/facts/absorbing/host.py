@@ -61,7 +61,7 @@ def _host_page_found(facts: Facts, event: HostPageFound) -> None:
     """A large page has the same offset in guest frames and in host pages."""
     call, faulted = facts.calls.get(event.thread), None
     if call is not None and isinstance(call.operation, GuestAccess):
-        faulted = event.hva + call.operation.gfn % event.npages * PAGE_SIZE
+        faulted = event.hva + call.operation.gfn % max(event.npages, 1) * PAGE_SIZE
     pages = HostPages(event.hva, event.npages, faulted=faulted)
     facts.host.looked_up[event.thread] = pages
 

@@ -27,11 +27,12 @@ from memslot_spec.model.readers import gfn_to_memslot
 
 def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
     facts.sections.mmu_holder = event.thread
+    facts.sections.mmu_lock.take(event.thread)
 
 
 def _mmu_unlocked(facts: Facts, event: MmuUnlocked) -> None:
-    del event
     facts.sections.mmu_holder = None
+    facts.sections.mmu_lock.give_back(event.thread)
 
 
 def _shadow_page_created(facts: Facts, event: ShadowPageCreated) -> None:

@@ -67,6 +67,7 @@ def _table_written(facts: Facts, event: TableWritten) -> None:
 def _update_locked(facts: Facts, event: UpdateLocked) -> None:
     """The update starts from the table that is current under the lock."""
     facts.sections.update_holder = event.thread
+    facts.sections.update_lock.take(event.thread)
     update = facts.update_of(event.thread)
     if update is not None and facts.sighted:
         current = facts.tables.current
@@ -75,6 +76,7 @@ def _update_locked(facts: Facts, event: UpdateLocked) -> None:
 
 
 def _update_unlocked(facts: Facts, event: UpdateUnlocked) -> None:
+    facts.sections.update_lock.give_back(event.thread)
     if facts.sections.update_holder == event.thread:
         facts.sections.update_holder = None
 
