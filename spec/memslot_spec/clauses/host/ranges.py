@@ -126,9 +126,9 @@ def a_page_outside(facts: Facts, event: SpteMapped) -> str:
     id="HVA-5",
     title="A range is not mapped while the host invalidates it",
     must="From the start of an invalidation to its end, a fault MUST NOT map the page "
-    "of its access where the range touches that page, nor may a change_pte map its own, "
-    "unless the range is its own. A large spte for a page beside the range may map some "
-    "of the range as well, until the host splits the page.",
+    "of its access where the range touches that page, nor a change_pte its own, unless "
+    "the range is its own as well. A large spte for a page beside the range may map "
+    "some of the range, until the host splits the page.",
     known=Known(
         read="v2.6.34, mmu_notifier_retry(): kvm->mmu_notifier_count; 6.1 "
         "include/linux/kvm_host.h:1965, mmu_invalidate_retry_hva(): the fault's hva "
