@@ -8,6 +8,7 @@ from memslot_spec.model.operations import (
     ChangePte,
     GetDirtyLog,
     GuestAccess,
+    UnmapHva,
     WriteProtectGfn,
 )
 from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES
@@ -63,5 +64,15 @@ CASES: tuple[Case, ...] = (
         (GetDirtyLog(0),),
         (WriteProtectGfn(17),),
     ),
-    alone("MMU-24", "collapses-quietly", LARGE_LOGGED, WRITE_LARGE, LARGE),
+    alone(
+        "MMU-9",
+        "collapses-quietly",
+        S1,
+        READ_21,
+        UnmapHva(0x2001 * PAGE_SIZE),
+        LARGE_LOGGED,
+        WRITE_LARGE,
+        LARGE,
+        UnmapHva(0x1201 * PAGE_SIZE),
+    ),
 )

@@ -26,7 +26,14 @@ from memslot_spec.model.replies import (
 )
 from memslot_spec.model.values import Hva, Slot
 from memslot_spec.protocol import fault_steps, shadow_steps, steps
-from memslot_spec.protocol.programs import GRACE_PERIOD, UNMAP, UPDATE, Program, Step
+from memslot_spec.protocol.programs import (
+    DESTROY,
+    GRACE_PERIOD,
+    UNMAP,
+    UPDATE,
+    Program,
+    Step,
+)
 from memslot_spec.protocol.state import State
 from memslot_spec.protocol.steps import Act, Move, Promises
 
@@ -63,6 +70,17 @@ def moved(program: Program, names: tuple[str, ...], before: str) -> Program:
     left = without(program, *names)
     at = [step.name for step in left].index(before)
     return (*left[:at], *taken, *left[at:])
+
+
+def twice(program: Program, name: str) -> Program:
+    """The program with this step made once more."""
+    (step,) = (step for step in program if step.name == name)
+    at = program.index(step)
+    return (*program[:at], step, *program[at:])
+
+
+RECLAIMS_TWICE = twice(DESTROY, "reclaim last")
+DESTROYS_TWICE = twice(DESTROY, "destroy domain")
 
 
 def doing(program: Program, name: str, act: Act) -> Program:
@@ -105,6 +123,16 @@ def never_back(promises: Promises, state: State, me: int) -> Iterator[Move]:
         thread = move.state.threads[me]
         if isinstance(thread.reply, Refused):
             thread = thread._replace(ahead=thread.ahead[:1])
+        yield move._replace(state=move.state.with_thread(me, thread))
+
+
+def back_to_nothing(promises: Promises, state: State, me: int) -> Iterator[Move]:
+    """A request that fails puts back a table without its slot."""
+    for move in steps.choose_outcome(promises, state, me):
+        thread = move.state.threads[me]
+        if isinstance(thread.reply, Refused) and thread.ahead:
+            window = thread.ahead[0]
+            thread = thread._replace(ahead=(window, window.without(0, 0)))
         yield move._replace(state=move.state.with_thread(me, thread))
 
 

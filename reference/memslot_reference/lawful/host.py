@@ -135,6 +135,9 @@ class ZapsForTheHostLinux(LinuxKvm):
 
     def invalidate_page(self, hva: int) -> None:
         """Walk as always, and zap what the walk has left."""
+        self.active_invalidations += 1
+        page = hva // PAGE_SIZE * PAGE_SIZE
+        self.invalidate_pfn_caches(page, page + PAGE_SIZE)
         section = self.srcu.read_lock()
         self.lock_mmu()
         self.mmu_notifier_seq += 1
@@ -142,6 +145,7 @@ class ZapsForTheHostLinux(LinuxKvm):
         self.zap_all()
         self.unlock_mmu()
         self.srcu.read_unlock(section)
+        self.active_invalidations -= 1
 
 
 class AgesTwice(Kvm):

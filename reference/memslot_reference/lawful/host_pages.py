@@ -7,7 +7,7 @@ from dataclasses import replace
 from memslot_reference.kvm import Kvm
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
-from memslot_reference.memslots import MemorySlot
+from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.shadow import ShadowPage, Spte, index_of, key_of
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.mmu import SpteUpdated
@@ -24,20 +24,25 @@ class MapsWhatItChanged(LinuxKvm):
         super().set_spte_hva(hva, writable=writable)
         section = self.srcu.read_lock()
         self.lock_mmu()
-        for table in self.load_tables():
-            self.read(table, "slots")
-            for slot in table.slots.values():
-                if not self.walks(slot, hva) or not self.may_change(slot):
-                    continue
-                gfn = self.hva_to_gfn(slot, hva)
-                key = key_of(gfn, 1, direct=True, root=0, as_id=slot.as_id)
-                page = self.pages.get(key)
-                if page is not None and index_of(gfn, 1) not in page.sptes:
-                    found = self.host_memory.now()
-                    spte = Spte(gfn, 1, False, slot.hva_of(gfn), found=found)  # noqa: FBT003
-                    self.map(table, slot, spte, direct=True, root=0)
+        # Whoever has another range may replace the page once more: 6bdb913f0a70.
+        if sum(start <= hva < stop for start, stop in self.open_ranges) == 1:
+            for table in self.load_tables():
+                self.read(table, "slots")
+                for slot in table.slots.values():
+                    if self.walks(slot, hva) and self.may_change(slot):
+                        self.map_for_reading(table, slot, hva)
         self.unlock_mmu()
         self.srcu.read_unlock(section)
+
+    def map_for_reading(self, table: Memslots, slot: MemorySlot, hva: int) -> None:
+        """Map the page that the host has there now, unless an spte stands."""
+        gfn = self.hva_to_gfn(slot, hva)
+        page = self.pages.get(key_of(gfn, 1, direct=True, root=0, as_id=slot.as_id))
+        if page is None or index_of(gfn, 1) in page.sptes:
+            return
+        found = self.host_memory.now()
+        spte = Spte(gfn, 1, writable=False, hva=slot.hva_of(gfn), found=found)
+        self.map(table, slot, spte, direct=True, root=0)
 
     def may_change(self, slot: MemorySlot) -> bool:
         """No mapping is made for a slot that is INVALID."""

@@ -56,7 +56,7 @@ VARIANTS: tuple[Variant, ...] = (
         "recovers-huge-pages",
         RecoversHugePages,
         "MMU-20",
-        "MMU-24",
+        "MMU-9",
         source="newer arch/x86/kvm/mmu/mmu.c, kvm_mmu_recover_huge_pages(): large ones "
         "are made in place",
         tag="[M]",

@@ -92,5 +92,5 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     planted("maps-readonly-writable", MapsReadonlyWritable, "MMU-21", profile=LINUX),
     planted("protects-small-sptes", ProtectsSmallSptes, "MMU-22"),
-    planted("collapses-quietly", CollapsesQuietly, "MMU-24", profile=LINUX),
+    planted("collapses-quietly", CollapsesQuietly, "MMU-9", profile=LINUX),
 )

@@ -1,8 +1,9 @@
 """Facts about accesses: which sptes have their A bit set, as far as is certain.
 
-A fault sets the A bit of the spte that it makes; the processor sets it when it walks
-the page tables, and not where its TLB holds the translation. An ageing clears it, and
-may leave the TLBs alone (6.1 virt/kvm/kvm_main.c:873, kvm_mmu_notifier_clear_young()).
+A fault sets the A bit of the spte that it makes, unless it maps ahead of the access
+(6.1 `make_spte()`: prefetch). The processor sets it when it walks the page tables, and
+not where its TLB holds the translation. An ageing clears it, and may leave the TLBs
+alone (6.1 virt/kvm/kvm_main.c:873, kvm_mmu_notifier_clear_young()).
 """
 
 from __future__ import annotations
@@ -31,12 +32,16 @@ class OpenAgeing:
     young: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Walk:
-    """An access that is under way, and the one spte through which it can go."""
+    """An access that is under way, and the one spte through which it can go.
+
+    `made` is the spte that its fault has made for its frame, and nobody has aged since.
+    """
 
     step: int
     serial: int | None
+    made: int | None = None
 
 
 @dataclass(slots=True)
@@ -74,22 +79,28 @@ class Ageing:
         self.walks[thread] = Walk(step, walked)
 
     def access_returned(self, thread: int, reply: Reply, step: int) -> None:
-        """It has marked the spte that it went through, if that stood all the time."""
+        """It has marked the spte that it made, or went through if that stood."""
         walk = self.walks.pop(thread, None)
         self.accessed_at = step
-        if walk is None or walk.serial is None or not isinstance(reply, Accessed):
+        if walk is None or not isinstance(reply, Accessed):
             return
-        if self.changed_at < walk.step and not self.ageings:
+        if walk.made is not None:
+            self.marked.add(walk.made)
+            return
+        has_stood = self.changed_at < walk.step and not self.ageings
+        if walk.serial is not None and has_stood:
             self.marked.add(walk.serial)
 
-    def mapped(self, spte: Spte, access: GuestAccess | None, step: int) -> None:
-        """An spte is made, and marked if it is for the frame of a fault."""
+    def mapped(
+        self, spte: Spte, thread: int, access: GuestAccess | None, step: int
+    ) -> None:
+        """An spte is made; that of a prefetch is marked when the access is made."""
         self.changed_at = self.mapped_at = step
-        if access is None or not access.may_use_spte:
+        walk = self.walks.get(thread)
+        if access is None or walk is None or self._is_aged(spte):
             return
-        is_for_it = spte.maps_gfn(access.gfn, access.as_id)
-        if is_for_it and not self._is_aged(spte):
-            self.marked.add(spte.serial)
+        if spte.maps_gfn(access.gfn, access.as_id):
+            walk.made = spte.serial
 
     def _is_aged(self, spte: Spte) -> bool:
         return any(spte.maps_hva(ageing.hva) for ageing in self.ageings.values())
@@ -108,7 +119,10 @@ class Ageing:
         )
         for one in self.ageings.values():
             one.young -= mapping
-        young = frozenset() if others or overlaps else frozenset(mapping & self.marked)
+        for walk in self.walks.values():
+            if walk.made in mapping:
+                walk.made = None
+        young = frozenset[int]() if others or overlaps else mapping & self.marked
         self.ageings[thread] = OpenAgeing(
             operation.hva, step, bool(mapping), self.aged.get(page), young
         )
@@ -129,9 +143,13 @@ class Ageing:
                 left |= shadow.serials_at_hva(ageing.hva)
         self.in_tlbs &= left
 
-    def is_young(self, shadow: Shadow, ageing: OpenAgeing) -> bool:
-        """An spte that was accessed stands: the ageing has to find it so."""
-        return bool(shadow.present(ageing.young))
+    def is_young(self, shadow: Shadow, ageing: OpenAgeing, unreachable: int) -> bool:
+        """An spte that was accessed stands: the ageing has to find it so.
+
+        Those with serials up to `unreachable` are under roots that nobody uses.
+        """
+        standing = shadow.present(ageing.young)
+        return any(spte.serial > unreachable for spte in standing)
 
     def is_old(self, ageing: OpenAgeing) -> bool:
         """No spte that maps the page has been accessed since the ageing before."""

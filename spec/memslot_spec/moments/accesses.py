@@ -49,7 +49,7 @@ def _aged(facts: Facts, answered: Answered) -> Aged | None:
     return Aged(
         operation.hva,
         reply.young,
-        is_young=facts.ageing.is_young(facts.shadow, ageing),
+        is_young=facts.ageing.is_young(facts.shadow, ageing, facts.host.unreachable),
         is_old=facts.ageing.is_old(ageing),
     )
 

@@ -39,16 +39,18 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedBeside:
-    """An operation that is no request publishes a table, not yet the current one.
+class PublishedBy:
+    """An operation publishes a table, not yet the current one.
 
-    The end of the VM is no such operation: nobody else has the tables any more. Of a
-    thread that carries out nothing it cannot be told for whom it publishes.
+    Most are requests; `beside` says that this one is none. The end of the VM is left
+    out: nobody else has the tables any more. Of a thread that carries out nothing it
+    cannot be told for whom it publishes.
     """
 
     operation: Operation
     table: SlotTable
     holds_lock: bool
+    beside: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +126,13 @@ def _published(facts: Facts, event: TablePublished) -> Published | None:
     return Published(update, event.slots, slot, event.attached)
 
 
-def _beside(facts: Facts, event: TablePublished) -> PublishedBeside | None:
+def _published_by(facts: Facts, event: TablePublished) -> PublishedBy | None:
     known = facts.calls.get(event.thread)
-    if known is None or isinstance(known.operation, SetRegion | DestroyVm):
+    if known is None or isinstance(known.operation, DestroyVm):
         return None
     holds_lock = facts.sections.update_holder == event.thread
-    return PublishedBeside(known.operation, event.slots, holds_lock)
+    beside = not isinstance(known.operation, SetRegion)
+    return PublishedBy(known.operation, event.slots, holds_lock, beside)
 
 
 def _lock_left(facts: Facts, event: UpdateUnlocked) -> UpdateLockLeft | None:
@@ -190,7 +193,7 @@ def _shown_after(facts: Facts, shown: TableShown) -> ShownAfter | None:
 
 MAKINGS = (
     Making(Published, TablePublished, _published),
-    Making(PublishedBeside, TablePublished, _beside),
+    Making(PublishedBy, TablePublished, _published_by),
     Making(UpdateLockLeft, UpdateUnlocked, _lock_left),
     Making(SlotRemoved, TablePublished, _removed),
     Making(SoundMove, Updated, _sound_move),

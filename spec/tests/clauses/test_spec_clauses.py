@@ -32,7 +32,7 @@ GIVEN_OUT = {
     "SRCU": 29,
     "DEL": 18,
     "MOVE": 7,
-    "MMU": 24,
+    "MMU": 23,
     "RMAP": 4,
     "HVA": 15,
     "DIRTY": 35,

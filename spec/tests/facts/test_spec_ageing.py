@@ -26,7 +26,12 @@ from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.events import Call, Event, Return
 from memslot_spec.history.header import History
 from memslot_spec.history.points.host import TlbFlushed
-from memslot_spec.history.points.mmu import RmapIndexed, RmapUse, SpteUpdated
+from memslot_spec.history.points.mmu import (
+    RmapIndexed,
+    RmapUse,
+    RootsInvalidated,
+    SpteUpdated,
+)
 from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import AgeHva, GuestAccess
 from memslot_spec.model.profile import LINUX
@@ -85,6 +90,17 @@ def is_open(*before: Event) -> bool:
 def test_what_a_fault_has_mapped_is_young() -> None:
     assert must_be_young(*MAPPED)
     assert must_be_young(*MAPPED, *READ)
+
+
+def test_a_fault_that_is_under_way_may_have_mapped_ahead() -> None:
+    begun = Call(1, READ_17), *locked(1, mapped())
+    assert is_open(*created(), *begun)
+    assert is_open(*created(), *begun, *YOUNG, Return(1, Accessed(PAGE_17)))
+    assert must_be_young(*created(), *begun, Return(1, Accessed(PAGE_17)))
+
+
+def test_an_spte_that_no_vcpu_can_use_proves_nothing() -> None:
+    assert is_open(*MAPPED, RootsInvalidated(3))
 
 
 def test_what_nothing_maps_is_old() -> None:

@@ -27,7 +27,12 @@ from memslot_spec.history.points.host import (
     InvalidationBegun,
     TlbFlushed,
 )
-from memslot_spec.history.points.mmu import MmuLocked, SpteMapped, SpteUpdated
+from memslot_spec.history.points.mmu import (
+    MmuLocked,
+    RootsInvalidated,
+    SpteMapped,
+    SpteUpdated,
+)
 from memslot_spec.model.operations import (
     ChangePte,
     GuestAccess,
@@ -86,6 +91,8 @@ def test_a_change_may_map_in_the_range_around_it() -> None:
     around = Call(2, CHANGE), InvalidationBegun(2, PAGE_17, PAGE_17 + PAGE_SIZE)
     assert is_left_alone("HVA-5", *created(), *around, mapped(thread=2))
     assert not holds("HVA-5", *created(), *around, mapped(thread=1))
+    others = InvalidationBegun(3, PAGE_17, PAGE_17 + 1)
+    assert not holds("HVA-5", *created(), *around, others, mapped(thread=2))
 
 
 # Which page an access reaches.
@@ -193,6 +200,7 @@ def test_a_protection_reaches_what_could_be_written_when_it_began() -> None:
     assert holds("MMU-22", *MAPPED, *protected(PROTECTED, opened))
     assert holds("MMU-22", *MAPPED, *protected(PROTECTED, gone(1), mapped()))
     assert is_left_alone("MMU-22", *created(), *protected())
+    assert holds("MMU-22", *MAPPED, RootsInvalidated(3), *protected())
     other = called(2, WriteProtectGfn(18), Done(), *locked(2))
     assert is_left_alone("MMU-22", *MAPPED, *other)
 

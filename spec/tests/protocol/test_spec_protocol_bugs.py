@@ -34,11 +34,14 @@ from memslot_spec.protocol.search import search
 from memslot_spec.protocol.steps import Act
 from memslot_spec.protocol.walk import Race
 from planted_steps import (
+    DESTROYS_TWICE,
     ENTRY,
     FLUSH,
     NOTIFIER_LOCKS,
+    RECLAIMS_TWICE,
     UNDER_MMU_LOCK,
     WAIT,
+    back_to_nothing,
     doing,
     edit_in_place,
     everything_twice,
@@ -75,6 +78,7 @@ def race(*threads: Operation, prefix: tuple[Operation, ...] = MAPPED) -> Race:
 CREATE, DELETE, MOVE = races.CREATE_1, races.DELETE_0, races.MOVE_0
 FAULT_17, FAULT_21 = races.FAULT_17, races.FAULT_21
 READ_17, READ_21, UNMAP_17 = races.READ_17, races.READ_21, races.UNMAP_17
+FAILS = race(races.FAIL_DELETE_0)
 HALT_, PUT_0, TSS = races.HALT[1], races.CREATE_0, TssBase()
 
 
@@ -190,6 +194,8 @@ BUGS = (
     ),
     Bug("SRCU-16", "destroys inside", Programs(destroy=DESTROYS_INSIDE), race()),
     Bug("SRCU-17", "destroys first", Programs(destroy=DESTROYS_FIRST), race()),
+    Bug("SRCU-22", "reclaims twice", Programs(destroy=RECLAIMS_TWICE), race()),
+    Bug("SRCU-23", "destroys twice", Programs(destroy=DESTROYS_TWICE), race()),
     Bug("SRCU-20", "keeps the last", Programs(destroy=KEEPS_THE_LAST), race()),
     Bug(
         "SRCU-18",
@@ -248,12 +254,8 @@ BUGS = (
     Bug("MOVE-1", "no INVALID step", NO_INVALID, race(MOVE)),
     Bug("MOVE-2", "neither", update("begin", wait_for_last_only), race(MOVE)),
     Bug("MOVE-3", "no flush", NO_FLUSH, race(MOVE)),
-    Bug(
-        "ERR-1",
-        "no rollback",
-        update("choose outcome", never_back),
-        race(races.FAIL_DELETE_0),
-    ),
+    Bug("DEL-17", "no rollback", update("choose outcome", never_back), FAILS),
+    Bug("ERR-1", "to nothing", update("choose outcome", back_to_nothing), FAILS),
     Bug(
         "PROG-2",
         "waits for the end of INVALID inside",

@@ -38,6 +38,7 @@ RACES: tuple[FixedRace, ...] = (
     *slots.RACES,
     *caches.RACES,
     *host.RACES,
+    *sptes.RACES,
     *dirty.RACES,
     *dirty_options.RACES,
     *accesses.RACES,
@@ -45,7 +46,6 @@ RACES: tuple[FixedRace, ...] = (
     *copies.RACES,
     *prefault.RACES,
     *pfn_caches.RACES,
-    *sptes.RACES,
 )
 
 

@@ -80,6 +80,8 @@ RACES: tuple[FixedRace, ...] = (
     race("a cached page found beside an unmap", (S0,), (UNMAP_17,), (AT_17,)),
     race("a cached page found beside a range", (S0,), (RANGE_OF_17,), (AT_17,)),
     race("a cached page found beside another range", (S0,), (OF_18,), (AT_17,)),
-    race("two refreshes beside a delete", BEFORE, (delete(0),), (REFRESH,), (REFRESH,)),
+    race(
+        "two refreshes after a delete", (*BEFORE, delete(0), S0), (REFRESH,), (REFRESH,)
+    ),
 )
 """An update, the host and another user beside it."""

@@ -41,7 +41,10 @@ SEQUENTIAL: tuple[FixedRace, ...] = (
     ),
     race(
         "large pages mapped ahead",
-        (HUGE, PreFault(0x3F0, 0x10), PreFault(0x200, 0x400), PreFault(0x5FF, 2)),
+        (
+            *(HUGE, PreFault(0x3F0, 0x10), PreFault(0x400, 4), PreFault(0x5FF, 2)),
+            PreFault(0x200, 0x400),
+        ),
     ),
     race(
         "pages mapped ahead in a slot that logs",

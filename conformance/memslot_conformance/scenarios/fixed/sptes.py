@@ -163,7 +163,10 @@ SEQUENTIAL: tuple[FixedRace, ...] = (
     ),
     race(
         "small sptes that are dropped for large ones",
-        (HUGE_LOGGED, WRITE_HUGE, READ_HUGE, HUGE, WRITE_HUGE, HUGE_LOGGED, WRITE_HUGE),
+        (
+            *(HUGE_LOGGED, WRITE_HUGE, READ_HUGE, HUGE, WRITE_HUGE),
+            *(HUGE_LOGGED, WRITE_HUGE, HUGE, UnmapHva(IN_HUGE), WRITE_HUGE),
+        ),
     ),
     race(
         "large pages at the ends of slots, and READONLY slots",

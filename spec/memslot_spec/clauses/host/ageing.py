@@ -20,7 +20,7 @@ def was_accessed(facts: Facts, aged: Aged) -> bool:
     id="HVA-14",
     title="An ageing finds what was accessed",
     must="An ageing MUST answer that a page was touched where an spte that maps it has "
-    "its A bit set: by the fault that made it, or by an access through it that came "
+    "its A bit set: by the access it was made for, or by one through it that came "
     "after the TLBs were flushed of it. This holds where the spte stands to the end, "
     "and no other ageing has cleared the bit.",
     known=Known(

@@ -14,7 +14,7 @@ from memslot_spec.clauses.host.rmap import (
     still_mapped,
 )
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.host import pages_faulted
+from memslot_spec.facts.host import Range, pages_faulted
 from memslot_spec.history.points.host import InvalidationEnded
 from memslot_spec.history.points.mmu import SpteMapped
 from memslot_spec.known import Known
@@ -102,15 +102,23 @@ def empty_is_nothing(facts: Facts, unmap: HostUnmap) -> bool:
     return not unmap.removed_some
 
 
-def a_range_is_open(facts: Facts, event: SpteMapped) -> bool:
-    """A fault maps in it: a change_pte may map the page that it has put there."""
+def open_to(facts: Facts, event: SpteMapped) -> list[Range]:
+    """The open ranges, but for its own where a change_pte maps what it has put there.
+
+    It has to mind those of others: they may replace the page once more.
+    """
     call = facts.calls.get(event.thread)
     changes = call is not None and isinstance(call.operation, ChangePte)
-    return bool(facts.host.open) and not changes
+    return [one for one in facts.host.open if not changes or one[0] != event.thread]
+
+
+def a_range_is_open(facts: Facts, event: SpteMapped) -> bool:
+    return bool(open_to(facts, event))
 
 
 def a_page_outside(facts: Facts, event: SpteMapped) -> str:
-    words = ", ".join(f"[{start:#x}, {end:#x})" for _, start, end in facts.host.open)
+    ranges = open_to(facts, event)
+    words = ", ".join(f"[{start:#x}, {end:#x})" for _, start, end in ranges)
     return f"no spte for a page in {words} until the host is done with it"
 
 
@@ -118,12 +126,14 @@ def a_page_outside(facts: Facts, event: SpteMapped) -> str:
     id="HVA-5",
     title="A range is not mapped while the host invalidates it",
     must="From the start of an invalidation to its end, a fault MUST NOT map the page "
-    "of its access where the range touches that page. A large spte for a page beside "
-    "the range may map some of the range as well, until the host splits the page.",
+    "of its access where the range touches that page, nor a change_pte its own, unless "
+    "the range is its own as well. A large spte for a page beside the range may map "
+    "some of the range, until the host splits the page.",
     known=Known(
         read="v2.6.34, mmu_notifier_retry(): kvm->mmu_notifier_count; 6.1 "
         "include/linux/kvm_host.h:1965, mmu_invalidate_retry_hva(): the fault's hva "
-        "alone; arch/x86/kvm/mmu/mmu.c:3086, kvm_mmu_hugepage_adjust()",
+        "alone; arch/x86/kvm/mmu/mmu.c:3086, kvm_mmu_hugepage_adjust(); commit "
+        "6bdb913f0a70",
         last_read="2026-11-27",
     ),
     rows=(53,),
@@ -136,7 +146,8 @@ def a_page_outside(facts: Facts, event: SpteMapped) -> str:
 )
 def not_while_open(facts: Facts, event: SpteMapped) -> bool:
     pages = pages_faulted(event, facts.calls.get(event.thread))
-    return not any(touches(*pages, start, end) for _, start, end in facts.host.open)
+    opened = open_to(facts, event)
+    return not any(touches(*pages, start, end) for _, start, end in opened)
 
 
 def closes_a_range(facts: Facts, event: InvalidationEnded) -> bool:

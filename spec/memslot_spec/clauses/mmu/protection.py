@@ -1,4 +1,4 @@
-"""Sptes that are protected because somebody asks for it, or dropped for larger ones.
+"""Frames that are write-protected because somebody asks for it.
 
 Whoever write-protects a frame, to shadow a page table in it or to track it, relies on
 the next write to fault.
@@ -9,9 +9,8 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.known import Known
-from memslot_spec.model.profile import ONLY_LINUX
 from memslot_spec.moments.mmu import gfns_of
-from memslot_spec.moments.protection import FrameProtected, LoggingDisabled
+from memslot_spec.moments.protection import FrameProtected
 
 
 def was_writable(facts: Facts, done: FrameProtected) -> bool:
@@ -83,35 +82,4 @@ def protection_flushes(facts: Facts, done: FrameProtected) -> bool:
     return not done.in_tlbs
 
 
-def dropped_in_a_tlb(facts: Facts, done: LoggingDisabled) -> str:
-    return f"a TLB may still translate gfn {gfns_of(done.in_tlbs)} as before"
-
-
-@clause(
-    id="MMU-24",
-    title="Sptes that are dropped for larger ones are used no more",
-    must="When a request that turned logging off returns, a processor MUST NOT be able "
-    "to use the translation of an spte that the request removed, so that a larger one "
-    "can take its place, unless an spte permits as much again.",
-    known=Known(
-        read="6.1 arch/x86/kvm/x86.c:12943, kvm_mmu_slot_apply_flags(); "
-        "arch/x86/kvm/mmu/mmu.c:6442, kvm_rmap_zap_collapsible_sptes(): "
-        "kvm_arch_flush_remote_tlbs_memslot()",
-        last_read="2026-11-27",
-    ),
-    rows=(48,),
-    profiles=ONLY_LINUX,
-    on=LoggingDisabled,
-    expected="no processor able to use the sptes that were dropped",
-    observed=dropped_in_a_tlb,
-    points=("TlbFlushed", "SpteMapped", "SpteRemoved"),
-)
-def collapse_flushes(facts: Facts, done: LoggingDisabled) -> bool:
-    return not done.in_tlbs
-
-
-CLAUSES: tuple[AnyClause, ...] = (
-    protects_every_spte,
-    protection_flushes,
-    collapse_flushes,
-)
+CLAUSES: tuple[AnyClause, ...] = (protects_every_spte, protection_flushes)

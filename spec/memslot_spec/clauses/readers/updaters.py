@@ -8,12 +8,12 @@ from memslot_spec.history.points.srcu import DomainDestroyed
 from memslot_spec.history.words import describe_operation
 from memslot_spec.known import Known
 from memslot_spec.moments.srcu import PublishedReclaimed
-from memslot_spec.moments.tables import PublishedBeside
+from memslot_spec.moments.tables import PublishedBy
 
 
-def the_holder(facts: Facts, beside: PublishedBeside) -> str:
+def the_holder(facts: Facts, by: PublishedBy) -> str:
     holder = facts.sections.update_holder
-    who = describe_operation(beside.operation)
+    who = describe_operation(by.operation)
     return f"{who}: {'nobody' if holder is None else f'T{holder}'} holds it"
 
 
@@ -28,13 +28,14 @@ def the_holder(facts: Facts, beside: PublishedBeside) -> str:
         last_read="2026-11-27",
     ),
     rows=(32, 56),
-    on=PublishedBeside,
+    on=PublishedBy,
     expected="the update lock held while a table is published",
     observed=the_holder,
     points=("UpdateLocked", "UpdateUnlocked"),
 )
-def publishes_under_lock(facts: Facts, beside: PublishedBeside) -> bool:
-    return beside.holds_lock
+def publishes_under_lock(facts: Facts, by: PublishedBy) -> bool:
+    # A request is SRCU-9's.
+    return not by.beside or by.holds_lock
 
 
 def reclaimed_before(facts: Facts, reclaimed: PublishedReclaimed) -> str:

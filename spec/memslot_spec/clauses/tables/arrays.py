@@ -160,9 +160,12 @@ def nothing_is_gone(facts: Facts, event: TablePublished) -> bool:
 
 
 def fits(facts: Facts, slot: Slot, handle: int) -> bool:
-    """The arrays are made for the slot's base and all its pages, or are not known."""
+    """The arrays have an entry for each of the slot's pages, or are not known."""
     made = facts.host.metadata.get(handle)
-    return made is None or (made.base == slot.base and made.npages >= slot.npages)
+    if made is None:
+        return True
+    end = slot.base + slot.npages
+    return made.base <= slot.base and end <= made.base + made.npages
 
 
 def new_slots(facts: Facts, event: TablePublished) -> tuple[tuple[Slot, int], ...]:
@@ -209,8 +212,7 @@ def has_new_arrays(facts: Facts, event: TablePublished) -> bool:
 @clause(
     id="SLOT-19",
     title="The arrays of a new slot have an entry for each page",
-    must="The arrays of a new slot MUST be made for its base, with an entry for each "
-    "of its pages.",
+    must="The arrays of a new slot MUST have an entry for each of its pages.",
     known=Known(
         read="patch, __kvm_set_memory_region(): vmalloc(npages * sizeof(*new.rmap)); "
         "6.1 arch/x86/kvm/x86.c:12780, kvm_alloc_memslot_metadata()",

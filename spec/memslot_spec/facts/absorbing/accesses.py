@@ -49,6 +49,7 @@ def _spte_mapped(facts: Facts, event: SpteMapped) -> None:
     access = None if call is None else call.operation
     facts.ageing.mapped(
         facts.shadow.sptes[event.page, event.index],
+        event.thread,
         access if isinstance(access, GuestAccess) else None,
         facts.step,
     )
