@@ -96,7 +96,7 @@ RANGES: tuple[Case, ...] = (
         preemptions=1,
     ),
     raced(
-        "HVA-3",
+        "MMU-18",
         "leaves-large-pages-whole",
         (put(2, 0x400, 0x400, 0x4000),),
         (InvalidateRange(0x4000 * PAGE_SIZE, 0x4001 * PAGE_SIZE),),

@@ -99,5 +99,5 @@ THE_REST = (
         delete(0, failure=Failure.PREPARE),
     ),
     alone("ERR-2", "K11", S0, delete(0, failure=Failure.PREPARE), is_blind=True),
-    alone("PROG-1", "keeps-the-lock", S0, OVER_S0, S1),
+    alone("PROG-1", "loses-the-wakeup", S0, OVER_S0, S1),
 )

@@ -40,7 +40,7 @@ READ_40 = GuestAccess(40)
 CASES = (
     alone("GEN-6", "P02", READ_40, GuestAccess(41), READ_40, S0, S1, READ_40),
     raced("DEL-7", "P03", (S0, READ_17), (delete(0),), (UNMAP_17,)),
-    alone("MMU-9", "P04", S0, FAR, READ_17, BOTH),
+    alone("MMU-19", "P04", S0, FAR, READ_17, BOTH),
     alone("REQ-28", "P05", AT_THE_END),
     alone("REQ-28", "P06", AT_THE_END, delete(0, MAX_GFN - 3)),
     alone("DIRTY-1", "P09", LARGE_LOGGED, GuestAccess(0x201, write=True)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from memslot_spec.model.operations import (
     CountRmaps,
     DestroyVm,
-    GetDirtyLog,
     GfnToHva,
     GfnToMemslot,
     GuestAccess,
@@ -120,7 +119,7 @@ BALANCE = (
     alone("SRCU-30", "leaves-twice", MemslotId(17)),
     alone("SRCU-31", "returns-inside", MemslotId(17)),
     alone("SRCU-32", "unlocks-slots-twice", S0, OVER_S0),
-    alone("SRCU-33", "keeps-slots-lock", GetDirtyLog(0)),
+    alone("SRCU-33", "keeps-the-lock", S0, OVER_S0),
     raced("SRCU-34", "shares-arch-lock", (S0, S1), (delete(0),), (SHADOWED_21,)),
     alone("SRCU-35", "unlocks-arch-twice", S0),
     alone("SRCU-36", "keeps-arch-lock", S0, delete(0, failure=Failure.ALLOCATE)),

@@ -11,8 +11,9 @@ from memslot_reference.shadow import ShadowPage, Spte
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.host import InvalidationEnded
 from memslot_spec.history.points.mmu import ShadowPageZapped
+from memslot_spec.history.points.tables import UpdateUnlocked
 from memslot_spec.model.profile import LINUX, Limits, Profile
-from memslot_spec.model.replies import Refused, Reply
+from memslot_spec.model.replies import Done, Refused, Reply
 from memslot_spec.model.values import Errno, Failure, Gfn, MemoryRegion
 
 
@@ -73,15 +74,31 @@ class UnlocksSlotsTwice(Kvm):
         return errno
 
 
-class KeepsSlotsLock(Kvm):
-    """GET returns with the update lock where it is refused."""
+class KeepsTheLock(Kvm):
+    """A refused request keeps the update lock."""
 
-    def get_dirty_log(self, slot: int) -> Reply:
-        """Forget one of the ways out."""
-        reply = super().get_dirty_log(slot)
-        if isinstance(reply, Refused):
-            self.lock_slots()
-        return reply
+    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
+        """Return early, and unlock only at the end."""
+        self.lock_slots()
+        errno = self.set_memory_region(region, failure)
+        if errno is not None:
+            return Refused(errno)
+        self.unlock_slots()
+        return Done()
+
+
+class LosesTheWakeup(Kvm):
+    """A request that fails gives the update lock back, and wakes nobody for it."""
+
+    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
+        """Say that it is free, and leave it as it is."""
+        self.lock_slots()
+        errno = self.set_memory_region(region, failure)
+        if errno is not None:
+            self.hook.point(UpdateUnlocked)
+            return Refused(errno)
+        self.unlock_slots()
+        return Done()
 
 
 class SharesArchLock(LateArrays):
@@ -188,7 +205,8 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("leaves-twice", LeavesTwice, "SRCU-30"),
     planted("returns-inside", ReturnsInside, "SRCU-31"),
     planted("unlocks-slots-twice", UnlocksSlotsTwice, "SRCU-32"),
-    planted("keeps-slots-lock", KeepsSlotsLock, "SRCU-33"),
+    planted("keeps-the-lock", KeepsTheLock, "SRCU-33", "PROG-1"),
+    planted("loses-the-wakeup", LosesTheWakeup, "PROG-1"),
     planted(
         "shares-arch-lock",
         SharesArchLock,

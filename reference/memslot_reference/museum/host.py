@@ -260,8 +260,8 @@ MUTANTS: tuple[Mutant, ...] = (
     planted(
         "leaves-large-pages-whole",
         LeavesLargePagesWhole,
-        "HVA-3",
         "MMU-18",
+        "HVA-3",
         profile=LINUX,
     ),
     planted("ages-valid-slots", AgesValidSlots, "HVA-7", "HVA-14"),

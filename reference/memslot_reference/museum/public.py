@@ -199,8 +199,8 @@ MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "P04",
         OverwritesFlush,
-        "MMU-9",
         "MMU-19",
+        "MMU-9",
         source="a835429cda91",
         since="until a835429cda91",
         tag="[T]",

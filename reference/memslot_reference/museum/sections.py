@@ -10,8 +10,8 @@ from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.srcu import Slept
 from memslot_spec.history.points.tables import TableLoaded
 from memslot_spec.model.profile import LINUX, Limits, Profile
-from memslot_spec.model.replies import Done, Mmio, Refused, Reply, Retry
-from memslot_spec.model.values import Failure, Gfn, Hva, MemoryRegion, Slot
+from memslot_spec.model.replies import Mmio, Reply, Retry
+from memslot_spec.model.values import Gfn, Hva, Slot
 
 
 class ReadsOutside(Kvm):
@@ -206,19 +206,6 @@ class DestroysFirst(Kvm):
         self.free_memslots()
 
 
-class KeepsTheLock(Kvm):
-    """A refused request keeps the update lock."""
-
-    def update(self, region: MemoryRegion, failure: Failure | None) -> Reply:
-        """Return early, and unlock only at the end."""
-        self.lock_slots()
-        errno = self.set_memory_region(region, failure)
-        if errno is not None:
-            return Refused(errno)
-        self.unlock_slots()
-        return Done()
-
-
 MUTANTS: tuple[Mutant, ...] = (
     exhibit(
         "K04",
@@ -297,5 +284,4 @@ MUTANTS: tuple[Mutant, ...] = (
         "retries-inside", RetriesInside, "SRCU-14", "PROG-1", "SRCU-31", profile=LINUX
     ),
     planted("destroys-inside", DestroysInside, "SRCU-16"),
-    planted("keeps-the-lock", KeepsTheLock, "PROG-1", "SRCU-33"),
 )
