@@ -77,15 +77,14 @@ class AsksForItsOwnPage(LinuxKvm):
             return 1
         return super().mapping_level(slot, gfn, direct=direct)
 
-    def invalidate_range(self, start: Hva, end: Hva) -> None:
+    def invalidate_around(self, start: int, end: int, replace: Replace) -> None:
         """Split the large pages at the ends of the range once it is open."""
-        if end <= start:
-            return
-        self.active_invalidations += 1
-        self.invalidate_range_start(start, end)
-        self.split(start, end)
-        self.invalidate_range_end(start, end)
-        self.active_invalidations -= 1
+
+        def split_and_replace() -> None:
+            self.split(start, end)
+            replace()
+
+        super().invalidate_around(start, end, split_and_replace)
 
     def split(self, start: int, end: int) -> None:
         """`__split_huge_pmd` for the large pages that the range has a part of."""
