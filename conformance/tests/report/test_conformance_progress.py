@@ -46,6 +46,7 @@ RECORDS: tuple[Record, ...] = (
         step=1,
         expected="yes",
         observed="no",
+        history=None,
     ),
     TargetFailed(
         target="py:x:y", what="Traceback\n  frame\nOSError: n\x1b[2J", last=""
