@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
 
@@ -15,12 +14,10 @@ from memslot_conformance.findings.records import (
     RunStarted,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     TargetSkipped,
     TargetStarted,
 )
 from memslot_conformance.report.console import printable
-from memslot_conformance.report.progress import QuietLines, watching
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import header, report
 from memslot_conformance.run.verdicts import Exit
@@ -256,47 +253,3 @@ def test_the_header_says_what_will_be_done() -> None:
 
 def test_a_target_cannot_steer_the_terminal() -> None:
     assert printable("a\x1b[2J\tb\nc\u202e") == "a\\x1b[2J    b\nc\\u202e"
-
-
-def test_elsewhere_than_on_a_terminal_each_end_is_a_line() -> None:
-    out = io.StringIO()
-    with watching((), out) as watcher:
-        assert isinstance(watcher, QuietLines)
-        for record in RECORDS:
-            watcher.hear(record)
-    assert out.getvalue().splitlines() == [
-        "kvm  skipped: kvm: /dev/kvm is absent",
-        "reference  fixed: 1 scenario, 1,234 schedules, 3 steps, 1.0 s",
-        "py:x:y  fixed: 1 scenario, 1,234 schedules, 3 steps, 1.0 s",
-        "py:x:y  FAIL REQ-1 (fixed, after 0.5 s)",
-        "py:x:y  FAIL REQ-2 (fixed, after 0.5 s)",
-        "py:x:y  ERROR OSError: n\\x1b[2J",
-    ]
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_on_a_terminal_a_bar_moves() -> None:
-    out = Terminal()
-    plans = [
-        TargetPlan(
-            target=target,
-            profile=None,
-            level="quick",
-            seed=1,
-            layers=("fixed",),
-            clauses=(),
-            seconds=1.0,
-        )
-        for target in ("reference", "py:x:y")
-    ]
-    with watching(plans, out) as watcher:
-        assert not isinstance(watcher, QuietLines)
-        for record in RECORDS:
-            watcher.hear(record)
-    assert "reference" in out.getvalue()
