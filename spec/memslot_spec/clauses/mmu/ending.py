@@ -104,8 +104,8 @@ def was_no_root(facts: Facts, event: ShadowPageZapped) -> bool:
     "it was made as a root: a root in use is zapped, and again when it is freed.",
     known=Known(
         read="6.1 arch/x86/kvm/mmu/mmu.c:1692, kvm_mmu_free_shadow_page(), which takes "
-        "it off its list and frees it; 2449, __kvm_mmu_prepare_zap_page(): root_count; "
-        "3431, mmu_free_root_page()",
+        "it off its list and frees it; 2471, __kvm_mmu_prepare_zap_page(): root_count; "
+        "3445, mmu_free_root_page()",
         last_read="2026-11-27",
     ),
     rows=(46,),
