@@ -44,7 +44,7 @@ ROWS: tuple[Row, ...] = (
         who=ANYBODY,
         says=NOTHING,
         not_before=ANY_TIME,
-        latest=by("MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11", "MMU-23", "MMU-24"),
+        latest=by("MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11", "MMU-23"),
         often=nobody("one too many costs time alone"),
     ),
     point(

@@ -94,7 +94,7 @@ def no_page_is_left(facts: Facts, ended: VmEnded) -> bool:
 
 
 @clause(
-    id="MMU-29",
+    id="MMU-28",
     title="A shadow page is zapped once",
     must="A shadow page that is not there, or not any more, MUST NOT be zapped.",
     known=Known(
