@@ -109,13 +109,7 @@ LOCKS = (
 )
 
 BALANCE = (
-    raced(
-        "SRCU-1",
-        "answers-from-before",
-        (IsVisibleGfn(17), S0),
-        (S1,),
-        (IsVisibleGfn(17),),
-    ),
+    raced("SRCU-1", "gives-up", (S0,), (S1,), (GfnToHva(17),)),
     alone("SRCU-30", "leaves-twice", MemslotId(17)),
     alone("SRCU-31", "returns-inside", MemslotId(17)),
     alone("SRCU-32", "unlocks-slots-twice", S0, OVER_S0),

@@ -18,6 +18,7 @@ from memslot_spec.judges.row import (
     NOTHING,
     Row,
     by,
+    hole,
     nobody,
     point,
 )
@@ -50,7 +51,7 @@ ROWS: tuple[Row, ...] = (
     point(
         HostPageFound,
         who=ANYBODY,
-        says=by("HVA-13"),
+        says=hole("it is another page than the fault maps: a prefetch finds others"),
         not_before=ANY_TIME,
         latest=by("HVA-8"),
         often=AS_OFTEN,
