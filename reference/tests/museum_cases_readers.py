@@ -109,13 +109,7 @@ LOCKS = (
 )
 
 BALANCE = (
-    raced(
-        "SRCU-1",
-        "answers-from-before",
-        (IsVisibleGfn(17), S0),
-        (S1,),
-        (IsVisibleGfn(17),),
-    ),
+    raced("SRCU-1", "gives-up", (S0,), (S1,), (GfnToHva(17),)),
     alone("SRCU-30", "leaves-twice", MemslotId(17)),
     alone("SRCU-31", "returns-inside", MemslotId(17)),
     alone("SRCU-32", "unlocks-slots-twice", S0, OVER_S0),
@@ -123,11 +117,11 @@ BALANCE = (
     raced("SRCU-34", "shares-arch-lock", (S0, S1), (delete(0),), (SHADOWED_21,)),
     alone("SRCU-35", "unlocks-arch-twice", S0),
     alone("SRCU-36", "keeps-arch-lock", S0, delete(0, failure=Failure.ALLOCATE)),
-    alone("MMU-25", "unlocks-mmu-twice", CountRmaps()),
-    alone("MMU-26", "keeps-mmu-lock", CountRmaps()),
-    alone("MMU-27", "maps-unlocked", S0, READ_17),
-    alone("MMU-28", "drops-unlocked", S0, READ_17, UNMAP_17),
-    alone("MMU-29", "zaps-twice", S0, READ_17, delete(0)),
+    alone("MMU-24", "unlocks-mmu-twice", CountRmaps()),
+    alone("MMU-25", "keeps-mmu-lock", CountRmaps()),
+    alone("MMU-26", "maps-unlocked", S0, READ_17),
+    alone("MMU-27", "drops-unlocked", S0, READ_17, UNMAP_17),
+    alone("MMU-28", "zaps-twice", S0, READ_17, delete(0)),
     alone("HVA-16", "ends-twice", S0, RANGE_17),
     alone("HVA-17", "never-ends", S0, RANGE_17),
 )

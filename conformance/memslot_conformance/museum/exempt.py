@@ -67,7 +67,7 @@ EXEMPT: tuple[Exemption, ...] = (
         "a lock is had or not, and its owner gives it back once, before the call ends",
         (
             *_of("SRCU", *range(30, 37)),
-            *_of("MMU", *range(25, 30)),
+            *_of("MMU", *range(24, 29)),
             *_of("HVA", 16, 17),
         ),
     ),

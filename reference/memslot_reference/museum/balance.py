@@ -8,32 +8,12 @@ from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import MemorySlot, Memslots
 from memslot_reference.museum.mutant import Mutant, planted
 from memslot_reference.shadow import ShadowPage, Spte
-from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.host import InvalidationEnded
 from memslot_spec.history.points.mmu import ShadowPageZapped
 from memslot_spec.history.points.tables import UpdateUnlocked
-from memslot_spec.model.profile import LINUX, Limits, Profile
+from memslot_spec.model.profile import LINUX
 from memslot_spec.model.replies import Done, Refused, Reply
 from memslot_spec.model.values import Errno, Failure, Gfn, MemoryRegion
-
-
-class AnswersFromBefore(Kvm):
-    """A lookup that meets two tables answers what it answered the last time."""
-
-    def __init__(self, hook: Hook, profile: Profile, limits: Limits) -> None:
-        super().__init__(hook, profile, limits)
-        self.before: dict[int, bool] = {}
-
-    def is_visible_gfn(self, gfn: Gfn) -> bool:
-        """Load the table, and look again whether it is still the one."""
-        index = self.srcu.read_lock()
-        table = self.load_table()
-        visible = self.sees_gfn(table, gfn)
-        if self.load_table() is not table:
-            visible = self.before.get(gfn, visible)
-        self.srcu.read_unlock(index)
-        self.before[gfn] = visible
-        return visible
 
 
 class LeavesTwice(Kvm):
@@ -201,7 +181,6 @@ class NeverEnds(Kvm):
 
 
 MUTANTS: tuple[Mutant, ...] = (
-    planted("answers-from-before", AnswersFromBefore, "SRCU-1"),
     planted("leaves-twice", LeavesTwice, "SRCU-30"),
     planted("returns-inside", ReturnsInside, "SRCU-31"),
     planted("unlocks-slots-twice", UnlocksSlotsTwice, "SRCU-32"),
@@ -218,11 +197,11 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     planted("unlocks-arch-twice", UnlocksArchTwice, "SRCU-35", profile=LINUX),
     planted("keeps-arch-lock", KeepsArchLock, "SRCU-36", profile=LINUX),
-    planted("unlocks-mmu-twice", UnlocksMmuTwice, "MMU-25"),
-    planted("keeps-mmu-lock", KeepsMmuLock, "MMU-26"),
-    planted("maps-unlocked", MapsUnlocked, "MMU-27"),
-    planted("drops-unlocked", DropsUnlocked, "MMU-28"),
-    planted("zaps-twice", ZapsTwice, "MMU-29"),
+    planted("unlocks-mmu-twice", UnlocksMmuTwice, "MMU-24"),
+    planted("keeps-mmu-lock", KeepsMmuLock, "MMU-25"),
+    planted("maps-unlocked", MapsUnlocked, "MMU-26"),
+    planted("drops-unlocked", DropsUnlocked, "MMU-27"),
+    planted("zaps-twice", ZapsTwice, "MMU-28"),
     planted("ends-twice", EndsTwice, "HVA-16"),
     planted("never-ends", NeverEnds, "HVA-17"),
 )

@@ -156,6 +156,22 @@ class RemembersAnswers(Kvm):
         return self.remembered[gfn]
 
 
+class GivesUp(Kvm):
+    """A lookup that has met two tables answers as if there were no slot."""
+
+    def gfn_to_hva(self, gfn: Gfn) -> Hva | None:
+        """Load the table, and look again whether it is still the one."""
+        index = self.srcu.read_lock()
+        table = self.load_table()
+        slot = self.search_memslots(table, gfn)
+        if self.load_table() is not table:
+            slot = None
+        self.srcu.read_unlock(index)
+        if slot is None or slot.invalid or slot.readonly:
+            return None
+        return Hva(slot.hva_of(gfn))
+
+
 class HalvesBudget(Kvm):
     """The page budget is half of what it should be."""
 
@@ -268,6 +284,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "SRCU-1",
     ),
     planted("remembers-answers", RemembersAnswers, "SRCU-18", "LOOK-1", "LOOK-2"),
+    planted("gives-up", GivesUp, "SRCU-1"),
     planted("budget-half", HalvesBudget, "SIZE-1"),
     planted("tss-off-by-one", TssOffByOne, "TSS-1", "SRCU-1"),
 )

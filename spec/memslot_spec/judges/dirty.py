@@ -47,7 +47,7 @@ ROWS: tuple[Row, ...] = (
     point(
         DirtyBitsCleared,
         who=by("DIRTY-4"),
-        says=by("DIRTY-4", "DIRTY-17", "DIRTY-18"),
+        says=by("MMU-7"),
         not_before=ANY_TIME,
         latest=by("MMU-7"),
         often=AS_OFTEN,

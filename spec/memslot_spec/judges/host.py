@@ -18,6 +18,7 @@ from memslot_spec.judges.row import (
     NOTHING,
     Row,
     by,
+    hole,
     nobody,
     point,
 )
@@ -44,13 +45,13 @@ ROWS: tuple[Row, ...] = (
         who=ANYBODY,
         says=NOTHING,
         not_before=ANY_TIME,
-        latest=by("MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11", "MMU-23", "MMU-24"),
+        latest=by("MMU-6", "MMU-8", "MMU-9", "MMU-10", "MMU-11", "MMU-23"),
         often=nobody("one too many costs time alone"),
     ),
     point(
         HostPageFound,
         who=ANYBODY,
-        says=by("HVA-13"),
+        says=hole("it is another page than the fault maps: a prefetch finds others"),
         not_before=ANY_TIME,
         latest=by("HVA-8"),
         often=AS_OFTEN,

@@ -32,7 +32,7 @@ from memslot_spec.judges.row import (
     point,
 )
 
-UNLOCKED = hole("it is done without mmu_lock; of sptes MMU-27 and MMU-28 ask it")
+UNLOCKED = hole("it is done without mmu_lock; of sptes MMU-26 and MMU-27 ask it")
 
 ROWS: tuple[Row, ...] = (
     point(
@@ -45,11 +45,11 @@ ROWS: tuple[Row, ...] = (
     ),
     point(
         MmuUnlocked,
-        who=by("MMU-25"),
+        who=by("MMU-24"),
         says=NOTHING,
         not_before=by("MMU-2", "RMAP-1", "DIRTY-1", "DIRTY-3"),
-        latest=by("MMU-26", "PROG-1"),
-        often=by("MMU-25"),
+        latest=by("MMU-25", "PROG-1"),
+        often=by("MMU-24"),
     ),
     point(
         ShadowPageCreated,
@@ -65,7 +65,7 @@ ROWS: tuple[Row, ...] = (
         says=NOTHING,
         not_before=nobody("the TDP MMU unlinks a page, and clears its sptes later"),
         latest=by("MMU-15"),
-        often=by("MMU-29"),
+        often=by("MMU-28"),
         holes=("its children keep what MMU-12 forbids to it alone",),
     ),
     point(
@@ -78,7 +78,7 @@ ROWS: tuple[Row, ...] = (
     ),
     point(
         SpteMapped,
-        who=by("MMU-27"),
+        who=by("MMU-26"),
         says=by("RMAP-1", "MMU-11", "MMU-20", "MMU-21"),
         not_before=by("HVA-8"),
         latest=by("DEL-5", "HVA-5", "MMU-12"),
@@ -87,7 +87,7 @@ ROWS: tuple[Row, ...] = (
     ),
     point(
         SpteRemoved,
-        who=by("MMU-28"),
+        who=by("MMU-27"),
         says=by("RMAP-1", "DEL-9"),
         not_before=by("RMAP-2"),
         latest=by(

@@ -98,7 +98,7 @@ def was_no_root(facts: Facts, event: ShadowPageZapped) -> bool:
 
 
 @clause(
-    id="MMU-29",
+    id="MMU-28",
     title="A shadow page is zapped once",
     must="A shadow page that is not there, or not any more, MUST NOT be zapped, unless "
     "it was made as a root: a root in use is zapped, and again when it is freed.",

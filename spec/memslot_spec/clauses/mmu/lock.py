@@ -19,7 +19,7 @@ def gives_back_what(facts: Facts, event: MmuUnlocked) -> str:
 
 
 @clause(
-    id="MMU-25",
+    id="MMU-24",
     title="mmu_lock is given back by whoever has it",
     must="A thread MUST NOT give back `mmu_lock` unless it has it, alone or together "
     "with others.",
@@ -40,7 +40,7 @@ def mmu_lock_is_its_own(facts: Facts, event: MmuUnlocked) -> bool:
 
 
 @clause(
-    id="MMU-26",
+    id="MMU-25",
     title="A call returns without mmu_lock",
     must="A call MUST have given `mmu_lock` back when it returns.",
     known=Known(
@@ -65,7 +65,7 @@ def has_no_lock(facts: Facts, event: SpteMapped | SpteRemoved) -> str:
 
 
 @clause(
-    id="MMU-27",
+    id="MMU-26",
     title="An spte is made under mmu_lock",
     must="A thread MUST have `mmu_lock`, alone or together with others, when it makes "
     "an spte. A fast page fault makes none: it changes the bits of one that stands.",
@@ -86,7 +86,7 @@ def makes_under_the_lock(facts: Facts, event: SpteMapped) -> bool:
 
 
 @clause(
-    id="MMU-28",
+    id="MMU-27",
     title="An spte is removed under mmu_lock",
     must="A thread MUST have `mmu_lock`, alone or together with others, when it "
     "removes an spte.",

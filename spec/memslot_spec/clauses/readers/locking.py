@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.clauses.readers.lifetime import SECTION_POINTS
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Return
@@ -192,6 +192,9 @@ def is_to_be_tried_again(facts: Facts, event: Return) -> bool:
     points=SECTION_POINTS,
     concurrent=True,
     unless="Retried",
+    implied=Implied(
+        by=("SRCU-31",), because="a call that asks to be made again returns too"
+    ),
 )
 def no_retry_inside(facts: Facts, event: Return) -> bool:
     return facts.section_of(event.thread) is None
