@@ -139,6 +139,7 @@ class Shadow:
     touched: dict[Place, None] = field(default_factory=dict[Place, None])
     unmarked: dict[int, Unmarked] = field(default_factory=dict[int, Unmarked])
     zapped: set[int] = field(default_factory=set[int])
+    roots: set[int] = field(default_factory=set[int])
     serial: int = 0
 
     def page_created(self, event: ShadowPageCreated) -> None:
@@ -147,6 +148,9 @@ class Shadow:
             event.gfn, event.direct, event.capacity, set(event.slot_ids), event.as_id
         )
         self.zapped.discard(event.page)
+        self.roots.discard(event.page)
+        if event.root:
+            self.roots.add(event.page)
 
     def page_zapped(self, event: ShadowPageZapped) -> None:
         """The page and its slot bitmap are gone."""

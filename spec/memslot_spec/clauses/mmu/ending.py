@@ -93,17 +93,24 @@ def no_page_is_left(facts: Facts, ended: VmEnded) -> bool:
     return not ended.pages
 
 
+def was_no_root(facts: Facts, event: ShadowPageZapped) -> bool:
+    return event.page not in facts.shadow.roots
+
+
 @clause(
     id="MMU-28",
     title="A shadow page is zapped once",
-    must="A shadow page that is not there, or not any more, MUST NOT be zapped.",
+    must="A shadow page that is not there, or not any more, MUST NOT be zapped, unless "
+    "it was made as a root: a root in use is zapped, and again when it is freed.",
     known=Known(
-        read="6.1 arch/x86/kvm/mmu/mmu.c:1692, kvm_mmu_free_shadow_page(), which "
-        "takes it off its list and frees it",
+        read="6.1 arch/x86/kvm/mmu/mmu.c:1692, kvm_mmu_free_shadow_page(), which takes "
+        "it off its list and frees it; 2471, __kvm_mmu_prepare_zap_page(): root_count; "
+        "3445, mmu_free_root_page()",
         last_read="2026-11-27",
     ),
     rows=(46,),
     on=ShadowPageZapped,
+    premise=was_no_root,
     expected="a shadow page that is there",
     observed="it was zapped before, or never made",
     points=("ShadowPageCreated",),
