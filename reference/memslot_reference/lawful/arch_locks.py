@@ -36,6 +36,7 @@ class OneGlobalLock(LocksForReading):
         self.mmu_notifier_seq += 1
         if self.handle_hva_range(start, end, self.unmap_spte):
             self.flush_tlbs()
+        self.host_memory.replace(start, end)
         self.hook.point(InvalidationEnded, start, end)
         self.unlock_slots()
 

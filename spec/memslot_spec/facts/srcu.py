@@ -28,25 +28,20 @@ class GracePeriod:
     waits_for: tuple[Section, ...]
 
 
-@dataclass(slots=True)
-class Taken:
-    """How often each thread has a lock: several may share it, or one have it twice."""
+Taken = dict[int, int]
+"""How often each thread has a lock: several may share it, or one have it twice."""
 
-    times: dict[int, int] = field(default_factory=dict[int, int])
 
-    def take(self, thread: int) -> None:
-        """The thread has it once more."""
-        self.times[thread] = self.times.get(thread, 0) + 1
+def take(lock: Taken, thread: int) -> None:
+    """The thread has it once more."""
+    lock[thread] = lock.get(thread, 0) + 1
 
-    def give_back(self, thread: int) -> None:
-        """The thread has it once less."""
-        times = self.times.pop(thread, 0)
-        if times > 1:
-            self.times[thread] = times - 1
 
-    def has(self, thread: int) -> bool:
-        """The thread has it."""
-        return thread in self.times
+def give_back(lock: Taken, thread: int) -> None:
+    """The thread has it once less."""
+    times = lock.pop(thread, 0)
+    if times > 1:
+        lock[thread] = times - 1
 
 
 @dataclass(slots=True)
@@ -60,8 +55,8 @@ class Sections:
     periods: dict[int, GracePeriod] = field(default_factory=dict[int, GracePeriod])
     last_begun: int = -1
     grace_floor: int = 0
-    update_lock: Taken = field(default_factory=Taken)
-    mmu_lock: Taken = field(default_factory=Taken)
+    update_lock: Taken = field(default_factory=dict[int, int])
+    mmu_lock: Taken = field(default_factory=dict[int, int])
     update_holder: int | None = None
     mmu_holder: int | None = None
     destroyed: bool = False

@@ -36,7 +36,7 @@ def gives_back_what(facts: Facts, event: MmuUnlocked) -> str:
     points=("MmuLocked",),
 )
 def mmu_lock_is_its_own(facts: Facts, event: MmuUnlocked) -> bool:
-    return facts.sections.mmu_lock.has(event.thread)
+    return event.thread in facts.sections.mmu_lock
 
 
 @clause(
@@ -57,7 +57,7 @@ def mmu_lock_is_its_own(facts: Facts, event: MmuUnlocked) -> bool:
     points=("MmuLocked", "MmuUnlocked"),
 )
 def returns_without_mmu_lock(facts: Facts, event: Return) -> bool:
-    return not facts.sections.mmu_lock.has(event.thread)
+    return event.thread not in facts.sections.mmu_lock
 
 
 def has_no_lock(facts: Facts, event: SpteMapped | SpteRemoved) -> str:
@@ -82,7 +82,7 @@ def has_no_lock(facts: Facts, event: SpteMapped | SpteRemoved) -> str:
     points=("MmuLocked", "MmuUnlocked"),
 )
 def makes_under_the_lock(facts: Facts, event: SpteMapped) -> bool:
-    return facts.sections.mmu_lock.has(event.thread)
+    return event.thread in facts.sections.mmu_lock
 
 
 @clause(
@@ -103,7 +103,7 @@ def makes_under_the_lock(facts: Facts, event: SpteMapped) -> bool:
     points=("MmuLocked", "MmuUnlocked"),
 )
 def removes_under_the_lock(facts: Facts, event: SpteRemoved) -> bool:
-    return facts.sections.mmu_lock.has(event.thread)
+    return event.thread in facts.sections.mmu_lock
 
 
 CLAUSES: tuple[AnyClause, ...] = (

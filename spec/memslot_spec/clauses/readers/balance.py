@@ -97,7 +97,7 @@ def gives_back_what(facts: Facts, event: UpdateUnlocked) -> str:
     points=("UpdateLocked",),
 )
 def update_lock_is_its_own(facts: Facts, event: UpdateUnlocked) -> bool:
-    return facts.sections.update_lock.has(event.thread)
+    return event.thread in facts.sections.update_lock
 
 
 @clause(
@@ -118,7 +118,7 @@ def update_lock_is_its_own(facts: Facts, event: UpdateUnlocked) -> bool:
     points=("UpdateLocked", "UpdateUnlocked"),
 )
 def returns_without_update_lock(facts: Facts, event: Return) -> bool:
-    return not facts.sections.update_lock.has(event.thread)
+    return event.thread not in facts.sections.update_lock
 
 
 def held_by_whom(facts: Facts, event: ArchLocked | ArchUnlocked) -> str:

@@ -7,6 +7,7 @@ from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.host import pages_faulted
 from memslot_spec.facts.mmu import Place, Spte, Unmarked, pages_at
+from memslot_spec.facts.srcu import give_back, take
 from memslot_spec.history.events import Return
 from memslot_spec.history.points.mmu import (
     Flushed,
@@ -27,12 +28,12 @@ from memslot_spec.model.readers import gfn_to_memslot
 
 def _mmu_locked(facts: Facts, event: MmuLocked) -> None:
     facts.sections.mmu_holder = event.thread
-    facts.sections.mmu_lock.take(event.thread)
+    take(facts.sections.mmu_lock, event.thread)
 
 
 def _mmu_unlocked(facts: Facts, event: MmuUnlocked) -> None:
     facts.sections.mmu_holder = None
-    facts.sections.mmu_lock.give_back(event.thread)
+    give_back(facts.sections.mmu_lock, event.thread)
 
 
 def _shadow_page_created(facts: Facts, event: ShadowPageCreated) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.srcu import give_back, take
 from memslot_spec.history.points.tables import (
     ArchLocked,
     ArchUnlocked,
@@ -67,7 +68,7 @@ def _table_written(facts: Facts, event: TableWritten) -> None:
 def _update_locked(facts: Facts, event: UpdateLocked) -> None:
     """The update starts from the table that is current under the lock."""
     facts.sections.update_holder = event.thread
-    facts.sections.update_lock.take(event.thread)
+    take(facts.sections.update_lock, event.thread)
     update = facts.update_of(event.thread)
     if update is not None and facts.sighted:
         current = facts.tables.current
@@ -76,7 +77,7 @@ def _update_locked(facts: Facts, event: UpdateLocked) -> None:
 
 
 def _update_unlocked(facts: Facts, event: UpdateUnlocked) -> None:
-    facts.sections.update_lock.give_back(event.thread)
+    give_back(facts.sections.update_lock, event.thread)
     if facts.sections.update_holder == event.thread:
         facts.sections.update_holder = None
 
