@@ -101,7 +101,7 @@ DEFECTS: tuple[PatchDefect, ...] = (
         since="before",
         wrong="the host's events flush the TLBs after they gave `mmu_lock` back, and "
         "only if they removed an spte",
-        methods=("unmap_hva", "invalidate_range_start"),
+        methods=("invalidate_page", "invalidate_range_start"),
         clauses=("MMU-9",),
         known="[R]",
         became="6.1 flushes before the unlock: virt/kvm/kvm_main.c:639, "
