@@ -58,7 +58,7 @@ NAMED = {
     ("test_conformance_checking", "test_a_plan_has_all_that_was_asked_for"): (
         "a plan that is shown and not run"
     ),
-    ("test_conformance_terminal", "test_on_a_terminal_a_bar_moves"): (
+    ("test_conformance_progress", "test_on_a_terminal_a_bar_moves"): (
         "a plan that is shown and not run"
     ),
     ("test_conformance_diff", "test_what_stays_open_is_inconclusive"): (

@@ -99,6 +99,12 @@ def go_to(name: str) -> Act:
     return go
 
 
+def never_on(_: Promises, state: State, me: int) -> Iterator[Move]:
+    """A step that nobody wakes the thread from."""
+    del state, me
+    yield from ()
+
+
 def flush_or(name: str) -> Act:
     """Where an update goes on that has nothing to flush."""
 

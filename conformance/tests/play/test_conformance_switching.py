@@ -63,6 +63,7 @@ STAYS_AT = {
     "MetadataFreed": "what is freed is judged by the grace period before it",
     "MmioCached": "a cache of the vCPU alone, or under mmu_lock",
     "MmioHit": "a cache of the vCPU alone, or under mmu_lock",
+    "PfnCacheValid": "the lock of the cache is held",
     "RmapAdded": "under mmu_lock",
     "RmapIndexed": "under mmu_lock",
     "RootsInvalidated": "under mmu_lock",

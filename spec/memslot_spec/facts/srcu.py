@@ -28,16 +28,16 @@ class GracePeriod:
     waits_for: tuple[Section, ...]
 
 
-Taken = dict[int, int]
+Holders = dict[int, int]
 """How often each thread has a lock: several may share it, or one have it twice."""
 
 
-def take(lock: Taken, thread: int) -> None:
+def take(lock: Holders, thread: int) -> None:
     """The thread has it once more."""
     lock[thread] = lock.get(thread, 0) + 1
 
 
-def give_back(lock: Taken, thread: int) -> None:
+def give_back(lock: Holders, thread: int) -> None:
     """The thread has it once less."""
     times = lock.pop(thread, 0)
     if times > 1:
@@ -55,8 +55,8 @@ class Sections:
     periods: dict[int, GracePeriod] = field(default_factory=dict[int, GracePeriod])
     last_begun: int = -1
     grace_floor: int = 0
-    update_lock: Taken = field(default_factory=dict[int, int])
-    mmu_lock: Taken = field(default_factory=dict[int, int])
+    update_lock: Holders = field(default_factory=dict[int, int])
+    mmu_lock: Holders = field(default_factory=dict[int, int])
     update_holder: int | None = None
     mmu_holder: int | None = None
     destroyed: bool = False

@@ -75,7 +75,7 @@ class AtRest:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class SpteInSlot:
     """A present leaf spte, and the slot in the table that it was looked up in."""
 
     place: Place
@@ -87,7 +87,7 @@ class Mapped:
 class MappedAtRest:
     """The sptes, of known slots, that are present where something was changed."""
 
-    sptes: tuple[Mapped, ...]
+    sptes: tuple[SpteInSlot, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def _flushed(facts: Facts, event: Flushed) -> SlotFlushed | None:
 def _mapped_at_rest(facts: Facts, rest: AtRest) -> MappedAtRest | None:
     sptes = facts.shadow.sptes
     mapped = tuple(
-        Mapped(place, spte, spte.slot)
+        SpteInSlot(place, spte, spte.slot)
         for place in rest.touched
         if (spte := sptes.get(place)) is not None and spte.slot is not None
     )

@@ -58,7 +58,9 @@ from planted_steps import (
     look_up_torn,
     moved,
     never_back,
+    never_on,
     overlapping,
+    twice,
     unmap_valid_only,
     wait_for_last_only,
     without,
@@ -231,19 +233,6 @@ BUGS = (
     ),
     Bug("DEL-8", "hides INVALID", update("index rmap", index_valid_only), race(DELETE)),
     Bug("DEL-9", "flushes nothing", update("next spte", flush_nothing), race(DELETE)),
-    Bug(
-        "DEL-10",
-        "reaches INVALID",
-        fault("invalid", "reach"),
-        race(DELETE, FAULT_17, prefix=TWO),
-    ),
-    Bug(
-        "DEL-11",
-        "INVALID is MMIO",
-        fault("invalid", "mmio"),
-        race(DELETE, FAULT_17, prefix=TWO),
-        LINUX,
-    ),
     Bug("DEL-12", "retries holes", fault("absent", "again"), race(FAULT_21)),
     Bug(
         "DEL-13",
@@ -264,10 +253,34 @@ BUGS = (
         LINUX,
     ),
     Bug(
-        "PROG-1",
+        "SRCU-30",
+        "leaves twice",
+        Programs(lookup=twice(LOOKUP, "leave section")),
+        race(READ_17),
+    ),
+    Bug(
+        "SRCU-31",
+        "stays inside",
+        Programs(lookup=without(LOOKUP, "leave section")),
+        race(READ_17),
+    ),
+    Bug(
+        "SRCU-32",
+        "unlocks twice",
+        Programs(update=twice(UPDATE, "unlock updates")),
+        race(CREATE, prefix=()),
+    ),
+    Bug(
+        "SRCU-33",
         "keeps the lock",
         Programs(update=without(UPDATE, "unlock updates")),
-        race(CREATE, PUT_0, prefix=()),
+        race(CREATE, prefix=()),
+    ),
+    Bug(
+        "PROG-1",
+        "is not woken",
+        update("wait for old", never_on),
+        race(CREATE, prefix=()),
     ),
 )
 

@@ -12,10 +12,10 @@ from memslot_spec.history.words.names import slot_name
 from memslot_spec.known import Known
 from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.moments.host import HostUnmap, InvalidAged, UnmapWalk
-from memslot_spec.moments.mmu import Mapped, MappedAtRest, gfns_of
+from memslot_spec.moments.mmu import MappedAtRest, SpteInSlot, gfns_of
 
 
-def its_map(mapped: Mapped) -> RmapKey:
+def its_map(mapped: SpteInSlot) -> RmapKey:
     """The one reverse map on which an spte belongs."""
     spte, slot = mapped.spte, mapped.slot
     index = rmap_index(spte.gfn, slot.base, pages_at(spte.level))
@@ -27,7 +27,7 @@ def map_words(key: RmapKey) -> str:
     return f"reverse map {index:#x} of {slot_name(slot_id, as_id)} at level {level}"
 
 
-def misplaced(facts: Facts, rest: MappedAtRest) -> list[tuple[Mapped, str]]:
+def misplaced(facts: Facts, rest: MappedAtRest) -> list[tuple[SpteInSlot, str]]:
     """The sptes that are not on their one reverse map, and where each one is."""
     held = ((mapped, facts.shadow.held_by.get(mapped.place)) for mapped in rest.sptes)
     return [

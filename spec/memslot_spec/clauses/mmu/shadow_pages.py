@@ -17,7 +17,7 @@ from memslot_spec.model.operations import AllocateRoot
 from memslot_spec.model.profile import ONLY_2_6_34
 from memslot_spec.model.readers import is_visible_gfn
 from memslot_spec.model.replies import Done
-from memslot_spec.moments.mmu import BackedAccess, Mapped, MappedAtRest
+from memslot_spec.moments.mmu import BackedAccess, MappedAtRest, SpteInSlot
 from memslot_spec.moments.replies import Answered
 
 
@@ -58,7 +58,7 @@ def right_page(facts: Facts, backed: BackedAccess) -> bool:
     return backed.explained
 
 
-def lacks_its_bit(facts: Facts, mapped: Mapped) -> bool:
+def lacks_its_bit(facts: Facts, mapped: SpteInSlot) -> bool:
     """The page's slot bitmap is known, and the slot's id is not in it."""
     page = facts.shadow.pages.get(mapped.place[0])
     return page is not None and mapped.slot.id not in page.slot_ids
