@@ -29,7 +29,7 @@ from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.blind import blind, without_points
 from memslot_spec.judging.judge import judge_events
 
-PLAYS = 4_000
+PLAYS = 8_000
 """What may be played of all races of one mutant."""
 
 SECONDS = 600.0
