@@ -98,6 +98,10 @@ class Bug:
         return f"{self.clause}-{self.name}"
 
 
+LEAVES_TWICE = Programs(lookup=twice(LOOKUP, "leave section"))
+STAYS_INSIDE = Programs(lookup=without(LOOKUP, "leave section"))
+UNLOCKS_TWICE = Programs(update=twice(UPDATE, "unlock updates"))
+KEEPS_THE_LOCK = Programs(update=without(UPDATE, "unlock updates"))
 NO_GRACE = Programs(update=without(UPDATE, *WAIT))
 NO_FLUSH = Programs(update=doing(UPDATE, "flush if invalid", go_to("reclaim")))
 NO_INVALID = Programs(update=doing(UPDATE, "choose outcome", last_table_only))
@@ -252,30 +256,10 @@ BUGS = (
         race(DELETE, FAULT_17, prefix=TWO),
         LINUX,
     ),
-    Bug(
-        "SRCU-30",
-        "leaves twice",
-        Programs(lookup=twice(LOOKUP, "leave section")),
-        race(READ_17),
-    ),
-    Bug(
-        "SRCU-31",
-        "stays inside",
-        Programs(lookup=without(LOOKUP, "leave section")),
-        race(READ_17),
-    ),
-    Bug(
-        "SRCU-32",
-        "unlocks twice",
-        Programs(update=twice(UPDATE, "unlock updates")),
-        race(CREATE, prefix=()),
-    ),
-    Bug(
-        "SRCU-33",
-        "keeps the lock",
-        Programs(update=without(UPDATE, "unlock updates")),
-        race(CREATE, prefix=()),
-    ),
+    Bug("SRCU-30", "leaves twice", LEAVES_TWICE, race(READ_17)),
+    Bug("SRCU-31", "stays inside", STAYS_INSIDE, race(READ_17)),
+    Bug("SRCU-32", "unlocks twice", UNLOCKS_TWICE, race(CREATE, prefix=())),
+    Bug("SRCU-33", "keeps the lock", KEEPS_THE_LOCK, race(CREATE, prefix=())),
     Bug(
         "PROG-1",
         "is not woken",
