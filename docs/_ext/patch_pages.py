@@ -35,17 +35,18 @@ def defects_table() -> str:
 
 
 def hunks_table() -> str:
-    """A row for each defect in the order of the commit: hunk, age, repair."""
-    heads = ("hunk", "", "what is wrong", "since", "clauses", "what became of it")
-    lines = [f"| {' | '.join(heads)} |", "| --- | --- | --- | --- | --- | --- |"]
+    """A row for each defect in the order of the commit: hunk, age, repair.
+
+    Four columns, so that the last is not out of sight: names do not break.
+    """
+    heads = ("", "hunk, and what is wrong", "clauses", "since, and what became of it")
+    lines = [f"| {' | '.join(heads)} |", "| --- | --- | --- | --- |"]
     for defect in DEFECTS:
         cells = (
-            plain(defect.hunk),
             defect.number,
-            plain(defect.wrong),
-            defect.since,
+            f"*{plain(defect.hunk)}*: {plain(defect.wrong)}",
             links(defect.clauses),
-            plain(defect.became),
+            f"*{defect.since}*: {plain(defect.became)}",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -53,22 +54,26 @@ def hunks_table() -> str:
 
 def findings_table() -> str:
     """A row for each clause that finds the patch: the hunk, and the race."""
-    heads = ("clause", "hunk", "", "first in the race", "preemptions", "play")
-    lines = [f"| {' | '.join(heads)} |", "| --- | --- | --- | --- | ---: | ---: |"]
+    heads = ("clause", "hunk", "first in the race", "preemptions", "play")
+    lines = [f"| {' | '.join(heads)} |", "| --- | --- | --- | ---: | ---: |"]
     for found in findings():
         named = [d for d in DEFECTS if found.clause in (*d.clauses, *d.behind)]
-        hunks = dict.fromkeys(plain(defect.hunk) for defect in named)
-        numbers = dict.fromkeys(d.number for d in named if d.number)
+        hunks = dict.fromkeys(_named(defect) for defect in named)
         cells = (
             f"{{clause}}`{found.clause}`",
             "; ".join(hunks) or DERIVED,
-            ", ".join(numbers),
             plain(found.race),
             str(found.preemptions),
             str(found.plays),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _named(defect: PatchDefect) -> str:
+    """The hunk, with the number of the defect where it has one."""
+    number = f" ({defect.number})" if defect.number else ""
+    return plain(defect.hunk) + number
 
 
 def findings() -> tuple[Detection, ...]:

@@ -99,7 +99,7 @@ DEFECTS: tuple[PatchDefect, ...] = (
         number="",
         hunk="kvm_main.c, the MMU notifiers",
         since="before",
-        wrong="the host's events flush the TLBs after they gave `mmu_lock` back, and "
+        wrong="the host's events flush the TLBs after they gave mmu_lock back, and "
         "only if they removed an spte",
         methods=("invalidate_page", "invalidate_range_start"),
         clauses=("MMU-9",),
