@@ -62,7 +62,12 @@ class Silent:
 
 CHANGES = (
     Silent("no operation of a race is aimed", DRAWN, r"^AIMED = 0.8", "AIMED = 0.0"),
-    Silent("no private slot is drawn", DRAWN, r"roll > 0\.93", "roll > 1.93"),
+    Silent(
+        "no private slot is drawn",
+        DRAWN,
+        r"^PRIVATE_FROM = 0.93$",
+        "PRIVATE_FROM = 1.93",
+    ),
     Silent(
         "no switch where a host page was found",
         PLAY,
@@ -90,8 +95,8 @@ CHANGES = (
     Silent(
         "no race is about a log that is read",
         DRAWN,
-        r"^DRAINED_FIRST = 0.2",
-        "DRAINED_FIRST = 0.0",
+        r"^LOG_FIRST = 0.2$",
+        "LOG_FIRST = 0.0",
     ),
     Silent(
         "no kernel is asked about a log",
@@ -108,8 +113,8 @@ CHANGES = (
     Silent(
         "no range of host memory begins before a slot",
         DRAWN,
-        r"rng\.random\(\) < 0\.2:  # noqa: PLR2004 - now and then from outside",
-        "rng.random() < 0.0:",
+        r"^FROM_OUTSIDE = 0.2$",
+        "FROM_OUTSIDE = 0.0",
     ),
     Silent(
         "HVA-6 rests on another commit",

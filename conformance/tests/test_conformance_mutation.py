@@ -20,6 +20,7 @@ from by_lot import (
     nearest_tests,
     read,
 )
+from silent import CHANGES, Silent
 from source_changes import KINDS, changes, says_something_else
 from tree_copies import ROOT, Tree, python
 
@@ -262,3 +263,9 @@ def test_the_tests_that_speak_of_a_module_come_before_those_that_pin(
         (folder / name).write_text(text, encoding="utf-8")
     near = [Path(file).name for file in nearest_tests(tmp_path, mutant)]
     assert near == ["test_b.py", "test_c.py", "test_a_pinned.py"]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda c: c.what)
+def test_a_change_that_no_verdict_shows_can_still_be_made(change: Silent) -> None:
+    path, content = change.made_in(ROOT)
+    assert content != (ROOT / path).read_bytes()
