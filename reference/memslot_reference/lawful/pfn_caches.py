@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from memslot_reference.lawful.variant import Variant, variant
 from memslot_reference.linux import LinuxKvm
 from memslot_reference.memslots import Memslots
@@ -66,11 +68,12 @@ class LooksAtItsOwnPage(LinuxKvm):
         self.being_taken.append((start, end))
         super().invalidate_pfn_caches(start, end)
 
-    def invalidate_range(self, start: Hva, end: Hva) -> None:
-        """It has been taken."""
-        super().invalidate_range(start, end)
-        if start < end:
-            self.has_taken(start, end)
+    def invalidate_around(
+        self, start: int, end: int, replace: Callable[[], None]
+    ) -> None:
+        """It has been taken, or another page put there."""
+        super().invalidate_around(start, end, replace)
+        self.has_taken(start, end)
 
     def unmap_hva(self, hva: Hva) -> None:
         """It has been taken."""
