@@ -13,18 +13,19 @@ from memslot_spec.moments.mmu import RootAsked, gfns_of
 
 
 def is_visible_throughout(facts: Facts, asked: RootAsked) -> bool:
-    return asked.visible_in == frozenset({True})
+    may_run_out = facts.limits.enough_pages is not None
+    return asked.visible_in == frozenset({True}) and not may_run_out
 
 
 @clause(
     id="MMU-13",
     title="A root for a visible frame is granted",
     must="A shadow root MUST be granted for a frame that is visible in every table "
-    "that the call may have met.",
+    "that the call may have met, where no memory can run out.",
     known=Known(
         read="v2.6.34 arch/x86/kvm/mmu.c, mmu_check_root(); 6.1 "
         "arch/x86/kvm/mmu/mmu.c:3531, mmu_check_root(): a guest whose root is refused "
-        "shuts down",
+        "shuts down; 2613, make_mmu_pages_available(): ENOSPC",
         last_read="2026-11-27",
     ),
     rows=(49,),
