@@ -17,6 +17,7 @@ from memslot_conformance.findings.records import (
     Record,
     TargetFailed,
     TargetPlan,
+    latest,
 )
 from memslot_conformance.layers import layers
 from memslot_conformance.museum.run import Settings
@@ -182,7 +183,7 @@ def _round(
 
 def hearing_of(variant: str, seed: int, records: Sequence[Record]) -> Hearing:
     """What the records of one run on one variant say."""
-    found = [record.clause for record in records if isinstance(record, Found)]
+    found = [r.clause for r in latest(records) if isinstance(r, Found)]
     done = [record for record in records if isinstance(record, LayerDone)]
     broke = [record.what for record in records if isinstance(record, TargetFailed)]
     reached = {c for record in done for c, times in record.reached.items() if times}

@@ -21,7 +21,7 @@ from memslot_spec.model.operations import MemslotId
 from memslot_spec.model.replies import FoundId
 
 PATCH = resolve("patch", "v2.6.34")
-LOOKUP = Scenario((MemslotId(3),))
+LOOKUP = Scenario((MemslotId(0),))
 """A lookup in a hole, which the patch answers wrongly (LOOK-7)."""
 
 

@@ -23,7 +23,7 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.layers import fixed
 from memslot_conformance.layers.layers import run_target
-from memslot_conformance.layers.turns import LAYERS
+from memslot_conformance.layers.shares import LAYERS
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
