@@ -37,7 +37,7 @@ BYTES: Mapping[str, Line] = {
 }
 """Fields that name a byte; the line has its page."""
 
-Move = Callable[[int], int]
+Relocate = Callable[[int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Gap:
     pages: int
 
 
-def closing(above: Sequence[int], pages: int) -> Move:
+def closing(above: Sequence[int], pages: int) -> Relocate:
     """Moves what lies above gaps down, by so many pages for each gap."""
     return lambda place: place - pages * sum(place >= each for each in above)
 
@@ -58,14 +58,14 @@ def gaps(scenario: Scenario, line: Line) -> list[Gap]:
     """The gaps of a line, the lowest first; the first one begins at page 0."""
     found: list[Gap] = []
     before = 0
-    for place in sorted(set(_places(scenario, line))):
+    for place in sorted(set(places(scenario, line))):
         if place > before:
             found.append(Gap(line, place, place - before))
         before = place
     return found
 
 
-def moved(scenario: Scenario, moves: Mapping[Line, Move]) -> Scenario | None:
+def moved(scenario: Scenario, moves: Mapping[Line, Relocate]) -> Scenario | None:
     """The scenario with its places moved; None where a number would not fit."""
     try:
         return rewritten(scenario, lambda operation: _moved(operation, moves))
@@ -98,7 +98,8 @@ def operations_of(scenario: Scenario) -> Operations:
     return (*scenario.prefix, *raced, *scenario.after)
 
 
-def _places(scenario: Scenario, line: Line) -> Iterator[int]:
+def places(scenario: Scenario, line: Line) -> Iterator[int]:
+    """The pages that operations name on a line; of a slot also the one after it."""
     for operation in operations_of(scenario):
         if isinstance(operation, SetRegion):
             region = operation.region
@@ -122,7 +123,7 @@ def _numbers(operation: Operation) -> Iterator[tuple[str, int]]:
             yield each.name, value
 
 
-def _moved(operation: Operation, moves: Mapping[Line, Move]) -> Operation:
+def _moved(operation: Operation, moves: Mapping[Line, Relocate]) -> Operation:
     if isinstance(operation, SetRegion):
         return replace(operation, region=_region(operation.region, moves))
     for name, value in _numbers(operation):
@@ -134,7 +135,7 @@ def _moved(operation: Operation, moves: Mapping[Line, Move]) -> Operation:
     return operation
 
 
-def _region(region: MemoryRegion, moves: Mapping[Line, Move]) -> MemoryRegion:
+def _region(region: MemoryRegion, moves: Mapping[Line, Relocate]) -> MemoryRegion:
     """A slot's end is a place too, so that its size follows from where it lies."""
     gpa, size, hva = region.guest_phys_addr, region.memory_size, region.userspace_addr
     guest, host = moves.get(Line.GUEST), moves.get(Line.HOST)
@@ -147,7 +148,7 @@ def _region(region: MemoryRegion, moves: Mapping[Line, Move]) -> MemoryRegion:
     return MemoryRegion(region.slot, gpa, size, hva, region.flags)
 
 
-def _byte(value: int, move: Move) -> int:
+def _byte(value: int, move: Relocate) -> int:
     return _fitting(move(value >> PAGE_SHIFT) << PAGE_SHIFT | value % PAGE_SIZE)
 
 

@@ -162,7 +162,7 @@ class Lowering:
                 def lower(
                     to: int,
                     place: int = place,
-                    write: Write = write,
+                    write: WriteNumber = write,
                     of: Scenario = before,
                 ) -> Scenario:
                     return _with(of, place, write(operations_of(of)[place], to))
@@ -170,8 +170,8 @@ class Lowering:
                 self._lowered(read(operations_of(before)[place]), lower)
 
 
-Read = Callable[[Operation], int]
-Write = Callable[[Operation, int], Operation]
+ReadNumber = Callable[[Operation], int]
+WriteNumber = Callable[[Operation, int], Operation]
 
 
 def _with(scenario: Scenario, place: int, operation: Operation) -> Scenario:
@@ -228,7 +228,7 @@ def _renamed(operation: Operation, name: str, old: int, to: int) -> Operation:
     return with_number(operation, name, to)
 
 
-def _parts(operation: Operation) -> Iterator[tuple[Read, Write]]:
+def _parts(operation: Operation) -> Iterator[tuple[ReadNumber, WriteNumber]]:
     """How each number of an operation is read, and how it is written."""
     if isinstance(operation, SetRegion):
         for each in fields(MemoryRegion):
@@ -246,14 +246,14 @@ def _parts(operation: Operation) -> Iterator[tuple[Read, Write]]:
                 yield _of_number(each.name)
 
 
-def _of_number(name: str) -> tuple[Read, Write]:
+def _of_number(name: str) -> tuple[ReadNumber, WriteNumber]:
     return (
         lambda operation: getattr(operation, name),
         lambda operation, to: with_number(operation, name, to),
     )
 
 
-def _of_page(name: str) -> tuple[Read, Write]:
+def _of_page(name: str) -> tuple[ReadNumber, WriteNumber]:
     """The place within its page."""
     return (
         lambda operation: getattr(operation, name) % PAGE_SIZE,
@@ -263,7 +263,7 @@ def _of_page(name: str) -> tuple[Read, Write]:
     )
 
 
-def _of_region(name: str, shift: int) -> tuple[Read, Write]:
+def _of_region(name: str, shift: int) -> tuple[ReadNumber, WriteNumber]:
     """The whole pages of a field of a request, or its place within a page."""
 
     def read(operation: Operation) -> int:

@@ -20,6 +20,7 @@ from memslot_conformance.findings.records import (
     TargetFinished,
     TargetPlan,
     TargetStarted,
+    latest,
 )
 from memslot_conformance.layers import fixed
 from memslot_conformance.layers.layers import run_target
@@ -83,7 +84,7 @@ def run(
 
 
 def found(records: list[Record]) -> list[Found]:
-    return [record for record in records if isinstance(record, Found)]
+    return [record for record in latest(records) if isinstance(record, Found)]
 
 
 @pytest.mark.parametrize("profile", ["v2.6.34", "linux"])
