@@ -1,7 +1,8 @@
 """What a run reached at all, and in which scenario it last reached something new.
 
 A *thing* is what may be reached once: the premise of a clause, an option of a choice,
-an outcome of an operation, a clause that was broken. By what each layer still reaches
+an outcome of an operation, an edge, two operations that met, a clause that was broken.
+By what each layer still reaches
 anew the layers share the time, and a run ends where nothing new came for long enough.
 """
 
@@ -28,6 +29,9 @@ Thing = tuple[str, ...]
 """The kind of it, and its name in one word or several."""
 
 PREMISE, OPTION, OUTCOME, BROKEN = "premise", "option", "outcome", "broken clause"
+
+MET = {"then": "ordered pair"}
+"""What a kind of meeting is called, where its own word says too little."""
 
 LEAST = 2_000
 """Scenarios without anything new, before a run ends for it."""
@@ -67,6 +71,14 @@ class Reached:
         new += [(OPTION, *option) for option in taken if (OPTION, *option) not in known]
         if new:
             self.hear(new)
+
+    def hear_met(self, met: Iterable[str]) -> None:
+        """Note edges that were asked for and operations that met, each by its name.
+
+        Its first word says of which kind it is.
+        """
+        words = (name.partition(" ") for name in met)
+        self.hear((MET.get(kind, kind), name) for kind, _, name in words)
 
     @property
     def exhausted(self) -> bool:

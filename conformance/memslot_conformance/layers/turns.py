@@ -175,6 +175,7 @@ class Turns:
             self._layers[name].turn(steps)
         finally:
             self._seconds[name] += watch.seconds
+            reached.hear_met(counts.met)
         new = len(reached.things) - known
         self._rounds.note(name, counts.steps - before, new)
 
@@ -225,6 +226,7 @@ class Turns:
                     cut="the target broke" if broke else layer.cut,
                     histories=dict(counts.histories),
                     requests=counts.requests,
+                    met=dict(counts.met),
                 )
             )
             if name == "fixed" and self._fixed is not None and not broke:

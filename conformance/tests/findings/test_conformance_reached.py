@@ -101,3 +101,13 @@ def test_a_trial_tells_of_premises_options_outcomes_and_broken_clauses() -> None
     assert {kind for kind, *_ in trial.reached.things} >= {PREMISE, OUTCOME}
     assert trial.counts.scenarios == trial.reached.scenarios == 1
     assert trial.try_play(play(target.make, wrong), wrong) == ()
+
+
+def test_what_met_is_of_the_kind_that_its_first_word_says() -> None:
+    reached = Reached()
+    reached.begin_scenario()
+    reached.hear_met(["pair SetRegion x Halt", "edge last slot id", "then A > B"])
+    assert reached.by_kind == {"edge": 1, "ordered pair": 1, "pair": 1}
+    reached.begin_scenario()
+    reached.hear_met(["edge last slot id"])
+    assert reached.newest == 1
