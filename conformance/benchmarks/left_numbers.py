@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from typing import cast
 
 from memslot_conformance.play.lines import Line, operations_of, places
 from memslot_conformance.scenarios.scenario import Scenario
@@ -55,6 +56,6 @@ def _numbers(values: Iterable[object]) -> Iterator[int]:
         if isinstance(value, int):
             yield value >> PAGE_SHIFT if value % PAGE_SIZE == 0 else value
         elif isinstance(value, tuple):
-            yield from _numbers(value)
+            yield from _numbers(cast("tuple[object, ...]", value))
         elif is_dataclass(value) and not isinstance(value, type):
             yield from _numbers(getattr(value, f.name) for f in fields(value))

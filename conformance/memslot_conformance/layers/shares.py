@@ -37,7 +37,7 @@ class Rounds:
 
     def __init__(self) -> None:
         self._work = float(FIRST_ROUND)
-        self._rates = dict.fromkeys(LAYERS, 0.0)
+        self._rates: dict[str, float] = dict.fromkeys(LAYERS, 0.0)
 
     def note(self, layer: str, steps: int, new: int) -> None:
         """A turn of so many steps reached so many new things."""
