@@ -1,7 +1,8 @@
 """The numbers that a small failure still holds, and which of them are odd.
 
 A number is odd where it is above 64 and no edge: no power of two and no limit of the
-target or one off, nor a page that another operation names or one off.
+target or one off, alone or with another number added, nor a page that another operation
+names or one off.
 """
 
 from __future__ import annotations
@@ -33,10 +34,13 @@ def odd_numbers(scenario: Scenario, header: Header) -> list[int]:
         header.domain.slots,
     }
     named = [place for line in Line for place in places(scenario, line)]
+    numbers = {0, *_numbers(operations_of(scenario))}
     return sorted(
         number
-        for number in set(_numbers(operations_of(scenario)))
-        if number > SMALL and not _is_edge(number, edges) and _alone(number, named)
+        for number in numbers
+        if number > SMALL
+        and not any(_is_edge(number + other, edges) for other in numbers)
+        and _alone(number, named)
     )
 
 
@@ -54,7 +58,9 @@ def _numbers(values: Iterable[object]) -> Iterator[int]:
         if isinstance(value, bool | Enum) or value is None:
             continue
         if isinstance(value, int):
-            yield value >> PAGE_SHIFT if value % PAGE_SIZE == 0 else value
+            yield value >> PAGE_SHIFT if value >= PAGE_SIZE else value
+            # Within a page it is as small if it is near the end.
+            yield min(value % PAGE_SIZE, PAGE_SIZE - value % PAGE_SIZE)
         elif isinstance(value, tuple):
             yield from _numbers(cast("tuple[object, ...]", value))
         elif is_dataclass(value) and not isinstance(value, type):

@@ -54,6 +54,11 @@ def closing(above: Sequence[int], pages: int) -> Relocate:
     return lambda place: place - pages * sum(place >= each for each in above)
 
 
+def raising(below: int, pages: int) -> Relocate:
+    """Moves what lies below a place up by so many pages."""
+    return lambda place: place + pages * (place < below)
+
+
 def gaps(scenario: Scenario, line: Line) -> list[Gap]:
     """The gaps of a line, the lowest first; the first one begins at page 0."""
     found: list[Gap] = []

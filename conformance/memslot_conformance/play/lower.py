@@ -19,6 +19,7 @@ from memslot_conformance.play.lines import (
     gaps,
     moved,
     operations_of,
+    raising,
     rewritten,
     with_number,
 )
@@ -34,13 +35,16 @@ from memslot_spec.model.operations import (
     Operation,
     SetRegion,
 )
-from memslot_spec.model.values import MemoryRegion
+from memslot_spec.model.values import PAGES_PER_HUGE_PAGE, MemoryRegion
 
 ONE_SPACE = 1 << 16
 """Of the word of a slot the address space is what lies above."""
 
-EDGES = (0, 1, 2, 3, 8, 64, 512, 1 << 18)
-"""What a number is tried at, below itself: of pages, also words and huge pages."""
+UNITS = (8, BITS_PER_WORD, PAGES_PER_HUGE_PAGE)
+"""Bytes of a word, pages of a word of a log, pages of a huge page."""
+
+EDGES = (0, 1, 2, 3, *(unit + off for unit in UNITS for off in (-1, 0, 1)), 1 << 18)
+"""What a number is tried at, below itself."""
 
 NAMES = frozenset({"slot", "cache", "vcpu", "root"})
 """Fields by which operations name the same thing: what is renamed is renamed in all."""
@@ -80,7 +84,8 @@ class Lowering:
     def _lowered(self, value: int, candidate: Callable[[int], Scenario | None]) -> int:
         """The least of a number that still fails, as far as halving finds it."""
         fails_not = -1
-        for edge in EDGES:
+        alike = {more + value % unit for unit in UNITS for more in (0, unit)}
+        for edge in sorted(alike.union(EDGES)):
             if edge >= value:
                 break
             if self._keeps(candidate(edge)):
@@ -119,16 +124,22 @@ class Lowering:
                 number += self._shorten(gap) > 0
 
     def _shorten(self, gap: Gap) -> int:
-        """Narrow a gap alone, else with all that are as wide, on whatever line."""
+        """Narrow a gap alone, or with all that are as wide, or from below."""
         before = self.scenario
-        pages = self._narrowed(gap.pages, [gap])
-        if pages < gap.pages:
-            return pages
         wide = [g for line in Line for g in gaps(before, line) if g.pages == gap.pages]
-        return self._narrowed(gap.pages, wide) if wide[1:] else pages
+        pages = self._narrowed([gap])
+        if pages == gap.pages and wide[1:]:
+            pages = self._narrowed(wide)
+        if pages == gap.pages and gap.above > gap.pages:
+            # What has to reach up to a limit is drawn near it from below.
+            pages = self._lowered(
+                pages,
+                lambda to: moved(before, {gap.line: raising(gap.above, pages - to)}),
+            )
+        return pages
 
-    def _narrowed(self, pages: int, together: list[Gap]) -> int:
-        before = self.scenario
+    def _narrowed(self, together: list[Gap]) -> int:
+        before, pages = self.scenario, together[0].pages
         above = {line: [g.above for g in together if g.line is line] for line in Line}
 
         def narrowed(width: int) -> Scenario | None:

@@ -103,6 +103,33 @@ def test_the_edges_of_the_machine_are_tried_before_halves() -> None:
     assert lowered(alone(GfnToMemslot(7 * 512)), is_huge) == (GfnToMemslot(512),)
 
 
+def test_what_depends_on_the_place_within_a_huge_page_keeps_it() -> None:
+    def near_the_end(operations: tuple[Operation, ...]) -> bool:
+        return any(
+            isinstance(o, GfnToMemslot) and o.gfn % 512 == 300 for o in operations
+        )
+
+    assert lowered(alone(GfnToMemslot((999 << 9) + 300)), near_the_end) == (
+        GfnToMemslot(300),
+    )
+
+
+def test_what_reaches_beyond_a_limit_is_drawn_near_it_from_below() -> None:
+    limit = 1 << 40
+
+    def beyond(operations: tuple[Operation, ...]) -> bool:
+        """Two slots meet, and one of them ends above the limit."""
+        one, other = (o.region for o in operations if isinstance(o, SetRegion))
+        ends = one.base + one.npages, other.base + other.npages
+        meet = max(one.base, other.base) < min(ends)
+        return meet and max(ends) > limit
+
+    left = lowered(
+        alone(slot(limit - 0x801, 0x784), slot(limit - 0x7E, 0x7F, word=1)), beyond
+    )
+    assert left == (slot(limit, 1), slot(limit, 1))
+
+
 def test_what_is_as_far_apart_in_the_guest_as_at_the_host_stays_so() -> None:
     def same_page(operations: tuple[Operation, ...]) -> bool:
         request, access, unmap = operations
