@@ -14,11 +14,11 @@ LAYERS = ("fixed", "sampled", "sequential")
 SHARES = {"fixed": 0.6, "sampled": 0.2, "sequential": 0.2}
 """How the work of a round is divided where no layer reaches more than another."""
 
-COSTS = {"fixed": 1.0, "sampled": 1.5, "sequential": 3.0}
+COSTS = {"fixed": 1.0, "sampled": 1.5, "sequential": 4.0}
 """What a step of each layer costs, measured on the reference: one of a machine is
 drawn, and on one thread everything is looked at after each operation."""
 
-FIRST_ROUND = 16_000
+FIRST_ROUND = 20_000
 """Work of the first round: some tenths of a second."""
 
 GROWTH = 1.5
@@ -26,7 +26,8 @@ LONGEST_ROUND = 250_000
 """Work of the longest round: some seconds, of which no start of a machine is much."""
 
 BOOST = 2.0
-"""How much more than its share the layer may get that reaches the most anew."""
+"""How much more than its share the layer may get that reaches the most anew: so many
+times it, where that is much; where it is less than a thing in a round, hardly more."""
 
 
 class Rounds:
@@ -50,10 +51,12 @@ class Rounds:
         Where the fixed races are `owing` the least that they are to do, they keep
         their share whatever the others reach.
         """
-        best = max((self._rates[layer] for layer in layers), default=0.0)
+        # What each could be expected to reach with all of the round.
+        hopes = {layer: self._rates[layer] * self._work for layer in layers}
+        best = max(hopes.values(), default=0.0)
         weights = {
-            layer: SHARES[layer] * (1 + BOOST * self._rates[layer] / (best or 1.0))
-            for layer in layers
+            layer: SHARES[layer] * (1 + BOOST * hope / (1 + best))
+            for layer, hope in hopes.items()
         }
         if owing and len(weights) > 1:
             others = sum(weights.values()) - weights["fixed"]
