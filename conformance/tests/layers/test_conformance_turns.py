@@ -36,8 +36,8 @@ PLAN = TargetPlan(
     seed=7,
     layers=LAYERS,
     clauses=tuple(clause.id for clause in CLAUSES),
-    seconds=1.0,
-    plays=60,
+    seconds=100.0,
+    plays=40,
 )
 
 ROUND, FIRST = shares.FIRST_ROUND, 2_000
@@ -111,12 +111,12 @@ def test_what_sequences_find_at_once_is_found_before_the_races_are_through() -> 
 
 def test_where_its_plays_are_spent_a_target_is_done() -> None:
     records = run(PLAN)
-    assert [layer.schedules for layer in layers_of(records).values()] == [51, 60, 60]
+    assert [layer.schedules for layer in layers_of(records).values()] == [40, 40, 40]
     assert ended(records).why == "nothing was left to play"
 
 
 def test_a_target_ends_when_its_time_is_over_and_says_so() -> None:
-    records = run(replace(PLAN, plays=None), clock_goes=0.01)
+    records = run(replace(PLAN, plays=None), clock_goes=1.0)
     assert ended(records).why == "its time was over"
     assert layers_of(records)["fixed"].cut is not None
 
