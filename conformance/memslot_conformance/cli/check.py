@@ -80,9 +80,7 @@ REPEATED = (
 @click.option(
     "--list", "only_list", is_flag=True, help="Say what would run; run nothing."
 )
-@click.option(
-    "-x", "--first", is_flag=True, help="End each target at its first finding."
-)
+@click.option("-x", "--first", is_flag=True, help="End the run at the first finding.")
 @strict_option
 @blind_option
 @layers_option

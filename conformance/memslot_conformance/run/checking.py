@@ -188,7 +188,7 @@ class Checking:
         self.file = folder / STREAM_NAME
         self.plans = plans_of(request, present, folder / "failures")
         self.records: list[Record] = []
-        self._jobs = request.jobs
+        self._jobs, self._first = request.jobs, request.first
         self._stream = _opened(self.file)
         self._watch = Stopwatch()
         for record in (self.started, *present.told):
@@ -223,6 +223,7 @@ class Checking:
                 limits=campaign.WorkerLimits(),
                 on_record=hear,
                 work=layers.run_target,
+                first=self._first,
             )
         except KeyboardInterrupt:
             return "interrupted"
