@@ -72,12 +72,15 @@ def run(
     def pass_on(record: Record) -> None:
         with lock:
             on_record(record)
-            if isinstance(record, Found):
-                broken.add(record.target)
-            # By then what was found is small, or will not become any smaller.
-            is_over = isinstance(record, TargetFinished | TargetFailed)
-            if first and is_over and record.target in broken:
-                stop.set()
+            match record:
+                case Found(target=target):
+                    broken.add(target)
+                case TargetFinished(target=target) | TargetFailed(target=target):
+                    # By then what was found is as small as it gets.
+                    if first and target in broken:
+                        stop.set()
+                case _:
+                    pass
 
     with ThreadPoolExecutor(max_workers=max(jobs, 1)) as executor:
         futures = [
