@@ -17,6 +17,7 @@ from time import process_time
 from left_numbers import odd_numbers
 from long_failures import LongFailure, long_failures
 from memslot_conformance.findings.collect import SHRINK_PLAYS
+from memslot_conformance.play.askable import askable
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.shrink import shrink_scenario
 from memslot_conformance.scenarios.scenario import Scenario
@@ -37,6 +38,7 @@ def shrunk(failure: LongFailure) -> tuple[Scenario, int]:
         (),
         failure.still_fails,
         budget=budget,
+        may_ask=askable(failure.target.header, failure.scenario),
     )
     return small.scenario, budget.spent
 

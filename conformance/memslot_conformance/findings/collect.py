@@ -17,6 +17,7 @@ from pathlib import Path
 from memslot_conformance.findings.failure_file import RecordedFailure, write_failure
 from memslot_conformance.findings.records import Found, Record
 from memslot_conformance.findings.trial import Trial
+from memslot_conformance.play.askable import askable
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import NotRepeatableError
 from memslot_conformance.play.played import Played
@@ -143,6 +144,7 @@ class Findings:
                 failing.played.schedule,
                 lambda again: self.trial.breaks(again, clause),
                 budget=self.ceiling.part(seconds, plays=SHRINK_PLAYS),
+                may_ask=askable(self.target.header, failing.scenario),
             )
         except (ValueError, NotRepeatableError):
             # It does not come again from its schedule alone: shown as it was met.

@@ -43,7 +43,11 @@ ONE_SPACE = 1 << 16
 UNITS = (8, BITS_PER_WORD, PAGES_PER_HUGE_PAGE)
 """Bytes of a word, pages of a word of a log, pages of a huge page."""
 
-EDGES = (0, 1, 2, 3, *(unit + off for unit in UNITS for off in (-1, 0, 1)), 1 << 18)
+GRAINS = (16, 256)
+"""Pages of 64 KiB and of 1 MiB, of which some targets have whole ones only."""
+
+OFF = (-1, 0, 1)
+EDGES = (0, 1, 2, 3, *(unit + off for unit in UNITS for off in OFF), *GRAINS, 1 << 18)
 """What a number is tried at, below itself."""
 
 NAMES = frozenset({"slot", "cache", "vcpu", "root"})

@@ -88,14 +88,15 @@ def shrink_scenario(
     *,
     budget: Budget | None = None,
     step_limit: int = STEP_LIMIT,
+    may_ask: Callable[[Scenario], bool] = lambda _: True,
 ) -> Shrunk:
     """The failure with the fewest operations and the lowest numbers in them.
 
-    It is under the shortest schedule. Errors: `ValueError` where the schedule does not
-    fail to begin with.
+    It is under the shortest schedule; only what `may_ask` admits is played. Errors:
+    `ValueError` where the schedule does not fail to begin with.
     """
     budget = budget or usual_budget()
-    search = _Shrinking(make, still_fails, budget, step_limit)
+    search = _Shrinking(make, still_fails, budget, step_limit, may_ask)
     played = search.replayed(scenario, schedule)
     if played is None:
         raise ValueError(NO_FAILURE)
@@ -113,8 +114,14 @@ class _Shrinking:
     """Candidates tried one after the other within one budget."""
 
     def __init__(
-        self, make: Make, still_fails: StillFails, budget: Budget, step_limit: int
+        self,
+        make: Make,
+        still_fails: StillFails,
+        budget: Budget,
+        step_limit: int,
+        may_ask: Callable[[Scenario], bool] = lambda _: True,
     ) -> None:
+        self._may_ask = may_ask
         self._make = make
         self._still_fails = still_fails
         self._budget = budget
@@ -229,6 +236,8 @@ class _Shrinking:
         self, scenario: Scenario, schedule: Schedule, best: Shrunk, *, searching: bool
     ) -> Shrunk | None:
         """A scenario that fails: under its schedule, or under one that is found."""
+        if not self._may_ask(scenario):
+            return None
         if searching:
             preemptions = min(best.played.preemptions, SEARCH_PREEMPTIONS)
             played = self.found(scenario, preemptions)
