@@ -14,7 +14,7 @@ LAYERS = ("fixed", "sampled", "sequential")
 SHARES = {"fixed": 0.6, "sampled": 0.2, "sequential": 0.2}
 """How the work of a round is divided where no layer reaches more than another."""
 
-COSTS = {"fixed": 1.0, "sampled": 1.5, "sequential": 4.0}
+COSTS = {"fixed": 1.0, "sampled": 1.5, "sequential": 3.0}
 """What a step of each layer costs, measured on the reference: one of a machine is
 drawn, and on one thread everything is looked at after each operation."""
 
@@ -24,6 +24,9 @@ FIRST_ROUND = 20_000
 GROWTH = 1.5
 LONGEST_ROUND = 250_000
 """Work of the longest round: some seconds, of which no start of a machine is much."""
+
+KEPT = 0.25
+"""How much of an older turn counts at the next one: all layers reach most at first."""
 
 BOOST = 2.0
 """How much more than its share the layer may get that reaches the most anew: so many
@@ -38,12 +41,13 @@ class Rounds:
 
     def __init__(self) -> None:
         self._work = float(FIRST_ROUND)
-        self._rates: dict[str, float] = dict.fromkeys(LAYERS, 0.0)
+        self._new: dict[str, float] = dict.fromkeys(LAYERS, 0.0)
+        self._done: dict[str, float] = dict.fromkeys(LAYERS, 1.0)
 
     def note(self, layer: str, steps: int, new: int) -> None:
         """A turn of so many steps reached so many new things."""
-        rate = new / (max(steps, 1) * COSTS[layer])
-        self._rates[layer] = (self._rates[layer] + rate) / 2
+        self._new[layer] = self._new[layer] * KEPT + new
+        self._done[layer] = self._done[layer] * KEPT + steps * COSTS[layer]
 
     def steps(self, layers: Collection[str], *, owing: bool) -> dict[str, int]:
         """The steps of each layer's turn in the next round.
@@ -52,7 +56,9 @@ class Rounds:
         their share whatever the others reach.
         """
         # What each could be expected to reach with all of the round.
-        hopes = {layer: self._rates[layer] * self._work for layer in layers}
+        hopes = {
+            layer: self._new[layer] / self._done[layer] * self._work for layer in layers
+        }
         best = max(hopes.values(), default=0.0)
         weights = {
             layer: SHARES[layer] * (1 + BOOST * hope / (1 + best))
