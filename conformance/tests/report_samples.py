@@ -12,6 +12,7 @@ from memslot_conformance.findings.records import (
     Record,
     RunFinished,
     RunStarted,
+    SearchEnded,
     TargetFailed,
     TargetFinished,
     TargetPlan,
@@ -83,6 +84,11 @@ FOUND = Found(
 OF_ANOTHER_VERSION = replace(FOUND, clause="SRCU-999", file=None)
 WITHOUT_HISTORY = replace(FOUND, clause="REQ-1", history=None, file=None)
 NOT_KEPT = replace(FOUND, clause="REQ-2", file=None, unkept="No space left on device")
+OF_ONE_CAUSE = replace(FOUND, clause="PROG-1", cause="SRCU-3", file="out/other.ndjson")
+OF_NO_FILE = replace(NOT_KEPT, cause="SRCU-3")
+OF_A_LOST_CAUSE = replace(WITHOUT_HISTORY, cause="REQ-9")
+LARGE = replace(FOUND, operations=200, observed="what it was before it was small")
+SMALL = replace(FOUND, replaces=True)
 AT_THE_END = replace(FOUND, step=9, file=None, expected="", observed="")
 
 RUN = RunStarted(
@@ -194,6 +200,13 @@ EVERYTHING: tuple[Record, ...] = (
     RunFinished(exit_status=1, seconds=3.0),
 )
 """A run in which one passes, one fails, one breaks, and one leaves clauses open."""
+
+
+def search_ended(target: str, why: str, **reached: int) -> SearchEnded:
+    """A target that was played no longer."""
+    return SearchEnded(
+        target=target, why=why, scenarios=5000, newest=1234, reached=reached
+    )
 
 
 def run_of(*targets: str) -> RunStarted:

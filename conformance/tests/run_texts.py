@@ -56,6 +56,20 @@ TERMINAL: Texts = {
     "inconclusive, recorded": lambda: reported(
         *samples.LEAVES_OPEN, look=Look(recorded=True)
     ),
+    "one cause": lambda: reported(
+        samples.run_of("two"),
+        *samples.FAILS[:2],
+        samples.LARGE,
+        samples.OF_NO_FILE,
+        samples.OF_A_LOST_CAUSE,
+        samples.OF_ONE_CAUSE,
+        samples.SMALL,
+    ),
+    "why it ended": lambda: reported(
+        *samples.PASSES[:2],
+        samples.search_ended("one", "nothing new was reached", premise=1, option=20),
+        samples.search_ended("another", "its time was over"),
+    ),
     "broke": lambda: reported(*samples.BREAKS),
     "broke twice": lambda: reported(*samples.BREAKS, *samples.FAILS[:2]),
     "kernel": lambda: reported(

@@ -14,6 +14,7 @@ from memslot_conformance.adapter import machine, protocols, readers
 from memslot_conformance.findings.records import found_in
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.layers.fixed import BOUNDS
+from memslot_conformance.play.askable import askable
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.shrink import Shrunk, shrink_scenario
@@ -159,6 +160,7 @@ def _first(target: Target, trial: Trial, clause_id: str) -> Shrunk:
                     played.schedule,
                     lambda again: trial.breaks(again, clause_id),
                     budget=Budget(plays=SHRINK_PLAYS),
+                    may_ask=askable(target.header, race.scenario),
                 )
     message = f"no fixed race breaks {clause_id} on {target.name}"
     raise LookupError(message)

@@ -36,6 +36,7 @@ from memslot_conformance.report.terminal import report
 from memslot_conformance.run.checking import (
     Checking,
     CheckRequest,
+    NothingToShowError,
     Present,
     ReportFolderError,
     look_for,
@@ -44,6 +45,18 @@ from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.targets.probe import NoSuchTargetError
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
+
+REPEATED = (
+    "profile",
+    "max_time",
+    "clauses",
+    "first",
+    "strict",
+    "blind",
+    "layers",
+    "engine",
+)
+"""The options of a check that its command line is given again."""
 
 
 @click.command("check")
@@ -55,7 +68,7 @@ from memslot_spec.clauses import CLAUSES
     "--max-time",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Time limit for all targets together.",
+    help="Time limit for all targets together, longer than the level's or shorter.",
 )
 @clauses_option
 @jobs_option
@@ -67,6 +80,7 @@ from memslot_spec.clauses import CLAUSES
 @click.option(
     "--list", "only_list", is_flag=True, help="Say what would run; run nothing."
 )
+@click.option("-x", "--first", is_flag=True, help="End the run at the first finding.")
 @strict_option
 @blind_option
 @layers_option
@@ -84,6 +98,7 @@ def check_command(  # noqa: PLR0913 - one for each option
     jobs: int,
     report_dir: Path | None,
     only_list: bool,
+    first: bool,
     strict: bool,
     blind: bool,
     layers: tuple[str, ...],
@@ -109,14 +124,13 @@ def check_command(  # noqa: PLR0913 - one for each option
         strict=strict,
         blind=blind,
         verbose=verbose,
+        first=first,
         engine=engine,
-        options=given(
-            "profile", "max_time", "clauses", "strict", "blind", "layers", "engine"
-        ),
+        options=given(*REPEATED),
     )
     try:
         present = look_for(request)
-    except NoSuchTargetError as error:
+    except (NoSuchTargetError, NothingToShowError) as error:
         raise click.UsageError(str(error)) from error
     if only_list:
         print_lines(listing(request, present))

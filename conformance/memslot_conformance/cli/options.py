@@ -15,7 +15,8 @@ import click
 from click.core import ParameterSource
 
 from memslot_conformance.environment import cpus
-from memslot_conformance.layers.turns import ENGINES, LAYERS
+from memslot_conformance.layers.drawn import ENGINES
+from memslot_conformance.layers.shares import LAYERS
 from memslot_conformance.report.console import printable
 from memslot_conformance.run.checking import LEVEL_SECONDS
 from memslot_conformance.spelling import close_to

@@ -1,20 +1,25 @@
-"""From a finding to a record: shrink it, keep it in a file, send it on.
+"""From a finding to a record: send it on, keep it in a file, and then make it small.
 
-The first finding of each clause is worked out; later ones are counted only.
+The first finding of each clause is worked out; later ones are counted only. It is sent
+as it was met, and once more when it is small, so that nothing is lost on the way.
+
+Findings have one *cause* where the first of them, once it was made small, breaks the
+clause of the other as well, if that is asked alone.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from memslot_conformance.clock import CLOCK, Clock
 from memslot_conformance.findings.failure_file import RecordedFailure, write_failure
 from memslot_conformance.findings.records import Found, Record
 from memslot_conformance.findings.trial import Trial
+from memslot_conformance.play.askable import askable
 from memslot_conformance.play.budget import Budget
+from memslot_conformance.play.explore import NotRepeatableError
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.shrink import Shrunk, shrink_scenario
 from memslot_conformance.scenarios.scenario import Scenario
@@ -26,15 +31,16 @@ from memslot_spec.judging.blind import blind, without_points
 from memslot_spec.judging.judge import Finding
 from memslot_spec.model.operations import Operation, SetRegion
 
-SHRINK_SECONDS = 2.5
+SHRINK_SECONDS = 5.0
 SHRINK_PLAYS = 1_500
+"""What making one finding small may cost; when time is over, all that are left."""
 
 
 @dataclass(slots=True)
 class Findings:
     """Collects what the layers of one target find.
 
-    `stop_at_first` says that one finding is enough.
+    `stop_at_first` says that one finding is enough; `ceiling` is the time of all.
     """
 
     target: Target
@@ -42,8 +48,9 @@ class Findings:
     send: Callable[[Record], None]
     failures_dir: Path | None
     stop_at_first: bool = False
-    clock: Clock = CLOCK
+    ceiling: Budget = field(default_factory=Budget)
     seen: Counter[str] = field(default_factory=Counter[str])
+    _causes: dict[str, Played] = field(init=False, default_factory=dict[str, Played])
 
     @property
     def enough(self) -> bool:
@@ -59,20 +66,38 @@ class Findings:
     ) -> None:
         """Count the findings of a play; work out those whose clause is new."""
         seconds = self.trial.since_start()
+        met: list[Found] = []
         for finding in findings:
             self.seen[finding.clause] += 1
             if self.seen[finding.clause] == 1:
-                self._work_out(finding, played, scenario, layer, seconds)
+                found = self._found(finding, Shrunk(scenario, played), layer, seconds)
+                cause = self._cause(finding.clause)
+                met.append(replace(found, cause=cause))
+                self.send(met[-1])
+        large = small = Shrunk(scenario, played)
+        for finding, found in zip(_new(findings, met), met, strict=True):
+            # What else was broken at once is mostly broken by the small one too.
+            still = self.trial.breaks(small.played, finding.clause)
+            small = self._shrink(finding.clause, small if still else large)
+            cause = self._cause(finding.clause)
+            if cause is None:
+                self._causes[finding.clause] = small.played
+            if small != large or cause != found.cause:
+                last = self._found(finding, small, layer, seconds)
+                self.send(replace(last, cause=cause, replaces=True))
 
-    def _work_out(
-        self,
-        finding: Finding,
-        played: Played,
-        scenario: Scenario,
-        layer: str,
-        seconds: float,
-    ) -> None:
-        shrunk = self._shrink(finding.clause, played, scenario)
+    def _cause(self, clause: str) -> str | None:
+        """The clause of an earlier finding whose play breaks this one, too."""
+        broken = (
+            first
+            for first, played in self._causes.items()
+            if first != clause and self.trial.breaks_alone(played, clause)
+        )
+        return next(broken, None)
+
+    def _found(
+        self, finding: Finding, shrunk: Shrunk, layer: str, seconds: float
+    ) -> Found:
         judged = self.trial.judge(shrunk.played).findings
         same = next((f for f in judged if f.clause == finding.clause), finding)
         header, events = self.trial.header, shrunk.played.events
@@ -89,42 +114,41 @@ class Findings:
         )
         path, unkept = self._keep(failure)
         updates, readers = _sizes(shrunk.scenario)
-        self.send(
-            Found(
-                target=self.target.name,
-                clause=finding.clause,
-                layer=layer,
-                seconds=seconds,
-                updates=updates,
-                readers=readers,
-                preemptions=shrunk.played.preemptions,
-                operations=shrunk.scenario.operations,
-                step=same.step,
-                expected=same.expected,
-                observed=same.observed,
-                history=failure.history if _has_json(failure.history) else None,
-                schedule=failure.schedule,
-                file=None if path is None else str(path),
-                unkept=unkept,
-            )
+        return Found(
+            target=self.target.name,
+            clause=finding.clause,
+            layer=layer,
+            seconds=seconds,
+            updates=updates,
+            readers=readers,
+            preemptions=shrunk.played.preemptions,
+            operations=shrunk.scenario.operations,
+            step=same.step,
+            expected=same.expected,
+            observed=same.observed,
+            history=failure.history if _has_json(failure.history) else None,
+            schedule=failure.schedule,
+            file=None if path is None else str(path),
+            unkept=unkept,
         )
 
-    def _shrink(self, clause: str, played: Played, scenario: Scenario) -> Shrunk:
+    def _shrink(self, clause: str, failing: Shrunk) -> Shrunk:
         interleaving = self.target.header.capabilities.interleaving
-        if interleaving is Interleaving.THREADS:
-            return Shrunk(scenario, played)
-        budget = Budget(plays=SHRINK_PLAYS, seconds=SHRINK_SECONDS, clock=self.clock)
+        if interleaving is Interleaving.THREADS and failing.scenario.threads:
+            return failing
+        seconds = min(SHRINK_SECONDS, self.ceiling.seconds_left + SHRINK_SECONDS)
         try:
             return shrink_scenario(
                 self.target.make,
-                scenario,
-                played.schedule,
+                failing.scenario,
+                failing.played.schedule,
                 lambda again: self.trial.breaks(again, clause),
-                budget=budget,
+                budget=self.ceiling.part(seconds, plays=SHRINK_PLAYS),
+                may_ask=askable(self.target.header, failing.scenario),
             )
-        except ValueError:
+        except (ValueError, NotRepeatableError):
             # It does not come again from its schedule alone: shown as it was met.
-            return Shrunk(scenario, played)
+            return failing
 
     def _keep(self, failure: RecordedFailure) -> tuple[Path | None, str | None]:
         """The file of the failure; or why there is none, where one is wanted.
@@ -141,6 +165,12 @@ class Findings:
         except (OSError, MisfitError) as error:
             return None, str(error)
         return path, None
+
+
+def _new(findings: tuple[Finding, ...], met: list[Found]) -> list[Finding]:
+    """Of each clause that was new its first finding."""
+    first = {finding.clause: finding for finding in reversed(findings)}
+    return [first[found.clause] for found in met]
 
 
 def _has_json(history: History) -> bool:

@@ -6,6 +6,7 @@ status) is computed from them, so that a run killed in the middle can be read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -93,7 +94,8 @@ class LayerDone:
     `covered` says in words what was explored; `reached` counts for each clause
     how often its premise held, `histories` in how many histories it held at all.
     `requests` are the operations that a layer asks one by one, where it does.
-    `cut` says why it ended early, if it did.
+    `cut` says why it ended early, if it did. `met` counts what was asked and what met,
+    as `scenarios.drawn.met` names it.
     """
 
     target: str
@@ -107,6 +109,7 @@ class LayerDone:
     cut: str | None = None
     histories: dict[str, int] = field(default_factory=dict[str, int])
     requests: int = 0
+    met: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,21 @@ class ChoiceSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchEnded:
+    """Why a target was played no longer, and what had been reached by then.
+
+    Of so many `scenarios`, the one of number `newest` was the last to reach something
+    new. `reached` counts the things that were reached, by their kind.
+    """
+
+    target: str
+    why: str
+    scenarios: int
+    newest: int
+    reached: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A clause broken at a step of a history: all that there is to show of it.
 
@@ -150,6 +168,10 @@ class Found:
     `schedule` is how. `step` is the index of the event that broke the clause; `history`
     is None only in reports of version 1, which did not tell it. `file` can be run
     again; where there is none, `unkept` says why, if anybody wanted one.
+
+    A finding is sent as it was met, and again once it is small: the record that
+    `replaces` the other is the one to read. `cause` is the clause of the finding that
+    shows the same cause, where one came before.
     """
 
     target: str
@@ -167,6 +189,8 @@ class Found:
     schedule: Schedule = ()
     file: str | None = None
     unkept: str | None = None
+    replaces: bool = False
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,11 +230,27 @@ Record = (
     | LayerDone
     | BoundEnded
     | ChoiceSeen
+    | SearchEnded
     | Found
     | TargetFailed
     | TargetFinished
     | RunFinished
 )
+
+
+def latest(records: Iterable[Record]) -> tuple[Record, ...]:
+    """The records, each finding at its place as it was told last."""
+    kept: list[Record] = []
+    places: dict[tuple[str, str], int] = {}
+    for record in records:
+        if isinstance(record, Found):
+            about = record.target, record.clause
+            if record.replaces and about in places:
+                kept[places[about]] = record
+                continue
+            places[about] = len(kept)
+        kept.append(record)
+    return tuple(kept)
 
 
 def found_in(finding: Finding, history: History, file: str | None = None) -> Found:

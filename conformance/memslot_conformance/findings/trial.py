@@ -7,9 +7,11 @@ is an error only where the judge found nothing before it broke.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
+from memslot_conformance.findings.reached import BROKEN, Reached, outcomes_of
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.choice import AnyChoice, OptionCounts
@@ -24,10 +26,11 @@ from memslot_spec.judging.judge import Finding, Judge, Judgement, judge_events
 
 @dataclass(slots=True)
 class Counts:
-    """What plays add up to: how much was run, and which premises held.
+    """What plays add up to: how much was run, which premises held, and what met.
 
     `reached` counts for each clause how often its premise held, `histories` in
-    how many histories it held at all.
+    how many histories it held at all. `met` counts what was asked and what met, as
+    `scenarios.drawn.met` names it.
     """
 
     scenarios: int = 0
@@ -37,6 +40,7 @@ class Counts:
     reached: Counter[str] = field(default_factory=Counter[str])
     histories: Counter[str] = field(default_factory=Counter[str])
     undecided: Counter[str] = field(default_factory=Counter[str])
+    met: Counter[str] = field(default_factory=Counter[str])
 
     def hear(self, reached: dict[str, int], undecided: str | None) -> None:
         """Count what the judge of one history says."""
@@ -57,6 +61,7 @@ class Counts:
         self.reached.update(other.reached)
         self.histories.update(other.histories)
         self.undecided.update(other.undecided)
+        self.met.update(other.met)
 
 
 class TargetBrokeError(Exception):
@@ -73,8 +78,9 @@ class Trial:
     """Judges plays of one target, and counts them.
 
     `blind` removes the points before judging. `since` runs from the first judged
-    play on. `taken` counts the options of `choices` over all of them. `withheld` are
-    the clauses without a verdict, each with how points and introspection disagree.
+    play on. `taken` counts the options of `choices` over all of them, and `reached`
+    says what was reached at all. `withheld` are the clauses without a verdict, each
+    with how points and introspection disagree.
     """
 
     header: Header
@@ -85,8 +91,12 @@ class Trial:
     clock: Clock = CLOCK
     since: Stopwatch | None = None
     taken: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    reached: Reached = field(default_factory=Reached)
     withheld: dict[str, str] = field(default_factory=dict[str, str])
     applicable: ApplicableClauses = field(init=False)
+    _alone: dict[str, ApplicableClauses] = field(
+        init=False, default_factory=dict[str, ApplicableClauses]
+    )
 
     def __post_init__(self) -> None:
         header = blind(self.header) if self.is_blind else self.header
@@ -101,13 +111,27 @@ class Trial:
         """The event is one that is judged: blind, points are not."""
         return not self.is_blind or not is_point(type(event))
 
-    def count(self, judge: Judge, steps: int) -> None:
-        """Count what one judge has seen."""
-        self.counts.schedules += 1
-        self.counts.steps += steps
-        self.counts.hear(judge.reached, judge.undecided)
-        self._take(judge.taken)
-        self._withhold(judge.judgement())
+    def begin_scenario(self) -> None:
+        """A scenario is about to be played, under one schedule or many."""
+        self.counts.scenarios += 1
+        self.reached.begin_scenario()
+
+    def count(self, judge: Judge, events: Sequence[Event]) -> None:
+        """Count what one judge has seen of these events."""
+        self._count(judge.judgement(), events)
+
+    def _count(self, judgement: Judgement, events: Sequence[Event]) -> None:
+        counts, reached = self.counts, self.reached
+        counts.schedules += 1
+        counts.steps += len(events)
+        counts.hear(judgement.reached, judgement.undecided)
+        reached.hear_judged(judgement.reached, judgement.taken)
+        if judgement.findings:
+            reached.hear((BROKEN, finding.clause) for finding in judgement.findings)
+        else:
+            reached.hear(outcomes_of(events))
+        self._take(judgement.taken)
+        self._withhold(judgement)
 
     def _withhold(self, judgement: Judgement) -> None:
         """Note what could not be judged, and the first reason."""
@@ -125,8 +149,11 @@ class Trial:
 
     def judge(self, played: Played) -> Judgement:
         """Judge a play, without counting it."""
+        return self._judged(played, self.applicable)
+
+    def _judged(self, played: Played, applicable: ApplicableClauses) -> Judgement:
         events = without_points(played.events) if self.is_blind else played.events
-        return judge_events(self.applicable, events)
+        return judge_events(applicable, events)
 
     def try_play(self, played: Played, scenario: Scenario) -> tuple[Finding, ...]:
         """Judge a play and count it; what it found.
@@ -144,12 +171,7 @@ class Trial:
 
         Errors: as `try_play`.
         """
-        counts = self.counts
-        counts.schedules += 1
-        counts.steps += len(played.events)
-        counts.hear(judgement.reached, judgement.undecided)
-        self._take(judgement.taken)
-        self._withhold(judgement)
+        self._count(judgement, played.events)
         if judgement.findings:
             return judgement.findings
         fault = played.error
@@ -159,6 +181,15 @@ class Trial:
         if fault is not None:
             raise TargetBrokeError(fault, scenario)
         return ()
+
+    def breaks_alone(self, played: Played, clause: str) -> bool:
+        """The play breaks this clause where no other is asked about."""
+        alone = self._alone.get(clause)
+        if alone is None:
+            only = [each for each in self.clauses if each.id == clause]
+            alone = ApplicableClauses(self.applicable.header, only)
+            self._alone[clause] = alone
+        return bool(self._judged(played, alone).findings)
 
     def breaks(self, played: Played, clause: str) -> bool:
         """The play breaks this clause."""

@@ -1,8 +1,9 @@
 """The layer of the fixed races: each explored up to a number of preemptions.
 
 All races are taken to no preemption first, then to one, and so on, and at each
-level they take turns. So a budget that runs out leaves every race explored to about
-the same depth, and a race with many schedules does not keep the others waiting.
+level they take turns; between two of them it may be another layer's turn. So a budget
+that runs out leaves every race explored to about the same depth, and a race with many
+schedules does not keep the others waiting.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ RACED_PLAYS = 20
 
 TURN = 40
 """Plays of one race before it is the next one's turn."""
+
+STOPPED = "stopped at the first finding"
+"""Why a layer was cut where one finding is enough."""
 
 REPEATS = 25
 """Plays of one race that break a clause already known before it is left."""
@@ -117,17 +121,15 @@ class FixedLayer:
         crash_record: CrashRecord,
         level: str,
         budget: Budget,
-        *,
-        share: Budget | None = None,
     ) -> None:
-        """Races on a budget; what goes beyond one preemption, within a share of it."""
         self._target = target.name
         self._trial = trial
         self._findings = findings
         self._crash_record = crash_record
         self._budget = budget
-        self._share = share or budget
         interleaving = target.header.capabilities.interleaving
+        self.over = False
+        self._explorations = self._explore_all()
         self._searches: list[_Exploration] = []
         for race in fixed_races(target.header):
             threads = len(race.scenario.threads)
@@ -141,25 +143,28 @@ class FixedLayer:
                 plays = bounded(target.make, race.scenario, bound, budget=budget)
             self._searches.append(_Exploration(race, plays, bound))
 
-    def run(self) -> str:
-        """Explore them; what was covered, in words.
+    def turn(self, steps: int) -> None:
+        """Go on exploring, for about so many steps or to the end.
 
         Errors: `TargetBrokeError`.
         """
+        counts = self._trial.counts
+        goal = counts.steps + steps
+        while counts.steps < goal and not self.over:
+            self.over = next(self._explorations, None) is None
+
+    def _explore_all(self) -> Iterator[_Exploration]:
+        """Explore them in their order, a part of one at a time."""
         deepest = max((search.bound for search in self._searches), default=0)
         for level in range(deepest + 1):
             waiting = self._searches
-            while waiting and self._may_go_on(level):
+            while waiting and self._budget.left:
                 for search in waiting:
                     self._explore(search, level)
                     if self._findings.enough:
-                        return self._covered()
+                        return
+                    yield search
                 waiting = [search for search in waiting if not search.done(level)]
-        return self._covered()
-
-    def _may_go_on(self, level: int) -> bool:
-        """What is the least to be done may take more than the share."""
-        return self._budget.left and (level <= LEAST or not self._share.late)
 
     @property
     def cut(self) -> str | None:
@@ -169,13 +174,17 @@ class FixedLayer:
         and is said in what was covered.
         """
         if self._findings.enough:
-            return "stopped at the first finding"
-        shallow = sum(not search.done(LEAST) for search in self._searches)
-        if shallow:
+            return STOPPED
+        if self.owing:
             what = "time" if self._budget.late else "plays"
-            races = count(shallow, "race")
+            races = count(self.owing, "race")
             return f"its {what} ran out before {races} came to 1 preemption"
         return None
+
+    @property
+    def owing(self) -> int:
+        """How many races were not yet explored to one preemption, the least to do."""
+        return sum(not search.done(LEAST) for search in self._searches)
 
     def bounds(self) -> list[BoundEnded]:
         """What was explored to its end, the races of one size together."""
@@ -219,9 +228,9 @@ class FixedLayer:
         self._crash_record.say(f"fixed race {search.race.name!r}: {scenario!r}")
         if not search.begun:
             search.begun = True
-            self._trial.counts.scenarios += 1
+            self._trial.begin_scenario()
         for _ in range(TURN):
-            if search.done(level) or not self._may_go_on(level):
+            if search.done(level) or not self._budget.left:
                 return
             played = next(search.plays, None)
             if played is None:
@@ -236,7 +245,9 @@ class FixedLayer:
                 if search.broke >= REPEATS:
                     search.ended = True
 
-    def _covered(self) -> str:
+    @property
+    def covered(self) -> str:
+        """What was explored, in words."""
         complete: dict[int, int] = {}
         alone = partial = 0
         for search in self._searches:

@@ -32,7 +32,9 @@ class KernelMachine(Machine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.slice.check_turn()
         self.slice.begin_play()
+        self.slice.trial.begin_scenario()
         usable = self.slice.target.usable
         if usable is None:
             message = "the kernel machine runs on the kvm target only"
@@ -83,7 +85,6 @@ class KernelMachine(Machine):
     def teardown(self) -> None:
         """Count what was judged, and close the VM."""
         self.judge.see(Finished(0, ()))
-        self.slice.trial.count(self.judge, len(self.trace.events))
+        self.slice.trial.count(self.judge, self.trace.events)
         self.slice.trial.counts.requests += len(self.operations)
-        self.slice.trial.counts.scenarios += 1
         self.vm.close()

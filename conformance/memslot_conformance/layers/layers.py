@@ -21,6 +21,7 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.findings.trial import TargetBrokeError, Trial
 from memslot_conformance.layers.turns import Turns
+from memslot_conformance.play.budget import Budget
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import clause_by_id
@@ -49,7 +50,8 @@ def run_target(
     trial = Trial(target.header, clauses, plan.blind, clock=clock)
     send(_started(target, trial))
     directory = None if plan.failures_dir is None else Path(plan.failures_dir)
-    findings = Findings(target, trial, send, directory, plan.stop_at_first, clock)
+    ceiling = Budget(seconds=plan.seconds, clock=clock)
+    findings = Findings(target, trial, send, directory, plan.stop_at_first, ceiling)
     turns = Turns(plan, target, trial, findings, send, crash_record, clock)
     try:
         turns.check_determinism()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from random import Random
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -63,7 +64,10 @@ class OutOfTimeError(KeyboardInterrupt):
 
 @dataclass(slots=True)
 class Slice:
-    """What a machine works with: the target, the judge, and how much it may do."""
+    """What a machine works with: the target, the judge, and how much it may do.
+
+    It is over when the layer has made `steps` in all, or the budget is spent.
+    """
 
     target: Target
     trial: Trial
@@ -71,6 +75,7 @@ class Slice:
     palette: Palette
     crash_record: CrashRecord
     budget: Budget
+    steps: float = inf
 
     def check_time(self) -> None:
         """Errors: `OutOfTimeError` when its time is over, or enough was found."""
@@ -80,6 +85,11 @@ class Slice:
     def begin_play(self) -> None:
         """Errors: `OutOfTimeError` when the slice is spent, or enough was found."""
         if self.findings.enough or not self.budget.spend():
+            raise OutOfTimeError
+
+    def check_turn(self) -> None:
+        """Errors: `OutOfTimeError` when it is over: steps end no scenario half done."""
+        if self.trial.counts.steps >= self.steps or not self.budget.left:
             raise OutOfTimeError
 
 
@@ -94,7 +104,9 @@ class SequentialMachine(Machine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.slice.check_turn()
         self.slice.begin_play()
+        self.slice.trial.begin_scenario()
         self.operations: list[Operation] = []
         self.table = EMPTY
         self.play = Play(self.slice.target.make)
@@ -152,8 +164,7 @@ class SequentialMachine(Machine):
     def teardown(self) -> None:
         """Count what was judged, and give the target back."""
         if not self.over:
-            self.slice.trial.count(self.judge, self.seen)
-        self.slice.trial.counts.scenarios += 1
+            self.slice.trial.count(self.judge, self.play.events)
         self.slice.trial.counts.requests += len(self.operations)
         self.play.close()
 
@@ -195,7 +206,8 @@ class ConcurrentMachine(Machine):
             scenario = drawing.scenario()
         else:
             scenario = drawing.race(tuple(self.prefix))
-        self.slice.trial.counts.scenarios += 1
+        self.slice.check_turn()
+        self.slice.trial.begin_scenario()
         self.slice.crash_record.say(f"a race under seed {number}: {scenario!r}")
         for played in self._plays(scenario, rng):
             self.slice.begin_play()

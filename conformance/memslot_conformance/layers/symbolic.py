@@ -147,7 +147,7 @@ class _PathSearch:
     def _play(self, scenario: Scenario) -> None:
         work = self.work
         work.trial.begin()
-        work.trial.counts.scenarios += 1
+        work.trial.begin_scenario()
         work.trial.counts.requests += scenario.operations
         work.crash_record.say(f"{self.shape.name}: {scenario.prefix!r}")
         played = play(work.target.make, scenario)

@@ -1,29 +1,30 @@
-"""The layers in the order in which they run on one target, and their shares of time.
+"""The turns of the layers on one target, from the first second to the end of the run.
 
-First the fixed races, which need no luck; then the two machines in turn, in
-slices that grow, so that neither has to wait for the other to end.
+The fixed races need no luck, and yet what only a drawn sequence finds should not wait
+for the last of them. So the layers take turns in rounds that grow (`shares`). Counts
+decide whose turn it is and when nothing new is to be had; the clock is only a ceiling.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from random import Random
+from typing import Protocol
 
 from memslot_conformance.clock import Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
-from memslot_conformance.findings.records import LayerDone, Record, TargetPlan
-from memslot_conformance.findings.trial import Counts, TargetBrokeError, Trial
-from memslot_conformance.layers.fixed import FixedLayer
-from memslot_conformance.layers.kernel import KernelMachine
-from memslot_conformance.layers.machines import (
-    ConcurrentMachine,
-    Machine,
-    SequentialMachine,
-    Slice,
-    run_slice,
+from memslot_conformance.findings.records import (
+    LayerDone,
+    Record,
+    SearchEnded,
+    TargetPlan,
 )
-from memslot_conformance.play.budget import Allowance, Budget
+from memslot_conformance.findings.trial import Counts, TargetBrokeError, Trial
+from memslot_conformance.layers.drawn import ENGINES, DrawnLayer, SolvedLayer
+from memslot_conformance.layers.fixed import FixedLayer
+from memslot_conformance.layers.machines import Slice
+from memslot_conformance.layers.shares import LAYERS, SHARES, Rounds
+from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.determinism import self_check
 from memslot_conformance.play.played import TargetFault
 from memslot_conformance.scenarios.drawn.requests import palette_of
@@ -32,31 +33,32 @@ from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
 
-LAYERS = ("fixed", "sampled", "sequential")
+NOTHING_NEW = "nothing new was reached"
+"""Why a search ended that was given more time than it needed."""
 
-ENGINES = ("hypothesis", "crosshair")
-"""What draws for the sequential layer; the second needs the extra `symbolic`."""
 
-SYMBOLIC = "memslot_conformance.layers.symbolic"
-"""Loaded by name, since what it imports may not be there."""
+class Layer(Protocol):
+    """One way of coming to plays; it can stop between two of them and go on."""
 
-SHARES = {"fixed": 0.6, "sampled": 0.28, "sequential": 0.12}
-"""How a target's time is divided among the layers that run."""
+    over: bool
 
-MOST = 0.85
-"""What the fixed races may take of all the time for the least that they are to do.
+    def turn(self, steps: int) -> None:
+        """Go on for about so many steps, or to the end. Errors: `TargetBrokeError`."""
+        ...
 
-On a machine with much else to do their share may be too short for that."""
+    @property
+    def covered(self) -> str:
+        """What was played, in words."""
+        ...
 
-FIRST_SLICE = {"sampled": 0.4, "sequential": 0.25}
-"""Seconds of a machine's first slice; each later one is half as long again."""
-
-EXAMPLES = 10_000
-STEPS = {"sampled": 8, "sequential": 25}
+    @property
+    def cut(self) -> str | None:
+        """Why it ended before it had done the least it is to do."""
+        ...
 
 
 class Turns:
-    """One target's layers, one after the other."""
+    """One target's layers, which take turns."""
 
     def __init__(
         self,
@@ -75,20 +77,17 @@ class Turns:
         self._send = send
         self._crash_record = crash_record
         self._clock = clock
-        self._is_kernel = target.usable is not None
-        interleaving = target.header.capabilities.interleaving
-        self._layers = tuple(
-            layer
-            for layer in LAYERS
-            if layer in plan.layers and self._fits(layer, interleaving)
-        )
         self._rng = Random(plan.seed)
-        self._covered = ""
-        self._open: dict[str, tuple[Counts, Stopwatch]] = {}
+        self._rounds = Rounds()
+        self._counts = {name: Counts() for name in plan.layers}
+        self._seconds = dict.fromkeys(plan.layers, 0.0)
+        self._fixed: FixedLayer | None = None
+        self._layers: dict[str, Layer] = {}
 
-    def _fits(self, layer: str, interleaving: Interleaving) -> bool:
-        if self._is_kernel:
+    def _fits(self, layer: str) -> bool:
+        if self._target.usable is not None:
             return layer == "sequential"
+        interleaving = self._target.header.capabilities.interleaving
         return layer != "sampled" or interleaving is not Interleaving.NONE
 
     def check_determinism(self) -> None:
@@ -96,7 +95,7 @@ class Turns:
 
         Errors: `TargetBrokeError`.
         """
-        if self._is_kernel:
+        if self._target.usable is not None:
             return
         if self._target.header.capabilities.interleaving is not Interleaving.POINTS:
             return
@@ -104,81 +103,97 @@ class Turns:
             if len(race.scenario.threads) > 1:
                 found = self_check(self._target.make, race.scenario)
                 if found is not None:
-                    fault = _fault(f"not deterministic: {found}")
+                    message = f"not deterministic: {found}"
+                    fault = TargetFault(0, None, message)
                     raise TargetBrokeError(fault, race.scenario)
                 return
 
     def run(self) -> None:
-        """Run the layers in their shares of the time; what one leaves, others have."""
+        """Run the layers in turns, until nothing new comes or the time is over.
+
+        Errors: `TargetBrokeError`.
+        """
         watch = Stopwatch(self._clock)
-        machines = [layer for layer in self._layers if layer != "fixed"]
-        if "fixed" in self._layers:
-            whole = sum(SHARES[layer] for layer in self._layers)
-            most = MOST if machines else 1.0
-            share = self._plan.seconds * SHARES["fixed"] / whole
-            self._run_fixed(share, max(share, self._plan.seconds * most))
-        left = self._plan.seconds - watch.seconds
-        whole = sum(SHARES[layer] for layer in machines)
-        if machines and not self._findings.enough:
-            self._run_machines({m: left * SHARES[m] / whole for m in machines})
-
-    def _run_fixed(self, share: float, most: float) -> None:
-        self._open["fixed"] = (self._fresh(), Stopwatch(self._clock))
-        layer = FixedLayer(
-            self._target,
-            self._trial,
-            self._findings,
-            self._crash_record,
-            self._plan.level,
-            Budget(plays=self._plan.plays, seconds=most, clock=self._clock),
-            share=Budget(seconds=share, clock=self._clock),
+        seconds = self._plan.seconds
+        names = [n for n in LAYERS if n in self._plan.layers and self._fits(n)]
+        solved = "sequential" in names and self._plan.engine != ENGINES[0]
+        if solved:
+            names.remove("sequential")
+            whole = SHARES["sequential"] + sum(SHARES[name] for name in names)
+            seconds *= 1 - SHARES["sequential"] / whole
+        for name in names:
+            self._layers[name] = self._made(name, self._budget(seconds))
+        why = self._take_turns(Budget(seconds=seconds, clock=self._clock))
+        if solved and not self._findings.enough:
+            work = self._work(self._budget(self._plan.seconds - watch.seconds))
+            layer = SolvedLayer("sequential", work, self._rng)
+            self._layers["sequential"] = layer
+            self._take_turn("sequential", 0)
+        self._report()
+        reached = self._trial.reached
+        self._send(
+            SearchEnded(
+                target=self._target.name,
+                why=why,
+                scenarios=reached.scenarios,
+                newest=reached.newest,
+                reached=reached.by_kind,
+            )
         )
-        covered = layer.run()
-        self._done("fixed", covered, layer.cut)
-        for bound in layer.bounds():
-            self._send(bound)
 
-    def _fresh(self) -> Counts:
-        """New counts, which the trial adds to from now on."""
-        self._trial.counts = Counts()
-        return self._trial.counts
+    def _budget(self, seconds: float) -> Budget:
+        return Budget(plays=self._plan.plays, seconds=seconds, clock=self._clock)
 
-    def _run_machines(self, shares: dict[str, float]) -> None:
-        plays, clock = self._plan.plays, self._clock
-        for layer in shares:
-            self._open[layer] = (Counts(), Stopwatch(clock))
-        waiting = {
-            layer: Allowance(plays=plays, seconds=share, clock=clock)
-            for layer, share in shares.items()
-        }
-        growth = 1.0
-        while waiting and not self._findings.enough:
-            for layer, allowance in tuple(waiting.items()):
-                if not allowance.left:
-                    del waiting[layer]
-                elif not self._findings.enough:
-                    self._trial.counts = self._open[layer][0]
-                    if self._is_symbolic(layer):
-                        del waiting[layer]
-                        with allowance.turn() as budget:
-                            self._search(budget)
-                    else:
-                        with allowance.turn(FIRST_SLICE[layer] * growth) as budget:
-                            self._slice(layer, budget)
-            growth *= 1.5
-        for layer in shares:
-            self._done(layer, self._words(layer), self._cut())
+    def _take_turns(self, ceiling: Budget) -> str:
+        """Give turns until there is a reason not to: the reason, in words."""
+        reached = self._trial.reached
+        while True:
+            waiting = [name for name, layer in self._layers.items() if not layer.over]
+            for name, steps in self._rounds.steps(waiting, owing=self._owing).items():
+                self._take_turn(name, steps)
+                if self._findings.enough:
+                    return "the first finding was enough"
+            if ceiling.late:
+                return "its time was over"
+            if not waiting:
+                return "nothing was left to play"
+            if reached.exhausted and not self._owing:
+                return NOTHING_NEW
 
-    def _is_symbolic(self, layer: str) -> bool:
-        return layer == "sequential" and self._plan.engine == "crosshair"
+    @property
+    def _owing(self) -> bool:
+        """The fixed races can still do the least they are to do, and have not."""
+        fixed = self._fixed
+        return fixed is not None and not fixed.over and fixed.owing > 0
 
-    def _search(self, budget: Budget) -> None:
-        """The sequential layer by the other engine, which loses by every restart."""
-        engine = importlib.import_module(SYMBOLIC)
-        number = self._rng.getrandbits(32)
-        self._covered = engine.run_symbolic(self._work_within(budget), number=number)
+    def _take_turn(self, name: str, steps: int) -> None:
+        counts, reached = self._counts[name], self._trial.reached
+        watch = Stopwatch(self._clock)
+        self._trial.counts = counts
+        before, known = counts.steps, len(reached.things)
+        try:
+            self._layers[name].turn(steps)
+        finally:
+            self._seconds[name] += watch.seconds
+            reached.hear_met(counts.met)
+        new = len(reached.things) - known
+        self._rounds.note(name, counts.steps - before, new)
 
-    def _work_within(self, budget: Budget) -> Slice:
+    def _made(self, name: str, budget: Budget) -> Layer:
+        if name == "fixed":
+            self._fixed = FixedLayer(
+                self._target,
+                self._trial,
+                self._findings,
+                self._crash_record,
+                self._plan.level,
+                budget,
+            )
+            return self._fixed
+        rng = Random(self._rng.getrandbits(64))
+        return DrawnLayer(name, self._work(budget), rng)
+
+    def _work(self, budget: Budget) -> Slice:
         return Slice(
             self._target,
             self._trial,
@@ -188,57 +203,32 @@ class Turns:
             budget,
         )
 
-    def _slice(self, layer: str, budget: Budget) -> None:
-        run_slice(
-            self._machine(layer),
-            self._work_within(budget),
-            number=self._rng.getrandbits(32),
-            examples=EXAMPLES,
-            steps=STEPS[layer],
-        )
-
-    def _machine(self, layer: str) -> type[Machine]:
-        if self._is_kernel:
-            return KernelMachine
-        return ConcurrentMachine if layer == "sampled" else SequentialMachine
-
-    def _words(self, layer: str) -> str:
-        counts = self._open[layer][0]
-        if layer == "sampled":
-            return (
-                f"{counts.schedules:,} random schedules of "
-                f"{counts.scenarios:,} drawn races"
-            )
-        if self._is_symbolic(layer) and self._covered:
-            return self._covered
-        return f"{counts.requests:,} operations in {counts.scenarios:,} VMs"
-
-    def _cut(self) -> str | None:
-        return "stopped at the first finding" if self._findings.enough else None
-
     def report_unfinished(self) -> None:
         """Send what the layers had done when the target broke."""
-        for layer in tuple(self._open):
-            self._done(layer, self._words(layer), "the target broke")
+        self._report(broke=True)
 
-    def _done(self, layer: str, covered: str, cut: str | None) -> None:
-        counts, watch = self._open.pop(layer)
-        self._send(
-            LayerDone(
-                target=self._target.name,
-                layer=layer,
-                scenarios=counts.scenarios,
-                schedules=counts.schedules,
-                steps=counts.steps,
-                seconds=watch.seconds,
-                covered=covered,
-                reached=dict(counts.reached),
-                cut=cut,
-                histories=dict(counts.histories),
-                requests=counts.requests,
+    def _report(self, *, broke: bool = False) -> None:
+        """Send what the layers did, those that had no turn left out."""
+        for name, layer in self._layers.items():
+            counts = self._counts[name]
+            if not counts.schedules and (broke or self._findings.enough):
+                continue
+            self._send(
+                LayerDone(
+                    target=self._target.name,
+                    layer=name,
+                    scenarios=counts.scenarios,
+                    schedules=counts.schedules,
+                    steps=counts.steps,
+                    seconds=self._seconds[name],
+                    covered=layer.covered,
+                    reached=dict(counts.reached),
+                    cut="the target broke" if broke else layer.cut,
+                    histories=dict(counts.histories),
+                    requests=counts.requests,
+                    met=dict(counts.met),
+                )
             )
-        )
-
-
-def _fault(message: str) -> TargetFault:
-    return TargetFault(0, None, message)
+            if name == "fixed" and self._fixed is not None and not broke:
+                for bound in self._fixed.bounds():
+                    self._send(bound)

@@ -16,6 +16,7 @@ from memslot_conformance.findings.records import (
     LayerDone,
     Record,
     TargetFailed,
+    latest,
 )
 from memslot_conformance.museum.entries import Entry, Settings, by_name, play_round
 from memslot_conformance.run.verdicts import Exit
@@ -114,7 +115,7 @@ def run(
 
 def hearing_of(variant: str, seed: int, records: Sequence[Record]) -> Hearing:
     """What the records of one run on one variant say."""
-    found = [record.clause for record in records if isinstance(record, Found)]
+    found = [r.clause for r in latest(records) if isinstance(r, Found)]
     done = [record for record in records if isinstance(record, LayerDone)]
     broke = [record.what for record in records if isinstance(record, TargetFailed)]
     reached = {c for record in done for c, times in record.reached.items() if times}

@@ -17,6 +17,7 @@ from memslot_conformance.findings.records import (
     LayerDone,
     Record,
     TargetFailed,
+    latest,
 )
 from memslot_conformance.museum.entries import Entry, Settings, by_name, play_round
 from memslot_conformance.run.verdicts import Exit
@@ -121,7 +122,7 @@ def _round(
 
 
 def _attempt(mutant: Mutant, seed: int, records: Sequence[Record]) -> Attempt:
-    found = [record for record in records if isinstance(record, Found)]
+    found = [record for record in latest(records) if isinstance(record, Found)]
     named = [f for f in found if f.clause in mutant.clauses]
     broke = [r.what for r in records if isinstance(r, TargetFailed)]
     first = named[0] if named else None

@@ -6,11 +6,9 @@ and what then ends a search is not the speed of the machine.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from math import inf
 
-from memslot_conformance.clock import CLOCK, Clock, Stopwatch
+from memslot_conformance.clock import CLOCK, Clock
 
 
 class Budget:
@@ -48,41 +46,12 @@ class Budget:
             return False
         return not self.late
 
-    def part(self, seconds: float) -> Budget:
-        """A budget by the same clock, of so many seconds and no number of plays."""
-        return Budget(seconds=seconds, clock=self._clock)
+    def part(self, seconds: float, *, plays: int | None = None) -> Budget:
+        """A budget by the same clock, of so many seconds and plays."""
+        return Budget(plays=plays, seconds=seconds, clock=self._clock)
 
     def spend(self) -> bool:
         """Take one play out of it; False where none is left."""
         left = self.left
         self.spent += left
         return left
-
-
-class Allowance:
-    """Plays and seconds that are spent in turns; between turns no time passes."""
-
-    def __init__(
-        self, *, plays: int | None, seconds: float, clock: Clock = CLOCK
-    ) -> None:
-        self._plays = plays
-        self._seconds = seconds
-        self._clock = clock
-
-    @property
-    def left(self) -> bool:
-        """Another turn may begin."""
-        return self._seconds > 0 and (self._plays is None or self._plays > 0)
-
-    @contextmanager
-    def turn(self, seconds: float = inf) -> Generator[Budget]:
-        """A budget of at most so many seconds, all that is left by default."""
-        watch = Stopwatch(self._clock)
-        seconds = min(seconds, self._seconds)
-        budget = Budget(plays=self._plays, seconds=seconds, clock=self._clock)
-        try:
-            yield budget
-        finally:
-            self._seconds -= watch.seconds
-            if self._plays is not None:
-                self._plays -= budget.spent

@@ -1,4 +1,4 @@
-"""Makes a failure small: fewer operations, preemptions, runs, and points.
+"""Makes a failure small: fewer operations, preemptions, runs, points, lower numbers.
 
 Delta debugging over what was played. A candidate is kept only where the caller
 says that it still fails, so nothing is assumed about why it does.
@@ -12,6 +12,14 @@ from dataclasses import dataclass, replace
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import bounded, replay
+from memslot_conformance.play.fewer import (
+    ALONE,
+    fewest,
+    of_rows,
+    rows_of,
+    without_a_thread,
+)
+from memslot_conformance.play.lower import Lowering
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import (
@@ -20,7 +28,6 @@ from memslot_conformance.scenarios.scenario import (
     Scenario,
     Schedule,
     joined,
-    without_thread,
 )
 
 StillFails = Callable[[Played], bool]
@@ -32,6 +39,8 @@ SECONDS = 20.0
 SEARCH_PLAYS = 100
 SEARCH_PREEMPTIONS = 2
 """The bounded search for a failing schedule where none is known."""
+
+NO_FAILURE = "only a failing schedule can be shrunk, and this one does not fail"
 
 TO_THE_END = 1 << 30
 """More points than any run has."""
@@ -67,8 +76,7 @@ def shrink_schedule(
     search = _Shrinking(make, still_fails, budget, step_limit)
     played = search.replayed(scenario, schedule)
     if played is None:
-        message = "only a failing schedule can be shrunk, and this one does not fail"
-        raise ValueError(message)
+        raise ValueError(NO_FAILURE)
     return search.shortest(scenario, played)
 
 
@@ -80,26 +88,40 @@ def shrink_scenario(
     *,
     budget: Budget | None = None,
     step_limit: int = STEP_LIMIT,
+    may_ask: Callable[[Scenario], bool] = lambda _: True,
 ) -> Shrunk:
-    """The failure with the fewest operations, under the shortest schedule.
+    """The failure with the fewest operations and the lowest numbers in them.
 
-    Errors: `ValueError` where the schedule does not fail to begin with.
+    It is under the shortest schedule; only what `may_ask` admits is played. Errors:
+    `ValueError` where the schedule does not fail to begin with.
     """
     budget = budget or usual_budget()
-    played = shrink_schedule(
-        make, scenario, schedule, still_fails, budget=budget, step_limit=step_limit
-    )
-    search = _Shrinking(make, still_fails, budget, step_limit)
-    shrunk = search.smallest(Shrunk(scenario, played))
-    return Shrunk(shrunk.scenario, search.shortest(shrunk.scenario, shrunk.played))
+    search = _Shrinking(make, still_fails, budget, step_limit, may_ask)
+    played = search.replayed(scenario, schedule)
+    if played is None:
+        raise ValueError(NO_FAILURE)
+    # What is asked before and after a race can be left out under any schedule of it.
+    shrunk = search.without_operations(Shrunk(scenario, played), rows=ALONE)
+    shrunk = search.in_short(shrunk)
+    while True:
+        smaller = search.lowered(search.smallest(shrunk))
+        if smaller.scenario == shrunk.scenario:
+            return search.in_short(smaller)
+        shrunk = smaller
 
 
 class _Shrinking:
     """Candidates tried one after the other within one budget."""
 
     def __init__(
-        self, make: Make, still_fails: StillFails, budget: Budget, step_limit: int
+        self,
+        make: Make,
+        still_fails: StillFails,
+        budget: Budget,
+        step_limit: int,
+        may_ask: Callable[[Scenario], bool] = lambda _: True,
     ) -> None:
+        self._may_ask = may_ask
         self._make = make
         self._still_fails = still_fails
         self._budget = budget
@@ -161,26 +183,80 @@ class _Shrinking:
                     break
         return best
 
+    def in_short(self, shrunk: Shrunk) -> Shrunk:
+        """The same under the shortest schedule."""
+        scenario = shrunk.scenario
+        return Shrunk(scenario, self.shortest(scenario, shrunk.played))
+
     def smallest(self, shrunk: Shrunk) -> Shrunk:
-        """Drop what can be dropped: first by replay alone, then by search."""
+        """Leave out what can be left out: first by replay alone, then by search."""
         for searching in (False, True):
-            smaller: Shrunk | None = shrunk
-            while smaller is not None:
-                shrunk = smaller
-                smaller = self._smaller(shrunk, searching=searching)
+            before = None
+            while before != shrunk and (shrunk.scenario.threads or not searching):
+                before = shrunk
+                shrunk = self._without_threads(shrunk, searching=searching)
+                shrunk = self.without_operations(shrunk, searching=searching)
         return shrunk
 
-    def _smaller(self, shrunk: Shrunk, *, searching: bool) -> Shrunk | None:
-        preemptions = min(shrunk.played.preemptions, SEARCH_PREEMPTIONS)
-        for scenario, schedule in _fewer(shrunk.scenario, shrunk.played.schedule):
-            played = (
-                self.found(scenario, preemptions)
-                if searching
-                else self.replayed(scenario, schedule)
+    def without_operations(
+        self, shrunk: Shrunk, *, rows: int | None = None, searching: bool = False
+    ) -> Shrunk:
+        """Leave operations out of the first rows, or of all."""
+        best = shrunk
+        for number in range(len(rows_of(shrunk.scenario)[:rows])):
+
+            def fails(part: Operations, number: int = number) -> bool:
+                nonlocal best
+                others = rows_of(best.scenario)
+                if number >= ALONE and not part:
+                    return False
+                others[number] = part
+                fewer = self._tried(
+                    of_rows(others), best.played.schedule, best, searching=searching
+                )
+                best = fewer or best
+                return fewer is not None
+
+            fewest(rows_of(best.scenario)[number], fails)
+        return best
+
+    def _without_threads(self, shrunk: Shrunk, *, searching: bool) -> Shrunk:
+        fewer: Shrunk | None = shrunk
+        while fewer is not None:
+            shrunk = fewer
+            candidates = without_a_thread(shrunk.scenario, shrunk.played.schedule)
+            tries = (
+                self._tried(scenario, schedule, shrunk, searching=searching)
+                for scenario, schedule in candidates
             )
-            if played is not None:
-                return Shrunk(scenario, played)
-        return None
+            fewer = next((found for found in tries if found is not None), None)
+        return shrunk
+
+    def _tried(
+        self, scenario: Scenario, schedule: Schedule, best: Shrunk, *, searching: bool
+    ) -> Shrunk | None:
+        """A scenario that fails: under its schedule, or under one that is found."""
+        if not self._may_ask(scenario):
+            return None
+        if searching:
+            preemptions = min(best.played.preemptions, SEARCH_PREEMPTIONS)
+            played = self.found(scenario, preemptions)
+        else:
+            played = self.replayed(scenario, schedule)
+        return None if played is None else Shrunk(scenario, played)
+
+    def lowered(self, shrunk: Shrunk) -> Shrunk:
+        """The same with lower numbers in its operations."""
+        best = shrunk
+
+        def fails(scenario: Scenario) -> bool:
+            nonlocal best
+            lower = self._tried(scenario, best.played.schedule, best, searching=False)
+            best = lower or best
+            return lower is not None
+
+        Lowering(shrunk.scenario, fails).run()
+        return best
 
 
 def _size(played: Played) -> tuple[int, int, int]:
@@ -201,35 +277,3 @@ def _shorter(schedule: Schedule) -> Iterator[Schedule]:
         yield joined((*before, *after[:1], run, *after[1:]))
         for points in (run.points // 2, run.points - 1):
             yield joined((*before, Run(run.thread, points), *after))
-
-
-def _fewer(
-    scenario: Scenario, schedule: Schedule
-) -> Iterator[tuple[Scenario, Schedule]]:
-    """Smaller scenarios, each with the schedule fitted to it."""
-    for place, operations in enumerate(scenario.threads):
-        others = scenario.threads[:place] + scenario.threads[place + 1 :]
-        fitted = without_thread(schedule, place + 1)
-        yield replace(scenario, threads=others), fitted
-        # Out of the race is simpler than in it.
-        yield Scenario(scenario.prefix + operations, others, scenario.after), fitted
-        yield Scenario(scenario.prefix, others, operations + scenario.after), fitted
-    for after in _parts(scenario.after):
-        yield replace(scenario, after=after), schedule
-    for prefix in _parts(scenario.prefix):
-        yield replace(scenario, prefix=prefix), schedule
-    for place, operations in enumerate(scenario.threads):
-        for part in _parts(operations):
-            if part:
-                threads = list(scenario.threads)
-                threads[place] = part
-                yield replace(scenario, threads=tuple(threads)), schedule
-
-
-def _parts(operations: Operations) -> Iterator[Operations]:
-    """The operations without one stretch of them, the longest stretches first."""
-    length = len(operations)
-    while length:
-        for first in range(0, len(operations), length):
-            yield operations[:first] + operations[first + length :]
-        length //= 2

@@ -61,7 +61,6 @@ def sentences(
 ) -> list[RenderableType]:
     """The clause, the step, what was expected and observed, and the command."""
     clause = BY_ID.get(found.clause)
-    title = "(no clause of this version)" if clause is None else clause.title
     events = () if found.history is None else found.history.events
     of = f" of {len(events)}" if events else ""
     parts = {
@@ -74,15 +73,27 @@ def sentences(
     if found.unkept is not None:
         parts["no file"] = found.unkept
     said: list[RenderableType] = [
-        line(f"FAIL {found.clause}  {title}", BROKEN),
+        line(f"FAIL {found.clause}  {title(found.clause)}", BROKEN),
         entries(list(parts.items()), within(width)),
     ]
-    if found.file is not None:
-        again = f"memslots replay {shlex.quote(found.file)}"
+    again = again_words(found, again)
     if again is not None:
         column = max(map(len, parts)) + 2
         said.append(labelled("  again", again, column=column + 2))
     return said
+
+
+def title(clause: str) -> str:
+    """What a clause is called, where this version has it."""
+    known = BY_ID.get(clause)
+    return "(no clause of this version)" if known is None else known.title
+
+
+def again_words(found: Found, again: str | None) -> str | None:
+    """The command that shows it again: its own file, else what was asked for."""
+    if found.file is None:
+        return again
+    return f"memslots replay {shlex.quote(found.file)}"
 
 
 def _step(events: Sequence[Event], step: int) -> str:

@@ -73,7 +73,7 @@ class QuietLines:
         match record:
             case LayerDone():
                 line = f"{record.target}  {record.layer}: {layer_words(record)}"
-            case Found():
+            case Found(replaces=False):
                 where = f"{record.layer}, after {record.seconds:.1f} s"
                 line = f"{record.target}  FAIL {record.clause} ({where})"
             case TargetFailed():
@@ -111,7 +111,7 @@ class _Live:
             case LayerDone():
                 self._progress.advance(self._tasks[target])
                 self._say(target, f"layer {record.layer} done")
-            case Found():
+            case Found(replaces=False):
                 self._failed[target] += 1
                 self._say(target, f"layer {record.layer}")
             case TargetFailed():

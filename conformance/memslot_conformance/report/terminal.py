@@ -13,16 +13,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import RenderableType
 
 from memslot_conformance.findings.records import (
-    Found,
     LayerDone,
     Record,
     RunStarted,
+    SearchEnded,
     TargetFailed,
     Verdict,
+    latest,
 )
 from memslot_conformance.report.console import printable
 from memslot_conformance.report.evidence import MARKS, many, rows, summary, unseen_words
-from memslot_conformance.report.failure import picture, sentences
+from memslot_conformance.report.failures import failures
 from memslot_conformance.report.known import in_numbers
 from memslot_conformance.report.rendering import (
     BROKEN,
@@ -42,7 +43,6 @@ from memslot_conformance.run.verdicts import (
     verdicts,
 )
 from memslot_spec.clause import AnyClause
-from memslot_spec.history.header import History
 from memslot_spec.proofs import rests_on
 
 Parts = Sequence[RenderableType]
@@ -82,13 +82,16 @@ def report(
     records: Sequence[Record], clauses: Sequence[AnyClause], look: Look
 ) -> tuple[str, Exit]:
     """The whole report after the header, and the status it ends with."""
+    records = latest(records)
     targets = verdicts(records, clauses)
+    again = look.again or next(map(_command, _started(records)), None)
     status = exit_status(targets, strict=look.strict, recorded=look.recorded)
     parts = (
-        _failures(records, look),
+        failures(records, again=again, width=look.width),
         _errors(records),
         table(records, targets, clauses, look.width),
         _covered(records, look),
+        _ended(records, look),
         _evidence(records, clauses, look),
         _unseen(records, look),
         _skipped(targets),
@@ -98,26 +101,6 @@ def report(
     )
     shown = [each for part in parts if part for each in (*part, line(""))]
     return "\n".join(rendered(shown, color=look.color)), status
-
-
-def _failures(records: Iterable[Record], look: Look) -> Parts:
-    """Each failure in full; one picture serves those at the same step of a history."""
-    parts: list[RenderableType] = []
-    drawn: tuple[History | None, int] | None = None
-    again = look.again or next(map(_command, _started(records)), None)
-    for found in records:
-        if not isinstance(found, Found):
-            continue
-        place = found.history, found.step
-        shown = picture(found, width=look.width)
-        if shown and place == drawn:
-            shown = [line("(at the same step)")]
-        drawn = place
-        said = sentences(found, again=again, width=look.width)
-        parts += [line(f"{found.target}, layer {found.layer}:"), line("")]
-        parts += [*shown, line("")] if shown else []
-        parts += [*said, line(""), line("")]
-    return parts[:-1]
 
 
 def _started(records: Iterable[Record]) -> Iterator[RunStarted]:
@@ -146,6 +129,24 @@ def _covered(records: Iterable[Record], look: Look) -> Parts:
             text = f"{layer_words(done)}: {done.covered}{cut}"
             rows.append((done.target, done.layer, text))
     return [line("what was run"), entries(rows, look.width)] if rows else []
+
+
+def _ended(records: Iterable[Record], look: Look) -> Parts:
+    parts = [
+        _beside(record.target, ended_words(record), look)
+        for record in records
+        if isinstance(record, SearchEnded)
+    ]
+    return [line("why it ended"), *parts] if parts else []
+
+
+def ended_words(ended: SearchEnded) -> str:
+    """Why a search ended, and how long before it had last reached something new."""
+    things = ", ".join(many(n, kind) for kind, n in ended.reached.items())
+    return (
+        f"{ended.why}; scenario {ended.newest:,} of {ended.scenarios:,} was the last "
+        f"to reach something new ({things or 'nothing was reached'})"
+    )
 
 
 def layer_words(done: LayerDone) -> str:

@@ -14,6 +14,7 @@ from threading import Event, Lock
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.records import (
+    Found,
     Record,
     TargetFailed,
     TargetFinished,
@@ -57,17 +58,29 @@ def run(
     on_record: OnRecord,
     work: RunTarget = run_target,
     clock: Clock = CLOCK,
+    first: bool = False,
 ) -> None:
     """Run the plans, at most `jobs` at a time; records come one at a time.
 
+    Where the `first` finding is enough, the others end with the target that has it.
     Errors: `KeyboardInterrupt`, and whatever `on_record` raises; no process is
     left in either case.
     """
     lock, stop = Lock(), Event()
+    broken: set[str] = set()
 
     def pass_on(record: Record) -> None:
         with lock:
             on_record(record)
+            match record:
+                case Found(target=target):
+                    broken.add(target)
+                case TargetFinished(target=target) | TargetFailed(target=target):
+                    # By then what was found is as small as it gets.
+                    if first and target in broken:
+                        stop.set()
+                case _:
+                    pass
 
     with ThreadPoolExecutor(max_workers=max(jobs, 1)) as executor:
         futures = [

@@ -32,9 +32,11 @@ from memslot_conformance.targets.probe import (
     probe,
 )
 from memslot_spec.clause import AnyClause
+from memslot_spec.judging.applies import not_applicable
+from memslot_spec.judging.blind import blind
 
 LEVEL_SECONDS = {"quick": 40.0, "standard": 240.0, "deep": 3600.0}
-"""What one target may take, unless `--max-time` says less."""
+"""What one target may take, unless `--max-time` says something else."""
 
 STANDARD_TARGETS = ("reference", "reference-linux", "kvm")
 """What is judged where no target is named; the kernel only where it is usable."""
@@ -47,8 +49,16 @@ IN_PROCESS = ("reference", "patch", "museum:", "lawful:", "py:")
 NOT_IN_PROCESS = "not applicable: engine crosshair needs a target in Python"
 
 
+FEW = 3
+"""Clauses of one reason that are named; of more the number is told."""
+
+
 class ReportFolderError(Exception):
     """Nothing can be written where the report is to go."""
+
+
+class NothingToShowError(Exception):
+    """No target can show any of the clauses that were asked for; why not each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +77,7 @@ class CheckRequest:
     strict: bool = False
     blind: bool = False
     verbose: bool = False
+    first: bool = False
     engine: str = "hypothesis"
     options: tuple[str, ...] = ()
 
@@ -87,15 +98,19 @@ class Present:
 
 
 def look_for(request: CheckRequest) -> Present:
-    """Load each target once. Errors: `NoSuchTargetError`."""
+    """Load each target once; one that can show none of the clauses is skipped.
+
+    Errors: `NoSuchTargetError`; `NothingToShowError` where it is so with all.
+    """
     present = Present()
+    unfit: list[TargetSkipped] = []
     for name in dict.fromkeys(request.targets or STANDARD_TARGETS):
         present.names.append(name)
         if request.engine == "crosshair" and not name.startswith(IN_PROCESS):
             present.told.append(TargetSkipped(target=name, reason=NOT_IN_PROCESS))
             continue
         try:
-            present.probed[name] = probe(name, request.profile)
+            probed = probe(name, request.profile)
         except NotHereError as error:
             present.told.append(TargetSkipped(target=name, reason=str(error)))
         except TargetBrokenError as error:
@@ -107,7 +122,32 @@ def look_for(request: CheckRequest) -> Present:
             if request.targets:
                 raise
             present.told.append(TargetSkipped(target=name, reason=str(error)))
+        else:
+            why = _shows_none(probed, request)
+            if why is None:
+                present.probed[name] = probed
+            else:
+                unfit.append(TargetSkipped(target=name, reason=why))
+    if unfit and not present.probed:
+        raise NothingToShowError("; ".join(f"{u.target}: {u.reason}" for u in unfit))
+    present.told.extend(unfit)
     return present
+
+
+def _shows_none(probed: Probed, request: CheckRequest) -> str | None:
+    """Why the target can be held to none of the clauses; None if to any."""
+    header = blind(probed.header) if request.blind else probed.header
+    of_reason: dict[str, list[str]] = {}
+    for clause in request.clauses:
+        reason = not_applicable(clause, header)
+        if reason is None:
+            return None
+        of_reason.setdefault(reason, []).append(clause.id)
+    said = [
+        f"{', '.join(ids) if len(ids) <= FEW else f'{len(ids)} clauses'}: {reason}"
+        for reason, ids in of_reason.items()
+    ]
+    return f"it can show none of the clauses asked for ({'; '.join(said)})"
 
 
 def plans_of(
@@ -117,7 +157,7 @@ def plans_of(
     seconds = LEVEL_SECONDS[request.level]
     if request.max_time is not None:
         rounds = -(-len(present.probed) // request.jobs) or 1
-        seconds = min(seconds, request.max_time / rounds)
+        seconds = request.max_time / rounds
     return [
         TargetPlan(
             target=name,
@@ -129,6 +169,7 @@ def plans_of(
             seconds=seconds,
             failures_dir=str(failures),
             blind=request.blind,
+            stop_at_first=request.first,
             engine=request.engine,
         )
         for name in present.probed
@@ -147,7 +188,7 @@ class Checking:
         self.file = folder / STREAM_NAME
         self.plans = plans_of(request, present, folder / "failures")
         self.records: list[Record] = []
-        self._jobs = request.jobs
+        self._jobs, self._first = request.jobs, request.first
         self._stream = _opened(self.file)
         self._watch = Stopwatch()
         for record in (self.started, *present.told):
@@ -182,6 +223,7 @@ class Checking:
                 limits=campaign.WorkerLimits(),
                 on_record=hear,
                 work=layers.run_target,
+                first=self._first,
             )
         except KeyboardInterrupt:
             return "interrupted"

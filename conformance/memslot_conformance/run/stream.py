@@ -8,6 +8,9 @@ the one codec (`memslot_spec.history.json_form`). The first line also says the v
 of the form. A run that was killed leaves a stream without `RunFinished`, perhaps with a
 last line cut in the middle: what stands before it is read as usual.
 
+A finding is written as soon as it is met, and once more when it is small: what kills a
+run while it shrinks loses nothing. `records.latest` reads the last of both.
+
 Version 1 told of a finding as rendered text and not the history. It is still read; its
 findings are shown without a picture.
 """
@@ -55,8 +58,12 @@ def _bits_of(kind: type, name: str) -> int | None:
     return 64 if kind in COUNTED and name != SEED else bits_of(kind, name)
 
 
+FOUND_LATER = frozenset({(Found, "replaces"), (Found, "cause")})
+"""Fields of records that were written before: their defaults are left out."""
+
 RECORD: JsonForm[Record] = JsonForm(
-    Record, Dialect({**TAGS, get_args(Record): KIND_KEY}, _bits_of, CAME_LATER)
+    Record,
+    Dialect({**TAGS, get_args(Record): KIND_KEY}, _bits_of, CAME_LATER | FOUND_LATER),
 )
 
 

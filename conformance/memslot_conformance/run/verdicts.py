@@ -18,11 +18,13 @@ from memslot_conformance.findings.records import (
     Record,
     RunFinished,
     RunStarted,
+    SearchEnded,
     TargetFailed,
     TargetFinished,
     TargetSkipped,
     TargetStarted,
     Verdict,
+    latest,
 )
 from memslot_spec.clause import AnyClause
 
@@ -99,7 +101,9 @@ class _Told:
                     self.failures.append(record.what)
             case TargetFinished():
                 self.finished = True
-            case BoundEnded() | ChoiceSeen() | RunStarted() | RunFinished():
+            case BoundEnded() | ChoiceSeen() | SearchEnded():
+                pass
+            case RunStarted() | RunFinished():
                 pass
 
     @property
@@ -116,7 +120,7 @@ def verdicts(
     Targets that the run meant to judge and never came to are among them.
     """
     told: dict[str, _Told] = {}
-    for record in records:
+    for record in latest(records):
         if isinstance(record, RunStarted):
             told.update({target: _Told() for target in record.targets})
         elif not isinstance(record, RunFinished):

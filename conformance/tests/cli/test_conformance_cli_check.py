@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from command_line import NO_KERNEL, Send, found, go_into, memslots, runs
-from memslot_conformance.findings.records import RunFinished, RunStarted
+from memslot_conformance.findings.records import RunFinished, RunStarted, TargetPlan
 from memslot_conformance.run import campaign
 from memslot_conformance.run.checking import LEVEL_SECONDS
 from memslot_conformance.run.stream import read_stream
@@ -118,3 +119,38 @@ def test_a_list_says_what_would_run_and_runs_nothing() -> None:
     assert "needs         nothing beyond this package" in result.output
     assert f"kvm  would be skipped: {NO_KERNEL}" in result.output
     assert not Path("memslots-report").exists()
+
+
+def test_the_first_finding_ends_a_target_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plans: list[TargetPlan] = []
+
+    def keep(wanted: Sequence[TargetPlan], **_: object) -> None:
+        plans.extend(wanted)
+
+    monkeypatch.setattr(campaign, "run", keep)
+    for option in ("-x", "--first"):
+        result = memslots("check", "reference", option, "--seed", "3")
+        assert "check reference --first --level quick --seed 3" in result.output
+    memslots("check", "reference")
+    assert [plan.stop_at_first for plan in plans] == [True, True, False]
+
+
+def test_clauses_that_the_target_cannot_show_are_refused_at_once() -> None:
+    result = memslots("check", "reference", "--clauses", "GEN-*,CACHE-1")
+    assert result.exit_code == 2
+    assert "reference: it can show none of the clauses asked for" in result.output
+    assert "the clause does not bind profile v2.6.34" in result.output
+    blind = memslots("check", "reference", "--clauses", "SRCU-8", "--blind")
+    assert blind.exit_code == 2
+    assert "SRCU-8: the target does not announce UpdateLocked" in blind.output
+
+
+def test_a_target_that_can_show_none_is_skipped_where_another_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs(monkeypatch)
+    result = memslots("check", "--clauses", "GEN-1", "--seed", "1")
+    assert result.exit_code == 0
+    assert "skipped  reference: it can show none of the clauses" in result.stdout

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from memslot_conformance.findings.collect import Findings
+from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.findings.collect import SHRINK_SECONDS, Findings
 from memslot_conformance.findings.failure_file import read_failure
-from memslot_conformance.findings.records import Found, Record
+from memslot_conformance.findings.records import Found, Record, latest
 from memslot_conformance.findings.trial import Trial
+from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import replay
 from memslot_conformance.play.played import Played
 from memslot_conformance.run.stream import from_line, to_line
 from memslot_conformance.scenarios.scenario import Scenario
-from memslot_conformance.targets.resolve import resolve
+from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Call, Finished, Return
+from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.tables import TableLoaded
 from memslot_spec.judging.judge import Finding
-from memslot_spec.model.operations import MemslotId
+from memslot_spec.model.operations import MemslotId, MmuPages, SetRegion, TssBase
 from memslot_spec.model.replies import FoundId
+from memslot_spec.model.values import MemoryRegion
 
 PATCH = resolve("patch", "v2.6.34")
-LOOKUP = Scenario((MemslotId(3),))
+LOOKUP = Scenario((MemslotId(0),))
 """A lookup in a hole, which the patch answers wrongly (LOOK-7)."""
 
 
@@ -97,3 +103,103 @@ def test_a_history_that_no_json_can_tell_leaves_the_finding(tmp_path: Path) -> N
     assert record.unkept == "field table: expected an integer, got true"
     assert not list(tmp_path.iterdir())
     assert from_line(to_line(record), "here") == record
+
+
+LONG = Scenario((*(TssBase(), MmuPages()) * 20, MemslotId(0x1234)))
+"""The same after forty operations, in a hole that is not the lowest."""
+
+
+def sent_of(
+    target: Target, folder: Path | None, ceiling: Budget | None = None
+) -> tuple[list[Record], Findings]:
+    """The records that are sent of a long play, and who sends them."""
+    sent: list[Record] = []
+    trial = Trial(target.header, CLAUSES)
+    collected = Findings(
+        target, trial, sent.append, folder, ceiling=ceiling or Budget()
+    )
+    played = replay(PATCH.make, LONG, ())
+    found = trial.try_play(played, LONG)
+    with suppress(KeyboardInterrupt):
+        collected.take(found, played, LONG, "sequential")
+    return sent, collected
+
+
+def test_a_finding_is_sent_as_it_was_met_and_again_when_it_is_small(
+    tmp_path: Path,
+) -> None:
+    first, last = sent_of(PATCH, tmp_path)[0]
+    assert isinstance(first, Found)
+    assert isinstance(last, Found)
+    assert (first.operations, first.replaces) == (LONG.operations, False)
+    assert (last.operations, last.replaces) == (1, True)
+    assert latest([first, last]) == (last,)
+    assert first.seconds == last.seconds
+    kept = read_failure(Path(last.file or ""))
+    assert first.file == last.file
+    assert kept.scenario == Scenario((MemslotId(0),))
+
+
+def test_what_kills_a_run_while_it_shrinks_loses_nothing(tmp_path: Path) -> None:
+    made = 0
+
+    def dies(hook: Hook) -> Implementation:
+        nonlocal made
+        made += 1
+        if made == 3:
+            raise KeyboardInterrupt
+        return PATCH.make(hook)
+
+    (only,) = sent_of(replace(PATCH, make=dies), tmp_path)[0]
+    assert isinstance(only, Found)
+    assert only.operations == LONG.operations
+    assert read_failure(Path(only.file or "")).scenario == LONG
+    assert latest([only]) == (only,)
+
+
+def test_a_finding_that_does_not_come_again_is_told_as_it_was_met() -> None:
+    reference = resolve("reference", "v2.6.34")
+    (only,) = sent_of(replace(PATCH, make=reference.make), None)[0]
+    assert isinstance(only, Found)
+    assert only.operations == LONG.operations
+
+
+def test_when_the_time_is_long_over_nothing_is_made_small() -> None:
+    over = Budget(seconds=-2 * SHRINK_SECONDS, clock=lambda: 0.0)
+    assert len(sent_of(PATCH, None, over)[0]) == 1
+    just = Budget(seconds=0.0, clock=lambda: 0.0)
+    assert len(sent_of(PATCH, None, just)[0]) == 2
+
+
+def test_what_the_small_one_breaks_as_well_is_of_one_cause() -> None:
+    target = resolve("patch", "v2.6.34")
+    sent: list[Record] = []
+    trial = Trial(target.header, CLAUSES)
+    collected = Findings(target, trial, sent.append, None)
+    move = Scenario(
+        (
+            SetRegion(MemoryRegion(0, 0x10000, 0x4000, 0x100000)),
+            SetRegion(MemoryRegion(0, 0x40000, 0x4000, 0x100000)),
+        )
+    )
+    played = replay(target.make, move, ())
+    collected.take(trial.try_play(played, move), played, move, "fixed")
+    played = replay(target.make, LONG, ())
+    collected.take(trial.try_play(played, LONG), played, LONG, "fixed")
+    found = [record for record in latest(sent) if isinstance(record, Found)]
+    assert [(f.clause, f.cause) for f in found] == [
+        ("MOVE-1", None),
+        ("MOVE-4", "MOVE-1"),
+        ("LOOK-7", None),
+    ]
+
+
+def test_the_last_of_two_records_stands_where_the_first_one_stood() -> None:
+    first, last = sent_of(PATCH, None)[0]
+    assert isinstance(last, Found)
+    other = replace(last, clause="REQ-1", replaces=False)
+    elsewhere = replace(last, target="another", replaces=True)
+    told = [first, other, elsewhere, last]
+    assert latest(told) == (last, other, elsewhere)
+    # Two findings of one clause, as a recorded history may have them, both stand.
+    assert latest([other, other]) == (other, other)

@@ -20,10 +20,11 @@ from memslot_conformance.findings.records import (
     TargetFinished,
     TargetPlan,
     TargetStarted,
+    latest,
 )
 from memslot_conformance.layers import fixed
 from memslot_conformance.layers.layers import run_target
-from memslot_conformance.layers.turns import LAYERS
+from memslot_conformance.layers.shares import LAYERS
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
@@ -83,7 +84,7 @@ def run(
 
 
 def found(records: list[Record]) -> list[Found]:
-    return [record for record in records if isinstance(record, Found)]
+    return [record for record in latest(records) if isinstance(record, Found)]
 
 
 @pytest.mark.parametrize("profile", ["v2.6.34", "linux"])

@@ -20,6 +20,7 @@ from memslot_conformance.findings.records import (
     TargetFailed,
     TargetFinished,
     TargetPlan,
+    latest,
 )
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.scenarios.symbolic.shapes import Shape, shapes_of
@@ -144,7 +145,7 @@ def run(target: str, engine: str, plays: int, *, one: bool = True) -> list[Recor
 
 
 def found(records: list[Record]) -> list[Found]:
-    return [record for record in records if isinstance(record, Found)]
+    return [record for record in latest(records) if isinstance(record, Found)]
 
 
 def memslots(*words: str) -> Result:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from memslot_conformance.findings.records import (
+    Found,
     LayerDone,
     Record,
     TargetFailed,
@@ -21,6 +22,21 @@ from memslot_conformance.run import campaign
 from memslot_conformance.run.campaign import WorkerLimits
 from memslot_conformance.targets.crash_record import CrashRecord
 from toy_workers import LITTLE, Gate, HeldClock, Send, has_ended, layer, plan, work
+
+FOUND = Found(
+    target="broken",
+    clause="REQ-1",
+    layer="fixed",
+    seconds=0.0,
+    updates=1,
+    readers=0,
+    preemptions=0,
+    operations=1,
+    step=0,
+    expected="",
+    observed="",
+    history=None,
+)
 
 
 @pytest.mark.parametrize("jobs", [0, 1])
@@ -191,3 +207,34 @@ def test_the_main_thread_waits_for_what_is_pending_and_does_not_spin(
         )
     assert {type(record) for record in heard} == {TargetFinished}
     assert len(seen_to_end) == 2
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_where_the_first_finding_is_enough_the_others_end_with_its_target(
+    *, first: bool
+) -> None:
+    heard: list[Record] = []
+
+    def finds(plan: TargetPlan, send: Send, _: CrashRecord) -> None:
+        if plan.target == "broken":
+            gate.wait_until_open()
+            send(FOUND)
+        elif first:
+            gate.open()
+            threading.Event().wait()
+        else:
+            gate.open()
+        send(layer(plan.target))
+
+    with Gate() as gate:
+        campaign.run(
+            [plan("broken"), plan("waits"), plan("late")],
+            jobs=2,
+            limits=LITTLE,
+            on_record=heard.append,
+            work=finds,
+            first=first,
+        )
+    ended = {r.target for r in heard if isinstance(r, TargetFinished)}
+    assert FOUND in heard
+    assert ended == ({"broken"} if first else {"broken", "waits", "late"})

@@ -215,7 +215,7 @@ def test_a_plan_has_all_that_was_asked_for() -> None:
         ("quick", 9.0, 1, 3, 3.0),
         ("quick", 9.0, 2, 3, 4.5),
         ("quick", 9.0, 3, 3, 9.0),
-        ("quick", 1000.0, 1, 3, 40.0),
+        ("quick", 900.0, 1, 3, 300.0),
         ("deep", 1000.0, 1, 2, 500.0),
     ],
 )

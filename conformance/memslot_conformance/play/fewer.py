@@ -1,0 +1,63 @@
+"""Leaves out what a failing scenario can do without: operations, and whole threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from memslot_conformance.scenarios.scenario import (
+    Operations,
+    Scenario,
+    Schedule,
+    without_thread,
+)
+
+ALONE = 2
+"""Rows that no thread of the race carries out: after it, and before it."""
+
+
+def fewest(operations: Operations, fails: Callable[[Operations], bool]) -> Operations:
+    """What is left of a row of operations, of which none can be left out.
+
+    All are left out at once, then each half, then each quarter, going on where the
+    last one left off: what is long gets short in few tries.
+    """
+    length = len(operations)
+    while length:
+        before, first = operations, 0
+        while first < len(operations):
+            part = operations[:first] + operations[first + length :]
+            if fails(part):
+                operations = part
+            else:
+                first += length
+        if length > 1 or operations == before:
+            length //= 2
+    return operations
+
+
+def rows_of(scenario: Scenario) -> list[Operations]:
+    """What is asked after the race, what before it, and what each thread carries out.
+
+    In the order in which it is good to leave something out.
+    """
+    return [scenario.after, scenario.prefix, *scenario.threads]
+
+
+def of_rows(rows: Sequence[Operations]) -> Scenario:
+    """The scenario of these rows."""
+    after, prefix, *threads = rows
+    return Scenario(prefix, tuple(threads), after)
+
+
+def without_a_thread(
+    scenario: Scenario, schedule: Schedule
+) -> Iterator[tuple[Scenario, Schedule]]:
+    """A thread less in the race, each with the schedule fitted to it."""
+    for place, operations in enumerate(scenario.threads):
+        others = scenario.threads[:place] + scenario.threads[place + 1 :]
+        fitted = without_thread(schedule, place + 1)
+        yield replace(scenario, threads=others), fitted
+        # Out of the race is simpler than in it.
+        yield Scenario(scenario.prefix + operations, others, scenario.after), fitted
+        yield Scenario(scenario.prefix, others, operations + scenario.after), fitted
