@@ -93,7 +93,8 @@ class LayerDone:
     `covered` says in words what was explored; `reached` counts for each clause
     how often its premise held, `histories` in how many histories it held at all.
     `requests` are the operations that a layer asks one by one, where it does.
-    `cut` says why it ended early, if it did.
+    `cut` says why it ended early, if it did. `met` counts what was asked and what met,
+    as `scenarios.drawn.met` names it.
     """
 
     target: str
@@ -107,6 +108,7 @@ class LayerDone:
     cut: str | None = None
     histories: dict[str, int] = field(default_factory=dict[str, int])
     requests: int = 0
+    met: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,10 +24,11 @@ from memslot_spec.judging.judge import Finding, Judge, Judgement, judge_events
 
 @dataclass(slots=True)
 class Counts:
-    """What plays add up to: how much was run, and which premises held.
+    """What plays add up to: how much was run, which premises held, and what met.
 
     `reached` counts for each clause how often its premise held, `histories` in
-    how many histories it held at all.
+    how many histories it held at all. `met` counts what was asked and what met, as
+    `scenarios.drawn.met` names it.
     """
 
     scenarios: int = 0
@@ -37,6 +38,7 @@ class Counts:
     reached: Counter[str] = field(default_factory=Counter[str])
     histories: Counter[str] = field(default_factory=Counter[str])
     undecided: Counter[str] = field(default_factory=Counter[str])
+    met: Counter[str] = field(default_factory=Counter[str])
 
     def hear(self, reached: dict[str, int], undecided: str | None) -> None:
         """Count what the judge of one history says."""
@@ -57,6 +59,7 @@ class Counts:
         self.reached.update(other.reached)
         self.histories.update(other.histories)
         self.undecided.update(other.undecided)
+        self.met.update(other.met)
 
 
 class TargetBrokeError(Exception):

@@ -18,6 +18,7 @@ from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import Bounded, bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.threads import raced
+from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Scenario
@@ -116,6 +117,7 @@ class FixedLayer:
         budget: Budget,
     ) -> None:
         self._target = target.name
+        self._header = target.header
         self._trial = trial
         self._findings = findings
         self._crash_record = crash_record
@@ -209,6 +211,9 @@ class FixedLayer:
         if not search.begun:
             search.begun = True
             self._trial.counts.scenarios += 1
+            met = Met(self._header)
+            met.scenario(scenario)
+            self._trial.counts.met.update(met.counter)
         for _ in range(TURN):
             if search.done(level) or not self._budget.left:
                 return

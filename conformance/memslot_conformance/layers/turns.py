@@ -228,6 +228,7 @@ class Turns:
                 cut=cut,
                 histories=dict(counts.histories),
                 requests=counts.requests,
+                met=dict(counts.met),
             )
         )
 

@@ -73,6 +73,7 @@ CAME_LATER: frozenset[tuple[type, str]] = frozenset(
         (Domain, "dirty_tracking"),
         (Domain, "overlaps_private"),
         (Domain, "origins"),
+        (Domain, "largest_slot"),
         (Limits, "holes"),
         (Limits, "enough_pages"),
         (GuestAccess, "origin"),

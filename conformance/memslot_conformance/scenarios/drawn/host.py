@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
-from random import Random
-
+from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     EVEN,
     FROM_OUTSIDE,
     RANGE_LENGTHS,
 )
-from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
-from memslot_spec.history.header import Header
-from memslot_spec.model.operations import GfnToHvaProt, InvalidateRange, Operation
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.model.operations import (
+    AgeHva,
+    GfnToHvaProt,
+    InvalidateRange,
+    Operation,
+    UnmapHva,
+)
 from memslot_spec.model.values import Slot
 
 
-def range_at(slot: Slot, gfn: int, rng: Random) -> InvalidateRange:
+def draw_host_page(draw: Situation) -> Operation:
+    """The host page behind a frame, for reading or for writing."""
+    gfn, _ = draw.frame()
+    return GfnToHvaProt(gfn, write=draw.rng.random() < EVEN)
+
+
+def draw_unmap(draw: Situation) -> Operation:
+    """The host unmaps a page."""
+    return UnmapHva(draw.host_address())
+
+
+def draw_age(draw: Situation) -> Operation:
+    """The host asks for a page whether it was touched."""
+    return AgeHva(draw.host_address())
+
+
+def draw_range(draw: Situation) -> Operation:
     """A range about a page of a slot, or about where the slot begins or ends.
 
     Other slots that have the same host pages are met as well.
     """
+    rng = draw.rng
+    gfn, as_id = draw.frame()
+    for slot in draw.table:
+        if slot.as_id == as_id and slot.covers(gfn):
+            return _range_at(draw, slot, gfn)
+    start = draw.host_address()
+    return InvalidateRange(start, min(start + rng.choice(RANGE_LENGTHS), U64 - 1))
+
+
+def _range_at(draw: Situation, slot: Slot, gfn: int) -> InvalidateRange:
+    rng = draw.rng
     page = slot.hva_of(gfn)
     first, stop = slot.hva, slot.hva + (slot.npages << PAGE_SHIFT)
     start = rng.choice((page, page, page + 1, page + PAGE_SIZE - 1, first, stop - 1))
@@ -29,16 +60,3 @@ def range_at(slot: Slot, gfn: int, rng: Random) -> InvalidateRange:
         (start + 1, start + PAGE_SIZE, page + PAGE_SIZE, first + 1, stop, stop + 1)
     )
     return InvalidateRange(start, end)
-
-
-def draw_host_page(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
-    """The host page behind a frame, for reading or for writing."""
-    del header, hva
-    return GfnToHvaProt(gfn, write=rng.random() < EVEN)
-
-
-def draw_range(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
-    """A range that begins at this host address."""
-    del header, gfn
-    length = rng.choice(RANGE_LENGTHS)
-    return InvalidateRange(hva, hva + length)

@@ -78,6 +78,9 @@ def _in_domain(operation: Operation, header: Header) -> bool:
     if not isinstance(operation, SetRegion):
         return True
     failure = operation.failure
+    most = domain.largest_slot
+    if most is not None and operation.region.npages > most:
+        return False
     if failure is not None and failure.name not in domain.failures:
         return False
     return not operation.private or bool(domain.private_slots)

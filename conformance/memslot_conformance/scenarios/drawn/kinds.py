@@ -1,0 +1,115 @@
+"""Every kind of operation that is drawn, in one table: how, how often, for what.
+
+An operation is added by one entry of `KINDS`. All that draws and counts reads it from
+there: sequences, races, what is put before a race, and what met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from memslot_conformance.scenarios.drawn import (
+    accesses,
+    caches,
+    dirty,
+    host,
+    touches,
+)
+from memslot_conformance.scenarios.drawn.regions import draw_set_region
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.drawn.touches import Known, Touches, Touching
+from memslot_spec.model.operations import (
+    AgeHva,
+    AllocateRoot,
+    ClearDirtyLog,
+    CountRmaps,
+    EnableManualProtect,
+    GetDirtyLog,
+    GfnToHva,
+    GfnToHvaProt,
+    GfnToMemslot,
+    GuestAccess,
+    Halt,
+    InitHvaCache,
+    InvalidateRange,
+    IsVisibleGfn,
+    MemslotId,
+    MmuPages,
+    Operation,
+    ReleaseNotifier,
+    SetRegion,
+    TssBase,
+    UnmapHva,
+    UseHvaCache,
+    VcpuGfnToMemslot,
+)
+
+Draw = Callable[[Situation], Operation]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How operations of a kind are drawn and what they touch.
+
+    `weight` is how often, beside the others. `needs` are what a race can need before
+    such an operation: `mapping` of the page in view, `log` of the slot, `itself` (the
+    same operation, which leaves something remembered), or `range` (a cache that was
+    resolved).
+    """
+
+    weight: int
+    draw: Draw
+    touching: Touching
+    needs: tuple[str, ...] = ()
+
+
+def _plain(make: Callable[[], Operation]) -> Draw:
+    """How an operation is drawn that is about nothing in particular."""
+
+    def draw(_: Situation) -> Operation:
+        return make()
+
+    return draw
+
+
+KINDS: Mapping[type[Operation], Kind] = {
+    SetRegion: Kind(16, draw_set_region, touches.by_request, ("mapping",)),
+    GfnToMemslot: Kind(2, accesses.draw_slot_lookup, touches.at_a_frame),
+    GfnToHva: Kind(2, accesses.draw_address_lookup, touches.at_a_frame),
+    GfnToHvaProt: Kind(2, host.draw_host_page, touches.at_a_frame),
+    IsVisibleGfn: Kind(2, accesses.draw_visible, touches.at_a_frame),
+    MemslotId: Kind(2, accesses.draw_id, touches.at_a_frame),
+    VcpuGfnToMemslot: Kind(
+        3, caches.draw_vcpu_lookup, touches.at_a_frame, ("itself",)
+    ),
+    TssBase: Kind(6, _plain(TssBase), touches.everything),
+    MmuPages: Kind(2, _plain(MmuPages), touches.everything),
+    GuestAccess: Kind(12, accesses.draw_access, touches.at_a_frame, ("mapping", "log")),
+    AllocateRoot: Kind(1, accesses.draw_root, touches.at_a_frame, ("mapping",)),
+    CountRmaps: Kind(2, _plain(CountRmaps), touches.everything, ("mapping",)),
+    InitHvaCache: Kind(4, caches.draw_init, touches.by_cache, ("range",)),
+    UseHvaCache: Kind(6, caches.draw_use, touches.by_cache, ("range", "log")),
+    UnmapHva: Kind(6, host.draw_unmap, touches.at_host_bytes, ("mapping",)),
+    InvalidateRange: Kind(4, host.draw_range, touches.at_host_bytes, ("mapping",)),
+    AgeHva: Kind(3, host.draw_age, touches.at_host_bytes, ("mapping",)),
+    ReleaseNotifier: Kind(
+        1, _plain(ReleaseNotifier), touches.everything, ("mapping",)
+    ),
+    GetDirtyLog: Kind(6, dirty.draw_get, touches.by_log, ("log", "mapping")),
+    ClearDirtyLog: Kind(4, dirty.draw_clear, touches.by_log, ("log", "mapping")),
+    EnableManualProtect: Kind(2, dirty.draw_options, touches.everything, ("log",)),
+    Halt: Kind(1, _plain(Halt), touches.everything),
+}
+"""`DestroyVm` is drawn by nobody, for nothing may be asked after it: the fixed
+scenarios have it."""
+
+BY_NAME = {kind.__name__: entry for kind, entry in KINDS.items()}
+
+
+def touched_by(known: Known, operation: Operation) -> Touches:
+    """What an operation touches on what is known of the VM."""
+    entry = KINDS.get(type(operation))
+    if entry is None or entry.touching is touches.everything:
+        return Touches(whole=True)
+    return Touches(tuple(entry.touching(known, operation)))
