@@ -6,8 +6,8 @@ from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     BY_SOFTWARE,
     DIRECT,
-    EVEN,
     ROOTS,
+    WRITES,
 )
 from memslot_spec.model.operations import (
     AllocateRoot,
@@ -28,11 +28,11 @@ def draw_access(draw: Situation) -> Operation:
     if origins and rng.random() < BY_SOFTWARE:
         origin = Origin[rng.choice(origins)]
         # A walk only reads.
-        write = origin is not Origin.TABLE_WALK and rng.random() < EVEN
+        write = origin is not Origin.TABLE_WALK and rng.random() < WRITES
         return GuestAccess(gfn, write, as_id=as_id, origin=origin)
     direct = rng.random() < DIRECT
     root = 0 if direct else rng.choice(ROOTS)
-    return GuestAccess(gfn, rng.random() < EVEN, direct, root, as_id)
+    return GuestAccess(gfn, rng.random() < WRITES, direct, root, as_id)
 
 
 def draw_slot_lookup(draw: Situation) -> Operation:

@@ -19,6 +19,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     LARGEST_LOGGED,
     PREPARED,
     ROOTS,
+    WRITES,
 )
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
@@ -70,7 +71,7 @@ def _accesses(draw: Situation) -> Iterator[Operation]:
     gfn, as_id = draw.frame() if view is None else (view.gfn, view.as_id)
     direct = rng.random() < DIRECT
     root = 0 if direct else rng.choice(ROOTS)
-    access = GuestAccess(gfn, rng.random() < EVEN, direct, root, as_id)
+    access = GuestAccess(gfn, rng.random() < WRITES, direct, root, as_id)
     yield access
     if rng.random() < EVEN:
         elsewhere, space = draw.frame()

@@ -21,7 +21,7 @@ from memslot_spec.model.values import MemoryRegion
 
 Defect = Callable[[Situation, MemoryRegion], MemoryRegion]
 
-_UNKNOWN_FLAG_BITS = (2, 3, 4, 15, 16, 17, 31)
+_HIGH_FLAG_BITS = (3, 4, 15, 16, 17, 31)
 """Bits 16 and 17 are what the kernel keeps for itself, INVALID first."""
 
 _OFFSETS = (1, 1, 8, 512, 2048, PAGE_SIZE - 1, PAGE_SIZE - 1)
@@ -74,9 +74,11 @@ def as_id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 def unknown_flag(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """A flag bit that means nothing to this request.
 
-    Bit 2 is `KVM_MEM_GUEST_MEMFD`, which only the second form of the request has.
+    The first is bit 1 in 2009, INVALID as a slot keeps it; today it is bit 2,
+    `KVM_MEM_GUEST_MEMFD`, which only the second form of the request has.
     """
-    bit = draw.rng.choice(_UNKNOWN_FLAG_BITS)
+    first = draw.profile.known_flags.bit_length()
+    bit = draw.rng.choice((first, first, first, *_HIGH_FLAG_BITS))
     return replace(request, flags=request.flags | 1 << bit)
 
 

@@ -45,19 +45,22 @@ class Edge:
         return self.name.split(":", maxsplit=1)[0]
 
 
-def edges_of(header: Header) -> tuple[Edge, ...]:
-    """The edges that operations of this target can lie at."""
+def edges_of(header: Header) -> dict[str, list[Edge]]:
+    """The edges that operations of this target can lie at, by kind of operation."""
+    edges: dict[str, list[Edge]] = {}
     asked = frozenset(header.capabilities.operations)
-    return tuple(edge for edge in EDGES if edge.kind in asked and edge.applies(header))
+    for edge in EDGES:
+        if edge.kind in asked and edge.applies(header):
+            edges.setdefault(edge.kind, []).append(edge)
+    return edges
 
 
 def at_edges(
-    edges: tuple[Edge, ...], header: Header, known: Known, operation: Operation
+    edges: dict[str, list[Edge]], header: Header, known: Known, operation: Operation
 ) -> Iterator[str]:
     """The names of the edges that an operation lies at."""
-    kind = type(operation).__name__
-    for edge in edges:
-        if edge.kind == kind and edge.at(header, known, operation):
+    for edge in edges.get(type(operation).__name__, ()):
+        if edge.at(header, known, operation):
             yield edge.name
 
 

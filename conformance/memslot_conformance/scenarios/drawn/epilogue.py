@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from memslot_conformance.scenarios.drawn.kinds import touched_by
 from memslot_conformance.scenarios.drawn.left import left_by
 from memslot_conformance.scenarios.drawn.touches import FRAME, SLOT, Known, Touched
+from memslot_conformance.scenarios.drawn.weights import LARGEST_LOGGED
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.history.header import Header
@@ -52,21 +53,21 @@ def epilogue(
     frames = _frames(header, everything)
     words = _words(header, everything)
     caches = _caches((*prefix, *raced))
-    looks = _looks(header, known.table, frames, words, caches)
+    logs = tuple(word for word in words if word in _logging((*prefix, *raced)))
+    looks = _looks(known.table, frames, words, logs, caches)
     return tuple(look for look in looks if type(look).__name__ in supported)
 
 
 def _looks(
-    header: Header,
     table: SlotTable,
     frames: tuple[Frame, ...],
     words: tuple[int, ...],
+    logging: tuple[int, ...],
     caches: tuple[int, ...],
 ) -> Iterator[Operation]:
-    logs = tuple(GetDirtyLog(word) for word in words)
-    for as_id, gfn in frames[:2]:
-        yield GfnToMemslot(gfn, as_id)
-        yield GfnToHva(gfn, as_id)
+    logs = tuple(GetDirtyLog(word) for word in logging)
+    yield from (GfnToMemslot(gfn, as_id) for as_id, gfn in frames[:1])
+    yield from (GfnToHva(gfn, as_id) for as_id, gfn in frames[:2])
     yield from (VcpuGfnToMemslot(cache, frames[0][1]) for cache in caches if frames)
     yield from (UseHvaCache(cache, 0, 8) for cache in caches)
     yield CountRmaps()
@@ -79,8 +80,6 @@ def _looks(
     yield from (GuestAccess(gfn, True, as_id=as_id) for as_id, gfn in frames)  # noqa: FBT003
     yield from (*logs, *logs)
     yield from (_delete(table, word) for word in words)
-    if len(header.capabilities.operations) > 1:
-        yield CountRmaps()
 
 
 def _ages(table: SlotTable, frames: tuple[Frame, ...]) -> Iterator[Operation]:
@@ -125,6 +124,20 @@ def _words(header: Header, touched: tuple[Touched, ...]) -> tuple[int, ...]:
         and part.first >> 16 < limits.address_spaces
     )
     return tuple(dict.fromkeys(found))[:MOST_SLOTS]
+
+
+def _logging(operations: Operations) -> frozenset[int]:
+    """The slots that some request asked to log, but for those too large to be told."""
+    return frozenset(
+        operation.region.slot
+        for operation in operations
+        if isinstance(operation, SetRegion) and operation.region.log_dirty
+    ) - frozenset(
+        operation.region.slot
+        for operation in operations
+        if isinstance(operation, SetRegion)
+        and operation.region.npages > LARGEST_LOGGED
+    )
 
 
 def _caches(operations: Operations) -> tuple[int, ...]:

@@ -52,6 +52,8 @@ def draw_range(draw: Situation) -> Operation:
 def _range_at(draw: Situation, slot: Slot, gfn: int) -> InvalidateRange:
     rng = draw.rng
     page = slot.hva_of(gfn)
+    if rng.random() < EVEN:
+        return InvalidateRange(page, page + rng.choice((1, PAGE_SIZE, PAGE_SIZE)))
     first, stop = slot.hva, slot.hva + (slot.npages << PAGE_SHIFT)
     start = rng.choice((page, page, page + 1, page + PAGE_SIZE - 1, first, stop - 1))
     if rng.random() < FROM_OUTSIDE:

@@ -63,6 +63,12 @@ class Kind:
     touching: Touching
     needs: tuple[str, ...] = ()
 
+    @property
+    def about(self) -> frozenset[str]:
+        """What it is about, beside the table: `mapping`, `log`, or `remembered`."""
+        remembers = {"itself", "range"}.intersection(self.needs)
+        return frozenset((*self.needs, *(("remembered",) if remembers else ())))
+
 
 def _plain(make: Callable[[], Operation]) -> Draw:
     """How an operation is drawn that is about nothing in particular."""

@@ -46,7 +46,7 @@ class Met:
 
     header: Header
     counter: Counter[str] = field(default_factory=Counter[str])
-    _edges: tuple[Edge, ...] = field(init=False)
+    _edges: dict[str, list[Edge]] = field(init=False)
     _known: Known = field(default_factory=Known)
     _recent: deque[tuple[str, Touches]] = field(init=False)
 
@@ -132,7 +132,8 @@ def can_be_met(header: Header) -> frozenset[str]:
     """Every key that this target could show, but for objections of logs."""
     asked = [k.__name__ for k in KINDS if k.__name__ in header.capabilities.operations]
     keys = {f"kind {name}" for name in asked}
-    keys |= {f"edge {edge.name}" for edge in edges_of(header)}
+    every = edges_of(header).values()
+    keys |= {f"edge {edge.name}" for edges in every for edge in edges}
     if SetRegion.__name__ in asked:
         keys |= {f"objection {objection.name}" for objection in _possible(header)}
     keys |= {f"pair {mine} x {its}" for mine in asked for its in asked}

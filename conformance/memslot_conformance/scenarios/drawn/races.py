@@ -15,10 +15,12 @@ from memslot_conformance.scenarios.drawn.before import log_first, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
 from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
 from memslot_conformance.scenarios.drawn.epilogue import epilogue
+from memslot_conformance.scenarios.drawn.kinds import BY_NAME
 from memslot_conformance.scenarios.drawn.left import follow
 from memslot_conformance.scenarios.drawn.numbers import pick
-from memslot_conformance.scenarios.drawn.regions import draw_set_region
+from memslot_conformance.scenarios.drawn.regions import draw_set_region, draw_vast
 from memslot_conformance.scenarios.drawn.requests import (
+    LAST_OF_ALL,
     REQUEST,
     Palette,
     narrowed,
@@ -29,16 +31,22 @@ from memslot_conformance.scenarios.drawn.weights import (
     AIMED,
     AIMED_IN_A_RACE,
     EVEN,
-    HALF,
-    LOOKED_AT,
+    ENDS,
     PREFIX_LENGTHS,
     STAYS_WITH,
+    THEMES,
     THREAD_LENGTHS,
     THREADS,
+    VAST,
     WITH_REQUEST,
 )
 from memslot_conformance.scenarios.scenario import Operations, Scenario
-from memslot_spec.model.operations import InitHvaCache, Operation, SetRegion
+from memslot_spec.model.operations import (
+    DestroyVm,
+    InitHvaCache,
+    Operation,
+    SetRegion,
+)
 from memslot_spec.model.values import EMPTY, SlotTable
 
 
@@ -55,6 +63,7 @@ class Drawing:
     table: SlotTable = EMPTY
     corner: Corner | None = None
     _draw: Situation = field(init=False)
+    _queued: list[Operation] = field(default_factory=list[Operation])
 
     def __post_init__(self) -> None:
         header = self.palette.header
@@ -82,9 +91,18 @@ class Drawing:
         apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
         prefix += tuple(before)
         after = tuple(self._of(self.palette) for _ in range(pick(rng, AFTER)))
-        if rng.random() < LOOKED_AT:
-            after += epilogue(self.palette.header, prefix, apart)
-        return Scenario(prefix, apart, after)
+        return Scenario(prefix, apart, after + self._end(prefix, apart))
+
+    def _end(self, prefix: Operations, threads: tuple[Operations, ...]) -> Operations:
+        """How a race ends: all is looked at, or the VM is destroyed as it is."""
+        header = self.palette.header
+        match pick(self.rng, ENDS):
+            case "look":
+                return epilogue(header, prefix, threads)
+            case "destroy" if LAST_OF_ALL in header.capabilities.operations:
+                return (DestroyVm(),)
+            case _:
+                return ()
 
     def forked(self, rng: Random) -> Drawing:
         """Another that knows the same, to draw what is not to be followed here."""
@@ -100,6 +118,12 @@ class Drawing:
     def step(self) -> Operation:
         """One operation of a sequence; an update moves the table on."""
         draw = self._situation(AIMED)
+        if self._queued:
+            return self._followed(self._queued.pop())
+        vast = draw_vast(draw) if self.rng.random() < VAST else ()
+        if vast:
+            self._queued.extend(vast[1:])
+            return self._followed(vast[0])
         if draw.view is None or self.rng.random() > STAYS_WITH:
             self._look_around(draw)
         operation = self._of(self.palette)
@@ -107,6 +131,9 @@ class Drawing:
             operation = self._of(self.palette)
             if self.rng.random() < EVEN:
                 operation = draw_set_region(draw)
+        return self._followed(operation)
+
+    def _followed(self, operation: Operation) -> Operation:
         self.follow(operation)
         return operation
 
@@ -130,7 +157,8 @@ class Drawing:
         gfn, as_id = draw.frame()
         slots = draw.slots()
         if slots and self.rng.random() < AIMED_IN_A_RACE:
-            slot = self.rng.choice(slots)
+            slots = tuple(s for s in slots if s.log_dirty) or slots
+            slot = self.rng.choice(slots if self.rng.random() < EVEN else draw.slots())
             last = slot.base + slot.npages - 1
             inside = slot.base + self.rng.randrange(slot.npages)
             gfn = self.rng.choice((slot.base, slot.base, last, inside))
@@ -143,10 +171,13 @@ class Drawing:
         rng, palette = self.rng, self.palette
         every = sorted(set(palette.kinds))
         pair = [rng.choice(every), rng.choice(every)]
-        if rng.random() > HALF:
-            pair = [rng.choice(palette.kinds), rng.choice(palette.kinds)]
+        theme = pick(rng, THEMES)
+        if theme != "any two":
+            kinds = self._about(theme)
+            pair = [rng.choice(kinds), rng.choice(kinds)]
             if REQUEST not in pair and rng.random() < WITH_REQUEST:
                 pair[rng.randrange(2)] = REQUEST
+            palette = Palette(palette.header, kinds)
         few = (*pair, *pair, *narrowed(palette, rng).kinds)
         threads: list[list[str]] = []
         for number in range(pick(rng, THREADS)):
@@ -156,6 +187,12 @@ class Drawing:
                 kinds[rng.randrange(length)] = pair[number]
             threads.append(kinds)
         return threads
+
+    def _about(self, theme: str) -> tuple[str, ...]:
+        """The kinds that are about one thing, requests among them; or else all."""
+        kinds = self.palette.kinds
+        about = tuple(k for k in kinds if k == REQUEST or theme in BY_NAME[k].about)
+        return about if set(about) - {REQUEST} else kinds
 
     def _one(self, kind: str) -> Operation:
         return self.palette.draw_kind(self._draw, kind)

@@ -23,8 +23,11 @@ from memslot_conformance.scenarios.drawn.weights import (
     LARGEST_LOGGED,
     PRIVATE,
     ROLLBACK,
+    VAST_PAGES,
 )
-from memslot_spec.arithmetic.slot_word import as_id_of, id_of
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
+from memslot_spec.arithmetic.slot_word import as_id_of, id_of, pack
+from memslot_spec.history.points.dirty import BitmapAllocated
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure, MemoryRegion
 
@@ -131,6 +134,25 @@ def _private(draw: Situation) -> SetRegion:
     if held is not None:
         made = shapes.at(shapes.same(held), made.base)
     return SetRegion(replace(made, slot=word, flags=0), private=True)
+
+
+def draw_vast(draw: Situation) -> tuple[SetRegion, ...]:
+    """A slot whose log is larger than 32 bits can count, and its delete at once.
+
+    Only for those who say how large their bitmaps are; and nobody asks for the log,
+    which would be an answer of gigabytes.
+    """
+    profile, domain = draw.profile, draw.header.domain
+    is_bounded = profile.max_pages is not None or profile.checks_hva
+    is_bounded |= BitmapAllocated.__name__ not in draw.header.capabilities.announces
+    if is_bounded or domain.largest_slot is not None or VAST_PAGES > draw.last:
+        return ()
+    as_id, slot_id = draw.unused()
+    npages = VAST_PAGES // domain.page_granule * domain.page_granule
+    base = draw.free_base(as_id, npages)
+    word, size = pack(as_id, slot_id), npages << PAGE_SHIFT
+    region = MemoryRegion(word, base << PAGE_SHIFT, size, 0, LOG_DIRTY_PAGES)
+    return SetRegion(region), SetRegion(replace(region, memory_size=0))
 
 
 def _within_reason(request: MemoryRegion) -> MemoryRegion:

@@ -129,7 +129,7 @@ LARGEST_LOGGED = 4 * HUGE
 """Pages of the largest slot that is asked to log: an answer has a bit for each."""
 
 # Operations about slots.
-DIRECT = 0.75
+DIRECT = 0.8
 """How often an access is by a guest with direct page tables."""
 
 BY_SOFTWARE = 0.25
@@ -183,8 +183,18 @@ RANGE_LENGTHS = (0, 1, PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE, 1 << 21, 1 << 40)
 FROM_OUTSIDE = 0.2
 """How often a range that is aimed at a slot begins before it."""
 
-HALF = 0.5
-"""How often a race is about two kinds out of all, and not out of the weights."""
+THEMES: Weighted[str] = (
+    (8, "any two"),
+    (4, "log"),
+    (4, "mapping"),
+    (2, "remembered"),
+    (3, "weights"),
+)
+"""What a race is of: any two kinds, each as often; kinds that are about one thing; or
+any, by their weights."""
+
+WRITES = 0.6
+"""How often an access writes."""
 
 # Sequences and races.
 STAYS_WITH = 0.88
@@ -199,7 +209,7 @@ THREAD_LENGTHS: Weighted[int] = ((10, 1), (5, 2), (2, 3), (1, 4), (1, 5))
 KINDS_OF_A_RACE = (1, 2, 3)
 """How many kinds of operations meet in one race, requests not counted."""
 
-WITH_REQUEST = 0.75
+WITH_REQUEST = 0.5
 """How often a race has a request where its two kinds are none."""
 
 PREPARED = 0.75
@@ -208,8 +218,15 @@ PREPARED = 0.75
 AFTER: Weighted[int] = ((3, 0), (1, 1), (1, 2))
 """How many operations are drawn between a race and the look after it."""
 
-LOOKED_AT = 0.5
-"""How often the whole look is taken after a drawn race; else a few drawn operations."""
+ENDS: Weighted[str] = ((5, "look"), (1, "destroy"), (4, "as it is"))
+"""How a drawn race ends: with the whole look, the end of the VM, or neither."""
+
+VAST = 0.004
+"""How often a sequence has a slot that logs and is too large to be told of; only where
+no law bounds it, and it is deleted at once."""
+
+VAST_PAGES = 1 << 35
+"""Pages of which the bitmap has more bytes than 32 bits can count."""
 
 # Lives.
 PACES: Weighted[int] = ((60, 1), (2, 4), (1, 20))
