@@ -135,8 +135,7 @@ def _logging(operations: Operations) -> frozenset[int]:
     ) - frozenset(
         operation.region.slot
         for operation in operations
-        if isinstance(operation, SetRegion)
-        and operation.region.npages > LARGEST_LOGGED
+        if isinstance(operation, SetRegion) and operation.region.npages > LARGEST_LOGGED
     )
 
 

@@ -86,9 +86,7 @@ KINDS: Mapping[type[Operation], Kind] = {
     GfnToHvaProt: Kind(2, host.draw_host_page, touches.at_a_frame),
     IsVisibleGfn: Kind(2, accesses.draw_visible, touches.at_a_frame),
     MemslotId: Kind(2, accesses.draw_id, touches.at_a_frame),
-    VcpuGfnToMemslot: Kind(
-        3, caches.draw_vcpu_lookup, touches.at_a_frame, ("itself",)
-    ),
+    VcpuGfnToMemslot: Kind(3, caches.draw_vcpu_lookup, touches.at_a_frame, ("itself",)),
     TssBase: Kind(6, _plain(TssBase), touches.everything),
     MmuPages: Kind(2, _plain(MmuPages), touches.everything),
     GuestAccess: Kind(12, accesses.draw_access, touches.at_a_frame, ("mapping", "log")),
@@ -99,9 +97,7 @@ KINDS: Mapping[type[Operation], Kind] = {
     UnmapHva: Kind(6, host.draw_unmap, touches.at_host_bytes, ("mapping",)),
     InvalidateRange: Kind(4, host.draw_range, touches.at_host_bytes, ("mapping",)),
     AgeHva: Kind(3, host.draw_age, touches.at_host_bytes, ("mapping",)),
-    ReleaseNotifier: Kind(
-        1, _plain(ReleaseNotifier), touches.everything, ("mapping",)
-    ),
+    ReleaseNotifier: Kind(1, _plain(ReleaseNotifier), touches.everything, ("mapping",)),
     GetDirtyLog: Kind(6, dirty.draw_get, touches.by_log, ("log", "mapping")),
     ClearDirtyLog: Kind(4, dirty.draw_clear, touches.by_log, ("log", "mapping")),
     EnableManualProtect: Kind(2, dirty.draw_options, touches.everything, ("log",)),

@@ -11,9 +11,10 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from memslot_conformance.scenarios.drawn.edges import Edge, at_edges, edges_of
+from memslot_conformance.scenarios.drawn.edges import at_edges, edges_of
 from memslot_conformance.scenarios.drawn.kinds import KINDS, touched_by
 from memslot_conformance.scenarios.drawn.left import follow
+from memslot_conformance.scenarios.drawn.region_edges import Edge
 from memslot_conformance.scenarios.drawn.touches import Known, Touches
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header

@@ -30,8 +30,8 @@ from memslot_conformance.scenarios.drawn.weights import (
     AFTER,
     AIMED,
     AIMED_IN_A_RACE,
-    EVEN,
     ENDS,
+    EVEN,
     PREFIX_LENGTHS,
     STAYS_WITH,
     THEMES,
@@ -173,11 +173,11 @@ class Drawing:
         pair = [rng.choice(every), rng.choice(every)]
         theme = pick(rng, THEMES)
         if theme != "any two":
-            kinds = self._about(theme)
-            pair = [rng.choice(kinds), rng.choice(kinds)]
+            about = self._about(theme)
+            pair = [rng.choice(about), rng.choice(about)]
             if REQUEST not in pair and rng.random() < WITH_REQUEST:
                 pair[rng.randrange(2)] = REQUEST
-            palette = Palette(palette.header, kinds)
+            palette = Palette(palette.header, about)
         few = (*pair, *pair, *narrowed(palette, rng).kinds)
         threads: list[list[str]] = []
         for number in range(pick(rng, THREADS)):

@@ -145,7 +145,7 @@ def draw_vast(draw: Situation) -> tuple[SetRegion, ...]:
     profile, domain = draw.profile, draw.header.domain
     is_bounded = profile.max_pages is not None or profile.checks_hva
     is_bounded |= BitmapAllocated.__name__ not in draw.header.capabilities.announces
-    if is_bounded or domain.largest_slot is not None or VAST_PAGES > draw.last:
+    if is_bounded or domain.largest_slot is not None or draw.last < VAST_PAGES:
         return ()
     as_id, slot_id = draw.unused()
     npages = VAST_PAGES // domain.page_granule * domain.page_granule

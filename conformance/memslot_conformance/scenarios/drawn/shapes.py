@@ -94,7 +94,9 @@ def delete_by_id(draw: Situation) -> MemoryRegion:
     other = draw.live()
     inside = other.base + draw.rng.randrange(other.npages)
     somewhere = draw.rng.choice((0, inside << PAGE_SHIFT, _LAST_GPA))
-    hva = draw.rng.choice((0, draw.host_page(inside, 1) << PAGE_SHIFT, draw.limits.hva_end))
+    hva = draw.rng.choice(
+        (0, draw.host_page(inside, 1) << PAGE_SHIFT, draw.limits.hva_end)
+    )
     return MemoryRegion(delete(draw).slot, somewhere, 0, hva, draw.flags(1))
 
 
@@ -200,4 +202,6 @@ def _again(draw: Situation) -> MemoryRegion:
 def _toggled(request: MemoryRegion) -> MemoryRegion:
     """The request with the other choice of a log, but for slots too large for one."""
     flags = request.flags ^ LOG_DIRTY_PAGES
-    return replace(request, flags=flags) if request.npages <= LARGEST_LOGGED else request
+    return (
+        replace(request, flags=flags) if request.npages <= LARGEST_LOGGED else request
+    )

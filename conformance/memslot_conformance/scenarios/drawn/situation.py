@@ -17,6 +17,7 @@ from memslot_conformance.scenarios.drawn.corner import (
     ids_of,
 )
 from memslot_conformance.scenarios.drawn.numbers import edge_of_machine, pick, wide
+from memslot_conformance.scenarios.drawn.touches import Known
 from memslot_conformance.scenarios.drawn.weights import (
     ALIGNED_TO,
     BASES,
@@ -35,7 +36,6 @@ from memslot_conformance.scenarios.drawn.weights import (
     SPACES,
     WORD_SIZES,
 )
-from memslot_conformance.scenarios.drawn.touches import Known
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.arithmetic.slot_word import pack
 from memslot_spec.history.header import Header
@@ -120,10 +120,8 @@ class Situation(Known):
 
     def address_space(self) -> int:
         """An address space: the first most often, the last where there are many."""
-        count = self.limits.address_spaces
-        if count == 1:
-            return 0
-        return self.rng.choice((*SPACES, count - 1) if count > 2 else SPACES)
+        last = self.limits.address_spaces - 1
+        return min(self.rng.choice((*SPACES, last)), last)
 
     def unused(self, as_id: int | None = None) -> tuple[int, int]:
         """An address space and an id that name no slot of the table, if they can."""

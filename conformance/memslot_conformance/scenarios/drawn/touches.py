@@ -48,7 +48,7 @@ class Touched(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Touches:
-    """All that an operation touches; `whole` is the VM as such, its table and counts."""
+    """All that an operation touches; `whole` is the VM, its table and its counts."""
 
     parts: tuple[Touched, ...] = ()
     whole: bool = False

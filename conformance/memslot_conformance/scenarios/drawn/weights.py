@@ -78,8 +78,8 @@ ALIGNED_TO = (BITS_PER_WORD, HUGE, HUGE)
 OUT_OF_STEP = (0, 0, 1, BITS_PER_WORD, HUGE // 2, HUGE)
 """How far a host page is off the one that is congruent to the frame."""
 
-SPACES = (0, 0, 0, 0, 1)
-"""Address spaces, where there are two; where there are more, the last as well."""
+SPACES = (0, 0, 0, 0, 0, 0, 1)
+"""Address spaces; the last one is drawn as well."""
 
 # Corners.
 CORNERS: Weighted[str] = (

@@ -63,7 +63,10 @@ def fixed_races(header: Header) -> tuple[FixedRace, ...]:
 
 
 def _look(
-    header: Header, prefix: Operations, threads: tuple[Operations, ...], after: Operations
+    header: Header,
+    prefix: Operations,
+    threads: tuple[Operations, ...],
+    after: Operations,
 ) -> Operations:
     """The look after a scenario, unless its VM is gone by then."""
     raced = (operation for thread in threads for operation in thread)

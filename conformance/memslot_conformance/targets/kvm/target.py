@@ -45,9 +45,7 @@ class KvmVm:
     """
 
     profile_name = LINUX.name
-    domain = Domain(
-        exact_dirty_log=True, largest_slot=MAX_SLOT_BYTES >> PAGE_SHIFT
-    )
+    domain = Domain(exact_dirty_log=True, largest_slot=MAX_SLOT_BYTES >> PAGE_SHIFT)
 
     def __init__(self, facts: KernelFacts, node: Path = DEFAULT_NODE) -> None:
         """Make a VM. Errors: `OSError` where the node or the VM is not to be had."""
