@@ -65,7 +65,7 @@ def draw_init(draw: Situation) -> Operation:
         ends += [
             slot.base + slot.npages - gfn << PAGE_SHIFT
             for slot in draw.table
-            if slot.as_id == as_id and slot.covers(gfn)
+            if slot.as_id == as_id and slot.base + slot.npages > gfn
         ]
         length = max(0, rng.choice(ends) - within + rng.choice(LENGTHS_TO_THE_EDGE))
     return InitHvaCache(rng.choice(OWNERS), gpa, length)

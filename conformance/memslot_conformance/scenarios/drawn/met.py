@@ -82,19 +82,7 @@ class Met:
             self.step(operation)
 
     def _race(self, threads: tuple[Operations, ...]) -> None:
-        touched = [
-            [(type(one).__name__, touched_by(self._known, one)) for one in thread]
-            for thread in threads
-        ]
-        pairs = {
-            f"pair {mine} x {its}"
-            for number, thread in enumerate(touched)
-            for mine, what in thread
-            for other in touched[number + 1 :]
-            for its, also in other
-            if what.meet(also)
-        }
-        self.counter.update(pairs)
+        self.counter.update(pairs_of(self._known, threads))
         for thread in threads:
             for operation in thread:
                 self._asked(operation)
@@ -106,6 +94,22 @@ class Met:
             counter[what] += 1
         for edge in at_edges(self._edges, self.header, known, operation):
             counter[f"edge {edge}"] += 1
+
+
+def pairs_of(known: Known, threads: tuple[Operations, ...]) -> frozenset[str]:
+    """The pairs of operations that meet in a race which begins with what is known."""
+    touched = [
+        [(type(one).__name__, touched_by(known, one)) for one in thread]
+        for thread in threads
+    ]
+    return frozenset(
+        f"pair {mine} x {its}"
+        for number, thread in enumerate(touched)
+        for mine, what in thread
+        for other in touched[number + 1 :]
+        for its, also in other
+        if what.meet(also)
+    )
 
 
 def _refused(header: Header, known: Known, operation: Operation) -> Iterator[str]:

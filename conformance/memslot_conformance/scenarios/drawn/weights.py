@@ -163,7 +163,7 @@ OWNERS = (0, 0, 0, 1)
 number."""
 
 OFFSETS_IN_PAGE = (0, 0, 8, PAGE_SIZE - 8, PAGE_SIZE - 1)
-CACHE_LENGTHS = (8, 8, 16, PAGE_SIZE, 2 * PAGE_SIZE, 1 << 63, 0)
+CACHE_LENGTHS = (8, 8, 16, PAGE_SIZE, 2 * PAGE_SIZE, 4 * PAGE_SIZE, 1 << 63, 0)
 LENGTHS_TO_THE_EDGE = (-1, 0, 0, 1, PAGE_SIZE)
 """How far past the end of its first page a cached range ends, or past its slot."""
 

@@ -6,6 +6,7 @@ that every kernel refuses it. A request that the guards do not admit becomes a d
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from memslot_conformance.scenarios.drawn import shapes
@@ -43,7 +44,9 @@ def draw_operation(draw: Situation, palette: Palette) -> Operation:
 def draw_request(draw: Situation) -> MemoryRegion:
     """One request against the table, which the guards of a VM holding it admit."""
     request = draw_region(draw)
-    return request if _is_safe(draw.table, request) else shapes.delete(draw)
+    if _is_safe(draw.table, request):
+        return request
+    return shapes.delete(draw) if draw.slots() else replace(request, memory_size=0)
 
 
 def _is_safe(table: SlotTable, request: MemoryRegion) -> bool:
