@@ -59,8 +59,8 @@ def vms(target: Target, rng: Random) -> Iterator[Try]:
 
 def _alone(palette: Palette, rng: Random) -> Scenario:
     drawing = Drawing(palette, rng)
-    length = rng.randint(SHORTEST, LONGEST)
-    return Scenario(tuple(drawing.step() for _ in range(length)))
+    steps = [drawing.steps() for _ in range(rng.randint(SHORTEST, LONGEST))]
+    return Scenario(tuple(operation for some in steps for operation in some))
 
 
 def run(target: Target, what: str, tries: Iterator[Try], count: int) -> bool:

@@ -134,12 +134,12 @@ class SequentialMachine(Machine):
             return
         drawing.rng = Random(number)
         for _ in range(size):
-            if not self.over:
-                self._ask(drawing)
+            for operation in drawing.steps():
+                if not self.over:
+                    self._ask(operation)
 
-    def _ask(self, drawing: Drawing) -> None:
+    def _ask(self, operation: Operation) -> None:
         self.slice.check_time()
-        operation = drawing.step()
         self.met.step(operation)
         self.operations.append(operation)
         self.slice.crash_record.say(f"step {len(self.operations)}: {operation!r}")

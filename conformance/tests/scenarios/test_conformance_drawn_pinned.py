@@ -146,11 +146,11 @@ def test_the_log_of_one_word_is_cleared_from_its_start() -> None:
 
 def test_a_vast_log_is_deleted_at_once_and_never_read() -> None:
     drawing, vast = Drawing(palette_of(HEADERS["reference"]), Random(28)), 0
-    asked = [drawing.step() for _ in range(4_000)]
-    for one, after in pairwise(asked):
-        if not isinstance(one, SetRegion) or one.region.npages <= LARGEST_LOGGED:
-            continue
-        if one.region.log_dirty:
-            vast += 1
-            assert after == SetRegion(replace(one.region, memory_size=0))
+    for _ in range(4_000):
+        for one, after in pairwise((*drawing.steps(), None)):
+            if not isinstance(one, SetRegion) or one.region.npages <= LARGEST_LOGGED:
+                continue
+            if one.region.log_dirty:
+                vast += 1
+                assert after == SetRegion(replace(one.region, memory_size=0))
     assert vast

@@ -124,10 +124,8 @@ def test_the_pinned_shares_are_of_what_is_drawn(*, write_golden: bool) -> None:
 
 
 def test_every_objection_is_pinned() -> None:
-    blocks = read_blocks(SHARES)
-    pinned = {
-        line.split(maxsplit=1)[1] for b in blocks.values() for line in b.splitlines()
-    }
+    lines = "\n".join(read_blocks(SHARES).values()).splitlines()
+    pinned = {line.split(maxsplit=1)[1] for line in lines}
     assert {f"objection {objection.name}" for objection in Objection} <= pinned
 
 

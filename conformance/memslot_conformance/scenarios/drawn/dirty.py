@@ -29,7 +29,8 @@ def logging_slot(draw: Situation) -> Slot | None:
     """One of the slots that log, the one in view if it does; or else any, or None."""
     if not draw.slots():
         return None
-    logging = [slot for slot in draw.slots() if slot.log_dirty]
+    slots = [slot for slot in draw.slots() if slot.npages <= LARGEST_LOGGED]
+    logging = [slot for slot in slots if slot.log_dirty]
     slot = draw.live()
     if slot.log_dirty or not logging or draw.rng.random() > LOGGED:
         return slot

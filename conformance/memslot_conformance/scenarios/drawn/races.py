@@ -63,7 +63,6 @@ class Drawing:
     table: SlotTable = EMPTY
     corner: Corner | None = None
     _draw: Situation = field(init=False)
-    _queued: list[Operation] = field(default_factory=list[Operation])
 
     def __post_init__(self) -> None:
         header = self.palette.header
@@ -76,7 +75,8 @@ class Drawing:
     def scenario(self) -> Scenario:
         """A prefix, a race of two to four threads, and a look after it."""
         length = self.rng.choice(PREFIX_LENGTHS)
-        return self.race(tuple(self.step() for _ in range(length)))
+        steps = tuple(self.steps() for _ in range(length))
+        return self.race(tuple(operation for some in steps for operation in some))
 
     def race(self, prefix: Operations) -> Scenario:
         """The race that follows a prefix drawn by `step`."""
@@ -118,12 +118,6 @@ class Drawing:
     def step(self) -> Operation:
         """One operation of a sequence; an update moves the table on."""
         draw = self._situation(AIMED)
-        if self._queued:
-            return self._followed(self._queued.pop())
-        vast = draw_vast(draw) if self.rng.random() < VAST else ()
-        if vast:
-            self._queued.extend(vast[1:])
-            return self._followed(vast[0])
         if draw.view is None or self.rng.random() > STAYS_WITH:
             self._look_around(draw)
         operation = self._of(self.palette)
@@ -131,11 +125,18 @@ class Drawing:
             operation = self._of(self.palette)
             if self.rng.random() < EVEN:
                 operation = draw_set_region(draw)
-        return self._followed(operation)
-
-    def _followed(self, operation: Operation) -> Operation:
         self.follow(operation)
         return operation
+
+    def steps(self) -> Operations:
+        """What is asked next: one operation, or several that belong together."""
+        if self.rng.random() < VAST:
+            vast = draw_vast(self._situation(AIMED))
+            for operation in vast:
+                self.follow(operation)
+            if vast:
+                return vast
+        return (self.step(),)
 
     def follow(self, operation: Operation) -> None:
         """Know what an operation leaves."""
