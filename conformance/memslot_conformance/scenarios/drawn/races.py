@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -25,14 +26,18 @@ from memslot_conformance.scenarios.drawn.requests import (
     Palette,
     narrowed,
 )
+from memslot_conformance.scenarios.drawn.shapes import create
 from memslot_conformance.scenarios.drawn.situation import Situation, View
 from memslot_conformance.scenarios.drawn.weights import (
     AFTER,
     AIMED,
     AIMED_IN_A_RACE,
+    AT_ONCE,
     ENDS,
     EVEN,
+    MANY,
     PREFIX_LENGTHS,
+    PREPARED,
     STAYS_WITH,
     THEMES,
     THREAD_LENGTHS,
@@ -81,6 +86,8 @@ class Drawing:
     def race(self, prefix: Operations) -> Scenario:
         """The race that follows a prefix drawn by `step`."""
         draw, rng = self._situation(AIMED_IN_A_RACE), self.rng
+        if not draw.slots() and rng.random() < PREPARED:
+            prefix = (*prefix, self._create())
         self._look_around(draw)
         threads = [tuple(map(self._one, kinds)) for kinds in self._kinds()]
         before = [*log_first(draw, threads)]
@@ -130,20 +137,28 @@ class Drawing:
 
     def steps(self) -> Operations:
         """What is asked next: one operation, or several that belong together."""
+        draw = self._situation(AIMED)
         if self.rng.random() < VAST:
-            vast = draw_vast(self._situation(AIMED))
-            for operation in vast:
-                self.follow(operation)
-            if vast:
-                return vast
+            vast = draw_vast(draw)
+            self._all_follow(vast)
+            return vast or (self.step(),)
+        has_room = MANY < draw.corner.most and len(self.table.slots) < draw.corner.most
+        if has_room and self.rng.random() < AT_ONCE:
+            return tuple(self._create() for _ in range(self.rng.randint(2, MANY)))
         return (self.step(),)
+
+    def _create(self) -> Operation:
+        """A slot where none is."""
+        request = SetRegion(create(self._draw))
+        self.follow(request)
+        return request
 
     def follow(self, operation: Operation) -> None:
         """Know what an operation leaves."""
         follow(self.palette.header, self._draw, operation)
         self.table = self._draw.table
 
-    def _all_follow(self, operations: list[Operation]) -> None:
+    def _all_follow(self, operations: Sequence[Operation]) -> None:
         for operation in operations:
             self.follow(operation)
 

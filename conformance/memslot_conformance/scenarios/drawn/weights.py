@@ -78,7 +78,7 @@ ALIGNED_TO = (BITS_PER_WORD, HUGE, HUGE)
 OUT_OF_STEP = (0, 0, 1, BITS_PER_WORD, HUGE // 2, HUGE)
 """How far a host page is off the one that is congruent to the frame."""
 
-SPACES = (0, 0, 0, 0, 0, 0, 1)
+SPACES = (0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
 """Address spaces; the last one is drawn as well."""
 
 # Corners.
@@ -104,7 +104,11 @@ MOST: Weighted[int] = ((12, 4), (6, 10), (3, 24), (2, 64), (1, 300))
 """Slots at once: from so many on, deletes are drawn where new slots would be."""
 
 GROWING = 0.4
-"""How often a sequence with room for many slots gets a new one."""
+"""How often a request is for a new slot where there are few of those there may be."""
+
+MANY, AT_ONCE = 8, 0.2
+"""How often a sequence with room for more than so many slots gets up to as many at
+once."""
 
 # Requests.
 DEFECT_COUNTS: Weighted[int] = ((20, 0), (4, 1), (1, 2))
@@ -184,7 +188,7 @@ FROM_OUTSIDE = 0.2
 """How often a range that is aimed at a slot begins before it."""
 
 THEMES: Weighted[str] = (
-    (8, "any two"),
+    (10, "any two"),
     (4, "log"),
     (4, "mapping"),
     (2, "remembered"),
