@@ -124,8 +124,8 @@ CHANGES = (
     Silent(
         "every sampled schedule switches anywhere",
         PLAY,
-        r"only_handing_over=bool\(number % 2\)",
-        "only_handing_over=False",
+        r"handing = bool\(number // 2 % 2\)",
+        "handing = False",
     ),
 )
 

@@ -31,7 +31,6 @@ from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import UnknownTargetError, resolve
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.judging.judge import judge
-from memslot_spec.model.operations import GetDirtyLog, SetRegion
 
 EVERY_CLAUSE = tuple(clause.id for clause in CLAUSES)
 

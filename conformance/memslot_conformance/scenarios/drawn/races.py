@@ -142,7 +142,7 @@ class Drawing:
             vast = draw_vast(draw)
             self._all_follow(vast)
             return vast or (self.step(),)
-        has_room = MANY < draw.corner.most and len(self.table.slots) < draw.corner.most
+        has_room = draw.corner.most > MANY and len(self.table.slots) < draw.corner.most
         if has_room and self.rng.random() < AT_ONCE:
             return tuple(self._create() for _ in range(self.rng.randint(2, MANY)))
         return (self.step(),)
