@@ -29,6 +29,7 @@ from memslot_spec.model.operations import (
     Operation,
     SetRegion,
     TssBase,
+    UnmapHva,
     UseHvaCache,
     VcpuGfnToMemslot,
 )
@@ -42,9 +43,17 @@ Frame = tuple[int, int]
 
 
 def epilogue(
-    header: Header, prefix: Operations, threads: tuple[Operations, ...] = ()
+    header: Header,
+    prefix: Operations,
+    threads: tuple[Operations, ...] = (),
+    *,
+    unmaps: bool = False,
 ) -> Operations:
-    """What to ask when a scenario is over, of what this target supports."""
+    """What to ask when a scenario is over, of what this target supports.
+
+    `unmaps`: the host takes the pages away before the slots are deleted. It shows what
+    reverse maps have lost, and hides what a delete leaves.
+    """
     supported = frozenset(header.capabilities.operations)
     known = left_by(header, prefix)
     raced = tuple(operation for thread in threads for operation in thread)
@@ -54,14 +63,18 @@ def epilogue(
     words = _words(header, everything)
     caches = _caches((*prefix, *raced))
     logs = tuple(word for word in words if word in _logging((*prefix, *raced)))
-    looks = _looks(known.table, frames, words, logs, caches)
+    taken = tuple(_unmaps(known.table, frames)) if unmaps else ()
+    looks = (
+        *_looks(known.table, frames, logs, caches),
+        *taken,
+        *(_delete(known.table, word) for word in words),
+    )
     return tuple(look for look in looks if type(look).__name__ in supported)
 
 
 def _looks(
     table: SlotTable,
     frames: tuple[Frame, ...],
-    words: tuple[int, ...],
     logging: tuple[int, ...],
     caches: tuple[int, ...],
 ) -> Iterator[Operation]:
@@ -74,20 +87,24 @@ def _looks(
     yield MmuPages()
     yield TssBase()
     yield from logs
-    yield from _ages(table, frames)
+    yield from (AgeHva(page) for page in _pages(table, frames))
     yield from (GuestAccess(gfn, as_id=as_id) for as_id, gfn in frames)
     yield from logs
     yield from (GuestAccess(gfn, True, as_id=as_id) for as_id, gfn in frames)  # noqa: FBT003
     yield from (*logs, *logs)
-    yield from (_delete(table, word) for word in words)
 
 
-def _ages(table: SlotTable, frames: tuple[Frame, ...]) -> Iterator[Operation]:
+def _pages(table: SlotTable, frames: tuple[Frame, ...]) -> Iterator[int]:
     """The host page of each frame, as the slots lay before the race."""
     for as_id, gfn in frames:
         for slot in table:
             if slot.as_id == as_id and slot.covers(gfn):
-                yield AgeHva(slot.hva_of(gfn))
+                yield slot.hva_of(gfn)
+
+
+def _unmaps(table: SlotTable, frames: tuple[Frame, ...]) -> Iterator[Operation]:
+    yield from (UnmapHva(page) for page in _pages(table, frames))
+    yield CountRmaps()
 
 
 def _delete(table: SlotTable, word: int) -> SetRegion:

@@ -42,6 +42,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     THEMES,
     THREAD_LENGTHS,
     THREADS,
+    UNMAPPED,
     VAST,
     WITH_REQUEST,
 )
@@ -86,6 +87,7 @@ class Drawing:
     def race(self, prefix: Operations) -> Scenario:
         """The race that follows a prefix drawn by `step`."""
         draw, rng = self._situation(AIMED_IN_A_RACE), self.rng
+        draw.is_raced = True
         if not draw.slots() and rng.random() < PREPARED:
             prefix = (*prefix, self._create())
         self._look_around(draw)
@@ -105,7 +107,8 @@ class Drawing:
         header = self.palette.header
         match pick(self.rng, ENDS):
             case "look":
-                return epilogue(header, prefix, threads)
+                unmaps = self.rng.random() < UNMAPPED
+                return epilogue(header, prefix, threads, unmaps=unmaps)
             case "destroy" if LAST_OF_ALL in header.capabilities.operations:
                 return (DestroyVm(),)
             case _:
@@ -165,6 +168,7 @@ class Drawing:
     def _situation(self, aimed: float) -> Situation:
         draw = self._draw
         draw.rng, draw.table, draw.aimed = self.rng, self.table, aimed
+        draw.is_raced = False
         return draw
 
     def _look_around(self, draw: Situation) -> None:

@@ -22,6 +22,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     GROWING,
     LARGEST_LOGGED,
     PRIVATE,
+    RACED_DEFECTS,
     ROLLBACK,
     VAST_PAGES,
 )
@@ -51,6 +52,21 @@ SHAPES: Weighted[RequestShape] = (
     (2, shapes.toggle_readonly),
 )
 """What a request is about; each is drawn with the weight before it."""
+
+RACED_SHAPES: Weighted[RequestShape] = (
+    (5, shapes.create),
+    (3, shapes.create_adjacent),
+    (2, shapes.create_on_shared_hva),
+    (12, shapes.delete),
+    (4, shapes.delete_by_id),
+    (1, shapes.no_op),
+    (12, shapes.toggle_log),
+    (10, shapes.move),
+    (4, shapes.move_over_itself),
+    (2, shapes.overlapping),
+    (1, shapes.move_onto_another),
+)
+"""What a request of a race is about: mostly, a slot that changes while it is used."""
 
 FIRST_SHAPES: Weighted[RequestShape] = (
     (12, shapes.create),
@@ -100,7 +116,7 @@ def draw_region(draw: Situation) -> MemoryRegion:
     if draw.slots() and rng.random() < ROLLBACK:
         return defects.beyond(draw, shapes.no_op(draw))
     request = _shaped(draw)
-    for _ in range(pick(rng, DEFECT_COUNTS)):
+    for _ in range(pick(rng, RACED_DEFECTS if draw.is_raced else DEFECT_COUNTS)):
         request = pick(rng, DEFECTS)(draw, request)
     return _within_reason(request)
 
@@ -109,9 +125,9 @@ def _shaped(draw: Situation) -> MemoryRegion:
     rng, count = draw.rng, len(draw.table.slots)
     if not draw.slots():
         return pick(rng, FIRST_SHAPES)(draw)
-    if count < draw.corner.most // 2 and rng.random() < GROWING:
+    if not draw.is_raced and count < draw.corner.most // 2 and rng.random() < GROWING:
         return shapes.create(draw)
-    request = pick(rng, SHAPES)(draw)
+    request = pick(rng, RACED_SHAPES if draw.is_raced else SHAPES)(draw)
     if count >= draw.corner.most and _is_new(draw, request):
         return pick(rng, FULL_SHAPES)(draw)
     return request

@@ -59,8 +59,9 @@ class View:
 class Situation(Known):
     """What an operation is drawn from.
 
-    `aimed` is how often it is about what is in view. `backing` is real memory for
-    slots, where they need some: first byte address, and bytes.
+    `aimed` is how often it is about what is in view, `is_raced` whether others run.
+    `backing` is real memory for slots, where they need some: first byte address, and
+    bytes.
     """
 
     rng: Random
@@ -68,6 +69,7 @@ class Situation(Known):
     corner: Corner
     aimed: float = 0.0
     view: View | None = None
+    is_raced: bool = False
     backing: tuple[int, int] | None = None
 
     @property

@@ -112,6 +112,7 @@ once."""
 
 # Requests.
 DEFECT_COUNTS: Weighted[int] = ((20, 0), (4, 1), (1, 2))
+RACED_DEFECTS: Weighted[int] = ((20, 0), (2, 1))
 """How many things are wrong with a request that comes from a shape."""
 
 PRIVATE = 0.06
@@ -221,6 +222,9 @@ PREPARED = 0.75
 
 AFTER: Weighted[int] = ((3, 0), (1, 1), (1, 2))
 """How many operations are drawn between a race and the look after it."""
+
+UNMAPPED = 0.5
+"""How often a look at the end unmaps what it looked at, before it deletes the slots."""
 
 ENDS: Weighted[str] = ((5, "look"), (1, "destroy"), (4, "as it is"))
 """How a drawn race ends: with the whole look, the end of the VM, or neither."""
