@@ -12,6 +12,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     IDS,
     IDS_OF_A_CORNER,
     MOST,
+    SPACES,
 )
 from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
@@ -27,7 +28,7 @@ ROOM = 4 * PAGES_PER_HUGE_PAGE
 
 @dataclass(frozen=True, slots=True)
 class Corner:
-    """Frames from `base` on, host pages from `host` on, a few ids.
+    """Frames from `base` on, host pages from `host` on, a few ids, address spaces.
 
     `most` is how many slots there may be before deletes are drawn for new ones.
     """
@@ -35,6 +36,7 @@ class Corner:
     base: int
     host: int
     ids: tuple[int, ...]
+    spaces: tuple[int, ...]
     most: int
 
 
@@ -45,7 +47,20 @@ def draw_corner(rng: Random, header: Header) -> Corner:
     most = pick(rng, MOST)
     first = tuple(range(min(max(count, most), ids_of(header))))
     ids = tuple(dict.fromkeys(any_id(rng, header, first) for _ in range(count)))
-    return Corner(base, _host(rng, header, base), (*ids, *first[count:]), most)
+    host = _host(rng, header, base)
+    return Corner(base, host, (*ids, *first[count:]), _spaces(rng, header), most)
+
+
+def _spaces(rng: Random, header: Header) -> tuple[int, ...]:
+    """One address space, or several: each as often as it is drawn."""
+    last = header.limits.address_spaces - 1
+    match pick(rng, SPACES):
+        case "first":
+            return (0,)
+        case "last":
+            return (last,)
+        case _:
+            return tuple(dict.fromkeys((0, min(1, last), last)))
 
 
 def ids_of(header: Header) -> int:

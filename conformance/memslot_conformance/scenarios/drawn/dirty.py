@@ -57,6 +57,9 @@ def draw_clear(draw: Situation) -> Operation:
     if slot.npages > BITS_PER_WORD:
         last = (slot.npages - 1) // BITS_PER_WORD * BITS_PER_WORD
         first = rng.choice((0, BITS_PER_WORD, slot.npages // 2, last))
+        view = draw.in_view()
+        if view is not None and slot.covers(view.gfn):
+            first = (view.gfn - slot.base) // BITS_PER_WORD * BITS_PER_WORD
     left = min(slot.npages - first, LARGEST_LOGGED)
     counts = (left, left, left, min(left, BITS_PER_WORD), left + 1, max(left - 1, 0))
     count = rng.choice(counts)

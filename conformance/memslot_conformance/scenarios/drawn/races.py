@@ -32,6 +32,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     AFTER,
     AIMED,
     AIMED_IN_A_RACE,
+    AT_A_SLOT,
     AT_ONCE,
     ENDS,
     EVEN,
@@ -176,7 +177,7 @@ class Drawing:
         draw.view = None
         gfn, as_id = draw.frame()
         slots = draw.slots()
-        if slots and self.rng.random() < AIMED_IN_A_RACE:
+        if slots and self.rng.random() < AT_A_SLOT:
             slots = tuple(s for s in slots if s.log_dirty) or slots
             slot = self.rng.choice(slots if self.rng.random() < EVEN else draw.slots())
             last = slot.base + slot.npages - 1

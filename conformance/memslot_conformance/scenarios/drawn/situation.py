@@ -33,7 +33,6 @@ from memslot_conformance.scenarios.drawn.weights import (
     READONLY,
     SIZES,
     SMALL_SIZES,
-    SPACES,
     WORD_SIZES,
 )
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
@@ -121,9 +120,8 @@ class Situation(Known):
         return self.rng.choice(self.slots())
 
     def address_space(self) -> int:
-        """An address space: the first most often, the last where there are many."""
-        last = self.limits.address_spaces - 1
-        return min(self.rng.choice((*SPACES, last)), last)
+        """An address space of the corner."""
+        return self.rng.choice(self.corner.spaces)
 
     def unused(self, as_id: int | None = None) -> tuple[int, int]:
         """An address space and an id that name no slot of the table, if they can."""
@@ -214,6 +212,9 @@ class Situation(Known):
         rng, grain = self.rng, self.header.domain.page_granule
         top = max(0, self.last + 1 - npages)
         corner = self.corner.base + rng.choice(OFFSETS)
+        view = self.in_view()
+        if view is not None and view.slot_id is None and rng.random() < EVEN:
+            corner = view.gfn - rng.choice((0, 0, npages // 2, npages - 1))
         match pick(rng, BASES):
             case "corner":
                 base = corner

@@ -78,9 +78,6 @@ ALIGNED_TO = (BITS_PER_WORD, HUGE, HUGE)
 OUT_OF_STEP = (0, 0, 1, BITS_PER_WORD, HUGE // 2, HUGE)
 """How far a host page is off the one that is congruent to the frame."""
 
-SPACES = (0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
-"""Address spaces; the last one is drawn as well."""
-
 # Corners.
 CORNERS: Weighted[str] = (
     (10, "lowest"),
@@ -99,6 +96,9 @@ HOST_CORNERS: Weighted[str] = (
     (1, "law"),
     (1, "wide"),
 )
+SPACES: Weighted[str] = ((9, "first"), (1, "last"), (3, "several"))
+"""Address spaces, where there are several."""
+
 IDS_OF_A_CORNER = (3, 4, 4, 4, 4, 6, 8)
 MOST: Weighted[int] = ((12, 4), (6, 10), (3, 24), (2, 64), (1, 300))
 """Slots at once: from so many on, deletes are drawn where new slots would be."""
@@ -189,7 +189,7 @@ FROM_OUTSIDE = 0.2
 """How often a range that is aimed at a slot begins before it."""
 
 THEMES: Weighted[str] = (
-    (10, "any two"),
+    (13, "any two"),
     (4, "log"),
     (4, "mapping"),
     (2, "remembered"),
@@ -202,6 +202,9 @@ WRITES = 0.6
 """How often an access writes."""
 
 # Sequences and races.
+AT_A_SLOT = 0.85
+"""How often what comes into view is a page of a slot, where there is one."""
+
 STAYS_WITH = 0.88
 """How often the next operation of a sequence keeps to the slot of the one before."""
 
