@@ -37,6 +37,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     ENDS,
     EVEN,
     MANY,
+    MOST_THREADS,
     PREFIX_LENGTHS,
     PREPARED,
     STAYS_WITH,
@@ -207,7 +208,9 @@ class Drawing:
             if number < len(pair):
                 kinds[rng.randrange(length)] = pair[number]
             threads.append(kinds)
-        return threads
+        if REQUEST not in pair and rng.random() < WITH_REQUEST:
+            threads.insert(rng.randrange(len(threads) + 1), [REQUEST])
+        return threads[:MOST_THREADS]
 
     def _about(self, theme: str) -> tuple[str, ...]:
         """The kinds that are about one thing, requests among them; or else all."""

@@ -193,7 +193,7 @@ THEMES: Weighted[str] = (
     (4, "log"),
     (4, "mapping"),
     (2, "remembered"),
-    (3, "weights"),
+    (7, "weights"),
 )
 """What a race is of: any two kinds, each as often; kinds that are about one thing; or
 any, by their weights."""
@@ -212,15 +212,17 @@ AIMED, AIMED_IN_A_RACE = 0.6, 0.9
 """How often an operation is about the slot and the page that are in view."""
 
 PREFIX_LENGTHS = (1, 1, 2, 2, 3, 4, 6)
+MOST_THREADS = 4
 THREADS: Weighted[int] = ((12, 2), (5, 3), (2, 4))
 THREAD_LENGTHS: Weighted[int] = ((10, 1), (5, 2), (2, 3), (1, 4), (1, 5))
 KINDS_OF_A_RACE = (1, 2, 3)
 """How many kinds of operations meet in one race, requests not counted."""
 
-WITH_REQUEST = 0.5
-"""How often a race has a request where its two kinds are none."""
+WITH_REQUEST = 0.6
+"""How often a race has a request where its two kinds are none: beside them, or, where
+they are of a theme, in place of one."""
 
-PREPARED = 0.75
+PREPARED = 0.65
 """How often what a race can need is put before it, each part by itself."""
 
 AFTER: Weighted[int] = ((3, 0), (1, 1), (1, 2))
@@ -229,7 +231,7 @@ AFTER: Weighted[int] = ((3, 0), (1, 1), (1, 2))
 UNMAPPED = 0.5
 """How often a look at the end unmaps what it looked at, before it deletes the slots."""
 
-ENDS: Weighted[str] = ((5, "look"), (1, "destroy"), (4, "as it is"))
+ENDS: Weighted[str] = ((4, "look"), (1, "destroy"), (5, "as it is"))
 """How a drawn race ends: with the whole look, the end of the VM, or neither."""
 
 VAST = 0.004
