@@ -197,8 +197,6 @@ class Drawing:
         if theme != "any two":
             about = self._about(theme)
             pair = [rng.choice(about), rng.choice(about)]
-            if REQUEST not in pair and rng.random() < WITH_REQUEST:
-                pair[rng.randrange(2)] = REQUEST
             palette = Palette(palette.header, about)
         few = (*pair, *pair, *narrowed(palette, rng).kinds)
         threads: list[list[str]] = []

@@ -219,8 +219,7 @@ KINDS_OF_A_RACE = (1, 2, 3)
 """How many kinds of operations meet in one race, requests not counted."""
 
 WITH_REQUEST = 0.6
-"""How often a race has a request where its two kinds are none: beside them, or, where
-they are of a theme, in place of one."""
+"""How often a race has a request where its two kinds are none, beside them."""
 
 PREPARED = 0.65
 """How often what a race can need is put before it, each part by itself."""
