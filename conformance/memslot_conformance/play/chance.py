@@ -50,7 +50,7 @@ FEW = (1, 1, 1, 2, 2, 3)
 """Preemptions of a sampled schedule that has few."""
 
 
-class Sampled:
+class CountingChooser:
     """A chooser that counts where it could have preempted."""
 
     def __init__(self, choose: Chooser) -> None:

@@ -13,7 +13,13 @@ from random import Random
 
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.chance import FEW, STAYS, Sampled, preempting, tossing
+from memslot_conformance.play.chance import (
+    FEW,
+    STAYS,
+    CountingChooser,
+    preempting,
+    tossing,
+)
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import Chooser, play, stay
 from memslot_conformance.play.stepping import STEP_LIMIT
@@ -156,11 +162,11 @@ def sampled(
     for number in range(count):
         if number % 2 and decisions:
             at = {rng.randrange(decisions) for _ in range(rng.choice(FEW))}
-            walk = Sampled(preempting(rng, frozenset(at)))
+            walk = CountingChooser(preempting(rng, frozenset(at)))
         else:
             stays = STAYS[number // 4 % len(STAYS)]
             handing = bool(number // 2 % 2)
-            walk = Sampled(tossing(rng, stays, only_handing_over=handing))
+            walk = CountingChooser(tossing(rng, stays, only_handing_over=handing))
         yield play(make, scenario, walk.choose, step_limit=step_limit)
         decisions = walk.decisions
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from memslot_conformance.scenarios.drawn.kinds import touched_by
 from memslot_conformance.scenarios.drawn.left import left_by
-from memslot_conformance.scenarios.drawn.touches import FRAME, SLOT, Known, Touched
+from memslot_conformance.scenarios.drawn.touches import FRAME, SLOT, Known, TouchedRange
 from memslot_conformance.scenarios.drawn.weights import LARGEST_LOGGED
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
@@ -38,7 +38,7 @@ from memslot_spec.model.values import MemoryRegion, SlotTable
 MOST_FRAMES, MOST_SLOTS = 3, 3
 """Looked at of each: what a scenario touches is most often less."""
 
-Frame = tuple[int, int]
+FrameOfSpace = tuple[int, int]
 """An address space and a frame in it."""
 
 
@@ -74,7 +74,7 @@ def epilogue(
 
 def _looks(
     table: SlotTable,
-    frames: tuple[Frame, ...],
+    frames: tuple[FrameOfSpace, ...],
     logging: tuple[int, ...],
     caches: tuple[int, ...],
 ) -> Iterator[Operation]:
@@ -94,7 +94,7 @@ def _looks(
     yield from (*logs, *logs)
 
 
-def _pages(table: SlotTable, frames: tuple[Frame, ...]) -> Iterator[int]:
+def _pages(table: SlotTable, frames: tuple[FrameOfSpace, ...]) -> Iterator[int]:
     """The host page of each frame, as the slots lay before the race."""
     for as_id, gfn in frames:
         for slot in table:
@@ -102,7 +102,7 @@ def _pages(table: SlotTable, frames: tuple[Frame, ...]) -> Iterator[int]:
                 yield slot.hva_of(gfn)
 
 
-def _unmaps(table: SlotTable, frames: tuple[Frame, ...]) -> Iterator[Operation]:
+def _unmaps(table: SlotTable, frames: tuple[FrameOfSpace, ...]) -> Iterator[Operation]:
     yield from (UnmapHva(page) for page in _pages(table, frames))
     yield CountRmaps()
 
@@ -113,13 +113,15 @@ def _delete(table: SlotTable, word: int) -> SetRegion:
     return SetRegion(MemoryRegion(word, base << PAGE_SHIFT, 0, 0))
 
 
-def _touched(known: Known, operations: Operations) -> tuple[Touched, ...]:
+def _touched(known: Known, operations: Operations) -> tuple[TouchedRange, ...]:
     return tuple(
         part for operation in operations for part in touched_by(known, operation).parts
     )
 
 
-def _frames(header: Header, touched: tuple[Touched, ...]) -> tuple[Frame, ...]:
+def _frames(
+    header: Header, touched: tuple[TouchedRange, ...]
+) -> tuple[FrameOfSpace, ...]:
     """The first frame of each range, those of the race first."""
     spaces, last = header.limits.address_spaces, header.domain.largest_gfn
     found = (
@@ -130,7 +132,7 @@ def _frames(header: Header, touched: tuple[Touched, ...]) -> tuple[Frame, ...]:
     return tuple(dict.fromkeys(found))[:MOST_FRAMES]
 
 
-def _words(header: Header, touched: tuple[Touched, ...]) -> tuple[int, ...]:
+def _words(header: Header, touched: tuple[TouchedRange, ...]) -> tuple[int, ...]:
     """The slots of user space that were asked for."""
     limits = header.limits
     found = (

@@ -49,7 +49,7 @@ Draw = Callable[[Situation], Operation]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class DrawnKind:
     """How operations of a kind are drawn and what they touch.
 
     `weight` is how often, beside the others. `needs` are what a race can need before
@@ -79,29 +79,35 @@ def _plain(make: Callable[[], Operation]) -> Draw:
     return draw
 
 
-KINDS: Mapping[type[Operation], Kind] = {
-    SetRegion: Kind(16, draw_set_region, touches.by_request, ("mapping",)),
-    GfnToMemslot: Kind(2, accesses.draw_slot_lookup, touches.at_a_frame),
-    GfnToHva: Kind(2, accesses.draw_address_lookup, touches.at_a_frame),
-    GfnToHvaProt: Kind(2, host.draw_host_page, touches.at_a_frame),
-    IsVisibleGfn: Kind(2, accesses.draw_visible, touches.at_a_frame),
-    MemslotId: Kind(2, accesses.draw_id, touches.at_a_frame),
-    VcpuGfnToMemslot: Kind(3, caches.draw_vcpu_lookup, touches.at_a_frame, ("itself",)),
-    TssBase: Kind(6, _plain(TssBase), touches.everything),
-    MmuPages: Kind(2, _plain(MmuPages), touches.everything),
-    GuestAccess: Kind(12, accesses.draw_access, touches.at_a_frame, ("mapping", "log")),
-    AllocateRoot: Kind(1, accesses.draw_root, touches.at_a_frame, ("mapping",)),
-    CountRmaps: Kind(2, _plain(CountRmaps), touches.everything, ("mapping",)),
-    InitHvaCache: Kind(4, caches.draw_init, touches.by_cache, ("range",)),
-    UseHvaCache: Kind(6, caches.draw_use, touches.by_cache, ("range", "log")),
-    UnmapHva: Kind(6, host.draw_unmap, touches.at_host_bytes, ("mapping",)),
-    InvalidateRange: Kind(4, host.draw_range, touches.at_host_bytes, ("mapping",)),
-    AgeHva: Kind(3, host.draw_age, touches.at_host_bytes, ("mapping",)),
-    ReleaseNotifier: Kind(1, _plain(ReleaseNotifier), touches.everything, ("mapping",)),
-    GetDirtyLog: Kind(6, dirty.draw_get, touches.by_log, ("log", "mapping")),
-    ClearDirtyLog: Kind(4, dirty.draw_clear, touches.by_log, ("log", "mapping")),
-    EnableManualProtect: Kind(2, dirty.draw_options, touches.everything, ("log",)),
-    Halt: Kind(1, _plain(Halt), touches.everything),
+KINDS: Mapping[type[Operation], DrawnKind] = {
+    SetRegion: DrawnKind(16, draw_set_region, touches.by_request, ("mapping",)),
+    GfnToMemslot: DrawnKind(2, accesses.draw_slot_lookup, touches.at_a_frame),
+    GfnToHva: DrawnKind(2, accesses.draw_address_lookup, touches.at_a_frame),
+    GfnToHvaProt: DrawnKind(2, host.draw_host_page, touches.at_a_frame),
+    IsVisibleGfn: DrawnKind(2, accesses.draw_visible, touches.at_a_frame),
+    MemslotId: DrawnKind(2, accesses.draw_id, touches.at_a_frame),
+    VcpuGfnToMemslot: DrawnKind(
+        3, caches.draw_vcpu_lookup, touches.at_a_frame, ("itself",)
+    ),
+    TssBase: DrawnKind(6, _plain(TssBase), touches.everything),
+    MmuPages: DrawnKind(2, _plain(MmuPages), touches.everything),
+    GuestAccess: DrawnKind(
+        12, accesses.draw_access, touches.at_a_frame, ("mapping", "log")
+    ),
+    AllocateRoot: DrawnKind(1, accesses.draw_root, touches.at_a_frame, ("mapping",)),
+    CountRmaps: DrawnKind(2, _plain(CountRmaps), touches.everything, ("mapping",)),
+    InitHvaCache: DrawnKind(4, caches.draw_init, touches.by_cache, ("range",)),
+    UseHvaCache: DrawnKind(6, caches.draw_use, touches.by_cache, ("range", "log")),
+    UnmapHva: DrawnKind(6, host.draw_unmap, touches.at_host_bytes, ("mapping",)),
+    InvalidateRange: DrawnKind(4, host.draw_range, touches.at_host_bytes, ("mapping",)),
+    AgeHva: DrawnKind(3, host.draw_age, touches.at_host_bytes, ("mapping",)),
+    ReleaseNotifier: DrawnKind(
+        1, _plain(ReleaseNotifier), touches.everything, ("mapping",)
+    ),
+    GetDirtyLog: DrawnKind(6, dirty.draw_get, touches.by_log, ("log", "mapping")),
+    ClearDirtyLog: DrawnKind(4, dirty.draw_clear, touches.by_log, ("log", "mapping")),
+    EnableManualProtect: DrawnKind(2, dirty.draw_options, touches.everything, ("log",)),
+    Halt: DrawnKind(1, _plain(Halt), touches.everything),
 }
 """`DestroyVm` is drawn by nobody, for nothing may be asked after it: the fixed
 scenarios have it."""

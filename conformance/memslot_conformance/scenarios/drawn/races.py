@@ -27,7 +27,7 @@ from memslot_conformance.scenarios.drawn.requests import (
     narrowed,
 )
 from memslot_conformance.scenarios.drawn.shapes import create
-from memslot_conformance.scenarios.drawn.situation import Situation, View
+from memslot_conformance.scenarios.drawn.situation import InView, Situation
 from memslot_conformance.scenarios.drawn.weights import (
     AFTER,
     AIMED,
@@ -186,7 +186,7 @@ class Drawing:
             gfn = self.rng.choice((slot.base, slot.base, last, inside))
             as_id = slot.as_id
         held = [s for s in draw.table if s.as_id == as_id and s.covers(gfn)]
-        draw.view = View(gfn, as_id, held[0].id if held else None)
+        draw.view = InView(gfn, as_id, held[0].id if held else None)
 
     def _kinds(self) -> list[list[str]]:
         """The kinds on each thread: two that are to meet, and some of a few more."""

@@ -46,7 +46,7 @@ TRIES = 16
 
 
 @dataclass(slots=True)
-class View:
+class InView:
     """What operations are about for a while: a page, and the slot it is in, if any."""
 
     gfn: int
@@ -67,7 +67,7 @@ class Situation(Known):
     header: Header
     corner: Corner
     aimed: float = 0.0
-    view: View | None = None
+    view: InView | None = None
     is_raced: bool = False
     backing: tuple[int, int] | None = None
 
@@ -99,7 +99,7 @@ class Situation(Known):
         most = min(bound for bound in bounds if bound is not None)
         return max(most // domain.page_granule, 1) * domain.page_granule
 
-    def in_view(self) -> View | None:
+    def in_view(self) -> InView | None:
         """What is in view, for an operation that is to be about it."""
         if self.view is not None and self.rng.random() < self.aimed:
             return self.view

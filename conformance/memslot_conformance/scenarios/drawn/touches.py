@@ -29,7 +29,7 @@ from memslot_spec.model.values import EMPTY, Slot, SlotTable
 SLOT, FRAME, HOST = "slot", "frame", "host"
 
 
-class Touched(NamedTuple):
+class TouchedRange(NamedTuple):
     """A range of one sort of thing: slot words, frames of a space, or host bytes."""
 
     what: str
@@ -37,7 +37,7 @@ class Touched(NamedTuple):
     first: int
     end: int
 
-    def meets(self, other: Touched) -> bool:
+    def meets(self, other: TouchedRange) -> bool:
         """Both hold something in common."""
         return (
             self.what == other.what
@@ -50,7 +50,7 @@ class Touched(NamedTuple):
 class Touches:
     """All that an operation touches; `whole` is the VM, its table and its counts."""
 
-    parts: tuple[Touched, ...] = ()
+    parts: tuple[TouchedRange, ...] = ()
     whole: bool = False
 
     def meet(self, other: Touches) -> bool:
@@ -71,17 +71,17 @@ class Known:
     ranges: dict[int, InitHvaCache] = field(default_factory=dict[int, InitHvaCache])
 
 
-Touching = Callable[[Known, Operation], Iterator[Touched]]
+Touching = Callable[[Known, Operation], Iterator[TouchedRange]]
 """What an operation of some kind touches; `everything` stands for the whole VM."""
 
 
-def everything(known: Known, operation: Operation) -> Iterator[Touched]:
+def everything(known: Known, operation: Operation) -> Iterator[TouchedRange]:
     """The whole VM: the table as a whole, every log, or every mapping."""
     del known, operation
     return iter(())
 
 
-def at_a_frame(known: Known, operation: Operation) -> Iterator[Touched]:
+def at_a_frame(known: Known, operation: Operation) -> Iterator[TouchedRange]:
     """A frame, with the slot and the host page behind it."""
     gfn: int = getattr(operation, "gfn", 0)
     as_id: int = getattr(operation, "as_id", 0)
@@ -89,7 +89,7 @@ def at_a_frame(known: Known, operation: Operation) -> Iterator[Touched]:
     yield from _frames(known.table, as_id, gfn, gfn + 1, with_slot=write)
 
 
-def at_host_bytes(known: Known, operation: Operation) -> Iterator[Touched]:
+def at_host_bytes(known: Known, operation: Operation) -> Iterator[TouchedRange]:
     """Host bytes, with every frame that is backed by them."""
     match operation:
         case UnmapHva(hva) | AgeHva(hva):
@@ -98,38 +98,38 @@ def at_host_bytes(known: Known, operation: Operation) -> Iterator[Touched]:
             pass
         case _:
             return
-    yield Touched(HOST, 0, start, end)
+    yield TouchedRange(HOST, 0, start, end)
     for slot in known.table:
         if start < end and touches(slot.hva, slot.npages, start, end):
             first = max(start - slot.hva, 0) >> PAGE_SHIFT
             last = min(end - 1 - slot.hva >> PAGE_SHIFT, slot.npages - 1)
             low, high = slot.base + first, slot.base + last + 1
-            yield Touched(FRAME, slot.as_id, low, high)
+            yield TouchedRange(FRAME, slot.as_id, low, high)
 
 
-def by_request(known: Known, operation: Operation) -> Iterator[Touched]:
+def by_request(known: Known, operation: Operation) -> Iterator[TouchedRange]:
     """A slot, with the frames and host bytes that it has and those it is to have."""
     if not isinstance(operation, SetRegion):
         return
     region = operation.region
     as_id = as_id_of(region.slot)
-    yield Touched(SLOT, 0, region.slot, region.slot + 1)
+    yield TouchedRange(SLOT, 0, region.slot, region.slot + 1)
     old = known.table.find(as_id, id_of(region.slot))
     if old is not None:
         yield from _of_slot(old)
     if region.memory_size:
         end = region.base + max(region.npages, 1)
-        yield Touched(FRAME, as_id, region.base, end)
+        yield TouchedRange(FRAME, as_id, region.base, end)
         hva = region.userspace_addr
-        yield Touched(HOST, 0, hva, hva + region.memory_size)
+        yield TouchedRange(HOST, 0, hva, hva + region.memory_size)
 
 
-def by_log(known: Known, operation: Operation) -> Iterator[Touched]:
+def by_log(known: Known, operation: Operation) -> Iterator[TouchedRange]:
     """The log of a slot: the slot, and the frames of which it tells."""
     if not isinstance(operation, GetDirtyLog | ClearDirtyLog):
         return
     word = operation.slot
-    yield Touched(SLOT, 0, word, word + 1)
+    yield TouchedRange(SLOT, 0, word, word + 1)
     slot = known.table.find(as_id_of(word), id_of(word))
     if slot is None:
         return
@@ -137,10 +137,12 @@ def by_log(known: Known, operation: Operation) -> Iterator[Touched]:
     if isinstance(operation, ClearDirtyLog):
         first, count = operation.first_page, operation.num_pages
     low = slot.base + min(first, slot.npages)
-    yield Touched(FRAME, slot.as_id, low, slot.base + min(first + count, slot.npages))
+    yield TouchedRange(
+        FRAME, slot.as_id, low, slot.base + min(first + count, slot.npages)
+    )
 
 
-def by_cache(known: Known, operation: Operation) -> Iterator[Touched]:
+def by_cache(known: Known, operation: Operation) -> Iterator[TouchedRange]:
     """The frames of a range that is resolved, or of the part that is used."""
     match operation:
         case InitHvaCache(_, gpa, length):
@@ -155,19 +157,19 @@ def by_cache(known: Known, operation: Operation) -> Iterator[Touched]:
 
 def _frames(
     table: SlotTable, as_id: int, first: int, end: int, *, with_slot: bool
-) -> Iterator[Touched]:
-    yield Touched(FRAME, as_id, first, end)
+) -> Iterator[TouchedRange]:
+    yield TouchedRange(FRAME, as_id, first, end)
     if not with_slot:
         return
     for slot in table:
         if slot.as_id == as_id and slot.meets(first, end - first):
             low = max(first - slot.base, 0) << PAGE_SHIFT
             high = min(end - slot.base, slot.npages) << PAGE_SHIFT
-            yield Touched(HOST, 0, slot.hva + low, slot.hva + high)
+            yield TouchedRange(HOST, 0, slot.hva + low, slot.hva + high)
 
 
-def _of_slot(slot: Slot) -> Iterator[Touched]:
+def _of_slot(slot: Slot) -> Iterator[TouchedRange]:
     word = pack(slot.as_id, slot.id)
-    yield Touched(SLOT, 0, word, word + 1)
-    yield Touched(FRAME, slot.as_id, slot.base, slot.base + slot.npages)
-    yield Touched(HOST, 0, slot.hva, slot.hva + (slot.npages << PAGE_SHIFT))
+    yield TouchedRange(SLOT, 0, word, word + 1)
+    yield TouchedRange(FRAME, slot.as_id, slot.base, slot.base + slot.npages)
+    yield TouchedRange(HOST, 0, slot.hva, slot.hva + (slot.npages << PAGE_SHIFT))
