@@ -83,9 +83,14 @@ def test_a_failure_of_version_1_is_run_again_to_the_same_history() -> None:
     more = {"SpteUpdated"}
     assert {*now.capabilities.announces} == {*then.capabilities.announces} | more
     as_listed = replace(now.capabilities, announces=then.capabilities.announces)
-    # Accesses that software makes were not there to be asked for, and nobody said
-    # what may lie over what.
-    as_asked = replace(now.domain, origins=then.domain.origins, overlaps_private=False)
+    # Accesses that software makes were not there to be asked for, nobody said what may
+    # lie over what, and of the slot ids four were drawn.
+    as_asked = replace(
+        now.domain,
+        origins=then.domain.origins,
+        overlaps_private=False,
+        slots=then.domain.slots,
+    )
     assert replace(now, capabilities=as_listed, domain=as_asked) == then
     findings = judge(again.history, CLAUSES).findings
     assert "SRCU-1" in {finding.clause for finding in findings}

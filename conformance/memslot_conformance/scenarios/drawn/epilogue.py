@@ -35,7 +35,7 @@ from memslot_spec.model.operations import (
 )
 from memslot_spec.model.values import MemoryRegion, SlotTable
 
-MOST_FRAMES, MOST_SLOTS = 3, 3
+MOST_FRAMES, MOST_SLOTS = 2, 2
 """Looked at of each: what a scenario touches is most often less."""
 
 FrameOfSpace = tuple[int, int]
