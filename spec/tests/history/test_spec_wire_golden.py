@@ -212,7 +212,9 @@ ADDED = History(
     replace(
         HEADER,
         limits=replace(HEADER.limits, holes=(HostHole(0x7000, 0x9000),)),
-        domain=Domain(slots=4, failures=("PREPARE",), exact_dirty_log=True, origins=("KVM",)),
+        domain=Domain(
+            slots=4, failures=("PREPARE",), exact_dirty_log=True, origins=("KVM",)
+        ),
     ),
     (
         *(events.Call(0, operation) for operation in ADDED_OPERATIONS),
