@@ -26,8 +26,6 @@ from memslot_conformance.scenarios.drawn.requests import Palette, palette_of
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.model.operations import Operation
-from memslot_spec.model.values import EMPTY
 
 PLAYS = 20
 """Schedules of each race."""
@@ -60,12 +58,9 @@ def vms(target: Target, rng: Random) -> Iterator[Try]:
 
 
 def _alone(palette: Palette, rng: Random) -> Scenario:
-    operations, table = list[Operation](), EMPTY
-    for _ in range(rng.randint(SHORTEST, LONGEST)):
-        drawing = Drawing(palette, rng, table)
-        operations.append(drawing.step())
-        table = drawing.table
-    return Scenario(tuple(operations))
+    drawing = Drawing(palette, rng)
+    steps = [drawing.steps() for _ in range(rng.randint(SHORTEST, LONGEST))]
+    return Scenario(tuple(operation for some in steps for operation in some))
 
 
 def run(target: Target, what: str, tries: Iterator[Try], count: int) -> bool:

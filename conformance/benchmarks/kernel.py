@@ -24,7 +24,11 @@ from random import Random
 from statistics import median
 from time import perf_counter
 
-from memslot_conformance.scenarios.kernel.requests import draw_request
+from memslot_conformance.scenarios.drawn.left import follow
+from memslot_conformance.scenarios.kernel.requests import (
+    draw_request,
+    kernel_situation,
+)
 from memslot_conformance.targets.kvm.detect import KernelFacts, Unusable, detect
 from memslot_conformance.targets.kvm.device import DEFAULT_NODE, KvmNode, send
 from memslot_conformance.targets.kvm.target import KvmVm
@@ -34,10 +38,8 @@ from memslot_spec.history.events import Call, Return
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import Judge
 from memslot_spec.model.operations import SetRegion
-from memslot_spec.model.plan import plan
-from memslot_spec.model.profile import LINUX
 from memslot_spec.model.replies import Done
-from memslot_spec.model.values import EMPTY, MemoryRegion
+from memslot_spec.model.values import MemoryRegion
 
 REGION = struct.Struct("=IIQQQ")
 CREATE_VM = 0xAE01
@@ -50,13 +52,14 @@ Way = Callable[[], tuple[float, list[bool]]]
 
 def drawn(facts: KernelFacts, number: int, count: int) -> Regions:
     """Requests as a check draws them, on the tables that the plan foresees."""
-    rng = Random(number)
-    table, regions = EMPTY, Regions()
+    regions = Regions()
+    header = resolve("kvm").header
     with closing(KvmVm(facts)) as vm:
+        draw = kernel_situation(Random(number), header, vm.backing)
         for _ in range(count):
-            region = draw_request(rng, table, facts.limits, vm.backing)
+            region = draw_request(draw)
             regions.append(region)
-            table = plan(table, region, LINUX, facts.limits)[0].leaves(table)
+            follow(header, draw, SetRegion(region))
     return regions
 
 

@@ -28,8 +28,6 @@ from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.values import Failure, SlotTable
 
-GENERATED_SLOTS = 4
-
 NOT_HERE: frozenset[type] = frozenset(
     {
         Retried,
@@ -57,7 +55,7 @@ class Vm(SlotWriters):
         self.announces: tuple[str, ...] = self.announced()
         self.domain = Domain(
             largest_gfn=min(limits.largest_gfn, Domain().largest_gfn),
-            slots=min(limits.user_slots, GENERATED_SLOTS),
+            slots=limits.user_slots,
             private_slots=profile.private_slots,
             failures=tuple(failure.name for failure in Failure),
             exact_dirty_log=True,

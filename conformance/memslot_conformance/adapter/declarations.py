@@ -79,6 +79,9 @@ def domain_of(made: object) -> Domain:
         pages = domain.largest_gfn + 1
         message = f"which is more than the {pages} pages up to largest_gfn"
         _refuse("domain.page_granule", domain.page_granule, message)
+    if domain.largest_slot is not None:
+        least, most = domain.page_granule, domain.largest_gfn + 1
+        _check_numbers("domain", domain, {"largest_slot": (least, most)})
     _check_names(
         "domain.failures", domain.failures, tuple(Failure.__members__), "failure"
     )

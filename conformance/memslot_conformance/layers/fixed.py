@@ -19,6 +19,7 @@ from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import Bounded, bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.threads import raced
+from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Scenario
@@ -123,6 +124,7 @@ class FixedLayer:
         budget: Budget,
     ) -> None:
         self._target = target.name
+        self._header = target.header
         self._trial = trial
         self._findings = findings
         self._crash_record = crash_record
@@ -229,6 +231,9 @@ class FixedLayer:
         if not search.begun:
             search.begun = True
             self._trial.begin_scenario()
+            met = Met(self._header)
+            met.scenario(scenario)
+            self._trial.counts.met.update(met.counter)
         for _ in range(TURN):
             if search.done(level) or not self._budget.left:
                 return

@@ -10,19 +10,23 @@ from __future__ import annotations
 from random import Random
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import initialize, rule
 
 from memslot_conformance.findings.trial import TargetBrokeError
 from memslot_conformance.layers.machines import SEEDS, Machine
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.trace import Trace
-from memslot_conformance.scenarios.kernel.dirty import draw_dirty
-from memslot_conformance.scenarios.kernel.requests import draw_request
+from memslot_conformance.scenarios.drawn.met import Met
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.kernel.requests import (
+    draw_operation,
+    kernel_situation,
+)
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.kvm.target import kernel_vm
 from memslot_spec.history.events import Finished
 from memslot_spec.judging.judge import Judge
-from memslot_spec.model.operations import Operation, SetRegion
+from memslot_spec.model.operations import Operation
 
 BATCH = 100
 
@@ -44,25 +48,32 @@ class KernelMachine(Machine):
         self.trace = Trace()
         self.operations: list[Operation] = []
         self.over = False
+        self.situation: Situation | None = None
+        self.met = Met(self.slice.target.header)
         self.slice.trial.begin()
+
+    @initialize(number=SEEDS)
+    def settle(self, number: int) -> None:
+        """Choose where the VM's slots are."""
+        header, backing = self.slice.target.header, self.vm.backing
+        self.situation = kernel_situation(Random(number), header, backing)
 
     @rule(number=SEEDS, size=st.integers(1, BATCH))
     def batch(self, number: int, size: int) -> None:
         """Send a batch of requests."""
-        rng = Random(number)
+        if self.situation is None:
+            return
+        self.situation.rng = Random(number)
         for _ in range(size):
             self.slice.check_time()
-            if self.over or self._send(rng):
+            if self.over or self._send(self.situation):
                 return
 
-    def _send(self, rng: Random) -> bool:
+    def _send(self, draw: Situation) -> bool:
         """Send one request; True where the example is over."""
-        table = self.judge.facts.worlds.tables()[0]
-        limits, backing = self.vm.limits, self.vm.backing
-        known = frozenset(self.slice.target.header.capabilities.operations)
-        operation = draw_dirty(rng, table, limits, known)
-        if operation is None:
-            operation = SetRegion(draw_request(rng, table, limits, backing))
+        draw.table = self.judge.facts.worlds.tables()[0]
+        operation = draw_operation(draw, self.slice.palette)
+        self.met.step(operation)
         self.operations.append(operation)
         events = self.trace.events
         seen = len(events)
@@ -87,4 +98,5 @@ class KernelMachine(Machine):
         self.judge.see(Finished(0, ()))
         self.slice.trial.count(self.judge, self.trace.events)
         self.slice.trial.counts.requests += len(self.operations)
+        self.slice.trial.counts.met.update(self.met.counter)
         self.vm.close()

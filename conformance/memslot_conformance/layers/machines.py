@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     rule,
     run_state_machine_as_test,
 )
@@ -29,6 +30,8 @@ from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.play.threads import raced
+from memslot_conformance.scenarios.drawn.lives import Life, draw_life
+from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import Palette
 from memslot_conformance.scenarios.scenario import Scenario
@@ -38,7 +41,6 @@ from memslot_spec.history.events import Event
 from memslot_spec.history.header import Interleaving
 from memslot_spec.judging.judge import Judge
 from memslot_spec.model.operations import Operation
-from memslot_spec.model.values import EMPTY
 
 SEEDS = st.integers(0, 2**32 - 1)
 SCHEDULES = 16
@@ -55,7 +57,11 @@ HEALTH = (
 """Checks of Hypothesis on itself that mean nothing where a target is slow."""
 
 BURST = 20
-"""The most operations that the sequential machine asks for one decision."""
+"""The most operations that the sequential machine asks for one decision; of a VM
+that lives long, so many times its pace."""
+
+LONGEST_LIFE = 1_000_000
+"""Events after which one VM is given up."""
 
 
 class OutOfTimeError(KeyboardInterrupt):
@@ -108,32 +114,45 @@ class SequentialMachine(Machine):
         self.slice.begin_play()
         self.slice.trial.begin_scenario()
         self.operations: list[Operation] = []
-        self.table = EMPTY
-        self.play = Play(self.slice.target.make)
+        self.life = Life()
+        self.drawing: Drawing | None = None
+        self.play = Play(self.slice.target.make, LONGEST_LIFE)
         self.judge = Judge(self.slice.trial.applicable)
+        self.met = Met(self.slice.target.header)
         self.seen = 0
         self.over = False
         self.slice.trial.begin()
 
-    @rule(rng=st.randoms(use_true_random=False))
-    def ask(self, rng: Random) -> None:
-        """Ask one operation that Hypothesis drew in every detail."""
-        if not self.over:
-            self._ask(rng)
+    @initialize(number=SEEDS)
+    def settle(self, number: int) -> None:
+        """Choose where the VM's slots are, and how long it lives."""
+        rng = Random(number)
+        self.life = draw_life(rng)
+        self.drawing = Drawing(self.slice.palette, rng)
+
+    @rule(number=SEEDS)
+    def ask(self, number: int) -> None:
+        """Ask one operation for one decision of Hypothesis."""
+        self._burst(number, 1)
 
     @rule(number=SEEDS, size=st.integers(1, BURST))
     def burst(self, number: int, size: int) -> None:
         """Ask several operations for one decision of Hypothesis."""
-        rng = Random(number)
-        for _ in range(size):
-            if not self.over:
-                self._ask(rng)
+        self._burst(number, size * self.life.pace)
 
-    def _ask(self, rng: Random) -> None:
+    def _burst(self, number: int, size: int) -> None:
+        drawing = self.drawing
+        if drawing is None:
+            return
+        drawing.rng = Random(number)
+        for _ in range(size):
+            for operation in drawing.steps():
+                if not self.over:
+                    self._ask(operation)
+
+    def _ask(self, operation: Operation) -> None:
         self.slice.check_time()
-        drawing = Drawing(self.slice.palette, rng, self.table)
-        operation = drawing.step()
-        self.table = drawing.table
+        self.met.step(operation)
         self.operations.append(operation)
         self.slice.crash_record.say(f"step {len(self.operations)}: {operation!r}")
         self.play.alone((operation,))
@@ -166,6 +185,7 @@ class SequentialMachine(Machine):
         if not self.over:
             self.slice.trial.count(self.judge, self.play.events)
         self.slice.trial.counts.requests += len(self.operations)
+        self.slice.trial.counts.met.update(self.met.counter)
         self.play.close()
 
 
@@ -175,39 +195,42 @@ class ConcurrentMachine(Machine):
     def __init__(self) -> None:
         super().__init__()
         self.prefix: list[Operation] = []
-        self.table = EMPTY
+        self.drawing: Drawing | None = None
 
-    @rule(rng=st.randoms(use_true_random=False))
-    def ask(self, rng: Random) -> None:
-        """Add an operation that Hypothesis drew to the prefix of the races."""
+    @rule(number=SEEDS)
+    def ask(self, number: int) -> None:
+        """Add an operation to the prefix of the races."""
         self.slice.check_time()
         if len(self.prefix) < LONGEST_PREFIX:
-            self._add(rng)
+            self._add(Random(number))
 
     @rule(number=SEEDS, size=st.integers(1, 4))
     def begin(self, number: int, size: int) -> None:
         """Begin anew, with several operations for one decision of Hypothesis."""
         rng = Random(number)
-        self.prefix, self.table = [], EMPTY
+        self.prefix, self.drawing = [], None
         for _ in range(size):
             self._add(rng)
 
     def _add(self, rng: Random) -> None:
-        drawing = Drawing(self.slice.palette, rng, self.table)
-        self.prefix.append(drawing.step())
-        self.table = drawing.table
+        if self.drawing is None:
+            self.drawing = Drawing(self.slice.palette, rng)
+        self.drawing.rng = rng
+        self.prefix.append(self.drawing.step())
 
     @rule(number=SEEDS)
     def race(self, number: int) -> None:
         """Race a few operations, and look once more when they are over."""
         rng = Random(number)
-        drawing = Drawing(self.slice.palette, rng, self.table)
-        if not self.prefix:
-            scenario = drawing.scenario()
+        if self.drawing is None or not self.prefix:
+            scenario = Drawing(self.slice.palette, rng).scenario()
         else:
-            scenario = drawing.race(tuple(self.prefix))
+            scenario = self.drawing.forked(rng).race(tuple(self.prefix))
         self.slice.check_turn()
         self.slice.trial.begin_scenario()
+        met = Met(self.slice.target.header)
+        met.scenario(scenario)
+        self.slice.trial.counts.met.update(met.counter)
         self.slice.crash_record.say(f"a race under seed {number}: {scenario!r}")
         for played in self._plays(scenario, rng):
             self.slice.begin_play()

@@ -13,47 +13,18 @@ from random import Random
 
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.budget import Budget
+from memslot_conformance.play.chance import (
+    FEW,
+    STAYS,
+    CountingChooser,
+    preempting,
+    tossing,
+)
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import Chooser, play, stay
 from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import Scenario, Schedule
-from memslot_spec.history.events import Event, Return
-from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked
-from memslot_spec.history.points.srcu import (
-    GracePeriodBegun,
-    GracePeriodEnded,
-    IndexFlipped,
-    SectionEntered,
-    SectionEntering,
-)
-from memslot_spec.history.points.tables import (
-    TableLoaded,
-    TablePublished,
-    UpdateLocked,
-    UpdateUnlocked,
-)
-
-HANDING_OVER: frozenset[object] = frozenset(
-    {
-        GracePeriodBegun,
-        GracePeriodEnded,
-        IndexFlipped,
-        MmuLocked,
-        MmuUnlocked,
-        Return,
-        SectionEntered,
-        SectionEntering,
-        TableLoaded,
-        TablePublished,
-        UpdateLocked,
-        UpdateUnlocked,
-    }
-)
-"""The events after which shared state may have changed hands."""
-
-
-STAYS = (0.5, 0.9, 0.75, 0.95)
-"""How likely a sampled schedule is to let the running thread go on."""
+from memslot_spec.history.events import Event
 
 
 class NotRepeatableError(Exception):
@@ -182,32 +153,22 @@ def sampled(
 ) -> Iterator[Played]:
     """So many random schedules, by turns of several kinds.
 
-    A schedule stays at each decision with one probability out of `STAYS`; every
-    other one switches only where shared state changes hands. Some bugs want
+    Every other one has few preemptions, anywhere: most bugs want one or two, and at
+    one place. The others stay at each decision with one probability out of `STAYS`,
+    and half of them switch only where shared state changes hands. Some bugs want
     many switches, and some a thread that stands still through a whole update.
     """
+    decisions = 0
     for number in range(count):
-        stays = STAYS[number // 2 % len(STAYS)]
-        choose = _tossing(rng, stays, only_handing_over=bool(number % 2))
-        yield play(make, scenario, choose, step_limit=step_limit)
-
-
-def _tossing(rng: Random, stays: float, *, only_handing_over: bool) -> Chooser:
-    random = rng.random
-
-    def choose(
-        runnable: tuple[int, ...], current: int | None, last: Event | None
-    ) -> int:
-        if current is not None and (
-            len(runnable) == 1
-            or (only_handing_over and type(last) not in HANDING_OVER)
-            or random() < stays
-        ):
-            return current
-        others = [thread for thread in runnable if thread != current]
-        return others[int(random() * len(others))]
-
-    return choose
+        if number % 2 and decisions:
+            at = {rng.randrange(decisions) for _ in range(rng.choice(FEW))}
+            walk = CountingChooser(preempting(rng, frozenset(at)))
+        else:
+            stays = STAYS[number // 4 % len(STAYS)]
+            handing = bool(number // 2 % 2)
+            walk = CountingChooser(tossing(rng, stays, only_handing_over=handing))
+        yield play(make, scenario, walk.choose, step_limit=step_limit)
+        decisions = walk.decisions
 
 
 class Following:

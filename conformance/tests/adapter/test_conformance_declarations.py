@@ -73,6 +73,15 @@ def test_limits_that_cannot_be_are_refused(limits: object, said: str) -> None:
         ),
         (DOMAIN(failures="PREPARE"), "domain.failures gave 'PREPARE', which is no tu"),
         (DOMAIN(failures=(1,)), "domain.failures gave 1, which is no failure."),
+        (Domain(largest_slot=0), "domain.largest_slot gave 0, which is less than 1"),
+        (
+            Domain(page_granule=4, largest_slot=3),
+            "domain.largest_slot gave 3, which is less than 4",
+        ),
+        (
+            Domain(largest_gfn=9, largest_slot=11),
+            "domain.largest_slot gave 11, which is more than 10",
+        ),
         (Domain(failures=("PREPAR",)), "Did you mean 'PREPARE'?"),
         (DOMAIN(exact_dirty_log=1), "domain.exact_dirty_log gave 1, which is no bool"),
         (DOMAIN(overlaps_private=0), "domain.overlaps_private gave 0, which is no bo"),

@@ -90,13 +90,15 @@ def test_a_failure_of_version_1_is_run_again_to_the_same_history() -> None:
         operations=then.capabilities.operations,
     )
     # Accesses that software makes were not there to be asked for, and nobody said what
-    # may lie over what, what is known of accesses, or which host page was reached.
+    # may lie over what, what is known of accesses, or which host page was reached; and
+    # of the slot ids four were drawn.
     as_asked = replace(
         now.domain,
         origins=then.domain.origins,
         overlaps_private=False,
         tracks_accesses=False,
         names_host_pages=False,
+        slots=then.domain.slots,
     )
     assert replace(now, capabilities=as_listed, domain=as_asked) == then
     findings = judge(again.history, CLAUSES).findings

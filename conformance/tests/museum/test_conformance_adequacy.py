@@ -77,7 +77,7 @@ def test_witnesses_are_counted_in_both_layers(monkeypatch: pytest.MonkeyPatch) -
 def test_a_witness_says_where_a_reference_came_to_the_clause() -> None:
     seen = first_witnesses(clause_by_id("REQ-12"))
     assert [(w.target, w.profile) for w in seen] == [("reference", "v2.6.34")]
-    assert seen[0].race == "overlaps and neighbours"
+    assert seen[0].race == "create, look up, delete"
     assert seen[0].times > 0
 
 

@@ -13,7 +13,8 @@ from typing import get_args
 import pytest
 
 from memslot_conformance.layers.fixed import BOUNDS
-from memslot_conformance.play.explore import HANDING_OVER, STAYS, sampled
+from memslot_conformance.play.chance import FEW, HANDING_OVER, STAYS
+from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import play
 from memslot_conformance.play.stepping import SWITCHING
@@ -150,12 +151,20 @@ def test_sampled_schedules_stay_as_long_as_is_pinned() -> None:
     assert STAYS == (0.5, 0.9, 0.75, 0.95)
 
 
-def test_half_of_the_sampled_schedules_switch_only_where_state_changes_hands() -> None:
-    plays = list(sampled(resolve("reference").make, RACE, Random(1), 40))
+def test_of_the_sampled_schedules_some_switch_only_where_state_changes_hands() -> None:
+    plays = list(sampled(resolve("reference").make, RACE, Random(1), 80))
     elsewhere = [preempted_after(played) - HANDS_OVER.keys() for played in plays]
-    assert not any(elsewhere[1::2])
-    assert sum(map(bool, elsewhere[::2])) >= 10
+    assert not any(elsewhere[2::4])
+    assert sum(map(bool, elsewhere[::4])) >= 10
     assert {len(played.schedule) > 4 for played in plays} == {False, True}
+
+
+def test_half_of_the_sampled_schedules_have_few_preemptions_anywhere() -> None:
+    plays = list(sampled(resolve("reference").make, RACE, Random(2), 80))
+    few = plays[1::2]
+    assert {played.preemptions for played in few} <= set(range(max(FEW) + 1))
+    assert sum(played.preemptions == 1 for played in few) >= 10
+    assert len({kind for played in few for kind in preempted_after(played)}) >= 6
 
 
 def preempted_after(played: Played) -> set[str]:

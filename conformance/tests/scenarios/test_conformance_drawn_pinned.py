@@ -7,24 +7,29 @@ After a change that is meant, `make golden` writes them anew.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import get_args
 
 import pytest
 
 from golden_blocks import check_block, check_keys
-from memslot_conformance.scenarios.drawn.caches import accesses_of
-from memslot_conformance.scenarios.drawn.dirty import clear_at
+from memslot_conformance.scenarios.drawn.dirty import draw_clear
+from memslot_conformance.scenarios.drawn.kinds import BY_NAME
+from memslot_conformance.scenarios.drawn.met import can_be_met
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import (
     LAST_OF_ALL,
     narrowed,
     palette_of,
 )
-from memslot_conformance.scenarios.drawn.values import sound_region
-from memslot_conformance.scenarios.drawn.weights import KINDS, USUAL
-from memslot_spec.model.operations import SetRegion
-from memslot_spec.model.values import Gfn, Hva, MemoryRegion, Slot
+from memslot_conformance.scenarios.drawn.weights import LARGEST_LOGGED
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
+from memslot_spec.model.operations import ClearDirtyLog, Operation, SetRegion
+from memslot_spec.model.values import Gfn, Hva, Slot, table_of
 from pinned_draws import operations_told, races_told
 from scenario_headers import HEADERS, LINUX
 
@@ -73,8 +78,13 @@ def test_a_palette_has_each_kind_as_often_as_its_weight(target: str) -> None:
     kinds = palette_of(header).kinds
     assert set(kinds) == set(header.capabilities.operations) - {LAST_OF_ALL}
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {
-        kind: KINDS.get(kind, USUAL) for kind in set(kinds)
+        kind: BY_NAME[kind].weight for kind in set(kinds)
     }
+
+
+def test_every_operation_has_an_entry_but_the_last_of_all() -> None:
+    every = {kind.__name__ for kind in get_args(Operation)}
+    assert set(BY_NAME) == every - {LAST_OF_ALL}
 
 
 def test_a_race_is_of_requests_and_of_one_to_three_kinds_more() -> None:
@@ -91,25 +101,56 @@ def test_a_palette_of_requests_alone_is_narrowed_to_itself() -> None:
     assert narrowed(palette, Random(25)) is palette
 
 
-def test_sound_requests_keep_to_the_granule_where_the_domain_ends_between() -> None:
-    header = HEADERS["narrow"]
-    grain, rng = header.domain.page_granule, Random(26)
-    assert (header.domain.largest_gfn + 1) % grain
-    for _ in range(500):
-        region = sound_region(rng, header, 0.5)
-        assert region.base % grain == region.npages % grain == 0
+@every_target
+def test_sound_requests_keep_to_the_domain(target: str) -> None:
+    header = HEADERS[target]
+    domain, rng = header.domain, Random(26)
+    last = min(domain.largest_gfn, header.limits.largest_gfn)
+    for _ in range(200):
+        draw = palette_of(header).situation(rng)
+        for _ in range(10):
+            npages = draw.npages()
+            as_id, slot_id = draw.unused()
+            base = draw.free_base(as_id, npages)
+            assert base % domain.page_granule == npages % domain.page_granule == 0
+            assert base + npages - 1 <= last
+            assert slot_id < min(domain.slots, header.limits.user_slots)
+            host_end = (draw.host_page(base, npages) + npages) << PAGE_SHIFT
+            assert host_end <= header.limits.hva_end
+
+
+def test_no_slot_is_larger_than_the_domain_has_it() -> None:
+    header = replace(LINUX, domain=replace(LINUX.domain, largest_slot=100))
+    palette, rng, largest = palette_of(header), Random(27), 0
+    for _ in range(100):
+        drawing = Drawing(palette, rng)
+        for _ in range(50):
+            operation = drawing.step()
+            if isinstance(operation, SetRegion):
+                largest = max(largest, operation.region.npages)
+    # A slot that is there is asked for with twice its size, which is refused.
+    assert 100 <= largest <= 200
+    assert {"edge SetRegion: one page too many", "objection TOO_MANY_PAGES"}.isdisjoint(
+        can_be_met(header)
+    )
 
 
 def test_the_log_of_one_word_is_cleared_from_its_start() -> None:
     slot = Slot(0, Gfn(0), 64, Hva(0), log_dirty=True)
-    rng = Random(27)
-    assert {clear_at(slot, rng).first_page for _ in range(50)} == {0}
+    draw = palette_of(LINUX).situation(Random(27))
+    draw.table = table_of(slot)
+    cleared = [draw_clear(draw) for _ in range(200)]
+    aimed = [c for c in cleared if isinstance(c, ClearDirtyLog) and c.slot == 0]
+    assert Counter(c.first_page for c in aimed).most_common(1)[0][0] == 0
 
 
-def test_accesses_beside_a_slot_stay_within_the_domain() -> None:
-    last = LINUX.domain.largest_gfn
-    for base, is_asked in ((last - 2, True), (last - 1, False)):
-        update = SetRegion(MemoryRegion(0, base << 12, 2 << 12, 0))
-        rng = Random(28)
-        asked = any(accesses_of(update, LINUX, rng) for _ in range(100))
-        assert asked is is_asked
+def test_a_vast_log_is_deleted_at_once_and_never_read() -> None:
+    drawing, vast = Drawing(palette_of(HEADERS["reference"]), Random(28)), 0
+    for _ in range(4_000):
+        for one, after in pairwise((*drawing.steps(), None)):
+            if not isinstance(one, SetRegion) or one.region.npages <= LARGEST_LOGGED:
+                continue
+            if one.region.log_dirty:
+                vast += 1
+                assert after == SetRegion(replace(one.region, memory_size=0))
+    assert vast

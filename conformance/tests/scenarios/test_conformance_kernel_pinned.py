@@ -6,43 +6,30 @@ After a change that is meant, `make golden` writes it anew.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from golden_blocks import check_block, check_keys
-from memslot_conformance.scenarios.kernel import defects, shapes
-from memslot_conformance.scenarios.kernel.dirty import draw_dirty
-from memslot_conformance.scenarios.kernel.requests import (
-    DEFECT_COUNTS,
-    DEFECTS,
-    FIRST_SHAPES,
-    FULL_SHAPES,
-    SHAPES,
-    draw_request,
-)
-from memslot_conformance.scenarios.kernel.shapes import RequestShape, Situation
+from kernel_draws import LOGS, asked, header_of, situation
+from memslot_conformance.scenarios.drawn import shapes
+from memslot_conformance.scenarios.drawn.regions import DEFECTS, SHAPES
+from memslot_conformance.scenarios.drawn.shapes import RequestShape
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.kernel.requests import kernel_situation
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
-from memslot_spec.model.operations import Operation, SetRegion
-from memslot_spec.model.plan import plan
-from memslot_spec.model.profile import LINUX, Limits
+from memslot_spec.model.profile import Limits
 from memslot_spec.model.values import (
-    EMPTY,
     Gfn,
     Hva,
     MemoryRegion,
     Slot,
-    SlotTable,
     table_of,
 )
 from pinned_draws import operations_told, sum_of
 
 PINNED = Path(__file__).parent / "golden" / "kernel-requests.txt"
-
-BACKING = (0x7F00_0000_0000, 64 << 20)
 
 LIMITS = {
     "one space": Limits(largest_gfn=(1 << 40) - 1, user_slots=32764),
@@ -51,7 +38,6 @@ LIMITS = {
     "little room": Limits(largest_gfn=600, hva_end=Hva(1 << 20), user_slots=3),
 }
 
-LOGS = frozenset({"GetDirtyLog", "ClearDirtyLog", "EnableManualProtect"})
 HAD = {
     "all": LOGS,
     "no CLEAR": LOGS - {"ClearDirtyLog"},
@@ -72,33 +58,28 @@ SLOTS = table_of(
 every_limit = pytest.mark.parametrize("name", LIMITS)
 
 
-def walk(limits: Limits, seed: int) -> Iterator[tuple[SlotTable, MemoryRegion]]:
-    """Requests with the table that each meets; the plan says what it leaves."""
-    rng, table = Random(seed), EMPTY
-    for _ in range(REQUESTS):
-        request = draw_request(rng, table, limits, BACKING)
-        yield table, request
-        table = plan(table, request, LINUX, limits)[0].leaves(table)
+def of_slots(limits: Limits, seed: int) -> Situation:
+    return situation(limits, seed, SLOTS)
 
 
-def situation(limits: Limits, seed: int) -> Situation:
-    return Situation(Random(seed), SLOTS, limits, BACKING)
+def told(limits: Limits, seed: int, had: frozenset[str]) -> str:
+    drawn = asked(limits, seed, REQUESTS, had)
+    return operations_told(tuple(operation for _, operation in drawn))
 
 
 @every_limit
 def test_the_requests_of_a_seed_are_pinned(name: str, *, write_golden: bool) -> None:
-    asked = tuple(SetRegion(request) for _, request in walk(LIMITS[name], 31))
-    told = operations_told(asked)
-    check_block(PINNED, f"{name}: requests", told, write=write_golden)
+    drawn = told(LIMITS[name], 31, frozenset())
+    check_block(PINNED, f"{name}: requests", drawn, write=write_golden)
 
 
 @every_limit
 def test_each_shape_alone_is_pinned(name: str, *, write_golden: bool) -> None:
     lines: list[str] = []
     for number, (_, shape) in enumerate(SHAPES):
-        draw = situation(LIMITS[name], number)
-        asked = sum_of(shape(draw) for _ in range(CALLS))
-        lines.append(f"{asked} {shape.__name__}")
+        draw = of_slots(LIMITS[name], number)
+        drawn = sum_of(shape(draw) for _ in range(CALLS))
+        lines.append(f"{drawn} {shape.__name__}")
     check_block(PINNED, f"{name}: shapes", "\n".join(lines), write=write_golden)
 
 
@@ -109,25 +90,18 @@ def test_each_defect_of_each_sort_of_request_is_pinned(
     spoiled: tuple[RequestShape, ...] = (shapes.no_op, shapes.create, shapes.delete)
     lines: list[str] = []
     for number, (_, defect) in enumerate(DEFECTS):
-        draw = situation(LIMITS[name], number)
-        asked = sum_of(
+        draw = of_slots(LIMITS[name], number)
+        drawn = sum_of(
             defect(draw, shape(draw)) for _ in range(CALLS) for shape in spoiled
         )
-        lines.append(f"{asked} {defect.__name__}")
+        lines.append(f"{drawn} {defect.__name__}")
     check_block(PINNED, f"{name}: defects", "\n".join(lines), write=write_golden)
 
 
 @pytest.mark.parametrize("had", HAD)
 def test_the_requests_about_logs_are_pinned(had: str, *, write_golden: bool) -> None:
-    limits, rng = LIMITS["two spaces"], Random(32)
-    drawn = [
-        draw_dirty(rng, table, limits, HAD[had])
-        for table in (EMPTY, SLOTS)
-        for _ in range(REQUESTS)
-    ]
-    asked: tuple[Operation, ...] = tuple(filter(None, drawn))
-    told = f"{len(drawn) - len(asked)} times none\n{operations_told(asked)}"
-    check_block(PINNED, f"logs: {had}", told, write=write_golden)
+    drawn = told(LIMITS["two spaces"], 32, HAD[had])
+    check_block(PINNED, f"logs: {had}", drawn, write=write_golden)
 
 
 def test_the_pinned_requests_are_of_these_limits(*, write_golden: bool) -> None:
@@ -137,56 +111,29 @@ def test_the_pinned_requests_are_of_these_limits(*, write_golden: bool) -> None:
     check_keys(PINNED, keys, write=write_golden)
 
 
-def test_the_weights_are_pinned() -> None:
-    assert {shape.__name__: weight for weight, shape in SHAPES} == {
-        "create": 10,
-        "create_adjacent": 6,
-        "create_on_shared_hva": 3,
-        "create_at_last_hva": 2,
-        "delete": 5,
-        "delete_by_id": 5,
-        "delete_absent": 4,
-        "no_op": 6,
-        "toggle_log": 7,
-        "move": 6,
-        "move_over_itself": 4,
-        "overlapping": 9,
-        "move_onto_another": 7,
-        "resized": 3,
-        "at_other_hva": 3,
-        "toggle_readonly": 3,
-    }
-    assert Counter(weight for weight, _ in DEFECTS) == {2: 9, 3: 1}
-    assert (3, defects.bad_hva) in DEFECTS
-    assert ((9, shapes.create), (1, shapes.delete_absent)) == FIRST_SHAPES
-    assert ((1, shapes.delete), (1, shapes.delete_by_id)) == FULL_SHAPES
-    assert DEFECT_COUNTS == ((20, 0), (6, 1), (2, 2))
-
-
 def test_where_every_id_has_a_slot_one_of_them_is_asked_for_again() -> None:
-    limits = Limits(user_slots=2)
     full = table_of(Slot(0, Gfn(0), 1, Hva(0)), Slot(1, Gfn(8), 1, Hva(0)))
-    draw = Situation(Random(33), full, limits, BACKING)
+    draw = situation(Limits(user_slots=2), 33, full)
     assert {draw.unused() for _ in range(50)} == {(0, 0), (0, 1)}
 
 
 def test_a_backing_that_is_too_small_is_used_from_its_start() -> None:
-    draw = Situation(Random(34), EMPTY, LIMITS["one space"], (1 << 30, PAGE_SIZE))
-    assert {draw.hva(2) for _ in range(10)} == {1 << 30}
-    assert {draw.hva(1) for _ in range(10)} == {1 << 30}
+    header = header_of(LIMITS["one space"])
+    draw = kernel_situation(Random(34), header, (1 << 30, PAGE_SIZE))
+    assert {draw.host_page(0, 2) for _ in range(10)} == {1 << 18}
+    assert {draw.host_page(0, 1) for _ in range(10)} == {1 << 18}
 
 
 def test_no_frame_is_taken_for_free_that_another_slot_of_the_space_has() -> None:
-    draw = situation(LIMITS["two spaces"], 35)
+    draw = of_slots(LIMITS["two spaces"], 35)
     for _ in range(300):
         base = draw.free_base(0, 4)
         assert not any(slot.as_id == 0 and slot.meets(base, 4) for slot in SLOTS)
 
 
 def test_a_slot_may_be_moved_to_where_it_is() -> None:
-    limits = Limits(largest_gfn=7)
     held = Slot(0, Gfn(0), 8, Hva(0))
-    draw = Situation(Random(36), table_of(held), limits, BACKING)
+    draw = situation(Limits(largest_gfn=7), 36, table_of(held))
     assert draw.free_base(0, 8, held) == 0
     # Of no free frame it is some frame: sixteen were looked at.
     assert draw.free_base(0, 8) == 0

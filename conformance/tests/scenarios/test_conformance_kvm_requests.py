@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from memslot_conformance.scenarios.kernel.requests import MAX_LIVE, draw_request
+from kernel_draws import BACKING, asked, situation
+from memslot_conformance.scenarios.kernel.requests import draw_request
 from memslot_conformance.targets.kvm.guards import (
     MAX_SLOT_BYTES,
     MAX_VM_BYTES,
@@ -18,12 +18,12 @@ from memslot_conformance.targets.kvm.guards import (
     objection,
 )
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.model.operations import SetRegion
 from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import LINUX, Limits
 from memslot_spec.model.replies import Done
 from memslot_spec.model.updates import Change, Objection, change_of, objections
 from memslot_spec.model.values import (
-    EMPTY,
     Gfn,
     Hva,
     MemoryRegion,
@@ -32,7 +32,6 @@ from memslot_spec.model.values import (
     table_of,
 )
 
-BACKING = (0x7F00_0000_0000, 64 << 20)
 LIMITS = Limits(largest_gfn=(1 << 40) - 1, user_slots=32764)
 TWO_SPACES = Limits(largest_gfn=(1 << 34) - 1, address_spaces=2, user_slots=509)
 
@@ -40,19 +39,17 @@ TWO_SPACES = Limits(largest_gfn=(1 << 34) - 1, address_spaces=2, user_slots=509)
 def walk(
     seed: int, limits: Limits, steps: int
 ) -> Iterator[tuple[SlotTable, MemoryRegion]]:
-    """Tables and the requests drawn on them; the table follows the plan."""
-    rng = random.Random(seed)
-    table = EMPTY
-    for _ in range(steps):
-        request = draw_request(rng, table, limits, BACKING)
-        yield table, request
-        table = plan(table, request, LINUX, limits)[0].leaves(table)
+    """Tables of one VM after the other, and the requests drawn on them."""
+    for draw, operation in asked(limits, seed, steps):
+        if isinstance(operation, SetRegion):
+            yield draw.table, operation.region
 
 
 @pytest.mark.parametrize("limits", [LIMITS, TWO_SPACES])
 def test_every_request_is_let_through_and_fits_its_fields(limits: Limits) -> None:
     ledger = Ledger()
     for table, request in walk(1, limits, 3000):
+        ledger = ledger if table.slots else Ledger()
         ledger.admit(request)
         if plan(table, request, LINUX, limits)[0].reply == Done():
             ledger.settle(request)
@@ -61,7 +58,6 @@ def test_every_request_is_let_through_and_fits_its_fields(limits: Limits) -> Non
         assert 0 <= request.guest_phys_addr < 1 << 64
         assert 0 <= request.memory_size < 1 << 64
         assert 0 <= request.userspace_addr < 1 << 64
-        assert len(table.slots) <= MAX_LIVE
 
 
 def test_same_seed_gives_the_same_requests() -> None:
@@ -167,9 +163,9 @@ def test_full_vm_is_only_asked_what_the_guard_admits() -> None:
     ledger = Ledger()
     for i in range(4):
         ledger.settle(MemoryRegion(i, 0, MAX_SLOT_BYTES, 0))
-    rng = random.Random(5)
+    draw = situation(LIMITS, 5, full)
     for _ in range(500):
-        ledger.admit(draw_request(rng, full, LIMITS, BACKING))
+        ledger.admit(draw_request(draw))
 
 
 def test_where_a_vm_is_full_its_slots_are_still_changed() -> None:
@@ -180,7 +176,7 @@ def test_where_a_vm_is_full_its_slots_are_still_changed() -> None:
             for i in range(MAX_VM_BYTES // MAX_SLOT_BYTES)
         )
     )
-    rng = random.Random(1)
-    drawn = [draw_request(rng, full, LIMITS, BACKING) for _ in range(300)]
+    draw = situation(LIMITS, 1, full)
+    drawn = [draw_request(draw) for _ in range(300)]
     # Beside those that only a rollback of a move is asked of.
     assert sum(one.memory_size == MAX_SLOT_BYTES for one in drawn) > len(drawn) // 5

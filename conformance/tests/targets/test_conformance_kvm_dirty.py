@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from random import Random
 
 import pytest
 
-from memslot_conformance.scenarios.kernel.dirty import draw_dirty
+from kernel_draws import situation
+from memslot_conformance.scenarios.drawn.requests import palette_of
+from memslot_conformance.scenarios.kernel.requests import draw_operation
 from memslot_conformance.targets.kvm.detect import Unusable, detect
 from memslot_conformance.targets.kvm.guards import UnsafeRequestError
 from memslot_conformance.targets.kvm.target import ClearingVm, kernel_vm
@@ -20,7 +21,6 @@ from memslot_spec.model.operations import (
 from memslot_spec.model.profile import Limits
 from memslot_spec.model.replies import DirtyLog, Done, Refused
 from memslot_spec.model.values import (
-    EMPTY,
     LOG_DIRTY_PAGES,
     Errno,
     Gfn,
@@ -103,15 +103,13 @@ def test_refuses_to_read_more_than_a_slot_may_have(vm: ClearingVm) -> None:
 
 
 def test_requests_are_drawn_at_slots_that_log() -> None:
-    limits = Limits(user_slots=8)
     logging = Slot(1, Gfn(16), 100, Hva(0), log_dirty=True)
-    table = table_of(Slot(0, Gfn(512), 4, Hva(0)), logging)
-    kinds = frozenset({"GetDirtyLog", "ClearDirtyLog", "EnableManualProtect"})
-    rng = Random(1)
-    drawn = [draw_dirty(rng, table, limits, kinds) for _ in range(400)]
+    draw = situation(Limits(user_slots=8), 1)
+    draw.table = table_of(Slot(0, Gfn(512), 4, Hva(0)), logging)
+    palette = palette_of(draw.header)
+    drawn = [draw_operation(draw, palette) for _ in range(800)]
     gets = [op for op in drawn if isinstance(op, GetDirtyLog)]
     clears = [op for op in drawn if isinstance(op, ClearDirtyLog)]
     assert sum(op.slot == 1 for op in gets) > len(gets) // 2
     assert sum(op.slot == 1 for op in clears) > len(clears) // 2
     assert any(isinstance(op, EnableManualProtect) for op in drawn)
-    assert draw_dirty(rng, EMPTY, limits, frozenset({"SetRegion"})) is None

@@ -49,8 +49,9 @@ class DirtyTracking(Enum):
 class Domain:
     """What a target can be asked.
 
-    `largest_gfn` and `slots` (ids `0..slots-1`) bound the generated requests;
-    sizes and bases are multiples of `page_granule` pages. `failures` are the
+    `largest_gfn`, `slots` (ids `0..slots-1`) and `largest_slot` (pages of one, None for
+    as many as the law allows) bound the generated requests; sizes and bases are
+    multiples of `page_granule` pages. `failures` are the
     names of the failures that can be injected. `exact_dirty_log` claims that a dirty
     log shows no page that was not written; otherwise it may show more. `origins` are
     the names of those who can be made to access guest memory beside the processor.
@@ -62,7 +63,7 @@ class Domain:
     """
 
     largest_gfn: int = (1 << 40) - 1
-    slots: int = 4
+    slots: int = (1 << 16) - 1
     private_slots: int = 0
     page_granule: int = 1
     failures: tuple[str, ...] = ()
@@ -72,6 +73,7 @@ class Domain:
     overlaps_private: bool = False
     tracks_accesses: bool = False
     names_host_pages: bool = False
+    largest_slot: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

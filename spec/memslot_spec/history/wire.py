@@ -77,6 +77,7 @@ CAME_LATER: frozenset[tuple[type, str]] = frozenset(
         (Domain, "origins"),
         (Domain, "tracks_accesses"),
         (Domain, "names_host_pages"),
+        (Domain, "largest_slot"),
         (Limits, "holes"),
         (Limits, "enough_pages"),
         (GuestAccess, "origin"),

@@ -58,7 +58,7 @@ HEADER = Header(
         announces=("TableLoaded", "TablePublished"),
         shows=("table",),
     ),
-    domain=Domain(failures=("PREPARE",)),
+    domain=Domain(slots=4, failures=("PREPARE",)),
 )
 SLOT = Slot(
     id=1, base=Gfn(0x10), npages=4, hva=Hva(0x7000), log_dirty=True, readonly=True
@@ -228,7 +228,9 @@ ADDED = History(
     replace(
         HEADER,
         limits=replace(HEADER.limits, holes=(HostHole(0x7000, 0x9000),)),
-        domain=Domain(failures=("PREPARE",), exact_dirty_log=True, origins=("KVM",)),
+        domain=Domain(
+            slots=4, failures=("PREPARE",), exact_dirty_log=True, origins=("KVM",)
+        ),
     ),
     (
         *(events.Call(0, operation) for operation in ADDED_OPERATIONS),
@@ -257,7 +259,7 @@ def test_the_added_file_is_what_is_written() -> None:
 
 
 def test_how_a_target_tracks_is_written_where_it_is_not_the_usual_way() -> None:
-    by_dirty_bits = Domain(dirty_tracking=DirtyTracking.DIRTY_BIT)
+    by_dirty_bits = Domain(slots=4, dirty_tracking=DirtyTracking.DIRTY_BIT)
     history = History(replace(HEADER, domain=by_dirty_bits), ())
     text = history_to_json(history)
     assert json.loads(text)["domain"]["dirty_tracking"] == "dirty-bit"

@@ -2,49 +2,64 @@
 
 from __future__ import annotations
 
-from random import Random
-
-from memslot_conformance.scenarios.drawn.values import slot_word
+from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     AIMED_WORDS,
+    ANY_RANGE,
     FIRST_PAGES,
-    LARGE_SLOT,
     LARGEST_LOGGED,
+    LOGGED,
+    NO_SLOT,
     OPTIONS,
     PAGE_COUNTS,
     WORDS,
 )
 from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD, words_for
 from memslot_spec.arithmetic.slot_word import pack
-from memslot_spec.history.header import Header
 from memslot_spec.model.operations import (
     ClearDirtyLog,
     EnableManualProtect,
     GetDirtyLog,
     Operation,
 )
-from memslot_spec.model.values import (
-    Slot,
-    SlotTable,
-)
+from memslot_spec.model.values import Slot
 
 
-def logging_slot(table: SlotTable, rng: Random) -> Slot | None:
-    """One of the slots that log, or else any, or None of an empty table."""
-    logging = [slot for slot in table if slot.log_dirty]
-    return rng.choice(logging or table.slots) if table.slots else None
+def logging_slot(draw: Situation) -> Slot | None:
+    """One of the slots that log, the one in view if it does; or else any, or None."""
+    if not draw.slots():
+        return None
+    slots = [slot for slot in draw.slots() if slot.npages <= LARGEST_LOGGED]
+    logging = [slot for slot in slots if slot.log_dirty]
+    slot = draw.live()
+    if slot.log_dirty or not logging or draw.rng.random() > LOGGED:
+        return slot
+    return draw.rng.choice(logging)
 
 
-def get_at(slot: Slot) -> GetDirtyLog:
-    """The log of this slot."""
+def draw_get(draw: Situation) -> Operation:
+    """The log of some slot."""
+    slot = logging_slot(draw)
+    if slot is None or draw.rng.random() < NO_SLOT:
+        return GetDirtyLog(_any_word(draw))
     return GetDirtyLog(pack(slot.as_id, slot.id))
 
 
-def clear_at(slot: Slot, rng: Random) -> ClearDirtyLog:
-    """Some pages of this slot, in a range that now and then does not fit it."""
+def draw_clear(draw: Situation) -> Operation:
+    """Some pages of some slot, in a range that now and then does not fit it."""
+    rng = draw.rng
+    slot = logging_slot(draw)
+    if slot is None or rng.random() < ANY_RANGE:
+        first, count = rng.choice(FIRST_PAGES), rng.choice(PAGE_COUNTS)
+        words = tuple(rng.choice(WORDS) for _ in range(words_for(count)))
+        return ClearDirtyLog(_any_word(draw), first, count, words)
     first = 0
     if slot.npages > BITS_PER_WORD:
-        first = rng.choice((0, BITS_PER_WORD, slot.npages // 2))
+        last = (slot.npages - 1) // BITS_PER_WORD * BITS_PER_WORD
+        first = rng.choice((0, BITS_PER_WORD, slot.npages // 2, last))
+        view = draw.in_view()
+        if view is not None and slot.covers(view.gfn):
+            first = (view.gfn - slot.base) // BITS_PER_WORD * BITS_PER_WORD
     left = min(slot.npages - first, LARGEST_LOGGED)
     counts = (left, left, left, min(left, BITS_PER_WORD), left + 1, max(left - 1, 0))
     count = rng.choice(counts)
@@ -52,23 +67,14 @@ def clear_at(slot: Slot, rng: Random) -> ClearDirtyLog:
     return ClearDirtyLog(pack(slot.as_id, slot.id), first, count, words)
 
 
-def draw_get(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
-    """The log of some slot."""
-    del gfn, hva
-    return GetDirtyLog(slot_word(rng, header))
-
-
-def draw_clear(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
-    """Some pages of some slot."""
-    del gfn, hva
-    first = rng.choice(FIRST_PAGES)
-    to_the_end = max(LARGE_SLOT - first, 0)
-    count = rng.choice((*PAGE_COUNTS, to_the_end))
-    words = tuple(rng.choice(WORDS) for _ in range(words_for(count)))
-    return ClearDirtyLog(slot_word(rng, header), first, count, words)
-
-
-def draw_options(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
+def draw_options(draw: Situation) -> Operation:
     """Options of manual protection."""
-    del header, gfn, hva
-    return EnableManualProtect(rng.choice(OPTIONS))
+    return EnableManualProtect(draw.rng.choice(OPTIONS))
+
+
+def _any_word(draw: Situation) -> int:
+    """A word that may name a slot, or none that can be."""
+    top, count = draw.limits.user_slots, draw.limits.address_spaces
+    over = min(top, 0xFFFF)
+    words = (draw.word(), top - 1, over, 0xFFFF, pack(count, 0))
+    return draw.rng.choice(words)

@@ -2,33 +2,72 @@
 
 from __future__ import annotations
 
-from random import Random
-
-from memslot_conformance.scenarios.drawn.values import address_space
+from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     CHANGED_WRITABLE,
     EVEN,
     FROM_OUTSIDE,
     RANGE_LENGTHS,
 )
-from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
-from memslot_spec.history.header import Header
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.model.operations import (
+    AgeHva,
     ChangePte,
     GfnToHvaProt,
     InvalidateRange,
     Operation,
+    UnmapHva,
     WriteProtectGfn,
 )
 from memslot_spec.model.values import Slot
 
 
-def range_at(slot: Slot, gfn: int, rng: Random) -> InvalidateRange:
+def draw_host_page(draw: Situation) -> Operation:
+    """The host page behind a frame, for reading or for writing."""
+    gfn, _ = draw.frame()
+    return GfnToHvaProt(gfn, write=draw.rng.random() < EVEN)
+
+
+def draw_unmap(draw: Situation) -> Operation:
+    """The host unmaps a page."""
+    return UnmapHva(draw.host_address())
+
+
+def draw_age(draw: Situation) -> Operation:
+    """The host asks for a page whether it was touched."""
+    return AgeHva(draw.host_address())
+
+
+def draw_change(draw: Situation) -> Operation:
+    """The host puts another page in the place of one, most often one that is shared."""
+    hva = draw.host_address()
+    return ChangePte(hva, writable=draw.rng.random() < CHANGED_WRITABLE)
+
+
+def draw_protection(draw: Situation) -> Operation:
+    """A frame whose next write somebody has to notice."""
+    return WriteProtectGfn(*draw.frame())
+
+
+def draw_range(draw: Situation) -> Operation:
     """A range about a page of a slot, or about where the slot begins or ends.
 
     Other slots that have the same host pages are met as well.
     """
+    rng = draw.rng
+    gfn, as_id = draw.frame()
+    for slot in draw.table:
+        if slot.as_id == as_id and slot.covers(gfn):
+            return _range_at(draw, slot, gfn)
+    start = draw.host_address()
+    return InvalidateRange(start, min(start + rng.choice(RANGE_LENGTHS), U64 - 1))
+
+
+def _range_at(draw: Situation, slot: Slot, gfn: int) -> InvalidateRange:
+    rng = draw.rng
     page = slot.hva_of(gfn)
+    if rng.random() < EVEN:
+        return InvalidateRange(page, page + rng.choice((1, PAGE_SIZE, PAGE_SIZE)))
     first, stop = slot.hva, slot.hva + (slot.npages << PAGE_SHIFT)
     start = rng.choice((page, page, page + 1, page + PAGE_SIZE - 1, first, stop - 1))
     if rng.random() < FROM_OUTSIDE:
@@ -37,28 +76,3 @@ def range_at(slot: Slot, gfn: int, rng: Random) -> InvalidateRange:
         (start + 1, start + PAGE_SIZE, page + PAGE_SIZE, first + 1, stop, stop + 1)
     )
     return InvalidateRange(start, end)
-
-
-def draw_host_page(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
-    """The host page behind a frame, for reading or for writing."""
-    del header, hva
-    return GfnToHvaProt(gfn, write=rng.random() < EVEN)
-
-
-def draw_range(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
-    """A range that begins at this host address."""
-    del header, gfn
-    length = rng.choice(RANGE_LENGTHS)
-    return InvalidateRange(hva, hva + length)
-
-
-def draw_change(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
-    """Another page behind this host address, most often one that is shared."""
-    del header, gfn
-    return ChangePte(hva, writable=rng.random() < CHANGED_WRITABLE)
-
-
-def draw_protection(rng: Random, header: Header, gfn: int, hva: int) -> Operation:
-    """A frame whose next write somebody has to notice."""
-    del hva
-    return WriteProtectGfn(gfn, address_space(rng, header))

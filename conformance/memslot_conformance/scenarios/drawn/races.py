@@ -1,254 +1,229 @@
-"""Races worth playing: drawn against the table that their prefix leaves.
+"""Sequences and races, drawn against the table that they leave.
 
-Updates aim at slots that are there, and readers at frames that the updates
-touch; a race in which nobody meets anybody shows nothing.
+A race is about a page: its threads, what comes before it and what looks after it are
+aimed at what is in view. Which kinds of operations meet is drawn first, so that every
+one meets every other, in either order; a race in which nobody meets anybody shows
+nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from random import Random
 
-from memslot_conformance.scenarios.drawn.caches import (
-    accesses_of,
-    around,
-    at_edge,
-    first_uses,
-    owned,
+from memslot_conformance.scenarios.drawn.before import log_first, rest_first
+from memslot_conformance.scenarios.drawn.caches import owned
+from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
+from memslot_conformance.scenarios.drawn.epilogue import epilogue
+from memslot_conformance.scenarios.drawn.kinds import BY_NAME
+from memslot_conformance.scenarios.drawn.left import follow
+from memslot_conformance.scenarios.drawn.numbers import pick
+from memslot_conformance.scenarios.drawn.regions import draw_set_region, draw_vast
+from memslot_conformance.scenarios.drawn.requests import (
+    LAST_OF_ALL,
+    REQUEST,
+    Palette,
+    narrowed,
 )
-from memslot_conformance.scenarios.drawn.copies import copy_at
-from memslot_conformance.scenarios.drawn.dirty import clear_at, get_at, logging_slot
-from memslot_conformance.scenarios.drawn.host import range_at
-from memslot_conformance.scenarios.drawn.pfn_caches import (
-    activation_at,
-    first_activation,
-)
-from memslot_conformance.scenarios.drawn.requests import Palette, narrowed
-from memslot_conformance.scenarios.drawn.values import within_reason
+from memslot_conformance.scenarios.drawn.shapes import create
+from memslot_conformance.scenarios.drawn.situation import InView, Situation
 from memslot_conformance.scenarios.drawn.weights import (
-    AFTER_BELOW,
+    AFTER,
     AIMED,
-    DELETE_BELOW,
-    FAILING,
-    GETS,
-    LOG_FIRST,
-    MOVE_BELOW,
-    OTHER_THREADS,
+    AIMED_IN_A_RACE,
+    AT_A_SLOT,
+    AT_ONCE,
+    ENDS,
+    EVEN,
+    MANY,
+    MOST_THREADS,
     PREFIX_LENGTHS,
+    PREPARED,
+    STAYS_WITH,
+    THEMES,
     THREAD_LENGTHS,
-    TOGGLE_BELOW,
-    UPDATES,
+    THREADS,
+    UNMAPPED,
+    VAST,
+    WITH_REQUEST,
 )
 from memslot_conformance.scenarios.scenario import Operations, Scenario
-from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.model.operations import (
-    ActivatePfnCache,
-    AgeHva,
-    AllocateRoot,
-    ChangePte,
-    ClearDirtyLog,
     DestroyVm,
-    GetDirtyLog,
-    GfnToHva,
-    GfnToHvaProt,
-    GfnToMemslot,
-    GuestAccess,
-    GuestCopy,
     InitHvaCache,
-    InvalidateRange,
-    IsVisibleGfn,
-    MemslotId,
     Operation,
-    PreFault,
     SetRegion,
-    UnmapHva,
-    VcpuGfnToMemslot,
-    WriteProtectGfn,
 )
-from memslot_spec.model.plan import plan
-from memslot_spec.model.profile import profile_named
-from memslot_spec.model.values import (
-    BIT_1,
-    EMPTY,
-    LOG_DIRTY_PAGES,
-    Failure,
-    MemoryRegion,
-    Slot,
-    SlotTable,
-)
-
-AT_A_FRAME = (GfnToMemslot, GfnToHva, IsVisibleGfn, MemslotId, AllocateRoot)
+from memslot_spec.model.values import EMPTY, SlotTable
 
 
 @dataclass(slots=True)
 class Drawing:
-    """Draws the operations of one scenario, and knows the table they leave."""
+    """Draws the operations of one scenario, and knows the table they leave.
+
+    The corner is drawn with the first use of `rng`, and kept. `rng` may be another one
+    for each step.
+    """
 
     palette: Palette
     rng: Random
     table: SlotTable = EMPTY
+    corner: Corner | None = None
+    _draw: Situation = field(init=False)
+
+    def __post_init__(self) -> None:
+        header = self.palette.header
+        corner = self.corner or draw_corner(self.rng, header)
+        self.corner = corner
+        self._draw = Situation(
+            self.table, rng=self.rng, header=header, corner=corner, aimed=AIMED
+        )
 
     def scenario(self) -> Scenario:
-        """A prefix, a race of two or three threads, and a look after it."""
-        rng = self.rng
-        prefix = tuple(self.step() for _ in range(rng.choice(PREFIX_LENGTHS)))
-        return self.race(prefix)
+        """A prefix, a race of two to four threads, and a look after it."""
+        length = self.rng.choice(PREFIX_LENGTHS)
+        steps = tuple(self.steps() for _ in range(length))
+        return self.race(tuple(operation for some in steps for operation in some))
 
     def race(self, prefix: Operations) -> Scenario:
-        """The race that follows a prefix drawn by `step`.
-
-        Where nothing is asked after it, the VM is destroyed.
-        """
-        rng = self.rng
-        few = narrowed(self.palette, rng)
-        threads: list[Operations] = [self.first_thread()]
-        for _ in range(rng.choice(OTHER_THREADS)):
-            length = rng.choice(THREAD_LENGTHS)
-            threads.append(tuple(self.operation(few) for _ in range(length)))
-        after = tuple(
-            self.operation(self.palette) for _ in range(rng.randrange(AFTER_BELOW))
-        )
-        prefix += self._remembered(threads)
-        accesses = self._accesses(threads[0][0])
-        threads[1] += accesses[:1]
+        """The race that follows a prefix drawn by `step`."""
+        draw, rng = self._situation(AIMED_IN_A_RACE), self.rng
+        draw.is_raced = True
+        if not draw.slots() and rng.random() < PREPARED:
+            prefix = (*prefix, self._create())
+        self._look_around(draw)
+        threads = [tuple(map(self._one, kinds)) for kinds in self._kinds()]
+        before = [*log_first(draw, threads)]
+        if before:
+            self._all_follow(before)
+            threads = [tuple(map(self._again, ops)) for ops in threads]
+        before += rest_first(draw, threads)
         apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
-        after += accesses[:1]
-        operations = self.palette.header.capabilities.operations
-        if not after and DestroyVm.__name__ in operations:
-            after = (DestroyVm(),)
-        return Scenario(prefix + accesses, apart, after)
+        prefix += tuple(before)
+        after = tuple(self._of(self.palette) for _ in range(pick(rng, AFTER)))
+        return Scenario(prefix, apart, after + self._end(prefix, apart))
 
-    def first_thread(self) -> Operations:
-        """What the others race with: updates, or now and then a log that is read."""
-        rng = self.rng
-        if "GetDirtyLog" in self.palette.kinds and rng.random() < LOG_FIRST:
-            slot = logging_slot(self.table, rng)
-            if slot is not None and slot.log_dirty:
-                return (get_at(slot),) * rng.choice(GETS)
-        return tuple(self.update() for _ in range(rng.choice(UPDATES)))
+    def _end(self, prefix: Operations, threads: tuple[Operations, ...]) -> Operations:
+        """How a race ends: all is looked at, or the VM is destroyed as it is."""
+        header = self.palette.header
+        match pick(self.rng, ENDS):
+            case "look":
+                unmaps = self.rng.random() < UNMAPPED
+                return epilogue(header, prefix, threads, unmaps=unmaps)
+            case "destroy" if LAST_OF_ALL in header.capabilities.operations:
+                return (DestroyVm(),)
+            case _:
+                return ()
 
-    def _remembered(self, threads: list[Operations]) -> Operations:
-        """What the race is to find remembered by caches and vCPUs."""
-        before: Operations = ()
-        for thread, operations in enumerate(threads[1:], 2):
-            before += first_uses(operations, thread, self.table, self.rng)
-            before += first_activation(operations, thread, self.table, self.rng)
-        return before
+    def forked(self, rng: Random) -> Drawing:
+        """Another that knows the same, to draw what is not to be followed here."""
+        other = Drawing(self.palette, rng, self.table, self.corner)
+        other.ranges.update(self.ranges)
+        return other
 
-    def _accesses(self, first: Operation) -> Operations:
-        """Accesses to where the race puts a slot: before it, in it and after it."""
-        if not isinstance(first, SetRegion) or "GuestAccess" not in self.palette.kinds:
-            return ()
-        return accesses_of(first, self.palette.header, self.rng)
+    @property
+    def ranges(self) -> dict[int, InitHvaCache]:
+        """The guest ranges that caches were last resolved for."""
+        return self._draw.ranges
 
     def step(self) -> Operation:
-        """One operation of a prefix; an update moves the table on."""
-        operation = self.operation(self.palette)
-        if not self.table.slots:
-            operation = self.palette.draw_request(self.rng)
-        if isinstance(operation, SetRegion):
-            self.table = self._after(operation)
+        """One operation of a sequence; an update moves the table on."""
+        draw = self._situation(AIMED)
+        if draw.view is None or self.rng.random() > STAYS_WITH:
+            self._look_around(draw)
+        operation = self._of(self.palette)
+        if not self.table.slots and not isinstance(operation, SetRegion):
+            operation = self._of(self.palette)
+            if self.rng.random() < EVEN:
+                operation = draw_set_region(draw)
+        self.follow(operation)
         return operation
 
-    def update(self) -> SetRegion:
-        """A request, most often for a slot that is there."""
-        rng, slots = self.rng, self._user_slots()
-        if not slots or rng.random() > AIMED:
-            return self.palette.draw_request(rng)
-        slot = rng.choice(slots)
-        region = MemoryRegion(
-            slot.as_id << 16 | slot.id,
-            slot.base << PAGE_SHIFT,
-            slot.npages << PAGE_SHIFT,
-            slot.hva,
-            LOG_DIRTY_PAGES * slot.log_dirty | BIT_1 * slot.readonly,
-        )
-        roll = rng.random()
-        if roll < DELETE_BELOW:
-            region = replace(region, memory_size=0)
-        elif roll < MOVE_BELOW:
-            moved = self.palette.draw_request(rng).region
-            toggled = moved.flags & LOG_DIRTY_PAGES
-            region = replace(
-                region,
-                guest_phys_addr=moved.guest_phys_addr,
-                flags=region.flags ^ toggled,
-            )
-        elif roll < TOGGLE_BELOW:
-            region = replace(region, flags=region.flags ^ LOG_DIRTY_PAGES)
-        failures = self.palette.header.domain.failures
-        failure = None
-        if failures and rng.random() < FAILING:
-            failure = Failure(rng.choice(failures))
-        return SetRegion(within_reason(region), failure=failure)
+    def steps(self) -> Operations:
+        """What is asked next: one operation, or several that belong together."""
+        draw = self._situation(AIMED)
+        if self.rng.random() < VAST:
+            vast = draw_vast(draw)
+            self._all_follow(vast)
+            return vast or (self.step(),)
+        has_room = draw.corner.most > MANY and len(self.table.slots) < draw.corner.most
+        if has_room and self.rng.random() < AT_ONCE:
+            return tuple(self._create() for _ in range(self.rng.randint(2, MANY)))
+        return (self.step(),)
 
-    def operation(self, palette: Palette) -> Operation:
-        """An operation, most often at a frame or host page of a slot."""
-        rng = self.rng
-        drawn = palette.draw(rng)
-        if rng.random() > AIMED:
-            return drawn
-        if isinstance(drawn, SetRegion):
-            return self.update()
-        return self._at_a_slot(drawn) if self.table.slots else drawn
+    def _create(self) -> Operation:
+        """A slot where none is."""
+        request = SetRegion(create(self._draw))
+        self.follow(request)
+        return request
 
-    def _at_a_slot(  # noqa: C901, PLR0911 - one case for each kind
-        self, drawn: Operation
-    ) -> Operation:
-        """The operation at a frame, or a host page, of a slot that is there."""
-        rng = self.rng
-        if isinstance(drawn, GetDirtyLog | ClearDirtyLog):
-            return self._at_a_log(drawn)
-        slot = rng.choice(self.table.slots)
-        last = slot.npages - 1
-        gfn = slot.base + min(rng.choice((0, 1, slot.npages // 2, last)), last)
-        if isinstance(drawn, UnmapHva | AgeHva):
-            return type(drawn)(slot.hva_of(gfn))
-        if isinstance(drawn, ChangePte):
-            return replace(drawn, hva=slot.hva_of(gfn))
-        if isinstance(drawn, GuestAccess | WriteProtectGfn):
-            return replace(drawn, gfn=gfn, as_id=slot.as_id)
-        if isinstance(drawn, GuestCopy):
-            return copy_at(drawn, slot, rng)
-        if isinstance(drawn, InvalidateRange):
-            return range_at(slot, gfn, rng)
-        if isinstance(drawn, GfnToHvaProt | PreFault):
-            return replace(drawn, gfn=gfn)
-        if isinstance(drawn, ActivatePfnCache):
-            return activation_at(drawn, gfn)
-        if isinstance(drawn, VcpuGfnToMemslot):
-            return replace(drawn, gfn=around(slot, rng))
-        if isinstance(drawn, InitHvaCache):
-            return at_edge(drawn, slot, rng)
-        if isinstance(drawn, GfnToMemslot | GfnToHva):
-            return type(drawn)(gfn, slot.as_id)
-        if isinstance(drawn, AT_A_FRAME):
-            return type(drawn)(gfn)
-        return drawn
+    def follow(self, operation: Operation) -> None:
+        """Know what an operation leaves."""
+        follow(self.palette.header, self._draw, operation)
+        self.table = self._draw.table
 
-    def _at_a_log(self, drawn: GetDirtyLog | ClearDirtyLog) -> Operation:
-        """The operation at a slot that logs, if there is one."""
-        slot = logging_slot(self.table, self.rng)
-        if slot is None:
-            return drawn
-        if isinstance(drawn, GetDirtyLog):
-            return get_at(slot)
-        return clear_at(slot, self.rng)
+    def _all_follow(self, operations: Sequence[Operation]) -> None:
+        for operation in operations:
+            self.follow(operation)
 
-    def _user_slots(self) -> tuple[Slot, ...]:
-        limit = self.palette.header.limits.user_slots
-        return tuple(slot for slot in self.table if slot.id < limit)
+    def _situation(self, aimed: float) -> Situation:
+        draw = self._draw
+        draw.rng, draw.table, draw.aimed = self.rng, self.table, aimed
+        draw.is_raced = False
+        return draw
 
-    def _after(self, operation: SetRegion) -> SlotTable:
-        """The table of the first outcome that the plan gives."""
-        header = self.palette.header
-        outcomes = plan(
-            self.table,
-            operation.region,
-            profile_named(header.profile),
-            header.limits,
-            private=operation.private,
-            failure=operation.failure,
-        )
-        last = outcomes[-1] if operation.failure is not None else outcomes[0]
-        return last.leaves(self.table)
+    def _look_around(self, draw: Situation) -> None:
+        """Take a page into view: most often of a slot that is there."""
+        draw.view = None
+        gfn, as_id = draw.frame()
+        slots = draw.slots()
+        if slots and self.rng.random() < AT_A_SLOT:
+            slots = tuple(s for s in slots if s.log_dirty) or slots
+            slot = self.rng.choice(slots if self.rng.random() < EVEN else draw.slots())
+            last = slot.base + slot.npages - 1
+            inside = slot.base + self.rng.randrange(slot.npages)
+            gfn = self.rng.choice((slot.base, slot.base, last, inside))
+            as_id = slot.as_id
+        held = [s for s in draw.table if s.as_id == as_id and s.covers(gfn)]
+        draw.view = InView(gfn, as_id, held[0].id if held else None)
+
+    def _kinds(self) -> list[list[str]]:
+        """The kinds on each thread: two that are to meet, and some of a few more."""
+        rng, palette = self.rng, self.palette
+        every = sorted(set(palette.kinds))
+        pair = [rng.choice(every), rng.choice(every)]
+        theme = pick(rng, THEMES)
+        if theme != "any two":
+            about = self._about(theme)
+            pair = [rng.choice(about), rng.choice(about)]
+            palette = Palette(palette.header, about)
+        few = (*pair, *pair, *narrowed(palette, rng).kinds)
+        threads: list[list[str]] = []
+        for number in range(pick(rng, THREADS)):
+            length = pick(rng, THREAD_LENGTHS)
+            kinds = [rng.choice(few) for _ in range(length)]
+            if number < len(pair):
+                kinds[rng.randrange(length)] = pair[number]
+            threads.append(kinds)
+        if REQUEST not in pair and rng.random() < WITH_REQUEST:
+            threads.insert(rng.randrange(len(threads) + 1), [REQUEST])
+        return threads[:MOST_THREADS]
+
+    def _about(self, theme: str) -> tuple[str, ...]:
+        """The kinds that are about one thing, requests among them; or else all."""
+        kinds = self.palette.kinds
+        about = tuple(k for k in kinds if k == REQUEST or theme in BY_NAME[k].about)
+        return about if set(about) - {REQUEST} else kinds
+
+    def _one(self, kind: str) -> Operation:
+        return self.palette.draw_kind(self._draw, kind)
+
+    def _again(self, operation: Operation) -> Operation:
+        """The operation of a race drawn anew, for the slot in view has a log now."""
+        if self.rng.random() < EVEN:
+            return operation
+        return self._one(type(operation).__name__)
+
+    def _of(self, palette: Palette) -> Operation:
+        return palette.draw_in(self._draw)

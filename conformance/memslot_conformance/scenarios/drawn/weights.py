@@ -1,112 +1,140 @@
 """How often what is drawn, and out of what: the numbers behind all draws, as data.
 
 A share is a probability. In a tuple to choose from, what stands twice is drawn twice
-as often. The values are few on purpose: few slots, few frames and few host pages
-make operations meet.
+as often; in a tuple of pairs the first of each is its weight.
 """
 
 from __future__ import annotations
 
+from memslot_conformance.scenarios.drawn.numbers import Weighted
 from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.model.values import PAGES_PER_HUGE_PAGE
 
-KINDS = {
-    "SetRegion": 16,
-    "GetDirtyLog": 5,
-    "ClearDirtyLog": 4,
-    "GuestAccess": 12,
-    "TssBase": 8,
-    "UnmapHva": 6,
-    "InvalidateRange": 4,
-    "AgeHva": 3,
-    "ChangePte": 4,
-    "WriteProtectGfn": 3,
-    "Halt": 1,
-    "ReleaseNotifier": 1,
-    "AllocateRoot": 1,
-    "InitHvaCache": 4,
-    "UseHvaCache": 6,
-    "VcpuGfnToMemslot": 3,
-    "ReadGuest": 3,
-    "WriteGuest": 4,
-    "PreFault": 3,
-    "ActivatePfnCache": 3,
-    "RefreshPfnCache": 3,
-    "UsePfnCache": 5,
-    "DeactivatePfnCache": 1,
-}
-"""How often each kind of operation is drawn; `USUAL` for those that are not here."""
-
-USUAL = 2
-
 EVEN = 0.5
 """A fair coin."""
 
-# What races are made of.
-PREFIX_LENGTHS = (1, 1, 2, 2, 3, 4, 6)
-OTHER_THREADS = (1, 1, 1, 2)
-THREAD_LENGTHS = (1, 1, 2)
-UPDATES = (1, 1, 1, 2)
-"""How many updates the first thread asks for."""
+HUGE = PAGES_PER_HUGE_PAGE
 
-AFTER_BELOW = 3
-"""Fewer operations than this are asked when a race is over."""
+# Numbers: each part of the mixture with its weight.
+FRAMES: Weighted[str] = (
+    (9, "meeting"),
+    (7, "corner"),
+    (1, "law"),
+    (1, "machine"),
+    (1, "wide"),
+    (1, "small"),
+)
+"""Where a frame is looked at or a slot is put."""
 
-KINDS_OF_A_RACE = (1, 2, 3)
-"""How many kinds of operations meet in one race, requests not counted."""
+BASES: Weighted[str] = (
+    (10, "corner"),
+    (2, "aligned"),
+    (1, "law"),
+    (1, "machine"),
+    (1, "wide"),
+)
+"""Where a new slot is put that is to meet no other one."""
 
-AIMED = 0.8
-"""How often an operation of a race is aimed at a slot that is there."""
+SIZES: Weighted[str] = (
+    (10, "small"),
+    (3, "meeting"),
+    (2, "word"),
+    (3, "huge"),
+    (1, "law"),
+    (1, "machine"),
+    (1, "wide"),
+)
+"""How many pages a slot has."""
 
-LOG_FIRST = 0.2
-"""How often a race of a slot that logs is about its log, and not about an update."""
+HOSTS: Weighted[str] = (
+    (8, "in step"),
+    (4, "corner"),
+    (3, "meeting"),
+    (1, "law"),
+    (1, "machine"),
+    (1, "wide"),
+)
+"""Where host memory is."""
 
-GETS = (1, 1, 2)
-ACCESSES_FIRST = 0.3
-"""How often a race about a new slot begins with accesses to its frames."""
+IDS: Weighted[str] = (
+    (16, "corner"),
+    (1, "law"),
+    (1, "machine"),
+    (1, "wide"),
+    (1, "small"),
+)
+"""Slot ids."""
+
+SMALL_SIZES = (1, 1, 1, 2, 2, 3, 4, 4, 4, 7, 16)
+WORD_SIZES = (63, 64, 65, 127, 128)
+HUGE_SIZES = (HUGE - 1, HUGE, HUGE, HUGE + 1, 2 * HUGE, 2 * HUGE, 3 * HUGE)
+OFFSETS = (0, 0, 0, 1, 2, 2, 4, 4, 6, 8, 16, 64, 0x100, HUGE, HUGE, 0x300, 2 * HUGE)
+"""How far into a corner a slot begins, and a host range."""
+
+ALIGNED_TO = (BITS_PER_WORD, HUGE, HUGE)
+"""To what the begin or the end of a slot is moved."""
+
+OUT_OF_STEP = (0, 0, 1, BITS_PER_WORD, HUGE // 2, HUGE)
+"""How far a host page is off the one that is congruent to the frame."""
+
+# Corners.
+CORNERS: Weighted[str] = (
+    (10, "lowest"),
+    (2, "machine"),
+    (1, "below 4 GiB"),
+    (1, "law"),
+    (1, "wide"),
+)
+"""Where a sequence keeps to."""
+
+HOST_CORNERS: Weighted[str] = (
+    (5, "in step"),
+    (3, "lowest"),
+    (2, "one page off"),
+    (1, "a word off"),
+    (1, "law"),
+    (1, "wide"),
+)
+SPACES: Weighted[str] = ((9, "first"), (1, "last"), (3, "several"))
+"""Address spaces, where there are several."""
+
+IDS_OF_A_CORNER = (3, 4, 4, 4, 4, 6, 8)
+MOST: Weighted[int] = ((12, 4), (6, 10), (3, 24), (2, 64), (1, 300))
+"""Slots at once: from so many on, deletes are drawn where new slots would be."""
+
+GROWING = 0.4
+"""How often a request is for a new slot where there are few of those there may be."""
+
+MANY, AT_ONCE = 8, 0.2
+"""How often a sequence with room for more than so many slots gets up to as many at
+once."""
 
 # Requests.
-ODD = 0.15
-TWICE_ODD = 0.2
-"""How often a request that is wrong in one way is wrong in a second one."""
+DEFECT_COUNTS: Weighted[int] = ((20, 0), (4, 1), (1, 2))
+RACED_DEFECTS: Weighted[int] = ((20, 0), (2, 1))
+"""How many things are wrong with a request that comes from a shape."""
 
-PRIVATE_FROM = 0.93
-"""The rolls above are of private slots, where there are any; those below `ODD` odd."""
+PRIVATE = 0.06
+"""How often a request is the kernel's own, where there are such slots."""
 
-FAILING = 0.15
+FAILING = 0.12
 """How often a request meets a failure, where the target can be made to fail."""
 
-SIZED = 0.62
-"""How often a request has a size; the rest are deletes."""
+ROLLBACK = 0.04
+"""How often a live slot is moved past the largest gfn, and nothing else: refused
+only after it was published as INVALID, so it has to be undone."""
 
-VERY_LARGE = 0.02
-READONLY = 0.08
 LOGGING_WHERE_READ, LOGGING = 0.45, 0.2
-"""How often a request asks for a log: where the log can be read, and where not."""
+"""How often a slot is asked to log: where the log can be read, and where not."""
 
-DELETE_BELOW, MOVE_BELOW, TOGGLE_BELOW = 0.55, 0.8, 0.9
-"""Rolls of an update of a slot that is there: deleted, moved, or its log toggled."""
+READONLY = 0.08
 
-MANY_PAGES = 300_000_000
-"""More than 32 bits can multiply by 20, and fewer than a slot may have."""
-
-LARGEST_LOGGED = 4 * PAGES_PER_HUGE_PAGE
+LARGEST_LOGGED = 4 * HUGE
 """Pages of the largest slot that is asked to log: an answer has a bit for each."""
 
-SIZES = (1, 2, 4, 4, PAGES_PER_HUGE_PAGE * 2)
-BASES = (0, 1, 2, 4, 6, 16, 0x100, PAGES_PER_HUGE_PAGE, 0x300)
-PAST_BASES = (0, 0, 1, 3)
-"""How far past a base a frame or a host page is looked at."""
-
-SPACES = (0, 0, 0, 0, 1)
-"""Address spaces."""
-
-HOST_PAGES = (0, 0, 0x1000, 0x1800, 0x2000)
-"""Host pages at which slots begin; the huge ones are moved in step with bases."""
-
-# Accesses.
-DIRECT = 0.75
+# Operations about slots.
+DIRECT = 0.8
 """How often an access is by a guest with direct page tables."""
 
 BY_SOFTWARE = 0.25
@@ -115,50 +143,115 @@ BY_SOFTWARE = 0.25
 ROOTS = (0, 1, 2)
 """Roots of shadow pages, of the others."""
 
-# Dirty logs.
-NO_SLOT = 0.05
+NO_SLOT = 0.06
 """How often a log is asked for that no request can have made."""
 
-LARGE_SLOT = 2 * PAGES_PER_HUGE_PAGE
-"""Pages of the largest slot that is drawn by itself and that may log."""
+LOGGED = 0.85
+"""How often a log is asked for of a slot that has one, where there is such a slot."""
 
-FIRST_PAGES = (0, 0, 0, 0, 64, 128, 1, 1 << 20)
-PAGE_COUNTS = (1, 2, 4, 4, 64, 128, LARGE_SLOT)
-WORDS = (0, 1, 0b10, 0b1111, (1 << BITS_PER_WORD) - 1)
+ANY_RANGE = 0.1
+"""How often a range of a log is cleared without regard to any slot."""
+
+FIRST_PAGES = (0, 0, 1, 63, 64, 128, 1 << 20, 1 << 63)
+PAGE_COUNTS = (0, 1, 2, 4, 63, 64, 128, 2 * HUGE)
+WORDS = (0, 1, 0b10, 0b1111, 1 << 63, (1 << BITS_PER_WORD) - 1)
 """Words of a bitmap that is cleared by."""
 
-AIMED_WORDS = (*WORDS, WORDS[-1])
+AIMED_WORDS = (*WORDS, *WORDS[-1:] * 3)
 """Words for a slot that is there: every page is cleared more often."""
 
-OPTIONS = (0, 1, 1, 3, 3, 2, 4)
-"""Options of manual protection; the last cannot be enabled."""
+OPTIONS = (0, 1, 1, 1, 3, 3, 3, 2, 4, 1 << 63)
+"""Options of manual protection; bit 1 alone and those of more bits are refused."""
 
-# Caches.
-OWNERS = (2, 2, 2, 3)
+OWNERS = (0, 0, 0, 1)
 """Caches and vCPUs by number; a race gives each of its threads those of its own
-number, and the readers of a race are threads 2 and 3."""
+number."""
 
-OFFSETS_IN_PAGE = (0, 0, 8, PAGE_SIZE - 8)
-CACHE_LENGTHS = (8, 8, 16, PAGE_SIZE, PAGE_SIZE, 2 * PAGE_SIZE, 1 << 63, 0)
+OFFSETS_IN_PAGE = (0, 0, 8, PAGE_SIZE - 8, PAGE_SIZE - 1)
+CACHE_LENGTHS = (8, 8, 16, PAGE_SIZE, 2 * PAGE_SIZE, 4 * PAGE_SIZE, 1 << 63, 0)
+LENGTHS_TO_THE_EDGE = (-1, 0, 0, 1, PAGE_SIZE)
+"""How far past the end of its first page a cached range ends, or past its slot."""
+
 AT_THE_TOP = 0.05
-"""How often a cached range begins at the last eight bytes there are."""
+"""How often a cached range begins at the last bytes there are."""
 
-LENGTHS_AT_THE_TOP = (8, 16, 2 * PAGE_SIZE)
+LENGTHS_AT_THE_TOP = (8, 8, 9, 9, 16, 2 * PAGE_SIZE)
 USED_OFFSETS = (0, 0, 0, 8, PAGE_SIZE)
+USED_LENGTHS = (8, 8, 8, 1, 0, PAGE_SIZE)
+USED_TO_THE_END = 0.2
+"""How often a cache is used up to the end of its range, or one byte farther."""
 
-PFN_LENGTHS = (8, 8, 8, 16)
+LONGEST_USE = 16 * PAGE_SIZE
+"""Bytes of the longest use: an answer has an address for each page."""
 
-# Copies.
+PFN_LENGTHS = (8, 8, 8, 9, 16)
+"""Bytes of a cached range that has to be in one page."""
+
 OFFSETS_OF_A_COPY = (0, 8, PAGE_SIZE - 1)
-COPIED_LENGTHS = (1, 2, 8, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE, 3 * PAGE_SIZE)
+COPIED_LENGTHS = (1, 2, 8, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE, 3 * PAGE_SIZE, 0)
 
 PAGES_AHEAD = (1, 1, 2, 4, 8, 16, 0)
 """How many pages are mapped ahead."""
 
-# Ranges of host memory.
-RANGE_LENGTHS = (0, 1, PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE, 1 << 21)
+CHANGED_WRITABLE = 0.3
+"""How often a page that the host puts in the place of another may be written."""
+
+RANGE_LENGTHS = (0, 1, PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE, 1 << 21, 1 << 40)
 FROM_OUTSIDE = 0.2
 """How often a range that is aimed at a slot begins before it."""
 
-CHANGED_WRITABLE = 0.3
-"""How often a page that the host puts in the place of another may be written."""
+THEMES: Weighted[str] = (
+    (13, "any two"),
+    (4, "log"),
+    (4, "mapping"),
+    (2, "remembered"),
+    (7, "weights"),
+)
+"""What a race is of: any two kinds, each as often; kinds that are about one thing; or
+any, by their weights."""
+
+WRITES = 0.6
+"""How often an access writes."""
+
+# Sequences and races.
+AT_A_SLOT = 0.85
+"""How often what comes into view is a page of a slot, where there is one."""
+
+STAYS_WITH = 0.88
+"""How often the next operation of a sequence keeps to the slot of the one before."""
+
+AIMED, AIMED_IN_A_RACE = 0.6, 0.9
+"""How often an operation is about the slot and the page that are in view."""
+
+PREFIX_LENGTHS = (1, 1, 2, 2, 3, 4, 6)
+MOST_THREADS = 4
+THREADS: Weighted[int] = ((12, 2), (5, 3), (2, 4))
+THREAD_LENGTHS: Weighted[int] = ((10, 1), (5, 2), (2, 3), (1, 4), (1, 5))
+KINDS_OF_A_RACE = (1, 2, 3)
+"""How many kinds of operations meet in one race, requests not counted."""
+
+WITH_REQUEST = 0.6
+"""How often a race has a request where its two kinds are none, beside them."""
+
+PREPARED = 0.65
+"""How often what a race can need is put before it, each part by itself."""
+
+AFTER: Weighted[int] = ((3, 0), (1, 1), (1, 2))
+"""How many operations are drawn between a race and the look after it."""
+
+UNMAPPED = 0.5
+"""How often a look at the end unmaps what it looked at, before it deletes the slots."""
+
+ENDS: Weighted[str] = ((4, "look"), (1, "destroy"), (5, "as it is"))
+"""How a drawn race ends: with the whole look, the end of the VM, or neither."""
+
+VAST = 0.004
+"""How often a sequence has a slot that logs and is too large to be told of; only where
+no law bounds it, and it is deleted at once."""
+
+VAST_PAGES = 1 << 35
+"""Pages of which the bitmap has more bytes than 32 bits can count."""
+
+# Lives.
+PACES: Weighted[int] = ((60, 1), (2, 4), (1, 20))
+"""How many times as many operations as usual a VM is asked."""

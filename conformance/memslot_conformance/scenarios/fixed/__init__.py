@@ -7,6 +7,7 @@ seed. Operations that a target does not support are left out.
 
 from __future__ import annotations
 
+from memslot_conformance.scenarios.drawn.epilogue import epilogue
 from memslot_conformance.scenarios.fixed import (
     accesses,
     caches,
@@ -28,6 +29,7 @@ from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
 from memslot_spec.model.operations import (
+    DestroyVm,
     GuestAccess,
     GuestCopy,
     Operation,
@@ -78,8 +80,22 @@ def fixed_races(header: Header) -> tuple[FixedRace, ...]:
             continue
         prefix = _only(scenario.prefix, supported, header)
         after = _only(scenario.after, supported, header)
+        after += _look(header, prefix, threads, after)
         kept.append(FixedRace(fixed.name, Scenario(prefix, threads, after)))
     return tuple(kept)
+
+
+def _look(
+    header: Header,
+    prefix: Operations,
+    threads: tuple[Operations, ...],
+    after: Operations,
+) -> Operations:
+    """The look after a scenario, unless its VM is gone by then."""
+    raced = (operation for thread in threads for operation in thread)
+    if any(isinstance(one, DestroyVm) for one in (*prefix, *raced, *after)):
+        return ()
+    return epilogue(header, prefix, threads)
 
 
 def _only(
@@ -102,6 +118,9 @@ def _in_domain(operation: Operation, header: Header) -> bool:
     if not isinstance(operation, SetRegion):
         return True
     failure = operation.failure
+    most = domain.largest_slot
+    if most is not None and operation.region.npages > most:
+        return False
     if failure is not None and failure.name not in domain.failures:
         return False
     return not operation.private or bool(domain.private_slots)

@@ -19,7 +19,8 @@ from memslot_conformance.targets.kvm.device import (
     DEFAULT_NODE,
     KvmNode,
 )
-from memslot_conformance.targets.kvm.guards import MAX_VM_BYTES
+from memslot_conformance.targets.kvm.guards import MAX_SLOT_BYTES, MAX_VM_BYTES
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.history.header import Domain
 from memslot_spec.model.dirty_log import INITIALLY_SET, MANUAL_PROTECT
 from memslot_spec.model.profile import LINUX, Limits
@@ -44,7 +45,7 @@ class KvmVm:
     """
 
     profile_name = LINUX.name
-    domain = Domain(exact_dirty_log=True)
+    domain = Domain(exact_dirty_log=True, largest_slot=MAX_SLOT_BYTES >> PAGE_SHIFT)
 
     def __init__(self, facts: KernelFacts, node: Path = DEFAULT_NODE) -> None:
         """Make a VM. Errors: `OSError` where the node or the VM is not to be had."""

@@ -9,88 +9,21 @@ Units: bases and sizes are drawn in pages and become the bytes of a request.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.drawn.weights import LARGEST_LOGGED
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.arithmetic.slot_word import id_of, pack
-from memslot_spec.model.profile import Limits
 from memslot_spec.model.values import (
     BIT_1,
     LOG_DIRTY_PAGES,
     MemoryRegion,
     Slot,
-    SlotTable,
 )
 
-READONLY = BIT_1
-"""What bit 1 means to every kernel of profile `linux`."""
-
-_NPAGES = (1, 1, 1, 2, 2, 3, 4, 7, 16, 63, 64, 65, 512)
-_FLAGS = (0, 0, LOG_DIRTY_PAGES, READONLY, READONLY | LOG_DIRTY_PAGES)
-_ARENA_GFNS = 1024
-_FOUR_GIB_GFN = 1 << 20
 _LAST_GPA = U64 - PAGE_SIZE
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What a request is drawn from: a table, its limits, memory to back slots."""
-
-    rng: random.Random
-    table: SlotTable
-    limits: Limits
-    backing: tuple[int, int]
-
-    def live(self) -> Slot:
-        """One of the slots that exist."""
-        return self.rng.choice(self.table.slots)
-
-    def unused(self) -> tuple[int, int]:
-        """An address space and an id that name no slot of the table."""
-        as_id = self.rng.randrange(self.limits.address_spaces)
-        top = self.limits.user_slots
-        ids = [*range(min(12, top)), max(0, top - 2), top - 1]
-        absent = [i for i in ids if self.table.find(as_id, i) is None]
-        return as_id, self.rng.choice(absent or ids)
-
-    def npages(self) -> int:
-        """A number of pages for a new slot."""
-        return self.rng.choice(_NPAGES)
-
-    def flags(self) -> int:
-        """Flags that a new slot may have."""
-        return self.rng.choice(_FLAGS)
-
-    def hva(self, npages: int) -> int:
-        """A place in the backing for so many pages."""
-        start, size = self.backing
-        last = max(0, (size >> PAGE_SHIFT) - npages)
-        return start + (self.rng.randrange(last + 1) << PAGE_SHIFT)
-
-    def free_base(self, as_id: int, npages: int, mover: Slot | None = None) -> int:
-        """A first gfn where no slot but the mover is met, if one is soon found."""
-        base = 0
-        for _ in range(16):
-            base = self._any_base(npages)
-            if not any(
-                slot.as_id == as_id and slot is not mover and slot.meets(base, npages)
-                for slot in self.table
-            ):
-                break
-        return base
-
-    def _any_base(self, npages: int) -> int:
-        """Mostly low, sometimes about 4 GiB, sometimes up to the last gfn."""
-        top = max(0, self.limits.largest_gfn - npages + 1)
-        where = self.rng.randrange(10)
-        if where == 0:
-            return max(0, top - self.rng.choice((0, 0, 1, 2, 100)))
-        if where == 1:
-            return min(top, _FOUR_GIB_GFN - self.rng.randrange(npages + 1))
-        return self.rng.randrange(min(_ARENA_GFNS, top + 1))
-
 
 RequestShape = Callable[[Situation], MemoryRegion]
 
@@ -102,7 +35,7 @@ def same(slot: Slot) -> MemoryRegion:
         slot.base << PAGE_SHIFT,
         slot.npages << PAGE_SHIFT,
         slot.hva,
-        LOG_DIRTY_PAGES * slot.log_dirty | READONLY * slot.readonly,
+        LOG_DIRTY_PAGES * slot.log_dirty | BIT_1 * slot.readonly,
     )
 
 
@@ -116,12 +49,13 @@ def create(draw: Situation) -> MemoryRegion:
     """A new slot where nothing is."""
     as_id, slot_id = draw.unused()
     npages = draw.npages()
+    base = draw.free_base(as_id, npages)
     return MemoryRegion(
         pack(as_id, slot_id),
-        draw.free_base(as_id, npages) << PAGE_SHIFT,
+        base << PAGE_SHIFT,
         npages << PAGE_SHIFT,
-        draw.hva(npages),
-        draw.flags(),
+        draw.host_page(base, npages) << PAGE_SHIFT,
+        draw.flags(npages),
     )
 
 
@@ -160,8 +94,10 @@ def delete_by_id(draw: Situation) -> MemoryRegion:
     other = draw.live()
     inside = other.base + draw.rng.randrange(other.npages)
     somewhere = draw.rng.choice((0, inside << PAGE_SHIFT, _LAST_GPA))
-    hva = draw.rng.choice((0, draw.hva(1), draw.limits.hva_end))
-    return MemoryRegion(delete(draw).slot, somewhere, 0, hva, draw.flags())
+    hva = draw.rng.choice(
+        (0, draw.host_page(inside, 1) << PAGE_SHIFT, draw.limits.hva_end)
+    )
+    return MemoryRegion(delete(draw).slot, somewhere, 0, hva, draw.flags(1))
 
 
 def delete_absent(draw: Situation) -> MemoryRegion:
@@ -176,15 +112,20 @@ def no_op(draw: Situation) -> MemoryRegion:
 
 def toggle_log(draw: Situation) -> MemoryRegion:
     """Dirty logging of a slot turned on or off."""
-    request = same(draw.live())
-    return replace(request, flags=request.flags ^ LOG_DIRTY_PAGES)
+    return _toggled(same(draw.live()))
 
 
 def move(draw: Situation) -> MemoryRegion:
     """A slot moved to where nothing is, at times with its logging toggled."""
     slot = draw.live()
     moved = at(same(slot), draw.free_base(slot.as_id, slot.npages, slot))
-    return replace(moved, flags=moved.flags ^ draw.rng.choice((0, 0, LOG_DIRTY_PAGES)))
+    return draw.rng.choice((moved, moved, _toggled(moved)))
+
+
+def move_to_any(draw: Situation) -> MemoryRegion:
+    """A slot moved to wherever a slot may be, others or not."""
+    slot = draw.live()
+    return at(same(slot), draw.base(slot.npages))
 
 
 def move_over_itself(draw: Situation) -> MemoryRegion:
@@ -235,14 +176,15 @@ def resized(draw: Situation) -> MemoryRegion:
 def at_other_hva(draw: Situation) -> MemoryRegion:
     """A slot asked for with another host address, where it is or elsewhere."""
     request = _again(draw)
-    hvas = (draw.hva(request.npages), request.userspace_addr + PAGE_SIZE, 0)
+    other = draw.host_page(request.base, request.npages) << PAGE_SHIFT
+    hvas = (other, request.userspace_addr + PAGE_SIZE, 0)
     return replace(request, userspace_addr=draw.rng.choice(hvas))
 
 
 def toggle_readonly(draw: Situation) -> MemoryRegion:
     """A slot asked for with the other READONLY, where it is or elsewhere."""
     request = _again(draw)
-    return replace(request, flags=request.flags ^ READONLY)
+    return replace(request, flags=request.flags ^ BIT_1)
 
 
 def _again(draw: Situation) -> MemoryRegion:
@@ -255,3 +197,11 @@ def _again(draw: Situation) -> MemoryRegion:
         move_onto_another,
     )
     return draw.rng.choice(shapes)(draw)
+
+
+def _toggled(request: MemoryRegion) -> MemoryRegion:
+    """The request with the other choice of a log, but for slots too large for one."""
+    flags = request.flags ^ LOG_DIRTY_PAGES
+    return (
+        replace(request, flags=flags) if request.npages <= LARGEST_LOGGED else request
+    )

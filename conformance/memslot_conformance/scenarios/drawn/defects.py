@@ -12,18 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from memslot_conformance.scenarios.kernel.shapes import Situation, at
-from memslot_conformance.targets.kvm.guards import REFUSED_NPAGES
+from memslot_conformance.scenarios.drawn.shapes import at
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.drawn.weights import EVEN
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.arithmetic.slot_word import SLOT_IDS, as_id_of, id_of, pack
 from memslot_spec.model.values import MemoryRegion
 
 Defect = Callable[[Situation, MemoryRegion], MemoryRegion]
 
-_UNKNOWN_FLAG_BITS = (2, 3, 4, 15, 16, 17, 31)
+_HIGH_FLAG_BITS = (3, 4, 15, 16, 17, 31)
 """Bits 16 and 17 are what the kernel keeps for itself, INVALID first."""
 
-_OFFSETS = (1, 8, 512, 2048, PAGE_SIZE - 1)
+_OFFSETS = (1, 1, 8, 512, 2048, PAGE_SIZE - 1, PAGE_SIZE - 1)
 """Bytes past a page boundary."""
 
 
@@ -47,7 +48,7 @@ def misaligned_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 
 def wrapping(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """A range that ends at 2^64 or past it; of no pages, it only comes close."""
-    past = draw.rng.randrange(max(1, request.npages))
+    past = draw.rng.choice((0, 0, draw.rng.randrange(max(1, request.npages))))
     gpa = U64 - ((max(1, request.npages) - past) << PAGE_SHIFT)
     return replace(request, guest_phys_addr=gpa)
 
@@ -55,7 +56,7 @@ def wrapping(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 def id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """An id at the limit or over it; the first few are the kernel's own."""
     limit = draw.limits.user_slots
-    over = (limit, limit + 1, limit + 2, limit + 3, 0x7FFF, 0xFFFF)
+    over = (limit, limit, limit + 1, limit + 2, limit + 3, 0x7FFF, 0xFFFF)
     ids = [i for i in over if limit <= i < SLOT_IDS]
     if not ids:
         return request
@@ -66,33 +67,42 @@ def id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 def as_id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """An address space at the count or over it."""
     count = draw.limits.address_spaces
-    word = pack(draw.rng.choice((count, count + 1, 0xFFFF)), id_of(request.slot))
+    word = pack(draw.rng.choice((count, count, count + 1, 0xFFFF)), id_of(request.slot))
     return replace(request, slot=word)
 
 
 def unknown_flag(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """A flag bit that means nothing to this request.
 
-    Bit 2 is `KVM_MEM_GUEST_MEMFD`, which only the second form of the request has.
+    The first is bit 1 in 2009, INVALID as a slot keeps it; today it is bit 2,
+    `KVM_MEM_GUEST_MEMFD`, which only the second form of the request has.
     """
-    bit = draw.rng.choice(_UNKNOWN_FLAG_BITS)
+    first = draw.profile.known_flags.bit_length()
+    bit = draw.rng.choice((first, first, first, *_HIGH_FLAG_BITS))
     return replace(request, flags=request.flags | 1 << bit)
 
 
 def too_many_pages(draw: Situation, request: MemoryRegion) -> MemoryRegion:
-    """2^31 pages or more, which is one more than the limit or many more.
+    """One page more than a slot may have, or many more.
 
-    Never fewer: the limit itself is accepted, at a cost (see `guards`). And never
-    alone: put over a slot, with a host range that is in order, the request would
-    be EEXIST to a kernel without the check, before it allocates anything.
+    Never fewer, and of real memory never alone: put over a slot, with a host range
+    that is in order, the request would be EEXIST to a target without the check,
+    before it allocates anything. Where the domain bounds the size of a slot and says
+    nothing of memory, the request is left as it is.
     """
+    most, is_real = draw.profile.max_pages, draw.backing is not None
+    if most is None or (draw.header.domain.largest_slot is not None and not is_real):
+        return request
     sizes = (
-        REFUSED_NPAGES << PAGE_SHIFT,
-        (REFUSED_NPAGES + 1) << PAGE_SHIFT,
+        (most + 1) << PAGE_SHIFT,
+        (most + 1) << PAGE_SHIFT,
+        (most + 2) << PAGE_SHIFT,
         1 << 63,
         U64 - PAGE_SIZE,
     )
     big = replace(request, memory_size=draw.rng.choice(sizes))
+    if not is_real and draw.rng.random() < EVEN:
+        return big
     as_id = as_id_of(request.slot)
     covered = [slot for slot in draw.table if slot.as_id == as_id]
     if not covered:
@@ -103,12 +113,14 @@ def too_many_pages(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 def bad_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """A host address that is tagged, the kernel's, past the end, or wrapping."""
     hva, end = request.userspace_addr, draw.limits.hva_end
+    one_page = max(0, end - request.memory_size + PAGE_SIZE)
     straddles = end - (draw.rng.randrange(min(64, request.npages) or 1) << PAGE_SHIFT)
     hvas = (
         hva | 1 << 62,
         hva | 1 << 63,
         hva | 0x7F << 57,
-        straddles,
+        one_page,
+        one_page,
         straddles,
         end + PAGE_SIZE,
         1 << 56,
@@ -119,9 +131,16 @@ def bad_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 
 
 def beyond(draw: Situation, request: MemoryRegion) -> MemoryRegion:
-    """A range that ends above the largest gfn, or lies above it whole."""
+    """A range that ends above the largest gfn, or lies above it whole.
+
+    Only where the profile refuses it: else it would be outside the domain.
+    """
+    if not draw.profile.strict_flags:
+        return request
     first = draw.limits.largest_gfn + 1
     inside = draw.rng.randrange(max(1, request.npages))
     last_base = (U64 >> PAGE_SHIFT) - request.npages - 1
-    base = draw.rng.choice((first - inside, first, 2 * first, last_base))
+    one_page = first - request.npages + 1
+    bases = (one_page, one_page, first - inside, first, 2 * first, last_base)
+    base = draw.rng.choice(bases)
     return at(request, base)

@@ -1,0 +1,60 @@
+"""Accesses to guest memory and lookups, at frames where something may be."""
+
+from __future__ import annotations
+
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.drawn.weights import (
+    BY_SOFTWARE,
+    DIRECT,
+    ROOTS,
+    WRITES,
+)
+from memslot_spec.model.operations import (
+    AllocateRoot,
+    GfnToHva,
+    GfnToMemslot,
+    GuestAccess,
+    IsVisibleGfn,
+    MemslotId,
+    Operation,
+    Origin,
+)
+
+
+def draw_access(draw: Situation) -> Operation:
+    """An access by the guest's processor, or by software where there is such."""
+    rng, origins = draw.rng, draw.header.domain.origins
+    gfn, as_id = draw.frame()
+    if origins and rng.random() < BY_SOFTWARE:
+        origin = Origin[rng.choice(origins)]
+        # A walk only reads.
+        write = origin is not Origin.TABLE_WALK and rng.random() < WRITES
+        return GuestAccess(gfn, write, as_id=as_id, origin=origin)
+    direct = rng.random() < DIRECT
+    root = 0 if direct else rng.choice(ROOTS)
+    return GuestAccess(gfn, rng.random() < WRITES, direct, root, as_id)
+
+
+def draw_slot_lookup(draw: Situation) -> Operation:
+    """The slot of a frame, in its address space."""
+    return GfnToMemslot(*draw.frame())
+
+
+def draw_address_lookup(draw: Situation) -> Operation:
+    """The host address of a frame, in its address space."""
+    return GfnToHva(*draw.frame())
+
+
+def draw_visible(draw: Situation) -> Operation:
+    """Whether a frame is ordinary memory."""
+    return IsVisibleGfn(draw.frame()[0])
+
+
+def draw_id(draw: Situation) -> Operation:
+    """The id of the slot at a frame."""
+    return MemslotId(draw.frame()[0])
+
+
+def draw_root(draw: Situation) -> Operation:
+    """A shadow root for the page table at a frame."""
+    return AllocateRoot(draw.frame()[0])

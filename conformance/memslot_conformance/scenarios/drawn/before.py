@@ -1,0 +1,127 @@
+"""What a race needs before it: a mapping, a log, a cache that was resolved.
+
+A race without it shows nothing: a flush beside no mapping, a GET of no log. Each part
+is left out now and then, for what is not there can be wrong as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from memslot_conformance.scenarios.drawn import shapes
+from memslot_conformance.scenarios.drawn.caches import owned
+from memslot_conformance.scenarios.drawn.kinds import KINDS
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.drawn.weights import (
+    DIRECT,
+    EVEN,
+    LARGEST_LOGGED,
+    PREPARED,
+    ROOTS,
+    WRITES,
+)
+from memslot_conformance.scenarios.scenario import Operations
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
+from memslot_spec.arithmetic.slot_word import pack
+from memslot_spec.model.operations import (
+    ActivatePfnCache,
+    EnableManualProtect,
+    GetDirtyLog,
+    GuestAccess,
+    InitHvaCache,
+    Operation,
+    SetRegion,
+    UseHvaCache,
+)
+from memslot_spec.model.values import LOG_DIRTY_PAGES, Slot
+
+
+def log_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation]:
+    """That the slot in view logs, where a thread asks for a log."""
+    slot = _slot_in_view(draw)
+    if slot is None or slot.log_dirty or slot.npages > LARGEST_LOGGED:
+        return
+    if "log" not in _needs(threads) or not _prepared(draw):
+        return
+    if _asked(draw, EnableManualProtect) and draw.rng.random() < EVEN:
+        yield EnableManualProtect(draw.rng.choice((1, 1, 3)))
+    region = shapes.same(slot)
+    yield SetRegion(replace(region, flags=region.flags | LOG_DIRTY_PAGES))
+
+
+def rest_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation]:
+    """Mappings of the page in view, logs that were read, ranges and hints."""
+    if "mapping" in _needs(threads) and _asked(draw, GuestAccess) and _prepared(draw):
+        yield from _accesses(draw)
+    if "log" in _needs(threads) and _asked(draw, GetDirtyLog):
+        slot = _slot_in_view(draw)
+        if slot is not None and draw.rng.random() < EVEN:
+            yield GetDirtyLog(pack(slot.as_id, slot.id))
+    for thread, operations in enumerate(threads, 1):
+        if _prepared(draw):
+            yield from owned(tuple(_remembered(draw, operations)), thread)
+
+
+def _accesses(draw: Situation) -> Iterator[Operation]:
+    """One to three accesses: to the page in view, and to one elsewhere.
+
+    Where no slot is yet, they are remembered to be MMIO.
+    """
+    rng, view = draw.rng, draw.view
+    gfn, as_id = draw.frame() if view is None else (view.gfn, view.as_id)
+    direct = rng.random() < DIRECT
+    root = 0 if direct else rng.choice(ROOTS)
+    access = GuestAccess(gfn, rng.random() < WRITES, direct, root, as_id)
+    yield access
+    if rng.random() < EVEN:
+        elsewhere, space = draw.frame()
+        yield replace(access, gfn=elsewhere, as_id=space)
+        if rng.random() < EVEN:
+            yield replace(access, write=rng.random() < EVEN)
+
+
+def _remembered(draw: Situation, operations: Operations) -> Iterator[Operation]:
+    """What a thread's caches and its vCPU have to have done before."""
+    for operation in operations:
+        needs = KINDS[type(operation)].needs
+        if "itself" in needs:
+            yield operation
+            return
+        if "page" in needs:
+            gfn = draw.frame()[0] if draw.view is None else draw.view.gfn
+            yield ActivatePfnCache(0, gfn << PAGE_SHIFT, 8)
+            return
+        if "range" in needs:
+            yield _range(draw)
+            if draw.rng.random() < EVEN:
+                yield UseHvaCache(0, 0, 8)
+            return
+
+
+def _range(draw: Situation) -> Operation:
+    """A range at the page in view, that can be resolved most often."""
+    rng = draw.rng
+    gfn = draw.frame()[0] if draw.view is None else draw.view.gfn
+    length = rng.choice((16, 16, PAGE_SIZE, 2 * PAGE_SIZE))
+    return InitHvaCache(0, (gfn << PAGE_SHIFT) + rng.choice((0, 0, 8)), length)
+
+
+def _slot_in_view(draw: Situation) -> Slot | None:
+    view = draw.view
+    if view is None or view.slot_id is None:
+        return None
+    return draw.table.find(view.as_id, view.slot_id)
+
+
+def _needs(threads: list[Operations]) -> frozenset[str]:
+    every = (operation for operations in threads for operation in operations)
+    return frozenset(need for one in every for need in KINDS[type(one)].needs)
+
+
+def _asked(draw: Situation, kind: type[Operation]) -> bool:
+    return kind.__name__ in draw.header.capabilities.operations
+
+
+def _prepared(draw: Situation) -> bool:
+    return draw.rng.random() < PREPARED

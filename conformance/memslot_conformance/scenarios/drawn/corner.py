@@ -1,0 +1,121 @@
+"""A corner of the space, kept for a whole sequence, so that its operations meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from memslot_conformance.scenarios.drawn.numbers import edge_of_machine, pick, wide
+from memslot_conformance.scenarios.drawn.weights import (
+    CORNERS,
+    HOST_CORNERS,
+    IDS,
+    IDS_OF_A_CORNER,
+    MOST,
+    SPACES,
+)
+from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
+from memslot_spec.history.header import Header
+from memslot_spec.model.values import PAGES_PER_HUGE_PAGE
+
+FOUR_GIB = 1 << 32 - PAGE_SHIFT
+"""The frame at 4 GiB, below which x86 leaves a hole for devices."""
+
+ROOM = 4 * PAGES_PER_HUGE_PAGE
+"""Pages that a corner has, where it ends with the space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corner:
+    """Frames from `base` on, host pages from `host` on, a few ids, address spaces.
+
+    `most` is how many slots there may be before deletes are drawn for new ones.
+    """
+
+    base: int
+    host: int
+    ids: tuple[int, ...]
+    spaces: tuple[int, ...]
+    most: int
+
+
+def draw_corner(rng: Random, header: Header) -> Corner:
+    """A corner inside the domain: most often the lowest, at times anywhere."""
+    base = _base(rng, header)
+    count = rng.choice(IDS_OF_A_CORNER)
+    most = pick(rng, MOST)
+    first = tuple(range(min(max(count, most), ids_of(header))))
+    ids = tuple(dict.fromkeys(any_id(rng, header, first) for _ in range(count)))
+    host = _host(rng, header, base)
+    return Corner(base, host, (*ids, *first[count:]), _spaces(rng, header), most)
+
+
+def _spaces(rng: Random, header: Header) -> tuple[int, ...]:
+    """One address space, or several: each as often as it is drawn."""
+    last = header.limits.address_spaces - 1
+    match pick(rng, SPACES):
+        case "first":
+            return (0,)
+        case "last":
+            return (last,)
+        case _:
+            return tuple(dict.fromkeys((0, min(1, last), last)))
+
+
+def ids_of(header: Header) -> int:
+    """How many slot ids there are that may be drawn."""
+    return min(header.domain.slots, header.limits.user_slots)
+
+
+def any_id(rng: Random, header: Header, near: tuple[int, ...]) -> int:
+    """A legal slot id: one of those that are near, most often."""
+    top = ids_of(header) - 1
+    match pick(rng, IDS):
+        case "corner":
+            return rng.choice(near)
+        case "law":
+            return top
+        case "machine":
+            return edge_of_machine(rng, top)
+        case "wide":
+            return wide(rng, top)
+        case _:
+            return rng.randrange(min(top + 1, 8))
+
+
+def _base(rng: Random, header: Header) -> int:
+    last = min(header.domain.largest_gfn, header.limits.largest_gfn)
+    grain = header.domain.page_granule
+    match pick(rng, CORNERS):
+        case "lowest":
+            base = 0
+        case "machine":
+            base = edge_of_machine(rng, last)
+        case "below 4 GiB":
+            base = FOUR_GIB - rng.choice((2, 16, PAGES_PER_HUGE_PAGE))
+        case "law":
+            base = last + 1 - ROOM
+        case _:
+            base = wide(rng, last)
+    return max(0, min(base, last)) // grain * grain
+
+
+def _host(rng: Random, header: Header, base: int) -> int:
+    """Where host memory begins: congruent to the frames, to a word, or to neither."""
+    top = max(0, (header.limits.hva_end >> PAGE_SHIFT) - ROOM)
+    step = base % PAGES_PER_HUGE_PAGE
+    match pick(rng, HOST_CORNERS):
+        case "in step":
+            host = rng.choice((0x1000, 0x2000)) + step
+        case "lowest":
+            host = step
+        case "one page off":
+            host = 0x1000 + step + 1
+        case "a word off":
+            host = 0x1000 + step + BITS_PER_WORD
+        case "law":
+            host = top
+        case _:
+            host = wide(rng, top)
+    return max(0, min(host, top))

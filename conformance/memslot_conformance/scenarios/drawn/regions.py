@@ -1,0 +1,178 @@
+"""Slot requests, drawn so that every rule is met often.
+
+A request is a shape, which relates it to the slots that exist, and no defect,
+one, or two. So each defect meets creates, deletes, live slots and overlaps, and
+what wins when several things are wrong is asked as well.
+
+Nothing here judges: what a request should give is the plan's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from memslot_conformance.scenarios.drawn import defects, shapes
+from memslot_conformance.scenarios.drawn.defects import Defect
+from memslot_conformance.scenarios.drawn.numbers import Weighted, pick
+from memslot_conformance.scenarios.drawn.shapes import RequestShape
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.drawn.weights import (
+    DEFECT_COUNTS,
+    FAILING,
+    GROWING,
+    LARGEST_LOGGED,
+    PRIVATE,
+    RACED_DEFECTS,
+    ROLLBACK,
+    VAST_PAGES,
+)
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
+from memslot_spec.arithmetic.slot_word import as_id_of, id_of, pack
+from memslot_spec.history.points.dirty import BitmapAllocated
+from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure, MemoryRegion
+
+SHAPES: Weighted[RequestShape] = (
+    (12, shapes.create),
+    (6, shapes.create_adjacent),
+    (3, shapes.create_on_shared_hva),
+    (2, shapes.create_at_last_hva),
+    (10, shapes.delete),
+    (6, shapes.delete_by_id),
+    (3, shapes.delete_absent),
+    (5, shapes.no_op),
+    (9, shapes.toggle_log),
+    (10, shapes.move),
+    (2, shapes.move_to_any),
+    (4, shapes.move_over_itself),
+    (6, shapes.overlapping),
+    (4, shapes.move_onto_another),
+    (3, shapes.resized),
+    (3, shapes.at_other_hva),
+    (2, shapes.toggle_readonly),
+)
+"""What a request is about; each is drawn with the weight before it."""
+
+RACED_SHAPES: Weighted[RequestShape] = (
+    (5, shapes.create),
+    (3, shapes.create_adjacent),
+    (2, shapes.create_on_shared_hva),
+    (12, shapes.delete),
+    (4, shapes.delete_by_id),
+    (1, shapes.no_op),
+    (12, shapes.toggle_log),
+    (10, shapes.move),
+    (4, shapes.move_over_itself),
+    (2, shapes.overlapping),
+    (1, shapes.move_onto_another),
+)
+"""What a request of a race is about: mostly, a slot that changes while it is used."""
+
+FIRST_SHAPES: Weighted[RequestShape] = (
+    (12, shapes.create),
+    (1, shapes.create_at_last_hva),
+    (1, shapes.delete_absent),
+)
+"""What a request can be about while there are no slots."""
+
+FULL_SHAPES: Weighted[RequestShape] = ((1, shapes.delete), (1, shapes.delete_by_id))
+"""What a request that would make a new slot becomes when there are enough."""
+
+DEFECTS: Weighted[Defect] = (
+    (2, defects.misaligned_gpa),
+    (2, defects.misaligned_size),
+    (2, defects.misaligned_hva),
+    (2, defects.wrapping),
+    (2, defects.id_over),
+    (2, defects.as_id_over),
+    (2, defects.unknown_flag),
+    (2, defects.too_many_pages),
+    (3, defects.bad_hva),
+    (2, defects.beyond),
+)
+"""What is wrong with a request that has something wrong with it."""
+
+
+def draw_set_region(draw: Situation) -> SetRegion:
+    """One request of user space, or now and then the kernel's own."""
+    rng, domain = draw.rng, draw.header.domain
+    if domain.private_slots and rng.random() < PRIVATE:
+        return _private(draw)
+    region = draw_region(draw)
+    failure = None
+    if domain.failures and rng.random() < FAILING:
+        failure = Failure(rng.choice(domain.failures))
+    return SetRegion(region, failure=failure)
+
+
+def draw_sound(draw: Situation) -> MemoryRegion:
+    """A request with which nothing is wrong by itself, whatever it meets."""
+    return _within_reason(_shaped(draw))
+
+
+def draw_region(draw: Situation) -> MemoryRegion:
+    """One request against the table: sound, or wrong in one way or in two."""
+    rng = draw.rng
+    if draw.slots() and rng.random() < ROLLBACK:
+        return defects.beyond(draw, shapes.no_op(draw))
+    request = _shaped(draw)
+    for _ in range(pick(rng, RACED_DEFECTS if draw.is_raced else DEFECT_COUNTS)):
+        request = pick(rng, DEFECTS)(draw, request)
+    return _within_reason(request)
+
+
+def _shaped(draw: Situation) -> MemoryRegion:
+    rng, count = draw.rng, len(draw.table.slots)
+    if not draw.slots():
+        return pick(rng, FIRST_SHAPES)(draw)
+    if not draw.is_raced and count < draw.corner.most // 2 and rng.random() < GROWING:
+        return shapes.create(draw)
+    request = pick(rng, RACED_SHAPES if draw.is_raced else SHAPES)(draw)
+    if count >= draw.corner.most and _is_new(draw, request):
+        return pick(rng, FULL_SHAPES)(draw)
+    return request
+
+
+def _is_new(draw: Situation, request: MemoryRegion) -> bool:
+    word = request.slot
+    held = draw.table.find(as_id_of(word), id_of(word))
+    return request.memory_size > 0 and held is None
+
+
+def _private(draw: Situation) -> SetRegion:
+    """The kernel's own request: a slot of its own set, moved or deleted."""
+    rng = draw.rng
+    word = draw.limits.user_slots + rng.randrange(draw.header.domain.private_slots)
+    held = draw.table.find(0, word)
+    if held is not None and rng.random() < GROWING:
+        return SetRegion(replace(shapes.same(held), memory_size=0), private=True)
+    made = shapes.create(draw)
+    if held is not None:
+        made = shapes.at(shapes.same(held), made.base)
+    return SetRegion(replace(made, slot=word, flags=0), private=True)
+
+
+def draw_vast(draw: Situation) -> tuple[SetRegion, ...]:
+    """A slot whose log is larger than 32 bits can count, and its delete at once.
+
+    Only for those who say how large their bitmaps are; and nobody asks for the log,
+    which would be an answer of gigabytes.
+    """
+    profile, domain = draw.profile, draw.header.domain
+    is_bounded = profile.max_pages is not None or profile.checks_hva
+    is_bounded |= BitmapAllocated.__name__ not in draw.header.capabilities.announces
+    if is_bounded or domain.largest_slot is not None or draw.last < VAST_PAGES:
+        return ()
+    as_id, slot_id = draw.unused()
+    npages = VAST_PAGES // domain.page_granule * domain.page_granule
+    base = draw.free_base(as_id, npages)
+    word, size = pack(as_id, slot_id), npages << PAGE_SHIFT
+    region = MemoryRegion(word, base << PAGE_SHIFT, size, 0, LOG_DIRTY_PAGES)
+    return SetRegion(region), SetRegion(replace(region, memory_size=0))
+
+
+def _within_reason(request: MemoryRegion) -> MemoryRegion:
+    """The request, without logging where the slot is too large for it."""
+    if request.npages <= LARGEST_LOGGED:
+        return request
+    return replace(request, flags=request.flags & ~LOG_DIRTY_PAGES)
