@@ -3,24 +3,25 @@
 All races are taken to no preemption first, then to one, and so on, and at each
 level they take turns; between two of them it may be another layer's turn. So a budget
 that runs out leaves every race explored to about the same depth, and a race with many
-schedules does not keep the others waiting.
+schedules does not keep the others waiting. At each level the races come as they are,
+and then once more with a look at the end, which is longer than they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.records import BoundEnded
 from memslot_conformance.findings.trial import Counts, Trial
+from memslot_conformance.layers.exploration import Exploration, explored
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.explore import Bounded, bounded
+from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.met import Met
-from memslot_conformance.scenarios.fixed import fixed_races
+from memslot_conformance.scenarios.fixed import fixed_races, looked_at
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
@@ -57,52 +58,6 @@ REPEATS = 25
 """Plays of one race that break a clause already known before it is left."""
 
 
-@dataclass(slots=True)
-class _Exploration:
-    """One race being explored, and how much of it is done.
-
-    `complete` counts the plays of the levels that came to their end, the last of
-    them at so many `preemptions`; -1 while there is none. `part` counts those of
-    the level under way.
-    """
-
-    race: FixedRace
-    plays: Iterator[Played]
-    bound: int
-    broke: int = 0
-    begun: bool = False
-    ended: bool = False
-    part: Counts = field(default_factory=Counts)
-    complete: Counts = field(default_factory=Counts)
-    preemptions: int = -1
-
-    def done(self, level: int) -> bool:
-        """Every schedule of at most so many preemptions was played."""
-        if self.ended or self.bound < level:
-            return True
-        plays = self.plays
-        if isinstance(plays, Bounded) and plays.covered is not None:
-            return plays.covered >= level
-        return False
-
-    def count(self, counts: Counts) -> None:
-        """Keep what the plays of one level add up to, once it comes to its end."""
-        self.part.add(counts)
-        plays = self.plays
-        if isinstance(plays, Bounded) and plays.covered is not None:
-            if plays.covered > self.preemptions:
-                self.complete.add(self.part)
-                self.part = Counts()
-            self.preemptions = plays.covered
-
-    @property
-    def size(self) -> tuple[int, int, int]:
-        """Threads, operations that race, and preemptions, all played."""
-        scenario = self.race.scenario
-        threads = scenario.threads or ((*scenario.prefix, *scenario.after),)
-        return len(threads), sum(map(len, threads)), self.preemptions
-
-
 def _raced(make: Make, scenario: Scenario, budget: Budget) -> Iterator[Played]:
     """The race, run again and again by threads of the target's own."""
     for _ in range(RACED_PLAYS):
@@ -132,18 +87,30 @@ class FixedLayer:
         interleaving = target.header.capabilities.interleaving
         self.over = False
         self._explorations = self._explore_all()
-        self._searches: list[_Exploration] = []
-        for race in fixed_races(target.header):
-            threads = len(race.scenario.threads)
-            if threads > 1 and interleaving is Interleaving.NONE:
-                continue
-            bound = BOUNDS[level][max(threads, 1)]
-            plays: Iterator[Played]
-            if threads > 1 and interleaving is Interleaving.THREADS:
-                plays = _raced(target.make, race.scenario, budget)
-            else:
-                plays = bounded(target.make, race.scenario, bound, budget=budget)
-            self._searches.append(_Exploration(race, plays, bound))
+        races = [
+            race
+            for race in fixed_races(target.header)
+            if len(race.scenario.threads) <= 1 or interleaving is not Interleaving.NONE
+        ]
+        looked = [looked_at(target.header, race) for race in races]
+        again = [one for one in looked if one.scenario.threads and one not in races]
+        self._searches = [
+            *(self._exploration(target, race, level, looks=False) for race in races),
+            *(self._exploration(target, race, level, looks=True) for race in again),
+        ]
+
+    def _exploration(
+        self, target: Target, race: FixedRace, level: str, *, looks: bool
+    ) -> Exploration:
+        threads = len(race.scenario.threads)
+        bound = BOUNDS[level][max(threads, 1)]
+        plays: Iterator[Played]
+        is_raced = target.header.capabilities.interleaving is Interleaving.THREADS
+        if threads > 1 and is_raced:
+            plays = _raced(target.make, race.scenario, self._budget)
+        else:
+            plays = bounded(target.make, race.scenario, bound, budget=self._budget)
+        return Exploration(race, looks, plays, bound)
 
     def turn(self, steps: int) -> None:
         """Go on exploring, for about so many steps or to the end.
@@ -155,18 +122,19 @@ class FixedLayer:
         while counts.steps < goal and not self.over:
             self.over = next(self._explorations, None) is None
 
-    def _explore_all(self) -> Iterator[_Exploration]:
+    def _explore_all(self) -> Iterator[Exploration]:
         """Explore them in their order, a part of one at a time."""
         deepest = max((search.bound for search in self._searches), default=0)
         for level in range(deepest + 1):
-            waiting = self._searches
-            while waiting and self._budget.left:
-                for search in waiting:
-                    self._explore(search, level)
-                    if self._findings.enough:
-                        return
-                    yield search
-                waiting = [search for search in waiting if not search.done(level)]
+            for looks in (False, True):
+                waiting = [s for s in self._searches if s.looks is looks]
+                while waiting and self._budget.left:
+                    for search in waiting:
+                        self._explore(search, level)
+                        if self._findings.enough:
+                            return
+                        yield search
+                    waiting = [search for search in waiting if not search.done(level)]
 
     @property
     def cut(self) -> str | None:
@@ -186,18 +154,19 @@ class FixedLayer:
     @property
     def owing(self) -> int:
         """How many races were not yet explored to one preemption, the least to do."""
-        return sum(not search.done(LEAST) for search in self._searches)
+        owed = (search for search in self._searches if not search.looks)
+        return sum(not search.done(LEAST) for search in owed)
 
     def bounds(self) -> list[BoundEnded]:
         """What was explored to its end, the races of one size together."""
-        of_size: dict[tuple[int, int, int], list[_Exploration]] = {}
+        of_size: dict[tuple[int, int, int], list[Exploration]] = {}
         for search in self._searches:
-            if search.preemptions >= 0:
+            if search.preemptions >= 0 and not search.looks:
                 of_size.setdefault(search.size, []).append(search)
         return [self._bound(size, of_size[size]) for size in sorted(of_size)]
 
     def _bound(
-        self, size: tuple[int, int, int], searches: list[_Exploration]
+        self, size: tuple[int, int, int], searches: list[Exploration]
     ) -> BoundEnded:
         counts = Counts()
         for search in searches:
@@ -214,7 +183,7 @@ class FixedLayer:
             histories=dict(counts.histories),
         )
 
-    def _explore(self, search: _Exploration, level: int) -> None:
+    def _explore(self, search: Exploration, level: int) -> None:
         """Play some schedules of one level, in counts of their own."""
         whole = self._trial.counts
         self._trial.counts = Counts()
@@ -225,7 +194,7 @@ class FixedLayer:
             whole.add(self._trial.counts)
             self._trial.counts = whole
 
-    def _play(self, search: _Exploration, level: int) -> None:
+    def _play(self, search: Exploration, level: int) -> None:
         scenario = search.race.scenario
         self._crash_record.say(f"fixed race {search.race.name!r}: {scenario!r}")
         if not search.begun:
@@ -253,22 +222,13 @@ class FixedLayer:
     @property
     def covered(self) -> str:
         """What was explored, in words."""
-        complete: dict[int, int] = {}
-        alone = partial = 0
-        for search in self._searches:
-            plays = search.plays
-            if not search.race.scenario.threads:
-                alone += 1
-            elif isinstance(plays, Bounded) and plays.covered is not None:
-                complete[plays.covered] = complete.get(plays.covered, 0) + 1
-            else:
-                partial += 1
+        races = [search for search in self._searches if search.race.scenario.threads]
+        alone = sum(not search.looks for search in self._searches) - sum(
+            not search.looks for search in races
+        )
         words = [f"{count(alone, 'scenario')} of one thread"] if alone else []
-        words += [
-            f"{count(races, 'race')} at every schedule of at most "
-            f"{count(level, 'preemption')}"
-            for level, races in sorted(complete.items(), reverse=True)
-        ]
-        if partial:
-            words.append(f"{count(partial, 'race')} in part")
+        words += explored([search for search in races if not search.looks])
+        looked = explored([search for search in races if search.looks])
+        if looked:
+            words.append(f"with a look at the end {' and '.join(looked)}")
         return ", ".join(words) or "no race fits this target"

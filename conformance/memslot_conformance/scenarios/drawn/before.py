@@ -59,6 +59,9 @@ def rest_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation
         if slot is not None and draw.rng.random() < EVEN:
             yield GetDirtyLog(pack(slot.as_id, slot.id))
     for thread, operations in enumerate(threads, 1):
+        if "page" in _needs([operations]) and _prepared(draw):
+            gfn = draw.frame()[0] if draw.view is None else draw.view.gfn
+            yield ActivatePfnCache(thread, gfn << PAGE_SHIFT, 8)
         if _prepared(draw):
             yield from owned(tuple(_remembered(draw, operations)), thread)
 
@@ -87,10 +90,6 @@ def _remembered(draw: Situation, operations: Operations) -> Iterator[Operation]:
         needs = KINDS[type(operation)].needs
         if "itself" in needs:
             yield operation
-            return
-        if "page" in needs:
-            gfn = draw.frame()[0] if draw.view is None else draw.view.gfn
-            yield ActivatePfnCache(0, gfn << PAGE_SHIFT, 8)
             return
         if "range" in needs:
             yield _range(draw)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
+    AT_AN_EDGE,
     AT_THE_TOP,
     COPIED_LENGTHS,
-    EVEN,
     LENGTHS_AT_THE_TOP,
     OFFSETS_OF_A_COPY,
     PAGES_AHEAD,
@@ -38,7 +38,7 @@ def _range(draw: Situation) -> tuple[int, int, int]:
     if rng.random() < AT_THE_TOP:
         return U64 - 8, rng.choice(LENGTHS_AT_THE_TOP), as_id
     held = [slot for slot in draw.table if slot.as_id == as_id and slot.covers(gfn)]
-    if held and rng.random() < EVEN:
+    if held and rng.random() < AT_AN_EDGE:
         slot = held[0]
         last = slot.base + slot.npages - 1
         gfn = rng.choice((slot.base, last, last, max(slot.base - 1, 0)))

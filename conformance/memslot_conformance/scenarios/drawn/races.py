@@ -34,6 +34,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     AIMED_IN_A_RACE,
     AT_A_SLOT,
     AT_ONCE,
+    BESIDE,
     ENDS,
     EVEN,
     MANY,
@@ -197,8 +198,8 @@ class Drawing:
         if theme != "any two":
             about = self._about(theme)
             pair = [rng.choice(about), rng.choice(about)]
-            palette = Palette(palette.header, about)
-        few = (*pair, *pair, *narrowed(palette, rng).kinds)
+            every = list(narrowed(Palette(palette.header, about), rng).kinds)
+        few = (*pair, *pair, *(rng.choice(every) for _ in range(BESIDE)))
         threads: list[list[str]] = []
         for number in range(pick(rng, THREADS)):
             length = pick(rng, THREAD_LENGTHS)

@@ -187,6 +187,9 @@ LONGEST_USE = 16 * PAGE_SIZE
 PFN_LENGTHS = (8, 8, 8, 9, 16)
 """Bytes of a cached range that has to be in one page."""
 
+AT_AN_EDGE = 0.25
+"""How often a copy begins where a slot does, or in its last page."""
+
 OFFSETS_OF_A_COPY = (0, 8, PAGE_SIZE - 1)
 COPIED_LENGTHS = (1, 2, 8, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE, 3 * PAGE_SIZE, 0)
 
@@ -201,7 +204,7 @@ FROM_OUTSIDE = 0.2
 """How often a range that is aimed at a slot begins before it."""
 
 THEMES: Weighted[str] = (
-    (13, "any two"),
+    (18, "any two"),
     (4, "log"),
     (4, "mapping"),
     (2, "remembered"),
@@ -226,14 +229,17 @@ AIMED, AIMED_IN_A_RACE = 0.6, 0.9
 PREFIX_LENGTHS = (1, 1, 2, 2, 3, 4, 6)
 MOST_THREADS = 4
 THREADS: Weighted[int] = ((12, 2), (5, 3), (2, 4))
-THREAD_LENGTHS: Weighted[int] = ((10, 1), (5, 2), (2, 3), (1, 4), (1, 5))
+THREAD_LENGTHS: Weighted[int] = ((9, 1), (6, 2), (2, 3), (1, 4), (1, 5))
 KINDS_OF_A_RACE = (1, 2, 3)
 """How many kinds of operations meet in one race, requests not counted."""
+
+BESIDE = 3
+"""How many kinds a race has beside the two that are to meet, some of them twice."""
 
 WITH_REQUEST = 0.6
 """How often a race has a request where its two kinds are none, beside them."""
 
-PREPARED = 0.65
+PREPARED = 0.75
 """How often what a race can need is put before it, each part by itself."""
 
 AFTER: Weighted[int] = ((3, 0), (1, 1), (1, 2))

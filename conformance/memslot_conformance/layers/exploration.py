@@ -1,0 +1,78 @@
+"""One race being explored: how far it came, and that in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from memslot_conformance.findings.trial import Counts
+from memslot_conformance.play.explore import Bounded
+from memslot_conformance.play.played import Played
+from memslot_conformance.scenarios.notation import FixedRace
+from memslot_spec.history.words.names import count
+
+
+@dataclass(slots=True)
+class Exploration:
+    """One race being explored, and how much of it is done.
+
+    `looks` is whether it ends with a look that the race itself does not have.
+    `complete` counts the plays of the levels that came to their end, the last of
+    them at so many `preemptions`; -1 while there is none. `part` counts those of
+    the level under way.
+    """
+
+    race: FixedRace
+    looks: bool
+    plays: Iterator[Played]
+    bound: int
+    broke: int = 0
+    begun: bool = False
+    ended: bool = False
+    part: Counts = field(default_factory=Counts)
+    complete: Counts = field(default_factory=Counts)
+    preemptions: int = -1
+
+    def done(self, level: int) -> bool:
+        """Every schedule of at most so many preemptions was played."""
+        if self.ended or self.bound < level:
+            return True
+        plays = self.plays
+        if isinstance(plays, Bounded) and plays.covered is not None:
+            return plays.covered >= level
+        return False
+
+    def count(self, counts: Counts) -> None:
+        """Keep what the plays of one level add up to, once it comes to its end."""
+        self.part.add(counts)
+        plays = self.plays
+        if isinstance(plays, Bounded) and plays.covered is not None:
+            if plays.covered > self.preemptions:
+                self.complete.add(self.part)
+                self.part = Counts()
+            self.preemptions = plays.covered
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Threads, operations that race, and preemptions, all played."""
+        scenario = self.race.scenario
+        threads = scenario.threads or ((*scenario.prefix, *scenario.after),)
+        return len(threads), sum(map(len, threads)), self.preemptions
+
+
+def explored(searches: list[Exploration]) -> list[str]:
+    """How many races came how far, in words; with a look, those that came anywhere."""
+    complete: dict[int, int] = {}
+    partial = 0
+    for search in searches:
+        plays = search.plays
+        if isinstance(plays, Bounded) and plays.covered is not None:
+            complete[plays.covered] = complete.get(plays.covered, 0) + 1
+        elif search.begun or not search.looks:
+            partial += 1
+    words = [
+        f"{count(races, 'race')} at every schedule of at most "
+        f"{count(level, 'preemption')}"
+        for level, races in sorted(complete.items(), reverse=True)
+    ]
+    return [*words, f"{count(partial, 'race')} in part"] if partial else words
