@@ -204,7 +204,7 @@ FROM_OUTSIDE = 0.2
 """How often a range that is aimed at a slot begins before it."""
 
 THEMES: Weighted[str] = (
-    (18, "any two"),
+    (22, "any two"),
     (4, "log"),
     (4, "mapping"),
     (2, "remembered"),
@@ -229,11 +229,11 @@ AIMED, AIMED_IN_A_RACE = 0.6, 0.9
 PREFIX_LENGTHS = (1, 1, 2, 2, 3, 4, 6)
 MOST_THREADS = 4
 THREADS: Weighted[int] = ((12, 2), (5, 3), (2, 4))
-THREAD_LENGTHS: Weighted[int] = ((9, 1), (6, 2), (2, 3), (1, 4), (1, 5))
+THREAD_LENGTHS: Weighted[int] = ((8, 1), (6, 2), (3, 3), (1, 4), (1, 5))
 KINDS_OF_A_RACE = (1, 2, 3)
 """How many kinds of operations meet in one race, requests not counted."""
 
-BESIDE = 3
+BESIDE = 5
 """How many kinds a race has beside the two that are to meet, some of them twice."""
 
 WITH_REQUEST = 0.6
