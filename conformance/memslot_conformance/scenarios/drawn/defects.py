@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from memslot_conformance.scenarios.drawn.numbers import edge_of_machine
 from memslot_conformance.scenarios.drawn.shapes import at
 from memslot_conformance.scenarios.drawn.situation import Situation
-from memslot_conformance.scenarios.drawn.weights import EVEN
+from memslot_conformance.scenarios.drawn.weights import EVEN, VAST_RANGE
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.arithmetic.slot_word import SLOT_IDS, as_id_of, id_of, pack
 from memslot_spec.model.values import MemoryRegion
@@ -111,7 +112,15 @@ def too_many_pages(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 
 
 def bad_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
-    """A host address that is tagged, the kernel's, past the end, or wrapping."""
+    """A host address that is tagged, the kernel's, past the end, or wrapping.
+
+    Of a vast range now and then, for where it ends may be told from some bits of its
+    size alone.
+    """
+    if draw.backing is None and request.npages and draw.rng.random() < VAST_RANGE:
+        npages = vast_size(draw)
+        request = at(request, draw.base(npages))
+        request = replace(request, memory_size=npages << PAGE_SHIFT)
     hva, end = request.userspace_addr, draw.limits.hva_end
     one_page = max(0, end - request.memory_size + PAGE_SIZE)
     straddles = end - (draw.rng.randrange(min(64, request.npages) or 1) << PAGE_SHIFT)
@@ -128,6 +137,14 @@ def bad_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
         U64 - PAGE_SIZE,
     )
     return replace(request, userspace_addr=draw.rng.choice(hvas))
+
+
+def vast_size(draw: Situation) -> int:
+    """Pages of a slot as large as may be, or of a power of two."""
+    most = draw.largest_slot
+    npages = draw.rng.choice((most, edge_of_machine(draw.rng, most)))
+    grain = draw.header.domain.page_granule
+    return max(npages // grain, 1) * grain
 
 
 def beyond(draw: Situation, request: MemoryRegion) -> MemoryRegion:

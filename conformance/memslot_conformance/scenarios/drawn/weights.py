@@ -112,6 +112,9 @@ once."""
 
 # Requests.
 DEFECT_COUNTS: Weighted[int] = ((20, 0), (4, 1), (1, 2))
+VAST_RANGE = 0.3
+"""How often a host range that is to be refused is as large as a slot may be."""
+
 RACED_DEFECTS: Weighted[int] = ((20, 0), (2, 1))
 """How many things are wrong with a request that comes from a shape."""
 
