@@ -160,6 +160,19 @@ class SearchEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingsCounted:
+    """What a target was never asked, of all that it could be, and what never met.
+
+    `could` counts by kind, which is the first word of a name of
+    `scenarios.drawn.met`, what could be met; `never` names what no layer met.
+    """
+
+    target: str
+    could: dict[str, int]
+    never: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A clause broken at a step of a history: all that there is to show of it.
 
@@ -231,6 +244,7 @@ Record = (
     | BoundEnded
     | ChoiceSeen
     | SearchEnded
+    | MeetingsCounted
     | Found
     | TargetFailed
     | TargetFinished

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from memslot_conformance.scenarios.drawn.met import Met, can_be_met
+from memslot_conformance.scenarios.drawn.can_meet import can_be_met
+from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.notation import delete, put
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
