@@ -179,8 +179,9 @@ class Found:
     `seconds` counts from the target's first judged step. `updates`, `readers`,
     `preemptions` and `operations` are the size of what was played, once it was shrunk;
     `schedule` is how. `step` is the index of the event that broke the clause; `history`
-    is None only in reports of version 1, which did not tell it. `file` can be run
-    again; where there is none, `unkept` says why, if anybody wanted one.
+    is None in reports of version 1, which did not tell it, and where it is so long that
+    only the file has it. `file` can be run again; where there is none, `unkept` says
+    why, if anybody wanted one.
 
     A finding is sent as it was met, and again once it is small: the record that
     `replaces` the other is the one to read. `cause` is the clause of the finding that

@@ -49,8 +49,17 @@ def fewest(operations: Operations, fails: Callable[[Operations], bool]) -> Opera
 def _of_fewer_kinds(
     operations: Operations, fails: Callable[[Operations], bool]
 ) -> Operations:
-    """The row without the kinds of operation that it can do without."""
-    for kind, _ in Counter(map(type, operations)).most_common():
+    """The row without the kinds of operation that it can do without.
+
+    First one kind alone with that of the last operation: it is soon played.
+    """
+    last = type(operations[-1])
+    kinds = [kind for kind, _ in Counter(map(type, operations)).most_common()]
+    for kind in kinds:
+        part = tuple(each for each in operations if type(each) in {kind, last})
+        if part != operations and fails(part):
+            return part
+    for kind in kinds:
         part = tuple(each for each in operations if type(each) is not kind)
         if fails(part):
             operations = part

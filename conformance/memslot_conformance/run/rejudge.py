@@ -45,6 +45,7 @@ from memslot_spec.judging.judge import Finding, judge
 ANSWER = "replayed"
 
 REPLAY_SECONDS = 60.0
+SECONDS_OF_AN_OPERATION = 0.1
 """A replay takes no longer than this; it is one play of one scenario."""
 
 
@@ -209,7 +210,9 @@ def replay_file(path: Path) -> Rerun:
         crash.say(f"replaying {path}")
         return {ANSWER: REPLAYED.to_text(failure_file.replay(failure))}
 
-    said = asked(again, seconds=REPLAY_SECONDS)
+    operations = failure.scenario.operations
+    seconds = REPLAY_SECONDS + SECONDS_OF_AN_OPERATION * operations
+    said = asked(again, seconds=seconds)
     return _compared(failure, REPLAYED.from_text(said[ANSWER]))
 
 
