@@ -8,7 +8,7 @@ from memslot_reference.reference import linux_limits
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import Profile
 
-WRAPS_AT = 300
+WRAPS_AT = 1_000
 """Updates after which the number of an address space is one that it had."""
 
 
