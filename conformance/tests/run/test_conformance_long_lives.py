@@ -1,4 +1,4 @@
-"""A bug that shows late in a long life is kept, made small in time, and played again."""
+"""A bug that shows late in a long life is kept, made small, and played again."""
 
 from __future__ import annotations
 
