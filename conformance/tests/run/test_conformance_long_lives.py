@@ -21,14 +21,19 @@ from memslot_conformance.play.scheduler import Play, play
 from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.run.rejudge import RerunOutcome, replay_file
 from memslot_conformance.scenarios.notation import delete, put
-from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.judging.judge import Finding, Judge
 from memslot_spec.model.operations import GfnToHva, GuestAccess, Operation, SetRegion
 
-A_LIFE = (put(0, 16, 4, 0x1000), GuestAccess(17), GfnToHva(18), delete(0))
+A_LIFE: Operations = (
+    put(0, 16, 4, 0x1000),
+    GuestAccess(17),
+    GfnToHva(18),
+    delete(0),
+)
 
 SHRINKING = 3.0
 """Seconds; the file is to be played again, be it as small as it gets or not."""
