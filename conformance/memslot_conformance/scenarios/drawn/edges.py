@@ -90,10 +90,9 @@ def _ranges(holds: Callable[[int, int], bool]) -> Callable[..., bool]:
 
     def at(header: Header, known: Known, operation: Operation) -> bool:
         del header, known
-        of_bytes = InitHvaCache | ActivatePfnCache | GuestCopy
-        return isinstance(operation, of_bytes) and holds(
-            operation.gpa, operation.length
-        )
+        if not isinstance(operation, InitHvaCache | ActivatePfnCache | GuestCopy):
+            return False
+        return holds(operation.gpa, operation.length)
 
     return at
 
