@@ -29,6 +29,7 @@ from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.scheduler import Play
+from memslot_conformance.play.stepping import MOST_STEPS, STEP_LIMIT
 from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.lives import Life, draw_life
 from memslot_conformance.scenarios.drawn.met import Met
@@ -60,8 +61,8 @@ BURST = 20
 """The most operations that the sequential machine asks for one decision; of a VM
 that lives long, so many times its pace."""
 
-LONGEST_LIFE = 1_000_000
-"""Events after which one VM is given up."""
+LONGEST_LIFE = MOST_STEPS - STEP_LIMIT
+"""Events after which a VM is asked no more: another operation would have room still."""
 
 
 class OutOfTimeError(KeyboardInterrupt):
@@ -116,7 +117,7 @@ class SequentialMachine(Machine):
         self.operations: list[Operation] = []
         self.life = Life()
         self.drawing: Drawing | None = None
-        self.play = Play(self.slice.target.make, LONGEST_LIFE)
+        self.play = Play(self.slice.target.make)
         self.judge = Judge(self.slice.trial.applicable)
         self.met = Met(self.slice.target.header)
         self.seen = 0
@@ -147,7 +148,7 @@ class SequentialMachine(Machine):
         drawing.rng = Random(number)
         for _ in range(size):
             for operation in drawing.steps():
-                if not self.over:
+                if not self.over and self.seen < LONGEST_LIFE:
                     self._ask(operation)
 
     def _ask(self, operation: Operation) -> None:

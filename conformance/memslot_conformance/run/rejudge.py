@@ -45,7 +45,8 @@ from memslot_spec.judging.judge import Finding, judge
 ANSWER = "replayed"
 
 REPLAY_SECONDS = 60.0
-"""A replay takes no longer than this; it is one play of one scenario."""
+SECONDS_OF_AN_OPERATION = 0.1
+"""A replay takes no longer, in all or for each operation: it is one play."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,8 @@ def replay_file(path: Path) -> Rerun:
         crash.say(f"replaying {path}")
         return {ANSWER: REPLAYED.to_text(failure_file.replay(failure))}
 
-    said = asked(again, seconds=REPLAY_SECONDS)
+    for_each = SECONDS_OF_AN_OPERATION * failure.scenario.operations
+    said = asked(again, seconds=max(REPLAY_SECONDS, for_each))
     return _compared(failure, REPLAYED.from_text(said[ANSWER]))
 
 

@@ -90,10 +90,9 @@ def _ranges(holds: Callable[[int, int], bool]) -> Callable[..., bool]:
 
     def at(header: Header, known: Known, operation: Operation) -> bool:
         del header, known
-        of_bytes = InitHvaCache | ActivatePfnCache | GuestCopy
-        return isinstance(operation, of_bytes) and holds(
-            operation.gpa, operation.length
-        )
+        if not isinstance(operation, InitHvaCache | ActivatePfnCache | GuestCopy):
+            return False
+        return holds(operation.gpa, operation.length)
 
     return at
 
@@ -137,6 +136,11 @@ def _maps_ahead(past: int) -> Callable[[Header, Known, Operation], bool]:
 def _maps_none(header: Header, known: Known, operation: Operation) -> bool:
     del header, known
     return isinstance(operation, PreFault) and operation.npages == 0
+
+
+def _resolves(header: Header) -> bool:
+    """A range can be resolved, and so have an end."""
+    return InitHvaCache.__name__ in header.capabilities.operations
 
 
 def _uses(past: int) -> Callable[[Header, Known, Operation], bool]:
@@ -209,8 +213,8 @@ EDGES: tuple[Edge, ...] = (
     Edge("PreFault: no page", always, _maps_none),
     Edge("PreFault: up to the last page", always, _maps_ahead(0)),
     Edge("PreFault: one page too far", always, _maps_ahead(1)),
-    Edge("UseHvaCache: up to the end", always, _uses(0)),
-    Edge("UseHvaCache: one byte too far", always, _uses(1)),
+    Edge("UseHvaCache: up to the end", _resolves, _uses(0)),
+    Edge("UseHvaCache: one byte too far", _resolves, _uses(1)),
     Edge("InvalidateRange: no bytes", always, _opens(0)),
     Edge("InvalidateRange: one byte", always, _opens(1)),
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from memslot_conformance.scenarios.drawn.edges import at_edges, edges_of
-from memslot_conformance.scenarios.drawn.kinds import KINDS, touched_by
+from memslot_conformance.scenarios.drawn.kinds import touched_by
 from memslot_conformance.scenarios.drawn.left import follow
 from memslot_conformance.scenarios.drawn.region_edges import Edge
 from memslot_conformance.scenarios.drawn.touches import Known, Touches
@@ -31,7 +31,7 @@ from memslot_spec.model.operations import (
     SetRegion,
 )
 from memslot_spec.model.profile import profile_named
-from memslot_spec.model.updates import Objection, change_of, objections
+from memslot_spec.model.updates import change_of, objections
 
 SOON = 4
 """Operations of one thread between which another may still be about the same."""
@@ -131,28 +131,3 @@ def _refused(header: Header, known: Known, operation: Operation) -> Iterator[str
             yield from (f"objection of a log {one.name}" for one in wrong)
         case _:
             pass
-
-
-def can_be_met(header: Header) -> frozenset[str]:
-    """Every key that this target could show, but for objections of logs."""
-    asked = [k.__name__ for k in KINDS if k.__name__ in header.capabilities.operations]
-    keys = {f"kind {name}" for name in asked}
-    every = edges_of(header).values()
-    keys |= {f"edge {edge.name}" for edges in every for edge in edges}
-    if SetRegion.__name__ in asked:
-        keys |= {f"objection {objection.name}" for objection in _possible(header)}
-    keys |= {f"pair {mine} x {its}" for mine in asked for its in asked}
-    return frozenset(keys)
-
-
-def _possible(header: Header) -> Iterator[Objection]:
-    """What can be wrong with a request to this target."""
-    profile, domain = profile_named(header.profile), header.domain
-    lacking = {
-        Objection.READONLY_CHANGED: not profile.has_readonly,
-        Objection.BAD_ADDRESS_SPACE: not profile.strict_flags,
-        Objection.BEYOND_GUEST: not profile.strict_flags,
-        Objection.TOO_MANY_PAGES: profile.max_pages is None
-        or domain.largest_slot is not None,
-    }
-    yield from (one for one in Objection if not lacking.get(one, False))
