@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from memslot_conformance.scenarios.drawn.kinds import touched_by
 from memslot_conformance.scenarios.drawn.left import left_by
-from memslot_conformance.scenarios.drawn.touches import FRAME, SLOT, Known, TouchedRange
+from memslot_conformance.scenarios.drawn.touches import FRAME, SLOT, Left, TouchedRange
 from memslot_conformance.scenarios.drawn.weights import LARGEST_LOGGED
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
@@ -118,7 +118,7 @@ def _delete(table: SlotTable, word: int) -> SetRegion:
     return SetRegion(MemoryRegion(word, base << PAGE_SHIFT, 0, 0))
 
 
-def _touched(known: Known, operations: Operations) -> tuple[TouchedRange, ...]:
+def _touched(known: Left, operations: Operations) -> tuple[TouchedRange, ...]:
     return tuple(
         part for operation in operations for part in touched_by(known, operation).parts
     )

@@ -8,14 +8,14 @@ the lower number first; *then* is of one thread, one soon after the other.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from memslot_conformance.scenarios.drawn.edges import at_edges, edges_of
 from memslot_conformance.scenarios.drawn.kinds import touched_by
-from memslot_conformance.scenarios.drawn.left import follow
+from memslot_conformance.scenarios.drawn.left import follow, left_by
 from memslot_conformance.scenarios.drawn.region_edges import Edge
-from memslot_conformance.scenarios.drawn.touches import Known, Touches
+from memslot_conformance.scenarios.drawn.touches import Left, Touches
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
 from memslot_spec.model.dirty_log import (
@@ -48,7 +48,7 @@ class Met:
     header: Header
     counter: Counter[str] = field(default_factory=Counter[str])
     _edges: dict[str, list[Edge]] = field(init=False)
-    _known: Known = field(default_factory=Known)
+    _known: Left = field(default_factory=Left)
     _recent: deque[tuple[str, Touches]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class Met:
 
     def begin(self) -> None:
         """A new VM, which knows nothing."""
-        self._known = Known()
+        self._known = Left()
         self._recent.clear()
 
     def step(self, operation: Operation) -> None:
@@ -96,7 +96,7 @@ class Met:
             counter[f"edge {edge}"] += 1
 
 
-def pairs_of(known: Known, threads: tuple[Operations, ...]) -> frozenset[str]:
+def pairs_of(known: Left, threads: tuple[Operations, ...]) -> frozenset[str]:
     """The pairs of operations that meet in a race which begins with what is known."""
     touched = [
         [(type(one).__name__, touched_by(known, one)) for one in thread]
@@ -112,7 +112,17 @@ def pairs_of(known: Known, threads: tuple[Operations, ...]) -> frozenset[str]:
     )
 
 
-def _refused(header: Header, known: Known, operation: Operation) -> Iterator[str]:
+def newest(header: Header, met: Container[str], races: Sequence[Scenario]) -> Scenario:
+    """The race with most pairs that did not meet before; the first where alike."""
+
+    def new(race: Scenario) -> int:
+        pairs = pairs_of(left_by(header, race.prefix), race.threads)
+        return sum(pair not in met for pair in pairs)
+
+    return max(races, key=new)
+
+
+def _refused(header: Header, known: Left, operation: Operation) -> Iterator[str]:
     """What a request changes, and everything that is wrong with it."""
     profile, limits, table = profile_named(header.profile), header.limits, known.table
     match operation:

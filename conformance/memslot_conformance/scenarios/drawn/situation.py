@@ -17,7 +17,7 @@ from memslot_conformance.scenarios.drawn.corner import (
     ids_of,
 )
 from memslot_conformance.scenarios.drawn.numbers import edge_of_machine, pick, wide
-from memslot_conformance.scenarios.drawn.touches import Known
+from memslot_conformance.scenarios.drawn.touches import Left
 from memslot_conformance.scenarios.drawn.weights import (
     ALIGNED_TO,
     BASES,
@@ -55,7 +55,7 @@ class InView:
 
 
 @dataclass(slots=True, kw_only=True)
-class Situation(Known):
+class Situation(Left):
     """What an operation is drawn from.
 
     `aimed` is how often it is about what is in view, `is_raced` whether others run.
