@@ -87,7 +87,7 @@ def test_a_long_life_is_played_again_as_it_was(late: Late) -> None:
 def test_what_has_no_time_to_get_small_is_kept_whole(
     late: Late, tmp_path: Path
 ) -> None:
-    (only,) = late.taken(tmp_path, Budget(plays=0))
+    (only,) = late.taken(tmp_path, Budget(seconds=0.0, clock=lambda: 0.0))
     assert only.operations == late.scenario.operations
     assert only.history is None, "the file alone has it"
     assert replay_file(Path(only.file or "")).outcome is RerunOutcome.SAME
