@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from memslot_conformance.scenarios.drawn.numbers import edge_of_machine
+from memslot_conformance.scenarios.drawn.numbers import edge_of_machine, longer
 from memslot_conformance.scenarios.drawn.shapes import at
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import EVEN, VAST_RANGE
@@ -58,7 +58,8 @@ def id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """An id at the limit or over it; the first few are the kernel's own."""
     limit = draw.limits.user_slots
     over = (limit, limit, limit + 1, limit + 2, limit + 3, 0x7FFF, 0xFFFF)
-    ids = [i for i in over if limit <= i < SLOT_IDS]
+    cut = longer(draw.rng, id_of(request.slot), SLOT_IDS - 1)
+    ids = [i for i in (*over, cut, cut) if limit <= i < SLOT_IDS]
     if not ids:
         return request
     word = pack(as_id_of(request.slot), draw.rng.choice(ids))
@@ -68,7 +69,9 @@ def id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 def as_id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """An address space at the count or over it."""
     count = draw.limits.address_spaces
-    word = pack(draw.rng.choice((count, count, count + 1, 0xFFFF)), id_of(request.slot))
+    cut = longer(draw.rng, as_id_of(request.slot), 0xFFFF)
+    over = [i for i in (count, count, count + 1, 0xFFFF, cut) if i >= count]
+    word = pack(draw.rng.choice(over), id_of(request.slot))
     return replace(request, slot=word)
 
 

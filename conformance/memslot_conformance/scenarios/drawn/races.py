@@ -14,7 +14,7 @@ from random import Random
 
 from memslot_conformance.scenarios.drawn.before import log_first, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
-from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
+from memslot_conformance.scenarios.drawn.corner import Corner, InView, draw_corner
 from memslot_conformance.scenarios.drawn.epilogue import epilogue
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME
 from memslot_conformance.scenarios.drawn.left import follow
@@ -27,7 +27,7 @@ from memslot_conformance.scenarios.drawn.requests import (
     narrowed,
 )
 from memslot_conformance.scenarios.drawn.shapes import create
-from memslot_conformance.scenarios.drawn.situation import InView, Situation
+from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     AFTER,
     AIMED,

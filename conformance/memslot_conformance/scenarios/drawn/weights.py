@@ -229,6 +229,10 @@ STAYS_WITH = 0.88
 AIMED, AIMED_IN_A_RACE = 0.6, 0.9
 """How often an operation is about the slot and the page that are in view."""
 
+NEAR = 0.12
+"""How often an operation is about a frame beside the one in view: of the same pair, of
+the same word of a log, or of the same huge page."""
+
 PREFIX_LENGTHS = (1, 1, 2, 2, 3, 4, 6)
 MOST_THREADS = 4
 THREADS: Weighted[int] = ((12, 2), (5, 3), (2, 4))
