@@ -32,7 +32,7 @@ from memslot_conformance.play.scheduler import Play
 from memslot_conformance.play.stepping import MOST_STEPS, STEP_LIMIT
 from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.lives import Life, draw_life
-from memslot_conformance.scenarios.drawn.met import Met, newest
+from memslot_conformance.scenarios.drawn.met import Met, draw_race
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import Palette
 from memslot_conformance.scenarios.scenario import Scenario
@@ -46,9 +46,6 @@ from memslot_spec.model.operations import Operation
 SEEDS = st.integers(0, 2**32 - 1)
 SCHEDULES = 12
 """Schedules played of one race that was drawn."""
-
-CANDIDATES = 3
-"""Races drawn for one that is played: that with most operations which meet anew."""
 
 LONGEST_PREFIX = 8
 
@@ -226,9 +223,8 @@ class ConcurrentMachine(Machine):
     def race(self, number: int) -> None:
         """Race a few operations, and look once more when they are over."""
         rng = Random(number)
-        races = [self._draw_race(rng) for _ in range(CANDIDATES)]
         counts, header = self.slice.trial.counts, self.slice.target.header
-        scenario = newest(header, counts.met, races)
+        scenario = draw_race(header, counts.met, rng, lambda: self._drawn(rng))
         self.slice.check_turn()
         self.slice.trial.begin_scenario()
         met = Met(header)
@@ -243,7 +239,7 @@ class ConcurrentMachine(Machine):
                 self.slice.check_time()
                 return
 
-    def _draw_race(self, rng: Random) -> Scenario:
+    def _drawn(self, rng: Random) -> Scenario:
         if self.drawing is None or not self.prefix:
             return Drawing(self.slice.palette, rng).scenario()
         return self.drawing.forked(rng).race(tuple(self.prefix))

@@ -17,7 +17,7 @@ import pytest
 from golden_blocks import check_keys, check_shares, read_blocks
 from memslot_conformance.scenarios.drawn.can_meet import can_be_met
 from memslot_conformance.scenarios.drawn.left import follow, left_by
-from memslot_conformance.scenarios.drawn.met import Met, pairs_of
+from memslot_conformance.scenarios.drawn.met import Met, draw_race, pairs_of
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.regions import draw_set_region
 from memslot_conformance.scenarios.drawn.requests import palette_of
@@ -37,7 +37,7 @@ OF_ONE_VM = 60
 AT_LEAST = 20
 """How often each edge of the law is met in so many requests."""
 
-RACES_PER_PAIR = 20
+RACES_PER_PAIR = 15
 ONE_IN = 2_000
 """Every pair that can meet does so once in so many races, or more often."""
 
@@ -112,7 +112,9 @@ def test_every_operation_meets_every_other_in_either_order(target: str) -> None:
     pairs = {key for key in can_be_met(header) if key.startswith("pair ")}
     races = max(RACES_PER_PAIR * len(pairs), ONE_IN)
     for _ in range(races):
-        scenario = Drawing(palette, rng).scenario()
+        scenario = draw_race(
+            header, seen, rng, lambda: Drawing(palette, rng).scenario()
+        )
         seen.update(pairs_of(left_by(header, scenario.prefix), scenario.threads))
     least = races // ONE_IN
     assert {key: seen[key] for key in pairs if seen[key] < least} == {}

@@ -8,14 +8,17 @@ the lower number first; *then* is of one thread, one soon after the other.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
+from random import Random
 
 from memslot_conformance.scenarios.drawn.edges import at_edges, edges_of
 from memslot_conformance.scenarios.drawn.kinds import touched_by
 from memslot_conformance.scenarios.drawn.left import follow, left_by
 from memslot_conformance.scenarios.drawn.region_edges import Edge
 from memslot_conformance.scenarios.drawn.touches import Left, Touches
+from memslot_conformance.scenarios.drawn.weights import CANDIDATES, EVEN
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
 from memslot_spec.model.dirty_log import (
@@ -112,14 +115,21 @@ def pairs_of(known: Left, threads: tuple[Operations, ...]) -> frozenset[str]:
     )
 
 
-def newest(header: Header, met: Container[str], races: Sequence[Scenario]) -> Scenario:
-    """The race with most pairs that did not meet before; the first where alike."""
+def draw_race(
+    header: Header,
+    met: Mapping[str, int],
+    rng: Random,
+    draw: Callable[[], Scenario],
+) -> Scenario:
+    """A race; every other time that of several with the pair that met least so far."""
+    if rng.random() < EVEN:
+        return draw()
 
-    def new(race: Scenario) -> int:
+    def times(race: Scenario) -> float:
         pairs = pairs_of(left_by(header, race.prefix), race.threads)
-        return sum(pair not in met for pair in pairs)
+        return min((met.get(pair, 0) for pair in pairs), default=inf)
 
-    return max(races, key=new)
+    return min((draw() for _ in range(CANDIDATES)), key=times)
 
 
 def _refused(header: Header, known: Left, operation: Operation) -> Iterator[str]:

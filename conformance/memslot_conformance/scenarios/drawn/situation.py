@@ -61,7 +61,8 @@ TRIES = 16
 class Situation(Left):
     """What an operation is drawn from.
 
-    `aimed` is how often it is about what is in view, `is_raced` whether others run.
+    `aimed` is how often it is about what is in view, `is_raced` whether others run,
+    `is_about_logs` whether that race is about a log.
     `backing` is real memory for slots, where they need some: first byte address, and
     bytes.
     """
@@ -72,6 +73,7 @@ class Situation(Left):
     aimed: float = 0.0
     view: InView | None = None
     is_raced: bool = False
+    is_about_logs: bool = False
     backing: tuple[int, int] | None = None
 
     @property
