@@ -21,11 +21,14 @@ class Lives:
 
     def published(self, slots: SlotTable, attached: tuple[Attached, ...]) -> None:
         """The slots of this table have these arrays."""
+        known = slots.by_key()
         self.arrays.append(
             frozenset(
-                one.metadata
-                for one in attached
-                if one.metadata is not None and slots.find(one.as_id, one.slot_id)
+                [
+                    one.metadata
+                    for one in attached
+                    if one.metadata is not None and (one.as_id, one.slot_id) in known
+                ]
             )
         )
 
