@@ -203,12 +203,11 @@ def record_of(kind: type, dialect: Dialect) -> RecordForm:
     if not is_dataclass(kind):
         message = f"{kind!r} has no JSON form"
         raise TypeError(message)
-    hints = get_type_hints(kind)
     return RecordForm(
         kind,
         {
-            one.name: form_of(hints[one.name], dialect, dialect.bits(kind, one.name))
-            for one in fields(kind)
+            name: form_of(hint, dialect, dialect.bits(kind, name))
+            for name, hint in get_type_hints(kind).items()
         },
         tuple(
             one.name

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
 from memslot_spec.arithmetic.range_order import RangeOrder
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, covers, overlaps, page_hva
@@ -146,9 +146,10 @@ class _Remembers:
 
     __slots__ = ("_by_base", "_by_key", "_hash")
 
-    _by_base: dict[int, tuple[RangeOrder, tuple[Slot, ...]]]
-    _by_key: dict[tuple[int, int], Slot]
-    _hash: int
+    if TYPE_CHECKING:  # What reads hints at run time looks for the value alone.
+        _by_base: dict[int, tuple[RangeOrder, tuple[Slot, ...]]]
+        _by_key: dict[tuple[int, int], Slot]
+        _hash: int
 
 
 @dataclass(frozen=True, slots=True)
