@@ -113,7 +113,10 @@ class World:
             tuple([frozenset(versions[one:after]) for one, after in pairwise(cuts)]),
             at(self.settled),
             frozenset(
-                [(t, reply, at(max(last, self.settled))) for t, reply, last in self.placed]
+                [
+                    (t, reply, at(max(last, self.settled)))
+                    for t, reply, last in self.placed
+                ]
             ),
             frozenset([(t, at(one), at(other)) for t, one, other in self.floors]),
         )
