@@ -50,8 +50,8 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-KEPT_LINES = 1 << 13
-KEPT_CHARACTERS = 1 << 10
+KEPT_LINES = 1 << 12
+KEPT_CHARACTERS = 1 << 12
 """So many lines, none of more characters, are known again when they come again."""
 
 
