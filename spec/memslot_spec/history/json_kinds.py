@@ -179,7 +179,8 @@ class ListForm:
             for item in value:
                 found.append(read(item))
         except MisfitError as misfit:
-            raise misfit.inside(f"[{len(found)}]") from None
+            place = f"[{len(found)}]"
+            raise misfit.inside(place) from None
         return tuple(found)
 
     def write(self, value: object) -> list[object]:
