@@ -7,12 +7,16 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.forgetting import EVERY, forget_tables
 from memslot_spec.history.header import Capabilities, Header
 from memslot_spec.model.operations import UnmapHva
+from memslot_spec.model.profile import Limits
 from memslot_spec.model.values import EMPTY, Gfn, Hva, Slot, SlotTable, table_of
 
 HEADER = Header(
     target="by hand",
     profile="linux",
-    capabilities=Capabilities(announces=("TableLoaded", "TablePublished")),
+    limits=Limits(),
+    capabilities=Capabilities(
+        operations=("SetRegion",), announces=("TableLoaded", "TablePublished")
+    ),
 )
 MANY = 4 * EVERY
 
