@@ -77,7 +77,7 @@ class World:
 
     def seen(self, version: int) -> World:
         """Somebody has seen this version: later readers may not fall behind it."""
-        return replace(self, floor=max(self.floor, version))
+        return self if version <= self.floor else replace(self, floor=version)
 
     def returned(self, thread: int, last: int) -> World:
         """The update of a thread is over, which this version is the last of."""

@@ -71,8 +71,9 @@ class Worlds:
             floor, settled = world.started(thread)
             first = settled if settled_only else floor
             found.update(dict.fromkeys(world.versions[first:]))
-            later = tables_later(world, self._waiting(world), outcomes)
-            found.update(dict.fromkeys(later))
+            if self.pending:
+                later = tables_later(world, self._waiting(world), outcomes)
+                found.update(dict.fromkeys(later))
         return tuple(found)
 
     def older(self, thread: int, *, settled_only: bool) -> tuple[SlotTable, ...]:
@@ -115,7 +116,9 @@ class Worlds:
         self.reading.discard(thread)
         if not kept:
             return False
-        self._keep([world.answered(thread) for world in kept])
+        if self.pending or self.reading:
+            kept = [world.answered(thread) for world in kept]
+        self._keep(kept)
         return True
 
     def may_answer(self, thread: int, reply: Reply) -> bool:
