@@ -204,8 +204,9 @@ class SlotTable(_Remembers):
     def meeting(self, base: int, npages: int, as_id: int) -> tuple[Slot, ...]:
         """The slots of an address space that share a frame with the range."""
         if len(self.slots) <= SCANNED:
-            of_space = [slot for slot in self.slots if slot.as_id == as_id]
-            return tuple([slot for slot in of_space if slot.meets(base, npages)])
+            end = base + npages
+            near = [s for s in self.slots if s.base < end and s.as_id == as_id]
+            return tuple([slot for slot in near if slot.meets(base, npages)])
         order, slots = self._in_order(as_id)
         return tuple(slots[place] for place in order.meeting(base, npages))
 
