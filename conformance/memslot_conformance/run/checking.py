@@ -32,7 +32,6 @@ from memslot_conformance.targets.probe import (
     probe,
 )
 from memslot_spec.clause import AnyClause
-from memslot_spec.compiled import which_judge
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.blind import blind
 
@@ -254,8 +253,7 @@ def _started(request: CheckRequest, present: Present) -> RunStarted:
         clauses=len(request.clauses),
         host=(
             f"{platform.system()} {platform.release()} {platform.machine()}, "
-            f"Python {platform.python_version()}, {cpus()} CPUs, "
-            f"judge {which_judge()}"
+            f"Python {platform.python_version()}, {cpus()} CPUs"
         ),
     )
 
