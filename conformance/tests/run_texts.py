@@ -129,7 +129,8 @@ LANES: Texts = {
 
 
 BY_NAME = Rejudged(
-    samples.HISTORY,
+    samples.HISTORY.header,
+    len(samples.HISTORY.events),
     (samples.started("two", "v2.6.34"), *samples.FAILS[1:3]),
     samples.CLAUSES,
     is_failure=True,
