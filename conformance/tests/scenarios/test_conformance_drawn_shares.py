@@ -37,7 +37,7 @@ OF_ONE_VM = 60
 AT_LEAST = 20
 """How often each edge of the law is met in so many requests."""
 
-RACES_PER_PAIR = 15
+RACES_PER_PAIR = 8
 ONE_IN = 2_000
 """Every pair that can meet does so once in so many races, or more often."""
 
