@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
 
+from memslot_spec.arithmetic.ranges import overlaps
+
 
 class RangeOrder:
     """Pairs `(base, npages)` in order; a range is named by its place as given.
@@ -42,6 +44,6 @@ class RangeOrder:
         for begins, ends, number in self._ordered[first:]:
             if begins >= end:
                 break
-            if base < ends:
+            if overlaps(begins, ends - begins, base, npages):
                 found.append(number)
         return sorted(found)

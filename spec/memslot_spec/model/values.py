@@ -197,7 +197,7 @@ class SlotTable(_Remembers):
         if len(self.slots) > SCANNED:
             return next(iter(self.meeting(gfn, 1, as_id)), None)
         for slot in self.slots:
-            if slot.as_id == as_id and slot.base <= gfn < slot.base + slot.npages:
+            if slot.as_id == as_id and slot.covers(gfn):
                 return slot
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
+from memslot_spec.arithmetic.ranges import overlaps
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.facts import Facts
@@ -166,13 +167,14 @@ def are_disjoint(facts: Facts, event: TablePublished) -> bool:
     user_slots = facts.limits.user_slots
     in_order = sorted(
         [
-            (slot.as_id, slot.base, slot.base + slot.npages)
+            (slot.as_id, slot.base, slot.npages)
             for slot in event.slots.slots
             if slot.id < user_slots and slot.npages > 0
         ]
     )
     return all(
-        one[0] != after[0] or one[2] <= after[1] for one, after in pairwise(in_order)
+        one[0] != after[0] or not overlaps(*one[1:], *after[1:])
+        for one, after in pairwise(in_order)
     )
 
 
