@@ -223,9 +223,7 @@ class FixedLayer:
     def covered(self) -> str:
         """What was explored, in words."""
         races = [search for search in self._searches if search.race.scenario.threads]
-        alone = sum(not search.looks for search in self._searches) - sum(
-            not search.looks for search in races
-        )
+        alone = len(self._searches) - len(races)
         words = [f"{count(alone, 'scenario')} of one thread"] if alone else []
         words += explored([search for search in races if not search.looks])
         looked = explored([search for search in races if search.looks])
