@@ -12,6 +12,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     IDS,
     IDS_OF_A_CORNER,
     MOST,
+    SIZES_OF_A_CORNER,
     SPACES,
 )
 from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD
@@ -30,7 +31,8 @@ ROOM = 4 * PAGES_PER_HUGE_PAGE
 class Corner:
     """Frames from `base` on, host pages from `host` on, a few ids, address spaces.
 
-    `most` is how many slots there may be before deletes are drawn for new ones.
+    `most` is how many slots there may be before deletes are drawn for new ones, `sizes`
+    which part of the mixture of sizes they have, or any.
     """
 
     base: int
@@ -38,6 +40,7 @@ class Corner:
     ids: tuple[int, ...]
     spaces: tuple[int, ...]
     most: int
+    sizes: str = "any"
 
 
 @dataclass(slots=True)
@@ -57,7 +60,9 @@ def draw_corner(rng: Random, header: Header) -> Corner:
     first = tuple(range(min(max(count, most), ids_of(header))))
     ids = tuple(dict.fromkeys(any_id(rng, header, first) for _ in range(count)))
     host = _host(rng, header, base)
-    return Corner(base, host, (*ids, *first[count:]), _spaces(rng, header), most)
+    sizes = pick(rng, SIZES_OF_A_CORNER)
+    spaces = _spaces(rng, header)
+    return Corner(base, host, (*ids, *first[count:]), spaces, most, sizes)
 
 
 def _spaces(rng: Random, header: Header) -> tuple[int, ...]:

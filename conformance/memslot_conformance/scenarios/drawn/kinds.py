@@ -142,6 +142,9 @@ KINDS: Mapping[type[Operation], DrawnKind] = {
 """`DestroyVm` is drawn by nobody, for nothing may be asked after it: the fixed
 scenarios have it."""
 
+MADE_BY = {"range": InitHvaCache.__name__, "page": ActivatePfnCache.__name__}
+"""Which kind makes what others need that remembers it."""
+
 BY_NAME = {kind.__name__: entry for kind, entry in KINDS.items()}
 
 

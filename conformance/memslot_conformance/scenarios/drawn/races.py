@@ -8,17 +8,18 @@ nothing.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from memslot_conformance.scenarios.drawn.before import log_first, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
 from memslot_conformance.scenarios.drawn.corner import Corner, InView, draw_corner
 from memslot_conformance.scenarios.drawn.epilogue import epilogue
-from memslot_conformance.scenarios.drawn.kinds import BY_NAME
+from memslot_conformance.scenarios.drawn.kinds import BY_NAME, MADE_BY
 from memslot_conformance.scenarios.drawn.left import follow
-from memslot_conformance.scenarios.drawn.numbers import pick
+from memslot_conformance.scenarios.drawn.numbers import near, pick
 from memslot_conformance.scenarios.drawn.regions import draw_set_region, draw_vast
 from memslot_conformance.scenarios.drawn.requests import (
     LAST_OF_ALL,
@@ -30,6 +31,7 @@ from memslot_conformance.scenarios.drawn.shapes import create
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     AFTER,
+    AGAIN,
     AIMED,
     AIMED_IN_A_RACE,
     AT_A_SLOT,
@@ -37,11 +39,13 @@ from memslot_conformance.scenarios.drawn.weights import (
     BESIDE,
     ENDS,
     EVEN,
+    LAST_ASKED,
     MANY,
     MOST_THREADS,
     PREFIX_LENGTHS,
     PREPARED,
     STAYS_WITH,
+    SUBJECTS,
     THEMES,
     THREAD_LENGTHS,
     THREADS,
@@ -53,6 +57,7 @@ from memslot_conformance.scenarios.drawn.weights import (
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.model.operations import (
     DestroyVm,
+    GuestAccess,
     InitHvaCache,
     Operation,
     SetRegion,
@@ -73,11 +78,19 @@ class Drawing:
     table: SlotTable = EMPTY
     corner: Corner | None = None
     _draw: Situation = field(init=False)
+    _asked: deque[Operation] = field(init=False)
+    _subject: str = field(init=False)
+    _narrow: Palette = field(init=False)
 
     def __post_init__(self) -> None:
         header = self.palette.header
         corner = self.corner or draw_corner(self.rng, header)
         self.corner = corner
+        self._asked = deque(maxlen=LAST_ASKED)
+        self._subject = pick(self.rng, SUBJECTS)
+        every = self.palette
+        about = self._about(self._subject)
+        self._narrow = every if self._subject == "any two" else Palette(header, about)
         self._draw = Situation(
             self.table, rng=self.rng, header=header, corner=corner, aimed=AIMED
         )
@@ -137,13 +150,26 @@ class Drawing:
         draw = self._situation(AIMED)
         if draw.view is None or self.rng.random() > STAYS_WITH:
             self._look_around(draw)
-        operation = self._of(self.palette)
+        if self._asked and self.rng.random() < AGAIN:
+            return self._asked_again()
+        draw.is_about_logs = self._subject == "log"
+        operation = self._of(self._narrow)
         if not self.table.slots and not isinstance(operation, SetRegion):
-            operation = self._of(self.palette)
+            operation = self._of(self._narrow)
             if self.rng.random() < EVEN:
                 operation = draw_set_region(draw)
         self.follow(operation)
+        if not isinstance(operation, SetRegion):
+            self._asked.append(operation)
         return operation
+
+    def _asked_again(self) -> Operation:
+        """One of the last things asked, at times of a frame beside it."""
+        again = self.rng.choice(self._asked)
+        if isinstance(again, GuestAccess) and self.rng.random() < EVEN:
+            again = replace(again, gfn=near(self.rng, again.gfn, self._draw.last))
+        self.follow(again)
+        return again
 
     def steps(self) -> Operations:
         """What is asked next: one operation, or several that belong together."""
@@ -219,8 +245,10 @@ class Drawing:
     def _about(self, theme: str) -> tuple[str, ...]:
         """The kinds that are about one thing, requests among them; or else all."""
         kinds = self.palette.kinds
-        about = tuple(k for k in kinds if k == REQUEST or theme in BY_NAME[k].about)
-        return about if set(about) - {REQUEST} else kinds
+        about = {k for k in kinds if k == REQUEST or theme in BY_NAME[k].about}
+        makers = {MADE_BY[n] for k in about for n in BY_NAME[k].needs if n in MADE_BY}
+        few = tuple(kind for kind in kinds if kind in about | makers)
+        return few if about - {REQUEST} else kinds
 
     def _one(self, kind: str) -> Operation:
         return self.palette.draw_kind(self._draw, kind)

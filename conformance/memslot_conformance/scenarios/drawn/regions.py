@@ -42,7 +42,7 @@ SHAPES: Weighted[RequestShape] = (
     (6, shapes.delete_by_id),
     (3, shapes.delete_absent),
     (5, shapes.no_op),
-    (9, shapes.toggle_log),
+    (15, shapes.toggle_log),
     (10, shapes.move),
     (2, shapes.move_to_any),
     (4, shapes.move_over_itself),

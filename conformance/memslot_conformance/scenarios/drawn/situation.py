@@ -195,7 +195,8 @@ class Situation(Left):
     def npages(self) -> int:
         """A number of pages for a new slot, in whole granules."""
         rng, most = self.rng, self.largest_slot
-        match pick(rng, SIZES):
+        of_corner = self.corner.sizes
+        match pick(rng, SIZES) if of_corner == "any" else of_corner:
             case "meeting" if self.table.slots:
                 slot = rng.choice(self.table.slots)
                 npages = slot.npages + rng.choice((-1, 0, 0, 1))

@@ -102,8 +102,11 @@ HOST_CORNERS: Weighted[str] = (
 SPACES: Weighted[str] = ((9, "first"), (1, "last"), (3, "several"))
 """Address spaces, where there are several."""
 
+SIZES_OF_A_CORNER: Weighted[str] = ((6, "any"), (2, "small"), (2, "huge"), (1, "word"))
+"""Of which sizes the slots of a corner are."""
+
 IDS_OF_A_CORNER = (3, 4, 4, 4, 4, 6, 8)
-MOST: Weighted[int] = ((12, 4), (6, 10), (3, 24), (2, 64), (1, 300))
+MOST: Weighted[int] = ((30, 2), (35, 4), (20, 10), (10, 24), (4, 64), (1, 300))
 """Slots at once: from so many on, deletes are drawn where new slots would be."""
 
 GROWING = 0.4
@@ -274,6 +277,22 @@ no law bounds it, and it is deleted at once."""
 
 VAST_PAGES = 1 << 35
 """Pages of which the bitmap has more bytes than 32 bits can count."""
+
+SUBJECTS: Weighted[str] = (
+    (10, "any two"),
+    (6, "log"),
+    (6, "mapping"),
+    (3, "remembered"),
+)
+"""What a sequence is about, as a race is: where all is asked, little of it is about
+what was asked before."""
+
+AGAIN = 0.25
+"""How often a sequence asks one of the last things again: what a change has left wrong
+shows only to whoever asked before it."""
+
+LAST_ASKED = 6
+"""Operations of a sequence that may be asked again."""
 
 # Lives.
 PACES: Weighted[int] = ((60, 1), (2, 4), (1, 20))
