@@ -16,6 +16,7 @@ from memslot_conformance.findings.trial import TargetBrokeError
 from memslot_conformance.layers.machines import SEEDS, Machine
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.trace import Trace
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.kernel.requests import (
@@ -56,14 +57,14 @@ class KernelMachine(Machine):
     def settle(self, number: int) -> None:
         """Choose where the VM's slots are."""
         header, backing = self.slice.target.header, self.vm.backing
-        self.situation = kernel_situation(Random(number), header, backing)
+        self.situation = kernel_situation(Seeded(Random(number)), header, backing)
 
     @rule(number=SEEDS, size=st.integers(1, BATCH))
     def batch(self, number: int, size: int) -> None:
         """Send a batch of requests."""
         if self.situation is None:
             return
-        self.situation.rng = Random(number)
+        self.situation.rng = Seeded(Random(number))
         for _ in range(size):
             self.slice.check_time()
             if self.over or self._send(self.situation):

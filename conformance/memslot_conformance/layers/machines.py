@@ -31,6 +31,7 @@ from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.play.stepping import MOST_STEPS, STEP_LIMIT
 from memslot_conformance.play.threads import raced
+from memslot_conformance.scenarios.drawn.choices import Choices, Seeded
 from memslot_conformance.scenarios.drawn.lives import Life, draw_life
 from memslot_conformance.scenarios.drawn.met import Met, draw_race
 from memslot_conformance.scenarios.drawn.races import Drawing
@@ -127,7 +128,7 @@ class SequentialMachine(Machine):
     @initialize(number=SEEDS)
     def settle(self, number: int) -> None:
         """Choose where the VM's slots are, and how long it lives."""
-        rng = Random(number)
+        rng = Seeded(Random(number))
         self.life = draw_life(rng)
         self.drawing = Drawing(self.slice.palette, rng)
 
@@ -145,7 +146,7 @@ class SequentialMachine(Machine):
         drawing = self.drawing
         if drawing is None:
             return
-        drawing.rng = Random(number)
+        drawing.rng = Seeded(Random(number))
         for _ in range(size):
             for operation in drawing.steps():
                 if not self.over and self.seen < LONGEST_LIFE:
@@ -203,17 +204,17 @@ class ConcurrentMachine(Machine):
         """Add an operation to the prefix of the races."""
         self.slice.check_time()
         if len(self.prefix) < LONGEST_PREFIX:
-            self._add(Random(number))
+            self._add(Seeded(Random(number)))
 
     @rule(number=SEEDS, size=st.integers(1, 4))
     def begin(self, number: int, size: int) -> None:
         """Begin anew, with several operations for one decision of Hypothesis."""
-        rng = Random(number)
+        rng = Seeded(Random(number))
         self.prefix, self.drawing = [], None
         for _ in range(size):
             self._add(rng)
 
-    def _add(self, rng: Random) -> None:
+    def _add(self, rng: Choices) -> None:
         if self.drawing is None:
             self.drawing = Drawing(self.slice.palette, rng)
         self.drawing.rng = rng
@@ -223,8 +224,9 @@ class ConcurrentMachine(Machine):
     def race(self, number: int) -> None:
         """Race a few operations, and look once more when they are over."""
         rng = Random(number)
+        choices = Seeded(rng)
         counts, header = self.slice.trial.counts, self.slice.target.header
-        scenario = draw_race(header, counts.met, rng, lambda: self._drawn(rng))
+        scenario = draw_race(header, counts.met, choices, lambda: self._drawn(choices))
         self.slice.check_turn()
         self.slice.trial.begin_scenario()
         met = Met(header)
@@ -239,7 +241,7 @@ class ConcurrentMachine(Machine):
                 self.slice.check_time()
                 return
 
-    def _drawn(self, rng: Random) -> Scenario:
+    def _drawn(self, rng: Choices) -> Scenario:
         if self.drawing is None or not self.prefix:
             return Drawing(self.slice.palette, rng).scenario()
         return self.drawing.forked(rng).race(tuple(self.prefix))

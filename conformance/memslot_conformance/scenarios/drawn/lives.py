@@ -6,9 +6,8 @@ Whatever is counted goes round only in a long life: generations, roots, handles.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import Random
 
-from memslot_conformance.scenarios.drawn.numbers import pick
+from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.weights import PACES
 
 
@@ -19,6 +18,6 @@ class Life:
     pace: int = 1
 
 
-def draw_life(rng: Random) -> Life:
+def draw_life(rng: Choices) -> Life:
     """How long one VM lives."""
-    return Life(pick(rng, PACES))
+    return Life(rng.pick(PACES))

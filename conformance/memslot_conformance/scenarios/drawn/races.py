@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from random import Random
 
 from memslot_conformance.scenarios.drawn.before import log_first, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
+from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import Corner, InView, draw_corner
 from memslot_conformance.scenarios.drawn.epilogue import epilogue
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME
 from memslot_conformance.scenarios.drawn.left import follow
-from memslot_conformance.scenarios.drawn.numbers import pick
 from memslot_conformance.scenarios.drawn.regions import draw_set_region, draw_vast
 from memslot_conformance.scenarios.drawn.requests import (
     LAST_OF_ALL,
@@ -69,7 +68,7 @@ class Drawing:
     """
 
     palette: Palette
-    rng: Random
+    rng: Choices
     table: SlotTable = EMPTY
     corner: Corner | None = None
     _draw: Situation = field(init=False)
@@ -92,7 +91,7 @@ class Drawing:
         """The race that follows a prefix drawn by `step`."""
         draw, rng = self._situation(AIMED_IN_A_RACE), self.rng
         draw.is_raced = True
-        if not draw.slots() and rng.random() < PREPARED:
+        if not draw.slots() and rng.chance(PREPARED):
             prefix = (*prefix, self._create())
         self._look_around(draw)
         threads = [tuple(map(self._one, kinds)) for kinds in self._kinds()]
@@ -103,16 +102,16 @@ class Drawing:
         before += rest_first(draw, threads)
         apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
         prefix += tuple(before)
-        after = tuple(self._of(self.palette) for _ in range(pick(rng, AFTER)))
+        after = tuple(self._of(self.palette) for _ in range(rng.pick(AFTER)))
         return Scenario(prefix, apart, after + self._end(prefix, apart))
 
     def _end(self, prefix: Operations, threads: tuple[Operations, ...]) -> Operations:
         """How a race ends: all is looked at, or the VM is destroyed as it is."""
         header = self.palette.header
-        match pick(self.rng, ENDS):
+        match self.rng.pick(ENDS):
             case "look":
-                unmaps = self.rng.random() < UNMAPPED
-                writes = self.rng.random() < WRITTEN_FIRST
+                unmaps = self.rng.chance(UNMAPPED)
+                writes = self.rng.chance(WRITTEN_FIRST)
                 return epilogue(
                     header, prefix, threads, unmaps=unmaps, writes_first=writes
                 )
@@ -121,7 +120,7 @@ class Drawing:
             case _:
                 return ()
 
-    def forked(self, rng: Random) -> Drawing:
+    def forked(self, rng: Choices) -> Drawing:
         """Another that knows the same, to draw what is not to be followed here."""
         other = Drawing(self.palette, rng, self.table, self.corner)
         other.ranges.update(self.ranges)
@@ -135,12 +134,12 @@ class Drawing:
     def step(self) -> Operation:
         """One operation of a sequence; an update moves the table on."""
         draw = self._situation(AIMED)
-        if draw.view is None or self.rng.random() > STAYS_WITH:
+        if draw.view is None or not self.rng.chance(STAYS_WITH):
             self._look_around(draw)
         operation = self._of(self.palette)
         if not self.table.slots and not isinstance(operation, SetRegion):
             operation = self._of(self.palette)
-            if self.rng.random() < EVEN:
+            if self.rng.chance(EVEN):
                 operation = draw_set_region(draw)
         self.follow(operation)
         return operation
@@ -148,13 +147,13 @@ class Drawing:
     def steps(self) -> Operations:
         """What is asked next: one operation, or several that belong together."""
         draw = self._situation(AIMED)
-        if self.rng.random() < VAST:
+        if self.rng.chance(VAST):
             vast = draw_vast(draw)
             self._all_follow(vast)
             return vast or (self.step(),)
         has_room = draw.corner.most > MANY and len(self.table.slots) < draw.corner.most
-        if has_room and self.rng.random() < AT_ONCE:
-            return tuple(self._create() for _ in range(self.rng.randint(2, MANY)))
+        if has_room and self.rng.chance(AT_ONCE):
+            return tuple(self._create() for _ in range(self.rng.between(2, MANY)))
         return (self.step(),)
 
     def _create(self) -> Operation:
@@ -183,11 +182,11 @@ class Drawing:
         draw.view = None
         gfn, as_id = draw.frame()
         slots = draw.slots()
-        if slots and self.rng.random() < AT_A_SLOT:
+        if slots and self.rng.chance(AT_A_SLOT):
             slots = tuple(s for s in slots if s.log_dirty) or slots
-            slot = self.rng.choice(slots if self.rng.random() < EVEN else draw.slots())
+            slot = self.rng.choice(slots if self.rng.chance(EVEN) else draw.slots())
             last = slot.base + slot.npages - 1
-            inside = slot.base + self.rng.randrange(slot.npages)
+            inside = slot.base + self.rng.below(slot.npages)
             gfn = self.rng.choice((slot.base, slot.base, last, inside))
             as_id = slot.as_id
         held = [s for s in draw.table if s.as_id == as_id and s.covers(gfn)]
@@ -198,7 +197,7 @@ class Drawing:
         rng, palette = self.rng, self.palette
         every = sorted(set(palette.kinds))
         pair = [rng.choice(every), rng.choice(every)]
-        theme = pick(rng, THEMES)
+        theme = rng.pick(THEMES)
         self._draw.is_about_logs = theme == "log"
         if theme != "any two":
             about = self._about(theme)
@@ -206,14 +205,14 @@ class Drawing:
             every = list(narrowed(Palette(palette.header, about), rng).kinds)
         few = (*pair, *pair, *(rng.choice(every) for _ in range(BESIDE)))
         threads: list[list[str]] = []
-        for number in range(pick(rng, THREADS)):
-            length = pick(rng, THREAD_LENGTHS)
+        for number in range(rng.pick(THREADS)):
+            length = rng.pick(THREAD_LENGTHS)
             kinds = [rng.choice(few) for _ in range(length)]
             if number < len(pair):
-                kinds[rng.randrange(length)] = pair[number]
+                kinds[rng.below(length)] = pair[number]
             threads.append(kinds)
-        if REQUEST not in pair and rng.random() < WITH_REQUEST:
-            threads.insert(rng.randrange(len(threads) + 1), [REQUEST])
+        if REQUEST not in pair and rng.chance(WITH_REQUEST):
+            threads.insert(rng.below(len(threads) + 1), [REQUEST])
         return threads[:MOST_THREADS]
 
     def _about(self, theme: str) -> tuple[str, ...]:
@@ -227,7 +226,7 @@ class Drawing:
 
     def _again(self, operation: Operation) -> Operation:
         """The operation of a race drawn anew, for the slot in view has a log now."""
-        if self.rng.random() < EVEN:
+        if self.rng.chance(EVEN):
             return operation
         return self._one(type(operation).__name__)
 

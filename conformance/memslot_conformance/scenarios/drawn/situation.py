@@ -8,8 +8,8 @@ machine, numbers of any size, and small ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import Random
 
+from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import (
     FOUR_GIB,
     Corner,
@@ -21,7 +21,6 @@ from memslot_conformance.scenarios.drawn.numbers import (
     edge_of_machine,
     longer,
     near,
-    pick,
     wide,
 )
 from memslot_conformance.scenarios.drawn.touches import Left
@@ -67,7 +66,7 @@ class Situation(Left):
     bytes.
     """
 
-    rng: Random
+    rng: Choices
     header: Header
     corner: Corner
     aimed: float = 0.0
@@ -106,7 +105,7 @@ class Situation(Left):
 
     def in_view(self) -> InView | None:
         """What is in view, for an operation that is to be about it."""
-        if self.view is not None and self.rng.random() < self.aimed:
+        if self.view is not None and self.rng.chance(self.aimed):
             return self.view
         return None
 
@@ -149,10 +148,10 @@ class Situation(Left):
         rng, last = self.rng, self.last
         view = self.in_view()
         if view is not None:
-            gfn = near(rng, view.gfn, last) if rng.random() < NEAR else view.gfn
+            gfn = near(rng, view.gfn, last) if rng.chance(NEAR) else view.gfn
             return gfn, view.as_id
         as_id = self.address_space()
-        match pick(rng, FRAMES):
+        match rng.pick(FRAMES):
             case "meeting" if self.table.slots:
                 slot = rng.choice(self.table.slots)
                 gfn, as_id = self.around(slot), slot.as_id
@@ -160,7 +159,7 @@ class Situation(Left):
                 gfn = self.corner.base + rng.choice(OFFSETS) + rng.choice((0, 0, 1, 3))
             case "law":
                 gfn = last - rng.choice((0, 0, 1))
-            case "machine" if self.table.slots and rng.random() < EVEN:
+            case "machine" if self.table.slots and rng.chance(EVEN):
                 slot = rng.choice(self.table.slots)
                 gfn, as_id = longer(rng, self.around(slot), last), slot.as_id
             case "machine":
@@ -168,13 +167,13 @@ class Situation(Left):
             case "wide":
                 gfn = wide(rng, last)
             case _:
-                gfn = rng.randrange(8)
+                gfn = rng.below(8)
         return max(0, min(gfn, last)), as_id
 
     def around(self, slot: Slot) -> int:
         """A frame at an edge of a slot, on this side or the other, or inside it."""
         last = slot.base + slot.npages - 1
-        inside = slot.base + self.rng.randrange(slot.npages)
+        inside = slot.base + self.rng.below(slot.npages)
         frames = (slot.base, slot.base, last, last, last + 1, slot.base - 1, inside)
         return max(0, min(self.rng.choice(frames), self.last))
 
@@ -186,7 +185,7 @@ class Situation(Left):
         for slot in self.table:
             if slot.as_id == as_id and slot.covers(gfn):
                 return slot.hva_of(gfn) + inside
-        if self.table.slots and rng.random() < EVEN:
+        if self.table.slots and rng.chance(EVEN):
             slot = rng.choice(self.table.slots)
             end = slot.hva + (slot.npages << PAGE_SHIFT)
             return rng.choice((slot.hva, end - 1, end, max(slot.hva - 1, 0)))
@@ -195,7 +194,7 @@ class Situation(Left):
     def npages(self) -> int:
         """A number of pages for a new slot, in whole granules."""
         rng, most = self.rng, self.largest_slot
-        match pick(rng, SIZES):
+        match rng.pick(SIZES):
             case "meeting" if self.table.slots:
                 slot = rng.choice(self.table.slots)
                 npages = slot.npages + rng.choice((-1, 0, 0, 1))
@@ -222,19 +221,19 @@ class Situation(Left):
         top = max(0, self.last + 1 - npages)
         corner = self.corner.base + rng.choice(OFFSETS)
         view = self.in_view()
-        if view is not None and view.slot_id is None and rng.random() < EVEN:
+        if view is not None and view.slot_id is None and rng.chance(EVEN):
             corner = view.gfn - rng.choice((0, 0, npages // 2, npages - 1))
-        match pick(rng, BASES):
+        match rng.pick(BASES):
             case "corner":
                 base = corner
             case "aligned":
                 to = rng.choice(ALIGNED_TO)
                 base = -(-corner // to) * to
-                if rng.random() < EVEN:
+                if rng.chance(EVEN):
                     base = -(-(base + npages) // to) * to - npages
             case "law":
                 base = rng.choice((top, top, top - 1, FOUR_GIB - npages, FOUR_GIB))
-            case "machine" if self.table.slots and rng.random() < EVEN:
+            case "machine" if self.table.slots and rng.chance(EVEN):
                 base = longer(rng, rng.choice(self.table.slots).base, top)
             case "machine":
                 base = edge_of_machine(rng, top)
@@ -266,10 +265,10 @@ class Situation(Left):
         if self.backing is not None:
             start, size = self.backing
             last = max(0, (size >> PAGE_SHIFT) - npages)
-            return (start >> PAGE_SHIFT) + rng.randrange(last + 1)
+            return (start >> PAGE_SHIFT) + rng.below(last + 1)
         top = max(0, (self.limits.hva_end >> PAGE_SHIFT) - npages)
         page = self.corner.host + rng.choice(OFFSETS)
-        match pick(rng, HOSTS):
+        match rng.pick(HOSTS):
             case "in step":
                 page = self.corner.host + base - self.corner.base
                 page += rng.choice(OUT_OF_STEP)
@@ -291,6 +290,6 @@ class Situation(Left):
         rng = self.rng
         can_read = "GetDirtyLog" in self.header.capabilities.operations
         logging = LOGGING_WHERE_READ if can_read else LOGGING
-        log = npages <= LARGEST_LOGGED and rng.random() < logging
-        readonly = self.profile.has_readonly and rng.random() < READONLY
+        log = npages <= LARGEST_LOGGED and rng.chance(logging)
+        readonly = self.profile.has_readonly and rng.chance(READONLY)
         return LOG_DIRTY_PAGES * log | BIT_1 * readonly
