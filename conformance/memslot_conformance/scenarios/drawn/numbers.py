@@ -36,4 +36,4 @@ def wide(rng: Choices, most: int) -> int:
     bits = rng.below(most.bit_length() + 1)
     if bits == 0:
         return 0
-    return min((1 << bits - 1) + rng.bits(bits - 1), most)
+    return min((1 << bits - 1) + rng.below(1 << bits - 1), most)

@@ -52,7 +52,6 @@ from memslot_conformance.scenarios.drawn.weights import (
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.model.operations import (
     DestroyVm,
-    InitHvaCache,
     Operation,
     SetRegion,
 )
@@ -63,8 +62,7 @@ from memslot_spec.model.values import EMPTY, SlotTable
 class Drawing:
     """Draws the operations of one scenario, and knows the table they leave.
 
-    The corner is drawn with the first use of `rng`, and kept. `rng` may be another one
-    for each step.
+    The corner is drawn first, and kept.
     """
 
     palette: Palette
@@ -119,17 +117,6 @@ class Drawing:
                 return (DestroyVm(),)
             case _:
                 return ()
-
-    def forked(self, rng: Choices) -> Drawing:
-        """Another that knows the same, to draw what is not to be followed here."""
-        other = Drawing(self.palette, rng, self.table, self.corner)
-        other.ranges.update(self.ranges)
-        return other
-
-    @property
-    def ranges(self) -> dict[int, InitHvaCache]:
-        """The guest ranges that caches were last resolved for."""
-        return self._draw.ranges
 
     def step(self) -> Operation:
         """One operation of a sequence; an update moves the table on."""
