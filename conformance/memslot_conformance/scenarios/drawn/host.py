@@ -56,9 +56,9 @@ def draw_range(draw: Situation) -> Operation:
     """
     rng = draw.rng
     gfn, as_id = draw.frame()
-    for slot in draw.table:
-        if slot.as_id == as_id and slot.covers(gfn):
-            return _range_at(draw, slot, gfn)
+    slot = draw.table.at(gfn, as_id)
+    if slot is not None:
+        return _range_at(draw, slot, gfn)
     start = draw.host_address()
     return InvalidateRange(start, min(start + rng.choice(RANGE_LENGTHS), U64 - 1))
 

@@ -176,8 +176,8 @@ class Drawing:
             inside = slot.base + self.rng.below(slot.npages)
             gfn = self.rng.choice((slot.base, slot.base, last, inside))
             as_id = slot.as_id
-        held = [s for s in draw.table if s.as_id == as_id and s.covers(gfn)]
-        draw.view = InView(gfn, as_id, held[0].id if held else None)
+        held = draw.table.at(gfn, as_id)
+        draw.view = InView(gfn, as_id, None if held is None else held.id)
 
     def _kinds(self) -> list[list[str]]:
         """The kinds on each thread: two that are to meet, and some of a few more."""

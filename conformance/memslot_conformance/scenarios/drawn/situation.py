@@ -7,7 +7,7 @@ machine, numbers of any size, and small ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import (
@@ -63,7 +63,8 @@ class Situation(Left):
     `aimed` is how often it is about what is in view, `is_raced` whether others run,
     `is_about_logs` whether that race is about a log.
     `backing` is real memory for slots, where they need some: first byte address, and
-    bytes.
+    bytes. `last` is the last frame that may be asked for and that a slot may have,
+    `largest_slot` the most pages of one.
     """
 
     rng: Choices
@@ -74,24 +75,18 @@ class Situation(Left):
     is_raced: bool = False
     is_about_logs: bool = False
     backing: tuple[int, int] | None = None
+    limits: Limits = field(init=False)
+    profile: Profile = field(init=False)
+    last: int = field(init=False)
+    largest_slot: int = field(init=False)
 
-    @property
-    def limits(self) -> Limits:
-        """The limits of the target."""
-        return self.header.limits
+    def __post_init__(self) -> None:
+        self.limits = self.header.limits
+        self.profile = profile_named(self.header.profile)
+        self.last = min(self.header.domain.largest_gfn, self.limits.largest_gfn)
+        self.largest_slot = self._largest_slot()
 
-    @property
-    def profile(self) -> Profile:
-        """The promises of the target."""
-        return profile_named(self.header.profile)
-
-    @property
-    def last(self) -> int:
-        """The last frame that may be asked for and that a slot may have."""
-        return min(self.header.domain.largest_gfn, self.limits.largest_gfn)
-
-    @property
-    def largest_slot(self) -> int:
+    def _largest_slot(self) -> int:
         """The most pages that a slot may have and that may be asked for."""
         domain, profile = self.header.domain, self.profile
         bounds = (
@@ -111,8 +106,10 @@ class Situation(Left):
 
     def slots(self) -> tuple[Slot, ...]:
         """The slots of user space."""
-        limit = self.limits.user_slots
-        return tuple(slot for slot in self.table if slot.id < limit)
+        slots, limit = self.table.slots, self.limits.user_slots
+        if not self.header.domain.private_slots:
+            return slots
+        return tuple([slot for slot in slots if slot.id < limit])
 
     def live(self) -> Slot:
         """One of the user slots that exist, most often the one in view."""
@@ -182,9 +179,9 @@ class Situation(Left):
         rng = self.rng
         inside = rng.choice((0, 0, 1, PAGE_SIZE - 1))
         gfn, as_id = self.frame()
-        for slot in self.table:
-            if slot.as_id == as_id and slot.covers(gfn):
-                return slot.hva_of(gfn) + inside
+        held = self.table.at(gfn, as_id)
+        if held is not None:
+            return held.hva_of(gfn) + inside
         if self.table.slots and rng.chance(EVEN):
             slot = rng.choice(self.table.slots)
             end = slot.hva + (slot.npages << PAGE_SHIFT)
@@ -249,7 +246,8 @@ class Situation(Left):
             base = self.base(npages)
             if number >= TRIES // 2 and others:
                 base = self._beside(self.rng.choice(others), npages, base)
-            if not any(slot.meets(base, npages) for slot in others):
+            met = self.table.meeting(base, npages, as_id)
+            if all(slot is mover for slot in met):
                 break
         return base
 
