@@ -30,9 +30,16 @@ def play_sequence(work: Slice, choices: Choices) -> None:
 
     Errors: `OutOfTimeError`, `TargetBrokeError`.
     """
+    ask_one_vm(work, choices, draw_life(choices))
+
+
+def ask_one_vm(work: Slice, choices: Choices, operations: int) -> None:
+    """Ask one VM about so many operations, unless one of them breaks something.
+
+    Errors: as `play_sequence`.
+    """
     work.begin_play()
     work.trial.begin_scenario()
-    operations = draw_life(choices)
     drawing = Drawing(work.palette, choices)
     vm = OneVm(work)
     try:
