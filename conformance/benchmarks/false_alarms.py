@@ -21,6 +21,7 @@ from time import monotonic
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.explore import bounded, sampled
 from memslot_conformance.play.played import Played
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import Palette, palette_of
 from memslot_conformance.scenarios.scenario import Scenario
@@ -43,7 +44,7 @@ def races(target: Target, rng: Random) -> Iterator[Try]:
     """Schedules of drawn races, without end."""
     palette = palette_of(target.header)
     while True:
-        scenario = Drawing(palette, rng).scenario()
+        scenario = Drawing(palette, Seeded(rng)).scenario()
         for played in sampled(target.make, scenario, rng, PLAYS):
             yield played, scenario
 
@@ -58,7 +59,7 @@ def vms(target: Target, rng: Random) -> Iterator[Try]:
 
 
 def _alone(palette: Palette, rng: Random) -> Scenario:
-    drawing = Drawing(palette, rng)
+    drawing = Drawing(palette, Seeded(rng))
     steps = [drawing.steps() for _ in range(rng.randint(SHORTEST, LONGEST))]
     return Scenario(tuple(operation for some in steps for operation in some))
 

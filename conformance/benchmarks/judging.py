@@ -29,6 +29,7 @@ from hypothesis.stateful import (
 
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.explore import sampled
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
@@ -138,7 +139,7 @@ def main() -> int:
     races = [race.scenario for race in fixed_races(target.header)]
     for number in range(chosen.rounds):
         rng = Random(chosen.seed + number)
-        drawing = Drawing(palette_of(target.header), rng)
+        drawing = Drawing(palette_of(target.header), Seeded(rng))
         fixed.append(played_and_judged(target, races, rng))
         scenarios = [drawing.scenario() for _ in range(DRAWN_RACES)]
         drawn.append(played_and_judged(target, scenarios, rng))

@@ -24,6 +24,7 @@ from random import Random
 from statistics import median
 from time import perf_counter
 
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.left import follow
 from memslot_conformance.scenarios.kernel.requests import (
     draw_request,
@@ -55,7 +56,7 @@ def drawn(facts: KernelFacts, number: int, count: int) -> Regions:
     regions = Regions()
     header = resolve("kvm").header
     with closing(KvmVm(facts)) as vm:
-        draw = kernel_situation(Random(number), header, vm.backing)
+        draw = kernel_situation(Seeded(Random(number)), header, vm.backing)
         for _ in range(count):
             region = draw_request(draw)
             regions.append(region)

@@ -15,6 +15,7 @@ from memslot_conformance.findings.trial import Trial
 from memslot_conformance.museum.run import catalogue
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import Play
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.scenario import Scenario
@@ -91,7 +92,7 @@ def long_failures(count: int, seed: int = 1) -> Iterator[LongFailure]:
 def _drawn(target: Target, rng: Random) -> LongFailure | None:
     """What one sequence comes to; an operation that breaks too early is left out."""
     trial = Trial(target.header, CLAUSES)
-    drawing = Drawing(palette_of(target.header), rng)
+    drawing = Drawing(palette_of(target.header), Seeded(rng))
     vm = _Vm(target, trial, ())
     while len(vm.asked) < LONGEST and not vm.broke:
         clause = vm.ask(drawing.step())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.left import follow
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.drawn.situation import Situation
@@ -41,7 +42,7 @@ def header_of(limits: Limits, had: frozenset[str] = LOGS) -> Header:
 
 def situation(limits: Limits, seed: int, table: SlotTable = EMPTY) -> Situation:
     """A corner of a VM with this table."""
-    draw = kernel_situation(Random(seed), header_of(limits), BACKING)
+    draw = kernel_situation(Seeded(Random(seed)), header_of(limits), BACKING)
     draw.table = table
     return draw
 
@@ -50,7 +51,7 @@ def asked(
     limits: Limits, seed: int, count: int, had: frozenset[str] = frozenset()
 ) -> Iterator[tuple[Situation, Operation]]:
     """So many operations, to one VM after the other, each with what it meets."""
-    header, rng = header_of(limits, had), Random(seed)
+    header, rng = header_of(limits, had), Seeded(Random(seed))
     palette = palette_of(header)
     draw = kernel_situation(rng, header, BACKING)
     for number in range(1, count + 1):

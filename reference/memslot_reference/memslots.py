@@ -7,6 +7,7 @@ slots are copied with it; the arrays that they point to are not.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from memslot_reference.dirty_bitmap import DirtyBitmap
 from memslot_reference.shadow import Rmaps, new_rmaps
@@ -25,6 +26,10 @@ from memslot_spec.model.values import (
 
 INVALID = 1 << 16
 """`KVM_MEMSLOT_INVALID` where userspace cannot reach it: today's bit."""
+
+
+KEPT = 4096
+"""Slots whose values are kept: every look at a table asks for all of its slots."""
 
 
 class ReadAfterReclaim(Exception):  # noqa: N818  named for what happened
@@ -83,16 +88,31 @@ class MemorySlot:
 
     def to_spec(self) -> Slot:
         """The specification's value for it."""
-        return Slot(
+        return _value_of(
             self.id,
-            Gfn(self.base_gfn),
+            self.base_gfn,
             self.npages,
-            Hva(self.userspace_addr),
-            log_dirty=self.log_dirty,
-            readonly=self.readonly,
-            invalid=self.invalid,
-            as_id=self.as_id,
+            self.userspace_addr,
+            self.flags,
+            self.as_id,
         )
+
+
+@lru_cache(maxsize=KEPT)
+def _value_of(
+    slot_id: int, base: int, npages: int, hva: int, flags: int, as_id: int
+) -> Slot:
+    """The value of a slot: one object for one value, which is compared at once."""
+    return Slot(
+        slot_id,
+        Gfn(base),
+        npages,
+        Hva(hva),
+        log_dirty=bool(flags & LOG_DIRTY_PAGES),
+        readonly=bool(flags & BIT_1),
+        invalid=bool(flags & INVALID),
+        as_id=as_id,
+    )
 
 
 class Memslots:

@@ -45,7 +45,7 @@ class TargetPlan:
     failures_dir: str | None = None
     blind: bool = False
     stop_at_first: bool = False
-    engine: str = "hypothesis"
+    engine: str = "seeded"
     plays: int | None = None
 
 

@@ -1,28 +1,27 @@
-"""The layers of what is drawn: a machine for each, run on one slice after the other."""
+"""The layers of what is drawn: one scenario after the other, each of its own seed."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 from memslot_conformance.layers.fixed import STOPPED
-from memslot_conformance.layers.kernel import KernelMachine
-from memslot_conformance.layers.machines import (
-    ConcurrentMachine,
-    Machine,
-    SequentialMachine,
-    Slice,
-    run_slice,
-)
+from memslot_conformance.layers.kernel import play_kernel
+from memslot_conformance.layers.races import play_race
+from memslot_conformance.layers.sequences import play_sequence
+from memslot_conformance.layers.slices import OutOfTimeError, Slice
+from memslot_conformance.scenarios.drawn.choices import Choices, Seeded
 
-ENGINES = ("hypothesis", "crosshair")
+ENGINES = ("seeded", "crosshair")
 """What draws for the sequential layer; the second needs the extra `symbolic`."""
 
 SYMBOLIC = "memslot_conformance.layers.symbolic"
 """Loaded by name, since what it imports may not be there."""
 
-EXAMPLES = 10_000
-STEPS = {"sampled": 8, "sequential": 25}
+PlayOne = Callable[[Slice, Choices], None]
+"""Draws one scenario and plays it: `OutOfTimeError` where it may not, or not on."""
 
 
 class DrawnLayer:
@@ -43,20 +42,18 @@ class DrawnLayer:
         work = self._work
         self._counts = work.trial.counts
         work.steps = self._counts.steps + steps
-        run_slice(
-            self._machine,
-            work,
-            number=self._rng.getrandbits(32),
-            examples=EXAMPLES,
-            steps=STEPS[self._name],
-        )
+        play = self._play_one
+        with suppress(OutOfTimeError):
+            while True:
+                work.check_turn()
+                play(work, Seeded(Random(self._rng.getrandbits(64))))
         self.over = not work.budget.left
 
     @property
-    def _machine(self) -> type[Machine]:
+    def _play_one(self) -> PlayOne:
         if self._work.target.usable is not None:
-            return KernelMachine
-        return ConcurrentMachine if self._name == "sampled" else SequentialMachine
+            return play_kernel
+        return play_race if self._name == "sampled" else play_sequence
 
     @property
     def covered(self) -> str:

@@ -1,102 +1,98 @@
-"""The machine for the running kernel: requests in batches, each reply judged.
+"""Sequences for the running kernel: each reply judged before the next request is drawn.
 
-A VM is made for each example and closed after it. Hypothesis draws how many
-batches there are and what each begins from; inside a batch requests are drawn
-against the table that the judge knows, so that most of them meet something.
+A VM is made for each sequence and closed after it. Requests are drawn against the table
+that the judge knows, so that most of them meet something.
 """
 
 from __future__ import annotations
 
-from random import Random
-
-from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
-
 from memslot_conformance.findings.trial import TargetBrokeError
-from memslot_conformance.layers.machines import SEEDS, Machine
+from memslot_conformance.layers.slices import Slice
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.trace import Trace
+from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.met import Met
-from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.kernel.requests import (
     draw_operation,
     kernel_situation,
 )
 from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.targets.kvm.detect import KernelFacts
 from memslot_conformance.targets.kvm.target import kernel_vm
 from memslot_spec.history.events import Finished
 from memslot_spec.judging.judge import Judge
 from memslot_spec.model.operations import Operation
 
-BATCH = 100
+LONGEST = 2_500
+"""Requests of the longest sequence."""
 
 
-class KernelMachine(Machine):
-    """Batches of requests to one VM of the running kernel."""
+def play_kernel(work: Slice, choices: Choices) -> None:
+    """Ask one VM of the running kernel.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.slice.check_turn()
-        self.slice.begin_play()
-        self.slice.trial.begin_scenario()
-        usable = self.slice.target.usable
-        if usable is None:
-            message = "the kernel machine runs on the kvm target only"
-            raise ValueError(message)
-        self.vm = kernel_vm(usable.facts)
-        self.judge = Judge(self.slice.trial.applicable)
-        self.trace = Trace()
-        self.operations: list[Operation] = []
-        self.over = False
-        self.situation: Situation | None = None
-        self.met = Met(self.slice.target.header)
-        self.slice.trial.begin()
+    Errors: `OutOfTimeError`, `TargetBrokeError`.
+    """
+    usable = work.target.usable
+    if usable is None:
+        message = "only the kvm target has a running kernel"
+        raise ValueError(message)
+    work.begin_play()
+    work.trial.begin_scenario()
+    requests = choices.between(1, LONGEST)
+    vm = KernelVm(work, usable.facts)
+    try:
+        vm.ask_all(choices, requests)
+    finally:
+        vm.close()
 
-    @initialize(number=SEEDS)
-    def settle(self, number: int) -> None:
-        """Choose where the VM's slots are."""
-        header, backing = self.slice.target.header, self.vm.backing
-        self.situation = kernel_situation(Random(number), header, backing)
 
-    @rule(number=SEEDS, size=st.integers(1, BATCH))
-    def batch(self, number: int, size: int) -> None:
-        """Send a batch of requests."""
-        if self.situation is None:
-            return
-        self.situation.rng = Random(number)
-        for _ in range(size):
-            self.slice.check_time()
-            if self.over or self._send(self.situation):
+class KernelVm:
+    """A VM of the running kernel that is judged while it is asked."""
+
+    def __init__(self, work: Slice, facts: KernelFacts) -> None:
+        self._work = work
+        self._vm = kernel_vm(facts)
+        self._judge = Judge(work.trial.applicable)
+        self._trace = Trace()
+        self._operations: list[Operation] = []
+        self._met = Met(work.target.header)
+        work.trial.begin()
+
+    def ask_all(self, choices: Choices, requests: int) -> None:
+        """Ask so many requests, up to the first that breaks something."""
+        work = self._work
+        draw = kernel_situation(choices, work.target.header, self._vm.backing)
+        for _ in range(requests):
+            work.check_time()
+            draw.table = self._judge.facts.worlds.tables()[0]
+            if self._ask(draw_operation(draw, work.palette)):
                 return
 
-    def _send(self, draw: Situation) -> bool:
-        """Send one request; True where the example is over."""
-        draw.table = self.judge.facts.worlds.tables()[0]
-        operation = draw_operation(draw, self.slice.palette)
-        self.met.step(operation)
-        self.operations.append(operation)
-        events = self.trace.events
+    def _ask(self, operation: Operation) -> bool:
+        """Ask one request; True where the sequence is over."""
+        self._met.step(operation)
+        self._operations.append(operation)
+        events = self._trace.events
         seen = len(events)
-        self.trace.carry_out(self.vm, 0, operation)
-        self.judge.see_all(events[seen:])
-        if self.trace.fault is not None:
-            self.over = True
-            raise TargetBrokeError(self.trace.fault, self._scenario())
-        findings = self.judge.findings
+        self._trace.carry_out(self._vm, 0, operation)
+        self._judge.see_all(events[seen:])
+        if self._trace.fault is not None:
+            raise TargetBrokeError(self._trace.fault, self._scenario())
+        findings = self._judge.findings
         if findings:
-            self.over = True
             played = Played((*events, Finished(0, ())))
             scenario = self._scenario()
-            self.slice.findings.take(findings, played, scenario, "sequential")
-        return self.over
+            self._work.findings.take(findings, played, scenario, "sequential")
+        return bool(findings)
 
     def _scenario(self) -> Scenario:
-        return Scenario(prefix=tuple(self.operations))
+        return Scenario(prefix=tuple(self._operations))
 
-    def teardown(self) -> None:
+    def close(self) -> None:
         """Count what was judged, and close the VM."""
-        self.judge.see(Finished(0, ()))
-        self.slice.trial.count(self.judge, self.trace.events)
-        self.slice.trial.counts.requests += len(self.operations)
-        self.slice.trial.counts.met.update(self.met.counter)
-        self.vm.close()
+        counts = self._work.trial.counts
+        self._judge.see(Finished(0, ()))
+        self._work.trial.count(self._judge, self._trace.events)
+        counts.requests += len(self._operations)
+        counts.met.update(self._met.counter)
+        self._vm.close()

@@ -23,8 +23,8 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.findings.trial import Counts, TargetBrokeError, Trial
 from memslot_conformance.layers.drawn import ENGINES, DrawnLayer, SolvedLayer
 from memslot_conformance.layers.fixed import FixedLayer
-from memslot_conformance.layers.machines import Slice
 from memslot_conformance.layers.shares import LAYERS, SHARES, Rounds
+from memslot_conformance.layers.slices import Slice
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.determinism import self_check
 from memslot_conformance.play.played import TargetFault

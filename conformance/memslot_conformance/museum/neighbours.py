@@ -24,6 +24,7 @@ from memslot_conformance.museum.reads import Reads, Recorded, reads
 from memslot_conformance.museum.witnesses import DRAWN, PREEMPTIONS, SEED
 from memslot_conformance.play.explore import bounded, replay
 from memslot_conformance.play.played import Played
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
@@ -171,7 +172,7 @@ def _races(target: Target, drawn: int) -> Iterator[_Race]:
         threads = max(len(race.scenario.threads), 1)
         bound = min(PREEMPTIONS, BOUNDS[LEVEL][threads])
         yield _Race(race.name, race.scenario, bound)
-    rng, palette = Random(SEED), palette_of(target.header)
+    rng, palette = Seeded(Random(SEED)), palette_of(target.header)
     for number in range(1, drawn + 1):
         yield _Race(f"drawn race {number}", Drawing(palette, rng).scenario(), 0)
 

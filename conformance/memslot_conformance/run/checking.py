@@ -78,7 +78,7 @@ class CheckRequest:
     blind: bool = False
     verbose: bool = False
     first: bool = False
-    engine: str = "hypothesis"
+    engine: str = "seeded"
     options: tuple[str, ...] = ()
 
     @property

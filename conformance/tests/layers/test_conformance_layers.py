@@ -25,6 +25,7 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.layers import fixed
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.layers.shares import LAYERS
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
@@ -172,7 +173,7 @@ def test_fixed_races_that_were_cut_short_say_by_what() -> None:
 def test_drawn_requests_name_slots_inside_the_domain_most_of_the_time() -> None:
     header = resolve("reference").header
     palette = palette_of(header)
-    rng = Random(5)
+    rng = Seeded(Random(5))
     requests = [palette.draw_request(rng) for _ in range(2_000)]
 
     inside = [r for r in requests if r.region.slot < header.limits.user_slots]
@@ -182,7 +183,7 @@ def test_drawn_requests_name_slots_inside_the_domain_most_of_the_time() -> None:
 
 def test_every_drawn_race_has_two_to_four_threads_of_one_to_five_operations() -> None:
     palette = palette_of(resolve("reference").header)
-    rng, threads, lengths = Random(6), set[int](), set[int]()
+    rng, threads, lengths = Seeded(Random(6)), set[int](), set[int]()
     for _ in range(200):
         scenario = Drawing(palette, rng).scenario()
         assert scenario.prefix

@@ -52,7 +52,7 @@ def asking(*targets: str) -> CheckRequest:
 
 def test_what_is_not_asked_for_is_left_off() -> None:
     assert (REQUEST.strict, REQUEST.blind, REQUEST.verbose) == (False, False, False)
-    assert REQUEST.engine == "hypothesis"
+    assert REQUEST.engine == "seeded"
     assert REQUEST.options == ()
 
 
@@ -175,7 +175,7 @@ def test_a_plan_has_all_that_was_asked_for() -> None:
         seconds=40.0,
         failures_dir="r/failures",
         blind=False,
-        engine="hypothesis",
+        engine="seeded",
     )
     other = replace(
         REQUEST,

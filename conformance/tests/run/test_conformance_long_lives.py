@@ -13,7 +13,7 @@ from memslot_conformance.findings import collect
 from memslot_conformance.findings.collect import LONGEST_TOLD, Findings
 from memslot_conformance.findings.records import Found, LayerDone, Record, TargetPlan
 from memslot_conformance.findings.trial import Trial
-from memslot_conformance.layers import machines
+from memslot_conformance.layers import sequences
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.fewer import LONG
@@ -109,7 +109,7 @@ def test_what_counts_updates_is_left_with_updates_alone(
 def test_a_vm_that_is_old_enough_is_asked_no_more_and_is_no_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(machines, "LONGEST_LIFE", 30)
+    monkeypatch.setattr(sequences, "LONGEST_LIFE", 30)
     records: list[Record] = []
     plan = TargetPlan(
         target="py:odd_adapters:Sound",

@@ -18,6 +18,7 @@ import pytest
 
 from golden_blocks import check_block, check_keys
 from memslot_conformance.scenarios.drawn.can_meet import can_be_met
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.dirty import draw_clear
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME
 from memslot_conformance.scenarios.drawn.races import Drawing
@@ -42,7 +43,7 @@ every_target = pytest.mark.parametrize("target", HEADERS)
 
 @every_target
 def test_the_requests_of_a_seed_are_pinned(target: str, *, write_golden: bool) -> None:
-    palette, rng = palette_of(HEADERS[target]), Random(21)
+    palette, rng = palette_of(HEADERS[target]), Seeded(Random(21))
     drawn = tuple(palette.draw_request(rng) for _ in range(REQUESTS))
     told = operations_told(drawn)
     check_block(PINNED, f"{target}: requests", told, write=write_golden)
@@ -52,7 +53,7 @@ def test_the_requests_of_a_seed_are_pinned(target: str, *, write_golden: bool) -
 def test_the_operations_of_a_seed_are_pinned(
     target: str, *, write_golden: bool
 ) -> None:
-    palette, rng = palette_of(HEADERS[target]), Random(22)
+    palette, rng = palette_of(HEADERS[target]), Seeded(Random(22))
     drawn = tuple(palette.draw(rng) for _ in range(OPERATIONS))
     told = operations_told(drawn)
     check_block(PINNED, f"{target}: operations", told, write=write_golden)
@@ -60,7 +61,7 @@ def test_the_operations_of_a_seed_are_pinned(
 
 @every_target
 def test_the_races_of_a_seed_are_pinned(target: str, *, write_golden: bool) -> None:
-    palette, rng = palette_of(HEADERS[target]), Random(23)
+    palette, rng = palette_of(HEADERS[target]), Seeded(Random(23))
     drawn = (Drawing(palette, rng).scenario() for _ in range(RACES))
     told = races_told(drawn)
     check_block(PINNED, f"{target}: races", told, write=write_golden)
@@ -88,7 +89,7 @@ def test_every_operation_has_an_entry_but_the_last_of_all() -> None:
 
 
 def test_a_race_is_of_requests_and_of_one_to_three_kinds_more() -> None:
-    palette, rng = palette_of(LINUX), Random(24)
+    palette, rng = palette_of(LINUX), Seeded(Random(24))
     few = [narrowed(palette, rng) for _ in range(300)]
     assert {len(set(drawn.kinds)) for drawn in few} == {2, 3, 4}
     assert {kind for drawn in few for kind in drawn.kinds} == set(palette.kinds)
@@ -98,13 +99,13 @@ def test_a_race_is_of_requests_and_of_one_to_three_kinds_more() -> None:
 
 def test_a_palette_of_requests_alone_is_narrowed_to_itself() -> None:
     palette = palette_of(HEADERS["bare"])
-    assert narrowed(palette, Random(25)) is palette
+    assert narrowed(palette, Seeded(Random(25))) is palette
 
 
 @every_target
 def test_sound_requests_keep_to_the_domain(target: str) -> None:
     header = HEADERS[target]
-    domain, rng = header.domain, Random(26)
+    domain, rng = header.domain, Seeded(Random(26))
     last = min(domain.largest_gfn, header.limits.largest_gfn)
     for _ in range(200):
         draw = palette_of(header).situation(rng)
@@ -121,7 +122,7 @@ def test_sound_requests_keep_to_the_domain(target: str) -> None:
 
 def test_no_slot_is_larger_than_the_domain_has_it() -> None:
     header = replace(LINUX, domain=replace(LINUX.domain, largest_slot=100))
-    palette, rng, largest = palette_of(header), Random(27), 0
+    palette, rng, largest = palette_of(header), Seeded(Random(27)), 0
     for _ in range(100):
         drawing = Drawing(palette, rng)
         for _ in range(50):
@@ -137,7 +138,7 @@ def test_no_slot_is_larger_than_the_domain_has_it() -> None:
 
 def test_the_log_of_one_word_is_cleared_from_its_start() -> None:
     slot = Slot(0, Gfn(0), 64, Hva(0), log_dirty=True)
-    draw = palette_of(LINUX).situation(Random(27))
+    draw = palette_of(LINUX).situation(Seeded(Random(27)))
     draw.table = table_of(slot)
     cleared = [draw_clear(draw) for _ in range(200)]
     aimed = [c for c in cleared if isinstance(c, ClearDirtyLog) and c.slot == 0]
@@ -145,7 +146,7 @@ def test_the_log_of_one_word_is_cleared_from_its_start() -> None:
 
 
 def test_a_vast_log_is_deleted_at_once_and_never_read() -> None:
-    drawing, vast = Drawing(palette_of(HEADERS["reference"]), Random(28)), 0
+    drawing, vast = Drawing(palette_of(HEADERS["reference"]), Seeded(Random(28))), 0
     for _ in range(4_000):
         for one, after in pairwise((*drawing.steps(), None)):
             if not isinstance(one, SetRegion) or one.region.npages <= LARGEST_LOGGED:

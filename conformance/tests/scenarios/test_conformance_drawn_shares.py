@@ -16,6 +16,7 @@ import pytest
 
 from golden_blocks import check_keys, check_shares, read_blocks
 from memslot_conformance.scenarios.drawn.can_meet import can_be_met
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.left import follow, left_by
 from memslot_conformance.scenarios.drawn.met import Met, draw_race, pairs_of
 from memslot_conformance.scenarios.drawn.races import Drawing
@@ -46,7 +47,7 @@ every_target = pytest.mark.parametrize("target", HEADERS)
 
 def requests_of(target: str, seed: int, count: int) -> Counter[str]:
     """What so many requests are, to VMs of which each has its corner."""
-    header, rng = HEADERS[target], Random(seed)
+    header, rng = HEADERS[target], Seeded(Random(seed))
     palette, met = palette_of(header), Met(HEADERS[target])
     for _ in range(count // OF_ONE_VM + 1):
         draw = palette.situation(rng)
@@ -84,7 +85,11 @@ def test_requests_are_odd_in_every_way_and_sound(
 def test_operations_are_of_every_kind_and_at_their_edges(
     target: str, *, write_golden: bool
 ) -> None:
-    rng, palette, met = Random(2), palette_of(HEADERS[target]), Met(HEADERS[target])
+    rng, palette, met = (
+        Seeded(Random(2)),
+        palette_of(HEADERS[target]),
+        Met(HEADERS[target]),
+    )
     for _ in range(OPERATIONS // OF_ONE_VM):
         drawing = Drawing(palette, rng)
         met.begin()
@@ -97,7 +102,11 @@ def test_operations_are_of_every_kind_and_at_their_edges(
 
 @every_target
 def test_races_are_of_every_kind_and_size(target: str, *, write_golden: bool) -> None:
-    rng, palette, met = Random(3), palette_of(HEADERS[target]), Met(HEADERS[target])
+    rng, palette, met = (
+        Seeded(Random(3)),
+        palette_of(HEADERS[target]),
+        Met(HEADERS[target]),
+    )
     for _ in range(RACES):
         scenario = Drawing(palette, rng).scenario()
         met.scenario(scenario)
@@ -107,7 +116,7 @@ def test_races_are_of_every_kind_and_size(target: str, *, write_golden: bool) ->
 
 @every_target
 def test_every_operation_meets_every_other_in_either_order(target: str) -> None:
-    header, rng, seen = HEADERS[target], Random(4), Counter[str]()
+    header, rng, seen = HEADERS[target], Seeded(Random(4)), Counter[str]()
     palette = palette_of(header)
     pairs = {key for key in can_be_met(header) if key.startswith("pair ")}
     races = max(RACES_PER_PAIR * len(pairs), ONE_IN)
@@ -133,7 +142,7 @@ def test_every_objection_is_pinned() -> None:
 
 
 def test_slots_are_many_at_times_and_of_any_id() -> None:
-    palette, rng = palette_of(HEADERS["reference-linux"]), Random(5)
+    palette, rng = palette_of(HEADERS["reference-linux"]), Seeded(Random(5))
     most, ids = 0, set[int]()
     for _ in range(120):
         drawing = Drawing(palette, rng)

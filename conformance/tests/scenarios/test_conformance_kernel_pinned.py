@@ -14,6 +14,7 @@ import pytest
 from golden_blocks import check_block, check_keys
 from kernel_draws import LOGS, asked, header_of, situation
 from memslot_conformance.scenarios.drawn import shapes
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.regions import DEFECTS, SHAPES
 from memslot_conformance.scenarios.drawn.shapes import RequestShape
 from memslot_conformance.scenarios.drawn.situation import Situation
@@ -119,7 +120,7 @@ def test_where_every_id_has_a_slot_one_of_them_is_asked_for_again() -> None:
 
 def test_a_backing_that_is_too_small_is_used_from_its_start() -> None:
     header = header_of(LIMITS["one space"])
-    draw = kernel_situation(Random(34), header, (1 << 30, PAGE_SIZE))
+    draw = kernel_situation(Seeded(Random(34)), header, (1 << 30, PAGE_SIZE))
     assert {draw.host_page(0, 2) for _ in range(10)} == {1 << 18}
     assert {draw.host_page(0, 1) for _ in range(10)} == {1 << 18}
 

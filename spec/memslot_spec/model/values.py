@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING, NewType
 
 from memslot_spec.arithmetic.range_order import RangeOrder
@@ -226,7 +227,7 @@ class SlotTable(_Remembers):
     def with_slot(self, slot: Slot) -> SlotTable:
         """The table with this slot put in, in place of the one of its id."""
         others = self.without(slot.as_id, slot.id).slots
-        return SlotTable(tuple(sorted((*others, slot), key=_order)))
+        return SlotTable(tuple(sorted((*others, slot), key=_ORDER)))
 
     def without(self, as_id: int, slot_id: int) -> SlotTable:
         """The table without the slot of this id."""
@@ -235,13 +236,12 @@ class SlotTable(_Remembers):
         )
 
 
-def _order(slot: Slot) -> tuple[int, int]:
-    return slot.as_id, slot.id
+_ORDER = attrgetter("as_id", "id")
 
 
 def table_of(*slots: Slot) -> SlotTable:
     """A table of these slots, put in order."""
-    return SlotTable(tuple(sorted(slots, key=_order)))
+    return SlotTable(tuple(sorted(slots, key=_ORDER)))
 
 
 EMPTY = SlotTable()

@@ -10,6 +10,7 @@ import pytest
 from judged_histories import spy
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
+from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.requests import narrowed, palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.scenario import Scenario
@@ -26,12 +27,13 @@ from memslot_spec.moments.replies import Answered
 
 def drawn(target: Target, seed: int, races: int, plays: int) -> Iterator[Played]:
     """Plays of random races of the target, then of the fixed ones."""
-    rng = Random(seed)
+    random = Random(seed)
+    rng = Seeded(random)
     palette = palette_of(target.header)
     scenarios = [fixed.scenario for fixed in fixed_races(target.header)]
     for _ in range(races):
         few = narrowed(palette, rng)
-        prefix = tuple(palette.draw(rng) for _ in range(rng.randrange(5)))
+        prefix = tuple(palette.draw(rng) for _ in range(rng.below(5)))
         update = tuple(few.draw_request(rng) for _ in range(rng.choice((1, 1, 2))))
         others = tuple(
             tuple(few.draw(rng) for _ in range(rng.choice((1, 1, 2))))
@@ -39,7 +41,7 @@ def drawn(target: Target, seed: int, races: int, plays: int) -> Iterator[Played]
         )
         scenarios.append(Scenario(prefix, (update, *others), (palette.draw(rng),)))
     for scenario in scenarios:
-        yield from sampled(target.make, scenario, rng, plays)
+        yield from sampled(target.make, scenario, random, plays)
 
 
 PATCH, REFERENCE = resolve("patch", None), resolve("reference", None)

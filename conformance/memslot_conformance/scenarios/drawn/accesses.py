@@ -25,14 +25,14 @@ def draw_access(draw: Situation) -> Operation:
     """An access by the guest's processor, or by software where there is such."""
     rng, origins = draw.rng, draw.header.domain.origins
     gfn, as_id = draw.frame()
-    if origins and rng.random() < BY_SOFTWARE:
+    if origins and rng.chance(BY_SOFTWARE):
         origin = Origin[rng.choice(origins)]
         # A walk only reads.
-        write = origin is not Origin.TABLE_WALK and rng.random() < WRITES
+        write = origin is not Origin.TABLE_WALK and rng.chance(WRITES)
         return GuestAccess(gfn, write, as_id=as_id, origin=origin)
-    direct = rng.random() < DIRECT
+    direct = rng.chance(DIRECT)
     root = 0 if direct else rng.choice(ROOTS)
-    return GuestAccess(gfn, rng.random() < WRITES, direct, root, as_id)
+    return GuestAccess(gfn, rng.chance(WRITES), direct, root, as_id)
 
 
 def draw_slot_lookup(draw: Situation) -> Operation:

@@ -44,10 +44,10 @@ def log_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation]
         return
     if "log" not in _needs(threads) or not _prepared(draw):
         return
-    if draw.is_about_logs and draw.rng.random() < EVEN:
+    if draw.is_about_logs and draw.rng.chance(EVEN):
         # That it begins while they race is as good.
         return
-    if _asked(draw, EnableManualProtect) and draw.rng.random() < EVEN:
+    if _asked(draw, EnableManualProtect) and draw.rng.chance(EVEN):
         yield EnableManualProtect(draw.rng.choice((1, 1, 3)))
     region = shapes.same(slot)
     yield SetRegion(replace(region, flags=region.flags | LOG_DIRTY_PAGES))
@@ -59,7 +59,7 @@ def rest_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation
         yield from _accesses(draw)
     if "log" in _needs(threads) and _asked(draw, GetDirtyLog):
         slot = _slot_in_view(draw)
-        if slot is not None and draw.rng.random() < EVEN:
+        if slot is not None and draw.rng.chance(EVEN):
             yield GetDirtyLog(pack(slot.as_id, slot.id))
     for thread, operations in enumerate(threads, 1):
         if "page" in _needs([operations]) and _prepared(draw):
@@ -76,15 +76,15 @@ def _accesses(draw: Situation) -> Iterator[Operation]:
     """
     rng, view = draw.rng, draw.view
     gfn, as_id = draw.frame() if view is None else (view.gfn, view.as_id)
-    direct = rng.random() < DIRECT
+    direct = rng.chance(DIRECT)
     root = 0 if direct else rng.choice(ROOTS)
-    access = GuestAccess(gfn, rng.random() < WRITES, direct, root, as_id)
+    access = GuestAccess(gfn, rng.chance(WRITES), direct, root, as_id)
     yield access
-    if rng.random() < EVEN:
+    if rng.chance(EVEN):
         elsewhere, space = draw.frame()
         yield replace(access, gfn=elsewhere, as_id=space)
-        if rng.random() < EVEN:
-            yield replace(access, write=rng.random() < EVEN)
+        if rng.chance(EVEN):
+            yield replace(access, write=rng.chance(EVEN))
 
 
 def _remembered(draw: Situation, operations: Operations) -> Iterator[Operation]:
@@ -96,7 +96,7 @@ def _remembered(draw: Situation, operations: Operations) -> Iterator[Operation]:
             return
         if "range" in needs:
             yield _range(draw)
-            if draw.rng.random() < EVEN:
+            if draw.rng.chance(EVEN):
                 yield UseHvaCache(0, 0, 8)
             return
 
@@ -126,4 +126,4 @@ def _asked(draw: Situation, kind: type[Operation]) -> bool:
 
 
 def _prepared(draw: Situation) -> bool:
-    return draw.rng.random() < PREPARED
+    return draw.rng.chance(PREPARED)

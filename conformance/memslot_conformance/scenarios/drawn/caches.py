@@ -59,9 +59,9 @@ def draw_init(draw: Situation) -> Operation:
     gfn, as_id = draw.frame()
     within = rng.choice(OFFSETS_IN_PAGE)
     gpa, length = (gfn << PAGE_SHIFT) + within, rng.choice(CACHE_LENGTHS)
-    if rng.random() < AT_THE_TOP:
+    if rng.chance(AT_THE_TOP):
         gpa, length = U64 - 8, rng.choice(LENGTHS_AT_THE_TOP)
-    elif rng.random() < EVEN:
+    elif rng.chance(EVEN):
         ends = [PAGE_SIZE]
         ends += [
             slot.base + slot.npages - gfn << PAGE_SHIFT
@@ -78,9 +78,9 @@ def draw_use(draw: Situation) -> Operation:
     cache = rng.choice(OWNERS)
     offset, length = rng.choice(USED_OFFSETS), rng.choice(USED_LENGTHS)
     init = draw.ranges.get(cache)
-    if init is not None and rng.random() < USED_TO_THE_END:
+    if init is not None and rng.chance(USED_TO_THE_END):
         length = min(length, init.length)
         offset = init.length - length + rng.choice((0, 0, 0, 1))
-        if rng.random() < EVEN and init.length <= LONGEST_USE:
+        if rng.chance(EVEN) and init.length <= LONGEST_USE:
             offset, length = 0, init.length
-    return UseHvaCache(cache, offset, length, rng.random() < EVEN)
+    return UseHvaCache(cache, offset, length, rng.chance(EVEN))

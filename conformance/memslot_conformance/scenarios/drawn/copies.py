@@ -35,11 +35,10 @@ def _range(draw: Situation) -> tuple[int, int, int]:
     """First byte, length and address space; often over the edge of a slot."""
     rng = draw.rng
     gfn, as_id = draw.frame()
-    if rng.random() < AT_THE_TOP:
+    if rng.chance(AT_THE_TOP):
         return U64 - 8, rng.choice(LENGTHS_AT_THE_TOP), as_id
-    held = [slot for slot in draw.table if slot.as_id == as_id and slot.covers(gfn)]
-    if held and rng.random() < AT_AN_EDGE:
-        slot = held[0]
+    slot = draw.table.at(gfn, as_id)
+    if slot is not None and rng.chance(AT_AN_EDGE):
         last = slot.base + slot.npages - 1
         gfn = rng.choice((slot.base, last, last, max(slot.base - 1, 0)))
     gpa = (gfn << PAGE_SHIFT) + rng.choice(OFFSETS_OF_A_COPY)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import Random
 
-from memslot_conformance.scenarios.drawn.numbers import edge_of_machine, pick, wide
+from memslot_conformance.scenarios.drawn.choices import Choices
+from memslot_conformance.scenarios.drawn.numbers import edge_of_machine, wide
 from memslot_conformance.scenarios.drawn.weights import (
     CORNERS,
     HOST_CORNERS,
@@ -52,23 +52,23 @@ class InView:
     slot_id: int | None = None
 
 
-def draw_corner(rng: Random, header: Header) -> Corner:
+def draw_corner(rng: Choices, header: Header) -> Corner:
     """A corner inside the domain: most often the lowest, at times anywhere."""
     base = _base(rng, header)
     count = rng.choice(IDS_OF_A_CORNER)
-    most = pick(rng, MOST)
+    most = rng.pick(MOST)
     first = tuple(range(min(max(count, most), ids_of(header))))
     ids = tuple(dict.fromkeys(any_id(rng, header, first) for _ in range(count)))
     host = _host(rng, header, base)
-    sizes = pick(rng, SIZES_OF_A_CORNER)
+    sizes = rng.pick(SIZES_OF_A_CORNER)
     spaces = _spaces(rng, header)
     return Corner(base, host, (*ids, *first[count:]), spaces, most, sizes)
 
 
-def _spaces(rng: Random, header: Header) -> tuple[int, ...]:
+def _spaces(rng: Choices, header: Header) -> tuple[int, ...]:
     """One address space, or several: each as often as it is drawn."""
     last = header.limits.address_spaces - 1
-    match pick(rng, SPACES):
+    match rng.pick(SPACES):
         case "first":
             return (0,)
         case "last":
@@ -82,10 +82,10 @@ def ids_of(header: Header) -> int:
     return min(header.domain.slots, header.limits.user_slots)
 
 
-def any_id(rng: Random, header: Header, near: tuple[int, ...]) -> int:
+def any_id(rng: Choices, header: Header, near: tuple[int, ...]) -> int:
     """A legal slot id: one of those that are near, most often."""
     top = ids_of(header) - 1
-    match pick(rng, IDS):
+    match rng.pick(IDS):
         case "corner":
             return rng.choice(near)
         case "law":
@@ -95,13 +95,13 @@ def any_id(rng: Random, header: Header, near: tuple[int, ...]) -> int:
         case "wide":
             return wide(rng, top)
         case _:
-            return rng.randrange(min(top + 1, 8))
+            return rng.below(min(top + 1, 8))
 
 
-def _base(rng: Random, header: Header) -> int:
+def _base(rng: Choices, header: Header) -> int:
     last = min(header.domain.largest_gfn, header.limits.largest_gfn)
     grain = header.domain.page_granule
-    match pick(rng, CORNERS):
+    match rng.pick(CORNERS):
         case "lowest":
             base = 0
         case "machine":
@@ -115,11 +115,11 @@ def _base(rng: Random, header: Header) -> int:
     return max(0, min(base, last)) // grain * grain
 
 
-def _host(rng: Random, header: Header, base: int) -> int:
+def _host(rng: Choices, header: Header, base: int) -> int:
     """Where host memory begins: congruent to the frames, to a word, or to neither."""
     top = max(0, (header.limits.hva_end >> PAGE_SHIFT) - ROOM)
     step = base % PAGES_PER_HUGE_PAGE
-    match pick(rng, HOST_CORNERS):
+    match rng.pick(HOST_CORNERS):
         case "in step":
             host = rng.choice((0x1000, 0x2000)) + step
         case "lowest":

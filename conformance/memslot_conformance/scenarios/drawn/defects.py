@@ -49,7 +49,7 @@ def misaligned_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 
 def wrapping(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """A range that ends at 2^64 or past it; of no pages, it only comes close."""
-    past = draw.rng.choice((0, 0, draw.rng.randrange(max(1, request.npages))))
+    past = draw.rng.choice((0, 0, draw.rng.below(max(1, request.npages))))
     gpa = U64 - ((max(1, request.npages) - past) << PAGE_SHIFT)
     return replace(request, guest_phys_addr=gpa)
 
@@ -105,7 +105,7 @@ def too_many_pages(draw: Situation, request: MemoryRegion) -> MemoryRegion:
         U64 - PAGE_SIZE,
     )
     big = replace(request, memory_size=draw.rng.choice(sizes))
-    if not is_real and draw.rng.random() < EVEN:
+    if not is_real and draw.rng.chance(EVEN):
         return big
     as_id = as_id_of(request.slot)
     covered = [slot for slot in draw.table if slot.as_id == as_id]
@@ -120,13 +120,13 @@ def bad_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     Of a vast range now and then, for where it ends may be told from some bits of its
     size alone.
     """
-    if draw.backing is None and request.npages and draw.rng.random() < VAST_RANGE:
+    if draw.backing is None and request.npages and draw.rng.chance(VAST_RANGE):
         npages = vast_size(draw)
         request = at(request, draw.base(npages))
         request = replace(request, memory_size=npages << PAGE_SHIFT)
     hva, end = request.userspace_addr, draw.limits.hva_end
     one_page = max(0, end - request.memory_size + PAGE_SIZE)
-    straddles = end - (draw.rng.randrange(min(64, request.npages) or 1) << PAGE_SHIFT)
+    straddles = end - (draw.rng.below(min(64, request.npages) or 1) << PAGE_SHIFT)
     hvas = (
         hva | 1 << 62,
         hva | 1 << 63,
@@ -158,7 +158,7 @@ def beyond(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     if not draw.profile.strict_flags:
         return request
     first = draw.limits.largest_gfn + 1
-    inside = draw.rng.randrange(max(1, request.npages))
+    inside = draw.rng.below(max(1, request.npages))
     last_base = (U64 >> PAGE_SHIFT) - request.npages - 1
     one_page = first - request.npages + 1
     bases = (one_page, one_page, first - inside, first, 2 * first, last_base)

@@ -33,7 +33,7 @@ def logging_slot(draw: Situation) -> Slot | None:
     slots = [slot for slot in draw.slots() if slot.npages <= LARGEST_LOGGED]
     logging = [slot for slot in slots if slot.log_dirty]
     slot = draw.live()
-    if slot.log_dirty or not logging or draw.rng.random() > LOGGED:
+    if slot.log_dirty or not logging or not draw.rng.chance(LOGGED):
         return slot
     return draw.rng.choice(logging)
 
@@ -41,7 +41,7 @@ def logging_slot(draw: Situation) -> Slot | None:
 def draw_get(draw: Situation) -> Operation:
     """The log of some slot."""
     slot = logging_slot(draw)
-    if slot is None or draw.rng.random() < NO_SLOT:
+    if slot is None or draw.rng.chance(NO_SLOT):
         return GetDirtyLog(_any_word(draw))
     return GetDirtyLog(pack(slot.as_id, slot.id))
 
@@ -50,7 +50,7 @@ def draw_clear(draw: Situation) -> Operation:
     """Some pages of some slot, in a range that now and then does not fit it."""
     rng = draw.rng
     slot = logging_slot(draw)
-    if slot is None or rng.random() < ANY_RANGE:
+    if slot is None or rng.chance(ANY_RANGE):
         first, count = rng.choice(FIRST_PAGES), rng.choice(PAGE_COUNTS)
         words = tuple(rng.choice(WORDS) for _ in range(words_for(count)))
         return ClearDirtyLog(_any_word(draw), first, count, words)

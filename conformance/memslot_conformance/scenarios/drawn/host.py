@@ -25,7 +25,7 @@ from memslot_spec.model.values import Slot
 def draw_host_page(draw: Situation) -> Operation:
     """The host page behind a frame, for reading or for writing."""
     gfn, _ = draw.frame()
-    return GfnToHvaProt(gfn, write=draw.rng.random() < EVEN)
+    return GfnToHvaProt(gfn, write=draw.rng.chance(EVEN))
 
 
 def draw_unmap(draw: Situation) -> Operation:
@@ -41,7 +41,7 @@ def draw_age(draw: Situation) -> Operation:
 def draw_change(draw: Situation) -> Operation:
     """The host puts another page in the place of one, most often one that is shared."""
     hva = draw.host_address()
-    return ChangePte(hva, writable=draw.rng.random() < CHANGED_WRITABLE)
+    return ChangePte(hva, writable=draw.rng.chance(CHANGED_WRITABLE))
 
 
 def draw_protection(draw: Situation) -> Operation:
@@ -56,9 +56,9 @@ def draw_range(draw: Situation) -> Operation:
     """
     rng = draw.rng
     gfn, as_id = draw.frame()
-    for slot in draw.table:
-        if slot.as_id == as_id and slot.covers(gfn):
-            return _range_at(draw, slot, gfn)
+    slot = draw.table.at(gfn, as_id)
+    if slot is not None:
+        return _range_at(draw, slot, gfn)
     start = draw.host_address()
     return InvalidateRange(start, min(start + rng.choice(RANGE_LENGTHS), U64 - 1))
 
@@ -66,11 +66,11 @@ def draw_range(draw: Situation) -> Operation:
 def _range_at(draw: Situation, slot: Slot, gfn: int) -> InvalidateRange:
     rng = draw.rng
     page = slot.hva_of(gfn)
-    if rng.random() < EVEN:
+    if rng.chance(EVEN):
         return InvalidateRange(page, page + rng.choice((1, PAGE_SIZE, PAGE_SIZE)))
     first, stop = slot.hva, slot.hva + (slot.npages << PAGE_SHIFT)
     start = rng.choice((page, page, page + 1, page + PAGE_SIZE - 1, first, stop - 1))
-    if rng.random() < FROM_OUTSIDE:
+    if rng.chance(FROM_OUTSIDE):
         start = max(first - rng.choice((1, PAGE_SIZE)), 0)
     end = rng.choice(
         (start + 1, start + PAGE_SIZE, page + PAGE_SIZE, first + 1, stop, stop + 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from memslot_conformance.scenarios.drawn.touches import Left
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.history.header import Header
@@ -14,6 +16,9 @@ from memslot_spec.model.operations import (
 from memslot_spec.model.plan import plan
 from memslot_spec.model.profile import profile_named
 from memslot_spec.model.values import SlotTable
+
+KEPT = 256
+"""Requests whose tables are kept: who draws, counts and looks asks for the same."""
 
 
 def follow(header: Header, known: Left, operation: Operation) -> None:
@@ -34,6 +39,7 @@ def left_by(header: Header, prefix: Operations) -> Left:
     return known
 
 
+@lru_cache(maxsize=KEPT)
 def table_after(header: Header, table: SlotTable, request: SetRegion) -> SlotTable:
     """The table of the first outcome that the plan gives; of a failure, the last."""
     outcomes = plan(

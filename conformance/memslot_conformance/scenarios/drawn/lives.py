@@ -5,20 +5,13 @@ Whatever is counted goes round only in a long life: generations, roots, handles.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from random import Random
-
-from memslot_conformance.scenarios.drawn.numbers import pick
+from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.weights import PACES
 
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """How many times as many operations as usual a VM is asked."""
-
-    pace: int = 1
+SHORTEST, LONGEST = 40, 250
+"""Operations of a life at the usual pace."""
 
 
-def draw_life(rng: Random) -> Life:
-    """How long one VM lives."""
-    return Life(pick(rng, PACES))
+def draw_life(choices: Choices) -> int:
+    """How many operations one VM is asked."""
+    return choices.pick(PACES) * choices.between(SHORTEST, LONGEST)

@@ -11,8 +11,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from random import Random
 
+from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.edges import at_edges, edges_of
 from memslot_conformance.scenarios.drawn.kinds import touched_by
 from memslot_conformance.scenarios.drawn.left import follow, left_by
@@ -118,11 +118,11 @@ def pairs_of(known: Left, threads: tuple[Operations, ...]) -> frozenset[str]:
 def draw_race(
     header: Header,
     met: Mapping[str, int],
-    rng: Random,
+    rng: Choices,
     draw: Callable[[], Scenario],
 ) -> Scenario:
     """A race; every other time that of several with the pair that met least so far."""
-    if rng.random() < EVEN:
+    if rng.chance(EVEN):
         return draw()
 
     def times(race: Scenario) -> float:

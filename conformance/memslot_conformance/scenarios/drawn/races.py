@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from random import Random
 
 from memslot_conformance.scenarios.drawn.before import log_first, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
+from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import Corner, InView, draw_corner
 from memslot_conformance.scenarios.drawn.epilogue import epilogue
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME, MADE_BY
 from memslot_conformance.scenarios.drawn.left import follow
-from memslot_conformance.scenarios.drawn.numbers import near, pick
+from memslot_conformance.scenarios.drawn.numbers import near
 from memslot_conformance.scenarios.drawn.regions import draw_set_region, draw_vast
 from memslot_conformance.scenarios.drawn.requests import (
     LAST_OF_ALL,
@@ -58,7 +58,6 @@ from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.model.operations import (
     DestroyVm,
     GuestAccess,
-    InitHvaCache,
     Operation,
     SetRegion,
 )
@@ -69,12 +68,11 @@ from memslot_spec.model.values import EMPTY, SlotTable
 class Drawing:
     """Draws the operations of one scenario, and knows the table they leave.
 
-    The corner is drawn with the first use of `rng`, and kept. `rng` may be another one
-    for each step.
+    The corner is drawn first, and kept.
     """
 
     palette: Palette
-    rng: Random
+    rng: Choices
     table: SlotTable = EMPTY
     corner: Corner | None = None
     _draw: Situation = field(init=False)
@@ -87,7 +85,7 @@ class Drawing:
         corner = self.corner or draw_corner(self.rng, header)
         self.corner = corner
         self._asked = deque(maxlen=LAST_ASKED)
-        self._subject = pick(self.rng, SUBJECTS)
+        self._subject = self.rng.pick(SUBJECTS)
         every = self.palette
         about = self._about(self._subject)
         self._narrow = every if self._subject == "any two" else Palette(header, about)
@@ -105,7 +103,7 @@ class Drawing:
         """The race that follows a prefix drawn by `step`."""
         draw, rng = self._situation(AIMED_IN_A_RACE), self.rng
         draw.is_raced = True
-        if not draw.slots() and rng.random() < PREPARED:
+        if not draw.slots() and rng.chance(PREPARED):
             prefix = (*prefix, self._create())
         self._look_around(draw)
         threads = [tuple(map(self._one, kinds)) for kinds in self._kinds()]
@@ -116,16 +114,16 @@ class Drawing:
         before += rest_first(draw, threads)
         apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
         prefix += tuple(before)
-        after = tuple(self._of(self.palette) for _ in range(pick(rng, AFTER)))
+        after = tuple(self._of(self.palette) for _ in range(rng.pick(AFTER)))
         return Scenario(prefix, apart, after + self._end(prefix, apart))
 
     def _end(self, prefix: Operations, threads: tuple[Operations, ...]) -> Operations:
         """How a race ends: all is looked at, or the VM is destroyed as it is."""
         header = self.palette.header
-        match pick(self.rng, ENDS):
+        match self.rng.pick(ENDS):
             case "look":
-                unmaps = self.rng.random() < UNMAPPED
-                writes = self.rng.random() < WRITTEN_FIRST
+                unmaps = self.rng.chance(UNMAPPED)
+                writes = self.rng.chance(WRITTEN_FIRST)
                 return epilogue(
                     header, prefix, threads, unmaps=unmaps, writes_first=writes
                 )
@@ -134,29 +132,18 @@ class Drawing:
             case _:
                 return ()
 
-    def forked(self, rng: Random) -> Drawing:
-        """Another that knows the same, to draw what is not to be followed here."""
-        other = Drawing(self.palette, rng, self.table, self.corner)
-        other.ranges.update(self.ranges)
-        return other
-
-    @property
-    def ranges(self) -> dict[int, InitHvaCache]:
-        """The guest ranges that caches were last resolved for."""
-        return self._draw.ranges
-
     def step(self) -> Operation:
         """One operation of a sequence; an update moves the table on."""
         draw = self._situation(AIMED)
-        if draw.view is None or self.rng.random() > STAYS_WITH:
+        if draw.view is None or not self.rng.chance(STAYS_WITH):
             self._look_around(draw)
-        if self._asked and self.rng.random() < AGAIN:
+        if self._asked and self.rng.chance(AGAIN):
             return self._asked_again()
         draw.is_about_logs = self._subject == "log"
         operation = self._of(self._narrow)
         if not self.table.slots and not isinstance(operation, SetRegion):
             operation = self._of(self._narrow)
-            if self.rng.random() < EVEN:
+            if self.rng.chance(EVEN):
                 operation = draw_set_region(draw)
         self.follow(operation)
         if not isinstance(operation, SetRegion):
@@ -166,7 +153,7 @@ class Drawing:
     def _asked_again(self) -> Operation:
         """One of the last things asked, at times of a frame beside it."""
         again = self.rng.choice(self._asked)
-        if isinstance(again, GuestAccess) and self.rng.random() < EVEN:
+        if isinstance(again, GuestAccess) and self.rng.chance(EVEN):
             again = replace(again, gfn=near(self.rng, again.gfn, self._draw.last))
         self.follow(again)
         return again
@@ -174,13 +161,13 @@ class Drawing:
     def steps(self) -> Operations:
         """What is asked next: one operation, or several that belong together."""
         draw = self._situation(AIMED)
-        if self.rng.random() < VAST:
+        if self.rng.chance(VAST):
             vast = draw_vast(draw)
             self._all_follow(vast)
             return vast or (self.step(),)
         has_room = draw.corner.most > MANY and len(self.table.slots) < draw.corner.most
-        if has_room and self.rng.random() < AT_ONCE:
-            return tuple(self._create() for _ in range(self.rng.randint(2, MANY)))
+        if has_room and self.rng.chance(AT_ONCE):
+            return tuple(self._create() for _ in range(self.rng.between(2, MANY)))
         return (self.step(),)
 
     def _create(self) -> Operation:
@@ -209,22 +196,22 @@ class Drawing:
         draw.view = None
         gfn, as_id = draw.frame()
         slots = draw.slots()
-        if slots and self.rng.random() < AT_A_SLOT:
+        if slots and self.rng.chance(AT_A_SLOT):
             slots = tuple(s for s in slots if s.log_dirty) or slots
-            slot = self.rng.choice(slots if self.rng.random() < EVEN else draw.slots())
+            slot = self.rng.choice(slots if self.rng.chance(EVEN) else draw.slots())
             last = slot.base + slot.npages - 1
-            inside = slot.base + self.rng.randrange(slot.npages)
+            inside = slot.base + self.rng.below(slot.npages)
             gfn = self.rng.choice((slot.base, slot.base, last, inside))
             as_id = slot.as_id
-        held = [s for s in draw.table if s.as_id == as_id and s.covers(gfn)]
-        draw.view = InView(gfn, as_id, held[0].id if held else None)
+        held = draw.table.at(gfn, as_id)
+        draw.view = InView(gfn, as_id, None if held is None else held.id)
 
     def _kinds(self) -> list[list[str]]:
         """The kinds on each thread: two that are to meet, and some of a few more."""
         rng, palette = self.rng, self.palette
         every = sorted(set(palette.kinds))
         pair = [rng.choice(every), rng.choice(every)]
-        theme = pick(rng, THEMES)
+        theme = rng.pick(THEMES)
         self._draw.is_about_logs = theme == "log"
         if theme != "any two":
             about = self._about(theme)
@@ -232,14 +219,14 @@ class Drawing:
             every = list(narrowed(Palette(palette.header, about), rng).kinds)
         few = (*pair, *pair, *(rng.choice(every) for _ in range(BESIDE)))
         threads: list[list[str]] = []
-        for number in range(pick(rng, THREADS)):
-            length = pick(rng, THREAD_LENGTHS)
+        for number in range(rng.pick(THREADS)):
+            length = rng.pick(THREAD_LENGTHS)
             kinds = [rng.choice(few) for _ in range(length)]
             if number < len(pair):
-                kinds[rng.randrange(length)] = pair[number]
+                kinds[rng.below(length)] = pair[number]
             threads.append(kinds)
-        if REQUEST not in pair and rng.random() < WITH_REQUEST:
-            threads.insert(rng.randrange(len(threads) + 1), [REQUEST])
+        if REQUEST not in pair and rng.chance(WITH_REQUEST):
+            threads.insert(rng.below(len(threads) + 1), [REQUEST])
         return threads[:MOST_THREADS]
 
     def _about(self, theme: str) -> tuple[str, ...]:
@@ -255,7 +242,7 @@ class Drawing:
 
     def _again(self, operation: Operation) -> Operation:
         """The operation of a race drawn anew, for the slot in view has a log now."""
-        if self.rng.random() < EVEN:
+        if self.rng.chance(EVEN):
             return operation
         return self._one(type(operation).__name__)
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memslot_conformance.scenarios.drawn import defects, shapes
+from memslot_conformance.scenarios.drawn.choices import Weighted
 from memslot_conformance.scenarios.drawn.defects import Defect
-from memslot_conformance.scenarios.drawn.numbers import Weighted, pick
 from memslot_conformance.scenarios.drawn.shapes import RequestShape
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
@@ -97,11 +97,11 @@ DEFECTS: Weighted[Defect] = (
 def draw_set_region(draw: Situation) -> SetRegion:
     """One request of user space, or now and then the kernel's own."""
     rng, domain = draw.rng, draw.header.domain
-    if domain.private_slots and rng.random() < PRIVATE:
+    if domain.private_slots and rng.chance(PRIVATE):
         return _private(draw)
     region = draw_region(draw)
     failure = None
-    if domain.failures and rng.random() < FAILING:
+    if domain.failures and rng.chance(FAILING):
         failure = Failure(rng.choice(domain.failures))
     return SetRegion(region, failure=failure)
 
@@ -114,25 +114,25 @@ def draw_sound(draw: Situation) -> MemoryRegion:
 def draw_region(draw: Situation) -> MemoryRegion:
     """One request against the table: sound, or wrong in one way or in two."""
     rng = draw.rng
-    if draw.slots() and rng.random() < ROLLBACK:
+    if draw.slots() and rng.chance(ROLLBACK):
         return defects.beyond(draw, shapes.no_op(draw))
     request = _shaped(draw)
-    for _ in range(pick(rng, RACED_DEFECTS if draw.is_raced else DEFECT_COUNTS)):
-        request = pick(rng, DEFECTS)(draw, request)
+    for _ in range(rng.pick(RACED_DEFECTS if draw.is_raced else DEFECT_COUNTS)):
+        request = rng.pick(DEFECTS)(draw, request)
     return _within_reason(request)
 
 
 def _shaped(draw: Situation) -> MemoryRegion:
     rng, count = draw.rng, len(draw.table.slots)
     if not draw.slots():
-        return pick(rng, FIRST_SHAPES)(draw)
-    if not draw.is_raced and count < draw.corner.most // 2 and rng.random() < GROWING:
+        return rng.pick(FIRST_SHAPES)(draw)
+    if not draw.is_raced and count < draw.corner.most // 2 and rng.chance(GROWING):
         return shapes.create(draw)
-    if draw.is_about_logs and rng.random() < EVEN:
+    if draw.is_about_logs and rng.chance(EVEN):
         return shapes.toggle_log(draw)
-    request = pick(rng, RACED_SHAPES if draw.is_raced else SHAPES)(draw)
+    request = rng.pick(RACED_SHAPES if draw.is_raced else SHAPES)(draw)
     if count >= draw.corner.most and _is_new(draw, request):
-        return pick(rng, FULL_SHAPES)(draw)
+        return rng.pick(FULL_SHAPES)(draw)
     return request
 
 
@@ -145,9 +145,9 @@ def _is_new(draw: Situation, request: MemoryRegion) -> bool:
 def _private(draw: Situation) -> SetRegion:
     """The kernel's own request: a slot of its own set, moved or deleted."""
     rng = draw.rng
-    word = draw.limits.user_slots + rng.randrange(draw.header.domain.private_slots)
+    word = draw.limits.user_slots + rng.below(draw.header.domain.private_slots)
     held = draw.table.find(0, word)
-    if held is not None and rng.random() < GROWING:
+    if held is not None and rng.chance(GROWING):
         return SetRegion(replace(shapes.same(held), memory_size=0), private=True)
     made = shapes.create(draw)
     if held is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import Random
 
+from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import draw_corner
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME
 from memslot_conformance.scenarios.drawn.regions import draw_set_region
@@ -29,17 +29,17 @@ class Palette:
     header: Header
     kinds: tuple[str, ...]
 
-    def situation(self, rng: Random) -> Situation:
+    def situation(self, rng: Choices) -> Situation:
         """A corner of an empty VM."""
         return Situation(
             rng=rng, header=self.header, corner=draw_corner(rng, self.header)
         )
 
-    def draw(self, rng: Random) -> Operation:
+    def draw(self, rng: Choices) -> Operation:
         """One operation on an empty VM."""
         return self.draw_in(self.situation(rng))
 
-    def draw_request(self, rng: Random) -> SetRegion:
+    def draw_request(self, rng: Choices) -> SetRegion:
         """One request to an empty VM."""
         return draw_set_region(self.situation(rng))
 
@@ -61,7 +61,7 @@ def palette_of(header: Header) -> Palette:
     return Palette(header, tuple(kinds))
 
 
-def narrowed(palette: Palette, rng: Random) -> Palette:
+def narrowed(palette: Palette, rng: Choices) -> Palette:
     """A palette of one to three kinds of the other, requests always among them.
 
     Races of few kinds are met more often than races of all.

@@ -53,7 +53,7 @@ def create(draw: Situation) -> MemoryRegion:
     base = draw.free_base(as_id, npages)
     host = draw.host_page(base, npages)
     is_huge = draw.backing is None and npages >= PAGES_PER_HUGE_PAGE
-    if is_huge and draw.rng.random() < HUGE_PAGES:
+    if is_huge and draw.rng.chance(HUGE_PAGES):
         base -= base % PAGES_PER_HUGE_PAGE
         host -= host % PAGES_PER_HUGE_PAGE
     return MemoryRegion(
@@ -98,7 +98,7 @@ def delete_by_id(draw: Situation) -> MemoryRegion:
     The gpa may be anywhere, also inside another slot; no check looks at it.
     """
     other = draw.live()
-    inside = other.base + draw.rng.randrange(other.npages)
+    inside = other.base + draw.rng.below(other.npages)
     somewhere = draw.rng.choice((0, inside << PAGE_SHIFT, _LAST_GPA))
     hva = draw.rng.choice(
         (0, draw.host_page(inside, 1) << PAGE_SHIFT, draw.limits.hva_end)
@@ -137,7 +137,7 @@ def move_to_any(draw: Situation) -> MemoryRegion:
 def move_over_itself(draw: Situation) -> MemoryRegion:
     """A slot moved by less than its size."""
     slot = draw.live()
-    by = draw.rng.randint(1, max(1, slot.npages - 1))
+    by = draw.rng.between(1, max(1, slot.npages - 1))
     return at(same(slot), slot.base + draw.rng.choice((by, -by)))
 
 
@@ -152,7 +152,7 @@ def overlapping(draw: Situation) -> MemoryRegion:
             (last, npages),
             (first - npages + 1, npages),
             (first - 1, slot.npages + 2),
-            (first + draw.rng.randrange(slot.npages), 1),
+            (first + draw.rng.below(slot.npages), 1),
         )
     )
     word = pack(slot.as_id, id_of(new.slot))

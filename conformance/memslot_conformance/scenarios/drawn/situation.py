@@ -7,9 +7,9 @@ machine, numbers of any size, and small ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from random import Random
+from dataclasses import dataclass, field
 
+from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import (
     FOUR_GIB,
     Corner,
@@ -21,7 +21,6 @@ from memslot_conformance.scenarios.drawn.numbers import (
     edge_of_machine,
     longer,
     near,
-    pick,
     wide,
 )
 from memslot_conformance.scenarios.drawn.touches import Left
@@ -64,10 +63,11 @@ class Situation(Left):
     `aimed` is how often it is about what is in view, `is_raced` whether others run,
     `is_about_logs` whether that race is about a log.
     `backing` is real memory for slots, where they need some: first byte address, and
-    bytes.
+    bytes. `last` is the last frame that may be asked for and that a slot may have,
+    `largest_slot` the most pages of one.
     """
 
-    rng: Random
+    rng: Choices
     header: Header
     corner: Corner
     aimed: float = 0.0
@@ -75,24 +75,18 @@ class Situation(Left):
     is_raced: bool = False
     is_about_logs: bool = False
     backing: tuple[int, int] | None = None
+    limits: Limits = field(init=False)
+    profile: Profile = field(init=False)
+    last: int = field(init=False)
+    largest_slot: int = field(init=False)
 
-    @property
-    def limits(self) -> Limits:
-        """The limits of the target."""
-        return self.header.limits
+    def __post_init__(self) -> None:
+        self.limits = self.header.limits
+        self.profile = profile_named(self.header.profile)
+        self.last = min(self.header.domain.largest_gfn, self.limits.largest_gfn)
+        self.largest_slot = self._largest_slot()
 
-    @property
-    def profile(self) -> Profile:
-        """The promises of the target."""
-        return profile_named(self.header.profile)
-
-    @property
-    def last(self) -> int:
-        """The last frame that may be asked for and that a slot may have."""
-        return min(self.header.domain.largest_gfn, self.limits.largest_gfn)
-
-    @property
-    def largest_slot(self) -> int:
+    def _largest_slot(self) -> int:
         """The most pages that a slot may have and that may be asked for."""
         domain, profile = self.header.domain, self.profile
         bounds = (
@@ -106,14 +100,16 @@ class Situation(Left):
 
     def in_view(self) -> InView | None:
         """What is in view, for an operation that is to be about it."""
-        if self.view is not None and self.rng.random() < self.aimed:
+        if self.view is not None and self.rng.chance(self.aimed):
             return self.view
         return None
 
     def slots(self) -> tuple[Slot, ...]:
         """The slots of user space."""
-        limit = self.limits.user_slots
-        return tuple(slot for slot in self.table if slot.id < limit)
+        slots, limit = self.table.slots, self.limits.user_slots
+        if not self.header.domain.private_slots:
+            return slots
+        return tuple([slot for slot in slots if slot.id < limit])
 
     def live(self) -> Slot:
         """One of the user slots that exist, most often the one in view."""
@@ -149,10 +145,10 @@ class Situation(Left):
         rng, last = self.rng, self.last
         view = self.in_view()
         if view is not None:
-            gfn = near(rng, view.gfn, last) if rng.random() < NEAR else view.gfn
+            gfn = near(rng, view.gfn, last) if rng.chance(NEAR) else view.gfn
             return gfn, view.as_id
         as_id = self.address_space()
-        match pick(rng, FRAMES):
+        match rng.pick(FRAMES):
             case "meeting" if self.table.slots:
                 slot = rng.choice(self.table.slots)
                 gfn, as_id = self.around(slot), slot.as_id
@@ -160,7 +156,7 @@ class Situation(Left):
                 gfn = self.corner.base + rng.choice(OFFSETS) + rng.choice((0, 0, 1, 3))
             case "law":
                 gfn = last - rng.choice((0, 0, 1))
-            case "machine" if self.table.slots and rng.random() < EVEN:
+            case "machine" if self.table.slots and rng.chance(EVEN):
                 slot = rng.choice(self.table.slots)
                 gfn, as_id = longer(rng, self.around(slot), last), slot.as_id
             case "machine":
@@ -168,13 +164,13 @@ class Situation(Left):
             case "wide":
                 gfn = wide(rng, last)
             case _:
-                gfn = rng.randrange(8)
+                gfn = rng.below(8)
         return max(0, min(gfn, last)), as_id
 
     def around(self, slot: Slot) -> int:
         """A frame at an edge of a slot, on this side or the other, or inside it."""
         last = slot.base + slot.npages - 1
-        inside = slot.base + self.rng.randrange(slot.npages)
+        inside = slot.base + self.rng.below(slot.npages)
         frames = (slot.base, slot.base, last, last, last + 1, slot.base - 1, inside)
         return max(0, min(self.rng.choice(frames), self.last))
 
@@ -183,10 +179,10 @@ class Situation(Left):
         rng = self.rng
         inside = rng.choice((0, 0, 1, PAGE_SIZE - 1))
         gfn, as_id = self.frame()
-        for slot in self.table:
-            if slot.as_id == as_id and slot.covers(gfn):
-                return slot.hva_of(gfn) + inside
-        if self.table.slots and rng.random() < EVEN:
+        held = self.table.at(gfn, as_id)
+        if held is not None:
+            return held.hva_of(gfn) + inside
+        if self.table.slots and rng.chance(EVEN):
             slot = rng.choice(self.table.slots)
             end = slot.hva + (slot.npages << PAGE_SHIFT)
             return rng.choice((slot.hva, end - 1, end, max(slot.hva - 1, 0)))
@@ -196,7 +192,7 @@ class Situation(Left):
         """A number of pages for a new slot, in whole granules."""
         rng, most = self.rng, self.largest_slot
         of_corner = self.corner.sizes
-        match pick(rng, SIZES) if of_corner == "any" else of_corner:
+        match rng.pick(SIZES) if of_corner == "any" else of_corner:
             case "meeting" if self.table.slots:
                 slot = rng.choice(self.table.slots)
                 npages = slot.npages + rng.choice((-1, 0, 0, 1))
@@ -223,19 +219,19 @@ class Situation(Left):
         top = max(0, self.last + 1 - npages)
         corner = self.corner.base + rng.choice(OFFSETS)
         view = self.in_view()
-        if view is not None and view.slot_id is None and rng.random() < EVEN:
+        if view is not None and view.slot_id is None and rng.chance(EVEN):
             corner = view.gfn - rng.choice((0, 0, npages // 2, npages - 1))
-        match pick(rng, BASES):
+        match rng.pick(BASES):
             case "corner":
                 base = corner
             case "aligned":
                 to = rng.choice(ALIGNED_TO)
                 base = -(-corner // to) * to
-                if rng.random() < EVEN:
+                if rng.chance(EVEN):
                     base = -(-(base + npages) // to) * to - npages
             case "law":
                 base = rng.choice((top, top, top - 1, FOUR_GIB - npages, FOUR_GIB))
-            case "machine" if self.table.slots and rng.random() < EVEN:
+            case "machine" if self.table.slots and rng.chance(EVEN):
                 base = longer(rng, rng.choice(self.table.slots).base, top)
             case "machine":
                 base = edge_of_machine(rng, top)
@@ -251,7 +247,8 @@ class Situation(Left):
             base = self.base(npages)
             if number >= TRIES // 2 and others:
                 base = self._beside(self.rng.choice(others), npages, base)
-            if not any(slot.meets(base, npages) for slot in others):
+            met = self.table.meeting(base, npages, as_id)
+            if all(slot is mover for slot in met):
                 break
         return base
 
@@ -267,10 +264,10 @@ class Situation(Left):
         if self.backing is not None:
             start, size = self.backing
             last = max(0, (size >> PAGE_SHIFT) - npages)
-            return (start >> PAGE_SHIFT) + rng.randrange(last + 1)
+            return (start >> PAGE_SHIFT) + rng.below(last + 1)
         top = max(0, (self.limits.hva_end >> PAGE_SHIFT) - npages)
         page = self.corner.host + rng.choice(OFFSETS)
-        match pick(rng, HOSTS):
+        match rng.pick(HOSTS):
             case "in step":
                 page = self.corner.host + base - self.corner.base
                 page += rng.choice(OUT_OF_STEP)
@@ -292,6 +289,6 @@ class Situation(Left):
         rng = self.rng
         can_read = "GetDirtyLog" in self.header.capabilities.operations
         logging = LOGGING_WHERE_READ if can_read else LOGGING
-        log = npages <= LARGEST_LOGGED and rng.random() < logging
-        readonly = self.profile.has_readonly and rng.random() < READONLY
+        log = npages <= LARGEST_LOGGED and rng.chance(logging)
+        readonly = self.profile.has_readonly and rng.chance(READONLY)
         return LOG_DIRTY_PAGES * log | BIT_1 * readonly

@@ -202,11 +202,10 @@ def _frames(
     yield TouchedRange(FRAME, as_id, first, end)
     if not with_slot:
         return
-    for slot in table:
-        if slot.as_id == as_id and slot.meets(first, end - first):
-            low = max(first - slot.base, 0) << PAGE_SHIFT
-            high = min(end - slot.base, slot.npages) << PAGE_SHIFT
-            yield TouchedRange(HOST, 0, slot.hva + low, slot.hva + high)
+    for slot in table.meeting(first, end - first, as_id):
+        low = max(first - slot.base, 0) << PAGE_SHIFT
+        high = min(end - slot.base, slot.npages) << PAGE_SHIFT
+        yield TouchedRange(HOST, 0, slot.hva + low, slot.hva + high)
 
 
 def _of_slot(slot: Slot) -> Iterator[TouchedRange]:

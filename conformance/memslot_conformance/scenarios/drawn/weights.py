@@ -6,7 +6,7 @@ as often; in a tuple of pairs the first of each is its weight.
 
 from __future__ import annotations
 
-from memslot_conformance.scenarios.drawn.numbers import Weighted
+from memslot_conformance.scenarios.drawn.choices import Weighted
 from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.model.values import PAGES_PER_HUGE_PAGE

@@ -7,9 +7,9 @@ that every kernel refuses it. A request that the guards do not admit becomes a d
 from __future__ import annotations
 
 from dataclasses import replace
-from random import Random
 
 from memslot_conformance.scenarios.drawn import shapes
+from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
 from memslot_conformance.scenarios.drawn.regions import draw_region
 from memslot_conformance.scenarios.drawn.requests import REQUEST, Palette
@@ -24,7 +24,7 @@ from memslot_spec.model.values import MemoryRegion, Slot, SlotTable
 
 
 def kernel_situation(
-    rng: Random, header: Header, backing: tuple[int, int], corner: Corner | None = None
+    rng: Choices, header: Header, backing: tuple[int, int], corner: Corner | None = None
 ) -> Situation:
     """An empty VM of a kernel, with host memory for slots: first byte, and bytes."""
     chosen = corner or draw_corner(rng, header)

@@ -1,0 +1,53 @@
+"""Drawn races: each of them is played under several schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from memslot_conformance.layers.slices import Slice
+from memslot_conformance.play.explore import sampled
+from memslot_conformance.play.played import Played
+from memslot_conformance.play.threads import raced
+from memslot_conformance.scenarios.drawn.choices import Choices
+from memslot_conformance.scenarios.drawn.met import Met, draw_race
+from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.targets.resolve import Target
+from memslot_spec.history.header import Interleaving
+
+SCHEDULES = 12
+"""Schedules played of one race that was drawn."""
+
+SEEDS = 1 << 32
+"""Of so many numbers one chooses the schedules of a race."""
+
+
+def play_race(work: Slice, choices: Choices) -> None:
+    """Draw a race, and play it until it breaks something, or often enough.
+
+    Errors: `OutOfTimeError`, `TargetBrokeError`.
+    """
+    counts, header = work.trial.counts, work.target.header
+    scenario = draw_race(
+        header, counts.met, choices, lambda: Drawing(work.palette, choices).scenario()
+    )
+    number = choices.below(SEEDS)
+    work.trial.begin_scenario()
+    met = Met(header)
+    met.scenario(scenario)
+    counts.met.update(met.counter)
+    work.crash_record.say(f"a race with schedules of seed {number}: {scenario!r}")
+    for played in _plays(work.target, scenario, Random(number)):
+        work.begin_play()
+        findings = work.trial.try_play(played, scenario)
+        if findings:
+            work.findings.take(findings, played, scenario, "sampled")
+            work.check_time()
+            return
+
+
+def _plays(target: Target, scenario: Scenario, rng: Random) -> Iterator[Played]:
+    if target.header.capabilities.interleaving is Interleaving.THREADS:
+        return (raced(target.make, scenario) for _ in range(SCHEDULES))
+    return sampled(target.make, scenario, rng, SCHEDULES)
