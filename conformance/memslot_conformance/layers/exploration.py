@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from memslot_conformance.findings.trial import Counts
-from memslot_conformance.play.explore import Bounded
+from memslot_conformance.play.bounded import Bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_spec.history.words.names import count

@@ -16,8 +16,8 @@ from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.records import BoundEnded
 from memslot_conformance.findings.trial import Counts, Trial
 from memslot_conformance.layers.exploration import Exploration, explored
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.met import Met

@@ -18,7 +18,7 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.layers import fixed
 from memslot_conformance.layers.layers import run_target
-from memslot_conformance.play.explore import bounded
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.targets.crash_record import CrashRecord

@@ -1,0 +1,176 @@
+"""Bounded search: every schedule of a race with few preemptions, or every partial order.
+
+The schedules with the fewest preemptions come first. A reduced search leaves out what
+`reduction` shows to be the same partial order as another schedule, and keeps it: it
+can be played later, for the relation behind it knows only what a target announces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from memslot_conformance.adapter.protocols import Make
+from memslot_conformance.play.budget import Budget
+from memslot_conformance.play.dependence import Footprint
+from memslot_conformance.play.played import Played
+from memslot_conformance.play.reduction import (
+    Asleep,
+    Known,
+    LeftOutError,
+    OrderedWalk,
+    Walk,
+)
+from memslot_conformance.play.scheduler import Chooser, play
+from memslot_conformance.play.stepping import STEP_LIMIT
+from memslot_conformance.scenarios.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The first choices of a schedule: of an earlier play, but the last."""
+
+    choices: bytes
+    decisions: int
+    last: int | None = None
+    asleep: Asleep = field(default_factory=dict[int, Footprint])
+
+    def opening(self) -> bytes:
+        """The choices, a byte each."""
+        last = () if self.last is None else (self.last,)
+        return self.choices[: self.decisions] + bytes(last)
+
+
+class Bounded(Iterator[Played]):
+    """Every schedule with at most `preemptions`, each once, the fewest first.
+
+    `reduced`, one of each partial order: the others are in `left_out`. It ends when
+    all were played, or when the budget is spent; `complete` tells the two apart.
+    `played` counts the schedules so far, and `covered` is the largest number of
+    preemptions of which every schedule was played, None while there is none.
+    """
+
+    def __init__(
+        self,
+        play_once: Callable[[Chooser], Played],
+        preemptions: int,
+        budget: Budget,
+        *,
+        reduced: bool = False,
+    ) -> None:
+        self.played = 0
+        self.covered: int | None = None
+        self._play_once = play_once
+        self._bound = preemptions
+        self._budget = budget
+        self._known = Known() if reduced else None
+        # Every schedule is a start continued by `stay`, which adds no preemption:
+        # the starts that were not played yet, by their number of preemptions.
+        more: list[list[_Start]] = [[] for _ in range(preemptions)]
+        self._starts = [[_Start(b"", 0)], *more]
+        self._left: list[list[_Start]] = [[] for _ in range(preemptions + 1)]
+        self._level = 0
+
+    @property
+    def complete(self) -> bool:
+        """Every schedule within the bound was played, or left out."""
+        return self.covered == self._bound
+
+    @property
+    def left(self) -> int:
+        """How many schedules are left out and not yet played.
+
+        Of those that follow from one of them by more preemptions nobody knows yet.
+        """
+        return sum(map(len, self._left))
+
+    def __next__(self) -> Played:
+        """Play the next schedule."""
+        if self.complete or not self._budget.spend():
+            raise StopIteration
+        while True:
+            played = self._attempt(self._starts[self._level].pop())
+            while self._level <= self._bound and not self._starts[self._level]:
+                self.covered = self._level
+                self._level += 1
+            if played is not None:
+                self.played += 1
+                return played
+            if self.complete or self._budget.late:
+                raise StopIteration
+
+    def left_out(self) -> Iterator[Played]:
+        """What was left out, the fewest preemptions first, until the budget is spent.
+
+        With it every schedule is played once.
+        """
+        for level, waiting in enumerate(self._left):
+            while waiting and self._budget.spend():
+                start = waiting.pop()
+                walk = self._walk(start, level, asleep=None)
+                played = self._play_once(walk.choose)
+                repeats = walk.repeats(played)
+                self._branch(walk, start, level, self._left)
+                yield replace(played, repeats=repeats)
+
+    def _attempt(self, start: _Start) -> Played | None:
+        """Play it; None where all that follows is left out."""
+        walk = self._walk(start, self._level, asleep=start.asleep)
+        try:
+            played = self._play_once(walk.choose)
+        except LeftOutError:
+            self._branch(walk, start, self._level, self._starts)
+            here = _Start(bytes(walk.choices), len(walk.choices))
+            self._left[self._level].append(here)
+            return None
+        repeats = walk.repeats(played)
+        self._branch(walk, start, self._level, self._starts)
+        return replace(played, repeats=True) if repeats else played
+
+    def _walk(self, start: _Start, level: int, asleep: Asleep | None) -> Walk:
+        opening = start.opening()
+        if self._known is None:
+            return Walk(opening, level)
+        return OrderedWalk(opening, level, self._known, asleep)
+
+    def _branch(
+        self, walk: Walk, start: _Start, level: int, waiting: list[list[_Start]]
+    ) -> None:
+        """Note what else could have been chosen after the opening."""
+        choices, first = bytes(walk.choices), len(start.opening())
+        for decision in range(first, len(choices)):
+            runnable, current, asleep = walk.options[decision - first]
+            other_level = level + (current is not None)
+            if len(runnable) == 1 or other_level > self._bound:
+                continue
+            # Only the preempted thread: to have it first costs no more.
+            piece = None if current is None else walk.next_piece(decision)
+            sleeping = asleep
+            if current is not None and piece is not None and self._known is not None:
+                sleeping = {**asleep, current: piece}
+            for other in runnable:
+                if other == choices[decision]:
+                    continue
+                branch = _Start(choices, decision, other, sleeping)
+                left_out = other in asleep
+                (self._left if left_out else waiting)[other_level].append(branch)
+
+
+def bounded(
+    make: Make,
+    scenario: Scenario,
+    preemptions: int,
+    *,
+    budget: Budget | None = None,
+    step_limit: int = STEP_LIMIT,
+    reduced: bool = False,
+) -> Bounded:
+    """Every schedule of the scenario with at most this many preemptions.
+
+    `reduced`, one of each partial order.
+    """
+
+    def play_once(choose: Chooser) -> Played:
+        return play(make, scenario, choose, step_limit=step_limit)
+
+    return Bounded(play_once, preemptions, budget or Budget(), reduced=reduced)

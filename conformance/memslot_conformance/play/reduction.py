@@ -1,0 +1,195 @@
+"""Where a play of a bounded search need not go on.
+
+Most preemptions change nothing: what was preempted and what ran instead had nothing to
+do with each other. A *reduced* search leaves such schedules out, in two ways.
+
+- A thread that was preempted is *asleep* until something was done that its next piece
+  depends on. If it were chosen before that, the preemption might as well have come one
+  piece later, for no more preemptions.
+- A *node* is what was done so far, as a partial order, and who ran last. What goes on
+  from a node is left out where a play came to it before with no more preemptions and
+  no more threads asleep.
+
+Then of each partial order with a schedule of at most so many preemptions one is played.
+By induction on what is left of such a schedule at a node: if its first piece is that
+of no sleeping thread, nor could one of theirs be moved to the front, the search takes
+that piece, and the rest is shorter; or the thread that was preempted could be moved to
+the front, and by that piece first the schedule costs no more. What is played before a
+cut, and which node was met first, does not matter to it.
+Source: Coons, Musuvathi and McKinley, "Bounded Partial-Order Reduction", OOPSLA 2013,
+for what a bound does to sleep sets: here only the preempted thread is put to sleep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from memslot_conformance.play.dependence import Footprint, depend
+from memslot_conformance.play.orders import PartialOrder, ends_in_wait
+from memslot_conformance.play.played import Played
+from memslot_spec.history.events import Event
+
+
+class NotRepeatableError(Exception):
+    """The same choices led elsewhere: the target is not deterministic."""
+
+
+class LeftOutError(Exception):
+    """All that may come of the play from here on was played, or will be."""
+
+
+Asleep = Mapping[int, Footprint]
+"""Threads that need not be chosen, each with what its next piece touches."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """How a play came to a partial order: who ran last, and at which price."""
+
+    current: int | None
+    level: int
+    asleep: frozenset[int]
+
+    def serves(self, other: _Met) -> bool:
+        """What the other may go on to, this one does, by no more preemptions."""
+        is_switch = self.current is not None and self.current != other.current
+        return self.level + is_switch <= other.level and self.asleep <= other.asleep
+
+
+class Known:
+    """The nodes that a reduced search has met, and the partial orders it ended in."""
+
+    def __init__(self) -> None:
+        self._met: dict[int, list[_Met]] = {}
+        self._ended: set[int] = set()
+
+    def leads_on(self, key: int, met: _Met) -> bool:
+        """Something may come of the node that was not met yet; it is met now."""
+        before = self._met.setdefault(key, [])
+        if any(one.serves(met) for one in before):
+            return False
+        before.append(met)
+        return True
+
+    def ends(self, key: int) -> bool:
+        """A play ended in this partial order; one before it did."""
+        has_ended = key in self._ended
+        self._ended.add(key)
+        return has_ended
+
+
+Option = tuple[tuple[int, ...], int | None, Asleep]
+"""Who could go on, who ran last if it could, and who was asleep."""
+
+
+class Walk:
+    """A chooser that follows an opening, then stays, and notes its options."""
+
+    def __init__(self, opening: bytes, level: int) -> None:
+        self.choices = bytearray()
+        self.options: list[Option] = []
+        self._opening = opening
+        self._level = level
+
+    def choose(
+        self, runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
+    ) -> int:
+        """Go on as the opening says, and then with whoever ran."""
+        self._hear(current, events)
+        decision = len(self.choices)
+        if decision < len(self._opening):
+            thread = self._opening[decision]
+            if thread not in runnable:
+                message = (
+                    f"at decision {decision} of the same schedule thread {thread} "
+                    f"could run before, and now only {runnable} can"
+                )
+                raise NotRepeatableError(message)
+        else:
+            asleep = self._asleep_at(current)
+            thread = self._default(runnable, current, asleep)
+            self.options.append((runnable, current, asleep))
+        self.choices.append(thread)
+        return thread
+
+    def next_piece(self, decision: int) -> Footprint | None:
+        """What the piece touched that was chosen there, if that is known."""
+        del decision
+        return None
+
+    def repeats(self, played: Played) -> bool:
+        """A play before it was the same partial order."""
+        del played
+        return False
+
+    def _hear(self, current: int | None, events: Sequence[Event]) -> None:
+        """Hear what was done since the last choice."""
+
+    def _asleep_at(self, current: int | None) -> Asleep:
+        """Who is asleep where the opening has ended. Errors: `LeftOutError`."""
+        del current
+        return {}
+
+    def _default(
+        self, runnable: tuple[int, ...], current: int | None, asleep: Asleep
+    ) -> int:
+        if current is not None:
+            return current
+        for thread in runnable:
+            if thread not in asleep:
+                return thread
+        raise LeftOutError
+
+
+class OrderedWalk(Walk):
+    """A walk that knows what it does as a partial order.
+
+    With `asleep`, those at the end of its opening, it leaves out what `known` has.
+    """
+
+    def __init__(
+        self, opening: bytes, level: int, known: Known, asleep: Asleep | None
+    ) -> None:
+        super().__init__(opening, level)
+        self._known = known
+        self._is_reduced = asleep is not None
+        self._asleep: Asleep = asleep or {}
+        self._order = PartialOrder()
+        self._heard = -1
+        self._pieces: list[Footprint] = []
+
+    def next_piece(self, decision: int) -> Footprint | None:
+        pieces = self._pieces
+        return pieces[decision] if decision < len(pieces) else None
+
+    def repeats(self, played: Played) -> bool:
+        if played.error is not None:
+            return False
+        # Thread 0 looks when the race is over.
+        rest = played.events[max(self._heard, 0) :]
+        if self.choices:
+            mine = [event for event in rest if event.thread == self.choices[-1]]
+            self._piece(mine, can_go_on=False)
+        return self._known.ends(self._order.key)
+
+    def _hear(self, current: int | None, events: Sequence[Event]) -> None:
+        if self._heard >= 0:
+            self._piece(events[self._heard :], can_go_on=current is not None)
+        self._heard = len(events)
+
+    def _piece(self, events: Sequence[Event], *, can_go_on: bool) -> None:
+        thread = self.choices[-1]
+        waits = ends_in_wait(thread, events, can_go_on=can_go_on)
+        piece = self._order.add(thread, events, waits=waits)
+        self._pieces.append(piece)
+        if self._asleep and len(self.choices) >= len(self._opening):
+            asleep = self._asleep
+            self._asleep = {t: p for t, p in asleep.items() if not depend(p, piece)}
+
+    def _asleep_at(self, current: int | None) -> Asleep:
+        if self._is_reduced:
+            met = _Met(current, self._level, frozenset(self._asleep))
+            if not self._known.leads_on(self._order.key, met):
+                raise LeftOutError
+        return self._asleep
