@@ -7,12 +7,13 @@ can be played later, for the relation behind it knows only what a target announc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.dependence import Footprint
+from memslot_conformance.play.dependence import Footprint, depend
+from memslot_conformance.play.orders import Piece
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import (
     Asleep,
@@ -26,14 +27,49 @@ from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import Scenario
 
 
+TWO = 2
+"""Threads of a race in which one of them runs alone while the other sleeps."""
+
+Pieces = tuple[Footprint, ...]
+
+
+@dataclass(slots=True)
+class _Run:
+    """What a thread does if it is let run until it cannot go on, where that is known.
+
+    Asked at one decision after the other, the last first, while the other thread of
+    two runs.
+    """
+
+    pieces: Pieces | None
+
+    def meets(self, between: Pieces) -> bool:
+        """It may depend on some of these, or nobody knows."""
+        mine = self.pieces
+        return mine is None or any(depend(a, b) for a in between for b in mine)
+
+
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """The first choices of a schedule: of an earlier play, but the last."""
+    """The first choices of a schedule: of an earlier play, but the last.
+
+    Where two threads are all there are, `run` is what the other one of them would do
+    that is chosen `last`, and `between` what the first did until that was known last.
+    `pieces` are what was done by the first choices, and later.
+    """
 
     choices: bytes
     decisions: int
     last: int | None = None
     asleep: Asleep = field(default_factory=dict[int, Footprint])
+    run: _Run | None = None
+    between: Pieces = ()
+    pieces: Sequence[Piece] = ()
+
+    @property
+    def is_vain(self) -> bool:
+        """The preempted thread would sleep until the other one cannot go on."""
+        return self.run is not None and not self.run.meets(self.between)
 
     def opening(self) -> bytes:
         """The choices, a byte each."""
@@ -70,6 +106,7 @@ class Bounded(Iterator[Played]):
         self._starts = [[_Start(b"", 0)], *more]
         self._left: list[list[_Start]] = [[] for _ in range(preemptions + 1)]
         self._level = 0
+        self._are_two = False
 
     @property
     def complete(self) -> bool:
@@ -115,45 +152,77 @@ class Bounded(Iterator[Played]):
 
     def _attempt(self, start: _Start) -> Played | None:
         """Play it; None where all that follows is left out."""
+        if start.is_vain:
+            self._left[self._level].append(start)
+            return None
         walk = self._walk(start, self._level, asleep=start.asleep)
+        played, repeats = None, False
         try:
             played = self._play_once(walk.choose)
         except LeftOutError:
-            self._branch(walk, start, self._level, self._starts)
-            here = _Start(bytes(walk.choices), len(walk.choices))
+            here = _Start(
+                bytes(walk.choices), len(walk.choices), pieces=walk.pieces
+            )
             self._left[self._level].append(here)
-            return None
-        repeats = walk.repeats(played)
+        else:
+            repeats = walk.repeats(played)
+        if start.run is not None:
+            first = len(start.opening())
+            start.run.pieces = _run_from(walk, start.decisions, first)
         self._branch(walk, start, self._level, self._starts)
-        return replace(played, repeats=True) if repeats else played
+        return replace(played, repeats=True) if played and repeats else played
 
     def _walk(self, start: _Start, level: int, asleep: Asleep | None) -> Walk:
         opening = start.opening()
         if self._known is None:
             return Walk(opening, level)
-        return OrderedWalk(opening, level, self._known, asleep)
+        done = start.pieces[: start.decisions]
+        return OrderedWalk(opening, level, self._known, done, asleep)
 
     def _branch(
         self, walk: Walk, start: _Start, level: int, waiting: list[list[_Start]]
     ) -> None:
         """Note what else could have been chosen after the opening."""
         choices, first = bytes(walk.choices), len(start.opening())
-        for decision in range(first, len(choices)):
+        if not first:
+            self._are_two = bool(walk.options) and len(walk.options[0].runnable) == TWO
+        pieces, run, between = walk.pieces, _Run(None), list[Footprint]()
+        branches: list[tuple[int, _Start, bool]] = []
+        for decision in reversed(range(first, len(choices))):
             runnable, current, asleep = walk.options[decision - first]
+            piece = pieces[decision].footprint if decision < len(pieces) else None
+            if choices[decision : decision + 1] != choices[decision + 1 : decision + 2]:
+                run, between = _Run(_run_from(walk, decision + 1, first)), []
+            if piece is not None:
+                between.append(piece)
             other_level = level + (current is not None)
             if len(runnable) == 1 or other_level > self._bound:
                 continue
-            # Only the preempted thread: to have it first costs no more.
-            piece = None if current is None else walk.next_piece(decision)
-            sleeping = asleep
-            if current is not None and piece is not None and self._known is not None:
-                sleeping = {**asleep, current: piece}
+            known: tuple[_Run | None, Pieces] = (None, ())
+            # Only the preempted thread sleeps: to have it first costs no more.
+            if current is not None and piece is not None:
+                asleep = {**asleep, current: piece}
+                if self._are_two:
+                    known = run, tuple(between)
+                    between = []
             for other in runnable:
-                if other == choices[decision]:
-                    continue
-                branch = _Start(choices, decision, other, sleeping)
-                left_out = other in asleep
-                (self._left if left_out else waiting)[other_level].append(branch)
+                if other != choices[decision]:
+                    branch = _Start(choices, decision, other, asleep, *known, pieces)
+                    branches.append((other_level, branch, other in asleep))
+        for other_level, branch, is_left_out in reversed(branches):
+            (self._left if is_left_out else waiting)[other_level].append(branch)
+
+
+def _run_from(walk: Walk, decision: int, first: int) -> Pieces | None:
+    """What the thread chosen there did until it could not go on; None if unknown."""
+    choices, end = walk.choices, decision + 1
+    while end < len(choices) and walk.options[end - first].current is not None:
+        end += 1
+    if decision >= len(choices) or end > len(walk.pieces):
+        return None
+    if end == len(choices) and not walk.is_whole:
+        return None
+    return tuple(piece.footprint for piece in walk.pieces[decision:end])
 
 
 def bounded(

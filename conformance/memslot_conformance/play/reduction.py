@@ -24,9 +24,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from memslot_conformance.play.dependence import Footprint, depend
-from memslot_conformance.play.orders import PartialOrder, ends_in_wait
+from memslot_conformance.play.orders import (
+    Footprints,
+    PartialOrder,
+    Piece,
+    ends_in_wait,
+)
 from memslot_conformance.play.played import Played
 from memslot_spec.history.events import Event
 
@@ -61,6 +67,7 @@ class Known:
     """The nodes that a reduced search has met, and the partial orders it ended in."""
 
     def __init__(self) -> None:
+        self.footprints = Footprints()
         self._met: dict[int, list[_Met]] = {}
         self._ended: set[int] = set()
 
@@ -79,14 +86,24 @@ class Known:
         return has_ended
 
 
-Option = tuple[tuple[int, ...], int | None, Asleep]
-"""Who could go on, who ran last if it could, and who was asleep."""
+class Option(NamedTuple):
+    """Who could go on, who ran last if it could, and who was asleep."""
+
+    runnable: tuple[int, ...]
+    current: int | None
+    asleep: Asleep
 
 
 class Walk:
-    """A chooser that follows an opening, then stays, and notes its options."""
+    """A chooser that follows an opening, then stays, and notes its options.
+
+    `is_whole` says that whoever ran last has run until it could not go on; `pieces`
+    are what was done at each choice, where that is kept.
+    """
 
     def __init__(self, opening: bytes, level: int) -> None:
+        self.is_whole = True
+        self.pieces: list[Piece] = []
         self.choices = bytearray()
         self.options: list[Option] = []
         self._opening = opening
@@ -109,14 +126,9 @@ class Walk:
         else:
             asleep = self._asleep_at(current)
             thread = self._default(runnable, current, asleep)
-            self.options.append((runnable, current, asleep))
+            self.options.append(Option(runnable, current, asleep))
         self.choices.append(thread)
         return thread
-
-    def next_piece(self, decision: int) -> Footprint | None:
-        """What the piece touched that was chosen there, if that is known."""
-        del decision
-        return None
 
     def repeats(self, played: Played) -> bool:
         """A play before it was the same partial order."""
@@ -145,36 +157,41 @@ class Walk:
 class OrderedWalk(Walk):
     """A walk that knows what it does as a partial order.
 
-    With `asleep`, those at the end of its opening, it leaves out what `known` has.
+    `pieces` are those of its opening but the last. With `asleep`, those at the end of
+    its opening, it leaves out what `known` has.
     """
 
     def __init__(
-        self, opening: bytes, level: int, known: Known, asleep: Asleep | None
+        self,
+        opening: bytes,
+        level: int,
+        known: Known,
+        pieces: Sequence[Piece],
+        asleep: Asleep | None,
     ) -> None:
         super().__init__(opening, level)
         self._known = known
         self._is_reduced = asleep is not None
         self._asleep: Asleep = asleep or {}
-        self._order = PartialOrder()
-        self._heard = -1
-        self._pieces: list[Footprint] = []
-
-    def next_piece(self, decision: int) -> Footprint | None:
-        pieces = self._pieces
-        return pieces[decision] if decision < len(pieces) else None
+        self._order = PartialOrder(known.footprints)
+        self._order.repeat(pieces)
+        self._repeated = len(pieces)
+        self._heard = 0
+        self.pieces = list(pieces)
 
     def repeats(self, played: Played) -> bool:
+        """A play before it was the same partial order."""
         if played.error is not None:
             return False
         # Thread 0 looks when the race is over.
-        rest = played.events[max(self._heard, 0) :]
+        rest = played.events[self._heard :]
         if self.choices:
             mine = [event for event in rest if event.thread == self.choices[-1]]
             self._piece(mine, can_go_on=False)
         return self._known.ends(self._order.key)
 
     def _hear(self, current: int | None, events: Sequence[Event]) -> None:
-        if self._heard >= 0:
+        if len(self.choices) > self._repeated:
             self._piece(events[self._heard :], can_go_on=current is not None)
         self._heard = len(events)
 
@@ -182,14 +199,17 @@ class OrderedWalk(Walk):
         thread = self.choices[-1]
         waits = ends_in_wait(thread, events, can_go_on=can_go_on)
         piece = self._order.add(thread, events, waits=waits)
-        self._pieces.append(piece)
-        if self._asleep and len(self.choices) >= len(self._opening):
-            asleep = self._asleep
-            self._asleep = {t: p for t, p in asleep.items() if not depend(p, piece)}
+        self.pieces.append(piece)
+        if self._asleep:
+            touches = piece.footprint
+            kept = {t: p for t, p in self._asleep.items() if not depend(p, touches)}
+            if len(kept) < len(self._asleep):
+                self._asleep = kept
 
     def _asleep_at(self, current: int | None) -> Asleep:
         if self._is_reduced:
             met = _Met(current, self._level, frozenset(self._asleep))
             if not self._known.leads_on(self._order.key, met):
+                self.is_whole = current is None
                 raise LeftOutError
         return self._asleep
