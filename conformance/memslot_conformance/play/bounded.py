@@ -1,4 +1,4 @@
-"""Bounded search: every schedule of a race with few preemptions, or every partial order.
+"""Bounded search: every schedule with few preemptions, or every partial order.
 
 The schedules with the fewest preemptions come first. A reduced search leaves out what
 `reduction` shows to be the same partial order as another schedule, and keeps it: it
@@ -25,7 +25,6 @@ from memslot_conformance.play.reduction import (
 from memslot_conformance.play.scheduler import Chooser, play
 from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import Scenario
-
 
 TWO = 2
 """Threads of a race in which one of them runs alone while the other sleeps."""
@@ -133,7 +132,7 @@ class Bounded(Iterator[Played]):
             if played is not None:
                 self.played += 1
                 return played
-            if self.complete or self._budget.late:
+            if self._level > self._bound or self._budget.late:
                 raise StopIteration
 
     def left_out(self) -> Iterator[Played]:
@@ -160,9 +159,7 @@ class Bounded(Iterator[Played]):
         try:
             played = self._play_once(walk.choose)
         except LeftOutError:
-            here = _Start(
-                bytes(walk.choices), len(walk.choices), pieces=walk.pieces
-            )
+            here = _Start(bytes(walk.choices), len(walk.choices), pieces=walk.pieces)
             self._left[self._level].append(here)
         else:
             repeats = walk.repeats(played)
@@ -185,32 +182,44 @@ class Bounded(Iterator[Played]):
         """Note what else could have been chosen after the opening."""
         choices, first = bytes(walk.choices), len(start.opening())
         if not first:
-            self._are_two = bool(walk.options) and len(walk.options[0].runnable) == TWO
-        pieces, run, between = walk.pieces, _Run(None), list[Footprint]()
+            self._are_two = any(len(o.runnable) == TWO for o in walk.options[:1])
         branches: list[tuple[int, _Start, bool]] = []
-        for decision in reversed(range(first, len(choices))):
+        for decision, run, between in _backwards(walk, first):
             runnable, current, asleep = walk.options[decision - first]
-            piece = pieces[decision].footprint if decision < len(pieces) else None
-            if choices[decision : decision + 1] != choices[decision + 1 : decision + 2]:
-                run, between = _Run(_run_from(walk, decision + 1, first)), []
-            if piece is not None:
-                between.append(piece)
             other_level = level + (current is not None)
             if len(runnable) == 1 or other_level > self._bound:
                 continue
-            known: tuple[_Run | None, Pieces] = (None, ())
+            vain: tuple[_Run | None, Pieces] = (None, ())
             # Only the preempted thread sleeps: to have it first costs no more.
-            if current is not None and piece is not None:
-                asleep = {**asleep, current: piece}
+            if current is not None and between:
+                asleep = {**asleep, current: between[-1]}
                 if self._are_two:
-                    known = run, tuple(between)
-                    between = []
+                    vain = run, tuple(between)
+                    between.clear()
             for other in runnable:
                 if other != choices[decision]:
-                    branch = _Start(choices, decision, other, asleep, *known, pieces)
+                    branch = _Start(
+                        choices, decision, other, asleep, *vain, walk.pieces
+                    )
                     branches.append((other_level, branch, other in asleep))
         for other_level, branch, is_left_out in reversed(branches):
             (self._left if is_left_out else waiting)[other_level].append(branch)
+
+
+def _backwards(walk: Walk, first: int) -> Iterator[tuple[int, _Run, list[Footprint]]]:
+    """The decisions of a walk, the last first, with who would run instead.
+
+    And with what was done from each on, until whoever asks clears the list, or another
+    thread goes on.
+    """
+    choices, pieces = walk.choices, walk.pieces
+    run, between = _Run(None), list[Footprint]()
+    for decision in reversed(range(first, len(choices))):
+        if choices[decision : decision + 1] != choices[decision + 1 : decision + 2]:
+            run, between = _Run(_run_from(walk, decision + 1, first)), []
+        if decision < len(pieces):
+            between.append(pieces[decision].footprint)
+        yield decision, run, between
 
 
 def _run_from(walk: Walk, decision: int, first: int) -> Pieces | None:

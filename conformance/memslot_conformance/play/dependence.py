@@ -22,68 +22,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from memslot_spec.history.events import Call, Event, Finished, Observed, Return
-from memslot_spec.history.points.caches import (
-    CachesUpdated,
-    GenerationSet,
-    MmioCached,
-    MmioHit,
-    PfnCacheValid,
-)
-from memslot_spec.history.points.dirty import (
-    BitmapAllocated,
-    BitmapFreed,
-    DirtyBitsCleared,
-    DirtyBitSet,
-)
-from memslot_spec.history.points.host import (
-    HostPageDirtied,
-    HostPageFound,
-    InvalidationBegun,
-    InvalidationEnded,
-    MetadataAllocated,
-    MetadataFreed,
-    TlbFlushed,
-)
-from memslot_spec.history.points.mmu import (
-    Flushed,
-    MmuLocked,
-    MmuUnlocked,
-    RmapAdded,
-    RmapIndexed,
-    RmapRemoved,
-    RmapsCounted,
-    RootGranted,
-    RootsInvalidated,
-    ShadowPageCreated,
-    ShadowPageZapped,
-    SlotBitSet,
-    SpteMapped,
-    SpteRemoved,
-    SpteUpdated,
-)
-from memslot_spec.history.points.srcu import (
-    DomainDestroyed,
-    GracePeriodBegun,
-    GracePeriodEnded,
-    GuestEntered,
-    IndexFlipped,
-    Retried,
-    SectionEntered,
-    SectionEntering,
-    SectionLeft,
-    Slept,
-)
-from memslot_spec.history.points.tables import (
-    ArchLocked,
-    ArchUnlocked,
-    TableLoaded,
-    TablePublished,
-    TableRead,
-    TableReclaimed,
-    TableWritten,
-    UpdateLocked,
-    UpdateUnlocked,
-)
+from memslot_spec.history.points import caches, dirty, host, mmu, srcu, tables
 from memslot_spec.model.operations import (
     ChangePte,
     ClearDirtyLog,
@@ -151,64 +90,64 @@ TOUCHES: dict[type, tuple[Touch, ...]] = {
     # Nothing runs beside these.
     Observed: (),
     Finished: (),
-    TableLoaded: (_READS_TABLES,),
-    TableRead: (_READS_TABLES,),
-    TableWritten: (_READS_TABLES,),
-    TablePublished: (
+    tables.TableLoaded: (_READS_TABLES,),
+    tables.TableRead: (_READS_TABLES,),
+    tables.TableWritten: (_READS_TABLES,),
+    tables.TablePublished: (
         (TABLES, ALONE),
         (GENERATIONS, ALONE),
         (ARRAYS, READS),
         _READS_SHADOW,
     ),
-    TableReclaimed: ((TABLES, ALONE), (SECTIONS, ALONE), _READS_GRACE, _WAKING),
-    UpdateLocked: ((UPDATE_LOCK, ALONE), _READS_TABLES, _WAKING),
-    UpdateUnlocked: ((UPDATE_LOCK, ALONE), _WAKING),
-    ArchLocked: ((ARCH_LOCK, ALONE), _WAKING),
-    ArchUnlocked: ((ARCH_LOCK, ALONE), _WAKING),
-    SectionEntering: ((INDEX, READS),),
-    SectionEntered: ((SECTIONS, "reads"), _WAKING),
-    SectionLeft: ((SECTIONS, "reads"), _WAKING),
-    GracePeriodBegun: ((SECTIONS, ALONE), _READS_TABLES, _WAKING),
-    IndexFlipped: ((SECTIONS, ALONE), (INDEX, ALONE), _WAKING),
-    GracePeriodEnded: ((SECTIONS, ALONE), (GRACE, ALONE), _WAKING),
-    DomainDestroyed: ((SECTIONS, ALONE),),
+    tables.TableReclaimed: ((TABLES, ALONE), (SECTIONS, ALONE), _READS_GRACE, _WAKING),
+    tables.UpdateLocked: ((UPDATE_LOCK, ALONE), _READS_TABLES, _WAKING),
+    tables.UpdateUnlocked: ((UPDATE_LOCK, ALONE), _WAKING),
+    tables.ArchLocked: ((ARCH_LOCK, ALONE), _WAKING),
+    tables.ArchUnlocked: ((ARCH_LOCK, ALONE), _WAKING),
+    srcu.SectionEntering: ((INDEX, READS),),
+    srcu.SectionEntered: ((SECTIONS, "reads"), _WAKING),
+    srcu.SectionLeft: ((SECTIONS, "reads"), _WAKING),
+    srcu.GracePeriodBegun: ((SECTIONS, ALONE), _READS_TABLES, _WAKING),
+    srcu.IndexFlipped: ((SECTIONS, ALONE), (INDEX, ALONE), _WAKING),
+    srcu.GracePeriodEnded: ((SECTIONS, ALONE), (GRACE, ALONE), _WAKING),
+    srcu.DomainDestroyed: ((SECTIONS, ALONE),),
     # These are about the thread's own section.
-    Slept: (),
-    GuestEntered: (),
-    Retried: (),
-    MmuLocked: (_IN_SHADOW, _WAKING),
-    MmuUnlocked: (_IN_SHADOW, _WAKING),
-    ShadowPageCreated: (_IN_SHADOW,),
-    ShadowPageZapped: (_IN_SHADOW,),
-    SlotBitSet: (_IN_SHADOW,),
-    SpteMapped: (_IN_SHADOW, _READS_TABLES, _READS_GRACE, (HOST, READS)),
-    SpteRemoved: (_IN_SHADOW,),
-    SpteUpdated: (_IN_SHADOW,),
-    RmapIndexed: (_IN_SHADOW, _READS_TABLES, _READS_GRACE),
-    RmapAdded: (_IN_SHADOW,),
-    RmapRemoved: (_IN_SHADOW,),
-    RmapsCounted: (_IN_SHADOW,),
-    Flushed: (_IN_SHADOW,),
-    RootsInvalidated: (_IN_SHADOW,),
-    RootGranted: (_IN_SHADOW, _READS_TABLES),
+    srcu.Slept: (),
+    srcu.GuestEntered: (),
+    srcu.Retried: (),
+    mmu.MmuLocked: (_IN_SHADOW, _WAKING),
+    mmu.MmuUnlocked: (_IN_SHADOW, _WAKING),
+    mmu.ShadowPageCreated: (_IN_SHADOW,),
+    mmu.ShadowPageZapped: (_IN_SHADOW,),
+    mmu.SlotBitSet: (_IN_SHADOW,),
+    mmu.SpteMapped: (_IN_SHADOW, _READS_TABLES, _READS_GRACE, (HOST, READS)),
+    mmu.SpteRemoved: (_IN_SHADOW,),
+    mmu.SpteUpdated: (_IN_SHADOW,),
+    mmu.RmapIndexed: (_IN_SHADOW, _READS_TABLES, _READS_GRACE),
+    mmu.RmapAdded: (_IN_SHADOW,),
+    mmu.RmapRemoved: (_IN_SHADOW,),
+    mmu.RmapsCounted: (_IN_SHADOW,),
+    mmu.Flushed: (_IN_SHADOW,),
+    mmu.RootsInvalidated: (_IN_SHADOW,),
+    mmu.RootGranted: (_IN_SHADOW, _READS_TABLES),
     # The host: its invalidations against what faults find, and what TLBs hold.
-    InvalidationBegun: ((HOST, ALONE), _READS_TABLES, _READS_SHADOW, _WAKING),
-    InvalidationEnded: ((HOST, ALONE), _READS_TABLES, _READS_SHADOW, _WAKING),
-    TlbFlushed: (_IN_SHADOW,),
-    HostPageFound: ((HOST, READS),),
-    HostPageDirtied: (_IN_SHADOW,),
-    MetadataAllocated: ((ARRAYS, ALONE), _READS_GRACE),
-    MetadataFreed: ((ARRAYS, ALONE), _READS_GRACE),
+    host.InvalidationBegun: ((HOST, ALONE), _READS_TABLES, _READS_SHADOW, _WAKING),
+    host.InvalidationEnded: ((HOST, ALONE), _READS_TABLES, _READS_SHADOW, _WAKING),
+    host.TlbFlushed: (_IN_SHADOW,),
+    host.HostPageFound: ((HOST, READS),),
+    host.HostPageDirtied: (_IN_SHADOW,),
+    host.MetadataAllocated: ((ARRAYS, ALONE), _READS_GRACE),
+    host.MetadataFreed: ((ARRAYS, ALONE), _READS_GRACE),
     # Whether a page may be written is asked of sptes and bitmaps together.
-    BitmapAllocated: (_IN_SHADOW, (ARRAYS, ALONE)),
-    BitmapFreed: (_IN_SHADOW, (ARRAYS, ALONE), _READS_GRACE),
-    DirtyBitSet: (_IN_SHADOW,),
-    DirtyBitsCleared: (_IN_SHADOW,),
-    GenerationSet: ((GENERATIONS, ALONE),),
-    CachesUpdated: ((GENERATIONS, ALONE), _READS_TABLES),
-    MmioCached: ((GENERATIONS, ALONE), _READS_TABLES),
-    MmioHit: ((GENERATIONS, READS), _READS_TABLES),
-    PfnCacheValid: ((HOST, READS),),
+    dirty.BitmapAllocated: (_IN_SHADOW, (ARRAYS, ALONE)),
+    dirty.BitmapFreed: (_IN_SHADOW, (ARRAYS, ALONE), _READS_GRACE),
+    dirty.DirtyBitSet: (_IN_SHADOW,),
+    dirty.DirtyBitsCleared: (_IN_SHADOW,),
+    caches.GenerationSet: ((GENERATIONS, ALONE),),
+    caches.CachesUpdated: ((GENERATIONS, ALONE), _READS_TABLES),
+    caches.MmioCached: ((GENERATIONS, ALONE), _READS_TABLES),
+    caches.MmioHit: ((GENERATIONS, READS), _READS_TABLES),
+    caches.PfnCacheValid: ((HOST, READS),),
 }
 """What each kind of event touches, whatever it says."""
 
@@ -239,37 +178,43 @@ def touched(event: Event, operation: Operation | None) -> tuple[Touch, ...]:
 def _touched(event: Event, operation: Operation | None) -> tuple[Touch, ...]:
     kind = type(event)
     touches = TOUCHES[kind]
-    if kind not in _SAYING:
-        return touches
+    return touches if kind not in _SAYING else touches + _said(event, operation)
+
+
+def _said(event: Event, operation: Operation | None) -> tuple[Touch, ...]:
+    """What an event touches for what it says, or for whose it is."""
+    said: tuple[Touch, ...] = ()
     match event:
-        case TableRead() | TableWritten():
-            how = READS if isinstance(event, TableRead) else ALONE
-            return (*touches, (("table", event.table, event.field), how))
-        case TableLoaded():
-            return (*touches, (("table", event.table, "slots"), READS))
-        case GenerationSet():
-            return (*touches, (("table", event.table, "generation"), ALONE))
+        case tables.TableRead():
+            said = ((("table", event.table, event.field), READS),)
+        case tables.TableWritten():
+            said = ((("table", event.table, event.field), ALONE),)
+        case tables.TableLoaded():
+            said = ((("table", event.table, "slots"), READS),)
+        case caches.GenerationSet():
+            said = ((("table", event.table, "generation"), ALONE),)
         case Call():
-            return touches + _of_call(event.operation)
+            said = _of_call(event.operation)
         case Return() if operation is not None:
-            return touches + _of_return(operation)
-        case SectionEntering() | SectionEntered() if isinstance(operation, GuestAccess):
-            # The processor has found no spte, or it would not be here.
-            return (*touches, _READS_SHADOW)
+            said = _of_return(operation)
+        case srcu.SectionEntering() | srcu.SectionEntered():
+            # The processor has found no spte, or a fault would not be here.
+            said = (_READS_SHADOW,) if isinstance(operation, GuestAccess) else ()
         case _:
-            return touches
+            pass
+    return said
 
 
 _SAYING = frozenset(
     {
         Call,
-        GenerationSet,
+        caches.GenerationSet,
         Return,
-        SectionEntered,
-        SectionEntering,
-        TableLoaded,
-        TableRead,
-        TableWritten,
+        srcu.SectionEntered,
+        srcu.SectionEntering,
+        tables.TableLoaded,
+        tables.TableRead,
+        tables.TableWritten,
     }
 )
 """The kinds of which it matters what they say, or whose they are."""
@@ -292,27 +237,29 @@ def _of_return(operation: Operation) -> tuple[Touch, ...]:
 
 @cache
 def _within(operation: Operation) -> tuple[Touch, ...]:
-    """What all events of an operation touch: what it uses without a point of its own."""
+    """What all events of an operation touch: what it uses without announcing it."""
+    touches: tuple[Touch, ...] = ()
     match operation:
         case UnmapHva() | ChangePte() | InvalidateRange():
             # The count of what the host has taken, which faults compare.
-            return ((HOST, ALONE),)
+            touches = ((HOST, ALONE),)
         case GuestAccess() | PreFault():
             # That count, before and after it finds the page.
-            return ((HOST, READS),)
+            touches = ((HOST, READS),)
         case GetDirtyLog() | ClearDirtyLog():
             # The bits, which decide what it does.
-            return (_READS_SHADOW,)
+            touches = (_READS_SHADOW,)
         case VcpuGfnToMemslot():
-            return ((("vCPU", operation.vcpu), ALONE),)
+            touches = ((("vCPU", operation.vcpu), ALONE),)
         case InitHvaCache() | UseHvaCache():
-            return ((("cache of addresses", operation.cache), ALONE),)
+            touches = ((("cache of addresses", operation.cache), ALONE),)
         case DestroyVm():
-            return ((CALLS, ALONE),)
+            touches = ((CALLS, ALONE),)
         case _ if isinstance(operation, PfnCacheOperation):
-            return ((("cache of a page", operation.cache), ALONE), (HOST, READS))
+            touches = ((("cache of a page", operation.cache), ALONE), (HOST, READS))
         case _:
-            return ()
+            pass
+    return touches
 
 
 def both(one: str | None, other: str) -> str:
