@@ -44,7 +44,7 @@ from memslot_spec.model.operations import Operation
 
 SEEDS = st.integers(0, 2**32 - 1)
 SCHEDULES = 16
-"""Schedules played of one race that was drawn."""
+"""Schedules played of one race that was drawn; fewer where there are no more."""
 
 LONGEST_PREFIX = 8
 
@@ -244,7 +244,7 @@ class ConcurrentMachine(Machine):
         target = self.slice.target
         if target.header.capabilities.interleaving is Interleaving.THREADS:
             return (raced(target.make, scenario) for _ in range(SCHEDULES))
-        return sampled(target.make, scenario, rng, SCHEDULES)
+        return sampled(target.make, scenario, rng, SCHEDULES, repeats=False)
 
 
 def run_slice(

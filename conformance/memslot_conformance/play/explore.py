@@ -20,10 +20,15 @@ from memslot_conformance.play.chance import (
     tossing,
 )
 from memslot_conformance.play.played import Played
-from memslot_conformance.play.scheduler import play, stay
+from memslot_conformance.play.reduction import LeftOutError
+from memslot_conformance.play.scheduler import Chooser, play, stay
 from memslot_conformance.play.stepping import STEP_LIMIT
+from memslot_conformance.play.unrepeated import DrawnWalk, Unrepeated
 from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_spec.history.events import Event
+
+TRIES = 2
+"""How often a schedule is drawn for each that is wanted, where none may repeat."""
 
 
 def sampled(
@@ -33,6 +38,7 @@ def sampled(
     count: int,
     *,
     step_limit: int = STEP_LIMIT,
+    repeats: bool = True,
 ) -> Iterator[Played]:
     """So many random schedules, by turns of several kinds.
 
@@ -40,18 +46,32 @@ def sampled(
     one place. The others stay at each decision with one probability out of `STAYS`,
     and half of them switch only where shared state changes hands. Some bugs want
     many switches, and some a thread that stands still through a whole update.
+    Without `repeats` no partial order comes twice, so there may be fewer.
     """
-    decisions = 0
-    for number in range(count):
-        if number % 2 and decisions:
-            at = {rng.randrange(decisions) for _ in range(rng.choice(FEW))}
-            walk = CountingChooser(preempting(rng, frozenset(at)))
-        else:
-            stays = STAYS[number // 4 % len(STAYS)]
-            handing = bool(number // 2 % 2)
-            walk = CountingChooser(tossing(rng, stays, only_handing_over=handing))
-        yield play(make, scenario, walk.choose, step_limit=step_limit)
-        decisions = walk.decisions
+    decisions = played = 0
+    drawn = None if repeats else Unrepeated(rng)
+    for number in range(count if repeats else count * TRIES):
+        choose = _chooser(rng, number, decisions)
+        walk = CountingChooser(choose) if drawn is None else DrawnWalk(choose, drawn)
+        try:
+            one = play(make, scenario, walk.choose, step_limit=step_limit)
+        except LeftOutError:
+            continue
+        if isinstance(walk, DrawnWalk):
+            walk.finish(one)
+        yield one
+        decisions, played = walk.decisions, played + 1
+        if played == count or (drawn is not None and drawn.is_over):
+            return
+
+
+def _chooser(rng: Random, number: int, decisions: int) -> Chooser:
+    if number % 2 and decisions:
+        at = {rng.randrange(decisions) for _ in range(rng.choice(FEW))}
+        return preempting(rng, frozenset(at))
+    stays = STAYS[number // 4 % len(STAYS)]
+    handing = bool(number // 2 % 2)
+    return tossing(rng, stays, only_handing_over=handing)
 
 
 class Following:
