@@ -196,7 +196,7 @@ class Bounded(Iterator[Played]):
                 if self._are_two:
                     vain = run, tuple(between)
                     between.clear()
-            for other in runnable:
+            for other in reversed(runnable):
                 if other != choices[decision]:
                     branch = _Start(
                         choices, decision, other, asleep, *vain, walk.pieces

@@ -57,8 +57,8 @@ def sampled(
             one = play(make, scenario, walk.choose, step_limit=step_limit)
         except LeftOutError:
             continue
-        if isinstance(walk, DrawnWalk):
-            walk.finish(one)
+        if isinstance(walk, DrawnWalk) and not walk.finish(one):
+            continue
         yield one
         decisions, played = walk.decisions, played + 1
         if played == count or (drawn is not None and drawn.is_over):

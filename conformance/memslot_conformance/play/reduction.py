@@ -36,6 +36,9 @@ from memslot_conformance.play.orders import (
 from memslot_conformance.play.played import Played
 from memslot_spec.history.events import Event
 
+PATIENCE = 50
+"""How often a play passes sleepers over: others may wait for them, again and again."""
+
 
 class NotRepeatableError(Exception):
     """The same choices led elsewhere: the target is not deterministic."""
@@ -103,6 +106,7 @@ class Walk:
 
     def __init__(self, opening: bytes, level: int) -> None:
         self.is_whole = True
+        self._passed = 0
         self.pieces: list[Piece] = []
         self.choices = bytearray()
         self.options: list[Option] = []
@@ -150,6 +154,9 @@ class Walk:
             return current
         for thread in runnable:
             if thread not in asleep:
+                self._passed += thread != runnable[0]
+                if self._passed > PATIENCE:
+                    break
                 return thread
         raise LeftOutError
 

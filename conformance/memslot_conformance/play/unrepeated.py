@@ -18,6 +18,9 @@ from memslot_conformance.play.reduction import LeftOutError
 from memslot_conformance.play.scheduler import Chooser
 from memslot_spec.history.events import Event
 
+TURNED = 3
+"""So many choices of a play are changed: what retries for ever would always be new."""
+
 
 @dataclass(slots=True)
 class _Node:
@@ -53,13 +56,22 @@ class Unrepeated:
 
     def node(self, key: int, runnable: tuple[int, ...]) -> _Node:
         """The node of a partial order."""
-        return self._nodes.setdefault(key, _Node(runnable))
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = _Node(runnable)
+        return node
 
     def pick(self, node: _Node, thread: int) -> int:
-        """The thread, or another that leads to what was not played."""
+        """The thread, or another that leads to what was not played.
+
+        Errors: `LeftOutError` where none does.
+        """
         if node.leads_on(thread):
             return thread
-        return self._rng.choice([t for t in node.runnable if node.leads_on(t)])
+        others = [other for other in node.runnable if node.leads_on(other)]
+        if not others:
+            raise LeftOutError
+        return self._rng.choice(others)
 
 
 class DrawnWalk:
@@ -73,7 +85,7 @@ class DrawnWalk:
         self._choose = choose
         self._drawn = drawn
         self._order = PartialOrder(drawn.footprints)
-        self._heard = 0
+        self._heard = self._turned = 0
         self._path: list[tuple[_Node, int]] = []
 
     def choose(
@@ -81,22 +93,33 @@ class DrawnWalk:
     ) -> int:
         """Go on where something is new. Errors: `LeftOutError` where nothing is."""
         node = self._come(runnable, current, events)
-        node.end()
-        if node.is_over:
-            self._end()
-            raise LeftOutError
+        node.runnable = runnable
         self.decisions += current is not None and len(runnable) > 1
-        thread = self._drawn.pick(node, self._choose(runnable, current, events))
+        drawn = self._choose(runnable, current, events)
+        try:
+            thread = self._drawn.pick(node, drawn)
+        except LeftOutError:
+            node.is_over = True
+            self._end()
+            raise
+        self._turned += thread != drawn
+        if self._turned > TURNED:
+            raise LeftOutError
         self._path.append((node, thread))
         return thread
 
-    def finish(self, played: Played) -> None:
-        """The play has come to its end, which is not to come again."""
-        if self._path and played.error is None:
-            thread = self._path[-1][1]
-            rest = played.events[self._heard :]
-            self._come((), None, [e for e in rest if e.thread == thread], whole=True)
-            self._end()
+    def finish(self, played: Played) -> bool:
+        """The play has come to its end, which is not to come again; it is new."""
+        if not self._path or played.error is not None:
+            return True
+        thread = self._path[-1][1]
+        rest = played.events[self._heard :]
+        mine = [event for event in rest if event.thread == thread]
+        node = self._come((), None, mine, whole=True)
+        is_new = not node.is_over
+        node.is_over = True
+        self._end()
+        return is_new
 
     def _come(
         self,
@@ -113,17 +136,13 @@ class DrawnWalk:
             self._order.add(thread, piece, waits=waits)
         self._heard = len(events)
         node = self._drawn.node(self._order.key, runnable)
-        node.runnable = runnable
         if self._path:
             before, thread = self._path[-1]
             before.led[thread] = node
         return node
 
     def _end(self) -> None:
-        if self._path:
-            before, thread = self._path[-1]
-            node = before.led.get(thread)
-            if node is not None:
-                node.end()
         for node, _ in reversed(self._path):
             node.end()
+            if not node.is_over:
+                return
