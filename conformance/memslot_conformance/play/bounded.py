@@ -114,11 +114,12 @@ class Bounded(Iterator[Played]):
 
     @property
     def left(self) -> int:
-        """How many schedules are left out and not yet played.
+        """How many schedules are left out so far and not yet played.
 
-        Of those that follow from one of them by more preemptions nobody knows yet.
+        Of no more preemptions than the search has come to. Of those that follow from
+        one of them by more preemptions nobody knows yet.
         """
-        return sum(map(len, self._left))
+        return sum(map(len, self._left[: self._level + 1]))
 
     def __next__(self) -> Played:
         """Play the next schedule."""
