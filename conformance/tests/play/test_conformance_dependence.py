@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from itertools import combinations_with_replacement
 from types import NoneType, UnionType
@@ -60,8 +61,10 @@ def value_of(kind: object) -> object:
     return EMPTY if kind is SlotTable else "slots" if kind is str else 1
 
 
-def event_of(kind: type[Point], thread: int) -> Point:
+def event_of(kind: Callable[..., Point], thread: int) -> Point:
     """An event of this kind, about the first of everything."""
+    assert isinstance(kind, type)
+    assert is_dataclass(kind)
     hints = get_type_hints(kind)
     values = {
         field.name: value_of(hints[field.name])
@@ -69,7 +72,8 @@ def event_of(kind: type[Point], thread: int) -> Point:
         if field.default is MISSING
     }
     values = {n: False if hints[n] is bool else v for n, v in values.items()}
-    return kind(**{**values, "thread": thread})
+    make: Callable[..., Point] = kind
+    return make(**{**values, "thread": thread})
 
 
 def said_of(events: tuple[Event, ...]) -> tuple[frozenset[str], object, object]:
