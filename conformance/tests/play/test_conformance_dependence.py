@@ -63,17 +63,17 @@ def value_of(kind: object) -> object:
 
 def event_of(kind: Callable[..., Point], thread: int) -> Point:
     """An event of this kind, about the first of everything."""
-    assert isinstance(kind, type)
-    assert is_dataclass(kind)
-    hints = get_type_hints(kind)
+    made = kind
+    assert isinstance(made, type)
+    assert is_dataclass(made)
+    hints = get_type_hints(made)
     values = {
         field.name: value_of(hints[field.name])
-        for field in fields(kind)
+        for field in fields(made)
         if field.default is MISSING
     }
     values = {n: False if hints[n] is bool else v for n, v in values.items()}
-    make: Callable[..., Point] = kind
-    return make(**{**values, "thread": thread})
+    return kind(**{**values, "thread": thread})
 
 
 def said_of(events: tuple[Event, ...]) -> tuple[frozenset[str], object, object]:
