@@ -40,11 +40,15 @@ class Exploration:
         if self.ended or self.bound < level:
             return True
         plays = self.plays
-        if self.rest is not None:
-            return not self.left_out
         if isinstance(plays, Bounded) and plays.covered is not None:
             return plays.covered >= level
         return False
+
+    def over(self, level: int) -> bool:
+        """There is nothing to play of so many preemptions, or of what was left out."""
+        if self.rest is None:
+            return self.done(level)
+        return self.ended or not self.left_out
 
     @property
     def left_out(self) -> int:
@@ -53,8 +57,8 @@ class Exploration:
 
     def begin_again(self, *, ended: bool) -> None:
         """From now on, play what was left out, unless it has `ended` all the same."""
-        self.ended = ended or not self.left_out
         if isinstance(self.plays, Bounded):
+            self.ended = ended
             self.rest = self.plays.left_out()
 
     def next_play(self) -> Played | None:

@@ -142,16 +142,18 @@ class FixedLayer:
 
     def _explore_left_out(self) -> Iterator[Exploration]:
         """Play what may only seem to be the same as what was played."""
+        if not self._budget.left:
+            return
         for search in self._searches:
             search.begin_again(ended=search.broke >= REPEATS)
-        waiting = [s for s in self._searches if not s.done(s.bound)]
+        waiting = [s for s in self._searches if not s.over(s.bound)]
         while waiting and self._budget.left:
             for search in waiting:
                 self._explore(search, search.bound)
                 if self._findings.enough:
                     return
                 yield search
-            waiting = [s for s in waiting if not s.done(s.bound)]
+            waiting = [s for s in waiting if not s.over(s.bound)]
 
     @property
     def left_out(self) -> int:
@@ -183,7 +185,7 @@ class FixedLayer:
         """What was explored to its end, the races of one size together."""
         of_size: dict[tuple[int, int, int], list[Exploration]] = {}
         for search in self._searches:
-            if search.preemptions >= 0 and not search.looks:
+            if search.preemptions >= 0:
                 of_size.setdefault(search.size, []).append(search)
         return [self._bound(size, of_size[size]) for size in sorted(of_size)]
 
@@ -199,7 +201,7 @@ class FixedLayer:
             threads=threads,
             operations=operations,
             preemptions=preemptions,
-            races=len(searches),
+            races=len({search.race.name for search in searches}),
             schedules=counts.schedules,
             steps=counts.steps,
             histories=dict(counts.histories),
@@ -232,7 +234,7 @@ class FixedLayer:
             met.scenario(scenario)
             self._trial.counts.met.update(met.counter)
         for _ in range(TURN):
-            if search.done(level) or not self._budget.left:
+            if search.over(level) or not self._budget.left:
                 return
             played = search.next_play()
             if played is None:
@@ -254,9 +256,7 @@ class FixedLayer:
     def covered(self) -> str:
         """What was explored, in words."""
         races = [search for search in self._searches if search.race.scenario.threads]
-        alone = sum(not search.looks for search in self._searches) - sum(
-            not search.looks for search in races
-        )
+        alone = len(self._searches) - len(races)
         words = [f"{count(alone, 'scenario')} of one thread"] if alone else []
         words += explored([search for search in races if not search.looks])
         looked = explored([search for search in races if search.looks])

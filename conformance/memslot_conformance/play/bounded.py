@@ -23,7 +23,6 @@ from memslot_conformance.play.reduction import (
     Walk,
 )
 from memslot_conformance.play.scheduler import Chooser, play
-from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import Scenario
 
 TWO = 2
@@ -241,7 +240,7 @@ def bounded(
     preemptions: int,
     *,
     budget: Budget | None = None,
-    step_limit: int = STEP_LIMIT,
+    step_limit: int | None = None,
     reduced: bool = False,
 ) -> Bounded:
     """Every schedule of the scenario with at most this many preemptions.

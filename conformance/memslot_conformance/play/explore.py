@@ -22,7 +22,6 @@ from memslot_conformance.play.chance import (
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import LeftOutError
 from memslot_conformance.play.scheduler import Chooser, play, stay
-from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.play.unrepeated import DrawnWalk, Unrepeated
 from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_spec.history.events import Event
@@ -37,7 +36,7 @@ def sampled(
     rng: Random,
     count: int,
     *,
-    step_limit: int = STEP_LIMIT,
+    step_limit: int | None = None,
     repeats: bool = True,
 ) -> Iterator[Played]:
     """So many random schedules, by turns of several kinds.
@@ -130,7 +129,7 @@ def replay(
     scenario: Scenario,
     schedule: Schedule,
     *,
-    step_limit: int = STEP_LIMIT,
+    step_limit: int | None = None,
 ) -> Played:
     """Play this schedule; `diverged` says where it could not be followed."""
     following = Following(schedule)

@@ -22,8 +22,8 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.layers import layers
 from memslot_conformance.run import campaign
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.stream import StreamWriter
-from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.targets.probe import (
     NoSuchTargetError,
     NotHereError,

@@ -17,6 +17,7 @@ from memslot_conformance.findings.records import (
     ChoiceSeen,
     Found,
     LayerDone,
+    MeetingsCounted,
     Record,
     RunFinished,
     RunStarted,
@@ -33,8 +34,9 @@ from memslot_conformance.run.checking import (
     ReportFolderError,
     look_for,
 )
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.stream import read_stream, to_line
-from memslot_conformance.run.verdicts import Exit, headline
+from memslot_conformance.run.verdicts import headline
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_spec.clauses import clause_by_id
@@ -89,7 +91,13 @@ HELD = re.compile(r'("seconds": )[\d.]+|("(started|version|host)": )"[^"]*"')
 def line(record: Record) -> str:
     """A record as it stands in the file; of a layer's, only which it is."""
     match record:
-        case TargetStarted() | LayerDone() | BoundEnded() | ChoiceSeen():
+        case (
+            TargetStarted()
+            | LayerDone()
+            | BoundEnded()
+            | ChoiceSeen()
+            | MeetingsCounted()
+        ):
             return f"{type(record).__name__} of {record.target}"
         case Found():
             record = replace(record, history=None)
