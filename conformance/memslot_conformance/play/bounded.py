@@ -47,7 +47,7 @@ class _Run:
         return mine is None or any(depend(a, b) for a in between for b in mine)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Start:
     """The first choices of a schedule: of an earlier play, but the last.
 
@@ -63,6 +63,10 @@ class _Start:
     run: _Run | None = None
     between: Pieces = ()
     pieces: Sequence[Piece] = ()
+
+    def left(self) -> _Start:
+        """What is kept of it where it is left out."""
+        return _Start(self.choices, self.decisions, self.last)
 
     @property
     def is_vain(self) -> bool:
@@ -147,19 +151,19 @@ class Bounded(Iterator[Played]):
                 played = self._play_once(walk.choose)
                 repeats = walk.repeats(played)
                 self._branch(walk, start, level, self._left)
-                yield replace(played, repeats=repeats)
+                yield replace(played, repeats=True) if repeats else played
 
     def _attempt(self, start: _Start) -> Played | None:
         """Play it; None where all that follows is left out."""
         if start.is_vain:
-            self._left[self._level].append(start)
+            self._left[self._level].append(start.left())
             return None
         walk = self._walk(start, self._level, asleep=start.asleep)
         played, repeats = None, False
         try:
             played = self._play_once(walk.choose)
         except LeftOutError:
-            here = _Start(bytes(walk.choices), len(walk.choices), pieces=walk.pieces)
+            here = _Start(bytes(walk.choices), len(walk.choices))
             self._left[self._level].append(here)
         else:
             repeats = walk.repeats(played)
@@ -172,9 +176,12 @@ class Bounded(Iterator[Played]):
     def _walk(self, start: _Start, level: int, asleep: Asleep | None) -> Walk:
         opening = start.opening()
         if self._known is None:
-            return Walk(opening, level)
+            return Walk(opening)
         done = start.pieces[: start.decisions]
-        return OrderedWalk(opening, level, self._known, done, asleep)
+        notes_all = level < self._bound
+        return OrderedWalk(
+            opening, level, self._known, done, asleep, notes_all=notes_all
+        )
 
     def _branch(
         self, walk: Walk, start: _Start, level: int, waiting: list[list[_Start]]
@@ -183,11 +190,39 @@ class Bounded(Iterator[Played]):
         choices, first = bytes(walk.choices), len(start.opening())
         if not first:
             self._are_two = any(len(o.runnable) == TWO for o in walk.options[:1])
-        branches: list[tuple[int, _Start, bool]] = []
+        # Where nobody more is preempted, nobody more is put to sleep.
+        if self._known is None or level == self._bound:
+            branches = self._plain(walk, choices, first, level)
+        else:
+            branches = self._reduced(walk, choices, first, level)
+        for other_level, branch in branches:
+            if branch.last in branch.asleep:
+                self._left[other_level].append(branch.left())
+            else:
+                waiting[other_level].append(branch)
+
+    def _plain(
+        self, walk: Walk, choices: bytes, first: int, level: int
+    ) -> Iterator[tuple[int, _Start]]:
+        may_preempt = level < self._bound
+        pieces = walk.pieces
+        for decision, option in enumerate(walk.options, first):
+            runnable, current, asleep = option
+            if len(runnable) == 1 or not (may_preempt or current is None):
+                continue
+            other_level = level + (current is not None)
+            for other in runnable:
+                if other != choices[decision]:
+                    start = _Start(choices, decision, other, asleep, pieces=pieces)
+                    yield other_level, start
+
+    def _reduced(
+        self, walk: Walk, choices: bytes, first: int, level: int
+    ) -> Iterator[tuple[int, _Start]]:
+        branches: list[tuple[int, _Start]] = []
         for decision, run, between in _backwards(walk, first):
             runnable, current, asleep = walk.options[decision - first]
-            other_level = level + (current is not None)
-            if len(runnable) == 1 or other_level > self._bound:
+            if len(runnable) == 1:
                 continue
             vain: tuple[_Run | None, Pieces] = (None, ())
             # Only the preempted thread sleeps: to have it first costs no more.
@@ -196,14 +231,12 @@ class Bounded(Iterator[Played]):
                 if self._are_two:
                     vain = run, tuple(between)
                     between.clear()
+            other_level = level + (current is not None)
             for other in reversed(runnable):
                 if other != choices[decision]:
-                    branch = _Start(
-                        choices, decision, other, asleep, *vain, walk.pieces
-                    )
-                    branches.append((other_level, branch, other in asleep))
-        for other_level, branch, is_left_out in reversed(branches):
-            (self._left if is_left_out else waiting)[other_level].append(branch)
+                    start = _Start(choices, decision, other, asleep, *vain, walk.pieces)
+                    branches.append((other_level, start))
+        return reversed(branches)
 
 
 def _backwards(walk: Walk, first: int) -> Iterator[tuple[int, _Run, list[Footprint]]]:

@@ -28,49 +28,71 @@ from memslot_spec.model.operations import Operation
 _WORD = (1 << 64) - 1
 
 
-class Piece(NamedTuple):
-    """What a thread did in one go, in the operation that it was left in.
+class _Known(NamedTuple):
+    """What events say that a thread went on by: met again in the next play.
 
-    `touches` has the things of its footprint by number. `key` stands for the piece
-    together with all that came before it and that it depends on.
+    `touches` has the things of their footprint by number.
     """
 
-    thread: int
     footprint: Footprint
     touches: tuple[tuple[int, str], ...]
     operation: Operation | None
+
+
+class Piece(NamedTuple):
+    """What a thread did in one go.
+
+    `key` stands for the piece together with all that came before it and that it
+    depends on.
+    """
+
+    thread: int
+    known: _Known
     key: int
+
+    @property
+    def footprint(self) -> Footprint:
+        """What it touches."""
+        return self.known.footprint
 
 
 class Footprints:
     """The footprints of one search: most pieces are met again in the next play."""
 
     def __init__(self) -> None:
+        self.of: dict[tuple[int, int, bool], _Known] = {}
         self._numbers: dict[Thing, int] = {}
-        self._of: dict[
-            tuple[int, Operation | None, bool],
-            tuple[Footprint, tuple[tuple[int, str], ...]],
-        ] = {}
 
-    def of(
+    def learn(
         self, events: Sequence[Event], operation: Operation | None, *, waits: bool
-    ) -> tuple[int, Footprint, tuple[tuple[int, str], ...]]:
-        """What the events say, as a number, and what they touch."""
-        told = _told(events)
-        known = self._of.get((told, operation, waits))
-        if known is None:
-            touches = footprint(events, operation)
-            if waits:
-                thing, how = WAITING
-                touches[thing] = both(touches.get(thing), how)
-            number = self._numbers
-            by_number = sorted(
-                (number.setdefault(thing, len(number)), how)
-                for thing, how in touches.items()
-            )
-            known = touches, tuple(by_number)
-            self._of[told, operation, waits] = known
-        return told, *known
+    ) -> _Known:
+        """What events touch that are new here."""
+        touches = footprint(events, operation)
+        if waits:
+            thing, how = WAITING
+            touches[thing] = both(touches.get(thing), how)
+        number = self._numbers
+        by_number = sorted(
+            (number.setdefault(thing, len(number)), how)
+            for thing, how in touches.items()
+        )
+        for event in events:
+            if isinstance(event, Call):
+                operation = event.operation
+        return _Known(touches, tuple(by_number), operation)
+
+
+class _State:
+    """How a thing was touched last, and what stands for what happened to it.
+
+    `before` that, and for those that have touched it in that way `since`, in any order.
+    """
+
+    __slots__ = ("before", "how", "since")
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+        self.before = self.since = 0
 
 
 class PartialOrder:
@@ -79,75 +101,65 @@ class PartialOrder:
     Keys are of one search: they hash words, which differ from one process to the next.
     """
 
+    __slots__ = ("_footprints", "_last", "_things", "key")
+
     def __init__(self, footprints: Footprints) -> None:
         self.key = 0
         self._footprints = footprints
-        # How each thing was touched last, what stands for all that happened to it
-        # before, and for those that have touched it in that way since, in any order.
-        self._how: dict[int, str] = {}
-        self._before: dict[int, int] = {}
-        self._together: dict[int, int] = {}
+        self._things: dict[int, _State] = {}
         self._last: dict[int, Piece] = {}
 
     def add(self, thread: int, events: Sequence[Event], *, waits: bool) -> Piece:
         """The thread has gone on, by these events, and `waits` now."""
         last = self._last.get(thread)
-        operation, past = (None, 0) if last is None else (last.operation, last.key)
-        told, footprint_of, touches = self._footprints.of(
-            events, operation, waits=waits
-        )
-        before = self._turn(touches)
-        key = hash((thread, past, told, waits, *before)) & _WORD
-        for event in events:
-            if type(event) is Call:
-                operation = event.operation
-        piece = Piece(thread, footprint_of, touches, operation, key)
-        self._note(piece)
+        operation, past = (None, 0) if last is None else (last[1][2], last[2])
+        try:
+            # The hash of a dataclass is that of its fields, whatever the class.
+            told = hash((*map(type, events), *events))
+        except TypeError:
+            # Of a target that announces what cannot be hashed.
+            told = hash(repr(events))
+        # An operation is of the scenario, which outlives the search.
+        by = told, id(operation), waits
+        known = self._footprints.of.get(by)
+        if known is None:
+            known = self._footprints.learn(events, operation, waits=waits)
+            self._footprints.of[by] = known
+        states = self._turn(known[1])
+        key = hash((thread, past, told, waits, *[one.before for one in states])) & _WORD
+        for state in states:
+            state.since += key
+        self.key = (self.key + key) & _WORD
+        piece = self._last[thread] = Piece(thread, known, key)
         return piece
 
     def repeat(self, pieces: Sequence[Piece]) -> None:
         """The same was done in an earlier play."""
+        total = self.key
         for piece in pieces:
-            self._turn(piece.touches)
-            self._note(piece)
+            thread, known, key = piece
+            for state in self._turn(known[1]):
+                state.since += key
+            self._last[thread] = piece
+            total += key
+        self.key = total & _WORD
 
-    def _turn(self, touches: tuple[tuple[int, str], ...]) -> list[int]:
-        """What has happened to each thing before it is touched this way."""
-        hows, befores, together = self._how, self._before, self._together
-        found: list[int] = []
+    def _turn(self, touches: tuple[tuple[int, str], ...]) -> list[_State]:
+        """The things as they are where they are about to be touched so."""
+        things = self._things
+        states: list[_State] = []
         for thing, how in touches:
-            last = hows.get(thing)
-            if last is None:
-                befores[thing] = together[thing] = 0
-                hows[thing] = how
-            elif last != how or how == ALONE:
-                befores[thing] = hash((befores[thing], last, together[thing]))
-                together[thing] = 0
-                hows[thing] = how
-            found.append(befores[thing])
-        return found
-
-    def _note(self, piece: Piece) -> None:
-        key, together = piece.key, self._together
-        for thing, _ in piece.touches:
-            together[thing] += key
-        self._last[piece.thread] = piece
-        self.key = (self.key + key) & _WORD
+            state = things.get(thing)
+            if state is None:
+                state = things[thing] = _State(how)
+            elif state.how != how or how == ALONE:
+                state.before = hash((state.before, state.how, state.since))
+                state.since = 0
+                state.how = how
+            states.append(state)
+        return states
 
 
-def _told(events: Sequence[Event]) -> int:
-    """What the events say: the same thread in the same past should say the same."""
-    # The hash of a dataclass is that of its fields, whatever the class.
-    calls = [type(event.operation) for event in events if isinstance(event, Call)]
-    try:
-        return hash((*map(type, events), *calls, *events))
-    except TypeError:
-        # Of a target that announces what cannot be hashed.
-        return hash(repr(events))
-
-
-def ends_in_wait(thread: int, events: Sequence[Event], *, can_go_on: bool) -> bool:
-    """A thread that did this last waits, if it cannot go on and has not ended."""
-    if can_go_on:
-        return False
-    return not events or events[-1].thread != thread or type(events[-1]) is not Return
+def has_ended(thread: int, events: Sequence[Event]) -> bool:
+    """A thread that did this last, and cannot go on, does not wait: it has ended."""
+    return bool(events) and events[-1].thread == thread and type(events[-1]) is Return

@@ -23,7 +23,6 @@ for what a bound does to sleep sets: here only the preempted thread is put to sl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from memslot_conformance.play.dependence import Footprint, depend
@@ -31,7 +30,7 @@ from memslot_conformance.play.orders import (
     Footprints,
     PartialOrder,
     Piece,
-    ends_in_wait,
+    has_ended,
 )
 from memslot_conformance.play.played import Played
 from memslot_spec.history.events import Event
@@ -51,9 +50,10 @@ class LeftOutError(Exception):
 Asleep = Mapping[int, Footprint]
 """Threads that need not be chosen, each with what its next piece touches."""
 
+_NOBODY: Asleep = {}
 
-@dataclass(frozen=True, slots=True)
-class _Met:
+
+class _Met(NamedTuple):
     """How a play came to a partial order: who ran last, and at which price."""
 
     current: int | None
@@ -71,15 +71,18 @@ class Known:
 
     def __init__(self) -> None:
         self.footprints = Footprints()
-        self._met: dict[int, list[_Met]] = {}
+        self._met: dict[int, tuple[_Met, ...]] = {}
+        self._ways: dict[_Met, _Met] = {}
         self._ended: set[int] = set()
 
     def leads_on(self, key: int, met: _Met) -> bool:
         """Something may come of the node that was not met yet; it is met now."""
-        before = self._met.setdefault(key, [])
-        if any(one.serves(met) for one in before):
-            return False
-        before.append(met)
+        before = self._met.get(key, ())
+        for one in before:
+            if one.serves(met):
+                return False
+        # There are few ways, and many nodes.
+        self._met[key] = (*before, self._ways.setdefault(met, met))
         return True
 
     def ends(self, key: int) -> bool:
@@ -87,6 +90,10 @@ class Known:
         has_ended = key in self._ended
         self._ended.add(key)
         return has_ended
+
+    def forget_nodes(self) -> None:
+        """The search has come to its end."""
+        self._met.clear()
 
 
 class Option(NamedTuple):
@@ -104,33 +111,25 @@ class Walk:
     are what was done at each choice, where that is kept.
     """
 
-    def __init__(self, opening: bytes, level: int) -> None:
+    def __init__(self, opening: bytes) -> None:
         self.is_whole = True
-        self._passed = 0
         self.pieces: list[Piece] = []
         self.choices = bytearray()
         self.options: list[Option] = []
         self._opening = opening
-        self._level = level
 
     def choose(
-        self, runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
+        self,
+        runnable: tuple[int, ...],
+        current: int | None,
+        events: Sequence[Event],  # noqa: ARG002 - of a `Chooser`
     ) -> int:
         """Go on as the opening says, and then with whoever ran."""
-        self._hear(current, events)
-        decision = len(self.choices)
-        if decision < len(self._opening):
-            thread = self._opening[decision]
-            if thread not in runnable:
-                message = (
-                    f"at decision {decision} of the same schedule thread {thread} "
-                    f"could run before, and now only {runnable} can"
-                )
-                raise NotRepeatableError(message)
+        if len(self.choices) < len(self._opening):
+            thread = self._opened(runnable)
         else:
-            asleep = self._asleep_at(current)
-            thread = self._default(runnable, current, asleep)
-            self.options.append(Option(runnable, current, asleep))
+            self.options.append(Option(runnable, current, _NOBODY))
+            thread = runnable[0] if current is None else current
         self.choices.append(thread)
         return thread
 
@@ -139,13 +138,110 @@ class Walk:
         del played
         return False
 
-    def _hear(self, current: int | None, events: Sequence[Event]) -> None:
-        """Hear what was done since the last choice."""
+    def _opened(self, runnable: tuple[int, ...]) -> int:
+        decision = len(self.choices)
+        thread = self._opening[decision]
+        if thread not in runnable:
+            message = (
+                f"at decision {decision} of the same schedule thread {thread} "
+                f"could run before, and now only {runnable} can"
+            )
+            raise NotRepeatableError(message)
+        return thread
 
-    def _asleep_at(self, current: int | None) -> Asleep:
-        """Who is asleep where the opening has ended. Errors: `LeftOutError`."""
-        del current
-        return {}
+
+class OrderedWalk(Walk):
+    """A walk that knows what it does as a partial order.
+
+    `pieces` are those of its opening but the last. With `asleep`, those at the end of
+    its opening, it leaves out what `known` has. Once a thread is alone what comes is
+    known: it is noted only if it `notes_all`.
+    """
+
+    def __init__(
+        self,
+        opening: bytes,
+        level: int,
+        known: Known,
+        pieces: Sequence[Piece],
+        asleep: Asleep | None,
+        *,
+        notes_all: bool,
+    ) -> None:
+        super().__init__(opening)
+        self._level = level
+        self._known = known
+        self._is_reduced = asleep is not None
+        self._asleep: Asleep = asleep or _NOBODY
+        self._order = PartialOrder(known.footprints)
+        self._order.repeat(pieces)
+        self._repeated = len(pieces)
+        self._heard = self._alive = self._passed = 0
+        self._notes_all = notes_all
+        # The partial order where a thread was left alone.
+        self._end: int | None = None
+        self.pieces = list(pieces)
+
+    def choose(
+        self, runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
+    ) -> int:
+        """Go on as the opening says, and then with whoever ran and is awake.
+
+        Errors: `LeftOutError` where nothing new comes of it.
+        """
+        is_alone = self._end is not None
+        if is_alone and not self._notes_all:
+            return runnable[0]
+        decision = len(self.choices)
+        if not decision:
+            self._alive = len(runnable)
+        elif decision > self._repeated:
+            self._hear(events[self._heard :], can_go_on=current is not None)
+        elif current is None and has_ended(self.choices[-1], events):
+            self._alive -= 1
+        self._heard = len(events)
+        if decision < len(self._opening):
+            thread = self._opened(runnable)
+        else:
+            if self._is_reduced and not is_alone:
+                self._meet(current)
+            asleep = self._asleep
+            thread = self._default(runnable, current, asleep)
+            self.options.append(Option(runnable, current, asleep))
+        if self._alive == 1 and not is_alone:
+            self._end = self._order.key
+        self.choices.append(thread)
+        return thread
+
+    def repeats(self, played: Played) -> bool:
+        """A play before it was the same partial order."""
+        if played.error is not None:
+            return False
+        if self.choices and (self._end is None or self._notes_all):
+            # Thread 0 looks when the race is over.
+            rest, thread = played.events[self._heard :], self.choices[-1]
+            mine = [event for event in rest if event.thread == thread]
+            self._hear(mine, can_go_on=False)
+        return self._known.ends(self._order.key if self._end is None else self._end)
+
+    def _hear(self, events: Sequence[Event], *, can_go_on: bool) -> None:
+        """Hear what was done since the last choice."""
+        thread = self.choices[-1]
+        ended = not can_go_on and has_ended(thread, events)
+        self._alive -= ended
+        piece = self._order.add(thread, events, waits=not (can_go_on or ended))
+        self.pieces.append(piece)
+        if self._asleep:
+            touches = piece.footprint
+            kept = {t: p for t, p in self._asleep.items() if not depend(p, touches)}
+            if len(kept) < len(self._asleep):
+                self._asleep = kept
+
+    def _meet(self, current: int | None) -> None:
+        met = _Met(current, self._level, frozenset(self._asleep))
+        if not self._known.leads_on(self._order.key, met):
+            self.is_whole = current is None
+            raise LeftOutError
 
     def _default(
         self, runnable: tuple[int, ...], current: int | None, asleep: Asleep
@@ -159,64 +255,3 @@ class Walk:
                     break
                 return thread
         raise LeftOutError
-
-
-class OrderedWalk(Walk):
-    """A walk that knows what it does as a partial order.
-
-    `pieces` are those of its opening but the last. With `asleep`, those at the end of
-    its opening, it leaves out what `known` has.
-    """
-
-    def __init__(
-        self,
-        opening: bytes,
-        level: int,
-        known: Known,
-        pieces: Sequence[Piece],
-        asleep: Asleep | None,
-    ) -> None:
-        super().__init__(opening, level)
-        self._known = known
-        self._is_reduced = asleep is not None
-        self._asleep: Asleep = asleep or {}
-        self._order = PartialOrder(known.footprints)
-        self._order.repeat(pieces)
-        self._repeated = len(pieces)
-        self._heard = 0
-        self.pieces = list(pieces)
-
-    def repeats(self, played: Played) -> bool:
-        """A play before it was the same partial order."""
-        if played.error is not None:
-            return False
-        # Thread 0 looks when the race is over.
-        rest = played.events[self._heard :]
-        if self.choices:
-            mine = [event for event in rest if event.thread == self.choices[-1]]
-            self._piece(mine, can_go_on=False)
-        return self._known.ends(self._order.key)
-
-    def _hear(self, current: int | None, events: Sequence[Event]) -> None:
-        if len(self.choices) > self._repeated:
-            self._piece(events[self._heard :], can_go_on=current is not None)
-        self._heard = len(events)
-
-    def _piece(self, events: Sequence[Event], *, can_go_on: bool) -> None:
-        thread = self.choices[-1]
-        waits = ends_in_wait(thread, events, can_go_on=can_go_on)
-        piece = self._order.add(thread, events, waits=waits)
-        self.pieces.append(piece)
-        if self._asleep:
-            touches = piece.footprint
-            kept = {t: p for t, p in self._asleep.items() if not depend(p, touches)}
-            if len(kept) < len(self._asleep):
-                self._asleep = kept
-
-    def _asleep_at(self, current: int | None) -> Asleep:
-        if self._is_reduced:
-            met = _Met(current, self._level, frozenset(self._asleep))
-            if not self._known.leads_on(self._order.key, met):
-                self.is_whole = current is None
-                raise LeftOutError
-        return self._asleep
