@@ -154,8 +154,8 @@ class OrderedWalk(Walk):
     """A walk that knows what it does as a partial order.
 
     `pieces` are those of its opening but the last. With `asleep`, those at the end of
-    its opening, it leaves out what `known` has. Once a thread is alone what comes is
-    known: it is noted only if it `notes_all`.
+    its opening, it leaves out what `known` has. Once a thread is alone there is nothing
+    to choose: its choices are noted only if it `notes_all`.
     """
 
     def __init__(
@@ -178,8 +178,7 @@ class OrderedWalk(Walk):
         self._repeated = len(pieces)
         self._heard = self._alive = self._passed = 0
         self._notes_all = notes_all
-        # The partial order where a thread was left alone.
-        self._end: int | None = None
+        self._stops: list[int] = []
         self.pieces = list(pieces)
 
     def choose(
@@ -189,40 +188,53 @@ class OrderedWalk(Walk):
 
         Errors: `LeftOutError` where nothing new comes of it.
         """
-        is_alone = self._end is not None
-        if is_alone and not self._notes_all:
-            return runnable[0]
-        decision = len(self.choices)
-        if not decision:
-            self._alive = len(runnable)
-        elif decision > self._repeated:
+        choices = self.choices
+        decision = len(choices)
+        if decision > self._repeated:
+            if self._alive == 1:
+                return self._alone(runnable, current, events)
             self._hear(events[self._heard :], can_go_on=current is not None)
-        elif current is None and has_ended(self.choices[-1], events):
+        elif not decision:
+            self._alive = len(runnable)
+        elif current is None and has_ended(choices[-1], events):
             self._alive -= 1
         self._heard = len(events)
         if decision < len(self._opening):
             thread = self._opened(runnable)
         else:
-            if self._is_reduced and not is_alone:
+            if self._is_reduced:
                 self._meet(current)
-            asleep = self._asleep
-            thread = self._default(runnable, current, asleep)
-            self.options.append(Option(runnable, current, asleep))
-        if self._alive == 1 and not is_alone:
-            self._end = self._order.key
-        self.choices.append(thread)
+            thread = self._default(runnable, current, self._asleep)
+            self.options.append(Option(runnable, current, self._asleep))
+        choices.append(thread)
         return thread
+
+    def _alone(
+        self, runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
+    ) -> int:
+        """Go on with the only thread that there is."""
+        if self._notes_all:
+            self._hear(events[self._heard :], can_go_on=True)
+            self._heard = len(events)
+            self.options.append(Option(runnable, current, _NOBODY))
+            self.choices.append(runnable[0])
+        else:
+            self._stops.append(len(events))
+        return runnable[0]
 
     def repeats(self, played: Played) -> bool:
         """A play before it was the same partial order."""
         if played.error is not None:
             return False
-        if self.choices and (self._end is None or self._notes_all):
+        for stop in self._stops:
+            self._hear(played.events[self._heard : stop], can_go_on=True)
+            self._heard = stop
+        if self.choices:
             # Thread 0 looks when the race is over.
             rest, thread = played.events[self._heard :], self.choices[-1]
             mine = [event for event in rest if event.thread == thread]
             self._hear(mine, can_go_on=False)
-        return self._known.ends(self._order.key if self._end is None else self._end)
+        return self._known.ends(self._order.key)
 
     def _hear(self, events: Sequence[Event], *, can_go_on: bool) -> None:
         """Hear what was done since the last choice."""
