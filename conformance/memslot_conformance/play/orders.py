@@ -18,7 +18,6 @@ from memslot_conformance.play.dependence import (
     ALONE,
     WAITING,
     Footprint,
-    Thing,
     both,
     footprint,
 )
@@ -31,12 +30,14 @@ _WORD = (1 << 64) - 1
 class _Known(NamedTuple):
     """What events say that a thread went on by: met again in the next play.
 
-    `touches` has the things of their footprint by number.
+    `touches` has the things of their footprint by a number, and `operation` what the
+    thread is in now; `within` is a number for that.
     """
 
     footprint: Footprint
     touches: tuple[tuple[int, str], ...]
     operation: Operation | None
+    within: int
 
 
 class Piece(NamedTuple):
@@ -56,30 +57,38 @@ class Piece(NamedTuple):
         return self.known.footprint
 
 
-class Footprints:
-    """The footprints of one search: most pieces are met again in the next play."""
+_KNOWN: dict[tuple[int, int, bool], _Known] = {}
+"""The same in every search: by what events say, the operation, and if it waits."""
 
-    def __init__(self) -> None:
-        self.of: dict[tuple[int, int, bool], _Known] = {}
-        self._numbers: dict[Thing, int] = {}
+_MOST_KNOWN = 20_000
 
-    def learn(
-        self, events: Sequence[Event], operation: Operation | None, *, waits: bool
-    ) -> _Known:
-        """What events touch that are new here."""
-        touches = footprint(events, operation)
-        if waits:
-            thing, how = WAITING
-            touches[thing] = both(touches.get(thing), how)
-        number = self._numbers
-        by_number = sorted(
-            (number.setdefault(thing, len(number)), how)
-            for thing, how in touches.items()
-        )
-        for event in events:
-            if isinstance(event, Call):
-                operation = event.operation
-        return _Known(touches, tuple(by_number), operation)
+
+def _learn(
+    events: Sequence[Event], operation: Operation | None, within: int, *, waits: bool
+) -> _Known:
+    """What events touch that are new here."""
+    touches = footprint(events, operation)
+    if waits:
+        thing, how = WAITING
+        touches[thing] = both(touches.get(thing), how)
+    by_number = sorted((hash(thing), how) for thing, how in touches.items())
+    for event in events:
+        if isinstance(event, Call):
+            operation = event.operation
+            within = hash((type(operation), operation))
+    return _Known(touches, tuple(by_number), operation, within)
+
+
+def _told(events: Sequence[Event]) -> int:
+    """What the events say, as a number."""
+    # The hash of a dataclass is that of its fields, whatever the class.
+    try:
+        if events and type(event := events[0]) is Call:
+            return hash((type(event.operation), *map(type, events), *events))
+        return hash((*map(type, events), *events))
+    except TypeError:
+        # Of a target that announces what cannot be hashed.
+        return hash(repr(events))
 
 
 class _State:
@@ -101,30 +110,27 @@ class PartialOrder:
     Keys are of one search: they hash words, which differ from one process to the next.
     """
 
-    __slots__ = ("_footprints", "_last", "_things", "key")
+    __slots__ = ("_last", "_things", "key")
 
-    def __init__(self, footprints: Footprints) -> None:
+    def __init__(self) -> None:
         self.key = 0
-        self._footprints = footprints
         self._things: dict[int, _State] = {}
         self._last: dict[int, Piece] = {}
 
     def add(self, thread: int, events: Sequence[Event], *, waits: bool) -> Piece:
         """The thread has gone on, by these events, and `waits` now."""
         last = self._last.get(thread)
-        operation, past = (None, 0) if last is None else (last[1][2], last[2])
-        try:
-            # The hash of a dataclass is that of its fields, whatever the class.
-            told = hash((*map(type, events), *events))
-        except TypeError:
-            # Of a target that announces what cannot be hashed.
-            told = hash(repr(events))
-        # An operation is of the scenario, which outlives the search.
-        by = told, id(operation), waits
-        known = self._footprints.of.get(by)
+        operation: Operation | None = None
+        past = within = 0
+        if last is not None:
+            _, (_, _, operation, within), past = last
+        told = _told(events)
+        by = told, within, waits
+        known = _KNOWN.get(by)
         if known is None:
-            known = self._footprints.learn(events, operation, waits=waits)
-            self._footprints.of[by] = known
+            if len(_KNOWN) >= _MOST_KNOWN:
+                _KNOWN.clear()
+            known = _KNOWN[by] = _learn(events, operation, within, waits=waits)
         states = self._turn(known[1])
         key = hash((thread, past, told, waits, *[one.before for one in states])) & _WORD
         for state in states:

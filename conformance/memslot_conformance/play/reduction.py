@@ -27,7 +27,6 @@ from typing import NamedTuple
 
 from memslot_conformance.play.dependence import Footprint, depend
 from memslot_conformance.play.orders import (
-    Footprints,
     PartialOrder,
     Piece,
     has_ended,
@@ -53,14 +52,14 @@ Asleep = Mapping[int, Footprint]
 _NOBODY: Asleep = {}
 
 
-class _Met(NamedTuple):
+class _Way(NamedTuple):
     """How a play came to a partial order: who ran last, and at which price."""
 
     current: int | None
     level: int
     asleep: frozenset[int]
 
-    def serves(self, other: _Met) -> bool:
+    def serves(self, other: _Way) -> bool:
         """What the other may go on to, this one does, by no more preemptions."""
         is_switch = self.current is not None and self.current != other.current
         return self.level + is_switch <= other.level and self.asleep <= other.asleep
@@ -70,20 +69,26 @@ class Known:
     """The nodes that a reduced search has met, and the partial orders it ended in."""
 
     def __init__(self) -> None:
-        self.footprints = Footprints()
-        self._met: dict[int, tuple[_Met, ...]] = {}
-        self._ways: dict[_Met, _Met] = {}
+        self._met: dict[int, tuple[_Way, ...]] = {}
+        self._ways: dict[_Way, _Way] = {}
         self._ended: set[int] = set()
 
-    def leads_on(self, key: int, met: _Met) -> bool:
+    def leads_on(self, key: int, way: _Way) -> bool:
         """Something may come of the node that was not met yet; it is met now."""
-        before = self._met.get(key, ())
+        before = self._met.get(key)
+        if before is None:
+            self._met[key] = (way,)
+            return True
         for one in before:
-            if one.serves(met):
+            if one.serves(way):
                 return False
-        # There are few ways, and many nodes.
-        self._met[key] = (*before, self._ways.setdefault(met, met))
+        self._met[key] = (*before, way)
         return True
+
+    def way(self, current: int | None, level: int, asleep: Asleep) -> _Way:
+        """There are few ways, and many nodes."""
+        way = _Way(current, level, frozenset(asleep))
+        return self._ways.setdefault(way, way)
 
     def ends(self, key: int) -> bool:
         """A play ended in this partial order; one before it did."""
@@ -173,12 +178,14 @@ class OrderedWalk(Walk):
         self._known = known
         self._is_reduced = asleep is not None
         self._asleep: Asleep = asleep or _NOBODY
-        self._order = PartialOrder(known.footprints)
+        self._order = PartialOrder()
         self._order.repeat(pieces)
         self._repeated = len(pieces)
         self._heard = self._alive = self._passed = 0
         self._notes_all = notes_all
         self._stops: list[int] = []
+        # As long as nobody wakes up.
+        self._ways: dict[int | None, _Way] = {}
         self.pieces = list(pieces)
 
     def choose(
@@ -190,6 +197,12 @@ class OrderedWalk(Walk):
         """
         choices = self.choices
         decision = len(choices)
+        if 0 < decision < self._repeated:
+            if current is None and has_ended(choices[-1], events):
+                self._alive -= 1
+            thread = self._opened(runnable)
+            choices.append(thread)
+            return thread
         if decision > self._repeated:
             if self._alive == 1:
                 return self._alone(runnable, current, events)
@@ -248,10 +261,14 @@ class OrderedWalk(Walk):
             kept = {t: p for t, p in self._asleep.items() if not depend(p, touches)}
             if len(kept) < len(self._asleep):
                 self._asleep = kept
+                self._ways.clear()
 
     def _meet(self, current: int | None) -> None:
-        met = _Met(current, self._level, frozenset(self._asleep))
-        if not self._known.leads_on(self._order.key, met):
+        way = self._ways.get(current)
+        if way is None:
+            way = self._known.way(current, self._level, self._asleep)
+            self._ways[current] = way
+        if not self._known.leads_on(self._order.key, way):
             self.is_whole = current is None
             raise LeftOutError
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from memslot_conformance.play.orders import Footprints, PartialOrder, has_ended
+from memslot_conformance.play.orders import PartialOrder, has_ended
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import LeftOutError
 from memslot_conformance.play.scheduler import Chooser
@@ -45,7 +45,6 @@ class Unrepeated:
     """What of a race was drawn so far."""
 
     def __init__(self, rng: Random) -> None:
-        self.footprints = Footprints()
         self.nodes: dict[int, _Node] = {}
         self._rng = rng
 
@@ -72,7 +71,7 @@ class DrawnWalk:
         self.decisions = 0
         self._choose = choose
         self._drawn = drawn
-        self._order = PartialOrder(drawn.footprints)
+        self._order = PartialOrder()
         self._heard = self._turned = self._alive = 0
         self._path: list[tuple[_Node, int]] = []
 

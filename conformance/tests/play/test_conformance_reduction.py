@@ -8,7 +8,7 @@ import pytest
 
 from memslot_conformance.play.bounded import Bounded, bounded
 from memslot_conformance.play.explore import sampled
-from memslot_conformance.play.orders import Footprints, PartialOrder
+from memslot_conformance.play.orders import PartialOrder
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.scenario import Scenario
@@ -31,9 +31,9 @@ RACES = {
 SOME = tuple(RACES)[::9]
 
 
-def order_of(footprints: Footprints, events: tuple[Event, ...]) -> int:
+def order_of(events: tuple[Event, ...]) -> int:
     """The partial order of a play, event by event."""
-    order = PartialOrder(footprints)
+    order = PartialOrder()
     for event in events:
         if event.thread:
             order.add(event.thread, (event,), waits=False)
@@ -49,14 +49,13 @@ def reached(target: Target, plays: list[Played]) -> set[str]:
 
 @pytest.mark.parametrize("name", SOME)
 def test_no_partial_order_is_lost_at_any_number_of_preemptions(name: str) -> None:
-    footprints = Footprints()
     for bound in (0, 1):
         full = list(bounded(REFERENCE.make, RACES[name], bound))
         search = bounded(REFERENCE.make, RACES[name], bound, reduced=True)
         reduced = list(search)
         assert search.complete
-        assert {order_of(footprints, p.events) for p in reduced} == {
-            order_of(footprints, p.events) for p in full
+        assert {order_of(p.events) for p in reduced} == {
+            order_of(p.events) for p in full
         }
         assert reached(REFERENCE, reduced) == reached(REFERENCE, full)
 
@@ -89,10 +88,10 @@ def left(scenario: Scenario) -> Bounded:
 
 
 def test_hardly_any_partial_order_is_drawn_twice() -> None:
-    footprints, drawn, distinct = Footprints(), 0, 0
+    drawn, distinct = 0, 0
     for name in SOME:
         plays = sampled(REFERENCE.make, RACES[name], Random(3), 16, repeats=False)
-        orders = [order_of(footprints, p.events) for p in plays]
+        orders = [order_of(p.events) for p in plays]
         drawn += len(orders)
         distinct += len(set(orders))
     # Event by event, two plays may be the same where a wait came at another place.
