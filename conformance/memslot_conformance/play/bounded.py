@@ -126,14 +126,18 @@ class Bounded(Iterator[Played]):
 
     def __next__(self) -> Played:
         """Play the next schedule."""
-        if self.complete or not self._budget.spend():
+        if self.complete or not self._budget.left:
             raise StopIteration
         while True:
             played = self._attempt(self._starts[self._level].pop())
             while self._level <= self._bound and not self._starts[self._level]:
                 self.covered = self._level
                 self._level += 1
+            if self.complete and self._known is not None:
+                self._known.forget_nodes()
             if played is not None:
+                # What is given up is no play: it is not judged.
+                self._budget.spend()
                 self.played += 1
                 return played
             if self._level > self._bound or self._budget.late:
