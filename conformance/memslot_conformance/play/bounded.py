@@ -126,7 +126,7 @@ class Bounded(Iterator[Played]):
 
     def __next__(self) -> Played:
         """Play the next schedule."""
-        if self.complete or not self._budget.left:
+        if self.complete or not self._budget.spend():
             raise StopIteration
         while True:
             played = self._attempt(self._starts[self._level].pop())
@@ -136,11 +136,11 @@ class Bounded(Iterator[Played]):
             if self.complete and self._known is not None:
                 self._known.forget_nodes()
             if played is not None:
-                # What is given up is no play: it is not judged.
-                self._budget.spend()
                 self.played += 1
                 return played
             if self._level > self._bound or self._budget.late:
+                # What is given up is no play: it is not judged.
+                self._budget.spent -= 1
                 raise StopIteration
 
     def left_out(self) -> Iterator[Played]:
