@@ -19,7 +19,8 @@ from random import Random
 from time import monotonic
 
 from memslot_conformance.findings.trial import Trial
-from memslot_conformance.play.explore import bounded, sampled
+from memslot_conformance.play.bounded import bounded
+from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing

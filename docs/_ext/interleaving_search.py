@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.report.lanes import step_words
 from memslot_conformance.scenarios.fixed import fixed_races

@@ -15,8 +15,8 @@ from memslot_conformance.findings.records import found_in
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.play.askable import askable
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.shrink import Shrunk, shrink_scenario
 from memslot_conformance.report.failure import render_failure
 from memslot_conformance.scenarios.fixed import fixed_races

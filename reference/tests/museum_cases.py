@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from memslot_conformance.adapter.capabilities import capabilities_of
 from memslot_conformance.adapter.protocols import Make
-from memslot_conformance.play.explore import bounded
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_reference.changed import Factory

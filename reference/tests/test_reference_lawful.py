@@ -14,8 +14,8 @@ import pytest
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.layers.in_order import LEVEL
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.scenario import Operations, Scenario

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from every_museum_case import CASES
-from memslot_conformance.play.explore import bounded
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_reference.kvm import Kvm
 from memslot_reference.memslots import MemorySlot, Memslots

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from memslot_conformance.play.explore import bounded
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_reference.changed import Factory
 from memslot_reference.linux import LinuxKvm

@@ -19,9 +19,9 @@ from memslot_conformance.findings.records import Found, Record
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.askable import askable
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.explore import NotRepeatableError
 from memslot_conformance.play.fewer import LONG
 from memslot_conformance.play.played import Played
+from memslot_conformance.play.reduction import NotRepeatableError
 from memslot_conformance.play.shrink import Shrunk, shrink_scenario
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target

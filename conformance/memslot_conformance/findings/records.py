@@ -95,7 +95,9 @@ class LayerDone:
     how often its premise held, `histories` in how many histories it held at all.
     `requests` are the operations that a layer asks one by one, where it does.
     `cut` says why it ended early, if it did. `met` counts what was asked and what met,
-    as `scenarios.drawn.met` names it.
+    as `scenarios.drawn.met` names it. Of the `schedules` so many `orders` differ as
+    partial orders, None in reports that did not tell; `left_out` are those that the
+    search did not come to play, since others are the same partial order.
     """
 
     target: str
@@ -110,16 +112,19 @@ class LayerDone:
     histories: dict[str, int] = field(default_factory=dict[str, int])
     requests: int = 0
     met: dict[str, int] = field(default_factory=dict[str, int])
+    orders: int | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundEnded:
     """Bounded searches that came to their end, all of one size.
 
-    `races` races of so many threads and raced operations were played at every
-    schedule of at most so many `preemptions`; a race of one thread is a scenario
-    without a race. `histories` gives for each clause in how many of the
-    `schedules` its premise held.
+    Of `races` races of so many threads and raced operations every schedule of at most
+    so many `preemptions` was played, or one of the same partial order; a race of one
+    thread is a scenario without a race. `histories` gives for each clause in how many
+    of the `schedules` its premise held. So many `orders` of these differ as partial
+    orders, None in reports that did not tell.
     """
 
     target: str
@@ -130,6 +135,7 @@ class BoundEnded:
     schedules: int
     steps: int
     histories: dict[str, int]
+    orders: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

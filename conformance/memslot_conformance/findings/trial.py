@@ -35,6 +35,7 @@ class Counts:
 
     scenarios: int = 0
     schedules: int = 0
+    repeats: int = 0
     steps: int = 0
     requests: int = 0
     reached: Counter[str] = field(default_factory=Counter[str])
@@ -52,10 +53,16 @@ class Counts:
         if undecided is not None:
             self.undecided[undecided] += 1
 
+    @property
+    def orders(self) -> int:
+        """How many schedules differ as partial orders."""
+        return self.schedules - self.repeats
+
     def add(self, other: Counts) -> None:
         """Count what others have."""
         self.scenarios += other.scenarios
         self.schedules += other.schedules
+        self.repeats += other.repeats
         self.steps += other.steps
         self.requests += other.requests
         self.reached.update(other.reached)
@@ -172,6 +179,7 @@ class Trial:
         Errors: as `try_play`.
         """
         self._count(judgement, played.events)
+        self.counts.repeats += played.repeats
         if judgement.findings:
             return judgement.findings
         fault = played.error

@@ -71,6 +71,11 @@ class DrawnLayer:
         """Only a finding that is enough cuts what has no end."""
         return STOPPED if self._work.findings.enough else None
 
+    @property
+    def left_out(self) -> int:
+        """What is drawn is no search of which something would be left."""
+        return 0
+
 
 class SolvedLayer(DrawnLayer):
     """The layer `sequential` by the other engine, which loses by every restart."""

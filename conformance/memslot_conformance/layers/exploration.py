@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from memslot_conformance.findings.trial import Counts
-from memslot_conformance.play.explore import Bounded
+from memslot_conformance.play.bounded import Bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_spec.history.words.names import count
@@ -19,7 +19,8 @@ class Exploration:
     `looks` is whether it ends with a look that the race itself does not have.
     `complete` counts the plays of the levels that came to their end, the last of
     them at so many `preemptions`; -1 while there is none. `part` counts those of
-    the level under way.
+    the level under way. `rest` are the plays of what was left out, once it is their
+    turn.
     """
 
     race: FixedRace
@@ -32,15 +33,37 @@ class Exploration:
     part: Counts = field(default_factory=Counts)
     complete: Counts = field(default_factory=Counts)
     preemptions: int = -1
+    rest: Iterator[Played] | None = None
 
     def done(self, level: int) -> bool:
-        """Every schedule of at most so many preemptions was played."""
+        """Every schedule of at most so many preemptions was played, or left out."""
         if self.ended or self.bound < level:
             return True
         plays = self.plays
         if isinstance(plays, Bounded) and plays.covered is not None:
             return plays.covered >= level
         return False
+
+    def over(self, level: int) -> bool:
+        """There is nothing to play of so many preemptions, or of what was left out."""
+        if self.rest is None:
+            return self.done(level)
+        return self.ended or not self.left_out
+
+    @property
+    def left_out(self) -> int:
+        """Schedules that are the same partial order as others, not yet played."""
+        return self.plays.left if isinstance(self.plays, Bounded) else 0
+
+    def begin_again(self, *, ended: bool) -> None:
+        """From now on, play what was left out, unless it has `ended` all the same."""
+        if isinstance(self.plays, Bounded):
+            self.ended = ended
+            self.rest = self.plays.left_out()
+
+    def next_play(self) -> Played | None:
+        """The next schedule; None where there is none, or the budget is spent."""
+        return next(self.plays if self.rest is None else self.rest, None)
 
     def count(self, counts: Counts) -> None:
         """Keep what the plays of one level add up to, once it comes to its end."""

@@ -16,8 +16,8 @@ from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.records import BoundEnded
 from memslot_conformance.findings.trial import Counts, Trial
 from memslot_conformance.layers.exploration import Exploration, explored
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.explore import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.met import Met
@@ -86,6 +86,7 @@ class FixedLayer:
         self._budget = budget
         interleaving = target.header.capabilities.interleaving
         self.over = False
+        self._schedules = 0
         self._explorations = self._explore_all()
         races = [
             race
@@ -109,7 +110,9 @@ class FixedLayer:
         if threads > 1 and is_raced:
             plays = _raced(target.make, race.scenario, self._budget)
         else:
-            plays = bounded(target.make, race.scenario, bound, budget=self._budget)
+            plays = bounded(
+                target.make, race.scenario, bound, budget=self._budget, reduced=True
+            )
         return Exploration(race, looks, plays, bound)
 
     def turn(self, steps: int) -> None:
@@ -135,6 +138,27 @@ class FixedLayer:
                             return
                         yield search
                     waiting = [search for search in waiting if not search.done(level)]
+        yield from self._explore_left_out()
+
+    def _explore_left_out(self) -> Iterator[Exploration]:
+        """Play what may only seem to be the same as what was played."""
+        if not self._budget.left:
+            return
+        for search in self._searches:
+            search.begin_again(ended=search.broke >= REPEATS)
+        waiting = [s for s in self._searches if not s.over(s.bound)]
+        while waiting and self._budget.left:
+            for search in waiting:
+                self._explore(search, search.bound)
+                if self._findings.enough:
+                    return
+                yield search
+            waiting = [s for s in waiting if not s.over(s.bound)]
+
+    @property
+    def left_out(self) -> int:
+        """How many schedules were not played, for others are the same."""
+        return sum(search.left_out for search in self._searches)
 
     @property
     def cut(self) -> str | None:
@@ -181,6 +205,7 @@ class FixedLayer:
             schedules=counts.schedules,
             steps=counts.steps,
             histories=dict(counts.histories),
+            orders=counts.orders,
         )
 
     def _explore(self, search: Exploration, level: int) -> None:
@@ -188,13 +213,18 @@ class FixedLayer:
         whole = self._trial.counts
         self._trial.counts = Counts()
         try:
-            self._play(search, level)
+            self._play(search, level, whole)
         finally:
-            search.count(self._trial.counts)
-            whole.add(self._trial.counts)
+            self._end_level(search, whole)
             self._trial.counts = whole
 
-    def _play(self, search: Exploration, level: int) -> None:
+    def _end_level(self, search: Exploration, whole: Counts) -> None:
+        search.count(self._trial.counts)
+        self._schedules += self._trial.counts.schedules
+        whole.add(self._trial.counts)
+        self._trial.counts = Counts()
+
+    def _play(self, search: Exploration, level: int, whole: Counts) -> None:
         scenario = search.race.scenario
         self._crash_record.say(f"fixed race {search.race.name!r}: {scenario!r}")
         if not search.begun:
@@ -204,12 +234,15 @@ class FixedLayer:
             met.scenario(scenario)
             self._trial.counts.met.update(met.counter)
         for _ in range(TURN):
-            if search.done(level) or not self._budget.left:
+            if search.over(level) or not self._budget.left:
                 return
-            played = next(search.plays, None)
+            played = search.next_play()
             if played is None:
                 search.ended = self._budget.left
                 return
+            if played.preemptions > level:
+                # What was left of the level was left out.
+                self._end_level(search, whole)
             findings = self._trial.try_play(played, scenario)
             if findings:
                 self._findings.take(findings, played, scenario, "fixed")
@@ -229,4 +262,7 @@ class FixedLayer:
         looked = explored([search for search in races if search.looks])
         if looked:
             words.append(f"with a look at the end {' and '.join(looked)}")
+        if self.left_out:
+            share = self.left_out / (self.left_out + self._schedules)
+            words.append(f"{share:.0%} left out as the same partial orders")
         return ", ".join(words) or "no race fits this target"

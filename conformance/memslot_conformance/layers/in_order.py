@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from memslot_conformance.layers.fixed import BOUNDS
+from memslot_conformance.play.bounded import Bounded, bounded
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.explore import Bounded, bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.targets.resolve import Target

@@ -17,7 +17,7 @@ from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
 
 SCHEDULES = 12
-"""Schedules played of one race that was drawn."""
+"""Schedules played of one race that was drawn; fewer where there are no more."""
 
 SEEDS = 1 << 32
 """Of so many numbers one chooses the schedules of a race."""
@@ -50,4 +50,4 @@ def play_race(work: Slice, choices: Choices) -> None:
 def _plays(target: Target, scenario: Scenario, rng: Random) -> Iterator[Played]:
     if target.header.capabilities.interleaving is Interleaving.THREADS:
         return (raced(target.make, scenario) for _ in range(SCHEDULES))
-    return sampled(target.make, scenario, rng, SCHEDULES)
+    return sampled(target.make, scenario, rng, SCHEDULES, repeats=False)

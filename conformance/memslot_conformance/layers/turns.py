@@ -58,6 +58,11 @@ class Layer(Protocol):
         """Why it ended before it had done the least it is to do."""
         ...
 
+    @property
+    def left_out(self) -> int:
+        """How many schedules were not played, for others are the same."""
+        ...
+
 
 class Turns:
     """One target's layers, which take turns."""
@@ -240,6 +245,8 @@ class Turns:
                     histories=dict(counts.histories),
                     requests=counts.requests,
                     met=dict(counts.met),
+                    orders=counts.orders,
+                    left_out=layer.left_out,
                 )
             )
             if name == "fixed" and self._fixed is not None and not broke:

@@ -22,7 +22,8 @@ from memslot_conformance.museum import exempt
 from memslot_conformance.museum.lawful import Variant
 from memslot_conformance.museum.reads import Reads, Recorded, reads
 from memslot_conformance.museum.witnesses import DRAWN, PREEMPTIONS, SEED
-from memslot_conformance.play.explore import bounded, replay
+from memslot_conformance.play.bounded import bounded
+from memslot_conformance.play.explore import replay
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing

@@ -5,6 +5,7 @@ A schedule with few preemptions has them anywhere; another tosses at each decisi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from memslot_conformance.play.scheduler import Chooser
@@ -58,11 +59,11 @@ class CountingChooser:
         self._choose = choose
 
     def choose(
-        self, runnable: tuple[int, ...], current: int | None, last: Event | None
+        self, runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
     ) -> int:
         """As the chooser does."""
         self.decisions += current is not None and len(runnable) > 1
-        return self._choose(runnable, current, last)
+        return self._choose(runnable, current, events)
 
 
 def preempting(rng: Random, at: frozenset[int]) -> Chooser:
@@ -70,7 +71,7 @@ def preempting(rng: Random, at: frozenset[int]) -> Chooser:
     seen = 0
 
     def choose(
-        runnable: tuple[int, ...], current: int | None, _last: Event | None
+        runnable: tuple[int, ...], current: int | None, _events: Sequence[Event]
     ) -> int:
         nonlocal seen
         if current is None:
@@ -90,11 +91,11 @@ def tossing(rng: Random, stays: float, *, only_handing_over: bool) -> Chooser:
     random = rng.random
 
     def choose(
-        runnable: tuple[int, ...], current: int | None, last: Event | None
+        runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
     ) -> int:
         if current is not None and (
             len(runnable) == 1
-            or (only_handing_over and type(last) not in HANDING_OVER)
+            or (only_handing_over and not _has_handed_over(events))
             or random() < stays
         ):
             return current
@@ -102,3 +103,7 @@ def tossing(rng: Random, stays: float, *, only_handing_over: bool) -> Chooser:
         return others[int(random() * len(others))]
 
     return choose
+
+
+def _has_handed_over(events: Sequence[Event]) -> bool:
+    return bool(events) and type(events[-1]) in HANDING_OVER

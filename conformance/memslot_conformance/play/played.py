@@ -34,7 +34,8 @@ class Played:
     `schedule` is the least that repeats it; `decisions` is how often the chooser
     was asked. The events end with `Finished`, unless there is an `error`.
     `waits` are the labels of what the stuck threads wait for, in their order, and
-    `diverged` says where a replay could not follow its schedule.
+    `diverged` says where a replay could not follow its schedule. `repeats`: a schedule
+    of the same search before it was the same partial order, as far as that is known.
     """
 
     events: tuple[Event, ...]
@@ -44,6 +45,7 @@ class Played:
     error: TargetFault | None = None
     waits: tuple[str, ...] = ()
     diverged: str | None = None
+    repeats: bool = False
 
 
 def fault_of(

@@ -8,7 +8,7 @@ chooser decides who goes on. The same choices give the same history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
 
@@ -30,13 +30,15 @@ from memslot_conformance.scenarios.scenario import Operations, Run, Scenario
 from memslot_spec.history.events import Event, Finished
 from memslot_spec.history.header import Interleaving
 
-Chooser = Callable[[tuple[int, ...], int | None, Event | None], int]
+Chooser = Callable[[tuple[int, ...], int | None, Sequence[Event]], int]
 """Decides who goes on: given the runnable threads in ascending order, the one
-that ran last if it still can, and the newest event. Choosing another than the
+that ran last if it still can, and what has happened. Choosing another than the
 one that ran last is a preemption; where there is none, every choice is free."""
 
 
-def stay(runnable: tuple[int, ...], current: int | None, _last: Event | None) -> int:
+def stay(
+    runnable: tuple[int, ...], current: int | None, _events: Sequence[Event] = ()
+) -> int:
     """The default: go on, and after an end or a wait take the lowest number."""
     return runnable[0] if current is None else current
 
@@ -151,7 +153,7 @@ class Play:
         runnable = tuple(bodies)
         current: int | None = None
         while runnable:
-            thread = choose(runnable, current, events[-1] if events else None)
+            thread = choose(runnable, current, events)
             taken.append(thread)
             if thread != current:
                 self._changed(runnable, current, thread)
@@ -182,7 +184,7 @@ class Play:
             raise ValueError(message)
         if current is not None:
             self._preemptions += 1
-        if thread != stay(runnable, current, None):
+        if thread != stay(runnable, current):
             self._deviated = len(self._taken)
 
     def _runnable(self, bodies: dict[int, Greenlet]) -> tuple[int, ...]:
@@ -278,12 +280,13 @@ def play(
     play, and looking costs as much as an operation.
     """
     run = Play(make, step_limit)
-    run.alone(scenario.prefix, watched=not scenario.threads)
-    run.race(scenario.threads, choose)
-    run.alone(scenario.after)
-    played = run.played()
-    run.close()
-    return played
+    try:
+        run.alone(scenario.prefix, watched=not scenario.threads)
+        run.race(scenario.threads, choose)
+        run.alone(scenario.after)
+        return run.played()
+    finally:
+        run.close()
 
 
 def _thread(body: Callable[[], None]) -> Greenlet:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from memslot_conformance.adapter.protocols import Make
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.explore import bounded, replay
+from memslot_conformance.play.explore import replay
 from memslot_conformance.play.fewer import (
     ALONE,
     fewest,

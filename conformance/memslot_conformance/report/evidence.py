@@ -47,8 +47,14 @@ def bound_words(bound: Bound) -> str:
         f"every schedule of {bound.threads} threads, {bound.operations} operations, "
         f"at most {many(bound.preemptions, 'preemption')} "
         f"({many(bound.races, 'race')}): premise in {bound.histories:,} of "
-        f"{bound.schedules:,}"
+        f"{bound.schedules:,}{_orders_words(bound)}"
     )
+
+
+def _orders_words(bound: Bound) -> str:
+    if bound.orders is None:
+        return ""
+    return f", {many(bound.orders, 'distinct partial order')}"
 
 
 def method_words(evidence: ClauseEvidence) -> list[tuple[str, str]]:

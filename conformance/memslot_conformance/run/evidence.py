@@ -25,7 +25,9 @@ from memslot_spec.proofs import rests_on
 class Bound:
     """Every schedule of races of this size was played, fewer preemptions too.
 
-    `histories` are those in which the premise held, out of `schedules`.
+    Or one of the same partial order. `histories` are those in which the premise held,
+    out of `schedules`; of these so many `orders` differ as partial orders, None where
+    the report does not tell.
     """
 
     threads: int
@@ -34,6 +36,7 @@ class Bound:
     races: int
     schedules: int
     histories: int
+    orders: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class _Heard:
                 ended.races,
                 ended.schedules,
                 histories,
+                ended.orders,
             )
             greatest[bound.threads] = max(greatest.get(bound.threads, bound), bound)
         return tuple(sorted(greatest.values(), reverse=True))

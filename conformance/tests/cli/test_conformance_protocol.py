@@ -9,7 +9,8 @@ from typing import Protocol as Structural
 import pytest
 
 from memslot_conformance.adapter.protocols import Implementation
-from memslot_conformance.play.explore import bounded, sampled
+from memslot_conformance.play.bounded import bounded
+from memslot_conformance.play.explore import sampled
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_reference.museum import mutant_named
 from memslot_reference.reference import default_limits, reference, reference_linux

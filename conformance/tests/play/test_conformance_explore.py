@@ -10,19 +10,16 @@ from math import comb
 
 import pytest
 
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.determinism import (
     Nondeterministic,
     first_difference,
     self_check,
 )
-from memslot_conformance.play.explore import (
-    NotRepeatableError,
-    bounded,
-    replay,
-    sampled,
-)
+from memslot_conformance.play.explore import replay, sampled
 from memslot_conformance.play.played import Played, TargetFault
+from memslot_conformance.play.reduction import NotRepeatableError
 from memslot_conformance.scenarios.scenario import Run, Scenario, joined, without_thread
 from memslot_spec.history.events import Call, Finished, Return
 from memslot_spec.history.header import Interleaving

@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.determinism import Nondeterministic, self_check
-from memslot_conformance.play.explore import bounded, replay, sampled
+from memslot_conformance.play.explore import replay, sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import play
 from memslot_conformance.play.shrink import shrink_scenario, shrink_schedule

@@ -15,8 +15,9 @@ from random import Random
 import pytest
 
 from golden_blocks import check_block, check_keys
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.explore import bounded, sampled
+from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.shrink import shrink_scenario, shrink_schedule
 from memslot_conformance.scenarios.scenario import Scenario, Schedule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -54,7 +55,7 @@ def test_the_default_schedule_is_empty_and_runs_threads_one_by_one() -> None:
 
 def test_a_switch_happens_at_switching_points_alone() -> None:
     def alternate(
-        runnable: tuple[int, ...], current: int | None, _last: Event | None
+        runnable: tuple[int, ...], current: int | None, _events: Sequence[Event]
     ) -> int:
         return next((t for t in runnable if t != current), runnable[0])
 
@@ -92,10 +93,10 @@ def test_the_chooser_sees_who_can_run_and_the_newest_event() -> None:
     seen: list[tuple[tuple[int, ...], int | None, Event | None]] = []
 
     def choose(
-        runnable: tuple[int, ...], current: int | None, last: Event | None
+        runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
     ) -> int:
-        seen.append((runnable, current, last))
-        return stay(runnable, current, last)
+        seen.append((runnable, current, events[-1] if events else None))
+        return stay(runnable, current, events)
 
     play(Toy, TWO, choose)
     assert seen == [
@@ -206,7 +207,7 @@ def test_a_race_says_whether_it_is_still_going() -> None:
     assert len(fine.events) == seen
 
     def by_turns(
-        runnable: tuple[int, ...], current: int | None, _last: Event | None
+        runnable: tuple[int, ...], current: int | None, _events: Sequence[Event]
     ) -> int:
         return next((t for t in runnable if t != current), runnable[0])
 

@@ -6,6 +6,7 @@ only a list shows it. Each kind of point is here once, as one to switch at or no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 from typing import get_args
@@ -128,10 +129,10 @@ def test_the_chooser_is_asked_after_these_points_and_before_calls(target: str) -
     asked: list[str] = []
 
     def choose(
-        runnable: tuple[int, ...], current: int | None, last: Event | None
+        runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
     ) -> int:
         if current is not None:
-            asked.append(type(last).__name__)
+            asked.append(type(events[-1]).__name__)
         return runnable[0] if current is None else current
 
     played = play(resolve(target).make, RACE, choose)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from memslot_conformance.findings.trial import Trial
-from memslot_conformance.play.explore import bounded
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.fixed.dirty_options import (
     BESIDE_A_LOG_THAT_BEGINS,
