@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 
-from memslot_conformance.findings.failure_file import RecordedFailure, write_failure
+from memslot_conformance.findings.failure_file import RecordedFailure, kept_in
+from memslot_conformance.findings.parts import found_part
 from memslot_conformance.findings.records import Found, Record
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.askable import askable
@@ -40,7 +42,9 @@ SHRINK_PLAYS = 1_500
 class Findings:
     """Collects what the layers of one target find.
 
-    `stop_at_first` says that one finding is enough; `ceiling` is the time of all.
+    `stop_at_first` says that one finding is enough; `ceiling` is the time of all, and
+    without one making a finding small is bounded by plays alone. In a part of a target's
+    work a finding is sent with its scenario, for its run keeps the file.
     """
 
     target: Target
@@ -49,6 +53,8 @@ class Findings:
     failures_dir: Path | None
     stop_at_first: bool = False
     ceiling: Budget = field(default_factory=Budget)
+    is_part: bool = False
+    known: tuple[str, ...] = ()
     seen: Counter[str] = field(default_factory=Counter[str])
     _causes: dict[str, Played] = field(init=False, default_factory=dict[str, Played])
 
@@ -73,7 +79,9 @@ class Findings:
                 found = self._found(finding, Shrunk(scenario, played), layer, seconds)
                 cause = self._cause(finding.clause)
                 met.append(replace(found, cause=cause))
-                self.send(met[-1])
+                self._tell(met[-1], scenario)
+        if all(found.clause in self.known for found in met):
+            return
         large = small = Shrunk(scenario, played)
         for finding, found in zip(_new(findings, met), met, strict=True):
             # What else was broken at once is mostly broken by the small one too.
@@ -82,9 +90,12 @@ class Findings:
             cause = self._cause(finding.clause)
             if cause is None:
                 self._causes[finding.clause] = small.played
-            if small != large or cause != found.cause:
+            if self.is_part or small != large or cause != found.cause:
                 last = self._found(finding, small, layer, seconds)
-                self.send(replace(last, cause=cause, replaces=True))
+                self._tell(replace(last, cause=cause, replaces=True), small.scenario)
+
+    def _tell(self, found: Found, scenario: Scenario) -> None:
+        self.send(found_part(found, scenario) if self.is_part else found)
 
     def _cause(self, clause: str) -> str | None:
         """The clause of an earlier finding whose play breaks this one, too."""
@@ -126,9 +137,9 @@ class Findings:
             step=same.step,
             expected=same.expected,
             observed=same.observed,
-            history=failure.history if _has_json(failure.history) else None,
+            history=None if _no_json(failure.history) else failure.history,
             schedule=failure.schedule,
-            file=None if path is None else str(path),
+            file=path,
             unkept=unkept,
         )
 
@@ -136,7 +147,8 @@ class Findings:
         interleaving = self.target.header.capabilities.interleaving
         if interleaving is Interleaving.THREADS and failing.scenario.threads:
             return failing
-        seconds = min(SHRINK_SECONDS, self.ceiling.seconds_left + SHRINK_SECONDS)
+        left = self.ceiling.seconds_left
+        seconds = inf if left == inf else min(SHRINK_SECONDS, left + SHRINK_SECONDS)
         try:
             return shrink_scenario(
                 self.target.make,
@@ -150,21 +162,13 @@ class Findings:
             # It does not come again from its schedule alone: shown as it was met.
             return failing
 
-    def _keep(self, failure: RecordedFailure) -> tuple[Path | None, str | None]:
-        """The file of the failure; or why there is none, where one is wanted.
-
-        A finding whose file cannot be written is still a finding.
-        """
+    def _keep(self, failure: RecordedFailure) -> tuple[str | None, str | None]:
+        """The file of the failure; or why there is none, where one is wanted."""
         if self.failures_dir is None:
             return None, None
-        name = failure.target.replace(":", "-").replace("/", "-")
-        path = self.failures_dir / f"{name}-{failure.clause}.ndjson"
-        try:
-            self.failures_dir.mkdir(parents=True, exist_ok=True)
-            write_failure(path, failure)
-        except (OSError, MisfitError) as error:
-            return None, str(error)
-        return path, None
+        if self.is_part:
+            return None, _no_json(failure.history)
+        return kept_in(self.failures_dir, failure)
 
 
 def _new(findings: tuple[Finding, ...], met: list[Found]) -> list[Finding]:
@@ -173,13 +177,13 @@ def _new(findings: tuple[Finding, ...], met: list[Found]) -> list[Finding]:
     return [first[found.clause] for found in met]
 
 
-def _has_json(history: History) -> bool:
-    """The history can be sent; a target may announce what is no value of its type."""
+def _no_json(history: History) -> str | None:
+    """Why it cannot be sent: a target may announce what is no value of its type."""
     try:
         history_to_json(history)
-    except MisfitError:
-        return False
-    return True
+    except MisfitError as misfit:
+        return str(misfit)
+    return None
 
 
 def _sizes(scenario: Scenario) -> tuple[int, int]:

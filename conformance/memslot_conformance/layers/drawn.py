@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from random import Random
+from typing import Protocol
 
 from memslot_conformance.layers.fixed import STOPPED
 from memslot_conformance.layers.kernel import KernelMachine
@@ -23,6 +24,34 @@ SYMBOLIC = "memslot_conformance.layers.symbolic"
 
 EXAMPLES = 10_000
 STEPS = {"sampled": 8, "sequential": 25}
+
+
+class Drawn(Protocol):
+    """How much was drawn, in numbers."""
+
+    @property
+    def scenarios(self) -> int:
+        """Races, or VMs."""
+        ...
+
+    @property
+    def schedules(self) -> int:
+        """What was played."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """Operations that were asked one by one."""
+        ...
+
+
+def drawn_words(name: str, drawn: Drawn) -> str:
+    """How much the layer of this name drew, in words."""
+    if name == "sampled":
+        return (
+            f"{drawn.schedules:,} random schedules of {drawn.scenarios:,} drawn races"
+        )
+    return f"{drawn.requests:,} operations in {drawn.scenarios:,} VMs"
 
 
 class DrawnLayer:
@@ -50,7 +79,7 @@ class DrawnLayer:
             examples=EXAMPLES,
             steps=STEPS[self._name],
         )
-        self.over = not work.budget.left
+        self.over = not work.budget.left or self._counts.scenarios >= work.scenarios
 
     @property
     def _machine(self) -> type[Machine]:
@@ -61,13 +90,7 @@ class DrawnLayer:
     @property
     def covered(self) -> str:
         """How much was drawn, in words."""
-        counts = self._counts
-        if self._name == "sampled":
-            return (
-                f"{counts.schedules:,} random schedules of "
-                f"{counts.scenarios:,} drawn races"
-            )
-        return f"{counts.requests:,} operations in {counts.scenarios:,} VMs"
+        return drawn_words(self._name, self._counts)
 
     @property
     def cut(self) -> str | None:

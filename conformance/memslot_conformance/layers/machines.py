@@ -72,7 +72,8 @@ class OutOfTimeError(KeyboardInterrupt):
 class Slice:
     """What a machine works with: the target, the judge, and how much it may do.
 
-    It is over when the layer has made `steps` in all, or the budget is spent.
+    It is over when the layer has made `steps` or `scenarios` in all, or the budget is
+    spent.
     """
 
     target: Target
@@ -82,6 +83,7 @@ class Slice:
     crash_record: CrashRecord
     budget: Budget
     steps: float = inf
+    scenarios: float = inf
 
     def check_time(self) -> None:
         """Errors: `OutOfTimeError` when its time is over, or enough was found."""
@@ -95,7 +97,9 @@ class Slice:
 
     def check_turn(self) -> None:
         """Errors: `OutOfTimeError` when it is over: steps end no scenario half done."""
-        if self.trial.counts.steps >= self.steps or not self.budget.left:
+        counts = self.trial.counts
+        over = counts.steps >= self.steps or counts.scenarios >= self.scenarios
+        if over or not self.budget.left:
             raise OutOfTimeError
 
 
