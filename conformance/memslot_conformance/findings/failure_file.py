@@ -113,9 +113,7 @@ def write_failure(path: Path, failure: RecordedFailure) -> None:
         raise
 
 
-def kept_in(
-    folder: Path, failure: RecordedFailure
-) -> tuple[str | None, str | None]:
+def kept_in(folder: Path, failure: RecordedFailure) -> tuple[str | None, str | None]:
     """The file of the failure in a folder; or why there is none.
 
     A finding whose file cannot be written is still a finding.

@@ -25,8 +25,6 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.scenarios.scenario import Scenario
 
-R = TypeVar("R", LayerDone, SearchEnded, Found)
-
 BROKE = "the target broke"
 """Why a layer was cut whose target broke."""
 
@@ -113,9 +111,14 @@ Said = Record | LayerPart | FoundPart | SearchPart
 """What a worker sends."""
 
 
-def narrowed(record: R, kind: type[R]) -> R:
-    """The record without what only the parts need."""
-    return _made(kind, record)
+def layer_whole(part: LayerPart) -> LayerDone:
+    """Without what only the parts need."""
+    return _made(LayerDone, part)
+
+
+def found_whole(part: FoundPart) -> Found:
+    """Without what only the parts need."""
+    return _made(Found, part)
 
 
 def layer_part(done: LayerDone, explored: Explored | None) -> LayerPart:
@@ -128,7 +131,7 @@ def found_part(found: Found, scenario: Scenario) -> FoundPart:
     return _made(FoundPart, found, scenario=scenario)
 
 
-def search_part(  # noqa: PLR0913 - one for each of its fields
+def search_part(
     ended: SearchEnded,
     *,
     things: Iterable[First],

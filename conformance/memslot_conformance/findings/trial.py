@@ -150,7 +150,9 @@ class Trial:
             ChoiceSeen(
                 target=self.header.target,
                 choice=choice.id,
-                taken={option: self.taken[choice.id, option] for option in choice.options},
+                taken={
+                    option: self.taken[choice.id, option] for option in choice.options
+                },
             )
             for choice in self.applicable.choices
         ]

@@ -101,8 +101,14 @@ class FixedLayer:
         again = [one for one in looked if one.scenario.threads and one not in races]
         mine = slice(plan.part, None, plan.parts)
         self._searches = [
-            *(self._exploration(target, race, plan, looks=False) for race in races[mine]),
-            *(self._exploration(target, race, plan, looks=True) for race in again[mine]),
+            *(
+                self._exploration(target, race, plan, looks=False)
+                for race in races[mine]
+            ),
+            *(
+                self._exploration(target, race, plan, looks=True)
+                for race in again[mine]
+            ),
         ]
 
     def _exploration(

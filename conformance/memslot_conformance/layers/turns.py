@@ -39,6 +39,10 @@ from memslot_spec.history.header import Interleaving
 NOTHING_NEW = "nothing new was reached"
 """Why a search ended that was given more time than it needed."""
 
+ENOUGH = "the first finding was enough"
+TIME_OVER = "its time was over"
+NOTHING_LEFT = "nothing was left to play"
+
 
 class Layer(Protocol):
     """One way of coming to plays; it can stop between two of them and go on."""
@@ -173,11 +177,11 @@ class Turns:
             for name, steps in self._rounds.steps(waiting, owing=self._owing).items():
                 self._take_turn(name, steps)
                 if self._findings.enough:
-                    return "the first finding was enough"
+                    return ENOUGH
             if ceiling.late:
-                return "its time was over"
+                return TIME_OVER
             if not waiting:
-                return "nothing was left to play"
+                return NOTHING_LEFT
             if self._plan.scenarios is not None:
                 continue
             if not self._plan.is_whole:

@@ -16,7 +16,8 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.report.rendering import columns, labelled, line, rendered
 from memslot_conformance.report.terminal import header
-from memslot_conformance.run.checking import LEVEL_SECONDS, CheckRequest, Present
+from memslot_conformance.run.request import LEVEL_SECONDS, CheckRequest, Present
+from memslot_spec.history.words.names import count
 
 
 def opening(
@@ -40,9 +41,17 @@ def opening(
 def budget(plans: Sequence[TargetPlan], jobs: int) -> list[str]:
     """What the targets may take, where there are any."""
     return rendered(
-        labelled("budget", f"{plan.seconds:g} s for each target, {jobs} at a time")
-        for plan in plans[:1]
+        labelled("budget", f"{_share(plan)}, {jobs} at a time") for plan in plans[:1]
     )
+
+
+def _share(plan: TargetPlan) -> str:
+    """What a target may take, and in how many parts it is played."""
+    if plan.scenarios is None:
+        share = f"{plan.seconds:g} s for each target"
+    else:
+        share = f"{count(plan.scenarios, 'scenario')} of each drawn layer and target"
+    return share if plan.is_whole else f"{share}, in {plan.parts} parts"
 
 
 def listing(request: CheckRequest, present: Present) -> list[str]:

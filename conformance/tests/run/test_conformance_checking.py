@@ -14,13 +14,9 @@ from memslot_conformance.findings.records import (
     TargetPlan,
     TargetSkipped,
 )
-from memslot_conformance.run.checking import (
-    NOT_IN_PROCESS,
-    CheckRequest,
-    Present,
-    look_for,
-    plans_of,
-)
+from memslot_conformance.run.checking import NOT_IN_PROCESS, look_for
+from memslot_conformance.run.planning import plans_of
+from memslot_conformance.run.request import CheckRequest, Present
 from memslot_conformance.targets.probe import NoSuchTargetError
 from memslot_spec.clauses import clause_by_id
 
