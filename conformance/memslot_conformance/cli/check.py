@@ -191,7 +191,10 @@ def _refuse_what_does_not_fit(
 
 @contextmanager
 def _cluster(request: CheckRequest, present: Present) -> Generator[Cluster | None]:
-    """The cluster that was asked for; it has the same targets. Errors: `ClusterError`."""
+    """The cluster that was asked for, if one was; it has the same targets.
+
+    Errors: `ClusterError`.
+    """
     if request.executor is None:
         yield None
         return

@@ -43,8 +43,9 @@ class Findings:
     """Collects what the layers of one target find.
 
     `stop_at_first` says that one finding is enough; `ceiling` is the time of all, and
-    without one making a finding small is bounded by plays alone. In a part of a target's
-    work a finding is sent with its scenario, for its run keeps the file.
+    without one making a finding small is bounded by plays alone. In a part of a
+    target's work a finding is sent with its scenario, for its run keeps the file; what
+    breaks only `known` clauses is not made small.
     """
 
     target: Target

@@ -1,8 +1,8 @@
 """What one part of a target's work says, so that it can be added to the others.
 
-A target over several cores is played in parts, each by a worker of its own. What a part
-sends is a record with what is needed to make one record out of those of all parts. These
-travel from a worker to its run and no further: no stream has them.
+A target over several cores is played in parts, each by a worker of its own. What a
+part sends is a record with what is needed to make one record out of those of all parts.
+These travel from a worker to its run and no further: no stream has them.
 
 A part says how far it is as often as it can, all of it from its start on: its layers,
 its bounds, and at the end a `SearchPart`. So a part that is ended in the middle has

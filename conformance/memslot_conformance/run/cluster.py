@@ -1,8 +1,8 @@
 """The parts of a target's work on other machines, by a Dask cluster.
 
 This needs the extra `cluster`, here and on the cluster's workers; so its library is
-loaded by name. A worker forks for each part as it is done here, so what a target does to
-its process costs a part and not the worker. A worker that is lost costs nothing: the
+loaded by name. A worker forks for each part as it is done here, so what a target does
+to its process costs a part and not the worker. A worker that is lost costs nothing: the
 cluster plays again what it had not finished.
 """
 

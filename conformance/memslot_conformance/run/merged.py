@@ -1,7 +1,8 @@
 """The parts of one target's work, heard together: one stream, as if of one worker.
 
-What a part says of itself is kept until the end, and then told once for all. What cannot
-wait is told as it comes: that the target is up, what was found, and that a part broke.
+What a part says of itself is kept until the end, and then told once for all. What
+cannot wait is told as it comes: that the target is up, what was found, and that a part
+broke.
 """
 
 from __future__ import annotations
@@ -163,13 +164,13 @@ class Merged:
         self._reached.hear([(BROKEN, met.clause)])
         history = met.history
         if met.replaces and history is not None:
-            cause = self._cause(met.clause, history)
+            cause = self._cause(met.clause)
             found = replace(found, cause=cause)
             if cause is None:
                 self._causes[met.clause] = history
         self._on_record(self._kept(found, met.scenario))
 
-    def _cause(self, clause: str, history: History) -> str | None:
+    def _cause(self, clause: str) -> str | None:
         """The clause of an earlier finding whose history breaks this one, too."""
         asked = (clause_by_id(clause),)
         for first, small in self._causes.items():

@@ -1,7 +1,7 @@
 """One part of a target's work, in a process of its own: here, or on another machine.
 
-What it says comes as lines through a pipe, record by record; `collect` keeps them to the
-end, so that it can be handed to any executor.
+What it says comes as lines through a pipe, record by record; `collect` keeps them to
+the end, so that it can be handed to any executor.
 """
 
 from __future__ import annotations
