@@ -71,7 +71,9 @@ def search(
     )
 
 
-def found(clause: str = "REQ-1", *, operations: int = 9, small: bool = False) -> FoundPart:
+def found(
+    clause: str = "REQ-1", *, operations: int = 9, small: bool = False
+) -> FoundPart:
     return FoundPart(
         target="toy",
         clause=clause,

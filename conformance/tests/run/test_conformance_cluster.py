@@ -57,14 +57,14 @@ def address() -> Generator[str]:
 
 def held(records: list[Record]) -> list[Record]:
     """What is the same in every run."""
-    kept: list[Record] = []
-    for record in latest(records):
-        if hasattr(record, "seconds"):
-            record = replace(record, seconds=0.0)
-        if isinstance(record, SearchEnded):
-            record = replace(record, why="")
-        kept.append(record)
-    return kept
+    timeless = [
+        replace(record, seconds=0.0) if hasattr(record, "seconds") else record
+        for record in latest(records)
+    ]
+    return [
+        replace(record, why="") if isinstance(record, SearchEnded) else record
+        for record in timeless
+    ]
 
 
 def test_a_cluster_finds_what_is_found_here_though_a_worker_is_lost(
@@ -92,7 +92,9 @@ def test_a_cluster_finds_what_is_found_here_though_a_worker_is_lost(
     assert held(there) == held(here)
     assert not [record for record in there if isinstance(record, TargetFailed)]
     (ended,) = (record for record in there if isinstance(record, SearchEnded))
-    assert ended.why.startswith("all its scenarios were played; worker tcp://127.0.0.1:")
+    assert ended.why.startswith(
+        "all its scenarios were played; worker tcp://127.0.0.1:"
+    )
     assert ended.why.endswith(" lost on the way, and nothing with them")
 
 
