@@ -23,6 +23,7 @@ from memslot_conformance.run.cluster import Cluster, ClusterError
 from memslot_conformance.run.part_run import WorkerLimits
 from memslot_conformance.targets.probe import probe
 from memslot_spec.clauses import CLAUSES
+from part_records import timeless
 
 distributed = pytest.importorskip(
     "distributed", reason="the extra 'cluster' is not installed"
@@ -57,13 +58,9 @@ def address() -> Generator[str]:
 
 def held(records: list[Record]) -> list[Record]:
     """What is the same in every run."""
-    timeless = [
-        replace(record, seconds=0.0) if hasattr(record, "seconds") else record
-        for record in latest(records)
-    ]
     return [
         replace(record, why="") if isinstance(record, SearchEnded) else record
-        for record in timeless
+        for record in timeless(latest(records))
     ]
 
 

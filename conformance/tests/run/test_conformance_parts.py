@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from memslot_conformance.findings import reached
 from memslot_conformance.findings.records import (
     BoundEnded,
     Found,
@@ -22,7 +21,7 @@ from memslot_conformance.findings.records import (
     TargetPlan,
     latest,
 )
-from memslot_conformance.layers import fixed, shares
+from memslot_conformance.layers import fixed
 from memslot_conformance.run import campaign
 from memslot_conformance.run.part_run import WorkerLimits
 from memslot_conformance.run.rejudge import RerunOutcome, replay_file
@@ -31,7 +30,7 @@ from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Header
-from part_records import STARTED, Send, found, layer, parts, search
+from part_records import STARTED, Send, found, layer, parts, search, timeless
 from toy_workers import LITTLE, Gate
 
 PLAN = TargetPlan(
@@ -66,20 +65,12 @@ def run(plan: TargetPlan, jobs: int) -> list[Record]:
     return records
 
 
-def held(records: list[Record]) -> list[Record]:
-    """But for the seconds, which no two runs have alike."""
-    return [
-        replace(record, seconds=0.0) if hasattr(record, "seconds") else record
-        for record in records
-    ]
-
-
 def test_counted_scenarios_find_the_same_on_any_number_of_workers(
     tmp_path: Path,
 ) -> None:
     plan = replace(PLAN, failures_dir=str(tmp_path))
     one, three = run(plan, 1), run(plan, 3)
-    assert held(one) == held(three)
+    assert timeless(one) == timeless(three)
     drawn = [r for r in one if isinstance(r, LayerDone) and r.layer != "fixed"]
     assert [layer.scenarios for layer in drawn] == [4, 4]
     assert all(layer.cut is None for layer in drawn)
@@ -89,15 +80,15 @@ def test_counted_scenarios_find_the_same_on_any_number_of_workers(
         assert record.file is not None
         assert replay_file(Path(record.file)).outcome is RerunOutcome.SAME
     other = run(replace(plan, seed=8, layers=("sampled",)), 3)
-    assert held(other) != held(run(replace(plan, layers=("sampled",)), 3))
+    assert timeless(other) != timeless(run(replace(plan, layers=("sampled",)), 3))
 
 
 def test_the_races_in_parts_are_those_of_the_whole() -> None:
     plan = replace(PLAN, target="reference", layers=("fixed",))
     whole, divided = run(replace(plan, parts=1), 1), run(plan, 2)
     for kind in (LayerDone, BoundEnded, SearchEnded):
-        of_whole = held([r for r in whole if isinstance(r, kind)])
-        of_parts = held([r for r in divided if isinstance(r, kind)])
+        of_whole = timeless([r for r in whole if isinstance(r, kind)])
+        of_parts = timeless([r for r in divided if isinstance(r, kind)])
         assert len(of_whole) == len(of_parts) > 0
         if kind is BoundEnded:
             assert of_whole == of_parts
@@ -111,7 +102,7 @@ def test_the_races_in_parts_are_those_of_the_whole() -> None:
 def test_the_first_finding_is_that_of_the_first_part_that_has_one() -> None:
     plan = replace(PLAN, stop_at_first=True)
     one, two = run(plan, 1), run(plan, 2)
-    assert held(one) == held(two)
+    assert timeless(one) == timeless(two)
     assert {r.cut for r in one if isinstance(r, LayerDone)} == {fixed.STOPPED}
     (ended,) = (r for r in one if isinstance(r, SearchEnded))
     assert ended.why == "the first finding was enough"
@@ -162,19 +153,23 @@ def test_the_first_finding_ends_the_other_parts_where_it_is_enough() -> None:
     assert done.schedules == 4, "what the other had told until then counts"
 
 
-def test_parts_end_together_where_nothing_new_comes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(reached, "LEAST", 10)
-    monkeypatch.setattr(shares, "LONGEST_ROUND", shares.FIRST_ROUND)
-    plan = replace(PLAN, target="py:odd_adapters:Shared", layers=("sequential",))
-    records = run(replace(plan, parts=2, scenarios=None), 2)
-    (ended,) = (r for r in records if isinstance(r, SearchEnded))
+def test_parts_end_together_where_nothing_new_comes() -> None:
+    def goes_on(plan: TargetPlan, send: Send, _: CrashRecord) -> None:
+        send(layer())
+        send(search(1_500, ("a", 1)))
+        never.wait_until_open()
+
+    records: list[Record] = []
+    with Gate() as never:
+        campaign.run(
+            [parts(2)], jobs=2, limits=LITTLE, on_record=records.append, work=goes_on
+        )
+    done, ended, finished = records
+    assert isinstance(done, LayerDone)
+    assert (done.schedules, done.cut) == (4, None)
+    assert isinstance(ended, SearchEnded)
     assert ended.why == "nothing new was reached"
-    assert ended.scenarios - ended.newest >= max(ended.newest, 10)
-    (done,) = (r for r in records if isinstance(r, LayerDone))
-    assert (done.scenarios, done.cut) == (ended.scenarios, None)
-    assert isinstance(records[-1], TargetFinished)
+    assert isinstance(finished, TargetFinished)
 
 
 def test_a_later_part_knows_what_an_earlier_one_found() -> None:
