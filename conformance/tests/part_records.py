@@ -13,7 +13,14 @@ from memslot_conformance.findings.parts import (
     Said,
     SearchPart,
 )
-from memslot_conformance.findings.records import Record, TargetPlan, TargetStarted
+from memslot_conformance.findings.records import (
+    Found,
+    LayerDone,
+    Record,
+    TargetFinished,
+    TargetPlan,
+    TargetStarted,
+)
 from memslot_conformance.run.merged import Merged
 from memslot_conformance.scenarios.scenario import Scenario
 from toy_workers import plan
@@ -95,7 +102,9 @@ def found(
 def timeless(records: Iterable[Record]) -> list[Record]:
     """But for the seconds, which no two runs have alike."""
     return [
-        replace(record, seconds=0.0) if hasattr(record, "seconds") else record
+        replace(record, seconds=0.0)
+        if isinstance(record, LayerDone | Found | TargetFinished)
+        else record
         for record in records
     ]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from memslot_conformance.findings import reached
+from memslot_conformance.findings.parts import Said
 from memslot_conformance.findings.records import (
     BoundEnded,
     ChoiceSeen,
@@ -39,8 +40,13 @@ def test_two_parts_are_told_as_one_target() -> None:
         steps=5,
         histories={"REQ-1": 2},
     )
-    one = [STARTED, layer(), bound, search(1, ("a", 1), why=TIME_OVER)]
-    other = [STARTED, layer(steps=2), bound, search(2, ("b", 1), why=NOTHING_LEFT)]
+    one: list[Said] = [STARTED, layer(), bound, search(1, ("a", 1), why=TIME_OVER)]
+    other: list[Said] = [
+        STARTED,
+        layer(steps=2),
+        bound,
+        search(2, ("b", 1), why=NOTHING_LEFT),
+    ]
     records = told(parts(2), [one, other])
     assert kinds(records) == [
         TargetStarted,
@@ -78,13 +84,19 @@ def test_two_parts_are_told_as_one_target() -> None:
 
 
 def test_what_a_part_said_last_is_what_counts() -> None:
-    said = [layer(steps=1), search(1), layer(steps=5), search(3), layer(steps=9)]
+    said: list[Said] = [
+        layer(steps=1),
+        search(1),
+        layer(steps=5),
+        search(3),
+        layer(steps=9),
+    ]
     (done,) = (r for r in told(parts(2), [said, []]) if isinstance(r, LayerDone))
     assert done.steps == 5
 
 
 def test_races_that_no_part_came_to_are_owed_by_the_target() -> None:
-    said = [[layer(owing=2), search()], [layer(owing=3), search()]]
+    said: list[list[Said]] = [[layer(owing=n), search()] for n in (2, 3)]
     (done,) = (r for r in told(parts(2), said) if isinstance(r, LayerDone))
     assert done.cut == "its time ran out before 5 races came to 1 preemption"
 

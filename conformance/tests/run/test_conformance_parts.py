@@ -154,7 +154,7 @@ def test_the_first_finding_ends_the_other_parts_where_it_is_enough() -> None:
 
 
 def test_parts_end_together_where_nothing_new_comes() -> None:
-    def goes_on(plan: TargetPlan, send: Send, _: CrashRecord) -> None:
+    def goes_on(_: TargetPlan, send: Send, __: CrashRecord) -> None:
         send(layer())
         send(search(1_500, ("a", 1)))
         never.wait_until_open()
