@@ -28,7 +28,11 @@ from memslot_conformance.targets.probe import (
 
 SCHEME = "dask://"
 LIBRARY = "distributed"
+COMMAND = "memslot_conformance.cli.command"
+
 INSTALL = "pip install 'memslots[cluster]'"
+
+AGAIN = "what had not ended there was played again"
 
 WAKE_SECONDS = 0.2
 """How often a part that is played elsewhere looks whether it is still wanted."""
@@ -95,7 +99,7 @@ class Cluster:
     def play(self, plan: TargetPlan, limits: WorkerLimits, stop: Event) -> Collected:
         """Have a worker play a part; what it said. Errors: `StoppedError`."""
         self._threads()
-        future = self._executor.submit(collect, plan, limits)
+        future = self._executor.submit(collected_there, plan, limits)
         while not wait((future,), WAKE_SECONDS).done:
             if stop.is_set():
                 future.cancel()
@@ -109,8 +113,9 @@ class Cluster:
             lost = sorted(self._seen - there.keys())
         if not lost:
             return ""
-        many = "workers" if len(lost) > 1 else "worker"
-        return f"{many} {', '.join(lost)} lost on the way, and nothing with them"
+        if len(lost) == 1:
+            return f"worker {lost[0]} was lost on the way, and {AGAIN}"
+        return f"workers {', '.join(lost)} were lost on the way, and {AGAIN}"
 
     def _threads(self) -> dict[str, int]:
         """How many parts each worker plays at a time; who was there is remembered."""
@@ -118,6 +123,16 @@ class Cluster:
         with self._lock:
             self._seen |= threads.keys()
         return threads
+
+
+def collected_there(plan: TargetPlan, limits: WorkerLimits) -> Collected:
+    """Play a part with all loaded that the command has loaded where it runs.
+
+    Of the modules of a checkout Hypothesis draws constants, so what is loaded is a part
+    of what a seed means; of an installed package it draws none.
+    """
+    importlib.import_module(COMMAND)
+    return collect(plan, limits)
 
 
 def described(name: str, profile: str | None) -> str:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from memslot_conformance.findings.records import (
     Found,
     Record,
+    RunFinished,
+    RunStarted,
     SearchEnded,
     TargetFailed,
-    TargetPlan,
-    latest,
 )
-from memslot_conformance.run import campaign
 from memslot_conformance.run.cluster import Cluster, ClusterError
-from memslot_conformance.run.part_run import WorkerLimits
+from memslot_conformance.run.stream import read_stream
 from memslot_conformance.targets.probe import probe
-from memslot_spec.clauses import CLAUSES
 from part_records import timeless
 
 distributed = pytest.importorskip(
@@ -31,17 +32,7 @@ distributed = pytest.importorskip(
 
 WORKERS = 2
 
-PLAN = TargetPlan(
-    target="patch",
-    profile=None,
-    level="quick",
-    seed=7,
-    layers=("sampled",),
-    clauses=tuple(clause.id for clause in CLAUSES),
-    seconds=600.0,
-    parts=6,
-    scenarios=12,
-)
+CHECK = ("check", "patch", "--scenarios", "24", "--seed", "3", "--layers", "sampled")
 
 
 @pytest.fixture
@@ -56,43 +47,59 @@ def address() -> Generator[str]:
         yield local.scheduler_address.replace("tcp://", "dask://")
 
 
-def held(records: list[Record]) -> list[Record]:
-    """What is the same in every run."""
-    return [
-        replace(record, why="") if isinstance(record, SearchEnded) else record
-        for record in timeless(latest(records))
-    ]
+def begun(folder: Path, *options: str) -> subprocess.Popen[str]:
+    """The check in a process of its own: of what is loaded there, constants are drawn."""
+    words = (sys.executable, "-m", "memslot_conformance", *CHECK, *options)
+    return subprocess.Popen(
+        (*words, "--report-dir", str(folder)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+def told(folder: Path) -> list[Record]:
+    """What the check told that every run of it tells."""
+    kept: list[Record] = []
+    for record in timeless(read_stream(folder / "report.ndjson").records):
+        match record:
+            case RunStarted() | RunFinished():
+                pass
+            case Found():
+                kept.append(replace(record, file=None))
+            case SearchEnded():
+                kept.append(replace(record, why=""))
+            case _:
+                kept.append(record)
+    return kept
 
 
 def test_a_cluster_finds_what_is_found_here_though_a_worker_is_lost(
-    address: str,
+    address: str, tmp_path: Path
 ) -> None:
-    here: list[Record] = []
-    campaign.run([PLAN], jobs=2, limits=WorkerLimits(), on_record=here.append)
-    there: list[Record] = []
-    with closing(Cluster(address)) as cluster:
-        assert cluster.slots == WORKERS
-        cluster.check([probe("patch", None)], None)
-        with distributed.Client(address.replace("dask://", "tcp://")) as client:
-            pids: dict[str, int] = client.run(os.getpid)
-
-        def hear(record: Record) -> None:
-            there.append(record)
-            if isinstance(record, Found) and len(pids) == WORKERS:
-                os.kill(pids.popitem()[1], signal.SIGKILL)
-
-        campaign.run(
-            [PLAN], jobs=2, limits=WorkerLimits(), on_record=hear, elsewhere=cluster
-        )
-    assert len(pids) == WORKERS - 1
-    assert any(isinstance(record, Found) for record in here)
-    assert held(there) == held(here)
-    assert not [record for record in there if isinstance(record, TargetFailed)]
-    (ended,) = (record for record in there if isinstance(record, SearchEnded))
+    here, there = tmp_path / "here", tmp_path / "there"
+    assert begun(here).wait() == 1
+    with distributed.Client(address.replace("dask://", "tcp://")) as client:
+        pids: dict[str, int] = client.run(os.getpid)
+        check = begun(there, "--executor", address)
+        assert check.stderr is not None
+        with check.stderr as lines:
+            assert "FAIL" in lines.readline()
+            os.kill(pids.popitem()[1], signal.SIGKILL)
+            lines.read()
+        assert check.wait() == 1
+    assert any(isinstance(record, Found) for record in told(here))
+    assert told(there) == told(here)
+    records = read_stream(there / "report.ndjson").records
+    assert not [record for record in records if isinstance(record, TargetFailed)]
+    (ended,) = (record for record in records if isinstance(record, SearchEnded))
     assert ended.why.startswith(
         "all its scenarios were played; worker tcp://127.0.0.1:"
     )
-    assert ended.why.endswith(" lost on the way, and nothing with them")
+    assert ended.why.endswith(
+        " was lost on the way, and what had not ended there was played again"
+    )
 
 
 def test_a_target_that_the_workers_do_not_have_is_refused(address: str) -> None:
