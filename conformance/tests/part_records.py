@@ -10,7 +10,7 @@ from memslot_conformance.findings.parts import (
     First,
     FoundPart,
     LayerPart,
-    Said,
+    PartSaid,
     SearchPart,
 )
 from memslot_conformance.findings.records import (
@@ -25,7 +25,7 @@ from memslot_conformance.run.merged import Merged
 from memslot_conformance.scenarios.scenario import Scenario
 from toy_workers import plan
 
-Send = Callable[[Said], None]
+Send = Callable[[PartSaid], None]
 
 STARTED = TargetStarted(
     target="toy",
@@ -109,7 +109,7 @@ def timeless(records: Iterable[Record]) -> list[Record]:
     ]
 
 
-def told(plan: TargetPlan, said: Sequence[Sequence[Said]]) -> list[Record]:
+def told(plan: TargetPlan, said: Sequence[Sequence[PartSaid]]) -> list[Record]:
     """What is told where the parts speak one after the other."""
     records: list[Record] = []
     merged = Merged(plan, records.append)

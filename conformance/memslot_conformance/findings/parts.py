@@ -107,7 +107,7 @@ class SearchPart(SearchEnded):
     withheld: dict[str, str] = field(default_factory=dict[str, str])
 
 
-Said = Record | LayerPart | FoundPart | SearchPart
+PartSaid = Record | LayerPart | FoundPart | SearchPart
 """What a worker sends."""
 
 

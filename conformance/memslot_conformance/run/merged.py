@@ -15,7 +15,7 @@ from memslot_conformance.findings.failure_file import RecordedFailure, kept_in
 from memslot_conformance.findings.parts import (
     FoundPart,
     LayerPart,
-    Said,
+    PartSaid,
     SearchPart,
     bounds_together,
     found_whole,
@@ -97,7 +97,7 @@ class Merged:
         """The clauses that were found broken."""
         return tuple(self._owner)
 
-    def hear(self, part: int, said: Said, offset: float = 0.0) -> None:
+    def hear(self, part: int, said: PartSaid, offset: float = 0.0) -> None:
         """Take in what a part says that was begun so many seconds after the target."""
         told = self._told[part]
         match said:

@@ -12,7 +12,7 @@ from threading import Event
 from typing import get_args
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
-from memslot_conformance.findings.parts import Said
+from memslot_conformance.findings.parts import PartSaid
 from memslot_conformance.findings.records import TargetPlan
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.run.stream import FOUND_LATER, KIND_KEY, StreamError
@@ -26,19 +26,19 @@ from memslot_spec.history.json_form import Dialect, JsonForm
 from memslot_spec.history.json_kinds import MisfitError
 from memslot_spec.history.wire import CAME_LATER, TAGS, bits_of
 
-OnSaid = Callable[[Said], None]
+OnSaid = Callable[[PartSaid], None]
 RunTarget = Callable[[TargetPlan, OnSaid, CrashRecord], None]
 
-KINDS: frozenset[type] = frozenset(get_args(Said))
+KINDS: frozenset[type] = frozenset(get_args(PartSaid))
 
 
 def _bits_of(kind: type, name: str) -> int | None:
     return 64 if kind in KINDS else bits_of(kind, name)
 
 
-SAID: JsonForm[Said] = JsonForm(
-    Said,
-    Dialect({**TAGS, get_args(Said): KIND_KEY}, _bits_of, CAME_LATER | FOUND_LATER),
+SAID: JsonForm[PartSaid] = JsonForm(
+    PartSaid,
+    Dialect({**TAGS, get_args(PartSaid): KIND_KEY}, _bits_of, CAME_LATER | FOUND_LATER),
 )
 
 
@@ -127,7 +127,7 @@ def _follow(
         return Broken(f"sent a record that is not its own: {error}", "")
 
 
-def said(line: str, plan: TargetPlan) -> Said:
+def said(line: str, plan: TargetPlan) -> PartSaid:
     """What a line of the plan's worker says.
 
     Errors: `StreamError` where it is no record, `ForeignRecordError` where it is of

@@ -13,7 +13,7 @@ from threading import Event, Lock
 from typing import Protocol
 
 from memslot_conformance.clock import Clock, Stopwatch
-from memslot_conformance.findings.parts import Said
+from memslot_conformance.findings.parts import PartSaid
 from memslot_conformance.findings.records import Record, TargetPlan
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.run.merged import Merged
@@ -90,7 +90,7 @@ class TargetRun:
     def _follow(self, plan: TargetPlan, watch: Stopwatch) -> None:
         begun = watch.seconds
 
-        def hear(what: Said) -> None:
+        def hear(what: PartSaid) -> None:
             with self._lock:
                 if not self._over:
                     self._merged.hear(plan.part, what, begun)

@@ -48,7 +48,7 @@ def address() -> Generator[str]:
 
 
 def begun(folder: Path, *options: str) -> subprocess.Popen[str]:
-    """The check in a process of its own: of what is loaded there, constants are drawn."""
+    """The check, in a process of its own: constants are drawn of what is loaded."""
     words = (sys.executable, "-m", "memslot_conformance", *CHECK, *options)
     return subprocess.Popen(
         (*words, "--report-dir", str(folder)),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from memslot_conformance.findings import reached
-from memslot_conformance.findings.parts import Said
+from memslot_conformance.findings.parts import PartSaid
 from memslot_conformance.findings.records import (
     BoundEnded,
     ChoiceSeen,
@@ -40,8 +40,8 @@ def test_two_parts_are_told_as_one_target() -> None:
         steps=5,
         histories={"REQ-1": 2},
     )
-    one: list[Said] = [STARTED, layer(), bound, search(1, ("a", 1), why=TIME_OVER)]
-    other: list[Said] = [
+    one: list[PartSaid] = [STARTED, layer(), bound, search(1, ("a", 1), why=TIME_OVER)]
+    other: list[PartSaid] = [
         STARTED,
         layer(steps=2),
         bound,
@@ -84,7 +84,7 @@ def test_two_parts_are_told_as_one_target() -> None:
 
 
 def test_what_a_part_said_last_is_what_counts() -> None:
-    said: list[Said] = [
+    said: list[PartSaid] = [
         layer(steps=1),
         search(1),
         layer(steps=5),
@@ -96,7 +96,7 @@ def test_what_a_part_said_last_is_what_counts() -> None:
 
 
 def test_races_that_no_part_came_to_are_owed_by_the_target() -> None:
-    said: list[list[Said]] = [[layer(owing=n), search()] for n in (2, 3)]
+    said: list[list[PartSaid]] = [[layer(owing=n), search()] for n in (2, 3)]
     (done,) = (r for r in told(parts(2), said) if isinstance(r, LayerDone))
     assert done.cut == "its time ran out before 5 races came to 1 preemption"
 
