@@ -43,9 +43,9 @@ from memslot_conformance.run.checking import (
     look_for,
 )
 from memslot_conformance.run.cluster import SCHEME, Cluster, ClusterError
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.planning import stays_here
 from memslot_conformance.run.request import CheckRequest, Present
-from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.targets.probe import NoSuchTargetError
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES

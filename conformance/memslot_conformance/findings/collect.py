@@ -22,6 +22,7 @@ from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.askable import askable
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import NotRepeatableError
+from memslot_conformance.play.fewer import LONG
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.shrink import Shrunk, shrink_scenario
 from memslot_conformance.scenarios.scenario import Scenario
@@ -36,6 +37,15 @@ from memslot_spec.model.operations import Operation, SetRegion
 SHRINK_SECONDS = 5.0
 SHRINK_PLAYS = 1_500
 """What making one finding small may cost; when time is over, all that are left."""
+
+LONG_SECONDS = 15.0
+"""The same for what takes long to play even once, out of the time of all."""
+
+LONG_OPERATIONS, LONG_PLAYS = 100_000, 40
+"""The same where no clock ends it: operations in all, or a few plays at least."""
+
+LONGEST_TOLD = 20_000
+"""Events of a history that is sent; of a longer one its file tells."""
 
 
 @dataclass(slots=True)
@@ -92,7 +102,8 @@ class Findings:
             if cause is None:
                 self._causes[finding.clause] = small.played
             if self.is_part or small != large or cause != found.cause:
-                last = self._found(finding, small, layer, seconds)
+                same = self._same(finding, small)
+                last = self._found(same, small, layer, seconds)
                 self._tell(replace(last, cause=cause, replaces=True), small.scenario)
 
     def _tell(self, found: Found, scenario: Scenario) -> None:
@@ -107,11 +118,14 @@ class Findings:
         )
         return next(broken, None)
 
+    def _same(self, finding: Finding, shrunk: Shrunk) -> Finding:
+        """The finding as it shows in what is left."""
+        judged = self.trial.judge(shrunk.played).findings
+        return next((f for f in judged if f.clause == finding.clause), finding)
+
     def _found(
         self, finding: Finding, shrunk: Shrunk, layer: str, seconds: float
     ) -> Found:
-        judged = self.trial.judge(shrunk.played).findings
-        same = next((f for f in judged if f.clause == finding.clause), finding)
         header, events = self.trial.header, shrunk.played.events
         if self.trial.is_blind:
             header, events = blind(header), without_points(events)
@@ -135,10 +149,10 @@ class Findings:
             readers=readers,
             preemptions=shrunk.played.preemptions,
             operations=shrunk.scenario.operations,
-            step=same.step,
-            expected=same.expected,
-            observed=same.observed,
-            history=None if _no_json(failure.history) else failure.history,
+            step=finding.step,
+            expected=finding.expected,
+            observed=finding.observed,
+            history=_told(failure.history, path),
             schedule=failure.schedule,
             file=path,
             unkept=unkept,
@@ -148,20 +162,37 @@ class Findings:
         interleaving = self.target.header.capabilities.interleaving
         if interleaving is Interleaving.THREADS and failing.scenario.threads:
             return failing
-        left = self.ceiling.seconds_left
-        seconds = inf if left == inf else min(SHRINK_SECONDS, left + SHRINK_SECONDS)
+        small = self._smaller(clause, failing)
+        lengths = failing.scenario.operations, small.scenario.operations
+        if self.ceiling.seconds_left == inf and lengths[0] > LONG >= lengths[1]:
+            # It was given few plays, as each was to be long.
+            small = self._smaller(clause, small)
+        return small
+
+    def _smaller(self, clause: str, failing: Shrunk) -> Shrunk:
         try:
             return shrink_scenario(
                 self.target.make,
                 failing.scenario,
                 failing.played.schedule,
                 lambda again: self.trial.breaks(again, clause),
-                budget=self.ceiling.part(seconds, plays=SHRINK_PLAYS),
+                budget=self._budget_for(failing.scenario),
                 may_ask=askable(self.target.header, failing.scenario),
             )
         except (ValueError, NotRepeatableError):
             # It does not come again from its schedule alone: shown as it was met.
             return failing
+
+    def _budget_for(self, scenario: Scenario) -> Budget:
+        left, is_long = self.ceiling.seconds_left, scenario.operations > LONG
+        if left == inf:
+            plays = max(LONG_OPERATIONS // scenario.operations, LONG_PLAYS)
+            return Budget(plays=plays if is_long else SHRINK_PLAYS)
+        seconds = min(SHRINK_SECONDS, left + SHRINK_SECONDS)
+        if is_long:
+            # One more try of it is not over at once.
+            seconds = min(LONG_SECONDS, left)
+        return self.ceiling.part(seconds, plays=SHRINK_PLAYS)
 
     def _keep(self, failure: RecordedFailure) -> tuple[str | None, str | None]:
         """The file of the failure; or why there is none, where one is wanted."""
@@ -185,6 +216,16 @@ def _no_json(history: History) -> str | None:
     except MisfitError as misfit:
         return str(misfit)
     return None
+
+
+def _told(history: History, file: str | None) -> History | None:
+    """The history, where it can be sent and is not too long for it.
+
+    A target may announce what is no value of its type.
+    """
+    if file is not None:
+        return history if len(history.events) <= LONGEST_TOLD else None
+    return None if _no_json(history) else history
 
 
 def _sizes(scenario: Scenario) -> tuple[int, int]:

@@ -6,13 +6,14 @@ These travel from a worker to its run and no further: no stream has them.
 
 A part says how far it is as often as it can, all of it from its start on: its layers,
 its bounds, and at the end a `SearchPart`. So a part that is ended in the middle has
-told what it did, but for its last round.
+told what it did, but for its last round. What it could meet at all it says once, at
+its start, as `MeetingsCounted` of nothing met yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from memslot_conformance.findings.records import (
@@ -184,6 +185,16 @@ def _both(one: BoundEnded, other: BoundEnded) -> BoundEnded:
         steps=one.steps + other.steps,
         histories=summed(one.histories, other.histories),
     )
+
+
+def choices_together(choices: Iterable[ChoiceSeen]) -> list[ChoiceSeen]:
+    """How often each option was taken in all."""
+    seen: dict[str, ChoiceSeen] = {}
+    for choice in choices:
+        other = seen.get(choice.choice)
+        taken = choice.taken if other is None else summed(other.taken, choice.taken)
+        seen[choice.choice] = replace(choice, taken=taken)
+    return list(seen.values())
 
 
 def summed(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:

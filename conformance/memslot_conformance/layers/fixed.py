@@ -97,18 +97,13 @@ class FixedLayer:
             for race in fixed_races(target.header)
             if len(race.scenario.threads) <= 1 or interleaving is not Interleaving.NONE
         ]
-        looked = [looked_at(target.header, race) for race in races]
+        # A part has its races with their looks, so that each is counted once.
+        mine = races[plan.part :: plan.parts]
+        looked = [looked_at(target.header, race) for race in mine]
         again = [one for one in looked if one.scenario.threads and one not in races]
-        mine = slice(plan.part, None, plan.parts)
         self._searches = [
-            *(
-                self._exploration(target, race, plan, looks=False)
-                for race in races[mine]
-            ),
-            *(
-                self._exploration(target, race, plan, looks=True)
-                for race in again[mine]
-            ),
+            *(self._exploration(target, race, plan, looks=False) for race in mine),
+            *(self._exploration(target, race, plan, looks=True) for race in again),
         ]
 
     def _exploration(
@@ -169,7 +164,7 @@ class FixedLayer:
         """What was explored to its end, the races of one size together."""
         of_size: dict[tuple[int, int, int], list[Exploration]] = {}
         for search in self._searches:
-            if search.preemptions >= 0 and not search.looks:
+            if search.preemptions >= 0:
                 of_size.setdefault(search.size, []).append(search)
         return [self._bound(size, of_size[size]) for size in sorted(of_size)]
 
@@ -185,7 +180,7 @@ class FixedLayer:
             threads=threads,
             operations=operations,
             preemptions=preemptions,
-            races=len(searches),
+            races=len({search.race.name for search in searches}),
             schedules=counts.schedules,
             steps=counts.steps,
             histories=dict(counts.histories),
@@ -231,11 +226,8 @@ class FixedLayer:
     def explored(self) -> Explored:
         """What was explored, in numbers."""
         races = [search for search in self._searches if search.race.scenario.threads]
-        alone = sum(not search.looks for search in self._searches) - sum(
-            not search.looks for search in races
-        )
         return Explored(
-            alone,
+            len(self._searches) - len(races),
             came(search for search in races if not search.looks),
             came(search for search in races if search.looks),
             self.owing,

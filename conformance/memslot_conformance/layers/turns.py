@@ -18,6 +18,7 @@ from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.parts import BROKE, First, layer_part, search_part
 from memslot_conformance.findings.records import (
     LayerDone,
+    MeetingsCounted,
     Record,
     SearchEnded,
     TargetPlan,
@@ -30,6 +31,7 @@ from memslot_conformance.layers.shares import LAYERS, SHARES, Rounds
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.determinism import self_check
 from memslot_conformance.play.played import TargetFault
+from memslot_conformance.scenarios.drawn.can_meet import can_be_met, counted_by_kind
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.targets.crash_record import CrashRecord
@@ -123,6 +125,9 @@ class Turns:
 
         Errors: `TargetBrokeError`.
         """
+        if not self._plan.is_whole:
+            # Before anything is met: what could be; the parts meet it together.
+            self._send(self._meetings())
         watch = Stopwatch(self._clock)
         seconds = self._plan.seconds if self._plan.scenarios is None else inf
         names = [n for n in LAYERS if n in self._plan.layers and self._fits(n)]
@@ -141,6 +146,8 @@ class Turns:
             self._take_turn("sequential", 0)
         self._report()
         self._report_search(why)
+        if self._plan.is_whole:
+            self._send(self._meetings())
 
     def _report_search(self, why: str) -> None:
         """Send how far the search is, and why it ended, if it did."""
@@ -165,6 +172,16 @@ class Turns:
         )
         self._told = len(reached.things)
         self._send(part)
+
+    def _meetings(self) -> MeetingsCounted:
+        """What all layers together never met, the solver's among them."""
+        could = can_be_met(self._target.header)
+        met = {key for counts in self._counts.values() for key in counts.met}
+        return MeetingsCounted(
+            target=self._target.name,
+            could=counted_by_kind(could),
+            never=tuple(sorted(could - met)),
+        )
 
     def _budget(self, seconds: float) -> Budget:
         return Budget(plays=self._plan.plays, seconds=seconds, clock=self._clock)

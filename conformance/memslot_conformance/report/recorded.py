@@ -12,8 +12,8 @@ from memslot_conformance.report.lanes import draw
 from memslot_conformance.report.rendering import labelled, rendered
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.rejudge import Rejudged, Reread, Rerun, RerunOutcome
-from memslot_conformance.run.verdicts import Exit
 
 
 def judged(path: Path, found: Reread | Rejudged, look: Look) -> tuple[str, Exit]:
@@ -22,10 +22,10 @@ def judged(path: Path, found: Reread | Rejudged, look: Look) -> tuple[str, Exit]
         return report(
             found.records, found.clauses, replace(look, problem=found.problem)
         )
-    header = found.history.header
+    header = found.header
     head = (
         f"{path}: target {header.target}, profile {header.profile}, "
-        f"{len(found.history.events)} events"
+        f"{found.events} events"
     )
     cut = found.cut
     look = replace(

@@ -20,11 +20,11 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.layers import layers
 from memslot_conformance.run import campaign
 from memslot_conformance.run.cluster import Cluster
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.part_run import WorkerLimits
 from memslot_conformance.run.planning import plans_of
 from memslot_conformance.run.request import CheckRequest, Present
 from memslot_conformance.run.stream import StreamWriter
-from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.targets.probe import (
     NoSuchTargetError,
     NotHereError,

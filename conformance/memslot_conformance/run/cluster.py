@@ -28,7 +28,11 @@ from memslot_conformance.targets.probe import (
 
 SCHEME = "dask://"
 LIBRARY = "distributed"
-COMMAND = "memslot_conformance.cli.command"
+COMMAND = (
+    "memslot_conformance.cli.command",
+    "memslot_conformance.cli.check",
+)
+"""What loads all that `memslots check` has loaded when it hands out a part."""
 
 INSTALL = "pip install 'memslots[cluster]'"
 
@@ -131,7 +135,8 @@ def collected_there(plan: TargetPlan, limits: WorkerLimits) -> Collected:
     Of the modules of a checkout Hypothesis draws constants, so what is loaded is a part
     of what a seed means; of an installed package it draws none.
     """
-    importlib.import_module(COMMAND)
+    for name in COMMAND:
+        importlib.import_module(name)
     return collect(plan, limits)
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
+from memslot_conformance.findings.collect import LONGEST_TOLD
 from memslot_conformance.findings.failure_file import RecordedFailure, kept_in
 from memslot_conformance.findings.parts import (
     FoundPart,
@@ -18,14 +20,14 @@ from memslot_conformance.findings.parts import (
     PartSaid,
     SearchPart,
     bounds_together,
+    choices_together,
     found_whole,
-    summed,
 )
 from memslot_conformance.findings.reached import BROKEN, Reached
 from memslot_conformance.findings.records import (
     BoundEnded,
-    ChoiceSeen,
     Found,
+    MeetingsCounted,
     Record,
     SearchEnded,
     TargetFailed,
@@ -90,6 +92,7 @@ class Merged:
         self._causes: dict[str, History] = {}
         self._started = self._skipped = False
         self._nothing_new = False
+        self._could: MeetingsCounted | None = None
         self._failed: list[TargetFailed] = []
 
     @property
@@ -106,6 +109,8 @@ class Merged:
                 self._found(part, replace(said, seconds=said.seconds + offset))
             case LayerPart() | BoundEnded() if not self._plan.is_whole:
                 told.fresh.append(said)
+            case MeetingsCounted() if not self._plan.is_whole:
+                self._could = said
             case SearchPart():
                 self._search(told, said)
             case TargetFinished():
@@ -146,8 +151,10 @@ class Merged:
         if not self._plan.is_whole:
             records += self._layers()
             records += self._ended(note)
+            records += self._meetings()
             records += withheld(self._plan.target, self._reasons())
-            records += self._choices()
+            ends = (told.search for told in self._told if told.search is not None)
+            records += choices_together(chain.from_iterable(e.choices for e in ends))
         if not self._skipped and not any(told.died for told in self._told):
             finished = TargetFinished(
                 target=self._plan.target, seconds=round(seconds, 3)
@@ -193,7 +200,9 @@ class Merged:
             self._plan.blind,
         )
         file, unkept = kept_in(Path(folder), failure)
-        return replace(found, file=file, unkept=unkept)
+        if file is not None and len(history.events) > LONGEST_TOLD:
+            history = None
+        return replace(found, history=history, file=file, unkept=unkept)
 
     def _failure(self, part: int, failed: TargetFailed) -> None:
         """Say how a part broke, where no other broke like it."""
@@ -261,6 +270,14 @@ class Merged:
             reached=reached.by_kind,
         )
 
+    def _meetings(self) -> Iterator[MeetingsCounted]:
+        """What no part met of all that they could, where a part came to an end."""
+        if self._could is not None and not all(told.broke for told in self._told):
+            parts = (part for told in self._told for part in told.layers.values())
+            met = {key for part in parts for key in part.met}
+            never = tuple(key for key in self._could.never if key not in met)
+            yield replace(self._could, never=never)
+
     def _reasons(self) -> dict[str, str]:
         """The clauses without a verdict, each with the reason of the first part."""
         reasons: dict[str, str] = {}
@@ -268,17 +285,6 @@ class Merged:
             for clause, why in told.search.withheld.items() if told.search else ():
                 reasons.setdefault(clause, why)
         return reasons
-
-    def _choices(self) -> list[ChoiceSeen]:
-        seen: dict[str, ChoiceSeen] = {}
-        for told in self._told:
-            for choice in told.search.choices if told.search else ():
-                other = seen.get(choice.choice)
-                taken = (
-                    choice.taken if other is None else summed(other.taken, choice.taken)
-                )
-                seen[choice.choice] = replace(choice, taken=taken)
-        return list(seen.values())
 
 
 def _owing(told: _Told) -> bool:

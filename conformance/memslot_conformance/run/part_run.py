@@ -22,9 +22,9 @@ from memslot_conformance.targets.isolation import (
     Broken,
     isolated,
 )
+from memslot_spec.history.dialect import CAME_LATER, TAGS, bits_of
 from memslot_spec.history.json_form import Dialect, JsonForm
 from memslot_spec.history.json_kinds import MisfitError
-from memslot_spec.history.wire import CAME_LATER, TAGS, bits_of
 
 OnSaid = Callable[[PartSaid], None]
 RunTarget = Callable[[TargetPlan, OnSaid, CrashRecord], None]

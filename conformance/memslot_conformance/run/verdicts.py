@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 from memslot_conformance.findings.records import (
     BoundEnded,
     ChoiceSeen,
     Found,
     LayerDone,
+    MeetingsCounted,
     Record,
     RunFinished,
     RunStarted,
@@ -26,18 +26,8 @@ from memslot_conformance.findings.records import (
     Verdict,
     latest,
 )
+from memslot_conformance.run.exits import Exit
 from memslot_spec.clause import AnyClause
-
-
-class Exit(IntEnum):
-    """What a command says by its status."""
-
-    CONFORMS = 0
-    DOES_NOT_CONFORM = 1
-    USAGE = 2
-    BROKE = 3
-    INCONCLUSIVE = 4
-    NOTHING_RAN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +91,7 @@ class _Told:
                     self.failures.append(record.what)
             case TargetFinished():
                 self.finished = True
-            case BoundEnded() | ChoiceSeen() | SearchEnded():
+            case BoundEnded() | ChoiceSeen() | SearchEnded() | MeetingsCounted():
                 pass
             case RunStarted() | RunFinished():
                 pass

@@ -17,6 +17,7 @@ from memslot_conformance.findings.records import (
     ChoiceSeen,
     Found,
     LayerDone,
+    MeetingsCounted,
     Record,
     RunFinished,
     RunStarted,
@@ -28,9 +29,10 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.layers import fixed
 from memslot_conformance.run.checking import Checking, ReportFolderError, look_for
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.request import CheckRequest
 from memslot_conformance.run.stream import read_stream, to_line
-from memslot_conformance.run.verdicts import Exit, headline
+from memslot_conformance.run.verdicts import headline
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_spec.clauses import clause_by_id
@@ -85,7 +87,13 @@ HELD = re.compile(r'("seconds": )[\d.]+|("(started|version|host)": )"[^"]*"')
 def line(record: Record) -> str:
     """A record as it stands in the file; of a layer's, only which it is."""
     match record:
-        case TargetStarted() | LayerDone() | BoundEnded() | ChoiceSeen():
+        case (
+            TargetStarted()
+            | LayerDone()
+            | BoundEnded()
+            | ChoiceSeen()
+            | MeetingsCounted()
+        ):
             return f"{type(record).__name__} of {record.target}"
         case Found():
             record = replace(record, history=None)

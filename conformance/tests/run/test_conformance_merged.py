@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from memslot_conformance.findings import reached
+from memslot_conformance.findings.failure_file import read_failure
 from memslot_conformance.findings.parts import PartSaid
 from memslot_conformance.findings.records import (
     BoundEnded,
     ChoiceSeen,
     Found,
     LayerDone,
+    MeetingsCounted,
     Record,
     SearchEnded,
     TargetFailed,
@@ -20,8 +23,12 @@ from memslot_conformance.findings.records import (
     TargetStarted,
 )
 from memslot_conformance.layers.turns import NOTHING_LEFT, TIME_OVER
+from memslot_conformance.run import merged as run_merged
 from memslot_conformance.run.merged import Merged
 from memslot_conformance.targets.isolation import Broken
+from memslot_conformance.targets.resolve import resolve
+from memslot_spec.history.events import Finished
+from memslot_spec.history.header import History
 from part_records import STARTED, found, layer, parts, search, told
 
 
@@ -170,3 +177,38 @@ def test_the_scenarios_of_counted_parts_are_numbered_in_their_order() -> None:
     )
     assert (ended.scenarios, ended.newest) == (13, 7)
     assert ended.why == "all its scenarios were played"
+
+
+def test_what_no_part_met_is_told_once() -> None:
+    could = MeetingsCounted(
+        target="toy", could={"kind": 2}, never=("kind GET", "kind PUT")
+    )
+    said: list[PartSaid] = [could, layer(), search(why=TIME_OVER)]
+    records = told(parts(2), [said, said])
+    (counted,) = (r for r in records if isinstance(r, MeetingsCounted))
+    assert counted == replace(could, never=("kind PUT",))
+    assert told(parts(2), [said, [could]])[-2] == counted, "the other met nothing"
+
+
+def test_what_a_target_broke_over_in_every_part_is_not_counted_as_unmet() -> None:
+    records: list[Record] = []
+    merged = Merged(parts(2), records.append)
+    for part in range(2):
+        merged.hear(part, MeetingsCounted(target="toy", could={}, never=()))
+        merged.part_ended(part, Broken("was killed", ""))
+    merged.end(1.0)
+    assert kinds(records) == [TargetFailed]
+
+
+@pytest.mark.parametrize("longest", [0, 1])
+def test_of_a_long_history_the_file_alone_tells(
+    longest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_merged, "LONGEST_TOLD", longest)
+    history = History(resolve("patch", None).header, (Finished(0, ()),))
+    plan = replace(parts(2), failures_dir=str(tmp_path))
+    records = told(plan, [[replace(found(), history=history)], []])
+    (record,) = (r for r in records if isinstance(r, Found))
+    assert record.history == (history if longest else None)
+    assert record.file is not None
+    assert read_failure(Path(record.file)).history == history

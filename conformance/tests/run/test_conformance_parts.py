@@ -14,6 +14,7 @@ from memslot_conformance.findings.records import (
     BoundEnded,
     Found,
     LayerDone,
+    MeetingsCounted,
     Record,
     SearchEnded,
     TargetFailed,
@@ -86,11 +87,11 @@ def test_counted_scenarios_find_the_same_on_any_number_of_workers(
 def test_the_races_in_parts_are_those_of_the_whole() -> None:
     plan = replace(PLAN, target="reference", layers=("fixed",))
     whole, divided = run(replace(plan, parts=1), 1), run(plan, 2)
-    for kind in (LayerDone, BoundEnded, SearchEnded):
+    for kind in (LayerDone, BoundEnded, SearchEnded, MeetingsCounted):
         of_whole = timeless([r for r in whole if isinstance(r, kind)])
         of_parts = timeless([r for r in divided if isinstance(r, kind)])
         assert len(of_whole) == len(of_parts) > 0
-        if kind is BoundEnded:
+        if kind in {BoundEnded, MeetingsCounted}:
             assert of_whole == of_parts
     (one,) = (r for r in whole if isinstance(r, LayerDone))
     (other,) = (r for r in divided if isinstance(r, LayerDone))

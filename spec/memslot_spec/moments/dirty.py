@@ -25,7 +25,7 @@ from memslot_spec.model.dirty_log import (
 from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog
 from memslot_spec.model.replies import DirtyLog, Done, Reply
 from memslot_spec.model.values import Slot
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
 
@@ -262,15 +262,17 @@ def _mapped(facts: Facts, rest: AtRest) -> WritableMapped | None:
 def _bitmaps(facts: Facts, event: TablePublished) -> BitmapsPublished | None:
     live, rooms = facts.bitmaps.live, list[tuple[Slot, int]]()
     for one in event.attached:
+        if one.bitmap is None or one.bitmap not in live:
+            continue
         slot = event.slots.find(one.as_id, one.slot_id)
-        if slot is not None and one.bitmap is not None and one.bitmap in live:
+        if slot is not None:
             rooms.append((slot, live[one.bitmap].npages))
     if not rooms:
         return None
     return BitmapsPublished(tuple((s, bits) for s, bits in rooms if bits < s.npages))
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(GetCalled, Answered, _get_called),
     Making(ClearCalled, Answered, _clear_called),
     Making(SizedLog, GetCalled, _sized),

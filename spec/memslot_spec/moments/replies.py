@@ -12,6 +12,7 @@ from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.explained import any_explains, explained_by_spte
 from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.forgetting import STALE_KEPT
 from memslot_spec.facts.host import BITMAP, METADATA, Resource
 from memslot_spec.history.events import Return
 from memslot_spec.history.points.tables import Attached
@@ -31,7 +32,7 @@ from memslot_spec.model.updates import (
     target_of,
 )
 from memslot_spec.model.values import Errno, MemoryRegion, Slot, SlotTable
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 
 LOOKED_AT_LAST = frozenset({Objection.OVERLAP, Objection.BEYOND_GUEST})
 """Objections that give way to every other, which is EINVAL."""
@@ -177,10 +178,6 @@ class RequestFailed:
     found: Attached | None
 
 
-STALE_KEPT = 8
-"""How many older tables are tried when no candidate explains a reply."""
-
-
 def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:
     """The reader's call with its reply and every table that may explain it."""
     operation, reply = known.operation, event.reply
@@ -290,7 +287,7 @@ def _failed(facts: Facts, update: Updated) -> RequestFailed | None:
     )
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(Placed, Updated, _placed),
     Making(TableLeft, Updated, _table_left),
     Making(RequestFailed, Updated, _failed),
