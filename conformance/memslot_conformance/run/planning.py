@@ -1,7 +1,8 @@
 """What is to be played of each target, and in how many parts.
 
 Where the time counts, the workers that may run at the same time are shared out among
-the targets: each part is a worker. Where scenarios are counted, the parts follow from
+the targets, or among those that are left when the others are over: each part is a
+worker. Where scenarios are counted, the parts follow from
 their number alone, so that a seed draws the same whatever the workers.
 """
 
@@ -31,13 +32,15 @@ def plans_of(
     request: CheckRequest, present: Present, failures: Path
 ) -> list[TargetPlan]:
     """A plan for each target that can run."""
+    if not present.probed:
+        return []
     seconds = LEVEL_SECONDS[request.level]
     if request.scenarios is not None:
         seconds = PART_SECONDS
     elif request.max_time is not None:
-        rounds = -(-len(present.probed) // request.jobs) or 1
+        rounds = -(-len(present.probed) // request.jobs)
         seconds = request.max_time / rounds
-    each, more = divmod(request.jobs, max(len(present.probed), 1))
+    workers = _workers(len(present.probed), request.jobs)
     return [
         TargetPlan(
             target=name,
@@ -51,11 +54,18 @@ def plans_of(
             blind=request.blind,
             stop_at_first=request.first,
             engine=request.engine,
-            parts=_parts(request, probed, each + (number < more)),
+            parts=_parts(request, probed, of_it),
             scenarios=request.scenarios,
         )
-        for number, (name, probed) in enumerate(present.probed.items())
+        for of_it, (name, probed) in zip(workers, present.probed.items(), strict=True)
     ]
+
+
+def _workers(targets: int, jobs: int) -> list[int]:
+    """How many workers play each target: one, until too few targets are left."""
+    alone = targets // jobs * jobs
+    last = targets - alone
+    return [1] * alone + [(jobs + last - 1 - nth) // last for nth in range(last)]
 
 
 def stays_here(probed: Probed) -> bool:
@@ -78,4 +88,4 @@ def _parts(request: CheckRequest, probed: Probed, workers: int) -> int:
         return 1
     if request.scenarios is not None:
         return max(LEAST_PARTS, -(-request.scenarios // PART_SCENARIOS))
-    return max(workers, 1)
+    return workers

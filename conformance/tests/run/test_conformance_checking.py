@@ -240,10 +240,11 @@ def test_the_time_is_shared_by_those_that_run_after_each_other(
         (2, 2, [1, 1]),
         (3, 2, [2, 1]),
         (8, 3, [3, 3, 2]),
-        (2, 3, [1, 1, 1]),
+        (1, 3, [1, 1, 1]),
+        (2, 3, [1, 1, 2]),
     ],
 )
-def test_the_workers_are_shared_out_among_the_targets(
+def test_the_workers_are_shared_out_among_the_targets_that_run_at_one_time(
     present: Present, jobs: int, targets: int, parts: list[int]
 ) -> None:
     some = Present(dict(list(present.probed.items())[:targets]))
