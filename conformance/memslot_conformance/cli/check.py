@@ -61,7 +61,8 @@ REPEATED = (
     "engine",
     "scenarios",
 )
-"""The options of a check that its command line is given again."""
+"""The options of a check that its command line is given again; and `--jobs`, where the
+time counts."""
 
 
 @click.command("check")
@@ -148,7 +149,7 @@ def check_command(  # noqa: PLR0913 - one for each option
         engine=engine,
         scenarios=scenarios,
         executor=executor,
-        options=given(*REPEATED),
+        options=given(*REPEATED, *(("jobs",) if scenarios is None else ())),
     )
     try:
         present = look_for(request)

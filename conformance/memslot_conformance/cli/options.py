@@ -99,7 +99,7 @@ jobs_option = click.option(
     type=click.IntRange(min=1),
     default=cpus,
     show_default="one for each CPU",
-    help="How many workers run at the same time: targets, and parts of a target.",
+    help="How many workers run at the same time.",
 )
 clauses_option = click.option(
     "--clauses",

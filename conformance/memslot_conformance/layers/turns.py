@@ -276,7 +276,7 @@ class Turns:
                 cut=BROKE if broke else layer.cut,
                 histories=dict(counts.histories),
                 requests=counts.requests,
-                met=dict(counts.met),
+                met=dict(sorted(counts.met.items())),
             )
             fixed = self._fixed if name == "fixed" else None
             if not self._plan.is_whole:

@@ -97,6 +97,16 @@ def test_one_target_is_shared_by_the_workers(monkeypatch: pytest.MonkeyPatch) ->
     runs(monkeypatch)
     output = memslots("check", "reference", "--jobs", "4").output
     assert "budget   40 s for each target, in 4 parts, 4 at a time" in output
+    assert "again    memslots check reference --jobs 4 --level quick" in output
+
+
+def test_what_is_left_over_by_the_workers_is_shared_by_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs(monkeypatch)
+    three = ("reference", "reference-linux", "patch")
+    output = memslots("check", *three, "--jobs", "2").output
+    assert "budget   40 s for each target, in up to 2 parts, 2 at a time" in output
 
 
 def test_a_check_leaves_a_stream_that_can_be_shown_again(
