@@ -15,7 +15,7 @@ from memslot_conformance.report import (
     smoke,
 )
 from memslot_conformance.report.searched import SearchTable, breach, evaluated
-from memslot_conformance.run.checking import CheckRequest, Present
+from memslot_conformance.run.request import CheckRequest, Present
 from memslot_conformance.run.smoke import Check
 from memslot_conformance.targets.probe import Probed
 from memslot_spec.protocol.races import RACES

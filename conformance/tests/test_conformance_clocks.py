@@ -29,7 +29,7 @@ HELD = frozenset({"clock", "wait"})
 
 RECORDS = frozenset(
     {
-        *("Attempt", "Found", "Detection", "LayerDone"),
+        *("Attempt", "Found", "FoundPart", "Detection", "LayerDone", "LayerPart"),
         *("Result", "RunFinished", "TargetFinished"),
     }
 )
@@ -41,6 +41,7 @@ NAMED = {
     ("toy_workers", "deaths"): "how it hangs, until it is killed",
     ("test_conformance_campaign", "test_a_run_can_be_stopped"): "the same",
     ("toy_workers", "has_ended"): "between two looks at a process",
+    ("part_records", "timeless"): "of a record, which bound nothing",
     ("test_conformance_cli_check", "test_the_time_is_shared_by_the_targets"): (
         "what runs is a stand-in, which shows the plan and takes no time"
     ),

@@ -14,7 +14,7 @@ from typing import Self
 from memslot_conformance.findings.records import LayerDone, Record, TargetPlan
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.run import campaign
-from memslot_conformance.run.campaign import WorkerLimits
+from memslot_conformance.run.part_run import WorkerLimits
 from memslot_conformance.targets.crash_record import CrashRecord
 
 Send = Callable[[Record], None]

@@ -30,8 +30,9 @@ from memslot_conformance.findings.records import (
     TargetSkipped,
 )
 from memslot_conformance.report.evidence import many
-from memslot_conformance.run.campaign import WorkerLimits, run_plan
+from memslot_conformance.run.campaign import run_plan
 from memslot_conformance.run.evidence import ClauseEvidence, evidence_of
+from memslot_conformance.run.part_run import WorkerLimits
 from memslot_conformance.run.stream import from_line, to_line
 from memslot_conformance.run.verdicts import headline
 from memslot_conformance.targets.kvm.detect import Unusable, detect

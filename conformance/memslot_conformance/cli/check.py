@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -28,6 +30,7 @@ from memslot_conformance.cli.options import (
     without_fixed,
 )
 from memslot_conformance.findings.records import Found, TargetFailed
+from memslot_conformance.layers.drawn import ENGINES
 from memslot_conformance.report.console import report_width, wants_color
 from memslot_conformance.report.opening import listing, opening
 from memslot_conformance.report.progress import Watcher, watching
@@ -35,13 +38,14 @@ from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.checking import (
     Checking,
-    CheckRequest,
     NothingToShowError,
-    Present,
     ReportFolderError,
     look_for,
 )
+from memslot_conformance.run.cluster import SCHEME, Cluster, ClusterError
 from memslot_conformance.run.exits import Exit
+from memslot_conformance.run.planning import stays_here
+from memslot_conformance.run.request import CheckRequest, Present
 from memslot_conformance.targets.probe import NoSuchTargetError
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
@@ -55,8 +59,10 @@ REPEATED = (
     "blind",
     "layers",
     "engine",
+    "scenarios",
 )
-"""The options of a check that its command line is given again."""
+"""The options of a check that its command line is given again; and `--jobs`, where the
+time counts."""
 
 
 @click.command("check")
@@ -70,8 +76,20 @@ REPEATED = (
     metavar="SECONDS",
     help="Time limit for all targets together, longer than the level's or shorter.",
 )
+@click.option(
+    "--scenarios",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Play N scenarios of each drawn layer in place of a time: the same ones, "
+    "whatever the number of workers.",
+)
 @clauses_option
 @jobs_option
+@click.option(
+    "--executor",
+    metavar="dask://HOST:PORT",
+    help="Play the parts of the targets on a Dask cluster; needs --scenarios.",
+)
 @click.option(
     "--report-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -94,8 +112,10 @@ def check_command(  # noqa: PLR0913 - one for each option
     level: str,
     seed: int | None,
     max_time: float | None,
+    scenarios: int | None,
     clauses: tuple[AnyClause, ...] | None,
     jobs: int,
+    executor: str | None,
     report_dir: Path | None,
     only_list: bool,
     first: bool,
@@ -111,6 +131,7 @@ def check_command(  # noqa: PLR0913 - one for each option
     A TARGET is reference, reference-linux, patch, museum:NAME, lawful:NAME,
     py:MODULE:FACTORY or kvm.
     """
+    _refuse_what_does_not_fit(max_time, scenarios, executor, engine)
     request = CheckRequest(
         targets=targets,
         profile=profile,
@@ -126,7 +147,9 @@ def check_command(  # noqa: PLR0913 - one for each option
         verbose=verbose,
         first=first,
         engine=engine,
-        options=given(*REPEATED),
+        scenarios=scenarios,
+        executor=executor,
+        options=given(*REPEATED, *(("jobs",) if scenarios is None else ())),
     )
     try:
         present = look_for(request)
@@ -137,23 +160,65 @@ def check_command(  # noqa: PLR0913 - one for each option
         broke = any(isinstance(record, TargetFailed) for record in present.told)
         sys.exit(Exit.BROKE if broke else Exit.CONFORMS)
     try:
-        sys.exit(_check(request, present, sys.stderr))
+        with _cluster(request, present) as cluster:
+            status = _check(request, present, cluster, sys.stderr)
+        sys.exit(status)
+    except ClusterError as error:
+        raise click.UsageError(str(error)) from error
     except ReportFolderError as error:
         message = f"cannot write the report: {error}; --report-dir names another folder"
         raise click.UsageError(message) from error
 
 
-def _check(request: CheckRequest, present: Present, errors: TextIO) -> Exit:
+def _refuse_what_does_not_fit(
+    max_time: float | None,
+    scenarios: int | None,
+    executor: str | None,
+    engine: str,
+) -> None:
+    """Errors: `UsageError` where options exclude or want each other."""
+    message = ""
+    if scenarios is not None and max_time is not None:
+        message = "--scenarios counts and --max-time measures; give one of them"
+    elif scenarios is not None and engine != ENGINES[0]:
+        message = f"--engine {engine} is bounded by time and not by --scenarios"
+    elif executor is not None and not executor.startswith(SCHEME):
+        message = f"--executor {executor!r} must read {SCHEME}HOST:PORT"
+    elif executor is not None and scenarios is None:
+        message = "--executor needs --scenarios: the clocks of machines are not one"
+    if message:
+        raise click.UsageError(message)
+
+
+@contextmanager
+def _cluster(request: CheckRequest, present: Present) -> Generator[Cluster | None]:
+    """The cluster that was asked for, if one was; it has the same targets.
+
+    Errors: `ClusterError`.
+    """
+    if request.executor is None:
+        yield None
+        return
+    with closing(Cluster(request.executor)) as cluster:
+        away = [each for each in present.probed.values() if not stays_here(each)]
+        cluster.check(away, request.profile)
+        yield cluster
+
+
+def _check(
+    request: CheckRequest, present: Present, cluster: Cluster | None, errors: TextIO
+) -> Exit:
     """Run the check and print its report.
 
     Errors: `ReportFolderError`; `OSError` where the report cannot be written on.
     """
     with Checking(request, present) as check:
-        told, jobs = present.told, request.jobs
+        told = present.told
+        jobs = request.jobs if cluster is None else cluster.slots
         for line in opening(check.started, check.plans, jobs, check.file, told):
             click.echo(line)
         with watching(check.plans, errors) as watcher:
-            problem = _run(check, watcher)
+            problem = _run(check, watcher, cluster)
         look = Look(
             width=report_width(),
             color=wants_color(sys.stdout),
@@ -169,14 +234,14 @@ def _check(request: CheckRequest, present: Present, errors: TextIO) -> Exit:
     return status
 
 
-def _run(check: Checking, watcher: Watcher) -> str | None:
+def _run(check: Checking, watcher: Watcher, cluster: Cluster | None) -> str | None:
     """Run it; why it is incomplete, or None.
 
     What was found is told also where the report cannot be written on. Errors:
     `OSError` where nothing was found.
     """
     try:
-        return check.run(watcher.hear)
+        return check.run(watcher.hear, cluster)
     except OSError as error:
         if not any(isinstance(record, Found) for record in check.records):
             raise

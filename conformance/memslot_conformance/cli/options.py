@@ -18,7 +18,7 @@ from memslot_conformance.environment import cpus
 from memslot_conformance.layers.drawn import ENGINES
 from memslot_conformance.layers.shares import LAYERS
 from memslot_conformance.report.console import printable
-from memslot_conformance.run.checking import LEVEL_SECONDS
+from memslot_conformance.run.request import LEVEL_SECONDS
 from memslot_conformance.spelling import close_to
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
@@ -99,7 +99,7 @@ jobs_option = click.option(
     type=click.IntRange(min=1),
     default=cpus,
     show_default="one for each CPU",
-    help="How many targets run at the same time.",
+    help="How many workers run at the same time.",
 )
 clauses_option = click.option(
     "--clauses",

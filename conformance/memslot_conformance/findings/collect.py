@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 
-from memslot_conformance.findings.failure_file import RecordedFailure, write_failure
+from memslot_conformance.findings.failure_file import RecordedFailure, kept_in
+from memslot_conformance.findings.parts import found_part
 from memslot_conformance.findings.records import Found, Record
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.askable import askable
@@ -39,6 +41,9 @@ SHRINK_PLAYS = 1_500
 LONG_SECONDS = 15.0
 """The same for what takes long to play even once, out of the time of all."""
 
+LONG_OPERATIONS, LONG_PLAYS = 100_000, 40
+"""The same where no clock ends it: operations in all, or a few plays at least."""
+
 LONGEST_TOLD = 20_000
 """Events of a history that is sent; of a longer one its file tells."""
 
@@ -47,7 +52,10 @@ LONGEST_TOLD = 20_000
 class Findings:
     """Collects what the layers of one target find.
 
-    `stop_at_first` says that one finding is enough; `ceiling` is the time of all.
+    `stop_at_first` says that one finding is enough; `ceiling` is the time of all, and
+    without one making a finding small is bounded by plays alone. In a part of a
+    target's work a finding is sent with its scenario, for its run keeps the file; what
+    breaks only `known` clauses is not made small.
     """
 
     target: Target
@@ -56,6 +64,8 @@ class Findings:
     failures_dir: Path | None
     stop_at_first: bool = False
     ceiling: Budget = field(default_factory=Budget)
+    is_part: bool = False
+    known: tuple[str, ...] = ()
     seen: Counter[str] = field(default_factory=Counter[str])
     _causes: dict[str, Played] = field(init=False, default_factory=dict[str, Played])
 
@@ -80,7 +90,9 @@ class Findings:
                 found = self._found(finding, Shrunk(scenario, played), layer, seconds)
                 cause = self._cause(finding.clause)
                 met.append(replace(found, cause=cause))
-                self.send(met[-1])
+                self._tell(met[-1], scenario)
+        if all(found.clause in self.known for found in met):
+            return
         large = small = Shrunk(scenario, played)
         for finding, found in zip(_new(findings, met), met, strict=True):
             # What else was broken at once is mostly broken by the small one too.
@@ -89,10 +101,13 @@ class Findings:
             cause = self._cause(finding.clause)
             if cause is None:
                 self._causes[finding.clause] = small.played
-            if small != large or cause != found.cause:
+            if self.is_part or small != large or cause != found.cause:
                 same = self._same(finding, small)
                 last = self._found(same, small, layer, seconds)
-                self.send(replace(last, cause=cause, replaces=True))
+                self._tell(replace(last, cause=cause, replaces=True), small.scenario)
+
+    def _tell(self, found: Found, scenario: Scenario) -> None:
+        self.send(found_part(found, scenario) if self.is_part else found)
 
     def _cause(self, clause: str) -> str | None:
         """The clause of an earlier finding whose play breaks this one, too."""
@@ -139,7 +154,7 @@ class Findings:
             observed=finding.observed,
             history=_told(failure.history, path),
             schedule=failure.schedule,
-            file=None if path is None else str(path),
+            file=path,
             unkept=unkept,
         )
 
@@ -147,6 +162,14 @@ class Findings:
         interleaving = self.target.header.capabilities.interleaving
         if interleaving is Interleaving.THREADS and failing.scenario.threads:
             return failing
+        small = self._smaller(clause, failing)
+        lengths = failing.scenario.operations, small.scenario.operations
+        if self.ceiling.seconds_left == inf and lengths[0] > LONG >= lengths[1]:
+            # It was given few plays, as each was to be long.
+            small = self._smaller(clause, small)
+        return small
+
+    def _smaller(self, clause: str, failing: Shrunk) -> Shrunk:
         try:
             return shrink_scenario(
                 self.target.make,
@@ -161,28 +184,23 @@ class Findings:
             return failing
 
     def _budget_for(self, scenario: Scenario) -> Budget:
-        left = self.ceiling.seconds_left
+        left, is_long = self.ceiling.seconds_left, scenario.operations > LONG
+        if left == inf:
+            plays = max(LONG_OPERATIONS // scenario.operations, LONG_PLAYS)
+            return Budget(plays=plays if is_long else SHRINK_PLAYS)
         seconds = min(SHRINK_SECONDS, left + SHRINK_SECONDS)
-        if scenario.operations > LONG:
+        if is_long:
             # One more try of it is not over at once.
             seconds = min(LONG_SECONDS, left)
         return self.ceiling.part(seconds, plays=SHRINK_PLAYS)
 
-    def _keep(self, failure: RecordedFailure) -> tuple[Path | None, str | None]:
-        """The file of the failure; or why there is none, where one is wanted.
-
-        A finding whose file cannot be written is still a finding.
-        """
+    def _keep(self, failure: RecordedFailure) -> tuple[str | None, str | None]:
+        """The file of the failure; or why there is none, where one is wanted."""
         if self.failures_dir is None:
             return None, None
-        name = failure.target.replace(":", "-").replace("/", "-")
-        path = self.failures_dir / f"{name}-{failure.clause}.ndjson"
-        try:
-            self.failures_dir.mkdir(parents=True, exist_ok=True)
-            write_failure(path, failure)
-        except (OSError, MisfitError) as error:
-            return None, str(error)
-        return path, None
+        if self.is_part:
+            return None, _no_json(failure.history)
+        return kept_in(self.failures_dir, failure)
 
 
 def _new(findings: tuple[Finding, ...], met: list[Found]) -> list[Finding]:
@@ -191,18 +209,23 @@ def _new(findings: tuple[Finding, ...], met: list[Found]) -> list[Finding]:
     return [first[found.clause] for found in met]
 
 
-def _told(history: History, file: Path | None) -> History | None:
+def _no_json(history: History) -> str | None:
+    """Why it cannot be sent: a target may announce what is no value of its type."""
+    try:
+        history_to_json(history)
+    except MisfitError as misfit:
+        return str(misfit)
+    return None
+
+
+def _told(history: History, file: str | None) -> History | None:
     """The history, where it can be sent and is not too long for it.
 
     A target may announce what is no value of its type.
     """
     if file is not None:
         return history if len(history.events) <= LONGEST_TOLD else None
-    try:
-        history_to_json(history)
-    except MisfitError:
-        return None
-    return history
+    return None if _no_json(history) else history
 
 
 def _sizes(scenario: Scenario) -> tuple[int, int]:

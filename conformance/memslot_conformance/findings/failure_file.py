@@ -113,6 +113,21 @@ def write_failure(path: Path, failure: RecordedFailure) -> None:
         raise
 
 
+def kept_in(folder: Path, failure: RecordedFailure) -> tuple[str | None, str | None]:
+    """The file of the failure in a folder; or why there is none.
+
+    A finding whose file cannot be written is still a finding.
+    """
+    name = failure.target.replace(":", "-").replace("/", "-")
+    path = folder / f"{name}-{failure.clause}.ndjson"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_failure(path, failure)
+    except (OSError, MisfitError) as error:
+        return None, str(error)
+    return str(path), None
+
+
 def schema() -> Schema:
     """The JSON Schema of a failure file."""
     head = (HEAD.form, {VERSION_KEY: VERSION})

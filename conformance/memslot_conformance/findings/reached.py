@@ -42,12 +42,12 @@ class Reached:
     """The things reached so far.
 
     `scenarios` counts those begun, `newest` is the number of the one that last reached
-    something new.
+    something new; `things` gives for each the number of the first that reached it.
     """
 
     scenarios: int = 0
     newest: int = 0
-    things: set[Thing] = field(default_factory=set[Thing])
+    things: dict[Thing, int] = field(default_factory=dict[Thing, int])
 
     def begin_scenario(self) -> None:
         """A scenario is about to be played, once or often."""
@@ -55,10 +55,11 @@ class Reached:
 
     def hear(self, things: Iterable[Thing]) -> None:
         """Note things, those reached before among them."""
-        before = len(self.things)
-        self.things.update(things)
-        if len(self.things) > before:
-            self.newest = self.scenarios
+        known, now = self.things, self.scenarios
+        for thing in things:
+            if thing not in known:
+                known[thing] = now
+                self.newest = now
 
     def hear_judged(self, premises: dict[str, int], taken: OptionCounts) -> None:
         """Note what the judge of one history says."""

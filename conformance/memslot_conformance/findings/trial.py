@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.reached import BROKEN, Reached, outcomes_of
+from memslot_conformance.findings.records import ChoiceSeen
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.choice import AnyChoice, OptionCounts
@@ -149,6 +150,19 @@ class Trial:
     def _take(self, taken: OptionCounts) -> None:
         for option, count in taken.items():
             self.taken[option] += count
+
+    def choices_seen(self) -> list[ChoiceSeen]:
+        """What was seen of every choice that the target can show."""
+        return [
+            ChoiceSeen(
+                target=self.header.target,
+                choice=choice.id,
+                taken={
+                    option: self.taken[choice.id, option] for option in choice.options
+                },
+            )
+            for choice in self.applicable.choices
+        ]
 
     def since_start(self) -> float:
         """Seconds since the first judged play."""

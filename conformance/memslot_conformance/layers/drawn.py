@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
+from typing import Protocol
 
 from memslot_conformance.layers.fixed import STOPPED
 from memslot_conformance.layers.kernel import play_kernel
@@ -22,6 +23,34 @@ SYMBOLIC = "memslot_conformance.layers.symbolic"
 
 PlayOne = Callable[[Slice, Choices], None]
 """Draws one scenario and plays it: `OutOfTimeError` where it may not, or not on."""
+
+
+class Drawn(Protocol):
+    """How much was drawn, in numbers."""
+
+    @property
+    def scenarios(self) -> int:
+        """Races, or VMs."""
+        ...
+
+    @property
+    def schedules(self) -> int:
+        """What was played."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """Operations that were asked one by one."""
+        ...
+
+
+def drawn_words(name: str, drawn: Drawn) -> str:
+    """How much the layer of this name drew, in words."""
+    if name == "sampled":
+        return (
+            f"{drawn.schedules:,} random schedules of {drawn.scenarios:,} drawn races"
+        )
+    return f"{drawn.requests:,} operations in {drawn.scenarios:,} VMs"
 
 
 class DrawnLayer:
@@ -47,7 +76,7 @@ class DrawnLayer:
             while True:
                 work.check_turn()
                 play(work, Seeded(Random(self._rng.getrandbits(64))))
-        self.over = not work.budget.left
+        self.over = not work.budget.left or self._counts.scenarios >= work.scenarios
 
     @property
     def _play_one(self) -> PlayOne:
@@ -58,13 +87,7 @@ class DrawnLayer:
     @property
     def covered(self) -> str:
         """How much was drawn, in words."""
-        counts = self._counts
-        if self._name == "sampled":
-            return (
-                f"{counts.schedules:,} random schedules of "
-                f"{counts.scenarios:,} drawn races"
-            )
-        return f"{counts.requests:,} operations in {counts.scenarios:,} VMs"
+        return drawn_words(self._name, self._counts)
 
     @property
     def cut(self) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from memslot_conformance.findings.parts import Came, Explored
 from memslot_conformance.findings.trial import Counts
 from memslot_conformance.play.bounded import Bounded
 from memslot_conformance.play.played import Played
@@ -83,8 +84,8 @@ class Exploration:
         return len(threads), sum(map(len, threads)), self.preemptions
 
 
-def explored(searches: list[Exploration]) -> list[str]:
-    """How many races came how far, in words; with a look, those that came anywhere."""
+def came(searches: Iterable[Exploration]) -> Came:
+    """How many races came how far; with a look, those that came anywhere."""
     complete: dict[int, int] = {}
     partial = 0
     for search in searches:
@@ -93,9 +94,38 @@ def explored(searches: list[Exploration]) -> list[str]:
             complete[plays.covered] = complete.get(plays.covered, 0) + 1
         elif search.begun or not search.looks:
             partial += 1
+    levels = sorted(complete.items(), reverse=True)
+    return Came({str(level): races for level, races in levels}, partial)
+
+
+def explored_words(explored: Explored) -> str:
+    """What was explored, in words."""
+    words: list[str] = []
+    if explored.alone:
+        words.append(f"{count(explored.alone, 'scenario')} of one thread")
+    words += _came_words(explored.raced)
+    looked = _came_words(explored.looked)
+    if looked:
+        words.append(f"with a look at the end {' and '.join(looked)}")
+    if explored.left_out:
+        share = explored.left_out / (explored.left_out + explored.schedules)
+        words.append(f"{share:.0%} left out as the same partial orders")
+    return ", ".join(words) or "no race fits this target"
+
+
+def owing_words(explored: Explored) -> str | None:
+    """Why it ended before every race came to the least; None where each did."""
+    if not explored.owing:
+        return None
+    what = "time" if explored.late else "plays"
+    races = count(explored.owing, "race")
+    return f"its {what} ran out before {races} came to 1 preemption"
+
+
+def _came_words(far: Came) -> list[str]:
     words = [
         f"{count(races, 'race')} at every schedule of at most "
-        f"{count(level, 'preemption')}"
-        for level, races in sorted(complete.items(), reverse=True)
+        f"{count(int(level), 'preemption')}"
+        for level, races in far.complete.items()
     ]
-    return [*words, f"{count(partial, 'race')} in part"] if partial else words
+    return [*words, f"{count(far.partial, 'race')} in part"] if far.partial else words

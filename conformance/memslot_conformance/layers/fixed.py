@@ -13,9 +13,15 @@ from collections.abc import Iterator
 
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.findings.collect import Findings
-from memslot_conformance.findings.records import BoundEnded
+from memslot_conformance.findings.parts import Explored
+from memslot_conformance.findings.records import BoundEnded, TargetPlan
 from memslot_conformance.findings.trial import Counts, Trial
-from memslot_conformance.layers.exploration import Exploration, explored
+from memslot_conformance.layers.exploration import (
+    Exploration,
+    came,
+    explored_words,
+    owing_words,
+)
 from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.played import Played
@@ -27,7 +33,6 @@ from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
-from memslot_spec.history.words.names import count
 
 BOUNDS = {
     "brief": {1: 0, 2: 1, 3: 1, 4: 1},
@@ -75,7 +80,7 @@ class FixedLayer:
         trial: Trial,
         findings: Findings,
         crash_record: CrashRecord,
-        level: str,
+        plan: TargetPlan,
         budget: Budget,
     ) -> None:
         self._target = target.name
@@ -93,18 +98,22 @@ class FixedLayer:
             for race in fixed_races(target.header)
             if len(race.scenario.threads) <= 1 or interleaving is not Interleaving.NONE
         ]
-        looked = [looked_at(target.header, race) for race in races]
+        # A part has its races with their looks, so that each is counted once.
+        mine = races[plan.part :: plan.parts]
+        looked = [looked_at(target.header, race) for race in mine]
         again = [one for one in looked if one.scenario.threads and one not in races]
         self._searches = [
-            *(self._exploration(target, race, level, looks=False) for race in races),
-            *(self._exploration(target, race, level, looks=True) for race in again),
+            *(self._exploration(target, race, plan, looks=False) for race in mine),
+            *(self._exploration(target, race, plan, looks=True) for race in again),
         ]
 
     def _exploration(
-        self, target: Target, race: FixedRace, level: str, *, looks: bool
+        self, target: Target, race: FixedRace, plan: TargetPlan, *, looks: bool
     ) -> Exploration:
         threads = len(race.scenario.threads)
-        bound = BOUNDS[level][max(threads, 1)]
+        bound = BOUNDS[plan.level][max(threads, 1)]
+        if plan.scenarios is not None:
+            bound = min(bound, LEAST)
         plays: Iterator[Played]
         is_raced = target.header.capabilities.interleaving is Interleaving.THREADS
         if threads > 1 and is_raced:
@@ -167,13 +176,7 @@ class FixedLayer:
         How much deeper each race was explored is a matter of the time there is,
         and is said in what was covered.
         """
-        if self._findings.enough:
-            return STOPPED
-        if self.owing:
-            what = "time" if self._budget.late else "plays"
-            races = count(self.owing, "race")
-            return f"its {what} ran out before {races} came to 1 preemption"
-        return None
+        return STOPPED if self._findings.enough else owing_words(self.explored)
 
     @property
     def owing(self) -> int:
@@ -253,16 +256,20 @@ class FixedLayer:
                     search.ended = True
 
     @property
+    def explored(self) -> Explored:
+        """What was explored, in numbers."""
+        races = [search for search in self._searches if search.race.scenario.threads]
+        return Explored(
+            len(self._searches) - len(races),
+            came(search for search in races if not search.looks),
+            came(search for search in races if search.looks),
+            self.owing,
+            self._budget.late,
+            self._schedules,
+            self.left_out,
+        )
+
+    @property
     def covered(self) -> str:
         """What was explored, in words."""
-        races = [search for search in self._searches if search.race.scenario.threads]
-        alone = len(self._searches) - len(races)
-        words = [f"{count(alone, 'scenario')} of one thread"] if alone else []
-        words += explored([search for search in races if not search.looks])
-        looked = explored([search for search in races if search.looks])
-        if looked:
-            words.append(f"with a look at the end {' and '.join(looked)}")
-        if self.left_out:
-            share = self.left_out / (self.left_out + self._schedules)
-            words.append(f"{share:.0%} left out as the same partial orders")
-        return ", ".join(words) or "no race fits this target"
+        return explored_words(self.explored)

@@ -12,7 +12,6 @@ from pathlib import Path
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.records import (
-    ChoiceSeen,
     Record,
     TargetFailed,
     TargetFinished,
@@ -39,7 +38,8 @@ def run_target(
     """Run a plan's layers on its target, sending records as they come.
 
     The plan's seconds are those of `clock`: one that stands still leaves only its
-    counts to end a layer.
+    counts to end a layer. Of a plan that is a part, the records are those of
+    `findings.parts`, which its run puts together with the others'.
     Errors: whatever the target raises outside a run of it; the caller makes an
     error record of it.
     """
@@ -50,8 +50,17 @@ def run_target(
     trial = Trial(target.header, clauses, plan.blind, clock=clock)
     send(_started(target, trial))
     directory = None if plan.failures_dir is None else Path(plan.failures_dir)
-    ceiling = Budget(seconds=plan.seconds, clock=clock)
-    findings = Findings(target, trial, send, directory, plan.stop_at_first, ceiling)
+    timed = plan.scenarios is None
+    findings = Findings(
+        target,
+        trial,
+        send,
+        directory,
+        plan.stop_at_first,
+        Budget(seconds=plan.seconds if timed else None, clock=clock),
+        is_part=not plan.is_whole,
+        known=plan.known,
+    )
     turns = Turns(plan, target, trial, findings, send, crash_record, clock)
     try:
         turns.check_determinism()
@@ -65,10 +74,11 @@ def run_target(
                 last=f"{broke.fault.operation!r} in {broke.scenario!r}",
             )
         )
-    for failed in _withheld(target, trial):
-        send(failed)
-    for seen in _choices(target, trial):
-        send(seen)
+    if plan.is_whole:
+        for failed in withheld(target.name, trial.withheld):
+            send(failed)
+        for seen in trial.choices_seen():
+            send(seen)
     send(TargetFinished(target=target.name, seconds=watch.seconds))
 
 
@@ -90,26 +100,14 @@ def _started(target: Target, trial: Trial) -> TargetStarted:
     )
 
 
-def _withheld(target: Target, trial: Trial) -> list[TargetFailed]:
+def withheld(target: str, reasons: dict[str, str]) -> list[TargetFailed]:
     """What has no verdict since points and introspection disagree, by reason."""
     return [
         TargetFailed(
-            target=target.name,
+            target=target,
             what=f"its points contradict its introspection: {what}",
             last="in a history that was judged on without these clauses",
-            clauses=tuple(c for c, why in trial.withheld.items() if why == what),
+            clauses=tuple(c for c, why in reasons.items() if why == what),
         )
-        for what in dict.fromkeys(trial.withheld.values())
-    ]
-
-
-def _choices(target: Target, trial: Trial) -> list[ChoiceSeen]:
-    """What was seen of every choice that the target can show."""
-    return [
-        ChoiceSeen(
-            target=target.name,
-            choice=choice.id,
-            taken={option: trial.taken[choice.id, option] for option in choice.options},
-        )
-        for choice in trial.applicable.choices
+        for what in dict.fromkeys(reasons.values())
     ]

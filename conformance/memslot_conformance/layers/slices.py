@@ -21,7 +21,8 @@ class OutOfTimeError(KeyboardInterrupt):
 class Slice:
     """What is worked with: the target, the judge, and how much may be done.
 
-    It is over when the layer has made `steps` in all, or the budget is spent.
+    It is over when the layer has made `steps` or `scenarios` in all, or the budget is
+    spent.
     """
 
     target: Target
@@ -31,6 +32,7 @@ class Slice:
     crash_record: CrashRecord
     budget: Budget
     steps: float = inf
+    scenarios: float = inf
 
     def check_time(self) -> None:
         """Errors: `OutOfTimeError` when its time is over, or enough was found."""
@@ -44,5 +46,7 @@ class Slice:
 
     def check_turn(self) -> None:
         """Errors: `OutOfTimeError` when it is over: steps end no scenario half done."""
-        if self.trial.counts.steps >= self.steps or not self.budget.left:
+        counts = self.trial.counts
+        over = counts.steps >= self.steps or counts.scenarios >= self.scenarios
+        if over or not self.budget.left:
             raise OutOfTimeError

@@ -8,11 +8,14 @@ decide whose turn it is and when nothing new is to be had; the clock is only a c
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
+from math import inf
 from random import Random
 from typing import Protocol
 
 from memslot_conformance.clock import Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
+from memslot_conformance.findings.parts import BROKE, First, layer_part, search_part
 from memslot_conformance.findings.records import (
     LayerDone,
     MeetingsCounted,
@@ -37,6 +40,10 @@ from memslot_spec.history.header import Interleaving
 
 NOTHING_NEW = "nothing new was reached"
 """Why a search ended that was given more time than it needed."""
+
+ENOUGH = "the first finding was enough"
+TIME_OVER = "its time was over"
+NOTHING_LEFT = "nothing was left to play"
 
 
 class Layer(Protocol):
@@ -84,7 +91,10 @@ class Turns:
         self._send = send
         self._crash_record = crash_record
         self._clock = clock
-        self._rng = Random(plan.seed)
+        self._rng = Random(
+            plan.seed if plan.is_whole else f"{plan.seed} part {plan.part}"
+        )
+        self._told = 0
         self._rounds = Rounds()
         self._counts = {name: Counts() for name in plan.layers}
         self._seconds = dict.fromkeys(plan.layers, 0.0)
@@ -120,8 +130,11 @@ class Turns:
 
         Errors: `TargetBrokeError`.
         """
+        if not self._plan.is_whole:
+            # Before anything is met: what could be; the parts meet it together.
+            self._send(self._meetings())
         watch = Stopwatch(self._clock)
-        seconds = self._plan.seconds
+        seconds = self._plan.seconds if self._plan.scenarios is None else inf
         names = [n for n in LAYERS if n in self._plan.layers and self._fits(n)]
         solved = "sequential" in names and self._plan.engine != ENGINES[0]
         if solved:
@@ -130,24 +143,40 @@ class Turns:
             seconds *= 1 - SHARES["sequential"] / whole
         for name in names:
             self._layers[name] = self._made(name, self._budget(seconds))
-        why = self._take_turns(Budget(seconds=seconds, clock=self._clock))
+        why = self._take_turns(self._budget(seconds))
         if solved and not self._findings.enough:
             work = self._work(self._budget(self._plan.seconds - watch.seconds))
             layer = SolvedLayer("sequential", work, self._rng)
             self._layers["sequential"] = layer
             self._take_turn("sequential", 0)
         self._report()
+        self._report_search(why)
+        if self._plan.is_whole:
+            self._send(self._meetings())
+
+    def _report_search(self, why: str) -> None:
+        """Send how far the search is, and why it ended, if it did."""
         reached = self._trial.reached
-        self._send(
-            SearchEnded(
-                target=self._target.name,
-                why=why,
-                scenarios=reached.scenarios,
-                newest=reached.newest,
-                reached=reached.by_kind,
-            )
+        ended = SearchEnded(
+            target=self._target.name,
+            why=why,
+            scenarios=reached.scenarios,
+            newest=reached.newest,
+            reached=reached.by_kind,
         )
-        self._send(self._meetings())
+        if self._plan.is_whole:
+            self._send(ended)
+            return
+        new = islice(reached.things.items(), self._told, None)
+        part = search_part(
+            ended,
+            things=(First(thing, number) for thing, number in new),
+            owing=self._fixed.owing if self._fixed is not None and self._owing else 0,
+            choices=self._trial.choices_seen(),
+            withheld=self._trial.withheld,
+        )
+        self._told = len(reached.things)
+        self._send(part)
 
     def _meetings(self) -> MeetingsCounted:
         """What all layers together never met, the solver's among them."""
@@ -170,12 +199,18 @@ class Turns:
             for name, steps in self._rounds.steps(waiting, owing=self._owing).items():
                 self._take_turn(name, steps)
                 if self._findings.enough:
-                    return "the first finding was enough"
+                    return ENOUGH
             if ceiling.late:
-                return "its time was over"
+                return TIME_OVER
             if not waiting:
-                return "nothing was left to play"
-            if reached.exhausted and not self._owing:
+                return NOTHING_LEFT
+            if self._plan.scenarios is not None:
+                continue
+            if not self._plan.is_whole:
+                # Whether anything new comes is asked of all parts together.
+                self._report()
+                self._report_search("")
+            elif reached.exhausted and not self._owing:
                 return NOTHING_NEW
 
     @property
@@ -204,7 +239,7 @@ class Turns:
                 self._trial,
                 self._findings,
                 self._crash_record,
-                self._plan.level,
+                self._plan,
                 budget,
             )
             return self._fixed
@@ -219,11 +254,14 @@ class Turns:
             palette_of(self._target.header),
             self._crash_record,
             budget,
+            scenarios=inf if self._plan.share is None else self._plan.share,
         )
 
     def report_unfinished(self) -> None:
         """Send what the layers had done when the target broke."""
         self._report(broke=True)
+        if not self._plan.is_whole:
+            self._report_search("")
 
     def _report(self, *, broke: bool = False) -> None:
         """Send what the layers did, those that had no turn left out."""
@@ -231,24 +269,26 @@ class Turns:
             counts = self._counts[name]
             if not counts.schedules and (broke or self._findings.enough):
                 continue
-            self._send(
-                LayerDone(
-                    target=self._target.name,
-                    layer=name,
-                    scenarios=counts.scenarios,
-                    schedules=counts.schedules,
-                    steps=counts.steps,
-                    seconds=self._seconds[name],
-                    covered=layer.covered,
-                    reached=dict(counts.reached),
-                    cut="the target broke" if broke else layer.cut,
-                    histories=dict(counts.histories),
-                    requests=counts.requests,
-                    met=dict(counts.met),
-                    orders=counts.orders,
-                    left_out=layer.left_out,
-                )
+            done = LayerDone(
+                target=self._target.name,
+                layer=name,
+                scenarios=counts.scenarios,
+                schedules=counts.schedules,
+                steps=counts.steps,
+                seconds=self._seconds[name],
+                covered=layer.covered,
+                reached=dict(counts.reached),
+                cut=BROKE if broke else layer.cut,
+                histories=dict(counts.histories),
+                requests=counts.requests,
+                met=dict(sorted(counts.met.items())),
+                orders=counts.orders,
+                left_out=layer.left_out,
             )
-            if name == "fixed" and self._fixed is not None and not broke:
-                for bound in self._fixed.bounds():
+            fixed = self._fixed if name == "fixed" else None
+            if not self._plan.is_whole:
+                done = layer_part(done, None if fixed is None else fixed.explored)
+            self._send(done)
+            if fixed is not None and not broke:
+                for bound in fixed.bounds():
                     self._send(bound)

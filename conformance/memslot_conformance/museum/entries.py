@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from memslot_conformance.findings.records import Record, TargetPlan
 from memslot_conformance.layers import layers
 from memslot_conformance.run import campaign
+from memslot_conformance.run.part_run import WorkerLimits
 from memslot_conformance.spelling import close_to
 
 
@@ -113,7 +114,7 @@ def play_round(
     campaign.run(
         plans,
         jobs=settings.jobs,
-        limits=campaign.WorkerLimits(),
+        limits=WorkerLimits(),
         on_record=hear,
         work=layers.run_target,
     )

@@ -16,7 +16,8 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.report.rendering import columns, labelled, line, rendered
 from memslot_conformance.report.terminal import header
-from memslot_conformance.run.checking import LEVEL_SECONDS, CheckRequest, Present
+from memslot_conformance.run.request import LEVEL_SECONDS, CheckRequest, Present
+from memslot_spec.history.words.names import count
 
 
 def opening(
@@ -39,10 +40,27 @@ def opening(
 
 def budget(plans: Sequence[TargetPlan], jobs: int) -> list[str]:
     """What the targets may take, where there are any."""
-    return rendered(
-        labelled("budget", f"{plan.seconds:g} s for each target, {jobs} at a time")
-        for plan in plans[:1]
-    )
+    if not plans:
+        return []
+    share, most = _share(plans[0]), max(plan.parts for plan in plans)
+    if most > 1:
+        up_to = "" if all(plan.parts == most for plan in plans) else "up to "
+        share = f"{share}, in {up_to}{most} parts"
+    return rendered([labelled("budget", f"{share}, {jobs} at a time")])
+
+
+def _share(plan: TargetPlan) -> str:
+    """What a target may take."""
+    if plan.scenarios is None:
+        return f"{plan.seconds:g} s for each target"
+    return f"{count(plan.scenarios, 'scenario')} of each drawn layer and target"
+
+
+def _most(request: CheckRequest) -> str:
+    """What one target may take, before it is known how they share it."""
+    if request.scenarios is not None:
+        return f"{count(request.scenarios, 'scenario')} of each drawn layer"
+    return f"{LEVEL_SECONDS[request.level]:g} s at this level"
 
 
 def listing(request: CheckRequest, present: Present) -> list[str]:
@@ -58,7 +76,7 @@ def listing(request: CheckRequest, present: Present) -> list[str]:
             ("layers", ", ".join(request.layers)),
             ("clauses", f"{applicable} of {len(request.clauses)} apply"),
             ("needs", NEEDS.get(name.partition(":")[0], NEEDS[""])),
-            ("at most", f"{LEVEL_SECONDS[request.level]:g} s at this level"),
+            ("at most", _most(request)),
         ]
         parts += [line(f"{name}  {probed.description}"), columns(rows, indent=2)]
     for record in present.told:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shlex
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,12 +15,15 @@ from memslot_conformance.findings.records import (
     RunFinished,
     RunStarted,
     TargetFailed,
-    TargetPlan,
     TargetSkipped,
 )
 from memslot_conformance.layers import layers
 from memslot_conformance.run import campaign
+from memslot_conformance.run.cluster import Cluster
 from memslot_conformance.run.exits import Exit
+from memslot_conformance.run.part_run import WorkerLimits
+from memslot_conformance.run.planning import plans_of
+from memslot_conformance.run.request import CheckRequest, Present
 from memslot_conformance.run.stream import StreamWriter
 from memslot_conformance.targets.probe import (
     NoSuchTargetError,
@@ -31,12 +32,8 @@ from memslot_conformance.targets.probe import (
     TargetBrokenError,
     probe,
 )
-from memslot_spec.clause import AnyClause
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.blind import blind
-
-LEVEL_SECONDS = {"quick": 40.0, "standard": 240.0, "deep": 3600.0}
-"""What one target may take, unless `--max-time` says something else."""
 
 STANDARD_TARGETS = ("reference", "reference-linux", "kvm")
 """What is judged where no target is named; the kernel only where it is usable."""
@@ -59,42 +56,6 @@ class ReportFolderError(Exception):
 
 class NothingToShowError(Exception):
     """No target can show any of the clauses that were asked for; why not each."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRequest:
-    """A check as it was asked for; `targets` is empty where none was named."""
-
-    targets: tuple[str, ...]
-    profile: str | None
-    level: str
-    seed: int
-    clauses: tuple[AnyClause, ...]
-    layers: tuple[str, ...]
-    max_time: float | None
-    jobs: int
-    report_dir: Path | None
-    strict: bool = False
-    blind: bool = False
-    verbose: bool = False
-    first: bool = False
-    engine: str = "seeded"
-    options: tuple[str, ...] = ()
-
-    @property
-    def command(self) -> str:
-        """The command line that asks for the same again."""
-        words = ("memslots", "check", *self.targets, *self.options)
-        return shlex.join((*words, "--level", self.level, "--seed", str(self.seed)))
-
-
-@dataclass(slots=True)
-class Present:
-    """The targets as they were found: those that can run, and why others cannot."""
-
-    probed: dict[str, Probed] = field(default_factory=dict[str, Probed])
-    told: list[Record] = field(default_factory=list[Record])
-    names: list[str] = field(default_factory=list[str])
 
 
 def look_for(request: CheckRequest) -> Present:
@@ -150,32 +111,6 @@ def _shows_none(probed: Probed, request: CheckRequest) -> str | None:
     return f"it can show none of the clauses asked for ({'; '.join(said)})"
 
 
-def plans_of(
-    request: CheckRequest, present: Present, failures: Path
-) -> list[TargetPlan]:
-    """A plan for each target that can run."""
-    seconds = LEVEL_SECONDS[request.level]
-    if request.max_time is not None:
-        rounds = -(-len(present.probed) // request.jobs) or 1
-        seconds = request.max_time / rounds
-    return [
-        TargetPlan(
-            target=name,
-            profile=request.profile,
-            level=request.level,
-            seed=request.seed,
-            layers=request.layers,
-            clauses=tuple(clause.id for clause in request.clauses),
-            seconds=seconds,
-            failures_dir=str(failures),
-            blind=request.blind,
-            stop_at_first=request.first,
-            engine=request.engine,
-        )
-        for name in present.probed
-    ]
-
-
 class Checking:
     """A check on its way: its records are kept, and written as they come.
 
@@ -209,7 +144,9 @@ class Checking:
         self.records.append(record)
         self._stream.write(record)
 
-    def run(self, follow: campaign.OnRecord) -> str | None:
+    def run(
+        self, follow: campaign.OnRecord, cluster: Cluster | None = None
+    ) -> str | None:
         """Run the plans, and hand on each record; why it is incomplete, or None."""
 
         def hear(record: Record) -> None:
@@ -219,11 +156,12 @@ class Checking:
         try:
             campaign.run(
                 self.plans,
-                jobs=self._jobs,
-                limits=campaign.WorkerLimits(),
+                jobs=self._jobs if cluster is None else cluster.slots,
+                limits=WorkerLimits(),
                 on_record=hear,
                 work=layers.run_target,
                 first=self._first,
+                elsewhere=cluster,
             )
         except KeyboardInterrupt:
             return "interrupted"

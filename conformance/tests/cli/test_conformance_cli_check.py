@@ -10,7 +10,7 @@ import pytest
 from command_line import NO_KERNEL, Send, found, go_into, memslots, runs
 from memslot_conformance.findings.records import RunFinished, RunStarted, TargetPlan
 from memslot_conformance.run import campaign
-from memslot_conformance.run.checking import LEVEL_SECONDS
+from memslot_conformance.run.request import LEVEL_SECONDS
 from memslot_conformance.run.stream import read_stream
 from memslot_spec.clauses import CLAUSES
 
@@ -79,6 +79,34 @@ def test_the_time_is_shared_by_the_targets(monkeypatch: pytest.MonkeyPatch) -> N
     assert "1.5 s for each target, 1 at a time" in result.output
     assert "1.5 s, ('fixed', 'sequential')" in " ".join(result.output.split())
     assert "3 s for each" in memslots(*words, "fixed", "--jobs", "2").output
+
+
+def test_counted_scenarios_are_shared_by_parts_and_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs(monkeypatch)
+    words = ("check", "reference", "--scenarios", "5", "--seed", "3", "--jobs", "2")
+    output = memslots(*words).output
+    budget = "5 scenarios of each drawn layer and target, in 32 parts, 2 at a time"
+    assert f"budget   {budget}" in output
+    again = "check reference --scenarios 5 --level quick --seed 3"
+    assert f"again    memslots {again}" in output
+
+
+def test_one_target_is_shared_by_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs(monkeypatch)
+    output = memslots("check", "reference", "--jobs", "4").output
+    assert "budget   40 s for each target, in 4 parts, 4 at a time" in output
+    assert "again    memslots check reference --jobs 4 --level quick" in output
+
+
+def test_what_is_left_over_by_the_workers_is_shared_by_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs(monkeypatch)
+    three = ("reference", "reference-linux", "patch")
+    output = memslots("check", *three, "--jobs", "2").output
+    assert "budget   40 s for each target, in up to 2 parts, 2 at a time" in output
 
 
 def test_a_check_leaves_a_stream_that_can_be_shown_again(

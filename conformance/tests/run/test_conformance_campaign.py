@@ -24,7 +24,7 @@ from memslot_conformance.findings.records import (
     TargetSkipped,
 )
 from memslot_conformance.run import campaign
-from memslot_conformance.run.campaign import WorkerLimits
+from memslot_conformance.run.part_run import WorkerLimits
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import StoppedError, isolated
 from toy_workers import (

@@ -19,7 +19,7 @@ from memslot_conformance.findings.records import (
     TargetPlan,
 )
 from memslot_conformance.run import campaign
-from memslot_conformance.run.campaign import WorkerLimits
+from memslot_conformance.run.part_run import WorkerLimits
 from memslot_conformance.targets.crash_record import CrashRecord
 from toy_workers import LITTLE, Gate, HeldClock, Send, has_ended, layer, plan, work
 

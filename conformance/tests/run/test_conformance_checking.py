@@ -14,15 +14,12 @@ from memslot_conformance.findings.records import (
     TargetPlan,
     TargetSkipped,
 )
-from memslot_conformance.run.checking import (
-    NOT_IN_PROCESS,
-    CheckRequest,
-    Present,
-    look_for,
-    plans_of,
-)
+from memslot_conformance.run.checking import NOT_IN_PROCESS, look_for
+from memslot_conformance.run.planning import plans_of, stays_here
+from memslot_conformance.run.request import CheckRequest, Present
 from memslot_conformance.targets.probe import NoSuchTargetError
 from memslot_spec.clauses import clause_by_id
+from memslot_spec.history.header import Interleaving
 
 CLAUSES = (clause_by_id("REQ-1"), clause_by_id("SRCU-8"))
 
@@ -232,6 +229,65 @@ def test_the_time_is_shared_by_those_that_run_after_each_other(
     plans = plans_of(request, Present(some, [], [*some, "kvm"]), Path("failures"))
     assert [plan.target for plan in plans] == list(some)
     assert {plan.seconds for plan in plans} == {seconds}
+
+
+@pytest.mark.parametrize(
+    ("jobs", "targets", "parts"),
+    [
+        (1, 1, [1]),
+        (2, 1, [2]),
+        (8, 1, [8]),
+        (2, 2, [1, 1]),
+        (3, 2, [2, 1]),
+        (8, 3, [3, 3, 2]),
+        (1, 3, [1, 1, 1]),
+        (2, 3, [1, 1, 2]),
+    ],
+)
+def test_the_workers_are_shared_out_among_the_targets_that_run_at_one_time(
+    present: Present, jobs: int, targets: int, parts: list[int]
+) -> None:
+    some = Present(dict(list(present.probed.items())[:targets]))
+    plans = plans_of(replace(REQUEST, jobs=jobs), some, Path("failures"))
+    assert [plan.parts for plan in plans] == parts
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "parts"), [(1, 32), (3200, 32), (3201, 33), (10_000, 100)]
+)
+def test_the_parts_of_counted_scenarios_follow_from_their_number_alone(
+    present: Present, scenarios: int, parts: int
+) -> None:
+    for jobs in (1, 7):
+        request = replace(REQUEST, jobs=jobs, scenarios=scenarios)
+        plans = plans_of(request, present, Path("failures"))
+        assert {(plan.parts, plan.scenarios) for plan in plans} == {(parts, scenarios)}
+        shares = [replace(plans[0], part=part).share for part in range(parts)]
+        assert sum(share or 0 for share in shares) == scenarios
+
+
+def test_what_owns_its_threads_is_not_divided_nor_is_a_search_by_solver(
+    present: Present,
+) -> None:
+    patch = present.probed["patch"]
+    raced = replace(patch.header.capabilities, interleaving=Interleaving.THREADS)
+    threads = replace(patch, header=replace(patch.header, capabilities=raced))
+    request = replace(REQUEST, jobs=4)
+    (plan,) = plans_of(request, Present({"patch": threads}), Path("f"))
+    assert plan.parts == 1
+    solved = replace(request, engine="crosshair")
+    assert {plan.parts for plan in plans_of(solved, present, Path("f"))} == {1}
+
+
+def test_the_kernel_and_what_owns_its_threads_stay_here(present: Present) -> None:
+    patch = present.probed["patch"]
+    raced = replace(patch.header.capabilities, interleaving=Interleaving.THREADS)
+    threads = replace(patch, header=replace(patch.header, capabilities=raced))
+    kernel = replace(patch, name="kvm")
+    assert [stays_here(one) for one in (patch, threads, kernel)] == [False, True, True]
+    request = replace(REQUEST, scenarios=9, executor="dask://one:1")
+    both = Present({"kvm": kernel, "patch": patch})
+    assert [p.parts for p in plans_of(request, both, Path("f"))] == [1, 32]
 
 
 def test_nothing_is_planned_where_nothing_is_present() -> None:

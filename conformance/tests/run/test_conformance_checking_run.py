@@ -28,13 +28,9 @@ from memslot_conformance.findings.records import (
     latest,
 )
 from memslot_conformance.layers import fixed
-from memslot_conformance.run.checking import (
-    Checking,
-    CheckRequest,
-    ReportFolderError,
-    look_for,
-)
+from memslot_conformance.run.checking import Checking, ReportFolderError, look_for
 from memslot_conformance.run.exits import Exit
+from memslot_conformance.run.request import CheckRequest
 from memslot_conformance.run.stream import read_stream, to_line
 from memslot_conformance.run.verdicts import headline
 from memslot_conformance.scenarios.fixed import fixed_races

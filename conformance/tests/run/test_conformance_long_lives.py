@@ -93,11 +93,14 @@ def test_what_has_no_time_to_get_small_is_kept_whole(
     assert replay_file(Path(only.file or "")).outcome is RerunOutcome.SAME
 
 
+@pytest.mark.parametrize("seconds", [1.0, None])
 def test_what_counts_updates_is_left_with_updates_alone(
-    late: Late, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    late: Late, tmp_path: Path, seconds: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collect, "SHRINK_PLAYS", FEW_PLAYS)
-    first, last = late.taken(tmp_path, Budget(seconds=1.0, clock=lambda: 0.0))
+    monkeypatch.setattr(collect, "LONG_PLAYS", FEW_PLAYS)
+    monkeypatch.setattr(collect, "LONG_OPERATIONS", 1)
+    first, last = late.taken(tmp_path, Budget(seconds=seconds, clock=lambda: 0.0))
     assert (first.history, last.replaces) == (None, True)
     rerun = replay_file(Path(last.file or ""))
     assert rerun.outcome is RerunOutcome.SAME
