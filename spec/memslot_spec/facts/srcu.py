@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
 
@@ -51,7 +52,9 @@ class Sections:
     `last_begun` is the step at which the youngest completed grace period began.
     """
 
-    open: dict[int, list[Section]] = field(default_factory=dict[int, list[Section]])
+    open: MutableMapping[int, list[Section]] = field(
+        default_factory=dict[int, list[Section]]
+    )
     periods: dict[int, GracePeriod] = field(default_factory=dict[int, GracePeriod])
     last_begun: int = -1
     grace_floor: int = 0

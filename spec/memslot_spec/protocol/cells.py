@@ -1,0 +1,87 @@
+"""Folded facts in cells: each a part that is read and changed by itself.
+
+A cell holds the number of a value in the `Stock`, so facts are a tuple of small
+numbers, equal ones are the same tuple, and what an event reads of them is a few of
+these numbers. What clauses ask about one thread is in cells of that thread.
+"""
+
+from __future__ import annotations
+
+Cells = tuple[int, ...]
+"""Facts as a value: for each cell the number of what is in it."""
+
+Changes = tuple[tuple[int, int], ...]
+"""Cells, each with the number of what is in it now."""
+
+IN_FACTS = (
+    "tables",
+    "shadow",
+    "floor",
+    "settled",
+    "last_update",
+    "updates_called",
+    "vm_destroyed",
+)
+"""The facts that are kept in a cell each. `step` and `updates` have a rule of their own."""
+
+IN_SECTIONS = (
+    "grace_floor",
+    "update_lock",
+    "mmu_lock",
+    "update_holder",
+    "mmu_holder",
+    "destroyed",
+    "periods",
+)
+"""Of the facts about sections those that are kept in a cell each."""
+
+KEYS = ("callers", "updaters", "inside")
+"""Which threads have a call open, a request, a section."""
+
+PER_THREAD = ("calls", "open")
+"""What has a cell for each thread: its open call, and its sections."""
+
+_NAMED = (*IN_FACTS, *IN_SECTIONS, *KEYS)
+
+
+class Layout:
+    """Which cell is which, for threads that count from 0."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.names = (
+            *_NAMED,
+            *(f"{name} {n}" for n in range(threads) for name in PER_THREAD),
+        )
+        self._places = {name: place for place, name in enumerate(self.names)}
+
+    def of(self, name: str) -> int:
+        """The cell of this name. Errors: `KeyError` where there is none."""
+        return self._places[name]
+
+    def of_thread(self, name: str, thread: int) -> int:
+        """The thread's cell. Errors: `ValueError` for a thread that has none."""
+        if not 0 <= thread < self.threads:
+            message = f"thread {thread} has no cells"
+            raise ValueError(message)
+        return len(_NAMED) + thread * len(PER_THREAD) + PER_THREAD.index(name)
+
+
+class Stock:
+    """All values that were ever in a cell, each once."""
+
+    def __init__(self, cells: int) -> None:
+        self._values: list[list[object]] = [[] for _ in range(cells)]
+        self._numbers: list[dict[object, int]] = [{} for _ in range(cells)]
+
+    def number(self, cell: int, value: object) -> int:
+        """The number under which the value is in the cell."""
+        numbers = self._numbers[cell]
+        number = numbers.setdefault(value, len(numbers))
+        if number == len(self._values[cell]):
+            self._values[cell].append(value)
+        return number
+
+    def value(self, cell: int, number: int) -> object:
+        """What is in the cell under this number."""
+        return self._values[cell][number]
