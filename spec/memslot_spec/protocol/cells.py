@@ -35,13 +35,10 @@ IN_SECTIONS = (
 )
 """Of the facts about sections those that are kept in a cell each."""
 
-KEYS = ("callers", "updaters", "inside")
-"""Which threads have a call open, a request, a section."""
+PER_THREAD = ("calls", "open", "has call", "has request", "is inside")
+"""What has a cell for each thread: its open call, its sections, and that it has any."""
 
-PER_THREAD = ("calls", "open")
-"""What has a cell for each thread: its open call, and its sections."""
-
-_NAMED = (*IN_FACTS, *IN_SECTIONS, *KEYS)
+_NAMED = (*IN_FACTS, *IN_SECTIONS)
 
 
 class Layout:

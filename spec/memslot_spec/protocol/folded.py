@@ -22,7 +22,6 @@ from memslot_spec.history.header import Header
 from memslot_spec.protocol.cells import (
     IN_FACTS,
     IN_SECTIONS,
-    KEYS,
     Cells,
     Changes,
     Layout,
@@ -58,7 +57,7 @@ class Fold:
         facts, layout = Facts(self._header), self.layout
         values: dict[str, object] = {name: getattr(facts, name) for name in IN_FACTS}
         values |= {n: getattr(facts.sections, n) for n in IN_SECTIONS if n != "periods"}
-        values |= dict.fromkeys(("periods", *KEYS), ())
+        values["periods"] = ()
         return tuple(
             [
                 self._stock.number(cell, keep(values.get(name)))
@@ -116,11 +115,14 @@ class Fold:
             if known is not None:
                 _shorten_call(known)
             yield layout.of_thread("calls", thread), keep(known)
-        for name, table in zip(
-            KEYS, (facts.lazy_calls, facts.lazy_updates, facts.lazy_open), strict=True
+        for name, table in (
+            ("has call", facts.lazy_calls),
+            ("has request", facts.lazy_updates),
+            ("is inside", facts.lazy_open),
         ):
-            if table.is_changed:
-                yield layout.of(name), tuple(table)
+            for thread in table.changed:
+                here = table.known[thread] is not None
+                yield layout.of_thread(name, thread), here or None
 
 
 def _shorten(section: Section) -> None:

@@ -39,17 +39,21 @@ FIRST_STEP = 1000
 class LazyTable(MutableMapping[int, V]):
     """What is known of each thread, restored thread by thread.
 
-    `known` has what was read or changed, None where there is nothing; `is_changed`
-    says that something was put in or taken out.
+    `known` has what was read or changed, None where there is nothing; `changed` are
+    the threads for which something was put in or taken out.
     """
 
     def __init__(
-        self, load: Callable[[int], V | None], keys: Callable[[], tuple[int, ...]]
+        self,
+        threads: int,
+        load: Callable[[int], V | None],
+        has: Callable[[int], bool],
     ) -> None:
         self.known: dict[int, V | None] = {}
-        self.is_changed = False
+        self.changed: set[int] = set()
+        self._threads = threads
         self._load = load
-        self._keys = keys
+        self._has = has
 
     def _value(self, key: int) -> V | None:
         if key not in self.known:
@@ -66,18 +70,21 @@ class LazyTable(MutableMapping[int, V]):
         # Read first: what was there may have had a step or a serial.
         self._value(key)
         self.known[key] = value
-        self.is_changed = True
+        self.changed.add(key)
 
     def __delitem__(self, key: int) -> None:
         if self._value(key) is None:
             raise KeyError(key)
         self.known[key] = None
-        self.is_changed = True
+        self.changed.add(key)
 
     def __iter__(self) -> Iterator[int]:
-        before = [key for key in self._keys() if self.known.get(key, key) is not None]
-        added = [k for k, v in self.known.items() if v is not None and k not in before]
-        return iter(sorted([*before, *added]))
+        for key in range(self._threads):
+            if key in self.known:
+                if self.known[key] is not None:
+                    yield key
+            elif self._has(key):
+                yield key
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -118,9 +125,11 @@ class LazyFacts(Facts):
         self.requests: dict[int, Update | None] = {}
         for name in IN_FACTS:
             delattr(self, name)
-        self.lazy_calls = LazyTable(self._call, lambda: self._keys("callers"))
-        self.lazy_updates = LazyTable(self._update, lambda: self._keys("updaters"))
-        self.lazy_open = LazyTable(self._stack, lambda: self._keys("inside"))
+        self.lazy_calls = LazyTable(layout.threads, self._call, self._has("has call"))
+        self.lazy_updates = LazyTable(
+            layout.threads, self._update, self._has("has request")
+        )
+        self.lazy_open = LazyTable(layout.threads, self._stack, self._has("is inside"))
         self.calls = self.lazy_calls
         self.updates = self.lazy_updates
         self.sections = LazySections(self._of_sections)
@@ -170,8 +179,11 @@ class LazyFacts(Facts):
         for mark, value in marks:
             self._before[cell, mark] = value
 
-    def _keys(self, name: str) -> tuple[int, ...]:
-        return cast("tuple[int, ...]", self.read(self.layout.of(name)))
+    def _has(self, name: str) -> Callable[[int], bool]:
+        def has(thread: int) -> bool:
+            return bool(self.read(self.layout.of_thread(name, thread)))
+
+        return has
 
     def _call(self, thread: int) -> CallFacts | None:
         cell = self.layout.of_thread("calls", thread)
@@ -181,7 +193,7 @@ class LazyFacts(Facts):
         return known
 
     def _update(self, thread: int) -> Update | None:
-        if thread not in self._keys("updaters"):
+        if not self.read(self.layout.of_thread("has request", thread)):
             return None
         if thread not in self.requests:
             self.lazy_calls.get(thread)
