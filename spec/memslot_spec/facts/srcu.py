@@ -29,7 +29,7 @@ class GracePeriod:
     waits_for: tuple[Section, ...]
 
 
-Holders = dict[int, int]
+Holders = MutableMapping[int, int]
 """How often each thread has a lock: several may share it, or one have it twice."""
 
 
@@ -55,7 +55,9 @@ class Sections:
     open: MutableMapping[int, list[Section]] = field(
         default_factory=dict[int, list[Section]]
     )
-    periods: dict[int, GracePeriod] = field(default_factory=dict[int, GracePeriod])
+    periods: MutableMapping[int, GracePeriod] = field(
+        default_factory=dict[int, GracePeriod]
+    )
     last_begun: int = -1
     grace_floor: int = 0
     update_lock: Holders = field(default_factory=dict[int, int])

@@ -7,6 +7,10 @@ these numbers. What clauses ask about one thread is in cells of that thread.
 
 from __future__ import annotations
 
+from dataclasses import fields
+
+from memslot_spec.facts.tables import Tables
+
 Cells = tuple[int, ...]
 """Facts as a value: for each cell the number of what is in it."""
 
@@ -14,7 +18,6 @@ Changes = tuple[tuple[int, int], ...]
 """Cells, each with the number of what is in it now."""
 
 IN_FACTS = (
-    "tables",
     "shadow",
     "floor",
     "settled",
@@ -24,21 +27,25 @@ IN_FACTS = (
 )
 """The facts that are kept in a cell each. `step` and `updates` have a rule of their own."""
 
-IN_SECTIONS = (
-    "grace_floor",
+IN_TABLES = tuple(field.name for field in fields(Tables))
+"""Of the facts about tables each is in a cell of its own."""
+
+IN_SECTIONS = ("grace_floor", "update_holder", "mmu_holder", "destroyed")
+"""Of the facts about sections those in a cell of their own for all threads."""
+
+PER_THREAD = (
+    "calls",
+    "open",
+    "periods",
     "update_lock",
     "mmu_lock",
-    "update_holder",
-    "mmu_holder",
-    "destroyed",
-    "periods",
+    "has call",
+    "has request",
+    "is inside",
 )
-"""Of the facts about sections those that are kept in a cell each."""
+"""What has a cell for each thread. The last three say that there is something."""
 
-PER_THREAD = ("calls", "open", "has call", "has request", "is inside")
-"""What has a cell for each thread: its open call, its sections, and that it has any."""
-
-_NAMED = (*IN_FACTS, *IN_SECTIONS)
+_NAMED = (*IN_FACTS, *IN_TABLES, *IN_SECTIONS)
 
 
 class Layout:

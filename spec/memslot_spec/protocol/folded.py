@@ -17,24 +17,26 @@ from collections.abc import Iterator
 
 from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.srcu import Section
+from memslot_spec.facts.srcu import GracePeriod, Section
 from memslot_spec.history.header import Header
 from memslot_spec.protocol.cells import (
     IN_FACTS,
     IN_SECTIONS,
+    IN_TABLES,
     Cells,
     Changes,
     Layout,
     Stock,
 )
 from memslot_spec.protocol.kept import keep
-from memslot_spec.protocol.lazy import LazyFacts, is_restored, restored
+from memslot_spec.protocol.lazy import is_restored
 from memslot_spec.protocol.renumbering import (
     Mark,
+    Period,
     renumber_mappings,
     renumber_steps,
-    waits_of,
 )
+from memslot_spec.protocol.unfolded import Stack, UnfoldedFacts
 
 OVERTAKEN = -1
 """The version that was current at a call, when it is current no more."""
@@ -56,8 +58,8 @@ class Fold:
         """What is known of a VM that has just been created."""
         facts, layout = Facts(self._header), self.layout
         values: dict[str, object] = {name: getattr(facts, name) for name in IN_FACTS}
-        values |= {n: getattr(facts.sections, n) for n in IN_SECTIONS if n != "periods"}
-        values["periods"] = ()
+        values |= {name: getattr(facts.tables, name) for name in IN_TABLES}
+        values |= {name: getattr(facts.sections, name) for name in IN_SECTIONS}
         return tuple(
             [
                 self._stock.number(cell, keep(values.get(name)))
@@ -65,19 +67,16 @@ class Fold:
             ]
         )
 
-    def unfold(self, cells: Cells) -> LazyFacts:
+    def unfold(self, cells: Cells) -> UnfoldedFacts:
         """Facts with the same future, each restored when it is first read."""
-        return LazyFacts(self._header, self.layout, self._stock, cells)
+        return UnfoldedFacts(self._header, self.layout, self._stock, cells)
 
-    def fold(self, facts: LazyFacts) -> Changes:
+    def fold(self, facts: UnfoldedFacts) -> Changes:
         """What has changed since they were unfolded. They are used up.
 
         What has not been read has not changed, and is not looked at here.
         """
         moved = facts.moved()
-        if Mark.STACK in moved:
-            # Nobody waits any more for who has left.
-            restored(facts.sections, "periods")
         if Mark.STEPS in moved:
             renumber_steps(facts)
         if Mark.SERIALS in moved:
@@ -94,27 +93,31 @@ class Fold:
             ]
         )
 
-    def _values(self, facts: LazyFacts) -> Iterator[tuple[int, object]]:
+    def _values(self, facts: UnfoldedFacts) -> Iterator[tuple[int, object]]:
         """What is in each cell that was read or changed."""
-        layout, sections = self.layout, facts.sections
-        # The waits first: they look up who is inside.
-        if is_restored(sections, "periods"):
-            waits = [waits_of(facts, p) for _, p in sorted(sections.periods.items())]
-            yield layout.of("periods"), tuple(waits)
+        layout = self.layout
         if is_restored(facts, "updates_called"):
             facts.updates_called = min(facts.updates_called, 1)
-        for owner, names in (facts, IN_FACTS), (sections, IN_SECTIONS):
+        for owner, names in (
+            (facts, IN_FACTS),
+            (facts.tables, IN_TABLES),
+            (facts.sections, IN_SECTIONS),
+        ):
             for name in names:
-                if name != "periods" and is_restored(owner, name):
+                if is_restored(owner, name):
                     yield layout.of(name), keep(getattr(owner, name))
-        for thread, stack in tuple(facts.lazy_open.known.items()):
-            for section in stack or ():
-                _shorten(section)
-            yield layout.of_thread("open", thread), keep(stack)
-        for thread, known in tuple(facts.lazy_calls.known.items()):
-            if known is not None:
-                _shorten_call(known)
-            yield layout.of_thread("calls", thread), keep(known)
+        for thread, stack in facts.lazy_open.known.items():
+            yield layout.of_thread("open", thread), _stack(facts, stack)
+        for thread, known in facts.lazy_calls.known.items():
+            yield layout.of_thread("calls", thread), _call(known)
+        for thread, period in facts.lazy_periods.known.items():
+            yield layout.of_thread("periods", thread), _period(period)
+        for name, lock in (
+            ("update_lock", facts.lazy_update_lock),
+            ("mmu_lock", facts.lazy_mmu_lock),
+        ):
+            for thread, times in lock.known.items():
+                yield layout.of_thread(name, thread), times
         for name, table in (
             ("has call", facts.lazy_calls),
             ("has request", facts.lazy_updates),
@@ -125,15 +128,28 @@ class Fold:
                 yield layout.of_thread(name, thread), here or None
 
 
-def _shorten(section: Section) -> None:
-    """Keep the oldest table that a section loaded, and the last."""
-    loaded = section.loaded
-    if loaded:
-        oldest, last = min(loaded), loaded[-1]
-        section.loaded = [last] if oldest == last else [oldest, last]
+def _stack(facts: UnfoldedFacts, stack: list[Section] | None) -> Stack | None:
+    """The sections with the oldest table that each loaded, and the last."""
+    if stack is None:
+        return None
+    for section in stack:
+        loaded = section.loaded
+        if loaded:
+            oldest, last = min(loaded), loaded[-1]
+            section.loaded = [last] if oldest == last else [oldest, last]
+    return keep(stack), tuple([facts.who_waits_for(section) for section in stack])
 
 
-def _shorten_call(known: CallFacts) -> None:
-    """Keep which tables a call loaded."""
+def _call(known: CallFacts | None) -> object:
+    """The call with which tables it loaded, in no order."""
+    if known is None:
+        return None
     known.step = 0
     known.loaded = sorted(set(known.loaded))
+    return keep(known)
+
+
+def _period(period: GracePeriod | None) -> Period | None:
+    if period is None:
+        return None
+    return Period(period.begun, period.version, bool(period.waits_for))

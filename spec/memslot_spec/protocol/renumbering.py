@@ -8,7 +8,7 @@ renumbered in a part: where that is as it was, the numbers are good still.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 from typing import NamedTuple
@@ -16,8 +16,8 @@ from typing import NamedTuple
 from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Shadow
-from memslot_spec.facts.srcu import GracePeriod, Section
-from memslot_spec.facts.tables import Tables
+from memslot_spec.facts.srcu import GracePeriod
+from memslot_spec.model.values import SlotTable
 
 NEVER = -1
 """The step of what has not happened, and of what cannot matter any more."""
@@ -29,16 +29,14 @@ GONE = -1
 """The serial of a mapping that stands no more."""
 
 
-class Waits(NamedTuple):
-    """A grace period, with the thread and the depth of each section it waits for.
+class Period(NamedTuple):
+    """A grace period as a value. Each section says itself who waits for it.
 
-    `waited` says that there were any when it began.
+    `waited` says that there were any to wait for when it began.
     """
 
-    updater: int
     begun: int
     version: int
-    sections: tuple[tuple[int, int], ...]
     waited: bool
 
 
@@ -48,17 +46,20 @@ class Mark(Enum):
     NEWEST = "the version that is current"
     STEPS = "steps of events"
     SERIALS = "serials of mappings"
-    STACK = "who is inside a section"
 
 
 Marks = Iterator[tuple[Mark, object]]
 """What something is marked with: equal marks need nothing done."""
 
 
-def of_tables(tables: Tables) -> Marks:
-    """Which version is current, and when each was replaced."""
-    yield Mark.NEWEST, tables.newest
-    yield Mark.STEPS, tuple(tables.replaced.items())
+def of_versions(versions: Sequence[SlotTable]) -> Marks:
+    """Which version is current."""
+    yield Mark.NEWEST, len(versions)
+
+
+def of_replaced(replaced: Mapping[int, int]) -> Marks:
+    """When each version was replaced."""
+    yield Mark.STEPS, tuple(replaced.items())
 
 
 def of_call(known: CallFacts | None) -> Marks:
@@ -71,20 +72,15 @@ def of_call(known: CallFacts | None) -> Marks:
         yield Mark.STEPS, (NEVER, NEVER, NEVER)
 
 
-def of_periods(periods: Mapping[int, GracePeriod]) -> Marks:
-    """When each began."""
-    yield Mark.STEPS, tuple((n, period.begun) for n, period in periods.items())
+def of_period(period: GracePeriod | None) -> Marks:
+    """When it began."""
+    yield Mark.STEPS, None if period is None else period.begun
 
 
 def of_shadow(shadow: Shadow) -> Marks:
     """The serials of what stands."""
     standing = tuple((place, spte.serial) for place, spte in shadow.sptes.items())
     yield Mark.SERIALS, (shadow.serial, standing)
-
-
-def of_stack(stack: Iterable[Section] | None) -> Marks:
-    """Which sections a thread is in: these, and not others like them."""
-    yield Mark.STACK, tuple(map(id, stack or ()))
 
 
 def renumber_steps(facts: Facts) -> None:
@@ -132,29 +128,3 @@ def renumber_mappings(facts: Facts) -> None:
 
 def _placed(serials: Iterable[int], place: dict[int, int]) -> frozenset[int]:
     return frozenset(place.get(serial, GONE) for serial in serials)
-
-
-def waits_of(facts: Facts, period: GracePeriod) -> Waits:
-    """The grace period as a value."""
-    still = [
-        (section.thread, depth)
-        for section in period.waits_for
-        for depth, standing in enumerate(facts.sections.open.get(section.thread, ()))
-        if standing is section
-    ]
-    return Waits(
-        period.thread,
-        period.begun,
-        period.version,
-        tuple(sorted(still)),
-        bool(period.waits_for),
-    )
-
-
-def period_of(waits: Waits, section: Callable[[int, int], Section]) -> GracePeriod:
-    """The grace period of this value; `section` gives one by thread and depth."""
-    waits_for = tuple(section(*place) for place in waits.sections)
-    if waits.waited and not waits_for:
-        # They all left: one that is nowhere stands for them.
-        waits_for = (Section(waits.updater, 0, [], set()),)
-    return GracePeriod(waits.updater, waits.begun, waits.version, waits_for)
