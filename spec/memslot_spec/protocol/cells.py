@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from memslot_spec.facts.mmu import Shadow
 from memslot_spec.facts.tables import Tables
 
 Cells = tuple[int, ...]
@@ -18,7 +19,6 @@ Changes = tuple[tuple[int, int], ...]
 """Cells, each with the number of what is in it now."""
 
 IN_FACTS = (
-    "shadow",
     "floor",
     "settled",
     "last_update",
@@ -30,6 +30,9 @@ IN_FACTS = (
 IN_TABLES = tuple(field.name for field in fields(Tables))
 """Of the facts about tables each is in a cell of its own."""
 
+IN_SHADOW = tuple(field.name for field in fields(Shadow))
+"""So is each of the facts about shadow state."""
+
 IN_SECTIONS = ("grace_floor", "update_holder", "mmu_holder", "destroyed")
 """Of the facts about sections those in a cell of their own for all threads."""
 
@@ -39,13 +42,16 @@ PER_THREAD = (
     "periods",
     "update_lock",
     "mmu_lock",
-    "has call",
-    "has request",
-    "is inside",
+    "has_call",
+    "has_request",
+    "is_inside",
 )
 """What has a cell for each thread. The last three say that there is something."""
 
-_NAMED = (*IN_FACTS, *IN_TABLES, *IN_SECTIONS)
+OF_ALL = "*"
+"""After the name of what has a cell for each thread: the cells of all of them."""
+
+_NAMED = (*IN_FACTS, *IN_TABLES, *IN_SHADOW, *IN_SECTIONS)
 
 
 class Layout:
@@ -69,6 +75,15 @@ class Layout:
             message = f"thread {thread} has no cells"
             raise ValueError(message)
         return len(_NAMED) + thread * len(PER_THREAD) + PER_THREAD.index(name)
+
+
+    def cells(self, name: str, thread: int) -> tuple[int, ...]:
+        """The cell of this name, the thread's where each has one; `*` for all."""
+        if name in self._places:
+            return (self._places[name],)
+        each = name.removesuffix(OF_ALL)
+        threads = range(self.threads) if each != name else (thread,)
+        return tuple(self.of_thread(each, n) for n in threads)
 
 
 class Stock:

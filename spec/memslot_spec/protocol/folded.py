@@ -22,6 +22,7 @@ from memslot_spec.history.header import Header
 from memslot_spec.protocol.cells import (
     IN_FACTS,
     IN_SECTIONS,
+    IN_SHADOW,
     IN_TABLES,
     Cells,
     Changes,
@@ -59,6 +60,7 @@ class Fold:
         facts, layout = Facts(self._header), self.layout
         values: dict[str, object] = {name: getattr(facts, name) for name in IN_FACTS}
         values |= {name: getattr(facts.tables, name) for name in IN_TABLES}
+        values |= {name: getattr(facts.shadow, name) for name in IN_SHADOW}
         values |= {name: getattr(facts.sections, name) for name in IN_SECTIONS}
         return tuple(
             [
@@ -85,11 +87,14 @@ class Fold:
             for known in facts.calls.values():
                 if facts.tables.newest > known.newest:
                     known.newest = OVERTAKEN
+        values = [(c, self._stock.number(c, value)) for c, value in self._values(facts)]
+        # What was put in unread is in wherever these changes are made again, though
+        # here it may have been in already.
         return tuple(
             [
                 (cell, number)
-                for cell, value in self._values(facts)
-                if (number := self._stock.number(cell, value)) != facts.cells[cell]
+                for cell, number in values
+                if cell not in facts.reads or number != facts.cells[cell]
             ]
         )
 
@@ -101,6 +106,7 @@ class Fold:
         for owner, names in (
             (facts, IN_FACTS),
             (facts.tables, IN_TABLES),
+            (facts.shadow, IN_SHADOW),
             (facts.sections, IN_SECTIONS),
         ):
             for name in names:
@@ -119,9 +125,9 @@ class Fold:
             for thread, times in lock.known.items():
                 yield layout.of_thread(name, thread), times
         for name, table in (
-            ("has call", facts.lazy_calls),
-            ("has request", facts.lazy_updates),
-            ("is inside", facts.lazy_open),
+            ("has_call", facts.lazy_calls),
+            ("has_request", facts.lazy_updates),
+            ("is_inside", facts.lazy_open),
         ):
             for thread in table.changed:
                 here = table.known[thread] is not None

@@ -9,11 +9,13 @@ once for the events together with the facts they read, and not once a path.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import Judge
 from memslot_spec.protocol.cells import Cells, Changes
+from memslot_spec.protocol.dependence import Touched
 from memslot_spec.protocol.folded import Fold
 from memslot_spec.protocol.graph import Events
 
@@ -39,9 +41,13 @@ class FoldedJudge:
     """A judge of events after facts, which go by numbers. So do the events."""
 
     def __init__(
-        self, applicable: ApplicableClauses, events: Events, threads: int
+        self,
+        applicable: ApplicableClauses,
+        events: Events,
+        threads: int,
+        touched: Mapping[int, Touched],
     ) -> None:
-        """For so many threads, which announce these events."""
+        """For so many threads; of some events it is told what they may touch."""
         self.at_the_start = 0
         self.judged = 0
         self._fold = Fold(applicable.header, threads)
@@ -50,6 +56,7 @@ class FoldedJudge:
         self._facts = [first]
         self._numbers = {first: self.at_the_start}
         self._events = events
+        self._touched = touched
         self._trees: dict[int, _Fork | _Answer] = {}
 
     @property
@@ -60,7 +67,8 @@ class FoldedJudge:
     def see(self, facts: int, events: int) -> FoldedVerdict:
         """What these events come to after these facts.
 
-        Errors: `ValueError` where they contradict themselves.
+        Errors: `ValueError` where they contradict themselves, `RuntimeError` where
+        they touch other facts than is told of them.
         """
         cells = self._facts[facts]
         at = self._trees.get(events)
@@ -97,6 +105,13 @@ class FoldedJudge:
             answer = _Answer(tuple(finding.clause for finding in findings), ())
         else:
             answer = _Answer((), self._fold.fold(facts))
+        allowed = self._touched.get(events)
+        if allowed is not None and not allowed.has_all(
+            facts.reads, (cell for cell, _ in answer.changes)
+        ):
+            words = ", ".join(type(event).__name__ for event in self._events[events])
+            message = f"{words}: touches more than is told of it"
+            raise RuntimeError(message)
         self._grow(cells, events, facts.reads, answer)
         return answer
 

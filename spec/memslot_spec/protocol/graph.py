@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from memslot_spec.history.events import Event
+from memslot_spec.protocol.cells import Layout
+from memslot_spec.protocol.dependence import Dependence, Touched
 from memslot_spec.protocol.programs import Protocol
-from memslot_spec.protocol.state import State
+from memslot_spec.protocol.state import State, Thread
 from memslot_spec.protocol.walk import transitions
 
 
@@ -47,6 +49,10 @@ class Graph:
     def __init__(self, protocol: Protocol, first: State, *, fine: bool) -> None:
         """With `fine` a transition is one step only."""
         self.events = Events()
+        self.threads = len(first.threads)
+        # What the events of each number touch.
+        self.touched: dict[int, Touched] = {}
+        self._dependence = Dependence(Layout(self.threads))
         self._protocol = protocol
         self._fine = fine
         self._states: list[State] = [first]
@@ -78,7 +84,7 @@ class Graph:
     def _go_on(self, state: State) -> tuple[Edge, ...]:
         return tuple(
             [
-                Edge(me, self.events.number(events), self._number(after))
+                Edge(me, self._announced(events, thread), self._number(after))
                 for me, thread in enumerate(state.threads)
                 if thread.todo
                 for events, after in transitions(
@@ -86,6 +92,13 @@ class Graph:
                 )
             ]
         )
+
+    def _announced(self, events: tuple[Event, ...], thread: Thread) -> int:
+        number = self.events.number(events)
+        touched = self._dependence.touched(events, thread.operation)
+        before = self.touched.get(number)
+        self.touched[number] = touched if before is None else touched.and_what(before)
+        return number
 
     def _number(self, state: State) -> int:
         number = self._numbers.setdefault(state, len(self._states))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import TypeVar
 
+from memslot_spec.facts.mmu import Shadow
 from memslot_spec.facts.srcu import Sections
 from memslot_spec.facts.tables import Tables
-from memslot_spec.protocol.cells import IN_SECTIONS, IN_TABLES
+from memslot_spec.protocol.cells import IN_SECTIONS, IN_SHADOW, IN_TABLES
 
 V = TypeVar("V")
 
@@ -87,6 +88,20 @@ class LazySections(Sections):
     def __getattr__(self, name: str) -> object:
         """Called for what is not restored."""
         return _restored(self, name, IN_SECTIONS, self._load)
+
+
+class LazyShadow(Shadow):
+    """Facts about shadow state, of which each field is restored when first read."""
+
+    def __init__(self, load: Load) -> None:
+        """Nothing is restored yet."""
+        super().__init__()
+        self._load = load
+        forget(self, IN_SHADOW)
+
+    def __getattr__(self, name: str) -> object:
+        """Called for what is not restored."""
+        return _restored(self, name, IN_SHADOW, self._load)
 
 
 class LazyTables(Tables):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.mmu import Shadow
+from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.facts.srcu import GracePeriod
 from memslot_spec.model.values import SlotTable
 
@@ -77,10 +77,14 @@ def of_period(period: GracePeriod | None) -> Marks:
     yield Mark.STEPS, None if period is None else period.begun
 
 
-def of_shadow(shadow: Shadow) -> Marks:
+def of_sptes(sptes: Mapping[Place, Spte]) -> Marks:
     """The serials of what stands."""
-    standing = tuple((place, spte.serial) for place, spte in shadow.sptes.items())
-    yield Mark.SERIALS, (shadow.serial, standing)
+    yield Mark.SERIALS, tuple((place, spte.serial) for place, spte in sptes.items())
+
+
+def of_serial(serial: int) -> Marks:
+    """The serial of what came to stand last."""
+    yield Mark.SERIALS, serial
 
 
 def renumber_steps(facts: Facts) -> None:

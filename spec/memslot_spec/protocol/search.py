@@ -22,6 +22,7 @@ from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.protocol.folded_judge import FoldedJudge
 from memslot_spec.protocol.graph import Graph
 from memslot_spec.protocol.programs import Protocol
+from memslot_spec.protocol.reduction import Reduction
 from memslot_spec.protocol.state import State
 from memslot_spec.protocol.walk import Race, start
 
@@ -54,6 +55,7 @@ class Searched:
     stuck: int
     reached: dict[str, int]
     broken: dict[str, tuple[Event, ...]]
+    reduced: bool
 
 
 def search(
@@ -63,9 +65,22 @@ def search(
     clauses: Sequence[AnyClause],
     *,
     fine: bool = False,
+    reduced: bool = True,
 ) -> Searched:
-    """Every reachable node, each transition held to these clauses."""
-    return _Search(protocol, race, ApplicableClauses(header, clauses), fine=fine).run()
+    """Every reachable node, each transition held to these clauses.
+
+    Where it is `reduced`, of the orders that make no difference one is gone through.
+    If a clause breaks in it or a thread waits for ever, the search is made again with
+    all of them, so every clause is named that can break, and a shortest way to it.
+    """
+    applicable = ApplicableClauses(header, clauses)
+    prefix, first = start(protocol, race)
+    graph = Graph(protocol, first, fine=fine)
+    if reduced:
+        found = _Search(race, applicable, graph, prefix, Reduction(graph)).run()
+        if not found.broken and not found.stuck:
+            return found
+    return _Search(race, applicable, graph, prefix).run()
 
 
 class _Search:
@@ -76,18 +91,18 @@ class _Search:
 
     def __init__(
         self,
-        protocol: Protocol,
         race: Race,
         applicable: ApplicableClauses,
-        *,
-        fine: bool,
+        graph: Graph,
+        prefix: tuple[Event, ...],
+        reduction: Reduction | None = None,
     ) -> None:
-        prefix, first = start(protocol, race)
         self._race = race
-        self._graph = Graph(protocol, first, fine=fine)
-        self._prefix = self._graph.events.number(prefix)
+        self._graph = graph
+        self._reduction = reduction
+        self._prefix = graph.events.number(prefix)
         self._judge = FoldedJudge(
-            applicable, self._graph.events, threads=len(first.threads)
+            applicable, graph.events, graph.threads, graph.touched
         )
         self._nodes = array("Q")
         self._numbers: dict[int, int] = {}
@@ -116,7 +131,7 @@ class _Search:
                 break
         return Searched(
             race=self._race,
-            states=len({node >> FACTS for node in self._nodes}),
+            states=self._states(),
             nodes=len(self._nodes),
             transitions=transitions,
             judged=self._judge.judged,
@@ -125,7 +140,13 @@ class _Search:
             stuck=len(stuck),
             reached=self._judge.reached,
             broken=self._broken,
+            reduced=self._reduction is not None,
         )
+
+    def _states(self) -> int:
+        if self._reduction is not None:
+            return len(self._graph)
+        return len({node >> FACTS for node in self._nodes})
 
     def _state(self, number: int) -> State:
         return self._graph[self._nodes[number] >> FACTS]
@@ -133,12 +154,15 @@ class _Search:
     def _go_everywhere(self) -> int:
         """Go on from each node; the answer is how many transitions there are."""
         transitions = number = 0
+        edges = self._graph.edges
+        if self._reduction is not None:
+            edges = self._reduction.followed
         nodes, mask = self._nodes, (1 << FACTS) - 1
         while number < len(nodes):
             node = nodes[number]
             facts = node & mask
             self._first.append(len(self._to))
-            for _, events, after in self._graph.edges(node >> FACTS):
+            for _, events, after in edges(node >> FACTS):
                 transitions += 1
                 self._arrive(number, facts, events, after)
             number += 1

@@ -18,6 +18,7 @@ from memslot_spec.protocol.cells import IN_FACTS, Cells, Layout, Stock
 from memslot_spec.protocol.kept import restore
 from memslot_spec.protocol.lazy import (
     LazySections,
+    LazyShadow,
     LazyTable,
     LazyTables,
     forget,
@@ -30,7 +31,8 @@ from memslot_spec.protocol.renumbering import (
     of_call,
     of_period,
     of_replaced,
-    of_shadow,
+    of_serial,
+    of_sptes,
     of_versions,
 )
 
@@ -61,13 +63,14 @@ class UnfoldedFacts(Facts):
         self._requests: dict[int, Update | None] = {}
         forget(self, IN_FACTS)
         threads, sections = layout.threads, LazySections(self._load)
-        self.lazy_calls = LazyTable(threads, self._call, self._has("has call"))
-        self.lazy_updates = LazyTable(threads, self._update, self._has("has request"))
-        self.lazy_open = LazyTable(threads, self._stack, self._has("is inside"))
+        self.lazy_calls = LazyTable(threads, self._call, self._has("has_call"))
+        self.lazy_updates = LazyTable(threads, self._update, self._has("has_request"))
+        self.lazy_open = LazyTable(threads, self._stack, self._has("is_inside"))
         self.lazy_periods = LazyTable(threads, self._period)
         self.lazy_update_lock = LazyTable(threads, self._times("update_lock"))
         self.lazy_mmu_lock = LazyTable(threads, self._times("mmu_lock"))
-        self.tables, self.sections = LazyTables(self._load), sections
+        self.tables, self.shadow = LazyTables(self._load), LazyShadow(self._load)
+        self.sections = sections
         self.calls, self.updates = self.lazy_calls, self.lazy_updates
         sections.open, sections.periods = self.lazy_open, self.lazy_periods
         sections.update_lock = self.lazy_update_lock
@@ -90,13 +93,15 @@ class UnfoldedFacts(Facts):
     def moved(self) -> frozenset[Mark]:
         """What has to be numbered again."""
         before, self._before = self._before, {}
-        layout, tables = self.layout, self.tables
+        layout, tables, shadow = self.layout, self.tables, self.shadow
         if is_restored(tables, "versions"):
             self._mark(layout.of("versions"), of_versions(tables.versions))
         if is_restored(tables, "replaced"):
             self._mark(layout.of("replaced"), of_replaced(tables.replaced))
-        if is_restored(self, "shadow"):
-            self._mark(layout.of("shadow"), of_shadow(self.shadow))
+        if is_restored(shadow, "sptes"):
+            self._mark(layout.of("sptes"), of_sptes(shadow.sptes))
+        if is_restored(shadow, "serial"):
+            self._mark(layout.of("serial"), of_serial(shadow.serial))
         for thread, known in self.lazy_calls.known.items():
             self._mark(layout.of_thread("calls", thread), of_call(known))
         for thread, period in self.lazy_periods.known.items():
@@ -123,8 +128,10 @@ class UnfoldedFacts(Facts):
                 self._mark(cell, of_versions(value))
             case "replaced":
                 self._mark(cell, of_replaced(value))
-            case "shadow":
-                self._mark(cell, of_shadow(value))
+            case "sptes":
+                self._mark(cell, of_sptes(value))
+            case "serial":
+                self._mark(cell, of_serial(value))
             case _:
                 pass
         return value
@@ -149,7 +156,7 @@ class UnfoldedFacts(Facts):
         return known
 
     def _update(self, thread: int) -> Update | None:
-        if not self.read(self.layout.of_thread("has request", thread)):
+        if not self.read(self.layout.of_thread("has_request", thread)):
             return None
         if thread not in self._requests:
             self.lazy_calls.get(thread)
