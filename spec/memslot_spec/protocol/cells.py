@@ -38,6 +38,7 @@ IN_SECTIONS = ("grace_floor", "update_holder", "mmu_holder", "destroyed")
 
 PER_THREAD = (
     "calls",
+    "update",
     "open",
     "periods",
     "update_lock",

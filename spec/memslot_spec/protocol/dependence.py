@@ -6,7 +6,7 @@ and knows the same afterwards. What the threads do to each other's state is not 
 here; `reduction` looks at the states.
 
 The table says what is read or changed after any facts. The judge is held to it: what
-it reads and is not in here, or changes, is an error (`Touched.has_all`).
+it reads and is not in here, or changes, is an error (`Touched.others`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from memslot_spec.history.points import mmu, srcu, tables
 from memslot_spec.model.operations import (
     DestroyVm,
     GuestAccess,
-    Halt,
     Operation,
     SetRegion,
     UnmapHva,
@@ -33,69 +32,69 @@ class Touches(NamedTuple):
     changes: str = ""
 
 
+_CALL = "calls update"
 _BEGINS = "floor settled versions has_request has_call*"
 _ENDS = "has_request has_call* mmu_lock open unmarked update_lock versions"
-_RENUMBERS_STEPS = "replaced periods* has_request* calls*"
+_RENUMBERED = "replaced periods* has_request* update*"
 
 TOUCHES: dict[type[Event], Touches] = {
-    Call: Touches(_BEGINS, "calls has_call"),
-    Return: Touches(_ENDS, "calls has_call floor"),
+    Call: Touches(_BEGINS, f"{_CALL} has_call"),
+    Return: Touches(_ENDS, f"{_CALL} has_call floor"),
     srcu.SectionEntering: Touches(),
     srcu.SectionEntered: Touches("destroyed", "open is_inside"),
     srcu.SectionLeft: Touches("", "open is_inside"),
     srcu.GracePeriodBegun: Touches(
-        f"{_RENUMBERS_STEPS} versions mmu_holder is_inside*", "periods open*"
+        f"{_RENUMBERED} versions mmu_holder is_inside*", "periods open*"
     ),
     srcu.IndexFlipped: Touches(),
     srcu.GracePeriodEnded: Touches(
-        f"{_RENUMBERS_STEPS} versions",
-        "calls closed grace_floor periods replaced open*",
+        f"{_RENUMBERED} versions", "update closed grace_floor periods replaced open*"
     ),
     srcu.DomainDestroyed: Touches("open is_inside*", "destroyed"),
     srcu.Slept: Touches("open"),
     srcu.GuestEntered: Touches("open"),
     srcu.Retried: Touches("open"),
     tables.UpdateLocked: Touches(
-        "open has_request versions", "calls update_holder update_lock"
+        f"{_CALL} open has_request versions", "update update_holder update_lock"
     ),
     tables.UpdateUnlocked: Touches(
-        "calls has_request versions", "update_holder update_lock"
+        "update has_request versions", "update_holder update_lock"
     ),
     tables.TableLoaded: Touches(
-        "born creates current_of versions", "calls handles open"
+        f"{_CALL} born creates current_of versions", "calls handles open"
     ),
-    tables.TableRead: Touches("handles open reclaimed update_holder", "calls"),
-    tables.TableWritten: Touches("handles", "reclaimed"),
+    tables.TableRead: Touches(f"{_CALL} handles open reclaimed update_holder", "calls"),
+    tables.TableWritten: Touches("handles reclaimed"),
     tables.TablePublished: Touches(
-        f"{_RENUMBERS_STEPS} has_call* open reclaimed sptes update_holder",
-        "calls* born closed creates current_of handles replaced versions",
+        f"{_RENUMBERED} has_call* open reclaimed sptes update_holder",
+        "calls* update born closed creates current_of handles replaced versions",
     ),
     tables.TableReclaimed: Touches(
-        "calls handles has_call* has_request open* is_inside* replaced", "reclaimed"
+        f"{_CALL} handles has_call* has_request open* is_inside* replaced", "reclaimed"
     ),
-    mmu.MmuLocked: Touches("calls", "mmu_holder mmu_lock"),
+    mmu.MmuLocked: Touches(_CALL, "mmu_holder mmu_lock"),
     mmu.MmuUnlocked: Touches("", "mmu_holder mmu_lock touched"),
     mmu.ShadowPageCreated: Touches(
-        "calls closed grace_floor roots versions", "pages zapped"
+        f"{_CALL} closed grace_floor roots versions", "pages zapped"
     ),
     mmu.ShadowPageZapped: Touches("roots", "pages zapped"),
     mmu.SpteMapped: Touches(
         "closed grace_floor handles has_call* has_request* mmu_lock versions zapped",
-        "calls* serial sptes touched",
+        "calls* update* serial sptes touched",
     ),
-    mmu.SpteRemoved: Touches("has_call* mmu_lock", "calls* serial sptes touched"),
-    mmu.RmapIndexed: Touches("calls versions"),
-    mmu.Flushed: Touches(f"{_RENUMBERS_STEPS} sptes", "calls"),
+    mmu.SpteRemoved: Touches("has_call* mmu_lock update*", "calls* serial sptes touched"),
+    mmu.RmapIndexed: Touches(f"{_CALL} versions"),
+    mmu.Flushed: Touches(f"{_RENUMBERED} sptes", "update"),
 }
 """What events of each kind touch, whosever they are."""
 
 IN_CALL: dict[tuple[type[Event], type[Operation]], Touches] = {
     (Call, SetRegion): Touches(
-        "has_request* updates_called", "calls* has_request updates_called"
+        "has_request* updates_called", "update* has_request updates_called"
     ),
     (Call, UnmapHva): Touches("sptes"),
     (Return, SetRegion): Touches(
-        f"{_RENUMBERS_STEPS} open*", "has_request last_update settled"
+        f"{_RENUMBERED} open*", "has_request last_update settled"
     ),
     (Return, GuestAccess): Touches("has_request* last_update updates_called"),
     (Return, UnmapHva): Touches("sptes"),
@@ -120,12 +119,13 @@ class Touched(NamedTuple):
         """What they touch together."""
         return Touched(self.reads | other.reads, self.changes | other.changes)
 
-    def has_all(self, reads: Iterable[int], changes: Iterable[int]) -> bool:
-        """Nothing else was read, and nothing else changed."""
+    def others(self, reads: Iterable[int], changes: Iterable[int]) -> list[int]:
+        """Of these cells those that it does not read, or does not change."""
         both = self.reads | self.changes
-        return all(both >> cell & 1 for cell in reads) and all(
-            self.changes >> cell & 1 for cell in changes
-        )
+        return [
+            *(cell for cell in reads if not both >> cell & 1),
+            *(cell for cell in changes if not self.changes >> cell & 1),
+        ]
 
 
 class Dependence:

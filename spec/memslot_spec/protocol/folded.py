@@ -114,6 +114,9 @@ class Fold:
                     yield layout.of(name), keep(getattr(owner, name))
         for thread, stack in facts.lazy_open.known.items():
             yield layout.of_thread("open", thread), _stack(facts, stack)
+        # These first: a call is kept without its update.
+        for thread, update in facts.updates_now().items():
+            yield layout.of_thread("update", thread), keep(update)
         for thread, known in facts.lazy_calls.known.items():
             yield layout.of_thread("calls", thread), _call(known)
         for thread, period in facts.lazy_periods.known.items():
@@ -147,10 +150,10 @@ def _stack(facts: UnfoldedFacts, stack: list[Section] | None) -> Stack | None:
 
 
 def _call(known: CallFacts | None) -> object:
-    """The call with which tables it loaded, in no order."""
+    """The call with which tables it loaded, in no order, and without its update."""
     if known is None:
         return None
-    known.step = 0
+    known.step, known.update = 0, None
     known.loaded = sorted(set(known.loaded))
     return keep(known)
 

@@ -105,15 +105,20 @@ class FoldedJudge:
             answer = _Answer(tuple(finding.clause for finding in findings), ())
         else:
             answer = _Answer((), self._fold.fold(facts))
-        allowed = self._touched.get(events)
-        if allowed is not None and not allowed.has_all(
-            facts.reads, (cell for cell, _ in answer.changes)
-        ):
-            words = ", ".join(type(event).__name__ for event in self._events[events])
-            message = f"{words}: touches more than is told of it"
-            raise RuntimeError(message)
+        self._hold_to(events, facts.reads, answer)
         self._grow(cells, events, facts.reads, answer)
         return answer
+
+    def _hold_to(self, events: int, reads: list[int], answer: _Answer) -> None:
+        touched = self._touched.get(events)
+        if touched is None:
+            return
+        others = touched.others(reads, (cell for cell, _ in answer.changes))
+        if others:
+            kinds = ", ".join(type(event).__name__ for event in self._events[events])
+            names = ", ".join(self._fold.layout.names[cell] for cell in others)
+            message = f"nobody was told that {kinds} of a thread touches {names}"
+            raise RuntimeError(message)
 
     def _grow(
         self, cells: Cells, events: int, reads: list[int], answer: _Answer

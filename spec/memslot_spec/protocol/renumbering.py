@@ -13,7 +13,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import NamedTuple
 
-from memslot_spec.facts.calls import CallFacts
+from memslot_spec.facts.calls import Update
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.facts.srcu import GracePeriod
@@ -40,6 +40,10 @@ class Period(NamedTuple):
     waited: bool
 
 
+NO_STEPS = (NEVER, NEVER, NEVER)
+"""The steps of an update that has published nothing, or of none."""
+
+
 class Mark(Enum):
     """What tells whether something has to be numbered again, or looked at again."""
 
@@ -62,14 +66,13 @@ def of_replaced(replaced: Mapping[int, int]) -> Marks:
     yield Mark.STEPS, tuple(replaced.items())
 
 
-def of_call(known: CallFacts | None) -> Marks:
-    """The steps of its update."""
-    update = None if known is None else known.update
-    if update is not None:
+def of_update(update: Update | None) -> Marks:
+    """When its slot was published as INVALID, and what came of that."""
+    if update is None:
+        yield Mark.STEPS, NO_STEPS
+    else:
         steps = update.invalid_published_at, update.graced_at, update.flushed_at
         yield Mark.STEPS, steps
-    else:
-        yield Mark.STEPS, (NEVER, NEVER, NEVER)
 
 
 def of_period(period: GracePeriod | None) -> Marks:

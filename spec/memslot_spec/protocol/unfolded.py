@@ -25,14 +25,15 @@ from memslot_spec.protocol.lazy import (
     is_restored,
 )
 from memslot_spec.protocol.renumbering import (
+    NO_STEPS,
     Mark,
     Marks,
     Period,
-    of_call,
     of_period,
     of_replaced,
     of_serial,
     of_sptes,
+    of_update,
     of_versions,
 )
 
@@ -60,7 +61,7 @@ class UnfoldedFacts(Facts):
         # As they were, whatever has become of their calls and threads since.
         self._stacks: dict[int, tuple[Section, ...]] = {}
         self._waiting: dict[int, frozenset[int]] = {}
-        self._requests: dict[int, Update | None] = {}
+        self.requests: dict[int, Update | None] = {}
         forget(self, IN_FACTS)
         threads, sections = layout.threads, LazySections(self._load)
         self.lazy_calls = LazyTable(threads, self._call, self._has("has_call"))
@@ -102,12 +103,21 @@ class UnfoldedFacts(Facts):
             self._mark(layout.of("sptes"), of_sptes(shadow.sptes))
         if is_restored(shadow, "serial"):
             self._mark(layout.of("serial"), of_serial(shadow.serial))
-        for thread, known in self.lazy_calls.known.items():
-            self._mark(layout.of_thread("calls", thread), of_call(known))
+        for thread, update in self.updates_now().items():
+            self._mark(layout.of_thread("update", thread), of_update(update))
         for thread, period in self.lazy_periods.known.items():
             self._mark(layout.of_thread("periods", thread), of_period(period))
         marks = self._before.items()
-        return frozenset(at[1] for at, now in marks if before.get(at) != now)
+        # The update of a call that has only begun was not there before.
+        return frozenset(at[1] for at, now in marks if before.get(at, NO_STEPS) != now)
+
+    def updates_now(self) -> dict[int, Update | None]:
+        """For each thread of which it was read or changed the update of its call."""
+        updates = dict(self.requests)
+        for thread, known in self.lazy_calls.known.items():
+            if thread in updates or thread in self.lazy_calls.changed:
+                updates[thread] = None if known is None else known.update
+        return updates
 
     def who_waits_for(self, section: Section) -> frozenset[int]:
         """The threads whose grace periods wait for the section."""
@@ -149,18 +159,25 @@ class UnfoldedFacts(Facts):
         return times
 
     def _call(self, thread: int) -> CallFacts | None:
-        cell = self.layout.of_thread("calls", thread)
-        known = cast("CallFacts | None", restore(self.read(cell)))
-        self._requests[thread] = None if known is None else known.update
-        self._mark(cell, of_call(known))
+        kept = self.read(self.layout.of_thread("calls", thread))
+        known = cast("CallFacts | None", restore(kept))
+        if known is not None:
+            known.update = self._request(thread)
         return known
+
+    def _request(self, thread: int) -> Update | None:
+        """The update of the call that was open at first."""
+        if thread not in self.requests:
+            cell = self.layout.of_thread("update", thread)
+            update = cast("Update | None", restore(self.read(cell)))
+            self._mark(cell, of_update(update))
+            self.requests[thread] = update
+        return self.requests[thread]
 
     def _update(self, thread: int) -> Update | None:
         if not self.read(self.layout.of_thread("has_request", thread)):
             return None
-        if thread not in self._requests:
-            self.lazy_calls.get(thread)
-        return self._requests[thread]
+        return self._request(thread)
 
     def _stack(self, thread: int) -> list[Section] | None:
         kept = self.read(self.layout.of_thread("open", thread))
