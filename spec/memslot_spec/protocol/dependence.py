@@ -38,8 +38,8 @@ _ENDS = "has_request has_call* mmu_lock open unmarked update_lock versions"
 _RENUMBERED = "replaced periods* has_request* update*"
 
 TOUCHES: dict[type[Event], Touches] = {
-    Call: Touches(_BEGINS, f"{_CALL} has_call"),
-    Return: Touches(_ENDS, f"{_CALL} has_call floor"),
+    Call: Touches(_BEGINS, "calls has_call"),
+    Return: Touches(f"{_ENDS} update", "calls has_call floor"),
     srcu.SectionEntering: Touches(),
     srcu.SectionEntered: Touches("destroyed", "open is_inside"),
     srcu.SectionLeft: Touches("", "open is_inside"),
@@ -61,7 +61,7 @@ TOUCHES: dict[type[Event], Touches] = {
         "update has_request versions", "update_holder update_lock"
     ),
     tables.TableLoaded: Touches(
-        f"{_CALL} born creates current_of versions", "calls handles open"
+        f"{_CALL} born creates current_of handles versions", "calls open"
     ),
     tables.TableRead: Touches(f"{_CALL} handles open reclaimed update_holder", "calls"),
     tables.TableWritten: Touches("handles reclaimed"),
@@ -88,13 +88,16 @@ TOUCHES: dict[type[Event], Touches] = {
 }
 """What events of each kind touch, whosever they are."""
 
+AT_BIRTH = 0
+"""The table of which nothing is known before it is first loaded."""
+
 IN_CALL: dict[tuple[type[Event], type[Operation]], Touches] = {
     (Call, SetRegion): Touches(
         "has_request* updates_called", "update* has_request updates_called"
     ),
     (Call, UnmapHva): Touches("sptes"),
     (Return, SetRegion): Touches(
-        f"{_RENUMBERED} open*", "has_request last_update settled"
+        f"{_RENUMBERED} open*", "update has_request last_update settled"
     ),
     (Return, GuestAccess): Touches("has_request* last_update updates_called"),
     (Return, UnmapHva): Touches("sptes"),
@@ -149,6 +152,8 @@ class Dependence:
                 message = f"nobody knows what {kind.__name__} touches"
                 raise ValueError(message)
             touches = [TOUCHES[kind]]
+            if isinstance(event, tables.TableLoaded) and event.table == AT_BIRTH:
+                touches.append(Touches("", "handles"))
             if operation is not None and (kind, type(operation)) in IN_CALL:
                 touches.append(IN_CALL[kind, type(operation)])
             for some in touches:

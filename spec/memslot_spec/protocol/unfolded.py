@@ -115,8 +115,10 @@ class UnfoldedFacts(Facts):
         """For each thread of which it was read or changed the update of its call."""
         updates = dict(self.requests)
         for thread, known in self.lazy_calls.known.items():
-            if thread in updates or thread in self.lazy_calls.changed:
-                updates[thread] = None if known is None else known.update
+            update = None if known is None else known.update
+            # Who had no call had no update.
+            if thread in updates or update is not None:
+                updates[thread] = update
         return updates
 
     def who_waits_for(self, section: Section) -> frozenset[int]:
