@@ -25,7 +25,7 @@ IN_FACTS = (
     "updates_called",
     "vm_destroyed",
 )
-"""The facts that are kept in a cell each. `step` and `updates` have a rule of their own."""
+"""The facts that are kept in a cell each. `step` and `updates` have other rules."""
 
 IN_TABLES = tuple(field.name for field in fields(Tables))
 """Of the facts about tables each is in a cell of its own."""
@@ -55,6 +55,14 @@ OF_ALL = "*"
 _NAMED = (*IN_FACTS, *IN_TABLES, *IN_SHADOW, *IN_SECTIONS)
 
 
+def changed(cells: Cells, changes: Changes) -> Cells:
+    """The facts after these changes."""
+    after = list(cells)
+    for cell, number in changes:
+        after[cell] = number
+    return tuple(after)
+
+
 class Layout:
     """Which cell is which, for threads that count from 0."""
 
@@ -76,7 +84,6 @@ class Layout:
             message = f"thread {thread} has no cells"
             raise ValueError(message)
         return len(_NAMED) + thread * len(PER_THREAD) + PER_THREAD.index(name)
-
 
     def cells(self, name: str, thread: int) -> tuple[int, ...]:
         """The cell of this name, the thread's where each has one; `*` for all."""

@@ -25,8 +25,12 @@ from memslot_spec.model.operations import (
 )
 from memslot_spec.protocol.cells import Layout
 
+
 class Touches(NamedTuple):
-    """Names of what events of a kind read and change: the thread's own cells, or, with `*`, those of all threads."""
+    """Names of what events of a kind read and change.
+
+    Where each thread has a cell it is the thread's own, or with `*` those of all.
+    """
 
     reads: str = ""
     changes: str = ""
@@ -82,7 +86,9 @@ TOUCHES: dict[type[Event], Touches] = {
         "closed grace_floor handles has_call* has_request* mmu_lock versions zapped",
         "calls* update* serial sptes touched",
     ),
-    mmu.SpteRemoved: Touches("has_call* mmu_lock update*", "calls* serial sptes touched"),
+    mmu.SpteRemoved: Touches(
+        "has_call* mmu_lock update*", "calls* serial sptes touched"
+    ),
     mmu.RmapIndexed: Touches(f"{_CALL} versions"),
     mmu.Flushed: Touches(f"{_RENUMBERED} sptes", "update"),
 }

@@ -112,29 +112,32 @@ class Fold:
             for name in names:
                 if is_restored(owner, name):
                     yield layout.of(name), keep(getattr(owner, name))
+        yield from self._of_threads(facts)
+
+    def _of_threads(self, facts: UnfoldedFacts) -> Iterator[tuple[int, object]]:
+        at = self.layout.of_thread
         for thread, stack in facts.lazy_open.known.items():
-            yield layout.of_thread("open", thread), _stack(facts, stack)
-        # These first: a call is kept without its update.
+            yield at("open", thread), _stack(facts, stack)
+        # These before the calls, which are kept without their updates.
         for thread, update in facts.updates_now().items():
-            yield layout.of_thread("update", thread), keep(update)
+            yield at("update", thread), keep(update)
         for thread, known in facts.lazy_calls.known.items():
-            yield layout.of_thread("calls", thread), _call(known)
+            yield at("calls", thread), _call(known)
         for thread, period in facts.lazy_periods.known.items():
-            yield layout.of_thread("periods", thread), _period(period)
+            yield at("periods", thread), _period(period)
         for name, lock in (
             ("update_lock", facts.lazy_update_lock),
             ("mmu_lock", facts.lazy_mmu_lock),
         ):
             for thread, times in lock.known.items():
-                yield layout.of_thread(name, thread), times
+                yield at(name, thread), times
         for name, table in (
             ("has_call", facts.lazy_calls),
             ("has_request", facts.lazy_updates),
             ("is_inside", facts.lazy_open),
         ):
-            for thread in table.changed:
-                here = table.known[thread] is not None
-                yield layout.of_thread(name, thread), here or None
+            for thread in sorted(table.changed):
+                yield at(name, thread), table.known[thread] is not None or None
 
 
 def _stack(facts: UnfoldedFacts, stack: list[Section] | None) -> Stack | None:

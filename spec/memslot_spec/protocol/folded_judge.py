@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import Judge
-from memslot_spec.protocol.cells import Cells, Changes
+from memslot_spec.protocol.cells import Cells, Changes, changed
 from memslot_spec.protocol.dependence import Touched
 from memslot_spec.protocol.folded import Fold
 from memslot_spec.protocol.graph import Events
@@ -72,7 +72,7 @@ class FoldedJudge:
         """
         cells = self._facts[facts]
         at = self._trees.get(events)
-        while type(at) is _Fork:
+        while isinstance(at, _Fork):
             at = at.on.get(cells[at.cell])
         if at is None:
             at = self._ask(cells, events)
@@ -80,10 +80,7 @@ class FoldedJudge:
             return at.broken
         if not at.changes:
             return facts
-        after = list(cells)
-        for cell, number in at.changes:
-            after[cell] = number
-        return self._number(tuple(after))
+        return self._number(changed(cells, at.changes))
 
     def _number(self, cells: Cells) -> int:
         number = self._numbers.setdefault(cells, len(self._facts))
@@ -131,7 +128,7 @@ class FoldedJudge:
         if at is None:
             at = self._trees[events] = _Fork(reads[0], {})
         for cell, following in zip(reads, (*reads[1:], None), strict=True):
-            if type(at) is not _Fork or at.cell != cell:
+            if not isinstance(at, _Fork) or at.cell != cell:
                 message = "the judge reads other facts where it has read the same"
                 raise RuntimeError(message)
             fresh = answer if following is None else _Fork(following, {})

@@ -1,9 +1,9 @@
-"""Through every reachable state, breadth first, judging every transition.
+"""Through every reachable state, breadth first, judging transitions.
 
 A node of the search is a state of the protocol together with folded facts: what
 the judge knows on the way there. Two ways to one state that left the judge with
-different facts lead to two nodes, so every clause is asked about every transition
-of every way.
+different facts lead to two nodes. Without reduction every clause is asked about every
+transition of every way; with it, of the ways that make no difference one is gone.
 
 A node from which no end can be reached has a thread that waits for ever. It is
 put to the judge as such, and the clause on progress speaks.
@@ -12,7 +12,7 @@ put to the judge as such, and the clause on progress speaks.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from memslot_spec.clause import AnyClause
@@ -20,7 +20,7 @@ from memslot_spec.history.events import Event, Finished
 from memslot_spec.history.header import Header
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.protocol.folded_judge import FoldedJudge
-from memslot_spec.protocol.graph import Graph
+from memslot_spec.protocol.graph import Edge, Graph
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.reduction import Reduction
 from memslot_spec.protocol.state import State
@@ -37,12 +37,14 @@ FACTS = 32
 class Searched:
     """What a finished search says.
 
-    `states` are those of the protocol, `nodes` those with the facts of different
-    ways told apart, `ends` the nodes at which everything is done, and `stuck`
-    those from which no end can be reached. The same events after the same facts
-    are judged once; `judged` counts how often that was, and `reached` for each
+    `states` are all of the protocol that can be reached (up to what breaks a clause,
+    where the search is not reduced), `nodes` those with the facts of different ways
+    told apart, `ends` the nodes at which everything is done, and `stuck` those from
+    which no end can be reached. The same events are judged once after facts of which
+    they read the same; `judged` counts how often that was, and `reached` for each
     clause how often its premise held then. `broken` gives for each broken clause
-    a shortest way to where it breaks.
+    a shortest way to where it breaks. A `reduced` search has the nodes and
+    transitions that the reduction left it.
     """
 
     race: Race
@@ -73,14 +75,27 @@ def search(
     If a clause breaks in it or a thread waits for ever, the search is made again with
     all of them, so every clause is named that can break, and a shortest way to it.
     """
-    applicable = ApplicableClauses(header, clauses)
+    found = search_once(protocol, race, header, clauses, fine=fine, reduced=reduced)
+    if reduced and (found.broken or found.stuck):
+        return search_once(protocol, race, header, clauses, fine=fine, reduced=False)
+    return found
+
+
+def search_once(
+    protocol: Protocol,
+    race: Race,
+    header: Header,
+    clauses: Sequence[AnyClause],
+    *,
+    fine: bool,
+    reduced: bool,
+) -> Searched:
+    """One search: where it is reduced, what breaks may not be all that can."""
     prefix, first = start(protocol, race)
     graph = Graph(protocol, first, fine=fine)
-    if reduced:
-        found = _Search(race, applicable, graph, prefix, Reduction(graph)).run()
-        if not found.broken and not found.stuck:
-            return found
-    return _Search(race, applicable, graph, prefix).run()
+    reduction = Reduction(graph) if reduced else None
+    applicable = ApplicableClauses(header, clauses)
+    return _Search(race, applicable, graph, prefix, reduction).run()
 
 
 class _Search:
@@ -154,7 +169,7 @@ class _Search:
     def _go_everywhere(self) -> int:
         """Go on from each node; the answer is how many transitions there are."""
         transitions = number = 0
-        edges = self._graph.edges
+        edges: Callable[[int], tuple[Edge, ...]] = self._graph.edges
         if self._reduction is not None:
             edges = self._reduction.followed
         nodes, mask = self._nodes, (1 << FACTS) - 1

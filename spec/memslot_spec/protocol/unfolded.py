@@ -12,8 +12,10 @@ from typing import cast
 
 from memslot_spec.facts.calls import CallFacts, Update
 from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.facts.srcu import GracePeriod, Section
 from memslot_spec.history.header import Header
+from memslot_spec.model.values import SlotTable
 from memslot_spec.protocol.cells import IN_FACTS, Cells, Layout, Stock
 from memslot_spec.protocol.kept import restore
 from memslot_spec.protocol.lazy import (
@@ -137,13 +139,13 @@ class UnfoldedFacts(Facts):
         value = restore(self.read(cell))
         match name:
             case "versions":
-                self._mark(cell, of_versions(value))
+                self._mark(cell, of_versions(cast("list[SlotTable]", value)))
             case "replaced":
-                self._mark(cell, of_replaced(value))
+                self._mark(cell, of_replaced(cast("dict[int, int]", value)))
             case "sptes":
-                self._mark(cell, of_sptes(value))
+                self._mark(cell, of_sptes(cast("dict[Place, Spte]", value)))
             case "serial":
-                self._mark(cell, of_serial(value))
+                self._mark(cell, of_serial(cast("int", value)))
             case _:
                 pass
         return value

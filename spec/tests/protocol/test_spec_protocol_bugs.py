@@ -30,7 +30,7 @@ from memslot_spec.protocol.programs import (
     Protocol,
     Step,
 )
-from memslot_spec.protocol.search import search
+from memslot_spec.protocol.search import search, search_once
 from memslot_spec.protocol.steps import Act
 from memslot_spec.protocol.walk import Race
 from planted_steps import (
@@ -280,6 +280,22 @@ def test_the_search_finds_a_planted_bug(bug: Bug) -> None:
         ApplicableClauses(header, CLAUSES), found.broken[bug.clause]
     )
     assert bug.clause in {finding.clause for finding in judgement.findings}
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=str)
+def test_the_reduced_search_alone_finds_it(bug: Bug) -> None:
+    header = races.header_for(bug.profile)
+    protocol = Protocol(bug.profile, header.limits, bug.programs)
+    found = search_once(protocol, bug.race, header, CLAUSES, fine=False, reduced=True)
+    assert bug.clause in found.broken
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=str)
+def test_the_same_clauses_break_with_the_reduction(bug: Bug) -> None:
+    header = races.header_for(bug.profile)
+    protocol = Protocol(bug.profile, header.limits, bug.programs)
+    full = search(protocol, bug.race, header, CLAUSES, reduced=False)
+    assert search(protocol, bug.race, header, CLAUSES) == full
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=str)
