@@ -34,7 +34,10 @@ class LazyTable(MutableMapping[int, V]):
         self.changed: set[int] = set()
         self._threads = threads
         self._load = load
-        self._has = has or (lambda thread: self._value(thread) is not None)
+        self._has = has or self._is_there
+
+    def _is_there(self, thread: int) -> bool:
+        return self._value(thread) is not None
 
     def _value(self, thread: int) -> V | None:
         if thread not in self.known:

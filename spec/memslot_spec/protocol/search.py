@@ -3,7 +3,7 @@
 A node of the search is a state of the protocol together with folded facts: what
 the judge knows on the way there. Two ways to one state that left the judge with
 different facts lead to two nodes. Without reduction every clause is asked about every
-transition of every way; with it, of the ways that make no difference one is gone.
+transition of every way; with it, of ways that make no difference one is gone.
 
 A node from which no end can be reached has a thread that waits for ever. It is
 put to the judge as such, and the clause on progress speaks.

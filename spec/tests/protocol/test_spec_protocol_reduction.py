@@ -1,4 +1,4 @@
-"""The reduction keeps what the search says, and the table of what events touch holds."""
+"""The reduction keeps what the search says, and what it is told of events holds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from memslot_spec.history.events import Call, Return
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.model.profile import LINUX, PROFILES, Profile
 from memslot_spec.protocol.cells import Layout
-from memslot_spec.protocol.dependence import IN_CALL, TOUCHES
+from memslot_spec.protocol.dependence import IN_CALL, TOUCHES, Touches
 from memslot_spec.protocol.folded_judge import FoldedJudge
 from memslot_spec.protocol.graph import Graph
 from memslot_spec.protocol.programs import Protocol
@@ -57,8 +57,8 @@ def test_the_reduction_keeps_states_ends_and_premises(
 
 
 @pytest.mark.parametrize("race", TWO, ids=lambda race: race.name)
-def test_transitions_said_to_be_independent_commute_after_all_facts(race: Race) -> None:
-    """In every node, both orders: one state, the same facts, the same verdicts."""
+def test_events_that_share_no_facts_commute(race: Race) -> None:
+    """In every node, in both orders: the same verdicts, and the same facts after."""
     applicable = ApplicableClauses(header_for(LINUX), CLAUSES)
     prefix, first = start(protocol_of(LINUX), race)
     graph = Graph(protocol_of(LINUX), first, fine=False)
@@ -106,18 +106,15 @@ def test_the_table_names_cells_that_there_are() -> None:
 def test_a_thread_without_cells_is_refused() -> None:
     with pytest.raises(ValueError, match="thread 2 has no cells"):
         Layout(2).of_thread("calls", 2)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="not in tuple"):
         Layout(2).of_thread("nothing", 1)
 
 
 def test_a_judge_that_touches_more_than_is_told_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    kind = ANNOUNCED[0]
-    for known in TOUCHES:
-        monkeypatch.setitem(
-            TOUCHES, known, TOUCHES[kind]._replace(reads="", changes="")
-        )
+    for kind in tuple(TOUCHES):
+        monkeypatch.setitem(TOUCHES, kind, Touches())
     header = header_for(LINUX)
     with pytest.raises(RuntimeError, match="nobody was told"):
         search(protocol_of(LINUX), TWO[0], header, CLAUSES)
