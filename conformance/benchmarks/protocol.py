@@ -1,8 +1,8 @@
 """What judging costs in the search of the protocol: states with it and without.
 
 The races of so many threads are searched in turns with no transition judged, with
-every one, and with those that the reduction leaves. Seconds are of this process's own processor time; each figure is the median of
-the rounds.
+every one, and with those that the reduction leaves. Seconds are of this process's own
+processor time; each figure is the median of the rounds.
 
     python conformance/benchmarks/protocol.py --rounds 5
 """
@@ -74,8 +74,8 @@ def main() -> int:
     rounds = [searched(protocol, profile.name, races) for _ in range(chosen.rounds)]
     first = rounds[0]
     print(
-        f"  {first.states} states, {first.nodes} nodes, {first.transitions} transitions, "
-        f"{first.left} of them left by the reduction"
+        f"  {first.states} states, {first.nodes} nodes, "
+        f"{first.transitions} transitions, {first.left} with the reduction"
     )
     moves = median(r.transitions / r.judging for r in rounds)
     walked = median(r.states / r.walking for r in rounds)
