@@ -83,6 +83,7 @@ SEARCH = Searched(
     stuck=0,
     reached={},
     broken={"SRCU-3": samples.EVENTS},
+    reduced=False,
 )
 
 

@@ -19,6 +19,7 @@ from memslot_spec.history.hook import Hook
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import Judge
 from memslot_spec.model.profile import LINUX, V2_6_34, Limits, Profile, profile_named
+from memslot_spec.protocol.cells import changed
 from memslot_spec.protocol.folded import Fold
 from memslot_spec.protocol.paths import path_of
 from memslot_spec.protocol.programs import Protocol
@@ -109,14 +110,17 @@ def test_folded_facts_lead_to_the_same_judgement(race: Race) -> None:
     for factory, profile in FOLDED:
         make = partial(factory, profile=profile, limits=default_limits(profile))
         applicable = ApplicableClauses(header_for(profile), CLAUSES)
-        fold = Fold(applicable.header)
+        fold = Fold(applicable.header, threads=len(race.threads) + 1)
         for played in sampled(make, scenario_of(race), Random(2), 3):
             plain, folding = Judge(applicable), Judge(applicable)
+            cells = fold.at_the_start()
+            folding.facts = facts = fold.unfold(cells)
             for event in played.events:
                 plain.see(event)
                 folding.see(event)
                 if not folding.over:
-                    folding.facts = fold.unfold(fold.fold(folding.facts))
+                    cells = changed(cells, fold.fold(facts))
+                    folding.facts = facts = fold.unfold(cells)
             assert folding.reached == plain.reached
             assert [f.clause for f in folding.findings] == [
                 f.clause for f in plain.findings

@@ -7,7 +7,7 @@ and replies alone where it does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Never, overload
 
 from memslot_spec.facts.ageing import Ageing
@@ -100,8 +100,8 @@ class Facts:
             )
         )
         self.pfn_caches = PfnCacheFacts()
-        self.calls: dict[int, CallFacts] = {}
-        self.updates: dict[int, Update] = {}
+        self.calls: MutableMapping[int, CallFacts] = {}
+        self.updates: MutableMapping[int, Update] = {}
         self.floor = 0
         self.settled = 0
         self.last_update: LastUpdate | None = None

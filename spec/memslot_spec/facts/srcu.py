@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
 
@@ -28,7 +29,7 @@ class GracePeriod:
     waits_for: tuple[Section, ...]
 
 
-Holders = dict[int, int]
+Holders = MutableMapping[int, int]
 """How often each thread has a lock: several may share it, or one have it twice."""
 
 
@@ -51,8 +52,12 @@ class Sections:
     `last_begun` is the step at which the youngest completed grace period began.
     """
 
-    open: dict[int, list[Section]] = field(default_factory=dict[int, list[Section]])
-    periods: dict[int, GracePeriod] = field(default_factory=dict[int, GracePeriod])
+    open: MutableMapping[int, list[Section]] = field(
+        default_factory=dict[int, list[Section]]
+    )
+    periods: MutableMapping[int, GracePeriod] = field(
+        default_factory=dict[int, GracePeriod]
+    )
     last_begun: int = -1
     grace_floor: int = 0
     update_lock: Holders = field(default_factory=dict[int, int])
