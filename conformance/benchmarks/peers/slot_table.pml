@@ -142,11 +142,11 @@ inline get_log() {
         :: BUG == 8 -> got = dirty[n]; step(); dirty[n] = 0
         :: else -> atomic { got = dirty[n]; dirty[n] = 0; step() }
         fi;
-        d_step { assert(!(want & ~got)); due[n] = due[n] & ~got }
+        assert(!(want & ~got))
     :: else
     fi;
     unlock(update_lock);
-    d_step { gets++; want = 0; got = 0; step() }
+    d_step { gets++; due[n] = due[n] & ~got; want = 0; got = 0; step() }
 }
 
 active proctype updater() {
