@@ -18,6 +18,8 @@ static std::atomic<int> operations, events;
 static thread_local std::minstd_rand* drawing;
 
 [[noreturn]] static void failed(const char* what) {
+    static std::atomic_flag said;
+    while (said.test_and_set()) pause();
     char line[200];
     int n = std::snprintf(line, sizeof line,
                           "{\"what\": \"%s\", \"operations\": %d, \"events\": %d}\n", what,
