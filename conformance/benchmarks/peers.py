@@ -5,7 +5,7 @@ processor for all that it started, and the size of the failure that it hands ove
 is not installed is not run. The results are kept in `peers/measured.json`, which the
 book shows. The status is 1 where a tool accuses the table without a bug.
 
-    python conformance/benchmarks/peers.py [--seeds 5] [--seconds 5] [--tools NAME ...]
+    python conformance/benchmarks/peers.py [--seeds 5] [--seconds 3] [--tools NAME ...]
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def main() -> int:
     """Measure, and keep it."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--tools", nargs="*", default=[tool.name for tool in TOOLS])
     parser.add_argument("--out", type=Path, default=MEASURED)

@@ -188,7 +188,7 @@ def _of_memslots(status: int, taken: float, report: Path) -> Run:
     if not found:
         return Run(found=False, seconds=taken)
     small = found[-1]
-    kinds = [event["event"] for event in small["history"]["events"]]
+    kinds = [event["e"] for event in small["history"]["events"]]
     kinds = kinds[: small["step"] + 1]
     events = len(kinds) - kinds.count("Observed")
     return Run(True, taken, kinds.count("Call"), events, small["clause"])  # noqa: FBT003
