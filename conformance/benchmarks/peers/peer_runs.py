@@ -117,7 +117,9 @@ RELACY = "/usr/include/relacy/relacy.hpp"
 
 TOOLS = (
     Tool("memslots", ("memslots_adapter.py",), _memslots),
-    Tool("Hypothesis", ("hypothesis_machine.py", *SHARED), _script("hypothesis_machine")),
+    Tool(
+        "Hypothesis", ("hypothesis_machine.py", *SHARED), _script("hypothesis_machine")
+    ),
     Tool("random walk", ("random_walk.py", *SHARED), _script("random_walk")),
     Tool("thread stress", ("thread_stress.py", *SHARED), _script("thread_stress")),
     Tool("SPIN", ("slot_table.pml",), _spin, "spin", _build_spin, ("spin", "-V")),
