@@ -7,12 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import memslots_adapter
 import peers_table
 import pytest
-from peer_runs import CLOCK, HERE, TABLES, TOOLS, prepared, run
-from slot_table import BUGS
 
+import memslots_adapter
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.explore import bounded
 from memslot_conformance.scenarios.scenario import Scenario
@@ -26,6 +24,8 @@ from memslot_spec.model.operations import (
     VcpuGfnToMemslot,
 )
 from memslot_spec.model.values import LOG_DIRTY_PAGES, MemoryRegion
+from peer_runs import CLOCK, HERE, TABLES, TOOLS, prepared, run
+from slot_table import BUGS
 
 HOST = 0x100_0000
 

@@ -73,8 +73,10 @@ def _found(tools: list[Tool]) -> list[str]:
     """A row for each table: seeds that found, seconds, operations and events."""
     lines = [_row(["table", *(tool["name"] for tool in tools)])]
     lines.append(_row(["---"] * (1 + len(tools))))
-    for name in _names(tools):
-        lines.append(_row([f"`{name}`", *(_cell(tool, name) for tool in tools)]))
+    lines += [
+        _row([f"`{name}`", *(_cell(tool, name) for tool in tools)])
+        for name in _names(tools)
+    ]
     return lines
 
 

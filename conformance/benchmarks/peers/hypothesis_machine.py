@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+
 from slot_model import FRAMES, KINDS, SLOTS, Checked, Region, new
 from slot_table import LOG, OneThread
 from told import Told, search

@@ -10,8 +10,6 @@ import errno
 from collections.abc import Callable
 
 import slot_table
-from slot_table import BUGS, FRAMES, LOG, READONLY, SLOTS, SlotTable
-
 from memslot_spec import Done, Errno, Limits, MemoryRegion, Refused, Slot
 from memslot_spec.history.header import Domain, Interleaving
 from memslot_spec.history.hook import Hook
@@ -33,6 +31,7 @@ from memslot_spec.history.points.tables import (
 from memslot_spec.history.views import View
 from memslot_spec.model.replies import Accessed, DirtyLog, Mmio, Reply, Retry
 from memslot_spec.model.values import Gfn, Hva, table_of
+from slot_table import BUGS, FRAMES, LOG, READONLY, SLOTS, SlotTable
 
 POINTS = {
     "update locked": UpdateLocked,

@@ -2,8 +2,9 @@
 
     python random_walk.py BUG|sound SEED SECONDS
 
-Thirty lines of scheduler and the obvious model. The walk starts again with a new table
-after a few dozen operations; what it fails on is as it was found, for nothing shrinks it.
+Thirty lines of scheduler and the obvious model. The walk starts again with a new
+table after a few dozen operations; what it fails on is as it was found, for nothing
+makes it small.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from random import Random
 
 from greenlet import getcurrent, greenlet
+
 from slot_model import Checked, drawn_look, drawn_update, new
 from told import Told, search
 
