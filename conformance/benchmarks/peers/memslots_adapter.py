@@ -33,7 +33,16 @@ from memslot_spec.model.replies import Accessed, DirtyLog, Mmio, Reply, Retry
 from memslot_spec.model.values import Gfn, Hva, table_of
 from slot_table import BUGS, FRAMES, LOG, READONLY, SLOTS, SlotTable
 
-POINTS = {
+Plain = (
+    UpdateLocked
+    | UpdateUnlocked
+    | MmuLocked
+    | MmuUnlocked
+    | GracePeriodBegun
+    | GracePeriodEnded
+)
+
+POINTS: dict[str, type[Plain]] = {
     "update locked": UpdateLocked,
     "update unlocked": UpdateUnlocked,
     "mmu locked": MmuLocked,

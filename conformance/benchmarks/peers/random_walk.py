@@ -2,9 +2,8 @@
 
     python random_walk.py BUG|sound SEED SECONDS
 
-Thirty lines of scheduler and the obvious model. The walk starts again with a new
-table after a few dozen operations; what it fails on is as it was found, for nothing
-makes it small.
+Thirty lines of scheduler and the obvious model. The walk starts again with a new table
+after a few dozen operations. Nothing makes small what it fails on.
 """
 
 from __future__ import annotations
