@@ -12,7 +12,10 @@ import sys
 from collections.abc import Callable
 from random import Random
 
-from greenlet import getcurrent, greenlet
+from greenlet import (  # type: ignore[import-untyped, unused-ignore]
+    getcurrent,
+    greenlet,
+)
 
 from slot_model import Checked, drawn_look, drawn_update, new
 from told import Told, search
