@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from statistics import median
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 MEASURED = (
     Path(__file__).parents[2] / "conformance" / "benchmarks" / "peers" / "measured.json"
@@ -22,15 +22,15 @@ class Run(TypedDict):
     what: str
 
 
-class Tool(TypedDict, total=False):
+class Tool(TypedDict):
     """A tool; one that is `missing` something was not run."""
 
     name: str
     lines: int
-    missing: str
-    version: str
-    build_seconds: float
-    tables: dict[str, list[Run]]
+    missing: NotRequired[str]
+    version: NotRequired[str]
+    build_seconds: NotRequired[float]
+    tables: NotRequired[dict[str, list[Run]]]
 
 
 class Measured(TypedDict):
@@ -53,7 +53,8 @@ def peers_tables() -> str:
     """When it was measured, a table of what was found, and one of what it cost."""
     told = measured()
     tools = told["tools"]
-    versions = [f"{t['name']} {t['version']}" for t in tools if t.get("version")]
+    built = [(t["name"], t.get("version")) for t in tools]
+    versions = [f"{name} {version}" for name, version in built if version]
     missing = [f"{t['name']} (no {t['missing']})" for t in tools if "missing" in t]
     head = (
         f"Measured on {told['date']} with Python {told['python']}; "
@@ -65,8 +66,8 @@ def peers_tables() -> str:
 
 
 def _names(tools: list[Tool]) -> list[str]:
-    first = next((tool["tables"] for tool in tools if "tables" in tool), {})
-    return list(first)
+    ran = [tool["tables"] for tool in tools if "tables" in tool]
+    return list(ran[0]) if ran else []
 
 
 def _found(tools: list[Tool]) -> list[str]:
@@ -108,7 +109,7 @@ def _cost(tools: list[Tool]) -> list[str]:
         planted = [runs for name, runs in tool["tables"].items() if name != "sound"]
         some = sum(any(run["found"] for run in runs) for runs in planted)
         every = sum(all(run["found"] for run in runs) for runs in planted)
-        build = tool["build_seconds"]
+        build = tool.get("build_seconds")
         cells += [f"{build:.1f}" if build else "-", str(some), str(every)]
         lines.append(_row(cells))
     return lines

@@ -9,7 +9,7 @@ published as INVALID, then unmapped, then published as absent.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -266,7 +266,7 @@ class SlotTable:
         return next(found, None)
 
     @contextmanager
-    def section(self) -> Iterator[None]:
+    def section(self) -> Generator[None]:
         """What is loaded in here stays until the end."""
         if self.bug == "no_read_lock":
             yield
@@ -281,7 +281,7 @@ class SlotTable:
             self.machine.step("section left")
 
     @contextmanager
-    def held(self, lock: Lock, name: str) -> Iterator[None]:
+    def held(self, lock: Lock, name: str) -> Generator[None]:
         """Nobody else holds this lock."""
         self.machine.wait(lambda: not lock.locked())
         while not lock.acquire(blocking=False):
