@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from typing import cast
 
 import slot_table
 from memslot_spec import Done, Errno, Limits, MemoryRegion, Refused, Slot
@@ -78,8 +79,8 @@ class Hooked:
                 self.hook.point(TableReclaimed, name)
             case "flushed", (int(number),):
                 self.hook.point(Flushed, number)
-            case "table published", (int(name), dict() as slots):
-                told: dict[int, slot_table.Slot] = slots
+            case "table published", (int(name), slots):
+                told = cast("dict[int, slot_table.Slot]", slots)
                 shown = table_of(*map(slot_of, told.values()))
                 self.hook.point(TablePublished, name, shown)
             case _:
