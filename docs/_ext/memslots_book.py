@@ -18,6 +18,7 @@ import judges_pages
 import lawful_pages
 import memslots_pages as pages
 import patch_pages
+import peers_table
 import public_bugs
 from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
 from kept_results import kept
@@ -47,6 +48,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "patch-defects": patch_pages.defects_table,
     "patch-hunks": patch_pages.hunks_table,
     "patch-findings": patch_pages.findings_table,
+    "peers": peers_table.peers_tables,
     "public-bugs": public_bugs.bugs_table,
     "public-bugs-elsewhere": public_bugs.elsewhere_table,
 }
