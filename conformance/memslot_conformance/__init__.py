@@ -5,49 +5,54 @@ from them; it may, and a type checker then says what is missing. The command lin
 `python -m memslot_conformance`.
 """
 
-from memslot_conformance.adapter.machine import (
-    AllocatesRoots,
-    ClearsDirty,
-    CopiesGuestMemory,
-    CountsRmaps,
-    DestroysVm,
-    Halts,
-    LogsDirty,
-    MapsAhead,
-    ProtectsFrames,
-    ReleasesNotifier,
-    TakesAccesses,
-    TakesAccessesInSpaces,
-    TakesAgeing,
-    TakesChanges,
-    TakesInvalidations,
-    TakesSoftwareAccesses,
-    TakesUnmaps,
-)
-from memslot_conformance.adapter.protocols import (
-    Announces,
-    FailsOnDemand,
-    HasDomain,
-    HasInterleaving,
-    Implementation,
-    Make,
-    SetsPrivateRegion,
-    Shows,
-)
-from memslot_conformance.adapter.readers import (
-    CachesHva,
-    CachesPages,
-    FindsHostPage,
-    FindsHva,
-    FindsHvaInSpaces,
-    FindsId,
-    FindsSlot,
-    FindsSlotByVcpu,
-    FindsSlotInSpaces,
-    FindsVisibility,
-    HasPageBudget,
-    HasTssBase,
-)
+from typing import TYPE_CHECKING
+
+from memslot_spec.on_demand import on_demand
+
+if TYPE_CHECKING:
+    from memslot_conformance.adapter.machine import (
+        AllocatesRoots,
+        ClearsDirty,
+        CopiesGuestMemory,
+        CountsRmaps,
+        DestroysVm,
+        Halts,
+        LogsDirty,
+        MapsAhead,
+        ProtectsFrames,
+        ReleasesNotifier,
+        TakesAccesses,
+        TakesAccessesInSpaces,
+        TakesAgeing,
+        TakesChanges,
+        TakesInvalidations,
+        TakesSoftwareAccesses,
+        TakesUnmaps,
+    )
+    from memslot_conformance.adapter.protocols import (
+        Announces,
+        FailsOnDemand,
+        HasDomain,
+        HasInterleaving,
+        Implementation,
+        Make,
+        SetsPrivateRegion,
+        Shows,
+    )
+    from memslot_conformance.adapter.readers import (
+        CachesHva,
+        CachesPages,
+        FindsHostPage,
+        FindsHva,
+        FindsHvaInSpaces,
+        FindsId,
+        FindsSlot,
+        FindsSlotByVcpu,
+        FindsSlotInSpaces,
+        FindsVisibility,
+        HasPageBudget,
+        HasTssBase,
+    )
 
 __all__ = [
     "AllocatesRoots",
@@ -88,3 +93,14 @@ __all__ = [
     "TakesSoftwareAccesses",
     "TakesUnmaps",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = on_demand(
+        globals(),
+        __all__,
+        (
+            "memslot_conformance.adapter.protocols",
+            "memslot_conformance.adapter.readers",
+            "memslot_conformance.adapter.machine",
+        ),
+    )

@@ -41,7 +41,7 @@ from memslot_conformance.run.checking import (
     ReportFolderError,
     look_for,
 )
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.targets.probe import NoSuchTargetError
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES

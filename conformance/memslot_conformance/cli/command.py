@@ -8,17 +8,10 @@ from typing import Any
 
 import click
 
-from memslot_conformance.cli.check import check_command
-from memslot_conformance.cli.clauses import clauses_command
-from memslot_conformance.cli.diff import diff_command
-from memslot_conformance.cli.judge import judge_command, replay_command
-from memslot_conformance.cli.museum import museum_command
+from memslot_conformance.cli.chosen import Chosen
 from memslot_conformance.cli.output import give_up, say, stand_in
-from memslot_conformance.cli.protocol import protocol_command
-from memslot_conformance.cli.schema import schema_command
-from memslot_conformance.cli.smoke import smoke_command
-from memslot_conformance.environment import version
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.cli.version import version_option
+from memslot_conformance.run.exits import Exit
 
 
 class Commands(click.Group):
@@ -69,7 +62,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version(), prog_name="memslots", message="%(prog)s %(version)s")
+@version_option
 def main() -> None:
     """Check implementations of guest memory slots against their specification.
 
@@ -78,15 +71,43 @@ def main() -> None:
     """
 
 
-for command in (
-    clauses_command,
-    smoke_command,
-    check_command,
-    judge_command,
-    replay_command,
-    museum_command,
-    protocol_command,
-    diff_command,
-    schema_command,
+for name, module, says in (
+    ("clauses", "clauses", "List the clauses, or explain one."),
+    (
+        "smoke",
+        "smoke",
+        "Check the adapter alone; says nothing about the implementation behind it.",
+    ),
+    (
+        "check",
+        "check",
+        "Judge targets; by default both references, and the kernel if it is usable.",
+    ),
+    (
+        "judge",
+        "judge",
+        "Judge a recorded history or failure; or show the report of a run again.",
+    ),
+    ("replay", "judge", "Run a recorded failure again, step by step."),
+    (
+        "museum",
+        "museum",
+        "Run mutants of the museum, or all, and say which clause detects each.",
+    ),
+    (
+        "protocol",
+        "protocol",
+        "Search every interleaving of an update with its readers, and judge each step.",
+    ),
+    (
+        "diff",
+        "diff",
+        "Compare a pure Python function with one of the specification, symbolically.",
+    ),
+    (
+        "schema",
+        "schema",
+        "Print the JSON Schema of a kind of file: history, report or failure.",
+    ),
 ):
-    main.add_command(command)
+    main.add_command(Chosen(name, f"memslot_conformance.cli.{module}", says))

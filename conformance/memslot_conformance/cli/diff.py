@@ -25,7 +25,7 @@ from memslot_conformance.diff.functions import (
 )
 from memslot_conformance.report.console import printable
 from memslot_conformance.report.difference import Said, status_of, told
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import Broken, Send, isolated
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 from memslot_conformance.report.console import printable
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.targets.probe import (
     NoSuchTargetError,
     NotHereError,

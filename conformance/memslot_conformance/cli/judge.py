@@ -19,9 +19,9 @@ from memslot_conformance.cli.options import (
 from memslot_conformance.report.console import report_width, wants_color
 from memslot_conformance.report.recorded import judged, replayed
 from memslot_conformance.report.table import Look
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.rejudge import judge_file, replay_file
 from memslot_conformance.run.stream import StreamError
-from memslot_conformance.run.verdicts import Exit
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.wire import HistoryError
 

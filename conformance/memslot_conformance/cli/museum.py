@@ -32,7 +32,7 @@ from memslot_conformance.report import lawful as lawful_report
 from memslot_conformance.report import track_record
 from memslot_conformance.report.adequacy import table
 from memslot_conformance.report.console import printable
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 
 SECONDS = {"quick": 15.0, "standard": 60.0, "deep": 300.0}
 """What one run on one mutant may take, by level."""

@@ -9,7 +9,7 @@ import click
 from memslot_conformance.cli.options import print_lines
 from memslot_conformance.clock import Stopwatch
 from memslot_conformance.report.searched import SearchTable, breach, evaluated
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.model.profile import LINUX, PROFILES, profile_named
 from memslot_spec.protocol.programs import Protocol

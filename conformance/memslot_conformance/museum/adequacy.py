@@ -18,7 +18,7 @@ from memslot_conformance.museum.lawful import Variant
 from memslot_conformance.museum.neighbours import Neighbour, neighbours
 from memslot_conformance.museum.run import Mutant
 from memslot_conformance.museum.witnesses import Witness, witnesses
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.json_form import JsonForm
 

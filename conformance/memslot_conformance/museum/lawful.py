@@ -19,7 +19,7 @@ from memslot_conformance.findings.records import (
     latest,
 )
 from memslot_conformance.museum.entries import Entry, Settings, by_name, play_round
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.targets.resolve import LAWFUL
 from memslot_spec.clauses import CLAUSES
 

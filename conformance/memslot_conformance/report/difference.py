@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from memslot_conformance.report.rendering import columns, labelled, line, rendered
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 
 Said = dict[str, Any]
 """A `diff.compare.Comparison` as JSON: it comes out of another process."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from memslot_conformance.museum.lawful import Hearing, Variant
 from memslot_conformance.report.rendering import columns, rendered
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 from memslot_spec.history.json_form import JsonForm
 
 HEAD = ("variant", "base", "schedules", "clauses asked", "outcome")

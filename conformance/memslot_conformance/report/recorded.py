@@ -12,8 +12,8 @@ from memslot_conformance.report.lanes import draw
 from memslot_conformance.report.rendering import labelled, rendered
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.rejudge import Rejudged, Reread, Rerun, RerunOutcome
-from memslot_conformance.run.verdicts import Exit
 
 
 def judged(path: Path, found: Reread | Rejudged, look: Look) -> tuple[str, Exit]:

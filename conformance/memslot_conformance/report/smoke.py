@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memslot_conformance.report.rendering import columns, labelled, line, rendered
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.smoke import Check
-from memslot_conformance.run.verdicts import Exit
 
 
 def report(checks: Sequence[Check]) -> tuple[list[str], Exit]:

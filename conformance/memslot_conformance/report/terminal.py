@@ -35,8 +35,8 @@ from memslot_conformance.report.rendering import (
 )
 from memslot_conformance.report.table import Look, table
 from memslot_conformance.run.evidence import evidence_of, unseen
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.verdicts import (
-    Exit,
     TargetVerdicts,
     exit_status,
     headline,

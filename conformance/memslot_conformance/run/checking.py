@@ -22,8 +22,8 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.layers import layers
 from memslot_conformance.run import campaign
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.stream import StreamWriter
-from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.targets.probe import (
     NoSuchTargetError,
     NotHereError,
@@ -32,6 +32,7 @@ from memslot_conformance.targets.probe import (
     probe,
 )
 from memslot_spec.clause import AnyClause
+from memslot_spec.compiled import which_judge
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.blind import blind
 
@@ -253,7 +254,8 @@ def _started(request: CheckRequest, present: Present) -> RunStarted:
         clauses=len(request.clauses),
         host=(
             f"{platform.system()} {platform.release()} {platform.machine()}, "
-            f"Python {platform.python_version()}, {cpus()} CPUs"
+            f"Python {platform.python_version()}, {cpus()} CPUs, "
+            f"judge {which_judge()}"
         ),
     )
 

@@ -30,8 +30,8 @@ from memslot_conformance.findings.records import (
     TargetStarted,
     found_in,
 )
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.stream import is_stream, read_stream
-from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.probe import asked
 from memslot_spec.clause import AnyClause

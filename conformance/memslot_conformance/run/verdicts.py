@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 from memslot_conformance.findings.records import (
     BoundEnded,
@@ -26,18 +25,8 @@ from memslot_conformance.findings.records import (
     Verdict,
     latest,
 )
+from memslot_conformance.run.exits import Exit
 from memslot_spec.clause import AnyClause
-
-
-class Exit(IntEnum):
-    """What a command says by its status."""
-
-    CONFORMS = 0
-    DOES_NOT_CONFORM = 1
-    USAGE = 2
-    BROKE = 3
-    INCONCLUSIVE = 4
-    NOTHING_RAN = 5
 
 
 @dataclass(frozen=True, slots=True)

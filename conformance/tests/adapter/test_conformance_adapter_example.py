@@ -13,8 +13,9 @@ import pytest
 from memslot_conformance.findings.records import Found, Record, TargetPlan, Verdict
 from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.layers.layers import run_target
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.smoke import smoke
-from memslot_conformance.run.verdicts import ClauseVerdict, Exit, exit_status, verdicts
+from memslot_conformance.run.verdicts import ClauseVerdict, exit_status, verdicts
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Interleaving

@@ -12,11 +12,23 @@ import pytest
 import memslot_conformance
 from memslot_conformance.adapter import machine, protocols, readers
 from memslot_conformance.adapter.capabilities import METHODS
+from memslot_conformance.cli.chosen import Chosen
+from memslot_conformance.cli.command import main
 
 ROOT = Path(__file__).parents[3]
 
 HEAVY = ("click", "greenlet", "hypothesis", "pytest", "rich")
 """What nobody pays for who writes an adapter."""
+
+LOADED = "import sys; print(*sys.modules, sep='\\n')"
+
+BEFORE_A_CHOICE = frozenset({"click", "memslot_conformance", "memslot_spec"})
+"""The packages beyond Python's own that are there before a command is chosen."""
+
+OF_THE_SPEC = frozenset(
+    {"memslot_spec", "memslot_spec.compiled", "memslot_spec.on_demand"}
+)
+"""What of the specification is there then: not one clause, and no judge."""
 
 
 def python(*words: str) -> subprocess.CompletedProcess[str]:
@@ -57,10 +69,36 @@ def test_every_operation_has_a_method_in_a_protocol() -> None:
 
 
 def test_an_adapter_imports_no_machinery() -> None:
-    told = python(
-        *("-c", "import sys, memslot_conformance; print(*sys.modules, sep='\\n')")
-    )
+    told = python("-c", f"import memslot_conformance as suite; suite.Make\n{LOADED}")
     assert told.returncode == 0, told.stderr
     loaded = told.stdout.split()
     assert "memslot_conformance.adapter.protocols" in loaded
     assert not set(HEAVY).intersection(loaded)
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_nothing_is_imported_before_a_command_is_chosen(option: str) -> None:
+    told = python(
+        "-c",
+        "import sys; before = set(sys.modules)\n"
+        "from memslot_conformance.cli import main\n"
+        f"sys.argv = ['memslots', {option!r}]\n"
+        "try: main()\n"
+        "finally: print('loaded', *(set(sys.modules) - before), sep='\\n')",
+    )
+    assert told.returncode == 0, told.stderr
+    loaded = told.stdout.partition("loaded\n")[2].split()
+    assert "memslot_conformance.cli.command" in loaded
+    foreign = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
+    assert foreign <= BEFORE_A_CHOICE
+    ours = {name for name in loaded if name.partition(".")[0] == "memslot_spec"}
+    assert ours - {"memslot_spec.judging"} <= OF_THE_SPEC
+
+
+@pytest.mark.parametrize("name", main.commands)
+def test_a_command_is_listed_as_it_says_itself(name: str) -> None:
+    listed = main.commands[name]
+    assert isinstance(listed, Chosen)
+    itself = listed.itself()
+    assert itself.name == name
+    assert listed.get_short_help_str(1000) == itself.get_short_help_str(1000)

@@ -25,7 +25,7 @@ from memslot_conformance.museum.witnesses import (
 from memslot_conformance.report import clauses as explain
 from memslot_conformance.report import track_record
 from memslot_conformance.report.adequacy import table
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 from memslot_spec.clauses import clause_by_id
 
 

@@ -9,7 +9,7 @@ from memslot_conformance.findings.records import LayerDone, Record, TargetFailed
 from memslot_conformance.museum import lawful
 from memslot_conformance.museum.entries import UnknownEntryError
 from memslot_conformance.museum.lawful import Hearing, hearing_of
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 
 
 def done(*, schedules: int = 3, asked: int = 1, cut: str | None = None) -> LayerDone:

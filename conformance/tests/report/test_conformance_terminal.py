@@ -20,7 +20,7 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.report.console import printable
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import header, report
-from memslot_conformance.run.verdicts import Exit
+from memslot_conformance.run.exits import Exit
 from memslot_spec.clauses import CLAUSES, GROUPS, clause_by_id
 from memslot_spec.history.events import Call, Finished, Return
 from memslot_spec.history.header import Capabilities, Header, History

@@ -33,8 +33,9 @@ from memslot_conformance.run.checking import (
     ReportFolderError,
     look_for,
 )
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.stream import read_stream, to_line
-from memslot_conformance.run.verdicts import Exit, headline
+from memslot_conformance.run.verdicts import headline
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_spec.clauses import clause_by_id

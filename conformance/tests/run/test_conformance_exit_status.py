@@ -9,10 +9,8 @@ import pytest
 from memslot_conformance.findings.records import (
     Record,
 )
-from memslot_conformance.run.verdicts import (
-    Exit,
-    exit_status,
-)
+from memslot_conformance.run.exits import Exit
+from memslot_conformance.run.verdicts import exit_status
 from verdict_records import (
     ALL,
     FAILED,

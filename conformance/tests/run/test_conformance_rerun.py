@@ -19,8 +19,8 @@ from memslot_conformance.findings.failure_file import (
 )
 from memslot_conformance.play.explore import replay
 from memslot_conformance.run import rejudge
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.rejudge import Rerun, replay_file
-from memslot_conformance.run.verdicts import Exit
 from memslot_conformance.scenarios.scenario import Run, Scenario, Schedule
 from memslot_conformance.targets.probe import (
     NoSuchTargetError,

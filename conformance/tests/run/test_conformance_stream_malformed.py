@@ -14,11 +14,11 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.stream import (
     StreamError,
     read_stream,
 )
-from memslot_conformance.run.verdicts import Exit
 from memslot_spec.clauses import clause_by_id
 from stream_records import RECORDS, STARTED, read_text, written
 

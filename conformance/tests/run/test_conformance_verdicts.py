@@ -14,9 +14,9 @@ from memslot_conformance.findings.records import (
     TargetFailed,
     Verdict,
 )
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.verdicts import (
     ClauseVerdict,
-    Exit,
     TargetVerdicts,
     exit_status,
     headline,

@@ -7,8 +7,6 @@ take in the event.
 
 from __future__ import annotations
 
-from typing import Any
-
 from memslot_spec.moments import (
     accesses,
     answers,
@@ -28,9 +26,9 @@ from memslot_spec.moments import (
     srcu,
     tables,
 )
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import AnyMaking, Makings
 
-MAKINGS: tuple[Making[Any, object], ...] = (
+MAKINGS: Makings = (
     *replies.MAKINGS,
     *answers.MAKINGS,
     *lookups.MAKINGS,
@@ -55,12 +53,12 @@ MAKINGS: tuple[Making[Any, object], ...] = (
 several events began.
 """
 
-_BY_KIND: dict[type, Making[Any, object]] = {making.kind: making for making in MAKINGS}
+_BY_KIND: dict[type, AnyMaking] = {making.kind: making for making in MAKINGS}
 
 
-def made_by(kind: type) -> tuple[Making[Any, object], ...]:
+def made_by(kind: type) -> Makings:
     """How a moment comes about, from itself down to what it is made of at last."""
-    chain: list[Making[Any, object]] = []
+    chain: list[AnyMaking] = []
     while kind in _BY_KIND:
         chain.append(_BY_KIND[kind])
         kind = chain[-1].source

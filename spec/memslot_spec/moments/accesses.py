@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from memslot_spec.facts.facts import Facts
 from memslot_spec.model.operations import AgeHva, GuestAccess
 from memslot_spec.model.replies import Accessed, Touched
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
@@ -65,7 +65,7 @@ def _page_reached(facts: Facts, answered: Answered) -> PageReached | None:
     return PageReached(reply.hva, reply.replaced, least, most)
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(Aged, Answered, _aged),
     Making(PageReached, Answered, _page_reached),
 )

@@ -9,7 +9,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.replies import Reply
 from memslot_spec.moments.dirty import LogReported
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
@@ -54,7 +54,7 @@ def _options_shown(facts: Facts, log: LogReported) -> OptionsShown | None:
     return OptionsShown(refused, log.missing(Why.SHOWN))
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(AskedAgain, Answered, _asked_again),
     Making(OptionsShown, LogReported, _options_shown),
 )

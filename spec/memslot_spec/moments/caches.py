@@ -18,7 +18,7 @@ from memslot_spec.model.operations import GuestAccess, InitHvaCache, UseHvaCache
 from memslot_spec.model.readers import gfn_to_memslot
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import Slot, SlotTable
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
@@ -180,7 +180,7 @@ def _numbered(facts: Facts, event: GenerationSet) -> TableNumbered | None:
     return TableNumbered(event, published_at, put_back)
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(CacheInitialised, Answered, _initialised),
     Making(CacheUsed, Answered, _used),
     Making(WrappedCacheUsed, Answered, _wrapped_used),

@@ -9,7 +9,7 @@ from memslot_spec.model.guest_copies import first_without_memory
 from memslot_spec.model.operations import GuestCopy
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import SlotTable
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
@@ -43,4 +43,4 @@ def _copied(facts: Facts, answered: Answered) -> GuestCopied | None:
     )
 
 
-MAKINGS = (Making(GuestCopied, Answered, _copied),)
+MAKINGS: Makings = (Making(GuestCopied, Answered, _copied),)

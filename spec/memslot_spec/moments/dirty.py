@@ -25,7 +25,7 @@ from memslot_spec.model.dirty_log import (
 from memslot_spec.model.operations import ClearDirtyLog, GetDirtyLog
 from memslot_spec.model.replies import DirtyLog, Done, Reply
 from memslot_spec.model.values import Slot
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated
 
@@ -270,7 +270,7 @@ def _bitmaps(facts: Facts, event: TablePublished) -> BitmapsPublished | None:
     return BitmapsPublished(tuple((s, bits) for s, bits in rooms if bits < s.npages))
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(GetCalled, Answered, _get_called),
     Making(ClearCalled, Answered, _clear_called),
     Making(SizedLog, GetCalled, _sized),

@@ -14,7 +14,7 @@ from memslot_spec.facts.host import BITMAP, METADATA, Resource
 from memslot_spec.facts.mmu import Spte
 from memslot_spec.history.events import Finished
 from memslot_spec.model.operations import ReleaseNotifier
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
@@ -67,7 +67,7 @@ def _released(facts: Facts, answered: Answered) -> Released | None:
     return Released(bool(mapped), reached)
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(VmEnded, Finished, _vm_ended),
     Making(Released, Answered, _released),
 )

@@ -11,7 +11,7 @@ from memslot_spec.history.points.host import InvalidationEnded
 from memslot_spec.model.dirty_log import SlotKey
 from memslot_spec.model.operations import AgeHva, ChangePte, InvalidateRange, UnmapHva
 from memslot_spec.model.values import Slot
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.mmu import held_mmu_lock
 from memslot_spec.moments.replies import Answered
 
@@ -141,7 +141,7 @@ def _missed(facts: Facts, thread: int, slots: set[Slot]) -> tuple[SlotKey, ...]:
     return tuple(sorted(k for k in keys if not {k, (None, k[1])} & walked))
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(HostUnmap, Answered, _host_unmap),
     Making(RangeTaken, InvalidationEnded, _range_taken),
     Making(UnmapWalk, Answered, _unmap_walk),

@@ -17,7 +17,7 @@ from memslot_spec.model.operations import (
 from memslot_spec.model.readers import gfn_to_memslot
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import Slot, SlotTable
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 Lookup = (
@@ -151,7 +151,7 @@ def _hint_used(facts: Facts, found: LookedUp) -> HintUsed | None:
     return HintUsed(found.reply, found.slot, found.hint)
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(GfnAnswered, Answered, _of_gfn),
     Making(LookedUp, GfnAnswered, _looked_up),
     Making(Covered, LookedUp, _covered),

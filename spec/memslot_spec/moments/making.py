@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from memslot_spec.facts.facts import Facts
 
@@ -26,3 +26,10 @@ class Making(Generic[S_contra, M_co]):
     kind: type[M_co]
     source: type[S_contra]
     make: Callable[[Facts, S_contra], M_co | None]
+
+
+AnyMaking = Making[Any, object]
+"""How a moment of any kind is made."""
+
+Makings = tuple[AnyMaking, ...]
+"""How the moments of one domain are made."""

@@ -27,7 +27,7 @@ from memslot_spec.model.readers import gfn_to_memslot, is_visible_gfn, serves
 from memslot_spec.model.replies import DirtyLog, Done, Reply
 from memslot_spec.model.updates import Change
 from memslot_spec.model.values import Slot
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered, Updated
 
 
@@ -249,7 +249,7 @@ def _spte_replaced(facts: Facts, answered: Answered) -> SpteReplaced | None:
     return SpteReplaced(facts.host.stale_since(known.step, thread))
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(BackedAccess, Answered, _backed_access),
     Making(RootAsked, Answered, _root_asked),
     Making(SlotFlushed, Flushed, _flushed),

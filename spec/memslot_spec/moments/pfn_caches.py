@@ -14,7 +14,7 @@ from memslot_spec.model.operations import (
 )
 from memslot_spec.model.pfn_caches import CacheState, KnownCache, PfnRange
 from memslot_spec.model.replies import Accessed, Reply
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 IDLE = frozenset({CacheState.INACTIVE, CacheState.REFUSED})
@@ -134,7 +134,7 @@ def _validated(facts: Facts, event: PfnCacheValid) -> PfnCacheValidated | None:
     return PfnCacheValidated(pages.is_stale, is_open)
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(PfnCacheUsed, Answered, _used),
     Making(IdleCacheUsed, Answered, _idle_used),
     Making(IdleCacheRefreshed, Answered, _idle_refreshed),

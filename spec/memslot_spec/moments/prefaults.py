@@ -10,7 +10,7 @@ from memslot_spec.model.prefaults import is_no_range
 from memslot_spec.model.readers import gfn_to_memslot
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import Slot, SlotTable
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
@@ -57,7 +57,7 @@ def _of_no_range(_: Facts, answered: Answered) -> NoRangePreFaulted | None:
     return NoRangePreFaulted(answered.reply)
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(PreFaultAnswered, Answered, _answered),
     Making(NoRangePreFaulted, Answered, _of_no_range),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import Spte
 from memslot_spec.model.operations import WriteProtectGfn
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.mmu import held_mmu_lock
 from memslot_spec.moments.replies import Answered
 
@@ -50,4 +50,4 @@ def _frame_protected(facts: Facts, answered: Answered) -> FrameProtected | None:
     )
 
 
-MAKINGS = (Making(FrameProtected, Answered, _frame_protected),)
+MAKINGS: Makings = (Making(FrameProtected, Answered, _frame_protected),)

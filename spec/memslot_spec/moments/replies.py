@@ -31,7 +31,7 @@ from memslot_spec.model.updates import (
     target_of,
 )
 from memslot_spec.model.values import Errno, MemoryRegion, Slot, SlotTable
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 
 LOOKED_AT_LAST = frozenset({Objection.OVERLAP, Objection.BEYOND_GUEST})
 """Objections that give way to every other, which is EINVAL."""
@@ -290,7 +290,7 @@ def _failed(facts: Facts, update: Updated) -> RequestFailed | None:
     )
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(Placed, Updated, _placed),
     Making(TableLeft, Updated, _table_left),
     Making(RequestFailed, Updated, _failed),

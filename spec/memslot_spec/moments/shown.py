@@ -14,7 +14,7 @@ from memslot_spec.history.events import Observed
 from memslot_spec.history.points.mmu import SpteMapped
 from memslot_spec.history.words.tables import Mapped
 from memslot_spec.model.values import SlotTable
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def sptes_and_points(facts: Facts, event: Observed) -> SptesAndPoints | None:
     )
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(TableAndPoints, Observed, table_and_points),
     Making(SptesAndPoints, Observed, sptes_and_points),
 )

@@ -8,7 +8,7 @@ from memslot_spec.facts.facts import Facts
 from memslot_spec.model.operations import MmuPages
 from memslot_spec.model.readers import total_pages
 from memslot_spec.model.replies import Reply
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
@@ -38,4 +38,4 @@ def _budget_read(facts: Facts, answered: Answered) -> BudgetRead | None:
     return BudgetRead(total_pages(tables[0]), answered.reply)
 
 
-MAKINGS = (Making(BudgetRead, Answered, _budget_read),)
+MAKINGS: Makings = (Making(BudgetRead, Answered, _budget_read),)

@@ -9,7 +9,7 @@ from memslot_spec.history.events import Finished
 from memslot_spec.history.points.srcu import GracePeriodEnded
 from memslot_spec.history.points.tables import TableLoaded, TableReclaimed
 from memslot_spec.model.values import SlotTable
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
@@ -145,7 +145,7 @@ def _stopped(facts: Facts, event: Finished) -> Stopped | None:
     )
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(LoadedAgain, TableLoaded, _loaded_again),
     Making(PublishedReclaimed, TableReclaimed, _reclaimed),
     Making(GracePeriodOver, GracePeriodEnded, _over),

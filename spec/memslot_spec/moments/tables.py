@@ -16,7 +16,7 @@ from memslot_spec.model.operations import DestroyVm, Operation, SetRegion
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, target_of
 from memslot_spec.model.values import MemoryRegion, Slot, SlotTable
-from memslot_spec.moments.making import Making
+from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Updated
 
 
@@ -191,7 +191,7 @@ def _shown_after(facts: Facts, shown: TableShown) -> ShownAfter | None:
     return ShownAfter(last, last.before, shown.table, slot)
 
 
-MAKINGS = (
+MAKINGS: Makings = (
     Making(Published, TablePublished, _published),
     Making(PublishedBy, TablePublished, _published_by),
     Making(UpdateLockLeft, UpdateUnlocked, _lock_left),

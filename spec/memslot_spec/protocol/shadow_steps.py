@@ -80,9 +80,8 @@ def clear_spte(_: Promises, state: State, me: int) -> Iterator[Move]:
     yield Move(cleared._replace(sptes=left), SpteRemoved(me, doomed.page, doomed.place))
 
 
-def go_on(_: Promises, state: State, me: int) -> Iterator[Move]:
+def go_on(_: Promises, state: State, __: int) -> Iterator[Move]:
     """Back to whatever spte is the next one to remove."""
-    del me
     yield Move(state, to="next spte")
 
 

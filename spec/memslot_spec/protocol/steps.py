@@ -135,9 +135,8 @@ def begin_grace_period(_: Promises, state: State, me: int) -> Iterator[Move]:
     yield Move(state, GracePeriodBegun(me))
 
 
-def wait_for_other(_: Promises, state: State, me: int) -> Iterator[Move]:
+def wait_for_other(_: Promises, state: State, __: int) -> Iterator[Move]:
     """Wait for readers who took the other index before the last flip, and were slow."""
-    del me
     if state.counters[1 - state.active] == 0:
         yield Move(state)
 
