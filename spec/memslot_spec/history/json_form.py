@@ -27,7 +27,6 @@ from typing import (
     cast,
     get_args,
     get_origin,
-    get_type_hints,
 )
 
 from memslot_spec.history.json_kinds import (
@@ -43,6 +42,7 @@ from memslot_spec.history.json_kinds import (
     is_object,
     refuse,
 )
+from memslot_spec.source import hints_of
 
 T = TypeVar("T")
 
@@ -207,7 +207,7 @@ def record_of(kind: type, dialect: Dialect) -> RecordForm:
         kind,
         {
             name: form_of(hint, dialect, dialect.bits(kind, name))
-            for name, hint in get_type_hints(kind).items()
+            for name, hint in hints_of(kind).items()
         },
         tuple(
             one.name
