@@ -182,7 +182,7 @@ def _bounded(facts: Facts, reported: LogReported) -> BoundedLog | None:
     allowed = may_report(facts.dirty, call, reported.log)
     if allowed is None:
         return None
-    unwritable = reported.reported - call.must_report.keys()
+    unwritable = reported.reported.difference(call.must_report)
     return BoundedLog(
         reported.reported - allowed,
         call.cleared,
