@@ -79,7 +79,7 @@ unit: $(STAMP)  ## every test, the proofs of the contracts among them
 	@$(BIN)/pytest -q $(SIDE_BY_SIDE)
 
 contracts: $(STAMP)  ## only the proofs of the contracts, by CrossHair
-	@$(BIN)/pytest -q spec/tests/test_spec_contracts.py
+	@$(BIN)/pytest -q spec/tests/arithmetic/test_spec_contracts.py
 
 # The tests of the specification again, now of the compiled package: its folder comes
 # before the sources, here and for what tests start.  CrossHair reads Python alone.
@@ -96,8 +96,9 @@ wheel: $(STAMP)  ## a wheel with the compiled judge, into dist
 docs: $(STAMP)  ## build the book into docs/_build/html
 	@$(BIN)/sphinx-build -q -W -n --keep-going docs docs/_build/html
 
-bench: $(STAMP)  ## what judging and making failures small cost, /dev/kvm too
+bench: $(STAMP)  ## what judging, growth and making failures small cost, /dev/kvm too
 	@$(BIN)/python conformance/benchmarks/judging.py
+	@$(BIN)/python conformance/benchmarks/growth.py
 	@$(BIN)/python conformance/benchmarks/kernel.py
 	@$(BIN)/python conformance/benchmarks/protocol.py
 	@$(BIN)/python conformance/benchmarks/shrinking.py

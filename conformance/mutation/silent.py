@@ -94,7 +94,7 @@ CHANGES = (
     Silent(
         "no race is about a log that is read",
         DRAWN,
-        r'\n    \(4, "log"\),',
+        r'\n    \(\d+, "log"\),',
         "",
     ),
     Silent(

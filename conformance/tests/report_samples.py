@@ -9,6 +9,7 @@ from memslot_conformance.findings.records import (
     ChoiceSeen,
     Found,
     LayerDone,
+    MeetingsCounted,
     Record,
     RunFinished,
     RunStarted,
@@ -207,6 +208,25 @@ def search_ended(target: str, why: str, **reached: int) -> SearchEnded:
     return SearchEnded(
         target=target, why=why, scenarios=5000, newest=1234, reached=reached
     )
+
+
+ALL_MET = MeetingsCounted(
+    target="one", could={"kind": 3, "objection": 13, "edge": 30}, never=()
+)
+SOME_MET = MeetingsCounted(
+    target="two",
+    could={"edge": 30, "kind": 3, "later": 2, "pair": 9, "then": 9, "objection": 13},
+    never=(
+        "edge PreFault: no page",
+        "edge SetRegion: one page",
+        "later one",
+        "pair GfnToHva x Halt",
+        "pair GfnToHva x SetRegion",
+        "pair SetRegion x Halt",
+        "then Halt > GfnToHva",
+    ),
+)
+"""What the targets could meet; of a kind, too, that a later version counts."""
 
 
 def run_of(*targets: str) -> RunStarted:

@@ -70,6 +70,10 @@ TERMINAL: Texts = {
         samples.search_ended("one", "nothing new was reached", premise=1, option=20),
         samples.search_ended("another", "its time was over"),
     ),
+    "met": lambda: reported(samples.ALL_MET, samples.SOME_MET),
+    "never met": lambda: reported(
+        samples.ALL_MET, samples.SOME_MET, look=Look(verbose=True)
+    ),
     "broke": lambda: reported(*samples.BREAKS),
     "broke twice": lambda: reported(*samples.BREAKS, *samples.FAILS[:2]),
     "kernel": lambda: reported(
@@ -125,7 +129,8 @@ LANES: Texts = {
 
 
 BY_NAME = Rejudged(
-    samples.HISTORY,
+    samples.HISTORY.header,
+    len(samples.HISTORY.events),
     (samples.started("two", "v2.6.34"), *samples.FAILS[1:3]),
     samples.CLAUSES,
     is_failure=True,

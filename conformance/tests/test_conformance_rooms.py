@@ -17,7 +17,7 @@ SPEC: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         (
-            ("arithmetic", "known"),
+            ("arithmetic", "known", "on_demand"),
             ("model",),
             ("history",),
             ("facts",),

@@ -21,8 +21,9 @@ from typing import TypeGuard
 
 from memslot_spec.arithmetic import bitmaps as dirty_bits
 from memslot_spec.arithmetic import byte_ranges, ranges, sizing, slot_word
+from memslot_spec.arithmetic.range_order import RangeOrder
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.model.values import Slot
+from memslot_spec.model.values import Slot, SlotTable
 from memslot_spec.moments import made_by
 from memslot_spec.source import Function, code_of, doc_of, module_of
 
@@ -111,6 +112,10 @@ CONTRACTS: tuple[Contract, ...] = (
 """Every function with a contract; some of them serve implementations alone."""
 
 
+SEARCHES = frozenset({"at", "meeting"})
+"""Methods of tables by which slots are found; nothing else has these names."""
+
+
 def rests_on(clause_id: str) -> tuple[Contract, ...]:
     """The proved functions that a clause rests on."""
     asked = _asked_by_clauses().get(clause_id, frozenset())
@@ -132,8 +137,8 @@ def _asked_by_clauses() -> dict[str, frozenset[object]]:
 def asked_by(predicate: Callable[..., object]) -> frozenset[object]:
     """The functions with contracts that a predicate names, or what it names does.
 
-    Names are followed within this package, and methods where they are a slot's. Of
-    a partial it is the function and what that is given.
+    Names are followed within this package, and methods where they are a slot's, or
+    the searches of a table. Of a partial it is the function and what that is given.
     """
     proved = {contract.function for contract in CONTRACTS}
     seen: set[object] = set()
@@ -167,4 +172,6 @@ def _named_in(function: Function) -> list[object]:
         codes += [inner for inner in code.co_consts if inspect.iscode(inner)]
         for name in code.co_names:
             named += [known.get(name), vars(Slot).get(name)]
+            if name in SEARCHES:
+                named += [vars(SlotTable).get(name), vars(RangeOrder).get(name)]
     return named

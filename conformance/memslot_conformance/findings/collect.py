@@ -20,6 +20,7 @@ from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.askable import askable
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import NotRepeatableError
+from memslot_conformance.play.fewer import LONG
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.shrink import Shrunk, shrink_scenario
 from memslot_conformance.scenarios.scenario import Scenario
@@ -34,6 +35,12 @@ from memslot_spec.model.operations import Operation, SetRegion
 SHRINK_SECONDS = 5.0
 SHRINK_PLAYS = 1_500
 """What making one finding small may cost; when time is over, all that are left."""
+
+LONG_SECONDS = 15.0
+"""The same for what takes long to play even once, out of the time of all."""
+
+LONGEST_TOLD = 20_000
+"""Events of a history that is sent; of a longer one its file tells."""
 
 
 @dataclass(slots=True)
@@ -83,7 +90,8 @@ class Findings:
             if cause is None:
                 self._causes[finding.clause] = small.played
             if small != large or cause != found.cause:
-                last = self._found(finding, small, layer, seconds)
+                same = self._same(finding, small)
+                last = self._found(same, small, layer, seconds)
                 self.send(replace(last, cause=cause, replaces=True))
 
     def _cause(self, clause: str) -> str | None:
@@ -95,11 +103,14 @@ class Findings:
         )
         return next(broken, None)
 
+    def _same(self, finding: Finding, shrunk: Shrunk) -> Finding:
+        """The finding as it shows in what is left."""
+        judged = self.trial.judge(shrunk.played).findings
+        return next((f for f in judged if f.clause == finding.clause), finding)
+
     def _found(
         self, finding: Finding, shrunk: Shrunk, layer: str, seconds: float
     ) -> Found:
-        judged = self.trial.judge(shrunk.played).findings
-        same = next((f for f in judged if f.clause == finding.clause), finding)
         header, events = self.trial.header, shrunk.played.events
         if self.trial.is_blind:
             header, events = blind(header), without_points(events)
@@ -123,10 +134,10 @@ class Findings:
             readers=readers,
             preemptions=shrunk.played.preemptions,
             operations=shrunk.scenario.operations,
-            step=same.step,
-            expected=same.expected,
-            observed=same.observed,
-            history=failure.history if _has_json(failure.history) else None,
+            step=finding.step,
+            expected=finding.expected,
+            observed=finding.observed,
+            history=_told(failure.history, path),
             schedule=failure.schedule,
             file=None if path is None else str(path),
             unkept=unkept,
@@ -136,19 +147,26 @@ class Findings:
         interleaving = self.target.header.capabilities.interleaving
         if interleaving is Interleaving.THREADS and failing.scenario.threads:
             return failing
-        seconds = min(SHRINK_SECONDS, self.ceiling.seconds_left + SHRINK_SECONDS)
         try:
             return shrink_scenario(
                 self.target.make,
                 failing.scenario,
                 failing.played.schedule,
                 lambda again: self.trial.breaks(again, clause),
-                budget=self.ceiling.part(seconds, plays=SHRINK_PLAYS),
+                budget=self._budget_for(failing.scenario),
                 may_ask=askable(self.target.header, failing.scenario),
             )
         except (ValueError, NotRepeatableError):
             # It does not come again from its schedule alone: shown as it was met.
             return failing
+
+    def _budget_for(self, scenario: Scenario) -> Budget:
+        left = self.ceiling.seconds_left
+        seconds = min(SHRINK_SECONDS, left + SHRINK_SECONDS)
+        if scenario.operations > LONG:
+            # One more try of it is not over at once.
+            seconds = min(LONG_SECONDS, left)
+        return self.ceiling.part(seconds, plays=SHRINK_PLAYS)
 
     def _keep(self, failure: RecordedFailure) -> tuple[Path | None, str | None]:
         """The file of the failure; or why there is none, where one is wanted.
@@ -173,13 +191,18 @@ def _new(findings: tuple[Finding, ...], met: list[Found]) -> list[Finding]:
     return [first[found.clause] for found in met]
 
 
-def _has_json(history: History) -> bool:
-    """The history can be sent; a target may announce what is no value of its type."""
+def _told(history: History, file: Path | None) -> History | None:
+    """The history, where it can be sent and is not too long for it.
+
+    A target may announce what is no value of its type.
+    """
+    if file is not None:
+        return history if len(history.events) <= LONGEST_TOLD else None
     try:
         history_to_json(history)
     except MisfitError:
-        return False
-    return True
+        return None
+    return history
 
 
 def _sizes(scenario: Scenario) -> tuple[int, int]:

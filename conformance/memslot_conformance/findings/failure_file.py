@@ -21,12 +21,12 @@ from pathlib import Path
 from memslot_conformance.play.explore import replay as replay_schedule
 from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_conformance.targets.resolve import resolve
+from memslot_spec.history.dialect import DIALECT
 from memslot_spec.history.header import FORMAT_VERSION, History
 from memslot_spec.history.json_form import JsonForm, parsed, version_in
 from memslot_spec.history.json_kinds import MisfitError, is_list, is_object
 from memslot_spec.history.json_schema import Schema, schema_of_lines
 from memslot_spec.history.wire import (
-    DIALECT,
     EVENT,
     HEADER,
     HistoryError,

@@ -160,14 +160,28 @@ class SearchEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingsCounted:
+    """What a target was never asked, of all that it could be, and what never met.
+
+    `could` counts by kind, which is the first word of a name of
+    `scenarios.drawn.met`, what could be met; `never` names what no layer met.
+    """
+
+    target: str
+    could: dict[str, int]
+    never: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A clause broken at a step of a history: all that there is to show of it.
 
     `seconds` counts from the target's first judged step. `updates`, `readers`,
     `preemptions` and `operations` are the size of what was played, once it was shrunk;
     `schedule` is how. `step` is the index of the event that broke the clause; `history`
-    is None only in reports of version 1, which did not tell it. `file` can be run
-    again; where there is none, `unkept` says why, if anybody wanted one.
+    is None in reports of version 1, which did not tell it, and where it is so long that
+    only the file has it. `file` can be run again; where there is none, `unkept` says
+    why, if anybody wanted one.
 
     A finding is sent as it was met, and again once it is small: the record that
     `replaces` the other is the one to read. `cause` is the clause of the finding that
@@ -231,6 +245,7 @@ Record = (
     | BoundEnded
     | ChoiceSeen
     | SearchEnded
+    | MeetingsCounted
     | Found
     | TargetFailed
     | TargetFinished

@@ -161,7 +161,7 @@ class FixedLayer:
         """What was explored to its end, the races of one size together."""
         of_size: dict[tuple[int, int, int], list[Exploration]] = {}
         for search in self._searches:
-            if search.preemptions >= 0 and not search.looks:
+            if search.preemptions >= 0:
                 of_size.setdefault(search.size, []).append(search)
         return [self._bound(size, of_size[size]) for size in sorted(of_size)]
 
@@ -177,7 +177,7 @@ class FixedLayer:
             threads=threads,
             operations=operations,
             preemptions=preemptions,
-            races=len(searches),
+            races=len({search.race.name for search in searches}),
             schedules=counts.schedules,
             steps=counts.steps,
             histories=dict(counts.histories),
@@ -223,9 +223,7 @@ class FixedLayer:
     def covered(self) -> str:
         """What was explored, in words."""
         races = [search for search in self._searches if search.race.scenario.threads]
-        alone = sum(not search.looks for search in self._searches) - sum(
-            not search.looks for search in races
-        )
+        alone = len(self._searches) - len(races)
         words = [f"{count(alone, 'scenario')} of one thread"] if alone else []
         words += explored([search for search in races if not search.looks])
         looked = explored([search for search in races if search.looks])

@@ -29,9 +29,10 @@ from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.scheduler import Play
+from memslot_conformance.play.stepping import MOST_STEPS, STEP_LIMIT
 from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.lives import Life, draw_life
-from memslot_conformance.scenarios.drawn.met import Met
+from memslot_conformance.scenarios.drawn.met import Met, draw_race
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import Palette
 from memslot_conformance.scenarios.scenario import Scenario
@@ -43,7 +44,7 @@ from memslot_spec.judging.judge import Judge
 from memslot_spec.model.operations import Operation
 
 SEEDS = st.integers(0, 2**32 - 1)
-SCHEDULES = 16
+SCHEDULES = 12
 """Schedules played of one race that was drawn."""
 
 LONGEST_PREFIX = 8
@@ -60,8 +61,8 @@ BURST = 20
 """The most operations that the sequential machine asks for one decision; of a VM
 that lives long, so many times its pace."""
 
-LONGEST_LIFE = 1_000_000
-"""Events after which one VM is given up."""
+LONGEST_LIFE = MOST_STEPS - STEP_LIMIT
+"""Events after which a VM is asked no more: another operation would have room still."""
 
 
 class OutOfTimeError(KeyboardInterrupt):
@@ -116,7 +117,7 @@ class SequentialMachine(Machine):
         self.operations: list[Operation] = []
         self.life = Life()
         self.drawing: Drawing | None = None
-        self.play = Play(self.slice.target.make, LONGEST_LIFE)
+        self.play = Play(self.slice.target.make)
         self.judge = Judge(self.slice.trial.applicable)
         self.met = Met(self.slice.target.header)
         self.seen = 0
@@ -147,7 +148,7 @@ class SequentialMachine(Machine):
         drawing.rng = Random(number)
         for _ in range(size):
             for operation in drawing.steps():
-                if not self.over:
+                if not self.over and self.seen < LONGEST_LIFE:
                     self._ask(operation)
 
     def _ask(self, operation: Operation) -> None:
@@ -222,15 +223,13 @@ class ConcurrentMachine(Machine):
     def race(self, number: int) -> None:
         """Race a few operations, and look once more when they are over."""
         rng = Random(number)
-        if self.drawing is None or not self.prefix:
-            scenario = Drawing(self.slice.palette, rng).scenario()
-        else:
-            scenario = self.drawing.forked(rng).race(tuple(self.prefix))
+        counts, header = self.slice.trial.counts, self.slice.target.header
+        scenario = draw_race(header, counts.met, rng, lambda: self._drawn(rng))
         self.slice.check_turn()
         self.slice.trial.begin_scenario()
-        met = Met(self.slice.target.header)
+        met = Met(header)
         met.scenario(scenario)
-        self.slice.trial.counts.met.update(met.counter)
+        counts.met.update(met.counter)
         self.slice.crash_record.say(f"a race under seed {number}: {scenario!r}")
         for played in self._plays(scenario, rng):
             self.slice.begin_play()
@@ -239,6 +238,11 @@ class ConcurrentMachine(Machine):
                 self.slice.findings.take(findings, played, scenario, "sampled")
                 self.slice.check_time()
                 return
+
+    def _drawn(self, rng: Random) -> Scenario:
+        if self.drawing is None or not self.prefix:
+            return Drawing(self.slice.palette, rng).scenario()
+        return self.drawing.forked(rng).race(tuple(self.prefix))
 
     def _plays(self, scenario: Scenario, rng: Random) -> Iterator[Played]:
         target = self.slice.target

@@ -22,6 +22,7 @@ from memslot_conformance.findings.trial import TargetBrokeError
 from memslot_conformance.layers.machines import HEALTH, OutOfTimeError, Slice
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.scheduler import play
+from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.scenarios.symbolic.shapes import (
     Numbers,
@@ -149,6 +150,9 @@ class _PathSearch:
         work.trial.begin()
         work.trial.begin_scenario()
         work.trial.counts.requests += scenario.operations
+        met = Met(work.target.header)
+        met.scenario(scenario)
+        work.trial.counts.met.update(met.counter)
         work.crash_record.say(f"{self.shape.name}: {scenario.prefix!r}")
         played = play(work.target.make, scenario)
         try:

@@ -15,6 +15,7 @@ from memslot_conformance.clock import Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.records import (
     LayerDone,
+    MeetingsCounted,
     Record,
     SearchEnded,
     TargetPlan,
@@ -27,6 +28,7 @@ from memslot_conformance.layers.shares import LAYERS, SHARES, Rounds
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.determinism import self_check
 from memslot_conformance.play.played import TargetFault
+from memslot_conformance.scenarios.drawn.can_meet import can_be_met, counted_by_kind
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.targets.crash_record import CrashRecord
@@ -139,6 +141,17 @@ class Turns:
                 newest=reached.newest,
                 reached=reached.by_kind,
             )
+        )
+        self._send(self._meetings())
+
+    def _meetings(self) -> MeetingsCounted:
+        """What all layers together never met, the solver's among them."""
+        could = can_be_met(self._target.header)
+        met = {key for counts in self._counts.values() for key in counts.met}
+        return MeetingsCounted(
+            target=self._target.name,
+            could=counted_by_kind(could),
+            never=tuple(sorted(could - met)),
         )
 
     def _budget(self, seconds: float) -> Budget:

@@ -8,7 +8,6 @@ from itertools import zip_longest
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.explore import replay
 from memslot_conformance.play.played import Played
-from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_spec.history.events import Event
 
@@ -50,7 +49,7 @@ def self_check(
     scenario: Scenario,
     schedule: Schedule = (),
     *,
-    step_limit: int = STEP_LIMIT,
+    step_limit: int | None = None,
 ) -> Nondeterministic | None:
     """Play it twice; None where both plays are the same."""
     first = replay(make, scenario, schedule, step_limit=step_limit)

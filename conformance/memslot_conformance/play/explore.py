@@ -22,7 +22,6 @@ from memslot_conformance.play.chance import (
 )
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import Chooser, play, stay
-from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_spec.history.events import Event
 
@@ -133,7 +132,7 @@ def bounded(
     preemptions: int,
     *,
     budget: Budget | None = None,
-    step_limit: int = STEP_LIMIT,
+    step_limit: int | None = None,
 ) -> Bounded:
     """Every schedule of the scenario with at most this many preemptions."""
 
@@ -149,7 +148,7 @@ def sampled(
     rng: Random,
     count: int,
     *,
-    step_limit: int = STEP_LIMIT,
+    step_limit: int | None = None,
 ) -> Iterator[Played]:
     """So many random schedules, by turns of several kinds.
 
@@ -227,7 +226,7 @@ def replay(
     scenario: Scenario,
     schedule: Schedule,
     *,
-    step_limit: int = STEP_LIMIT,
+    step_limit: int | None = None,
 ) -> Played:
     """Play this schedule; `diverged` says where it could not be followed."""
     following = Following(schedule)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -16,12 +17,21 @@ ALONE = 2
 """Rows that no thread of the race carries out: after it, and before it."""
 
 
+LONG = 256
+"""Operations from which on one more is a small part of what a play takes."""
+
+
 def fewest(operations: Operations, fails: Callable[[Operations], bool]) -> Operations:
     """What is left of a row of operations, of which none can be left out.
 
     All are left out at once, then each half, then each quarter, going on where the
-    last one left off: what is long gets short in few tries.
+    last one left off: what is long gets short in few tries. Where that is not so, since
+    it is the number of operations of some kind that fails, whole kinds are left out.
     """
+    if len(operations) > LONG:
+        if fails(()):
+            return ()
+        operations = _of_fewer_kinds(operations, fails)
     length = len(operations)
     while length:
         before, first = operations, 0
@@ -33,6 +43,26 @@ def fewest(operations: Operations, fails: Callable[[Operations], bool]) -> Opera
                 first += length
         if length > 1 or operations == before:
             length //= 2
+    return operations
+
+
+def _of_fewer_kinds(
+    operations: Operations, fails: Callable[[Operations], bool]
+) -> Operations:
+    """The row without the kinds of operation that it can do without.
+
+    First one kind alone with that of the last operation: it is soon played.
+    """
+    last = type(operations[-1])
+    kinds = [kind for kind, _ in Counter(map(type, operations)).most_common()]
+    for kind in kinds:
+        part = tuple(each for each in operations if type(each) in {kind, last})
+        if part != operations and fails(part):
+            return part
+    for kind in kinds:
+        part = tuple(each for each in operations if type(each) is not kind)
+        if fails(part):
+            operations = part
     return operations
 
 

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, replace
 
 from memslot_conformance.play.lines import (
-    BYTES,
-    PAGES,
     Gap,
     Line,
     closing,
@@ -23,9 +21,9 @@ from memslot_conformance.play.lines import (
     rewritten,
     with_number,
 )
+from memslot_conformance.play.parts import WriteNumber, parts
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD
-from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.model.operations import (
     ClearDirtyLog,
     GetDirtyLog,
@@ -35,7 +33,7 @@ from memslot_spec.model.operations import (
     Operation,
     SetRegion,
 )
-from memslot_spec.model.values import PAGES_PER_HUGE_PAGE, MemoryRegion
+from memslot_spec.model.values import PAGES_PER_HUGE_PAGE
 
 ONE_SPACE = 1 << 16
 """Of the word of a slot the address space is what lies above."""
@@ -171,7 +169,7 @@ class Lowering:
     def _lower_each(self) -> None:
         """Every number by itself, the places within a page among them."""
         for place in range(len(operations_of(self.scenario))):
-            for read, write in _parts(operations_of(self.scenario)[place]):
+            for read, write in parts(operations_of(self.scenario)[place]):
                 before = self.scenario
 
                 def lower(
@@ -183,10 +181,6 @@ class Lowering:
                     return _with(of, place, write(operations_of(of)[place], to))
 
                 self._lowered(read(operations_of(before)[place]), lower)
-
-
-ReadNumber = Callable[[Operation], int]
-WriteNumber = Callable[[Operation, int], Operation]
 
 
 def _with(scenario: Scenario, place: int, operation: Operation) -> Scenario:
@@ -241,64 +235,3 @@ def _renamed(operation: Operation, name: str, old: int, to: int) -> Operation:
     if getattr(operation, name, None) != old:
         return operation
     return with_number(operation, name, to)
-
-
-def _parts(operation: Operation) -> Iterator[tuple[ReadNumber, WriteNumber]]:
-    """How each number of an operation is read, and how it is written."""
-    if isinstance(operation, SetRegion):
-        for each in fields(MemoryRegion):
-            if each.name == "memory_size":
-                yield _of_region(each.name, PAGE_SHIFT)
-            if each.name not in {"flags", "slot"}:
-                yield _of_region(each.name, 0)
-        return
-    for each in fields(operation):
-        value: object = getattr(operation, each.name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            if each.name in BYTES:
-                yield _of_page(each.name)
-            elif each.name not in PAGES:
-                yield _of_number(each.name)
-
-
-def _of_number(name: str) -> tuple[ReadNumber, WriteNumber]:
-    return (
-        lambda operation: getattr(operation, name),
-        lambda operation, to: with_number(operation, name, to),
-    )
-
-
-def _of_page(name: str) -> tuple[ReadNumber, WriteNumber]:
-    """The place within its page."""
-    return (
-        lambda operation: getattr(operation, name) % PAGE_SIZE,
-        lambda operation, to: with_number(
-            operation, name, getattr(operation, name) // PAGE_SIZE * PAGE_SIZE + to
-        ),
-    )
-
-
-def _of_region(name: str, shift: int) -> tuple[ReadNumber, WriteNumber]:
-    """The whole pages of a field of a request, or its place within a page."""
-
-    def read(operation: Operation) -> int:
-        value: int = getattr(_request(operation).region, name)
-        return value >> shift if shift else value % PAGE_SIZE
-
-    def write(operation: Operation, to: int) -> Operation:
-        request = _request(operation)
-        value: int = getattr(request.region, name)
-        within = value % PAGE_SIZE
-        new: dict[str, int] = {
-            name: to << shift | within if shift else value - within + to
-        }
-        return replace(request, region=replace(request.region, **new))
-
-    return read, write
-
-
-def _request(operation: Operation) -> SetRegion:
-    if not isinstance(operation, SetRegion):
-        message = f"{operation!r} is no request"
-        raise TypeError(message)
-    return operation

@@ -20,10 +20,10 @@ from greenlet import (  # type: ignore[import-untyped, unused-ignore]
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.stepping import (
-    STEP_LIMIT,
     SWITCHING,
     Greenlet,
     SteppingHook,
+    step_limit_of,
 )
 from memslot_conformance.play.trace import Trace
 from memslot_conformance.scenarios.scenario import Operations, Run, Scenario
@@ -42,17 +42,23 @@ def stay(runnable: tuple[int, ...], current: int | None, _last: Event | None) ->
 
 
 class Play:
-    """One target, driven step by step; `play` takes it through a scenario."""
+    """One target, driven step by step; `play` takes it through a scenario.
 
-    def __init__(self, make: Make, step_limit: int = STEP_LIMIT) -> None:
+    Where no `step_limit` is given, it grows with what is asked: what lives long may
+    take long, and when it is played again it may as well.
+    """
+
+    def __init__(self, make: Make, step_limit: int | None = None) -> None:
         self.stuck: tuple[int, ...] = ()
         self._waits: tuple[str, ...] = ()
         self._preemptions = 0
         self._taken: list[int] = []
         self._deviated = 0
-        self._step_limit = step_limit
+        self._grows = step_limit is None
+        self._asked = 0
+        self._step_limit = step_limit_of(0) if step_limit is None else step_limit
         self._trace = Trace()
-        self._hook = hook = SteppingHook(step_limit)
+        self._hook = hook = SteppingHook(self._step_limit)
         hook.events = self._trace.events
         try:
             self._implementation = make(hook)
@@ -80,6 +86,7 @@ class Play:
         Observed after each, if `watched`.
         """
         if operations:
+            self._allow(len(operations))
             self._solo(partial(self._carry_out_alone, operations, watched=watched))
         return self.going
 
@@ -91,6 +98,7 @@ class Play:
         """
         if not self.going or not threads:
             return self.going
+        self._allow(sum(map(len, threads)))
         hook = self._hook
         bodies = {
             thread: _thread(partial(self._carry_out, thread, operations))
@@ -130,6 +138,12 @@ class Play:
             error=self.fault,
             waits=self._waits,
         )
+
+    def _allow(self, operations: int) -> None:
+        """So many more operations are about to be asked."""
+        self._asked += operations
+        if self._grows:
+            self._step_limit = self._hook.limit = step_limit_of(self._asked)
 
     def _schedule(self, bodies: dict[int, Greenlet], choose: Chooser) -> None:
         hook, events, taken = self._hook, self.events, self._taken
@@ -256,7 +270,7 @@ def play(
     scenario: Scenario,
     choose: Chooser = stay,
     *,
-    step_limit: int = STEP_LIMIT,
+    step_limit: int | None = None,
 ) -> Played:
     """Take a new target through the scenario, with the race as `choose` decides.
 

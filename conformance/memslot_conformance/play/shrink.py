@@ -21,7 +21,6 @@ from memslot_conformance.play.fewer import (
 )
 from memslot_conformance.play.lower import Lowering
 from memslot_conformance.play.played import Played
-from memslot_conformance.play.stepping import STEP_LIMIT
 from memslot_conformance.scenarios.scenario import (
     Operations,
     Run,
@@ -59,6 +58,14 @@ class Shrunk:
     played: Played
 
 
+class _SpentError(Exception):
+    """The budget is: of what is long, even what is tried no more would take time."""
+
+    def __init__(self, best: Shrunk) -> None:
+        super().__init__()
+        self.best = best
+
+
 def shrink_schedule(
     make: Make,
     scenario: Scenario,
@@ -66,7 +73,7 @@ def shrink_schedule(
     still_fails: StillFails,
     *,
     budget: Budget | None = None,
-    step_limit: int = STEP_LIMIT,
+    step_limit: int | None = None,
 ) -> Played:
     """The failure with the fewest preemptions, then runs, then points.
 
@@ -87,7 +94,7 @@ def shrink_scenario(
     still_fails: StillFails,
     *,
     budget: Budget | None = None,
-    step_limit: int = STEP_LIMIT,
+    step_limit: int | None = None,
     may_ask: Callable[[Scenario], bool] = lambda _: True,
 ) -> Shrunk:
     """The failure with the fewest operations and the lowest numbers in them.
@@ -100,14 +107,10 @@ def shrink_scenario(
     played = search.replayed(scenario, schedule)
     if played is None:
         raise ValueError(NO_FAILURE)
-    # What is asked before and after a race can be left out under any schedule of it.
-    shrunk = search.without_operations(Shrunk(scenario, played), rows=ALONE)
-    shrunk = search.in_short(shrunk)
-    while True:
-        smaller = search.lowered(search.smallest(shrunk))
-        if smaller.scenario == shrunk.scenario:
-            return search.in_short(smaller)
-        shrunk = smaller
+    try:
+        return search.least(Shrunk(scenario, played))
+    except _SpentError as spent:
+        return spent.best
 
 
 class _Shrinking:
@@ -118,7 +121,7 @@ class _Shrinking:
         make: Make,
         still_fails: StillFails,
         budget: Budget,
-        step_limit: int,
+        step_limit: int | None,
         may_ask: Callable[[Scenario], bool] = lambda _: True,
     ) -> None:
         self._may_ask = may_ask
@@ -126,6 +129,17 @@ class _Shrinking:
         self._still_fails = still_fails
         self._budget = budget
         self._step_limit = step_limit
+
+    def least(self, shrunk: Shrunk) -> Shrunk:
+        """All that can be done. Errors: `_SpentError` with what was done by then."""
+        # What is asked around a race can be left out under any schedule of it.
+        shrunk = self.without_operations(shrunk, rows=ALONE)
+        shrunk = self.in_short(shrunk)
+        while True:
+            smaller = self.lowered(self.smallest(shrunk))
+            if smaller.scenario == shrunk.scenario:
+                return self.in_short(smaller)
+            shrunk = smaller
 
     def replayed(
         self, scenario: Scenario, schedule: Schedule, below: Played | None = None
@@ -235,7 +249,12 @@ class _Shrinking:
     def _tried(
         self, scenario: Scenario, schedule: Schedule, best: Shrunk, *, searching: bool
     ) -> Shrunk | None:
-        """A scenario that fails: under its schedule, or under one that is found."""
+        """A scenario that fails: under its schedule, or under one that is found.
+
+        Errors: `_SpentError` where no more may be played.
+        """
+        if not self._budget.left:
+            raise _SpentError(best)
         if not self._may_ask(scenario):
             return None
         if searching:

@@ -72,7 +72,16 @@ operation is a place to switch as well, just before its `Call`: no history is
 lost, and a call never looks earlier than it has to."""
 
 STEP_LIMIT = 20_000
-"""Events after which a play is given up."""
+"""Events after which a play is given up, unless it is of many operations."""
+
+STEPS_OF_AN_OPERATION = 400
+MOST_STEPS = 1_000_000
+"""Many operations may take so many events each, and together."""
+
+
+def step_limit_of(operations: int) -> int:
+    """Events after which a play of so many operations is given up."""
+    return max(STEP_LIMIT, min(operations * STEPS_OF_AN_OPERATION, MOST_STEPS))
 
 
 class Greenlet(Protocol):

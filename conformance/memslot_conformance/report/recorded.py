@@ -22,10 +22,10 @@ def judged(path: Path, found: Reread | Rejudged, look: Look) -> tuple[str, Exit]
         return report(
             found.records, found.clauses, replace(look, problem=found.problem)
         )
-    header = found.history.header
+    header = found.header
     head = (
         f"{path}: target {header.target}, profile {header.profile}, "
-        f"{len(found.history.events)} events"
+        f"{found.events} events"
     )
     cut = found.cut
     look = replace(

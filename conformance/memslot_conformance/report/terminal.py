@@ -25,6 +25,7 @@ from memslot_conformance.report.console import printable
 from memslot_conformance.report.evidence import MARKS, many, rows, summary, unseen_words
 from memslot_conformance.report.failures import failures
 from memslot_conformance.report.known import in_numbers
+from memslot_conformance.report.meetings import meetings
 from memslot_conformance.report.rendering import (
     BROKEN,
     columns,
@@ -94,6 +95,7 @@ def report(
         _ended(records, look),
         _evidence(records, clauses, look),
         _unseen(records, look),
+        meetings(records, look),
         _skipped(targets),
         _reasons(targets, Verdict.INCONCLUSIVE, "inconclusive", look),
         _not_applicable(targets, look),

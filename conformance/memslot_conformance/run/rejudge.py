@@ -7,7 +7,7 @@ alone, unless they were asked for by name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -37,15 +37,16 @@ from memslot_conformance.targets.probe import asked
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Finished
-from memslot_spec.history.header import History
-from memslot_spec.history.wire import HistoryRead, read_history
-from memslot_spec.judging.applies import not_applicable
-from memslot_spec.judging.judge import Finding, judge
+from memslot_spec.history.header import Header, History
+from memslot_spec.history.wire import HistoryLines, read_history
+from memslot_spec.judging.applies import ApplicableClauses, not_applicable
+from memslot_spec.judging.judge import Finding, judge, judge_events
 
 ANSWER = "replayed"
 
 REPLAY_SECONDS = 60.0
-"""A replay takes no longer than this; it is one play of one scenario."""
+SECONDS_OF_AN_OPERATION = 0.1
+"""A replay takes no longer, in all or for each operation: it is one play."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,12 @@ class Rejudged:
     """A recorded history, judged: the records of a run that is this one history.
 
     `is_failure` says that the file can be run again, `cut` why it is not whole, and
-    `by_name` that these clauses were asked for.
+    `by_name` that these clauses were asked for. It had so many whole `events`, which
+    are kept where something was found in them, and dropped as they were judged else.
     """
 
-    history: History
+    header: Header
+    events: int
     records: tuple[Record, ...]
     clauses: tuple[AnyClause, ...]
     is_failure: bool
@@ -87,11 +90,11 @@ def judge_file(
         stream = read_stream(path)
         about = clauses or _clauses_of(stream.records)
         return Reread(stream.records, about, stream.problem)
-    with path.open(encoding="utf-8") as file:
-        failure = is_failure(first_line)
-        lines = history_lines(file) if failure else file
-        recorded = read_history(lines, str(path), allow_truncated=True)
-    return _judged(recorded, clauses, is_failure=failure)
+    return _judged(path, clauses, is_failure=is_failure(first_line))
+
+
+def _lines_of(file: Iterable[str], *, is_failure: bool) -> Iterable[str]:
+    return history_lines(file) if is_failure else file
 
 
 def _clauses_of(records: Sequence[Record]) -> tuple[AnyClause, ...]:
@@ -110,17 +113,25 @@ def _clauses_of(records: Sequence[Record]) -> tuple[AnyClause, ...]:
 
 
 def _judged(
-    recorded: HistoryRead, asked_for: tuple[AnyClause, ...] | None, *, is_failure: bool
+    path: Path, asked_for: tuple[AnyClause, ...] | None, *, is_failure: bool
 ) -> Rejudged:
     clauses = asked_for or CLAUSES
-    history = recorded.history
-    header = history.header
-    judgement = judge(history, clauses)
-    ended = bool(history.events) and isinstance(history.events[-1], Finished)
+    with path.open(encoding="utf-8") as file:
+        lines = _lines_of(file, is_failure=is_failure)
+        events = HistoryLines(lines, str(path))
+        header = events.header
+        judgement = judge_events(ApplicableClauses(header, clauses), events)
+        # After what ends the judging the file may yet have what is no event.
+        for _ in events:
+            pass
+    found: list[Record] = []
+    if judgement.findings:
+        history = _whole(path, is_failure=is_failure)
+        found = [found_in(finding, history) for finding in judgement.findings]
     cut = judgement.undecided
-    if not recorded.complete:
+    if events.cut_at is not None:
         cut = "the file ends in the middle of a line"
-    elif not ended:
+    elif not isinstance(events.last, Finished):
         cut = "it ends without the event Finished"
     reasons = {c.id: not_applicable(c, header) for c in clauses}
     records: list[Record] = [
@@ -132,13 +143,13 @@ def _judged(
             operations=header.capabilities.operations,
             not_applicable={c: why for c, why in reasons.items() if why is not None},
         ),
-        *(found_in(finding, history) for finding in judgement.findings),
+        *found,
         LayerDone(
             target=header.target,
             layer="recorded",
             scenarios=1,
             schedules=1,
-            steps=len(history.events),
+            steps=events.count,
             seconds=0.0,
             covered="one recorded history",
             reached={c: count for c, count in judgement.reached.items() if count},
@@ -151,19 +162,27 @@ def _judged(
             TargetFailed(
                 target=header.target,
                 what=f"its history contradicts itself: {judgement.contradiction}",
-                last=f"step {len(history.events)} of the history, or before",
+                last=f"step {events.count} of the history, or before",
                 clauses=tuple(c.id for c in clauses if c.id in (withheld or ())),
             )
         )
     records.append(TargetFinished(target=header.target, seconds=0.0))
     return Rejudged(
-        history,
+        header,
+        events.count,
         tuple(records),
         clauses,
         is_failure=is_failure,
         cut=cut,
         by_name=asked_for is not None,
     )
+
+
+def _whole(path: Path, *, is_failure: bool) -> History:
+    """The history with what was found in it, to be shown: read once more."""
+    with path.open(encoding="utf-8") as file:
+        lines = _lines_of(file, is_failure=is_failure)
+        return read_history(lines, str(path), allow_truncated=True).history
 
 
 class RerunOutcome(Enum):
@@ -209,7 +228,8 @@ def replay_file(path: Path) -> Rerun:
         crash.say(f"replaying {path}")
         return {ANSWER: REPLAYED.to_text(failure_file.replay(failure))}
 
-    said = asked(again, seconds=REPLAY_SECONDS)
+    for_each = SECONDS_OF_AN_OPERATION * failure.scenario.operations
+    said = asked(again, seconds=max(REPLAY_SECONDS, for_each))
     return _compared(failure, REPLAYED.from_text(said[ANSWER]))
 
 

@@ -27,6 +27,7 @@ from typing import Self, get_args
 from memslot_conformance.findings.records import Found, Record, RunFinished, RunStarted
 from memslot_conformance.run.stream_sense import check
 from memslot_conformance.scenarios.scenario import Run
+from memslot_spec.history.dialect import CAME_LATER, TAGS, bits_of
 from memslot_spec.history.json_form import (
     Dialect,
     JsonForm,
@@ -36,7 +37,6 @@ from memslot_spec.history.json_form import (
 )
 from memslot_spec.history.json_kinds import MisfitError, is_object
 from memslot_spec.history.json_schema import Schema, schema_of_lines
-from memslot_spec.history.wire import CAME_LATER, TAGS, bits_of
 
 STREAM_VERSION = 2
 """Rises when a stream of the older form can no longer be read as it is."""

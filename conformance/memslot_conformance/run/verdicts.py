@@ -14,6 +14,7 @@ from memslot_conformance.findings.records import (
     ChoiceSeen,
     Found,
     LayerDone,
+    MeetingsCounted,
     Record,
     RunFinished,
     RunStarted,
@@ -90,7 +91,7 @@ class _Told:
                     self.failures.append(record.what)
             case TargetFinished():
                 self.finished = True
-            case BoundEnded() | ChoiceSeen() | SearchEnded():
+            case BoundEnded() | ChoiceSeen() | SearchEnded() | MeetingsCounted():
                 pass
             case RunStarted() | RunFinished():
                 pass

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.findings.collect import SHRINK_SECONDS, Findings
@@ -140,6 +144,15 @@ def test_a_finding_is_sent_as_it_was_met_and_again_when_it_is_small(
     assert kept.scenario == Scenario((MemslotId(0),))
 
 
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """SIGINT is the user's, also where the tests were started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_what_kills_a_run_while_it_shrinks_loses_nothing(tmp_path: Path) -> None:
     made = 0
 

@@ -11,6 +11,7 @@ from memslot_conformance.findings.reached import Reached
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
+    MeetingsCounted,
     Record,
     SearchEnded,
     TargetPlan,
@@ -23,9 +24,11 @@ from memslot_conformance.layers.shares import (
     SHARES,
     Rounds,
 )
+from memslot_conformance.scenarios.drawn.can_meet import can_be_met
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.targets.crash_record import CrashRecord
+from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Header
 
@@ -131,7 +134,7 @@ def test_a_target_ends_where_nothing_new_came_for_long_and_says_so(
     end = ended(records)
     assert end.why == "nothing new was reached"
     assert end.scenarios - end.newest >= max(end.newest, 10)
-    assert {"outcome", "premise"} <= set(end.reached)
+    assert {"broken clause", "premise"} <= set(end.reached)
     assert all(layer.cut is None for layer in layers_of(records).values())
 
 
@@ -142,6 +145,19 @@ def test_no_target_ends_for_want_of_news_while_the_races_owe_a_preemption(
     records = run(replace(PLAN, layers=("fixed", "sampled"), plays=None))
     assert ended(records).why == "nothing new was reached"
     assert layers_of(records)["fixed"].cut is None
+
+
+def test_what_no_layer_met_is_told_of_all_that_the_target_could_show() -> None:
+    records = run(PLAN)
+    (told,) = (r for r in records if isinstance(r, MeetingsCounted))
+    met = {key for layer in layers_of(records).values() for key in layer.met}
+    could = can_be_met(resolve(PLAN.target).header)
+    assert set(told.never) == could - met
+    assert sum(told.could.values()) == len(could)
+    assert any(name.startswith("pair ") for name in told.never)
+    alone = layers_of(records)["sequential"].met
+    assert not {"kind SetRegion", "then SetRegion > SetRegion"} & set(told.never)
+    assert any(name not in alone for name in met & could), "counts are of all layers"
 
 
 def test_the_first_finding_ends_a_target_where_it_is_enough() -> None:

@@ -30,7 +30,7 @@ from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import SlotTable
 
 TARGETS = ("reference", "reference-linux")
-TRIES = 40
+TRIES = 100
 """How many of one kind are altered in each target's histories."""
 
 FIELDS = tuple(row for row in REPLIES if "." in row.of and row.of != "FoundSlot.slot")

@@ -12,7 +12,13 @@ from memslot_conformance.play.explore import bounded, replay, sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.scheduler import play
 from memslot_conformance.play.shrink import shrink_scenario, shrink_schedule
-from memslot_conformance.play.stepping import STEP_LIMIT, SteppingHook
+from memslot_conformance.play.stepping import (
+    MOST_STEPS,
+    STEP_LIMIT,
+    STEPS_OF_AN_OPERATION,
+    SteppingHook,
+    step_limit_of,
+)
 from memslot_conformance.scenarios.scenario import Run, Scenario
 from memslot_spec.history.events import Call, Finished, Return
 from memslot_spec.history.hook import Hook
@@ -162,3 +168,34 @@ def test_a_search_for_a_smaller_scenario_keeps_to_the_limit() -> None:
     )
     # Two whole additions would be ten events.
     assert longest <= LIMIT + 2
+
+
+def test_many_operations_may_take_more_events_unless_a_limit_is_given() -> None:
+    class Patient(Toy):
+        def tss_base(self) -> int:
+            for number in range(STEPS_OF_AN_OPERATION // 2):
+                self.hook.point(TableRead, number, "number")
+            return 0
+
+        def halt(self) -> None:
+            while True:
+                self.hook.point(TableRead, 0, "again")
+
+    many = 2 * STEP_LIMIT // STEPS_OF_AN_OPERATION + 4
+    scenario = Scenario(prefix=(TssBase(),) * many)
+    played = play(Patient, scenario)
+    assert played.error is None
+    assert len(played.events) > STEP_LIMIT
+    late = play(Patient, scenario, step_limit=STEP_LIMIT).error
+    assert late is not None
+    assert late.message == f"did not finish within {STEP_LIMIT} steps"
+    endless = play(Patient, Scenario(scenario.prefix, after=(Halt(),))).error
+    assert endless is not None
+    limit = step_limit_of(many + 1)
+    assert limit == (many + 1) * STEPS_OF_AN_OPERATION
+    assert endless.message == f"did not finish within {limit} steps"
+
+
+def test_no_number_of_operations_may_take_events_without_end() -> None:
+    assert step_limit_of(0) == step_limit_of(1) == STEP_LIMIT
+    assert step_limit_of(1 << 40) == MOST_STEPS

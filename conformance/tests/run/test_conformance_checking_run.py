@@ -17,6 +17,7 @@ from memslot_conformance.findings.records import (
     ChoiceSeen,
     Found,
     LayerDone,
+    MeetingsCounted,
     Record,
     RunFinished,
     RunStarted,
@@ -90,7 +91,13 @@ HELD = re.compile(r'("seconds": )[\d.]+|("(started|version|host)": )"[^"]*"')
 def line(record: Record) -> str:
     """A record as it stands in the file; of a layer's, only which it is."""
     match record:
-        case TargetStarted() | LayerDone() | BoundEnded() | ChoiceSeen():
+        case (
+            TargetStarted()
+            | LayerDone()
+            | BoundEnded()
+            | ChoiceSeen()
+            | MeetingsCounted()
+        ):
             return f"{type(record).__name__} of {record.target}"
         case Found():
             record = replace(record, history=None)

@@ -19,7 +19,7 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.layers import fixed
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.play.explore import bounded
-from memslot_conformance.scenarios.fixed import fixed_races
+from memslot_conformance.scenarios.fixed import fixed_races, looked_at
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target, resolve
@@ -73,11 +73,13 @@ def test_a_search_that_ended_counts_every_schedule_of_its_races(
     records = run()
     (whole,) = (r for r in records if isinstance(r, LayerDone))
     bounds = [r for r in records if isinstance(r, BoundEnded)]
-    played = {
-        race.name: sum(1 for _ in bounded(few_races.make, race.scenario, 1))
-        for race in fixed_races(few_races.header)
-        if race.name in RACES
-    }
+    header = few_races.header
+    races = [race for race in fixed_races(header) if race.name in RACES]
+    played = Counter[str]()
+    looked = [looked_at(header, race) for race in races if race.scenario.threads]
+    for race in (*races, *looked):
+        plays = bounded(few_races.make, race.scenario, 1)
+        played[race.name] += sum(1 for _ in plays)
     sizes = {(b.threads, b.operations, b.preemptions): b.schedules for b in bounds}
     assert sizes[2, 2, 1] == played["two updates"]
     assert sizes[2, 3, 1] == played["lookups of a slot that stays"]

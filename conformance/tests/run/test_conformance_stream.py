@@ -20,6 +20,7 @@ from memslot_conformance.run.stream import (
     schema,
     to_line,
 )
+from report_samples import SOME_MET
 from schema_check import complaints
 from stream_records import RECORDS, STARTED, read_text, written
 
@@ -92,7 +93,7 @@ def test_what_was_written_stays_when_the_stream_is_closed(tmp_path: Path) -> Non
     assert read_stream(path).records == (STARTED,)
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=lambda r: type(r).__name__)
+@pytest.mark.parametrize("record", [*RECORDS, SOME_MET], ids=lambda r: type(r).__name__)
 def test_a_line_says_the_record_that_it_was_made_of(record: Record) -> None:
     line = to_line(record)
     assert "\n" not in line

@@ -17,9 +17,9 @@ from typing import get_args
 import pytest
 
 from golden_blocks import check_block, check_keys
+from memslot_conformance.scenarios.drawn.can_meet import can_be_met
 from memslot_conformance.scenarios.drawn.dirty import draw_clear
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME
-from memslot_conformance.scenarios.drawn.met import can_be_met
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import (
     LAST_OF_ALL,

@@ -9,7 +9,7 @@ from memslot_conformance.scenarios.drawn.epilogue import (
     MOST_SLOTS,
     epilogue,
 )
-from memslot_conformance.scenarios.fixed import fixed_races
+from memslot_conformance.scenarios.fixed import fixed_races, looked_at
 from memslot_conformance.scenarios.notation import delete, put
 from memslot_spec.history.header import Header
 from memslot_spec.model.operations import (
@@ -93,10 +93,19 @@ def test_what_is_looked_at_is_little_however_much_there_was() -> None:
 def test_fixed_scenarios_end_with_the_look_unless_the_vm_is_gone() -> None:
     header = replace(REFERENCE, domain=replace(REFERENCE.domain, largest_slot=None))
     for race in fixed_races(header):
-        scenario = race.scenario
+        looked = looked_at(header, race) if race.scenario.threads else race
+        scenario = looked.scenario
         raced = tuple(op for thread in scenario.threads for op in thread)
         asked = (*scenario.prefix, *raced, *scenario.after)
         gone = any(isinstance(operation, DestroyVm) for operation in asked)
         look = epilogue(header, scenario.prefix, scenario.threads)
         ends = scenario.after[len(scenario.after) - len(look) :] == look
         assert ends is not gone, race.name
+
+
+def test_a_race_is_played_without_the_look_as_well() -> None:
+    for race in fixed_races(REFERENCE):
+        if race.scenario.threads:
+            look = epilogue(REFERENCE, race.scenario.prefix, race.scenario.threads)
+            after = race.scenario.after
+            assert after[len(after) - len(look) :] != look, race.name

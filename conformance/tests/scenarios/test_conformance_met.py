@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_conformance.scenarios.drawn.met import Met, can_be_met
+from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.notation import delete, put
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
@@ -16,7 +16,7 @@ from memslot_spec.model.operations import (
     UnmapHva,
     UseHvaCache,
 )
-from scenario_headers import BARE, LINUX, REFERENCE
+from scenario_headers import LINUX, REFERENCE
 
 S0 = put(0, 16, 4, 0x1000)
 S1 = put(1, 32, 4, 0x2000)
@@ -92,12 +92,3 @@ def test_objections_and_edges_are_counted() -> None:
     assert met.counter["objection BAD_ID"] == 1
     assert met.counter["edge SetRegion: the first slot id too high"] == 1
     assert met.counter["edge SetRegion: one page"] == 1
-
-
-def test_what_a_target_cannot_show_is_not_asked_of_it() -> None:
-    keys = can_be_met(BARE)
-    assert {key for key in keys if key.startswith("pair ")} == {
-        "pair SetRegion x SetRegion"
-    }
-    assert "objection TOO_MANY_PAGES" not in keys
-    assert "edge SetRegion: the last slot id" in keys

@@ -112,8 +112,9 @@ class AgesWithoutFlush(LinuxKvm):
             super().mark_accessed(spte)
 
     def reached(self, spte: Spte, gfn: int) -> Accessed:
-        """The translation is in a TLB from now on."""
-        self.in_tlbs.add(spte)
+        """The translation is in a TLB from now on, unless it is of a prefetch."""
+        if spte.accessed:
+            self.in_tlbs.add(spte)
         return super().reached(spte, gfn)
 
     def flush_tlbs(self) -> None:

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 BITS_PER_WORD = 64
 """`BITS_PER_LONG` of a 64-bit host; a bitmap is copied in words of it."""
 
+ALL_SET = (1 << BITS_PER_WORD) - 1
+"""A word in which every bit is set."""
+
 
 def words_for(npages: int) -> int:
     """Words in the bitmap of so many pages: the last one may be ragged.
@@ -22,12 +25,19 @@ def words_for(npages: int) -> int:
 
 def set_bits(words: tuple[int, ...]) -> tuple[int, ...]:
     """The numbers of the bits that are set, rising."""
-    return tuple(
-        number * BITS_PER_WORD + bit
-        for number, word in enumerate(words)
-        for bit in range(BITS_PER_WORD)
-        if word >> bit & 1
-    )
+    found: list[int] = []
+    for number, word in enumerate(words):
+        if not word:
+            continue
+        first, left = number * BITS_PER_WORD, word & ALL_SET
+        if left == ALL_SET:
+            found.extend(range(first, first + BITS_PER_WORD))
+            continue
+        while left:
+            lowest = left & -left
+            found.append(first + lowest.bit_length() - 1)
+            left ^= lowest
+    return tuple(found)
 
 
 def bitmap_of(pages: Iterable[int], npages: int) -> tuple[int, ...]:

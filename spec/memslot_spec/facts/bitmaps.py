@@ -48,7 +48,8 @@ class OpenLogCall:
 class DirtyBitmaps:
     """Every live bitmap, and which slots of the published tables have which.
 
-    `attached` has an entry for each version of the table. `removed` are the
+    `attached` has an entry for each version of the table, which is empty where nobody
+    can ask about it any more; `ever` are all that slots ever had. `removed` are the
     sptes, not armed at some time, that were removed since `mmu_lock` was taken, `told`
     the host addresses that the host was told of since then, and `told_of` the serials
     of the sptes of whose pages it was told while they were there.
@@ -56,6 +57,7 @@ class DirtyBitmaps:
 
     live: dict[int, Bitmap] = field(default_factory=dict[int, Bitmap])
     attached: list[dict[SlotKey, int]] = field(default_factory=lambda: [{}])
+    ever: set[int] = field(default_factory=set[int])
     taken: dict[int, OpenLogCall] = field(default_factory=dict[int, OpenLogCall])
     removed: list[Spte] = field(default_factory=list[Spte])
     told: set[int] = field(default_factory=set[int])
@@ -103,6 +105,7 @@ class DirtyBitmaps:
             if one.bitmap is not None and slots.find(one.as_id, one.slot_id)
         }
         self.attached.append(now)
+        self.ever.update(now.values())
         if taken is None or taken.key not in before:
             return
         if before[taken.key] != now.get(taken.key):
@@ -114,7 +117,7 @@ class DirtyBitmaps:
 
     def was_attached(self, handle: int) -> bool:
         """Some published table had the bitmap."""
-        return self.can_be_read(handle, 0)
+        return handle in self.ever
 
     def mapped(self, spte: Spte) -> None:
         """The host may have been told just before the spte was made."""

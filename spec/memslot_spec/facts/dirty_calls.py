@@ -113,7 +113,7 @@ def _begin(
         key,
         log,
         alone=not others,
-        steady=all(request.key != key for request in logs.requests.values()),
+        steady=all(request.key != key for request in logs.unsettled),
         manual=None if logs.options is None else bool(logs.options & MANUAL_PROTECT),
         must_report={} if log is None else dict(log.must_report),
         may_report=None if may_report is None else frozenset(may_report),
@@ -142,7 +142,7 @@ def _shown(
 ) -> None:
     if not call.manual:
         # A log that one of these requests begins may have been emptied already.
-        for request in logs.requests.values():
+        for request in logs.unsettled:
             if request.key == call.key:
                 request.given.update(reported)
     if log is None:
@@ -175,7 +175,7 @@ def _clear(logs: DirtyLogs, thread: int, operation: ClearDirtyLog) -> None:
     """The pages given need not be reported; a write beside it may be lost to it."""
     given = given_pages(operation, MOST_PAGES)
     call = _begin(logs, thread, operation.slot, given)
-    for request in logs.requests.values():
+    for request in logs.unsettled:
         if request.key == call.key:
             request.given |= given
     if call.log is not None:

@@ -74,7 +74,10 @@ class Log:
 
 @dataclass(slots=True)
 class Request:
-    """An open request for a slot, and what overlapped it.
+    """A request for a slot that is open, or not settled yet, and what overlapped it.
+
+    What overlaps it is what comes until it is settled: so long as another request is
+    open nobody knows what this one has left.
 
     `options` are those of manual protection, None where they may have changed.
     `frames` were written meanwhile, `given` are the pages that CLEARs of the same
@@ -102,7 +105,7 @@ class Request:
 
 @dataclass(slots=True)
 class Write:
-    """A write in flight, and the requests that overlap it.
+    """A write in flight, and the requests that overlap it or were not settled before.
 
     `frames` are all that it can reach, but for those of a write too large to follow,
     which is not `followed`; a GET or CLEAR was answered for those in `reported`
@@ -129,8 +132,9 @@ class LogCall:
     """An open GET or CLEAR of a slot, and how its log stood when it was called.
 
     `alone` says that no other GET or CLEAR overlapped it, `steady` that no request
-    for the slot did. `manual` tells whether a GET clears nothing; None: it may.
-    `given` are the pages a CLEAR is given, `written` those written since the call.
+    for the slot did, and what each had done was settled when it was called. `manual`
+    tells whether a GET clears nothing; None: it may. `given` are the pages a CLEAR is
+    given, `written` those written since the call.
     """
 
     key: SlotKey

@@ -67,13 +67,13 @@ def _begin(
 ) -> None:
     logs.writes[thread] = Write(
         frames,
-        list(logs.requests.values()),
+        list(logs.unsettled),
         guess=guess,
         followed=followed,
         may_open=may_open,
         by_vcpu=by_vcpu,
     )
-    for request in logs.requests.values():
+    for request in logs.unsettled:
         request.frames.update(frames)
         request.unbounded |= not followed
 

@@ -199,10 +199,9 @@ class Host:
 
     def publish(self, slots: SlotTable, attached: tuple[Attached, ...]) -> None:
         """The slots own these now; slots that were removed own nothing."""
-        for key in [key for key in self.attached if slots.find(*key) is None]:
+        for key in self.attached.keys() - slots.by_key().keys():
             del self.attached[key]
-        for entry in attached:
-            self.attached[entry.as_id, entry.slot_id] = entry
+        self.attached.update({(one.as_id, one.slot_id): one for one in attached})
         if tells_arrays(attached):
             self.tells_arrays = True
             self.late.clear()

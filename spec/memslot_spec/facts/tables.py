@@ -16,7 +16,8 @@ class Tables:
     of, so far as is known; `current_of` gives the handle current in an address
     space, `born` the version in which its first table was replaced. `replaced`
     gives the step at which a version stopped being the current one, `creates` has
-    the versions that a CREATE published.
+    the versions that a CREATE published. Of those below `forgotten` nobody can ask any
+    more: in place of all but the `spared` is the empty table.
     """
 
     versions: list[SlotTable] = field(default_factory=lambda: [EMPTY])
@@ -29,6 +30,8 @@ class Tables:
     )
     current_of: dict[int, int] = field(default_factory=dict[int, int])
     born: dict[int, int] = field(default_factory=dict[int, int])
+    forgotten: int = 0
+    spared: list[int] = field(default_factory=list[int])
 
     @property
     def newest(self) -> int:

@@ -2,7 +2,8 @@
 
 A *world* is one order in which the updates called so far may have taken effect.
 While no two updates overlap there is one world for each outcome still open.
-Updates that overlap are placed only when a reply needs it, so most never fork.
+Updates that overlap are placed only when a reply needs it, so most never fork; and
+worlds that can explain the same from then on are one.
 
 For one updater this is exact: a reader is given the smallest version at or
 above its floor that explains its reply, and leaves the floor there; to give it
@@ -13,61 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import permutations
 
+from memslot_spec.facts.orders import Outcomes, explained, orders, tables_later
+from memslot_spec.facts.world import World, merged
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.model.plan import Outcome, plan
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.replies import Reply, same_reply
-from memslot_spec.model.values import EMPTY, SlotTable
+from memslot_spec.model.values import SlotTable
 
-WORLD_CAP = 256
+WORLD_CAP = 1024
 """More worlds than this and the history is inconclusive, not judged."""
 
-HISTORY_KEPT = 8
-"""Versions kept while nothing is open: the newest, and some to call stale."""
+SEARCHED = 8 * WORLD_CAP
+"""So are more orders than this, tried for the reply of one reader."""
 
 Explains = Callable[[SlotTable], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """The versions of one order, and how far they are known to be seen.
-
-    `floor` is the newest version that a finished reader saw or a finished
-    update left; `settled` counts the finished updates alone. `placed` maps the
-    threads of open updates that took effect here to their outcomes.
-    """
-
-    versions: tuple[SlotTable, ...] = (EMPTY,)
-    floor: int = 0
-    settled: int = 0
-    placed: tuple[tuple[int, Outcome, int], ...] = ()
-    floors: tuple[tuple[int, int, int], ...] = ()
-
-    @property
-    def table(self) -> SlotTable:
-        """The newest table of this order."""
-        return self.versions[-1]
-
-    def outcome_of(self, thread: int) -> tuple[Outcome, int] | None:
-        """The outcome placed for this thread's update, and its last version."""
-        for owner, outcome, last in self.placed:
-            if owner == thread:
-                return outcome, last
-        return None
-
-    def called(self, thread: int) -> World:
-        """A reader starts: it may not see less than what stands now."""
-        others = tuple(f for f in self.floors if f[0] != thread)
-        return replace(self, floors=(*others, (thread, self.floor, self.settled)))
-
-    def started(self, thread: int) -> tuple[int, int]:
-        """The floor and the settled version at this reader's call."""
-        for owner, floor, settled in self.floors:
-            if owner == thread:
-                return floor, settled
-        return 0, 0
 
 
 @dataclass(slots=True)
@@ -104,11 +66,14 @@ class Worlds:
     def candidates(self, thread: int, *, settled_only: bool) -> tuple[SlotTable, ...]:
         """Tables that may have been current during this reader's call."""
         found: dict[SlotTable, None] = {}
+        outcomes = self._planner()
         for world in self.worlds:
             floor, settled = world.started(thread)
             first = settled if settled_only else floor
-            for grown in self._extensions(world):
-                found.update(dict.fromkeys(grown.versions[first:]))
+            found.update(dict.fromkeys(world.versions[first:]))
+            if self.pending:
+                later = tables_later(world, self._waiting(world), outcomes)
+                found.update(dict.fromkeys(later))
         return tuple(found)
 
     def older(self, thread: int, *, settled_only: bool) -> tuple[SlotTable, ...]:
@@ -118,6 +83,7 @@ class Worlds:
             floor, settled = world.started(thread)
             last = settled if settled_only else floor
             found.update(dict.fromkeys(world.versions[:last]))
+            found.update(dict.fromkeys(world.aside))
         return tuple(found)
 
     def reader_answered(
@@ -128,18 +94,30 @@ class Worlds:
         Returns False, and keeps all worlds, where none does.
         """
         kept: list[World] = []
+        outcomes, tried = self._planner(), 0
         for world in self.worlds:
             seen = self._seen(world, thread, explains, settled_only=settled_only)
             if seen is not None:
                 kept.append(seen)
                 continue
-            for grown in self._extensions(world):
-                seen = self._seen(grown, thread, explains, settled_only=settled_only)
-                if seen is not None and grown is not world:
-                    kept.append(seen)
+            for grown in explained(
+                world,
+                self._waiting(world),
+                outcomes,
+                explains,
+                settled_only=settled_only,
+            ):
+                tried += 1
+                if grown is not None:
+                    kept.append(grown)
+                elif tried > SEARCHED:
+                    self.overflowed = True
+                    break
         self.reading.discard(thread)
         if not kept:
             return False
+        if self.pending or self.reading:
+            kept = [world.answered(thread) for world in kept]
         self._keep(kept)
         return True
 
@@ -150,17 +128,21 @@ class Worlds:
     def replies_of(self, thread: int) -> Iterator[Reply]:
         """What this update may answer, world by world: the same may come again."""
         for world in self._with_its_outcome(thread):
-            found = world.outcome_of(thread)
+            found = world.answer_of(thread)
             if found is not None:
-                yield found[0].reply
+                yield found[0]
 
     def _with_its_outcome(self, thread: int) -> Iterator[World]:
         """The worlds, with this update placed as the last where it is not yet."""
+        outcomes = self._planner()
         for world in self.worlds:
-            if world.outcome_of(thread) is not None:
+            if world.answer_of(thread) is not None:
                 yield world
-            else:
-                yield from self._extensions(world, last=thread)
+                continue
+            others = tuple(t for t in self._waiting(world) if t != thread)
+            for before in orders(world, others, outcomes):
+                for outcome in outcomes(before.table, thread):
+                    yield before.followed_by(thread, outcome)
 
     def update_answered(self, thread: int, reply: Reply) -> bool:
         """Keep the worlds in which this update may have answered so.
@@ -169,7 +151,9 @@ class Worlds:
         """
         kept: list[World] = []
         for world in self._with_its_outcome(thread):
-            kept.extend(self._returned(world, thread, reply))
+            found = world.answer_of(thread)
+            if found is not None and same_reply(found[0], reply):
+                kept.append(world.returned(thread, found[1]))
         self.pending.pop(thread, None)
         if not kept:
             self.lost = True
@@ -195,44 +179,36 @@ class Worlds:
                 # stale what is older.
                 newest = {world.table: world for world in reversed(worlds)}
                 worlds = list(newest.values())
-            worlds = [_trimmed(world) for world in worlds]
-        distinct = tuple(worlds if len(worlds) == 1 else dict.fromkeys(worlds))
-        if len(distinct) > WORLD_CAP:
+            worlds = [world.trimmed() for world in worlds]
+        elif len(worlds) > 1:
+            worlds = merged(worlds)
+        if len(worlds) > WORLD_CAP:
             self.overflowed = True
-            distinct = distinct[:WORLD_CAP]
-        self.worlds = distinct
+        self.worlds = tuple(worlds[:WORLD_CAP])
 
-    def _extensions(self, world: World, last: int | None = None) -> Iterator[World]:
-        """This world with some open updates placed after it, in any order.
+    def _waiting(self, world: World) -> tuple[int, ...]:
+        """The threads whose open updates took no effect in this world so far."""
+        return tuple(t for t in self.pending if world.answer_of(t) is None)
 
-        With `last`, that update is placed, and after all others.
-        """
-        waiting = [t for t in self.pending if world.outcome_of(t) is None]
-        others = [t for t in waiting if t != last]
-        for count in range(len(others) + 1):
-            for order in permutations(others, count):
-                chosen = order if last is None else (*order, last)
-                yield from self._place(world, chosen)
+    def _planner(self) -> Outcomes:
+        """What open updates may do to tables, worked out once for each."""
+        known: dict[tuple[SlotTable, int], tuple[Outcome, ...]] = {}
 
-    def _place(self, world: World, order: tuple[int, ...]) -> Iterator[World]:
-        if not order:
-            yield world
-            return
-        thread, rest = order[0], order[1:]
-        operation = self.pending[thread]
-        for outcome in plan(
-            world.table,
-            operation.region,
-            self.profile,
-            self.limits,
-            private=operation.private,
-            failure=operation.failure,
-        ):
-            versions = world.versions + outcome.versions
-            placed = (*world.placed, (thread, outcome, len(versions) - 1))
-            yield from self._place(
-                replace(world, versions=versions, placed=placed), rest
-            )
+        def outcomes(table: SlotTable, thread: int) -> tuple[Outcome, ...]:
+            found = known.get((table, thread))
+            if found is None:
+                operation = self.pending[thread]
+                found = known[table, thread] = plan(
+                    table,
+                    operation.region,
+                    self.profile,
+                    self.limits,
+                    private=operation.private,
+                    failure=operation.failure,
+                )
+            return found
+
+        return outcomes
 
     @staticmethod
     def _seen(
@@ -242,35 +218,5 @@ class Worlds:
         first = settled if settled_only else floor
         for version in range(first, len(world.versions)):
             if explains(world.versions[version]):
-                if settled_only:
-                    return world
-                return replace(world, floor=max(world.floor, version))
+                return world if settled_only else world.seen(version)
         return None
-
-    @staticmethod
-    def _returned(world: World, thread: int, reply: Reply) -> Iterator[World]:
-        found = world.outcome_of(thread)
-        if found is None:
-            return
-        outcome, last = found
-        if not same_reply(outcome.reply, reply):
-            return
-        yield replace(
-            world,
-            floor=max(world.floor, last),
-            settled=max(world.settled, last),
-            placed=tuple(p for p in world.placed if p[0] != thread),
-        )
-
-
-def _trimmed(world: World) -> World:
-    """The world with its past cut to `HISTORY_KEPT` versions, nothing open."""
-    surplus = len(world.versions) - HISTORY_KEPT
-    if surplus <= 0 and not world.floors:
-        return world
-    surplus = max(surplus, 0)
-    return World(
-        versions=world.versions[surplus:],
-        floor=max(world.floor - surplus, 0),
-        settled=max(world.settled - surplus, 0),
-    )

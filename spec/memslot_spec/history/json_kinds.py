@@ -97,7 +97,8 @@ class ScalarForm:
 
     def read(self, value: object) -> object:
         """As it is."""
-        self.write(value)
+        if type(value) is not USUAL[self.kind]:
+            self.write(value)
         bits = self.bits
         if bits is not None and isinstance(value, int) and not 0 <= value < 1 << bits:
             refuse(f"0..2**{bits}-1", value)
@@ -118,6 +119,15 @@ SCALARS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "string": (str, "a string"),
     "boolean": (bool, "true or false"),
 }
+
+
+USUAL: Mapping[str, type] = {
+    "integer": int,
+    "number": float,
+    "string": str,
+    "boolean": bool,
+}
+"""The type of nearly every value of a kind, which needs no closer look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +174,14 @@ class ListForm:
         """The items in their order."""
         if not is_list(value):
             refuse("a list", value)
-        read = self.item.read
-        return tuple(_inside(f"[{at}]", read, item) for at, item in enumerate(value))
+        read, found = self.item.read, list[object]()
+        try:
+            for item in value:
+                found.append(read(item))
+        except MisfitError as misfit:
+            place = f"[{len(found)}]"
+            raise misfit.inside(place) from None
+        return tuple(found)
 
     def write(self, value: object) -> list[object]:
         """The items in their order."""

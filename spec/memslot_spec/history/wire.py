@@ -21,12 +21,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args, overload
+from typing import Literal, TypeVar, overload
 
+from memslot_spec.history.dialect import DIALECT
 from memslot_spec.history.events import Event
-from memslot_spec.history.header import FORMAT_VERSION, Domain, Header, History
+from memslot_spec.history.header import FORMAT_VERSION, Header, History
 from memslot_spec.history.json_form import (
-    Dialect,
     JsonForm,
     NotJsonError,
     parsed,
@@ -34,68 +34,12 @@ from memslot_spec.history.json_form import (
 )
 from memslot_spec.history.json_kinds import MisfitError, one_of, refuse
 from memslot_spec.history.json_schema import Schema, schema_of_lines
-from memslot_spec.history.points.caches import MmioCached
-from memslot_spec.history.points.mmu import (
-    RmapAdded,
-    RmapIndexed,
-    RmapRemoved,
-    ShadowPageCreated,
-    SpteUpdated,
-)
-from memslot_spec.history.points.srcu import Slept
-from memslot_spec.history.points.tables import TableWritten
-from memslot_spec.model.operations import GuestAccess, Operation
-from memslot_spec.model.profile import PROFILES, Limits
-from memslot_spec.model.replies import Accessed, Reply
-from memslot_spec.model.values import MemoryRegion
+from memslot_spec.model.operations import Operation
+from memslot_spec.model.profile import PROFILES
+from memslot_spec.model.replies import Reply
 
 VERSION_KEY = "memslots_history"
 """The first key of a history file; its value is the version of the form."""
-
-TAGS = {get_args(Operation): "op", get_args(Reply): "reply", get_args(Event): "e"}
-"""Under which key a member of each closed union says its class."""
-
-REQUESTS: frozenset[type] = frozenset((*get_args(Operation), MemoryRegion))
-"""The records whose numbers userspace chooses: unsigned, of a fixed width."""
-
-BITS: dict[tuple[type, str], int] = {
-    (MemoryRegion, "slot"): 32,
-    (MemoryRegion, "flags"): 32,
-}
-"""The width of a request's field where it is not 64."""
-
-
-def bits_of(kind: type, name: str) -> int | None:
-    """How wide a field of a class is; None where it may be any integer."""
-    return BITS.get((kind, name), 64 if kind in REQUESTS else None)
-
-
-CAME_LATER: frozenset[tuple[type, str]] = frozenset(
-    {
-        (Domain, "dirty_tracking"),
-        (Domain, "overlaps_private"),
-        (Domain, "origins"),
-        (Domain, "tracks_accesses"),
-        (Domain, "names_host_pages"),
-        (Domain, "largest_slot"),
-        (Limits, "holes"),
-        (Limits, "enough_pages"),
-        (GuestAccess, "origin"),
-        (MmioCached, "bits"),
-        (RmapAdded, "as_id"),
-        (RmapIndexed, "as_id"),
-        (RmapRemoved, "as_id"),
-        (ShadowPageCreated, "root"),
-        (Slept, "for_page"),
-        (Accessed, "replaced"),
-        (SpteUpdated, "other_page"),
-        (TableWritten, "field"),
-    }
-)
-"""Fields of records that were written before: their defaults are left out."""
-
-DIALECT = Dialect(TAGS, bits_of, CAME_LATER)
-"""How the parts of a history are said in JSON."""
 
 OPERATION: JsonForm[Operation] = JsonForm(Operation, DIALECT)
 REPLY: JsonForm[Reply] = JsonForm(Reply, DIALECT)
@@ -106,8 +50,17 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
+KEPT_LINES = 1 << 12
+KEPT_CHARACTERS = 1 << 12
+"""So many lines, none of more characters, are known again when they come again."""
+
+
 class HistoryError(ValueError):
     """This is not a history, or not one that this version can read."""
+
+
+class _CutError(HistoryError):
+    """Its last line was cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +151,81 @@ def history_to_json(history: History) -> str:
     return "".join(write_history(history))
 
 
-def _numbered(lines: Iterable[str], name: str) -> Iterator[tuple[str, str]]:
-    """Each line that is not blank, after the place where it stands."""
+def _numbered(lines: Iterable[str], name: str) -> Iterator[tuple[int, str]]:
+    """Each line after its number."""
     try:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield f"{name}:{number}", line
+        yield from enumerate(lines, 1)
     except UnicodeDecodeError as error:
         message = f"{name}: expected text in UTF-8, got {error.reason}"
         raise HistoryError(message) from error
+
+
+class HistoryLines:
+    """A history in the lines of a file, event by event; messages call it `name`.
+
+    Nothing of what was read is kept but some lines, for those that come again: their
+    event is the same. `count` events were whole so far, of which this is the `last`;
+    `cut_at` is the number of the last line, once that was found to be cut.
+    """
+
+    def __init__(self, lines: Iterable[str], name: str) -> None:
+        """Read the header. Errors: `HistoryError`."""
+        self.count = 0
+        self.last: Event | None = None
+        self.cut_at: int | None = None
+        self._name = name
+        self._lines = _numbered(lines, name)
+        found = self._next_whole()
+        if found is None:
+            message = f"{name}: expected a header line, got an empty file"
+            raise HistoryError(message)
+        number, line = found
+        where = f"{name}:{number}"
+        try:
+            value = self._parsed(number, line)
+        except _CutError:
+            message = f"{where}: the file ends in the middle of its header"
+            raise HistoryError(message) from None
+        self.header = header_from_json(value, where)
+
+    def __iter__(self) -> Iterator[Event]:
+        """The events that are left. Errors: `HistoryError`."""
+        known: dict[str, Event] = {}
+        for number, line in self._lines:
+            event = known.get(line)
+            if event is None:
+                if not line.strip():
+                    continue
+                try:
+                    value = self._parsed(number, line)
+                except _CutError:
+                    self.cut_at = number
+                    return
+                event = event_from_json(value, f"{self._name}:{number}")
+                if len(line) <= KEPT_CHARACTERS:
+                    if len(known) == KEPT_LINES:
+                        known.clear()
+                    known[line] = event
+            self.count += 1
+            self.last = event
+            yield event
+
+    def _next_whole(self) -> tuple[int, str] | None:
+        """The next line that is not blank."""
+        return next((one for one in self._lines if one[1].strip()), None)
+
+    def _parsed(self, number: int, line: str) -> object:
+        """What a line says. A last one that is not JSON and has no end was cut."""
+        try:
+            return parsed(line.rstrip())
+        except NotJsonError as error:
+            message = f"{self._name}:{number}: {error}"
+            is_whole = line.endswith("\n") or self._next_whole() is not None
+            kind = HistoryError if is_whole else _CutError
+            raise kind(message) from None
+        except MisfitError as misfit:
+            message = f"{self._name}:{number}: {misfit}"
+            raise HistoryError(message) from None
 
 
 @overload
@@ -223,35 +242,14 @@ def read_history(
     A last line without a line end that is not JSON was cut, by a crash or a
     full disk. With `allow_truncated` the whole events before it are returned.
     """
-    header: Header | None = None
-    events: list[Event] = []
-    complete = True
-    rest = _numbered(lines, name)
-    for where, line in rest:
-        try:
-            value = parsed(line.rstrip())
-        except NotJsonError as error:
-            complete = line.endswith("\n") or next(rest, None) is not None
-            if complete or header is None or not allow_truncated:
-                problem = str(error) if complete else _cut(len(events), header)
-                message = f"{where}: {problem}"
-                raise HistoryError(message) from None
-            break
-        except MisfitError as misfit:
-            message = f"{where}: {misfit}"
-            raise HistoryError(message) from None
-        if header is None:
-            header = header_from_json(value, where)
-        else:
-            events.append(event_from_json(value, where))
-    if header is None:
-        message = f"{name}: expected a header line, got an empty file"
+    events = HistoryLines(lines, name)
+    history = History(events.header, tuple(events))
+    if allow_truncated:
+        return HistoryRead(history, complete=events.cut_at is None)
+    if events.cut_at is not None:
+        message = (
+            f"{name}:{events.cut_at}: the file ends in the middle of a line, after "
+            f"{events.count} whole events"
+        )
         raise HistoryError(message)
-    history = History(header, tuple(events))
-    return HistoryRead(history, complete) if allow_truncated else history
-
-
-def _cut(whole: int, header: Header | None) -> str:
-    if header is None:
-        return "the file ends in the middle of its header"
-    return f"the file ends in the middle of a line, after {whole} whole events"
+    return history

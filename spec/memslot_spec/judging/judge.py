@@ -232,7 +232,7 @@ class Judge:
                 if watch:
                     self._watch(watch, answer)
         returned(self.facts, event, known)
-        if self.facts.worlds.lost:
+        if self.facts.worlds.lost or self.facts.worlds.overflowed:
             self.over = True
         if self.facts.dirty.watching:
             log_return(

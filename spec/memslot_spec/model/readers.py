@@ -48,10 +48,7 @@ def gfn_to_memslot(table: SlotTable, gfn: int, as_id: int = 0) -> Slot | None:
     Zapping depends on it: `rmap_remove` finds the reverse map of a slot that is
     being deleted through this lookup.
     """
-    for slot in table.slots:
-        if slot.as_id == as_id and slot.covers(gfn):
-            return slot
-    return None
+    return table.at(gfn, as_id)
 
 
 def gfn_to_hva(table: SlotTable, gfn: int, as_id: int = 0) -> Hva | None:

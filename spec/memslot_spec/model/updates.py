@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from memslot_spec.arithmetic.ranges import is_page_aligned, overlaps, wraps
+from memslot_spec.arithmetic.ranges import is_page_aligned, wraps
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.values import BIT_1, MemoryRegion, Slot, SlotTable
@@ -149,13 +149,12 @@ def met_by(
         Change.MOVE,
     }:
         return ()
-    as_id, slot_id = as_id_of(region.slot), id_of(region.slot)
-    others = (s for s in table if s.as_id == as_id and s.id != slot_id)
+    as_id, slot_id, base = as_id_of(region.slot), id_of(region.slot), region.base
+    npages = region.npages
     if change is Change.DELETE:
-        return tuple(s for s in others if s.base < region.base < s.base + s.npages)
-    return tuple(
-        s for s in others if overlaps(s.base, s.npages, region.base, region.npages)
-    )
+        met = table.meeting(base, 1, as_id)
+        return tuple(s for s in met if s.id != slot_id and s.base < base)
+    return tuple(s for s in table.meeting(base, npages, as_id) if s.id != slot_id)
 
 
 def may_lack_memory(

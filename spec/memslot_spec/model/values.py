@@ -7,11 +7,12 @@ byte addresses. Everything here is a plain value: frozen, comparable, and with a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
+from memslot_spec.arithmetic.range_order import RangeOrder
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, covers, overlaps, page_hva
 
 Gfn = NewType("Gfn", int)
@@ -136,8 +137,23 @@ class Slot:
         return replace(self, invalid=True)
 
 
+SCANNED = 12
+"""Slots of a table in which a scan finds one sooner than an index is made."""
+
+
+class _Remembers:
+    """What a table has worked out of its slots once; it is no part of its value."""
+
+    __slots__ = ("_by_base", "_by_key", "_hash")
+
+    if TYPE_CHECKING:  # What reads hints at run time looks for the value alone.
+        _by_base: dict[int, tuple[RangeOrder, tuple[Slot, ...]]]
+        _by_key: dict[tuple[int, int], Slot]
+        _hash: int
+
+
 @dataclass(frozen=True, slots=True)
-class SlotTable:
+class SlotTable(_Remembers):
     """The present slots of a VM, sorted by address space and id.
 
     The kernel publishes one array for each address space; a `SlotTable` is the
@@ -150,22 +166,72 @@ class SlotTable:
     def __iter__(self) -> Iterator[Slot]:
         return iter(self.slots)
 
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            made = hash(self.slots)
+            object.__setattr__(self, "_hash", made)
+            return made
+
+    def by_key(self) -> Mapping[tuple[int, int], Slot]:
+        """The slots by address space and id; of several with one id the first."""
+        try:
+            return self._by_key
+        except AttributeError:
+            made = {(slot.as_id, slot.id): slot for slot in reversed(self.slots)}
+            object.__setattr__(self, "_by_key", made)
+            return made
+
     def find(self, as_id: int, slot_id: int) -> Slot | None:
         """The slot with this id, if it is present."""
+        if len(self.slots) > SCANNED:
+            return self.by_key().get((as_id, slot_id))
         for slot in self.slots:
             if slot.id == slot_id and slot.as_id == as_id:
                 return slot
         return None
 
+    def at(self, gfn: int, as_id: int) -> Slot | None:
+        """The first slot of an address space that covers a frame."""
+        if len(self.slots) > SCANNED:
+            return next(iter(self.meeting(gfn, 1, as_id)), None)
+        for slot in self.slots:
+            if slot.as_id == as_id and slot.covers(gfn):
+                return slot
+        return None
+
+    def meeting(self, base: int, npages: int, as_id: int) -> tuple[Slot, ...]:
+        """The slots of an address space that share a frame with the range."""
+        if len(self.slots) <= SCANNED:
+            end = base + npages
+            near = [s for s in self.slots if s.base < end and s.as_id == as_id]
+            return tuple([slot for slot in near if slot.meets(base, npages)])
+        order, slots = self._in_order(as_id)
+        return tuple(slots[place] for place in order.meeting(base, npages))
+
+    def _in_order(self, as_id: int) -> tuple[RangeOrder, tuple[Slot, ...]]:
+        try:
+            known = self._by_base
+        except AttributeError:
+            known = {}
+            object.__setattr__(self, "_by_base", known)
+        found = known.get(as_id)
+        if found is None:
+            slots = tuple([slot for slot in self.slots if slot.as_id == as_id])
+            order = RangeOrder([(slot.base, slot.npages) for slot in slots])
+            found = known[as_id] = order, slots
+        return found
+
     def with_slot(self, slot: Slot) -> SlotTable:
         """The table with this slot put in, in place of the one of its id."""
-        others = (s for s in self.slots if (s.as_id, s.id) != (slot.as_id, slot.id))
+        others = self.without(slot.as_id, slot.id).slots
         return SlotTable(tuple(sorted((*others, slot), key=_order)))
 
     def without(self, as_id: int, slot_id: int) -> SlotTable:
         """The table without the slot of this id."""
         return SlotTable(
-            tuple(s for s in self.slots if (s.as_id, s.id) != (as_id, slot_id))
+            tuple([s for s in self.slots if s.id != slot_id or s.as_id != as_id])
         )
 
 

@@ -262,8 +262,10 @@ def _mapped(facts: Facts, rest: AtRest) -> WritableMapped | None:
 def _bitmaps(facts: Facts, event: TablePublished) -> BitmapsPublished | None:
     live, rooms = facts.bitmaps.live, list[tuple[Slot, int]]()
     for one in event.attached:
+        if one.bitmap is None or one.bitmap not in live:
+            continue
         slot = event.slots.find(one.as_id, one.slot_id)
-        if slot is not None and one.bitmap is not None and one.bitmap in live:
+        if slot is not None:
             rooms.append((slot, live[one.bitmap].npages))
     if not rooms:
         return None

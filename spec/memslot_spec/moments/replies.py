@@ -12,6 +12,7 @@ from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.explained import any_explains, explained_by_spte
 from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.forgetting import STALE_KEPT
 from memslot_spec.facts.host import BITMAP, METADATA, Resource
 from memslot_spec.history.events import Return
 from memslot_spec.history.points.tables import Attached
@@ -175,10 +176,6 @@ class RequestFailed:
 
     lost: tuple[Resource, ...]
     found: Attached | None
-
-
-STALE_KEPT = 8
-"""How many older tables are tried when no candidate explains a reply."""
 
 
 def answered(facts: Facts, event: Return, known: CallFacts) -> Answered:

@@ -6,12 +6,14 @@ differ on may be in use: an spte in a page that is gone, a table nobody publishe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from memslot_spec.facts.facts import Facts
-from memslot_spec.facts.mmu import Place
+from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.history.events import Observed
 from memslot_spec.history.points.mmu import SpteMapped
+from memslot_spec.history.views import ShadowPte
 from memslot_spec.history.words.tables import Mapped
 from memslot_spec.model.values import SlotTable
 from memslot_spec.moments.making import Making, Makings
@@ -35,24 +37,55 @@ class TableAndPoints:
 
 @dataclass(frozen=True, slots=True)
 class SptesAndPoints:
-    """Introspection shows the sptes, and points have told of those that are present.
+    """Introspection shows sptes, and points have told of those that are `present`.
 
-    Each is there with what it maps. No request is open. Of those that points tell of,
-    `hidden` are the sptes of roots that no vCPU uses any more, which need not be shown.
+    No request is open. Sptes with serials up to `unreachable` are of roots that no vCPU
+    uses any more, and need not be shown.
     """
 
-    shown: dict[Place, Mapped]
-    told: dict[Place, Mapped]
-    hidden: frozenset[Place]
+    view: tuple[ShadowPte, ...]
+    present: Mapping[Place, Spte]
+    unreachable: int
+
+    @property
+    def shown(self) -> dict[Place, Mapped]:
+        """The sptes that are shown, each with what it maps."""
+        return {(s.page, s.index): Mapped(s.gfn, s.level, s.hva) for s in self.view}
+
+    @property
+    def told(self) -> dict[Place, Mapped]:
+        """The sptes that points tell of, each with what it maps."""
+        return {
+            place: Mapped(spte.gfn, spte.level, spte.hva)
+            for place, spte in self.present.items()
+        }
 
     @property
     def agree(self) -> bool:
         """What is shown is what was told of, but for what may be hidden."""
-        if self.shown == self.told:
+        if self._are_the_same():
             return True
-        lacking = self.told.keys() - self.shown.keys()
-        shared = {place: self.told[place] for place in self.told.keys() - lacking}
-        return lacking <= self.hidden and shared == self.shown
+        shown, told, present = self.shown, self.told, self.present
+        if shown == told:
+            return True
+        lacking = told.keys() - shown.keys()
+        shared = {place: told[place] for place in told.keys() - lacking}
+        may_be_hidden = all(present[at].serial <= self.unreachable for at in lacking)
+        return may_be_hidden and shared == shown
+
+    def _are_the_same(self) -> bool:
+        """Each spte that is present is shown, in one look at each."""
+        present = self.present
+        if len(self.view) != len(present):
+            return False
+        for one in self.view:
+            spte = present.get((one.page, one.index))
+            if spte is None or one.gfn != spte.gfn or one.hva != spte.hva:
+                return False
+            if one.level != spte.level:
+                return False
+        # None is there twice.
+        return len({(one.page, one.index) for one in self.view}) == len(present)
 
 
 def table_and_points(facts: Facts, event: Observed) -> TableAndPoints | None:
@@ -70,12 +103,7 @@ def sptes_and_points(facts: Facts, event: Observed) -> SptesAndPoints | None:
         return None
     if not sptes and not known:
         return None
-    unreachable = facts.host.unreachable
-    return SptesAndPoints(
-        {(s.page, s.index): Mapped(s.gfn, s.level, s.hva) for s in sptes},
-        {p: Mapped(s.gfn, s.level, s.hva) for p, s in known.items()},
-        frozenset(place for place, spte in known.items() if spte.serial <= unreachable),
-    )
+    return SptesAndPoints(sptes, known, facts.host.unreachable)
 
 
 MAKINGS: Makings = (

@@ -28,10 +28,11 @@ from memslot_spec.model.operations import (
     EnableManualProtect,
     GetDirtyLog,
     InitHvaCache,
+    SetRegion,
     UseHvaCache,
 )
 from memslot_spec.model.replies import DirtyLog, Done, Refused, Translated
-from memslot_spec.model.values import Errno
+from memslot_spec.model.values import Errno, MemoryRegion
 
 
 @pytest.mark.parametrize(
@@ -183,6 +184,27 @@ A_MOVE, IT_MOVED = MOVED
 )
 def test_what_overlaps_is_judged_leniently(raced: tuple[Event, ...]) -> None:
     assert not found((*LOGGED, *raced))
+
+
+ELSEWHERE = SetRegion(MemoryRegion(1, 64 << PAGE_SHIFT, 1 << PAGE_SHIFT, 1 << 40))
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "later"),
+    [
+        # It is the log of another slot that has the id now.
+        ((wrote(17), GONE, LOGS, got()), (got(),)),
+        # What was reported before the request for the slot was settled is taken out.
+        ((wrote(17), MOVED, got(1)), (got(),)),
+        # Which page a write is to depends on a request that is not settled.
+        ((MOVED, wrote(33, 32)), (got(1),)),
+    ],
+)
+def test_what_a_request_did_is_not_known_while_another_is_open(
+    meanwhile: tuple[Said, ...], later: tuple[Said, ...]
+) -> None:
+    opened, closed = Call(2, ELSEWHERE), Return(2, Done())
+    assert not found((*LOGGED, opened, *alone(*meanwhile), closed, *alone(*later)))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from random import Random
 
 import pytest
 
-from memslot_spec.facts.worlds import HISTORY_KEPT, WORLD_CAP, Worlds
+from memslot_spec.facts.world import HISTORY_KEPT
+from memslot_spec.facts.worlds import WORLD_CAP, Worlds
 from memslot_spec.model.explain import explains
 from memslot_spec.model.operations import GuestAccess, SetRegion
 from memslot_spec.model.profile import LINUX, V2_6_34, Limits, Profile
@@ -161,9 +162,37 @@ def test_a_long_history_at_rest_keeps_few_versions() -> None:
 
 def test_more_orders_than_the_cap_are_owned_up_to() -> None:
     worlds = Worlds(LINUX, Limits(user_slots=8))
-    for thread in range(6):
+    for thread in range(7):
         worlds.update_called(thread, put(thread, thread))
     worlds.reader_called(9)
-    assert worlds.reader_answered(9, lambda t: len(t.slots) == 5, settled_only=False)
+    assert worlds.reader_answered(9, lambda t: len(t.slots) == 6, settled_only=False)
     assert worlds.overflowed
     assert len(worlds.worlds) == WORLD_CAP
+
+
+def test_orders_that_leave_the_same_are_one_world() -> None:
+    worlds = Worlds(LINUX, Limits(user_slots=8))
+    for thread in range(6):
+        worlds.update_called(thread, put(thread, thread))
+    assert worlds.update_answered(0, Done())
+    # The others came before it, or have yet to come.
+    assert len(worlds.worlds) == 2**5
+    for thread in range(1, 6):
+        assert worlds.update_answered(thread, Done())
+    assert len(worlds.worlds) == 1
+    assert not worlds.overflowed
+
+
+def test_a_merged_world_calls_stale_what_each_of_its_orders_had() -> None:
+    worlds = Worlds(LINUX, LIMITS)
+    worlds.update_called(0, put(0, 0))
+    worlds.update_called(1, put(1, 1))
+    worlds.update_called(2, put(2, 2))
+    assert worlds.update_answered(0, Done())
+    assert worlds.update_answered(1, Done())
+    worlds.reader_called(9)
+    stale = {
+        tuple(slot.id for slot in table)
+        for table in worlds.older(9, settled_only=False)
+    }
+    assert {(0,), (1,)} <= stale

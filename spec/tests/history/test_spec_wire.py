@@ -11,11 +11,10 @@ from typing import NewType, Union, cast, get_args, get_origin, get_type_hints
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memslot_spec.history.dialect import BITS, REQUESTS
 from memslot_spec.history.events import Event
 from memslot_spec.history.header import Header, History
 from memslot_spec.history.wire import (
-    BITS,
-    REQUESTS,
     HistoryError,
     event_from_json,
     event_to_json,

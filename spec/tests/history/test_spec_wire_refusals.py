@@ -8,10 +8,10 @@ from typing import get_type_hints
 
 import pytest
 
+from memslot_spec.history.dialect import TAGS
 from memslot_spec.history.events import Call
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.wire import (
-    TAGS,
     HistoryError,
     event_from_json,
     event_to_json,

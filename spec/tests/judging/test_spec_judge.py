@@ -88,7 +88,7 @@ def test_an_update_and_a_reader_stuck_together_wait_in_a_circle() -> None:
 
 
 def test_too_many_orders_are_undecided_and_break_nothing() -> None:
-    requests = [SetRegion(MemoryRegion(i, i << 12, 0x1000, 0)) for i in range(6)]
+    requests = [SetRegion(MemoryRegion(i, i << 12, 0x1000, 0)) for i in range(7)]
     calls = [Call(thread, request) for thread, request in enumerate(requests)]
     events = (*calls, *asked(9, GfnToHva(5), FoundHva(0)))
     judgement = judge(History(BLIND, events), CLAUSES)

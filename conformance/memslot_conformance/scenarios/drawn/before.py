@@ -44,6 +44,9 @@ def log_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation]
         return
     if "log" not in _needs(threads) or not _prepared(draw):
         return
+    if draw.is_about_logs and draw.rng.random() < EVEN:
+        # That it begins while they race is as good.
+        return
     if _asked(draw, EnableManualProtect) and draw.rng.random() < EVEN:
         yield EnableManualProtect(draw.rng.choice((1, 1, 3)))
     region = shapes.same(slot)

@@ -40,6 +40,15 @@ class Corner:
     most: int
 
 
+@dataclass(slots=True)
+class InView:
+    """What operations are about for a while: a page, and the slot it is in, if any."""
+
+    gfn: int
+    as_id: int = 0
+    slot_id: int | None = None
+
+
 def draw_corner(rng: Random, header: Header) -> Corner:
     """A corner inside the domain: most often the lowest, at times anywhere."""
     base = _base(rng, header)

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from memslot_conformance.scenarios.drawn.numbers import edge_of_machine, longer
 from memslot_conformance.scenarios.drawn.shapes import at
 from memslot_conformance.scenarios.drawn.situation import Situation
-from memslot_conformance.scenarios.drawn.weights import EVEN
+from memslot_conformance.scenarios.drawn.weights import EVEN, VAST_RANGE
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.arithmetic.slot_word import SLOT_IDS, as_id_of, id_of, pack
 from memslot_spec.model.values import MemoryRegion
@@ -57,7 +58,8 @@ def id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """An id at the limit or over it; the first few are the kernel's own."""
     limit = draw.limits.user_slots
     over = (limit, limit, limit + 1, limit + 2, limit + 3, 0x7FFF, 0xFFFF)
-    ids = [i for i in over if limit <= i < SLOT_IDS]
+    cut = longer(draw.rng, id_of(request.slot), SLOT_IDS - 1)
+    ids = [i for i in (*over, cut, cut) if limit <= i < SLOT_IDS]
     if not ids:
         return request
     word = pack(as_id_of(request.slot), draw.rng.choice(ids))
@@ -67,7 +69,9 @@ def id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 def as_id_over(draw: Situation, request: MemoryRegion) -> MemoryRegion:
     """An address space at the count or over it."""
     count = draw.limits.address_spaces
-    word = pack(draw.rng.choice((count, count, count + 1, 0xFFFF)), id_of(request.slot))
+    cut = longer(draw.rng, as_id_of(request.slot), 0xFFFF)
+    over = [i for i in (count, count, count + 1, 0xFFFF, cut) if i >= count]
+    word = pack(draw.rng.choice(over), id_of(request.slot))
     return replace(request, slot=word)
 
 
@@ -111,7 +115,15 @@ def too_many_pages(draw: Situation, request: MemoryRegion) -> MemoryRegion:
 
 
 def bad_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
-    """A host address that is tagged, the kernel's, past the end, or wrapping."""
+    """A host address that is tagged, the kernel's, past the end, or wrapping.
+
+    Of a vast range now and then, for where it ends may be told from some bits of its
+    size alone.
+    """
+    if draw.backing is None and request.npages and draw.rng.random() < VAST_RANGE:
+        npages = vast_size(draw)
+        request = at(request, draw.base(npages))
+        request = replace(request, memory_size=npages << PAGE_SHIFT)
     hva, end = request.userspace_addr, draw.limits.hva_end
     one_page = max(0, end - request.memory_size + PAGE_SIZE)
     straddles = end - (draw.rng.randrange(min(64, request.npages) or 1) << PAGE_SHIFT)
@@ -128,6 +140,14 @@ def bad_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
         U64 - PAGE_SIZE,
     )
     return replace(request, userspace_addr=draw.rng.choice(hvas))
+
+
+def vast_size(draw: Situation) -> int:
+    """Pages of a slot as large as may be, or of a power of two."""
+    most = draw.largest_slot
+    npages = draw.rng.choice((most, edge_of_machine(draw.rng, most)))
+    grain = draw.header.domain.page_granule
+    return max(npages // grain, 1) * grain
 
 
 def beyond(draw: Situation, request: MemoryRegion) -> MemoryRegion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from memslot_conformance.scenarios.drawn.numbers import longer
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     AIMED_WORDS,
@@ -76,5 +77,7 @@ def _any_word(draw: Situation) -> int:
     """A word that may name a slot, or none that can be."""
     top, count = draw.limits.user_slots, draw.limits.address_spaces
     over = min(top, 0xFFFF)
-    words = (draw.word(), top - 1, over, 0xFFFF, pack(count, 0))
+    word = draw.word()
+    cut = longer(draw.rng, word, 0xFFFF_FFFF)
+    words = (word, cut, top - 1, over, 0xFFFF, pack(count, 0))
     return draw.rng.choice(words)

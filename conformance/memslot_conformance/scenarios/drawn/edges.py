@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from memslot_conformance.scenarios.drawn.region_edges import REGION, Edge, always
-from memslot_conformance.scenarios.drawn.touches import Known
+from memslot_conformance.scenarios.drawn.touches import Left
 from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
@@ -39,7 +39,7 @@ def edges_of(header: Header) -> dict[str, list[Edge]]:
 
 
 def at_edges(
-    edges: dict[str, list[Edge]], header: Header, known: Known, operation: Operation
+    edges: dict[str, list[Edge]], header: Header, known: Left, operation: Operation
 ) -> Iterator[str]:
     """The names of the edges that an operation lies at."""
     for edge in edges.get(type(operation).__name__, ()):
@@ -47,7 +47,7 @@ def at_edges(
             yield edge.name
 
 
-def _log_word(header: Header, known: Known, operation: Operation) -> bool:
+def _log_word(header: Header, known: Left, operation: Operation) -> bool:
     """The id of a log is the first that is too high."""
     del known
     if not isinstance(operation, GetDirtyLog | ClearDirtyLog):
@@ -55,10 +55,10 @@ def _log_word(header: Header, known: Known, operation: Operation) -> bool:
     return id_of(operation.slot) == header.limits.user_slots
 
 
-def _clears(past: int) -> Callable[[Header, Known, Operation], bool]:
+def _clears(past: int) -> Callable[[Header, Left, Operation], bool]:
     """A range of a log that ends so many pages past the slot."""
 
-    def at(header: Header, known: Known, operation: Operation) -> bool:
+    def at(header: Header, known: Left, operation: Operation) -> bool:
         del header
         if not isinstance(operation, ClearDirtyLog):
             return False
@@ -70,15 +70,15 @@ def _clears(past: int) -> Callable[[Header, Known, Operation], bool]:
     return at
 
 
-def _clears_inside(header: Header, known: Known, operation: Operation) -> bool:
+def _clears_inside(header: Header, known: Left, operation: Operation) -> bool:
     del header, known
     if not isinstance(operation, ClearDirtyLog):
         return False
     return operation.first_page % BITS_PER_WORD in {1, BITS_PER_WORD - 1}
 
 
-def _options(value: int) -> Callable[[Header, Known, Operation], bool]:
-    def at(header: Header, known: Known, operation: Operation) -> bool:
+def _options(value: int) -> Callable[[Header, Left, Operation], bool]:
+    def at(header: Header, known: Left, operation: Operation) -> bool:
         del header, known
         return operation == EnableManualProtect(value)
 
@@ -88,20 +88,19 @@ def _options(value: int) -> Callable[[Header, Known, Operation], bool]:
 def _ranges(holds: Callable[[int, int], bool]) -> Callable[..., bool]:
     """A guest range that is cached or copied, by its first byte and its length."""
 
-    def at(header: Header, known: Known, operation: Operation) -> bool:
+    def at(header: Header, known: Left, operation: Operation) -> bool:
         del header, known
-        of_bytes = InitHvaCache | ActivatePfnCache | GuestCopy
-        return isinstance(operation, of_bytes) and holds(
-            operation.gpa, operation.length
-        )
+        if not isinstance(operation, InitHvaCache | ActivatePfnCache | GuestCopy):
+            return False
+        return holds(operation.gpa, operation.length)
 
     return at
 
 
-def _copies(past: int) -> Callable[[Header, Known, Operation], bool]:
+def _copies(past: int) -> Callable[[Header, Left, Operation], bool]:
     """A copy that begins in a slot and ends so many bytes past it."""
 
-    def at(header: Header, known: Known, operation: Operation) -> bool:
+    def at(header: Header, known: Left, operation: Operation) -> bool:
         del header
         if not isinstance(operation, GuestCopy):
             return False
@@ -116,10 +115,10 @@ def _copies(past: int) -> Callable[[Header, Known, Operation], bool]:
     return at
 
 
-def _maps_ahead(past: int) -> Callable[[Header, Known, Operation], bool]:
+def _maps_ahead(past: int) -> Callable[[Header, Left, Operation], bool]:
     """Pages mapped ahead from inside a slot on, to so many past it."""
 
-    def at(header: Header, known: Known, operation: Operation) -> bool:
+    def at(header: Header, known: Left, operation: Operation) -> bool:
         del header
         if not isinstance(operation, PreFault):
             return False
@@ -134,15 +133,20 @@ def _maps_ahead(past: int) -> Callable[[Header, Known, Operation], bool]:
     return at
 
 
-def _maps_none(header: Header, known: Known, operation: Operation) -> bool:
+def _maps_none(header: Header, known: Left, operation: Operation) -> bool:
     del header, known
     return isinstance(operation, PreFault) and operation.npages == 0
 
 
-def _uses(past: int) -> Callable[[Header, Known, Operation], bool]:
+def _resolves(header: Header) -> bool:
+    """A range can be resolved, and so have an end."""
+    return InitHvaCache.__name__ in header.capabilities.operations
+
+
+def _uses(past: int) -> Callable[[Header, Left, Operation], bool]:
     """A use that ends so many bytes past its range."""
 
-    def at(header: Header, known: Known, operation: Operation) -> bool:
+    def at(header: Header, known: Left, operation: Operation) -> bool:
         del header
         if not isinstance(operation, UseHvaCache):
             return False
@@ -153,8 +157,8 @@ def _uses(past: int) -> Callable[[Header, Known, Operation], bool]:
     return at
 
 
-def _opens(length: int) -> Callable[[Header, Known, Operation], bool]:
-    def at(header: Header, known: Known, operation: Operation) -> bool:
+def _opens(length: int) -> Callable[[Header, Left, Operation], bool]:
+    def at(header: Header, known: Left, operation: Operation) -> bool:
         del header, known
         return (
             isinstance(operation, InvalidateRange)
@@ -209,8 +213,8 @@ EDGES: tuple[Edge, ...] = (
     Edge("PreFault: no page", always, _maps_none),
     Edge("PreFault: up to the last page", always, _maps_ahead(0)),
     Edge("PreFault: one page too far", always, _maps_ahead(1)),
-    Edge("UseHvaCache: up to the end", always, _uses(0)),
-    Edge("UseHvaCache: one byte too far", always, _uses(1)),
+    Edge("UseHvaCache: up to the end", _resolves, _uses(0)),
+    Edge("UseHvaCache: one byte too far", _resolves, _uses(1)),
     Edge("InvalidateRange: no bytes", always, _opens(0)),
     Edge("InvalidateRange: one byte", always, _opens(1)),
 )

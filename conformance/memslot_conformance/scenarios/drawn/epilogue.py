@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from memslot_conformance.scenarios.drawn.kinds import touched_by
 from memslot_conformance.scenarios.drawn.left import left_by
-from memslot_conformance.scenarios.drawn.touches import FRAME, SLOT, Known, TouchedRange
+from memslot_conformance.scenarios.drawn.touches import FRAME, SLOT, Left, TouchedRange
 from memslot_conformance.scenarios.drawn.weights import LARGEST_LOGGED
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
@@ -50,9 +50,12 @@ def epilogue(
     threads: tuple[Operations, ...] = (),
     *,
     unmaps: bool = False,
+    writes_first: bool = False,
 ) -> Operations:
     """What to ask when a scenario is over, of what this target supports.
 
+    `writes_first`: every frame is written before a log is read as well, for a GET
+    write-protects again what it finds, and so hides that it was left unprotected.
     `unmaps`: the host takes the pages away before the slots are deleted. It shows what
     reverse maps have lost, and hides what a delete leaves.
     """
@@ -69,6 +72,7 @@ def epilogue(
     taken = tuple(_unmaps(known.table, frames)) if unmaps else ()
     looks = (
         *pages,
+        *(_writes(frames) if writes_first else ()),
         *_looks(known.table, frames, logs, caches),
         *taken,
         *(_delete(known.table, word) for word in words),
@@ -95,8 +99,12 @@ def _looks(
     yield from (AgeHva(page) for page in _pages(table, frames))
     yield from (GuestAccess(gfn, as_id=as_id) for as_id, gfn in frames)
     yield from logs
-    yield from (GuestAccess(gfn, True, as_id=as_id) for as_id, gfn in frames)  # noqa: FBT003
+    yield from _writes(frames)
     yield from (*logs, *logs)
+
+
+def _writes(frames: tuple[FrameOfSpace, ...]) -> Iterator[Operation]:
+    yield from (GuestAccess(gfn, write=True, as_id=as_id) for as_id, gfn in frames)
 
 
 def _pages(table: SlotTable, frames: tuple[FrameOfSpace, ...]) -> Iterator[int]:
@@ -118,7 +126,7 @@ def _delete(table: SlotTable, word: int) -> SetRegion:
     return SetRegion(MemoryRegion(word, base << PAGE_SHIFT, 0, 0))
 
 
-def _touched(known: Known, operations: Operations) -> tuple[TouchedRange, ...]:
+def _touched(known: Left, operations: Operations) -> tuple[TouchedRange, ...]:
     return tuple(
         part for operation in operations for part in touched_by(known, operation).parts
     )

@@ -20,7 +20,7 @@ from memslot_conformance.scenarios.drawn import (
 )
 from memslot_conformance.scenarios.drawn.regions import draw_set_region
 from memslot_conformance.scenarios.drawn.situation import Situation
-from memslot_conformance.scenarios.drawn.touches import Known, Touches, Touching
+from memslot_conformance.scenarios.drawn.touches import Left, Touches, Touching
 from memslot_spec.model.operations import (
     ActivatePfnCache,
     AgeHva,
@@ -145,7 +145,7 @@ scenarios have it."""
 BY_NAME = {kind.__name__: entry for kind, entry in KINDS.items()}
 
 
-def touched_by(known: Known, operation: Operation) -> Touches:
+def touched_by(known: Left, operation: Operation) -> Touches:
     """What an operation touches on what is known of the VM."""
     entry = KINDS.get(type(operation))
     if entry is None or entry.touching is touches.everything:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_conformance.scenarios.drawn.touches import Known
+from memslot_conformance.scenarios.drawn.touches import Left
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.history.header import Header
 from memslot_spec.model.operations import (
@@ -16,7 +16,7 @@ from memslot_spec.model.profile import profile_named
 from memslot_spec.model.values import SlotTable
 
 
-def follow(header: Header, known: Known, operation: Operation) -> None:
+def follow(header: Header, known: Left, operation: Operation) -> None:
     """Know what an operation leaves."""
     if isinstance(operation, InitHvaCache):
         known.ranges[operation.cache] = operation
@@ -26,9 +26,9 @@ def follow(header: Header, known: Known, operation: Operation) -> None:
         known.table = table_after(header, known.table, operation)
 
 
-def left_by(header: Header, prefix: Operations) -> Known:
+def left_by(header: Header, prefix: Operations) -> Left:
     """What is known when one thread has asked these."""
-    known = Known()
+    known = Left()
     for operation in prefix:
         follow(header, known, operation)
     return known

@@ -8,14 +8,17 @@ the lower number first; *then* is of one thread, one soon after the other.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
+from random import Random
 
 from memslot_conformance.scenarios.drawn.edges import at_edges, edges_of
-from memslot_conformance.scenarios.drawn.kinds import KINDS, touched_by
-from memslot_conformance.scenarios.drawn.left import follow
+from memslot_conformance.scenarios.drawn.kinds import touched_by
+from memslot_conformance.scenarios.drawn.left import follow, left_by
 from memslot_conformance.scenarios.drawn.region_edges import Edge
-from memslot_conformance.scenarios.drawn.touches import Known, Touches
+from memslot_conformance.scenarios.drawn.touches import Left, Touches
+from memslot_conformance.scenarios.drawn.weights import CANDIDATES, EVEN
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
 from memslot_spec.model.dirty_log import (
@@ -31,7 +34,7 @@ from memslot_spec.model.operations import (
     SetRegion,
 )
 from memslot_spec.model.profile import profile_named
-from memslot_spec.model.updates import Objection, change_of, objections
+from memslot_spec.model.updates import change_of, objections
 
 SOON = 4
 """Operations of one thread between which another may still be about the same."""
@@ -48,7 +51,7 @@ class Met:
     header: Header
     counter: Counter[str] = field(default_factory=Counter[str])
     _edges: dict[str, list[Edge]] = field(init=False)
-    _known: Known = field(default_factory=Known)
+    _known: Left = field(default_factory=Left)
     _recent: deque[tuple[str, Touches]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +60,7 @@ class Met:
 
     def begin(self) -> None:
         """A new VM, which knows nothing."""
-        self._known = Known()
+        self._known = Left()
         self._recent.clear()
 
     def step(self, operation: Operation) -> None:
@@ -96,7 +99,7 @@ class Met:
             counter[f"edge {edge}"] += 1
 
 
-def pairs_of(known: Known, threads: tuple[Operations, ...]) -> frozenset[str]:
+def pairs_of(known: Left, threads: tuple[Operations, ...]) -> frozenset[str]:
     """The pairs of operations that meet in a race which begins with what is known."""
     touched = [
         [(type(one).__name__, touched_by(known, one)) for one in thread]
@@ -112,7 +115,24 @@ def pairs_of(known: Known, threads: tuple[Operations, ...]) -> frozenset[str]:
     )
 
 
-def _refused(header: Header, known: Known, operation: Operation) -> Iterator[str]:
+def draw_race(
+    header: Header,
+    met: Mapping[str, int],
+    rng: Random,
+    draw: Callable[[], Scenario],
+) -> Scenario:
+    """A race; every other time that of several with the pair that met least so far."""
+    if rng.random() < EVEN:
+        return draw()
+
+    def times(race: Scenario) -> float:
+        pairs = pairs_of(left_by(header, race.prefix), race.threads)
+        return min((met.get(pair, 0) for pair in pairs), default=inf)
+
+    return min((draw() for _ in range(CANDIDATES)), key=times)
+
+
+def _refused(header: Header, known: Left, operation: Operation) -> Iterator[str]:
     """What a request changes, and everything that is wrong with it."""
     profile, limits, table = profile_named(header.profile), header.limits, known.table
     match operation:
@@ -131,28 +151,3 @@ def _refused(header: Header, known: Known, operation: Operation) -> Iterator[str
             yield from (f"objection of a log {one.name}" for one in wrong)
         case _:
             pass
-
-
-def can_be_met(header: Header) -> frozenset[str]:
-    """Every key that this target could show, but for objections of logs."""
-    asked = [k.__name__ for k in KINDS if k.__name__ in header.capabilities.operations]
-    keys = {f"kind {name}" for name in asked}
-    every = edges_of(header).values()
-    keys |= {f"edge {edge.name}" for edges in every for edge in edges}
-    if SetRegion.__name__ in asked:
-        keys |= {f"objection {objection.name}" for objection in _possible(header)}
-    keys |= {f"pair {mine} x {its}" for mine in asked for its in asked}
-    return frozenset(keys)
-
-
-def _possible(header: Header) -> Iterator[Objection]:
-    """What can be wrong with a request to this target."""
-    profile, domain = profile_named(header.profile), header.domain
-    lacking = {
-        Objection.READONLY_CHANGED: not profile.has_readonly,
-        Objection.BAD_ADDRESS_SPACE: not profile.strict_flags,
-        Objection.BEYOND_GUEST: not profile.strict_flags,
-        Objection.TOO_MANY_PAGES: profile.max_pages is None
-        or domain.largest_slot is not None,
-    }
-    yield from (one for one in Objection if not lacking.get(one, False))

@@ -14,7 +14,7 @@ from random import Random
 
 from memslot_conformance.scenarios.drawn.before import log_first, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
-from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
+from memslot_conformance.scenarios.drawn.corner import Corner, InView, draw_corner
 from memslot_conformance.scenarios.drawn.epilogue import epilogue
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME
 from memslot_conformance.scenarios.drawn.left import follow
@@ -27,7 +27,7 @@ from memslot_conformance.scenarios.drawn.requests import (
     narrowed,
 )
 from memslot_conformance.scenarios.drawn.shapes import create
-from memslot_conformance.scenarios.drawn.situation import InView, Situation
+from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     AFTER,
     AIMED,
@@ -48,6 +48,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     UNMAPPED,
     VAST,
     WITH_REQUEST,
+    WRITTEN_FIRST,
 )
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.model.operations import (
@@ -111,7 +112,10 @@ class Drawing:
         match pick(self.rng, ENDS):
             case "look":
                 unmaps = self.rng.random() < UNMAPPED
-                return epilogue(header, prefix, threads, unmaps=unmaps)
+                writes = self.rng.random() < WRITTEN_FIRST
+                return epilogue(
+                    header, prefix, threads, unmaps=unmaps, writes_first=writes
+                )
             case "destroy" if LAST_OF_ALL in header.capabilities.operations:
                 return (DestroyVm(),)
             case _:
@@ -171,7 +175,7 @@ class Drawing:
     def _situation(self, aimed: float) -> Situation:
         draw = self._draw
         draw.rng, draw.table, draw.aimed = self.rng, self.table, aimed
-        draw.is_raced = False
+        draw.is_raced = draw.is_about_logs = False
         return draw
 
     def _look_around(self, draw: Situation) -> None:
@@ -195,6 +199,7 @@ class Drawing:
         every = sorted(set(palette.kinds))
         pair = [rng.choice(every), rng.choice(every)]
         theme = pick(rng, THEMES)
+        self._draw.is_about_logs = theme == "log"
         if theme != "any two":
             about = self._about(theme)
             pair = [rng.choice(about), rng.choice(about)]

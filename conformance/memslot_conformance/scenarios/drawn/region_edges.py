@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from memslot_conformance.scenarios.drawn.touches import Known
+from memslot_conformance.scenarios.drawn.touches import Left
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.history.header import Header
@@ -27,7 +27,7 @@ class Edge:
 
     name: str
     applies: Callable[[Header], bool]
-    at: Callable[[Header, Known, Operation], bool]
+    at: Callable[[Header, Left, Operation], bool]
 
     @property
     def kind(self) -> str:
@@ -91,7 +91,7 @@ InRegion = Callable[[Header, MemoryRegion], bool]
 
 
 def _of_region(name: str, applies: Callable[[Header], bool], holds: InRegion) -> Edge:
-    def at(header: Header, known: Known, operation: Operation) -> bool:
+    def at(header: Header, known: Left, operation: Operation) -> bool:
         del known
         if not isinstance(operation, SetRegion) or operation.private:
             return False

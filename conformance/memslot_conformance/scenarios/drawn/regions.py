@@ -18,6 +18,7 @@ from memslot_conformance.scenarios.drawn.shapes import RequestShape
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     DEFECT_COUNTS,
+    EVEN,
     FAILING,
     GROWING,
     LARGEST_LOGGED,
@@ -127,6 +128,8 @@ def _shaped(draw: Situation) -> MemoryRegion:
         return pick(rng, FIRST_SHAPES)(draw)
     if not draw.is_raced and count < draw.corner.most // 2 and rng.random() < GROWING:
         return shapes.create(draw)
+    if draw.is_about_logs and rng.random() < EVEN:
+        return shapes.toggle_log(draw)
     request = pick(rng, RACED_SHAPES if draw.is_raced else SHAPES)(draw)
     if count >= draw.corner.most and _is_new(draw, request):
         return pick(rng, FULL_SHAPES)(draw)

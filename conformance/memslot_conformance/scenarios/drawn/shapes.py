@@ -13,12 +13,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from memslot_conformance.scenarios.drawn.situation import Situation
-from memslot_conformance.scenarios.drawn.weights import LARGEST_LOGGED
+from memslot_conformance.scenarios.drawn.weights import HUGE_PAGES, LARGEST_LOGGED
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.arithmetic.slot_word import id_of, pack
 from memslot_spec.model.values import (
     BIT_1,
     LOG_DIRTY_PAGES,
+    PAGES_PER_HUGE_PAGE,
     MemoryRegion,
     Slot,
 )
@@ -50,11 +51,16 @@ def create(draw: Situation) -> MemoryRegion:
     as_id, slot_id = draw.unused()
     npages = draw.npages()
     base = draw.free_base(as_id, npages)
+    host = draw.host_page(base, npages)
+    is_huge = draw.backing is None and npages >= PAGES_PER_HUGE_PAGE
+    if is_huge and draw.rng.random() < HUGE_PAGES:
+        base -= base % PAGES_PER_HUGE_PAGE
+        host -= host % PAGES_PER_HUGE_PAGE
     return MemoryRegion(
         pack(as_id, slot_id),
         base << PAGE_SHIFT,
         npages << PAGE_SHIFT,
-        draw.host_page(base, npages) << PAGE_SHIFT,
+        host << PAGE_SHIFT,
         draw.flags(npages),
     )
 

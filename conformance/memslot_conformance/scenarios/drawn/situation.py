@@ -13,11 +13,18 @@ from random import Random
 from memslot_conformance.scenarios.drawn.corner import (
     FOUR_GIB,
     Corner,
+    InView,
     any_id,
     ids_of,
 )
-from memslot_conformance.scenarios.drawn.numbers import edge_of_machine, pick, wide
-from memslot_conformance.scenarios.drawn.touches import Known
+from memslot_conformance.scenarios.drawn.numbers import (
+    edge_of_machine,
+    longer,
+    near,
+    pick,
+    wide,
+)
+from memslot_conformance.scenarios.drawn.touches import Left
 from memslot_conformance.scenarios.drawn.weights import (
     ALIGNED_TO,
     BASES,
@@ -28,6 +35,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     LARGEST_LOGGED,
     LOGGING,
     LOGGING_WHERE_READ,
+    NEAR,
     OFFSETS,
     OUT_OF_STEP,
     READONLY,
@@ -39,26 +47,22 @@ from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.arithmetic.slot_word import pack
 from memslot_spec.history.header import Header
 from memslot_spec.model.profile import Limits, Profile, profile_named
-from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Slot
+from memslot_spec.model.values import (
+    BIT_1,
+    LOG_DIRTY_PAGES,
+    Slot,
+)
 
 TRIES = 16
 """How often a free range is looked for."""
 
 
-@dataclass(slots=True)
-class InView:
-    """What operations are about for a while: a page, and the slot it is in, if any."""
-
-    gfn: int
-    as_id: int = 0
-    slot_id: int | None = None
-
-
 @dataclass(slots=True, kw_only=True)
-class Situation(Known):
+class Situation(Left):
     """What an operation is drawn from.
 
-    `aimed` is how often it is about what is in view, `is_raced` whether others run.
+    `aimed` is how often it is about what is in view, `is_raced` whether others run,
+    `is_about_logs` whether that race is about a log.
     `backing` is real memory for slots, where they need some: first byte address, and
     bytes.
     """
@@ -69,6 +73,7 @@ class Situation(Known):
     aimed: float = 0.0
     view: InView | None = None
     is_raced: bool = False
+    is_about_logs: bool = False
     backing: tuple[int, int] | None = None
 
     @property
@@ -141,10 +146,11 @@ class Situation(Known):
 
     def frame(self) -> tuple[int, int]:
         """A frame to look at, and its address space."""
+        rng, last = self.rng, self.last
         view = self.in_view()
         if view is not None:
-            return view.gfn, view.as_id
-        rng, last = self.rng, self.last
+            gfn = near(rng, view.gfn, last) if rng.random() < NEAR else view.gfn
+            return gfn, view.as_id
         as_id = self.address_space()
         match pick(rng, FRAMES):
             case "meeting" if self.table.slots:
@@ -154,6 +160,9 @@ class Situation(Known):
                 gfn = self.corner.base + rng.choice(OFFSETS) + rng.choice((0, 0, 1, 3))
             case "law":
                 gfn = last - rng.choice((0, 0, 1))
+            case "machine" if self.table.slots and rng.random() < EVEN:
+                slot = rng.choice(self.table.slots)
+                gfn, as_id = longer(rng, self.around(slot), last), slot.as_id
             case "machine":
                 gfn = edge_of_machine(rng, last)
             case "wide":
@@ -225,6 +234,8 @@ class Situation(Known):
                     base = -(-(base + npages) // to) * to - npages
             case "law":
                 base = rng.choice((top, top, top - 1, FOUR_GIB - npages, FOUR_GIB))
+            case "machine" if self.table.slots and rng.random() < EVEN:
+                base = longer(rng, rng.choice(self.table.slots).base, top)
             case "machine":
                 base = edge_of_machine(rng, top)
             case _:

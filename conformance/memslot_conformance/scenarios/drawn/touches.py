@@ -66,8 +66,8 @@ class Touches:
 
 
 @dataclass(slots=True)
-class Known:
-    """What tells what is touched.
+class Left:
+    """What operations left of a VM that tells what the next one touches.
 
     The table, and the guest ranges that caches of host addresses, and of host pages,
     were last resolved for.
@@ -80,17 +80,17 @@ class Known:
     )
 
 
-Touching = Callable[[Known, Operation], Iterator[TouchedRange]]
+Touching = Callable[[Left, Operation], Iterator[TouchedRange]]
 """What an operation of some kind touches; `everything` stands for the whole VM."""
 
 
-def everything(known: Known, operation: Operation) -> Iterator[TouchedRange]:
+def everything(known: Left, operation: Operation) -> Iterator[TouchedRange]:
     """The whole VM: the table as a whole, every log, or every mapping."""
     del known, operation
     return iter(())
 
 
-def at_a_frame(known: Known, operation: Operation) -> Iterator[TouchedRange]:
+def at_a_frame(known: Left, operation: Operation) -> Iterator[TouchedRange]:
     """A frame, with the slot and the host page behind it."""
     gfn: int = getattr(operation, "gfn", 0)
     as_id: int = getattr(operation, "as_id", 0)
@@ -98,7 +98,7 @@ def at_a_frame(known: Known, operation: Operation) -> Iterator[TouchedRange]:
     yield from _frames(known.table, as_id, gfn, gfn + 1, with_slot=write)
 
 
-def at_host_bytes(known: Known, operation: Operation) -> Iterator[TouchedRange]:
+def at_host_bytes(known: Left, operation: Operation) -> Iterator[TouchedRange]:
     """Host bytes, with every frame that is backed by them."""
     match operation:
         case UnmapHva(hva) | AgeHva(hva) | ChangePte(hva):
@@ -116,7 +116,7 @@ def at_host_bytes(known: Known, operation: Operation) -> Iterator[TouchedRange]:
             yield TouchedRange(FRAME, slot.as_id, low, high)
 
 
-def by_request(known: Known, operation: Operation) -> Iterator[TouchedRange]:
+def by_request(known: Left, operation: Operation) -> Iterator[TouchedRange]:
     """A slot, with the frames and host bytes that it has and those it is to have."""
     if not isinstance(operation, SetRegion):
         return
@@ -133,7 +133,7 @@ def by_request(known: Known, operation: Operation) -> Iterator[TouchedRange]:
         yield TouchedRange(HOST, 0, hva, hva + region.memory_size)
 
 
-def by_log(known: Known, operation: Operation) -> Iterator[TouchedRange]:
+def by_log(known: Left, operation: Operation) -> Iterator[TouchedRange]:
     """The log of a slot: the slot, and the frames of which it tells."""
     if not isinstance(operation, GetDirtyLog | ClearDirtyLog):
         return
@@ -151,7 +151,7 @@ def by_log(known: Known, operation: Operation) -> Iterator[TouchedRange]:
     )
 
 
-def by_cache(known: Known, operation: Operation) -> Iterator[TouchedRange]:
+def by_cache(known: Left, operation: Operation) -> Iterator[TouchedRange]:
     """The frames of a range that is resolved, or of the part that is used."""
     match operation:
         case InitHvaCache(_, gpa, length):
@@ -163,7 +163,7 @@ def by_cache(known: Known, operation: Operation) -> Iterator[TouchedRange]:
     yield from _bytes(known.table, 0, gpa, length)
 
 
-def by_pfn_cache(known: Known, operation: Operation) -> Iterator[TouchedRange]:
+def by_pfn_cache(known: Left, operation: Operation) -> Iterator[TouchedRange]:
     """The frame of a range that is looked up, or that was."""
     if not isinstance(operation, PfnCacheOperation):
         return
@@ -174,14 +174,14 @@ def by_pfn_cache(known: Known, operation: Operation) -> Iterator[TouchedRange]:
         yield from _bytes(known.table, 0, activation.gpa, activation.length)
 
 
-def by_copy(known: Known, operation: Operation) -> Iterator[TouchedRange]:
+def by_copy(known: Left, operation: Operation) -> Iterator[TouchedRange]:
     """The frames of a range that is copied, with slots and host pages behind them."""
     if isinstance(operation, GuestCopy):
         as_id, gpa = operation.as_id, operation.gpa
         yield from _bytes(known.table, as_id, gpa, operation.length)
 
 
-def ahead(known: Known, operation: Operation) -> Iterator[TouchedRange]:
+def ahead(known: Left, operation: Operation) -> Iterator[TouchedRange]:
     """The frames that are mapped ahead."""
     if isinstance(operation, PreFault):
         first = operation.gfn

@@ -72,6 +72,9 @@ HUGE_SIZES = (HUGE - 1, HUGE, HUGE, HUGE + 1, 2 * HUGE, 2 * HUGE, 3 * HUGE)
 OFFSETS = (0, 0, 0, 1, 2, 2, 4, 4, 6, 8, 16, 64, 0x100, HUGE, HUGE, 0x300, 2 * HUGE)
 """How far into a corner a slot begins, and a host range."""
 
+HUGE_PAGES = 0.5
+"""How often a slot of as many pages as a huge page has one: base and host in step."""
+
 ALIGNED_TO = (BITS_PER_WORD, HUGE, HUGE)
 """To what the begin or the end of a slot is moved."""
 
@@ -112,6 +115,9 @@ once."""
 
 # Requests.
 DEFECT_COUNTS: Weighted[int] = ((20, 0), (4, 1), (1, 2))
+VAST_RANGE = 0.3
+"""How often a host range that is to be refused is as large as a slot may be."""
+
 RACED_DEFECTS: Weighted[int] = ((20, 0), (2, 1))
 """How many things are wrong with a request that comes from a shape."""
 
@@ -204,11 +210,11 @@ FROM_OUTSIDE = 0.2
 """How often a range that is aimed at a slot begins before it."""
 
 THEMES: Weighted[str] = (
-    (18, "any two"),
-    (4, "log"),
-    (4, "mapping"),
-    (2, "remembered"),
-    (7, "weights"),
+    (15, "any two"),
+    (9, "log"),
+    (8, "mapping"),
+    (3, "remembered"),
+    (5, "weights"),
 )
 """What a race is of: any two kinds, each as often; kinds that are about one thing; or
 any, by their weights."""
@@ -226,17 +232,24 @@ STAYS_WITH = 0.88
 AIMED, AIMED_IN_A_RACE = 0.6, 0.9
 """How often an operation is about the slot and the page that are in view."""
 
+NEAR = 0.12
+"""How often an operation is about a frame beside the one in view: of the same pair, of
+the same word of a log, or of the same huge page."""
+
+CANDIDATES = 8
+"""Of how many races that with the pair which met least often is played."""
+
 PREFIX_LENGTHS = (1, 1, 2, 2, 3, 4, 6)
 MOST_THREADS = 4
-THREADS: Weighted[int] = ((12, 2), (5, 3), (2, 4))
-THREAD_LENGTHS: Weighted[int] = ((9, 1), (6, 2), (2, 3), (1, 4), (1, 5))
+THREADS: Weighted[int] = ((15, 2), (4, 3), (1, 4))
+THREAD_LENGTHS: Weighted[int] = ((10, 1), (5, 2), (2, 3), (1, 4), (1, 5))
 KINDS_OF_A_RACE = (1, 2, 3)
 """How many kinds of operations meet in one race, requests not counted."""
 
 BESIDE = 3
 """How many kinds a race has beside the two that are to meet, some of them twice."""
 
-WITH_REQUEST = 0.6
+WITH_REQUEST = 0.5
 """How often a race has a request where its two kinds are none, beside them."""
 
 PREPARED = 0.75
@@ -247,6 +260,10 @@ AFTER: Weighted[int] = ((3, 0), (1, 1), (1, 2))
 
 UNMAPPED = 0.5
 """How often a look at the end unmaps what it looked at, before it deletes the slots."""
+
+WRITTEN_FIRST = 0.5
+"""How often a look at the end writes before it asks for logs: a GET puts right what
+another one has left."""
 
 ENDS: Weighted[str] = ((4, "look"), (1, "destroy"), (5, "as it is"))
 """How a drawn race ends: with the whole look, the end of the VM, or neither."""

@@ -9,6 +9,9 @@ from memslot_spec.model.operations import GetDirtyLog, GuestAccess, Origin
 from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, Failure
 
 LOGGED = put(1, 32, 4, 0x2000, LOG_DIRTY_PAGES)
+QUIET = put(1, 32, 4, 0x2000)
+MOVED = put(1, 48, 4, 0x2000, LOG_DIRTY_PAGES)
+WRITTEN = GuestAccess(34, write=True, origin=Origin.KVM)
 READONLY = put(2, 64, 4, 0x3000, BIT_1)
 SLOTS: Operations = (S0, LOGGED, READONLY)
 IN_SLOTS_AND_NOT = (17, 33, 65, 40)
@@ -40,7 +43,7 @@ SEQUENTIAL: tuple[FixedRace, ...] = tuple(
 )
 """What one thread can get wrong: in memory, in a READONLY slot, in none."""
 
-RACES: tuple[FixedRace, ...] = tuple(
+OF_INVALID: tuple[FixedRace, ...] = tuple(
     race(name, (S0,), (delete(0, failure=Failure.PREPARE),), (access,), after=(access,))
     for name, access in (
         ("emulated access beside a delete that fails", EMULATED_17),
@@ -49,3 +52,26 @@ RACES: tuple[FixedRace, ...] = tuple(
     )
 )
 """An INVALID slot that comes back."""
+
+OF_LOGS: tuple[FixedRace, ...] = tuple(
+    race(
+        f"{name} beside {what}",
+        before,
+        (beside,),
+        (GuestAccess(33, write=True, origin=origin),),
+        after=(GetDirtyLog(1),),
+    )
+    for name, origin in (
+        ("emulated write", Origin.EMULATOR),
+        ("KVM's own write", Origin.KVM),
+    )
+    for what, before, beside in (
+        ("a log that is read", (LOGGED, WRITTEN), GetDirtyLog(1)),
+        ("a log that is turned on", (QUIET,), LOGGED),
+        ("a log that is turned off", (LOGGED, WRITTEN), QUIET),
+        ("a move of a slot that logs", (LOGGED,), MOVED),
+    )
+)
+"""Writes that a log is to have, by those who make no spte for them."""
+
+RACES: tuple[FixedRace, ...] = (*OF_INVALID, *OF_LOGS)

@@ -32,6 +32,7 @@ PAGE_17 = START + PAGE_SIZE
 RANGE_17 = InvalidateRange(PAGE_17, PAGE_17 + PAGE_SIZE)
 HUGE_LOGGED = put(0, 0x200, 0x400, 0x1200, LOG_DIRTY_PAGES)
 HUGE = put(0, 0x200, 0x400, 0x1200)
+HUGE_PAGE = 0x1200 * PAGE_SIZE
 HUGE_AT_2 = put(2, 0x400, 0x400, 0x4000)
 HUGE_START = 0x4000 * PAGE_SIZE
 
@@ -76,6 +77,13 @@ RACES: tuple[FixedRace, ...] = (
         after=(CountRmaps(),),
     ),
     race("range beside a create", (S0, READ_17), (S1,), (RANGE_17,)),
+    race(
+        "huge page beside a range elsewhere in it",
+        (HUGE,),
+        (InvalidateRange(HUGE_PAGE + 9 * PAGE_SIZE, HUGE_PAGE + 10 * PAGE_SIZE),),
+        (GuestAccess(512, write=True),),
+        after=(CountRmaps(),),
+    ),
     race("ageing beside a delete", (S0, READ_17), (delete(0),), (AgeHva(PAGE_17),)),
     race(
         "unmap beside the start of logging",

@@ -54,7 +54,7 @@ def left_of_logs(facts: Facts, ended: VmEnded) -> tuple[int, ...]:
 
 
 def some_slot_logged(facts: Facts, ended: VmEnded) -> bool:
-    return any(facts.bitmaps.attached)
+    return bool(facts.bitmaps.ever)
 
 
 def not_freed(facts: Facts, ended: VmEnded) -> str:

@@ -7,7 +7,7 @@ so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
@@ -165,11 +165,13 @@ def no_wait_under_mmu_lock(facts: Facts, event: GracePeriodBegun) -> bool:
     return facts.sections.mmu_holder != event.thread
 
 
-def with_arrays(facts: Facts, event: TablePublished) -> Iterator[Slot]:
-    """The slots that stay where they are, and that have arrays in the table before."""
+def with_arrays(
+    facts: Facts, event: TablePublished, slots: Iterable[Slot]
+) -> Iterator[Slot]:
+    """Those that stay where they are, and that have arrays in the table before."""
     if not facts.host.tells_arrays and not tells_arrays(event.attached):
         return
-    for slot in event.slots:
+    for slot in slots:
         before = facts.tables.current.find(slot.as_id, slot.id)
         if before is None or not facts.host.has_arrays((slot.as_id, slot.id)):
             continue
@@ -178,12 +180,13 @@ def with_arrays(facts: Facts, event: TablePublished) -> Iterator[Slot]:
 
 
 def a_slot_stays(facts: Facts, event: TablePublished) -> bool:
-    return any(True for _ in with_arrays(facts, event))
+    return any(True for _ in with_arrays(facts, event, event.slots))
 
 
 def without_arrays(facts: Facts, event: TablePublished) -> tuple[Slot, ...]:
     have = {(a.as_id, a.slot_id) for a in event.attached if a.metadata is not None}
-    return tuple(s for s in with_arrays(facts, event) if (s.as_id, s.id) not in have)
+    lacking = [slot for slot in event.slots if (slot.as_id, slot.id) not in have]
+    return tuple(with_arrays(facts, event, lacking))
 
 
 def who_lost_them(facts: Facts, event: TablePublished) -> str:

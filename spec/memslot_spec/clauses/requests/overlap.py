@@ -51,9 +51,9 @@ def overlap_is_eexist(facts: Facts, placed: Placed) -> bool:
 
 def touches(placed: Placed) -> bool:
     """The range ends where another slot begins, or begins where one ends."""
-    region = placed.region
-    end = region.base + region.npages
-    return any(s.base == end or s.base + s.npages == region.base for s in placed.others)
+    base = placed.region.base
+    end = base + placed.region.npages
+    return any(s.base == end or s.base + s.npages == base for s in placed.others)
 
 
 def meets_itself(placed: Placed) -> bool:

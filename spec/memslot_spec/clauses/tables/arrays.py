@@ -156,7 +156,10 @@ def what_was_freed(facts: Facts, event: TablePublished) -> str:
     points=("MetadataAllocated", "MetadataFreed", "BitmapAllocated", "BitmapFreed"),
 )
 def nothing_is_gone(facts: Facts, event: TablePublished) -> bool:
-    return not any(what_is_gone(facts, one) for one in event.attached)
+    arrays = {one.metadata for one in event.attached}
+    bitmaps = {one.bitmap for one in event.attached}
+    host = facts.host
+    return arrays - {None} <= host.metadata.keys() and bitmaps - {None} <= host.bitmaps
 
 
 def fits(facts: Facts, slot: Slot, handle: int) -> bool:
@@ -170,15 +173,17 @@ def fits(facts: Facts, slot: Slot, handle: int) -> bool:
 
 def new_slots(facts: Facts, event: TablePublished) -> tuple[tuple[Slot, int], ...]:
     """The slots with arrays that the table before has not, each with its arrays."""
-    before, slots = facts.tables.current, event.slots
-    found = (
-        (slots.find(one.as_id, one.slot_id), one.metadata) for one in event.attached
-    )
+    before, slots = facts.tables.current.by_key(), event.slots
+    new = [
+        one
+        for one in event.attached
+        if one.metadata is not None and (one.as_id, one.slot_id) not in before
+    ]
+    found = ((slots.find(one.as_id, one.slot_id), one.metadata) for one in new)
     return tuple(
         (slot, handle)
         for slot, handle in found
         if slot is not None and handle is not None
-        if before.find(slot.as_id, slot.id) is None
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
+from memslot_spec.arithmetic.ranges import overlaps
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.facts import Facts
@@ -157,7 +158,24 @@ def no_op_succeeds(facts: Facts, update: Updated) -> bool:
 
 
 def has_several_user_slots(facts: Facts, event: TablePublished) -> bool:
-    return sum(slot.id < facts.limits.user_slots for slot in event.slots) > 1
+    user_slots = facts.limits.user_slots
+    return len([slot for slot in event.slots.slots if slot.id < user_slots]) > 1
+
+
+def are_disjoint(facts: Facts, event: TablePublished) -> bool:
+    """Of user slots in order, each ends where the next begins, or before."""
+    user_slots = facts.limits.user_slots
+    in_order = sorted(
+        [
+            (slot.as_id, slot.base, slot.npages)
+            for slot in event.slots.slots
+            if slot.id < user_slots and slot.npages > 0
+        ]
+    )
+    return all(
+        one[0] != after[0] or not overlaps(*one[1:], *after[1:])
+        for one, after in pairwise(in_order)
+    )
 
 
 def overlapping_users(facts: Facts, event: TablePublished) -> list[tuple[Slot, Slot]]:
@@ -196,7 +214,7 @@ def the_overlaps(facts: Facts, event: TablePublished) -> str:
     observed=the_overlaps,
 )
 def disjoint(facts: Facts, event: TablePublished) -> bool:
-    return not overlapping_users(facts, event)
+    return are_disjoint(facts, event)
 
 
 READY_FOR = frozenset({"generation", "last_used_slot", "arch"})

@@ -89,7 +89,8 @@ def access_returned(facts: Facts, event: Return, known: CallFacts) -> None:
     """A call is over: a page is replaced, an spte marked, or its mark taken."""
     operation, thread = known.operation, event.thread
     if facts.follows_backing:
-        facts.backing.returned(thread, facts.step)
+        began = (call.step for call in facts.calls.values())
+        facts.backing.returned(thread, facts.step, min(began, default=facts.step + 1))
     if not facts.tracks_accesses:
         return
     if isinstance(operation, AgeHva):

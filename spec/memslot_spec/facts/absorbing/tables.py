@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from memslot_spec.facts.absorbing.on import Additions, on
 from memslot_spec.facts.facts import Facts
+from memslot_spec.facts.forgetting import EVERY, forget_tables
 from memslot_spec.facts.srcu import give_back, take
 from memslot_spec.history.points.tables import (
     ArchLocked,
@@ -40,6 +41,8 @@ def _table_read(facts: Facts, event: TableRead) -> None:
 def _table_published(facts: Facts, event: TablePublished) -> None:
     """The table is the current one; the update may have marked its slot INVALID."""
     facts.tables.publish(event.table, event.slots, facts.step, event.as_id)
+    if facts.tables.newest % EVERY == 0:
+        forget_tables(facts)
     update = facts.update_of(event.thread)
     if update is None:
         return
