@@ -11,6 +11,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -25,7 +26,13 @@ from typing import get_type_hints
 
 
 def hints_of(kind: type) -> dict[str, object]:
-    """The hints of a class's own fields and of those that it inherits."""
+    """The hints of a dataclass's fields, its own and those that it inherits."""
+    hints = _hints_of(kind)
+    named = {one.name for one in fields(kind)} if is_dataclass(kind) else hints.keys()
+    return {name: hint for name, hint in hints.items() if name in named}
+
+
+def _hints_of(kind: type) -> dict[str, object]:
     if not _was_compiled(sys.modules[kind.__module__]):
         return get_type_hints(kind)
     hints: dict[str, object] = {}
