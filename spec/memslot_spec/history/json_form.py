@@ -35,6 +35,7 @@ from memslot_spec.history.json_kinds import (
     ListForm,
     MapForm,
     MisfitError,
+    NotJsonError,
     OptionalForm,
     RecordForm,
     ScalarForm,
@@ -107,10 +108,6 @@ class JsonForm(Generic[T]):
     def to_text(self, value: T) -> str:
         """The value in one line, without a line end."""
         return json.dumps(self.write(value))
-
-
-class NotJsonError(MisfitError):
-    """A text that is not JSON; whether it was cut, the reader of a file knows."""
 
 
 def parsed(text: str) -> object:
