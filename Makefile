@@ -29,11 +29,15 @@ GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup check test quick lint types unit contracts docs bench
-.PHONY: format golden slow-list silent mutate clean
+.PHONY: format golden slow-list silent mutate compiled wheel clean
 
 SEED := 1
 COUNT := 600
 HOURS := 2
+
+# Where the compiled specification lies, and what its tests import besides.
+COMPILED := $(CURDIR)/build/compiled
+OF_TESTS := spec/tests reference reference/tests conformance conformance/tests
 
 # As many workers as there are cores: docs/decisions says why.
 SIDE_BY_SIDE := -n auto
@@ -77,6 +81,18 @@ unit: $(STAMP)  ## every test, the proofs of the contracts among them
 contracts: $(STAMP)  ## only the proofs of the contracts, by CrossHair
 	@$(BIN)/pytest -q spec/tests/arithmetic/test_spec_contracts.py
 
+# The tests of the specification again, now of the compiled package: its folder comes
+# before the sources, here and for what tests start.  CrossHair reads Python alone.
+compiled: $(STAMP)  ## compile the judge, for speed, and test what came of it
+	@$(BIN)/python spec/compiled/build.py --into $(COMPILED)
+	@PYTHONPATH=$(COMPILED) $(BIN)/memslots --version
+	@PYTHONPATH=$(COMPILED) $(BIN)/pytest -q $(SIDE_BY_SIDE) \
+		-o pythonpath="$(COMPILED) $(OF_TESTS)" spec
+
+wheel: $(STAMP)  ## a wheel with the compiled judge, into dist
+	@HATCH_BUILD_HOOK_ENABLE_CUSTOM=true PIP_CONSTRAINT=constraints.txt \
+		$(BIN)/python -m pip wheel -qq --no-deps --wheel-dir dist .
+
 docs: $(STAMP)  ## build the book into docs/_build/html
 	@$(BIN)/sphinx-build -q -W -n --keep-going docs docs/_build/html
 
@@ -106,5 +122,5 @@ format: $(STAMP)  ## rewrite the code in the house format
 	@$(BIN)/ruff format --quiet .
 
 clean:  ## remove the environment, the caches and what was built
-	@rm -rf $(VENV) docs/_build .memslots-cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) build dist docs/_build .memslots-cache .mypy_cache .pytest_cache .ruff_cache
 	@find spec reference conformance docs -name __pycache__ -prune -exec rm -rf {} +

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from memslot_spec.compiled import which_judge
+
 # A slow machine is no failure of a property: no example has a deadline, and none
 # is too slow to be drawn.
 settings.register_profile(
@@ -41,6 +43,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--write-golden", action="store_true", help="write pinned files, not compare"
     )
+
+
+def pytest_report_header() -> str:
+    """Say which judge the tests are of."""
+    return f"judge: {which_judge()}"
 
 
 def pytest_configure(config: pytest.Config) -> None:

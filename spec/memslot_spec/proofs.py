@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -24,6 +25,7 @@ from memslot_spec.arithmetic.range_order import RangeOrder
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.model.values import Slot, SlotTable
 from memslot_spec.moments import made_by
+from memslot_spec.source import Function, code_of, doc_of, module_of
 
 CONDITION_SECONDS = 60
 """Processor seconds for one condition: several times what the slowest needs."""
@@ -49,7 +51,7 @@ class Contract:
     @property
     def module(self) -> str:
         """The module of the function, by its full name."""
-        return self.function.__module__
+        return module_of(self.function)
 
     @property
     def name(self) -> str:
@@ -68,7 +70,7 @@ class Contract:
 
 
 def _lines(function: Callable[..., object], of: re.Pattern[str]) -> tuple[str, ...]:
-    lines = (inspect.getdoc(function) or "").splitlines()
+    lines = doc_of(function).splitlines()
     found = (of.match(line) for line in lines)
     return tuple(match["text"] for match in found if match)
 
@@ -154,20 +156,22 @@ def asked_by(predicate: Callable[..., object]) -> frozenset[object]:
     return frozenset(seen & proved)
 
 
-def _is_ours(function: object) -> TypeGuard[FunctionType]:
+def _is_ours(function: object) -> TypeGuard[Function]:
     package = __name__.partition(".")[0]
-    return inspect.isfunction(function) and function.__module__.startswith(package)
+    return isinstance(function, Function) and module_of(function).startswith(package)
 
 
-def _named_in(function: FunctionType) -> list[object]:
+def _named_in(function: Function) -> list[object]:
     """What the names in a function stand for, nested functions included."""
-    named: list[object] = [cell.cell_contents for cell in function.__closure__ or ()]
-    codes = [function.__code__]
+    cells = function.__closure__ if isinstance(function, FunctionType) else None
+    named: list[object] = [cell.cell_contents for cell in cells or ()]
+    known = vars(sys.modules[module_of(function)])
+    codes = [code_of(function)]
     while codes:
         code = codes.pop()
         codes += [inner for inner in code.co_consts if inspect.iscode(inner)]
         for name in code.co_names:
-            named += [function.__globals__.get(name), vars(Slot).get(name)]
+            named += [known.get(name), vars(Slot).get(name)]
             if name in SEARCHES:
                 named += [vars(SlotTable).get(name), vars(RangeOrder).get(name)]
     return named

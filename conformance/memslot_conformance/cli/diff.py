@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import secrets
 import sys
@@ -12,9 +11,8 @@ from dataclasses import asdict
 import click
 
 from memslot_conformance.cli.options import (
-    INSTALL,
-    NEEDED,
     SEEDS,
+    check_symbolic,
     print_lines,
     seed_option,
 )
@@ -28,8 +26,6 @@ from memslot_conformance.report.difference import Said, status_of, told
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import Broken, Send, isolated
-
-EXTRA = f"memslots diff needs the extra 'symbolic': {INSTALL}"
 
 GRACE_SECONDS = 30.0
 """What a single call, or one question to the solver, may take beyond its time."""
@@ -56,8 +52,7 @@ def diff_command(*, mine: str, spec: str, max_time: float, seed: int | None) -> 
     Exit status: 0 all paths were compared and the two agree, 1 they differ, 3 MINE
     could not be imported, 4 inconclusive.
     """
-    if any(importlib.util.find_spec(name) is None for name in NEEDED):
-        raise click.UsageError(EXTRA)
+    check_symbolic("memslots diff")
     try:
         name, _ = spec_function(spec)
     except NoSuchFunctionError as error:

@@ -22,6 +22,7 @@ from memslot_conformance.run.request import LEVEL_SECONDS
 from memslot_conformance.spelling import close_to
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
+from memslot_spec.compiled import which_judge
 from memslot_spec.model.profile import PROFILES
 
 NEEDED = ("crosshair", "hypothesis_crosshair_provider")
@@ -154,9 +155,7 @@ def layers_for(engine: str, layers: tuple[str, ...]) -> tuple[str, ...]:
     """
     if engine == ENGINES[0]:
         return layers
-    if any(find_spec(name) is None for name in NEEDED):
-        message = f"--engine {engine} needs the extra 'symbolic': {INSTALL}"
-        raise click.UsageError(message)
+    check_symbolic(f"--engine {engine}")
     context = click.get_current_context()
     if context.get_parameter_source("layers") is not ParameterSource.COMMANDLINE:
         return ("sequential",)
@@ -166,6 +165,16 @@ def layers_for(engine: str, layers: tuple[str, ...]) -> tuple[str, ...]:
         )
         raise click.UsageError(message)
     return layers
+
+
+def check_symbolic(what: str) -> None:
+    """Errors: `UsageError` where nothing symbolic can run here, and why."""
+    if any(find_spec(name) is None for name in NEEDED):
+        message = f"{what} needs the extra 'symbolic': {INSTALL}"
+        raise click.UsageError(message)
+    if which_judge() == "compiled":
+        message = f"{what} follows Python code, and here memslot_spec is compiled"
+        raise click.UsageError(message)
 
 
 def without_fixed(layers: tuple[str, ...], *, no_fixed: bool) -> tuple[str, ...]:

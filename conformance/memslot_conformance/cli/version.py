@@ -1,4 +1,4 @@
-"""The option `--version`, which asks for the version where somebody wants it."""
+"""The option `--version`: which memslots runs, and which judge."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import importlib
 
 import click
 
+from memslot_spec.compiled import which_judge
+
 
 def _say(context: click.Context, _: click.Parameter, value: object) -> None:
     if not value or context.resilient_parsing:
         return
     # What reads the version of a distribution is dear, and no other command needs it.
     here = importlib.import_module("memslot_conformance.environment")
-    click.echo(f"memslots {here.version()}")
+    click.echo(f"memslots {here.version()}, judge {which_judge()}")
     context.exit()
 
 

@@ -32,6 +32,7 @@ from memslot_conformance.targets.probe import (
     TargetBrokenError,
     probe,
 )
+from memslot_spec.compiled import which_judge
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.blind import blind
 
@@ -191,7 +192,8 @@ def _started(request: CheckRequest, present: Present) -> RunStarted:
         clauses=len(request.clauses),
         host=(
             f"{platform.system()} {platform.release()} {platform.machine()}, "
-            f"Python {platform.python_version()}, {cpus()} CPUs"
+            f"Python {platform.python_version()}, {cpus()} CPUs, "
+            f"judge {which_judge()}"
         ),
     )
 

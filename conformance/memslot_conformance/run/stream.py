@@ -31,11 +31,10 @@ from memslot_spec.history.dialect import CAME_LATER, TAGS, bits_of
 from memslot_spec.history.json_form import (
     Dialect,
     JsonForm,
-    NotJsonError,
     parsed,
     version_in,
 )
-from memslot_spec.history.json_kinds import MisfitError, is_object
+from memslot_spec.history.json_kinds import MisfitError, NotJsonError, is_object
 from memslot_spec.history.json_schema import Schema, schema_of_lines
 
 STREAM_VERSION = 2

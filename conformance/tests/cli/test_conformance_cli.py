@@ -11,6 +11,7 @@ from command_line import go_into, memslots
 from memslot_conformance.cli.command import main
 from memslot_conformance.run import campaign
 from memslot_spec.clauses import CLAUSES
+from memslot_spec.compiled import which_judge
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +65,7 @@ def test_it_says_its_version() -> None:
     result = memslots("--version")
     assert result.exit_code == 0
     assert result.output.startswith("memslots ")
+    assert result.output.endswith(f", judge {which_judge()}\n")
 
 
 @pytest.mark.parametrize(

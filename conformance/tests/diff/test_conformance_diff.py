@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from memslot_conformance.cli import diff as diff_command
+from memslot_conformance.cli import options
 from memslot_conformance.cli.command import main
 from memslot_conformance.cli.options import NEEDED
 from memslot_conformance.diff.functions import spec_functions
@@ -216,7 +216,7 @@ def test_a_file_that_raises_is_broken() -> None:
 
 
 def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diff_command, "NEEDED", ("no_such_solver",))
+    monkeypatch.setattr(options, "NEEDED", ("no_such_solver",))
 
     result = diff("mine.py:needle", "pack")
 

@@ -31,6 +31,9 @@ kvm_get_dirty_log_protect(); 3183, __kvm_gfn_to_hva_cache_init().
 QUESTIONS = (*TABLE_READERS, UseHvaCache)
 """The operations whose answers are held to those of before."""
 
+KEEPING = (*QUESTIONS, *REFUSABLE)
+"""The operations that may leave every answer as it was."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -57,7 +60,7 @@ class Answers:
     def called(self, operation: Operation, *, alone: bool) -> None:
         """An operation begins."""
         self.mixed |= not alone
-        if self.mixed or not isinstance(operation, (*QUESTIONS, *REFUSABLE)):
+        if self.mixed or not isinstance(operation, KEEPING):
             self.given.clear()
 
     def returned(self, operation: Operation, reply: Reply, *, at_rest: bool) -> None:

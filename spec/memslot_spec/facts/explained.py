@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
 from memslot_spec.arithmetic.sizing import tss_base
 from memslot_spec.facts.calls import CallFacts
@@ -25,13 +26,16 @@ from memslot_spec.model.readers import default_tss_base, gfn_to_memslot
 from memslot_spec.model.replies import Accessed, Number, Reply
 from memslot_spec.model.values import SlotTable
 
+CALLERS = (UseHvaCache, *get_args(GuestCopy), PreFault, *get_args(PfnCacheOperation))
+"""Those who look page by page, or go by what they had looked up."""
+
 
 def any_explains(
     facts: Facts, tables: Iterable[SlotTable], known: CallFacts, reply: Reply
 ) -> bool:
     """One of the tables explains the reply, or there is nothing to explain."""
     operation = known.operation
-    if isinstance(operation, UseHvaCache | GuestCopy | PreFault | PfnCacheOperation):
+    if isinstance(operation, CALLERS):
         return _any_explains_caller(facts, tuple(tables), known, reply)
     if isinstance(operation, TssBase) and facts.profile.keeps_deleted_base:
         return any(reply in tss_bases(facts, table) for table in tables)

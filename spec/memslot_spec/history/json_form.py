@@ -27,7 +27,6 @@ from typing import (
     cast,
     get_args,
     get_origin,
-    get_type_hints,
 )
 
 from memslot_spec.history.json_kinds import (
@@ -36,6 +35,7 @@ from memslot_spec.history.json_kinds import (
     ListForm,
     MapForm,
     MisfitError,
+    NotJsonError,
     OptionalForm,
     RecordForm,
     ScalarForm,
@@ -43,6 +43,7 @@ from memslot_spec.history.json_kinds import (
     is_object,
     refuse,
 )
+from memslot_spec.source import hints_of
 
 T = TypeVar("T")
 
@@ -107,10 +108,6 @@ class JsonForm(Generic[T]):
     def to_text(self, value: T) -> str:
         """The value in one line, without a line end."""
         return json.dumps(self.write(value))
-
-
-class NotJsonError(MisfitError):
-    """A text that is not JSON; whether it was cut, the reader of a file knows."""
 
 
 def parsed(text: str) -> object:
@@ -207,7 +204,7 @@ def record_of(kind: type, dialect: Dialect) -> RecordForm:
         kind,
         {
             name: form_of(hint, dialect, dialect.bits(kind, name))
-            for name, hint in get_type_hints(kind).items()
+            for name, hint in hints_of(kind).items()
         },
         tuple(
             one.name

@@ -39,6 +39,10 @@ class MisfitError(ValueError):
         return f"field {self.path}: {self.message}" if self.path else self.message
 
 
+class NotJsonError(MisfitError):
+    """A text that is not JSON; whether it was cut, the reader of a file knows."""
+
+
 def refuse(expected: str, value: object, path: str = "") -> NoReturn:
     """Raise the misfit of a value that is not as expected."""
     message = f"expected {expected}, got {shown(value)}"

@@ -28,11 +28,10 @@ from memslot_spec.history.events import Event
 from memslot_spec.history.header import FORMAT_VERSION, Header, History
 from memslot_spec.history.json_form import (
     JsonForm,
-    NotJsonError,
     parsed,
     version_in,
 )
-from memslot_spec.history.json_kinds import MisfitError, one_of, refuse
+from memslot_spec.history.json_kinds import MisfitError, NotJsonError, one_of, refuse
 from memslot_spec.history.json_schema import Schema, schema_of_lines
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.profile import PROFILES

@@ -50,6 +50,9 @@ def explains(
     limits: Limits,
 ) -> bool:
     """The table may have led to the reply, or no table decides it."""
+    if isinstance(operation, GuestAccess):  # asked about most, so it comes first
+        allowed = accesses(table, operation, profile, limits)
+        return any(same_reply(one, reply) for one in allowed)
     if isinstance(operation, MmuPages) and profile.keeps_budget:
         return True
     if isinstance(operation, MemslotId) and not profile.names_holes:
@@ -57,9 +60,6 @@ def explains(
         return is_hole or answer(table, operation, profile, limits) == reply
     if isinstance(operation, TABLE_READERS):
         return answer(table, operation, profile, limits) == reply
-    if isinstance(operation, GuestAccess):
-        allowed = accesses(table, operation, profile, limits)
-        return any(same_reply(one, reply) for one in allowed)
     if isinstance(operation, InitHvaCache):
         return init_explained(table, operation, reply)
     return True

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from operator import attrgetter
-from typing import TYPE_CHECKING, NewType
+from typing import NewType
 
 from memslot_spec.arithmetic.range_order import RangeOrder
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, covers, overlaps, page_hva
@@ -142,15 +142,21 @@ SCANNED = 12
 """Slots of a table in which a scan finds one sooner than an index is made."""
 
 
+_remember = object.__setattr__
+"""A table is frozen, so it keeps by this what it has worked out."""
+
+
 class _Remembers:
-    """What a table has worked out of its slots once; it is no part of its value."""
+    """What a table has worked out of its slots once; it is no part of its value.
+
+    None of it is there until it is worked out.
+    """
 
     __slots__ = ("_by_base", "_by_key", "_hash")
 
-    if TYPE_CHECKING:  # What reads hints at run time looks for the value alone.
-        _by_base: dict[int, tuple[RangeOrder, tuple[Slot, ...]]]
-        _by_key: dict[tuple[int, int], Slot]
-        _hash: int
+    _by_base: dict[int, tuple[RangeOrder, tuple[Slot, ...]]]
+    _by_key: dict[tuple[int, int], Slot]
+    _hash: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +178,7 @@ class SlotTable(_Remembers):
             return self._hash
         except AttributeError:
             made = hash(self.slots)
-            object.__setattr__(self, "_hash", made)
+            _remember(self, "_hash", made)
             return made
 
     def by_key(self) -> Mapping[tuple[int, int], Slot]:
@@ -181,7 +187,7 @@ class SlotTable(_Remembers):
             return self._by_key
         except AttributeError:
             made = {(slot.as_id, slot.id): slot for slot in reversed(self.slots)}
-            object.__setattr__(self, "_by_key", made)
+            _remember(self, "_by_key", made)
             return made
 
     def find(self, as_id: int, slot_id: int) -> Slot | None:
@@ -216,7 +222,7 @@ class SlotTable(_Remembers):
             known = self._by_base
         except AttributeError:
             known = {}
-            object.__setattr__(self, "_by_base", known)
+            _remember(self, "_by_base", known)
         found = known.get(as_id)
         if found is None:
             slots = tuple([slot for slot in self.slots if slot.as_id == as_id])

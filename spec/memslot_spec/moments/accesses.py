@@ -11,7 +11,7 @@ from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Aged:
     """The host has aged a page: what the answer must be, as far as that is certain.
 
@@ -25,7 +25,7 @@ class Aged:
     is_old: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PageReached:
     """An access tells which page of the host it reached behind an address.
 

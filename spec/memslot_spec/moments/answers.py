@@ -13,7 +13,7 @@ from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AskedAgain:
     """A question is answered that was answered `before`; `refused` was in between.
 
@@ -25,7 +25,7 @@ class AskedAgain:
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OptionsShown:
     """A GET shows whether GET clears, a request having been refused since it was seen.
 

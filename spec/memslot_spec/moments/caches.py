@@ -22,7 +22,7 @@ from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CacheInitialised:
     """A cache of host addresses was initialised with a range of some bytes.
 
@@ -38,7 +38,7 @@ class CacheInitialised:
     explained: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CacheUsed:
     """A cache of host addresses was used whose range is known.
 
@@ -64,7 +64,7 @@ class CacheUsed:
         return not part.wraps and all(len(slots) <= 1 for slots in met)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WrappedCacheUsed:
     """A cache was used that was refused because its range wraps.
 
@@ -74,7 +74,7 @@ class WrappedCacheUsed:
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AccessHit:
     """A guest access was taken for MMIO by what is cached, without a lookup.
 
@@ -85,7 +85,7 @@ class AccessHit:
     slot: Slot | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EntryHit:
     """What was cached of MMIO was used, in the one place or in the other.
 
@@ -98,7 +98,7 @@ class EntryHit:
     cached: frozenset[Generation]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TableNumbered:
     """A published table gets its generation, without the mark of an open update.
 

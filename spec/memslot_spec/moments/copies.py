@@ -13,7 +13,7 @@ from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GuestCopied:
     """A range of some guest bytes was copied, or as far as it went.
 

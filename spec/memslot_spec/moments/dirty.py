@@ -36,7 +36,7 @@ FAULTLESS: Objections = frozenset({None})
 """No such table has anything against the call."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GetCalled:
     """A GET with its reply; `sizes` are those of its slot in all of these tables."""
 
@@ -45,7 +45,7 @@ class GetCalled:
     sizes: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClearCalled:
     """A CLEAR with its reply."""
 
@@ -53,7 +53,7 @@ class ClearCalled:
     objections: Objections
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SizedLog:
     """A GET of a slot that logs, and has so many pages, in every table."""
 
@@ -61,7 +61,7 @@ class SizedLog:
     npages: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LogReported:
     """A GET has answered with the log of a slot.
 
@@ -80,7 +80,7 @@ class LogReported:
         return tuple(sorted(p for p, w in due if w is why and p not in self.reported))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BoundedLog:
     """A GET has answered with a log of which it is known what it may have.
 
@@ -96,7 +96,7 @@ class BoundedLog:
     unwritable: frozenset[int] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LogProtected:
     """A GET or a CLEAR was carried out, and `mmu_lock` is not held.
 
@@ -107,7 +107,7 @@ class LogProtected:
     unarmed: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LoggingBegan:
     """A request turned on the logging of a live slot, with clean pages.
 
@@ -117,7 +117,7 @@ class LoggingBegan:
     unarmed: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WritableMapped:
     """At rest: unarmed sptes of slots that log were made or left so since the last.
 
@@ -127,7 +127,7 @@ class WritableMapped:
     clean: tuple[tuple[Slot, tuple[int, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BitmapsPublished:
     """A table is published in which slots have dirty bitmaps.
 
@@ -182,7 +182,7 @@ def _bounded(facts: Facts, reported: LogReported) -> BoundedLog | None:
     allowed = may_report(facts.dirty, call, reported.log)
     if allowed is None:
         return None
-    unwritable = reported.reported - call.must_report.keys()
+    unwritable = reported.reported.difference(call.must_report)
     return BoundedLog(
         reported.reported - allowed,
         call.cleared,

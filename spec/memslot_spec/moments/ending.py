@@ -18,7 +18,7 @@ from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VmEnded:
     """The VM was destroyed, and every thread has come to its end.
 
@@ -32,7 +32,7 @@ class VmEnded:
     pages: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Released:
     """The release of the MMU notifier returns: the process is gone.
 

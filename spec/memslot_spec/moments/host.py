@@ -16,7 +16,7 @@ from memslot_spec.moments.mmu import held_mmu_lock
 from memslot_spec.moments.replies import Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HostUnmap:
     """The host has unmapped or replaced a page, or invalidated `start` to `end`.
 
@@ -41,7 +41,7 @@ class HostUnmap:
     removed_some: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RangeTaken:
     """An invalidation is about to end: the host has given its pages away.
 
@@ -55,7 +55,7 @@ class RangeTaken:
     in_tlbs: tuple[Spte, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UnmapWalk:
     """The host has unmapped a page that sptes mapped when the call began.
 
@@ -66,7 +66,7 @@ class UnmapWalk:
     missed: tuple[SlotKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InvalidAged:
     """The host has aged a page that was mapped in an INVALID slot, and still is.
 

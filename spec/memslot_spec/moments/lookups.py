@@ -26,7 +26,7 @@ Lookup = (
 """The operations whose answer is what one table says of one gfn."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GfnAnswered:
     """A lookup of a gfn, or a guest access to one, has answered.
 
@@ -44,7 +44,7 @@ class GfnAnswered:
     explained: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LookedUp:
     """A lookup has answered that one table alone has to explain.
 
@@ -61,7 +61,7 @@ class LookedUp:
     hint: Slot | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Covered:
     """Such a lookup, of a gfn that a slot covers."""
 
@@ -74,7 +74,7 @@ class Covered:
     hint: Slot | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HintUsed:
     """A lookup by way of a vCPU's hint has answered, no other of this vCPU beside it.
 

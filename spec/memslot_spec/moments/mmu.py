@@ -31,7 +31,7 @@ from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered, Updated
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BackedAccess:
     """A guest access to a frame that has a valid slot, whatever table it used.
 
@@ -44,7 +44,7 @@ class BackedAccess:
     explained: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RootAsked:
     """A shadow root was asked for; `visible_in` tells whether its frame is visible.
 
@@ -55,7 +55,7 @@ class RootAsked:
     visible_in: frozenset[bool]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SlotFlushed:
     """A delete or a move flushes the slot that it has published as INVALID."""
 
@@ -63,7 +63,7 @@ class SlotFlushed:
     old: Slot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AtRest:
     """The shadow state has come to rest: its lock was just given back.
 
@@ -74,7 +74,7 @@ class AtRest:
     touched: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SpteInSlot:
     """A present leaf spte, and the slot in the table that it was looked up in."""
 
@@ -83,14 +83,14 @@ class SpteInSlot:
     slot: Slot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MappedAtRest:
     """The sptes, of known slots, that are present where something was changed."""
 
     sptes: tuple[SpteInSlot, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LogWalked:
     """A GET or CLEAR of a slot's log succeeded, and held `mmu_lock` for it.
 
@@ -100,7 +100,7 @@ class LogWalked:
     writable_in_tlbs: tuple[Spte, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LogCleared:
     """A GET or CLEAR of a slot's log succeeded, and took pages out of it.
 
@@ -111,7 +111,7 @@ class LogCleared:
     unarmed: tuple[Spte, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LoggingEnabled:
     """A request turned a live slot's dirty logging on, and held `mmu_lock` for it.
 
@@ -121,7 +121,7 @@ class LoggingEnabled:
     writable_in_tlbs: tuple[Spte, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SpteReplaced:
     """A guest access is answered, and its fault removed some spte.
 

@@ -20,7 +20,7 @@ from memslot_spec.moments.replies import Answered
 IDLE = frozenset({CacheState.INACTIVE, CacheState.REFUSED})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PfnCacheUsed:
     """A cache was used that was resolved before.
 
@@ -34,21 +34,21 @@ class PfnCacheUsed:
     was_taken: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IdleCacheUsed:
     """A cache was used that is not active, or whose activation was refused."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IdleCacheRefreshed:
     """A cache was refreshed that is not active."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PfnCacheResolved:
     """A cache was activated, or was refreshed that was active.
 
@@ -61,7 +61,7 @@ class PfnCacheResolved:
     backed_by: frozenset[bool]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PfnCacheValidated:
     """A cache became valid for a host page that its thread had looked up.
 

@@ -14,7 +14,7 @@ from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PreFaultAnswered:
     """A prefault of a range that is one has answered.
 
@@ -30,7 +30,7 @@ class PreFaultAnswered:
     mapped: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NoRangePreFaulted:
     """A prefault of no page, or of a range that wraps, has answered."""
 

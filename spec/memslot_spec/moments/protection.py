@@ -12,7 +12,7 @@ from memslot_spec.moments.mmu import held_mmu_lock
 from memslot_spec.moments.replies import Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FrameProtected:
     """A frame has been write-protected.
 

@@ -38,7 +38,7 @@ LOOKED_AT_LAST = frozenset({Objection.OVERLAP, Objection.BEYOND_GUEST})
 """Objections that give way to every other, which is EINVAL."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answered:
     """A reader's operation with its reply, and the `call` as it went so far.
 
@@ -58,7 +58,7 @@ class Answered:
     call: CallFacts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Updated:
     """A request with its reply.
 
@@ -129,7 +129,7 @@ class Updated:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Placed:
     """A request with its reply, beside the slots of the table it started from.
 
@@ -155,7 +155,7 @@ class Placed:
         return change is Change.CREATE or change is Change.MOVE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TableLeft:
     """A request with its reply, and the table that it left, as points tell.
 
@@ -167,7 +167,7 @@ class TableLeft:
     slot: Slot | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestFailed:
     """A request is refused: what it did with arrays and bitmaps, as points tell.
 

@@ -19,7 +19,7 @@ from memslot_spec.model.values import SlotTable
 from memslot_spec.moments.making import Making, Makings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TableAndPoints:
     """Introspection shows a table, and points have told which one was published last.
 
@@ -35,7 +35,7 @@ class TableAndPoints:
         return self.shown == self.published
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SptesAndPoints:
     """Introspection shows sptes, and points have told of those that are `present`.
 

@@ -12,7 +12,7 @@ from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BudgetRead:
     """The page budget was read, and it is known of how many pages it is made.
 

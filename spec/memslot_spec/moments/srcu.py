@@ -13,7 +13,7 @@ from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LoadedAgain:
     """A read section loads the table pointer that it has loaded before.
 
@@ -28,7 +28,7 @@ class LoadedAgain:
     waited_for: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublishedReclaimed:
     """A table that was published is freed or reused, so readers may hold it.
 
@@ -47,7 +47,7 @@ class PublishedReclaimed:
     again: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GracePeriodOver:
     """A grace period ends.
 
@@ -59,7 +59,7 @@ class GracePeriodOver:
     inside: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReadBesideUpdate:
     """A reader that loaded one table has answered; others were published meanwhile.
 
@@ -74,7 +74,7 @@ class ReadBesideUpdate:
     invalid: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stopped:
     """No thread can go on, after at least one update was called.
 

@@ -20,7 +20,7 @@ from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Updated
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Published:
     """A request publishes a table, which is not yet the current one.
 
@@ -38,7 +38,7 @@ class Published:
         return self.update.operation.region
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublishedBy:
     """An operation publishes a table, not yet the current one.
 
@@ -53,7 +53,7 @@ class PublishedBy:
     beside: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UpdateLockLeft:
     """A request that has published its slot as INVALID gives the update lock back.
 
@@ -64,7 +64,7 @@ class UpdateLockLeft:
     slot: Slot | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SlotRemoved:
     """A delete or a move publishes a table without its slot, or with it elsewhere.
 
@@ -78,7 +78,7 @@ class SlotRemoved:
     attached: Attached | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SoundMove:
     """A move is answered with which nothing is wrong, and that was not made to fail.
 
@@ -93,14 +93,14 @@ class SoundMove:
     after: SlotTable | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TableShown:
     """Introspection shows the table while no request is open, after the first."""
 
     table: SlotTable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ShownAfter:
     """Introspection shows what the request that returned last has left.
 

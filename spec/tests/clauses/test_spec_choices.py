@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from inspect import getdoc
 from random import Random
 from typing import get_args
 
@@ -55,6 +54,7 @@ from memslot_spec.model.profile import BOTH, LINUX, V2_6_34
 from memslot_spec.model.replies import Done, Mmio
 from memslot_spec.model.values import Gfn, table_of
 from memslot_spec.moments.replies import Answered, Updated
+from memslot_spec.source import doc_of
 
 every_choice = pytest.mark.parametrize("choice", CHOICES, ids=lambda c: c.id)
 
@@ -156,7 +156,7 @@ def test_a_choice_is_between_distinct_answers(choice: AnyChoice) -> None:
     assert len({*choice.options}) == len(choice.options)
     assert choice.title
     assert choice.source
-    assert getdoc(choice.taken)
+    assert doc_of(choice.taken)
 
 
 @every_choice

@@ -17,12 +17,11 @@ from memslot_spec.history import wire
 from memslot_spec.history.json_form import (
     Dialect,
     JsonForm,
-    NotJsonError,
     form_of,
     parsed,
     version_in,
 )
-from memslot_spec.history.json_kinds import MisfitError
+from memslot_spec.history.json_kinds import MisfitError, NotJsonError
 from memslot_spec.history.json_schema import schema_of_lines
 from memslot_spec.history.wire import history_to_json, read_history
 from schema_check import complaints

@@ -6,7 +6,7 @@ import json
 from dataclasses import is_dataclass, replace
 from enum import Enum
 from types import NoneType, UnionType
-from typing import NewType, Union, cast, get_args, get_origin, get_type_hints
+from typing import NewType, Union, cast, get_args, get_origin
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +31,7 @@ from memslot_spec.history.wire import (
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.profile import PROFILES
 from memslot_spec.model.replies import Reply
+from memslot_spec.source import hints_of
 
 
 def built(hint: object, bits: int | None = None) -> st.SearchStrategy[object]:
@@ -56,7 +57,7 @@ def built_class(kind: type[object]) -> st.SearchStrategy[object]:
     if not is_dataclass(kind):
         return st.from_type(kind)
     bits = 64 if kind in REQUESTS else None
-    hints = get_type_hints(kind).items()
+    hints = hints_of(kind).items()
     return st.builds(
         kind, **{name: built(h, BITS.get((kind, name), bits)) for name, h in hints}
     )

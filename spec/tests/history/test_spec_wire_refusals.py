@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import get_type_hints
 
 import pytest
 
@@ -20,6 +19,7 @@ from memslot_spec.history.wire import (
 )
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.model.values import EMPTY, MemoryRegion
+from memslot_spec.source import hints_of
 
 
 def event(obj: object) -> str:
@@ -31,7 +31,7 @@ def event(obj: object) -> str:
 
 def test_a_tag_is_never_a_field_beside_it() -> None:
     for kinds, tag in TAGS.items():
-        assert all(tag not in get_type_hints(kind) for kind in kinds)
+        assert all(tag not in hints_of(kind) for kind in kinds)
 
 
 def test_a_field_with_a_default_may_be_left_out() -> None:

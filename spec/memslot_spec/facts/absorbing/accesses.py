@@ -88,7 +88,7 @@ ABSORB: Additions = (
 def access_returned(facts: Facts, event: Return, known: CallFacts) -> None:
     """A call is over: a page is replaced, an spte marked, or its mark taken."""
     operation, thread = known.operation, event.thread
-    if facts.follows_backing:
+    if facts.follows_backing and facts.backing.replacements:
         began = (call.step for call in facts.calls.values())
         facts.backing.returned(thread, facts.step, min(began, default=facts.step + 1))
     if not facts.tracks_accesses:
