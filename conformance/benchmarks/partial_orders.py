@@ -34,8 +34,9 @@ def things(trial: Trial, played: Played) -> frozenset[Thing]:
         return frozenset(("broken", finding.clause) for finding in judgement.findings)
     reached = {("premise", c) for c, count in judgement.reached.items() if count}
     options = {(f"choice {choice}", option) for choice, option in judgement.taken}
-    error = {("error", played.error.message)} if played.error is not None else set()
-    return frozenset(reached | options | error)
+    if played.error is not None:
+        reached.add(("error", played.error.message))
+    return frozenset(reached | options)
 
 
 class Compared:

@@ -12,7 +12,7 @@ import pytest
 
 import memslots_adapter
 from memslot_conformance.findings.trial import Trial
-from memslot_conformance.play.explore import bounded
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import CLAUSES

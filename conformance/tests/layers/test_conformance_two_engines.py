@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from memslot_conformance.findings.collect import Findings
@@ -17,6 +17,7 @@ from memslot_conformance.layers import races
 from memslot_conformance.layers.races import play_race
 from memslot_conformance.layers.sequences import ask_one_vm
 from memslot_conformance.layers.slices import Slice
+from memslot_conformance.layers.symbolic import HEALTH
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.scenarios.drawn.by_hypothesis import Drawn
 from memslot_conformance.scenarios.drawn.choices import Choices, Seeded
@@ -43,7 +44,7 @@ choices_of_hypothesis = settings(
     deadline=None,
     derandomize=True,
     phases=(Phase.generate,),
-    suppress_health_check=tuple(HealthCheck),
+    suppress_health_check=HEALTH,
 )
 
 PlayOne = Callable[[Slice, Choices], None]

@@ -36,6 +36,7 @@ from memslot_conformance.run.verdicts import headline
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.notation import FixedRace
 from memslot_spec.clauses import clause_by_id
+from memslot_spec.compiled import which_judge
 from memslot_spec.history.header import Header
 
 CHECKED = Path(__file__).parent / "golden" / "checked.txt"
@@ -182,7 +183,7 @@ def test_the_first_record_says_when_where_and_what(
     assert before <= datetime.fromisoformat(started.started) <= datetime.now(UTC)
     assert re.fullmatch(r"[-\d]{10}T[:\d]{8}\+00:00", started.started)
     assert started.version == version()
-    assert started.host.endswith(f", {cpus()} CPUs")
+    assert started.host.endswith(f", {cpus()} CPUs, judge {which_judge()}")
     said = (started.level, started.seed, started.targets, started.clauses)
     assert said == ("quick", 7, ("kvm", "reference"), 3)
 

@@ -110,9 +110,9 @@ def _writes(frames: tuple[FrameOfSpace, ...]) -> Iterator[Operation]:
 def _pages(table: SlotTable, frames: tuple[FrameOfSpace, ...]) -> Iterator[int]:
     """The host page of each frame, as the slots lay before the race."""
     for as_id, gfn in frames:
-        slot = table.at(gfn, as_id)
-        if slot is not None:
-            yield slot.hva_of(gfn)
+        for slot in table:
+            if slot.as_id == as_id and slot.covers(gfn):
+                yield slot.hva_of(gfn)
 
 
 def _unmaps(table: SlotTable, frames: tuple[FrameOfSpace, ...]) -> Iterator[Operation]:
