@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from random import Random
 
 from memslot_conformance.layers.slices import Slice
+from memslot_conformance.play.bounded import TWO, bounded
+from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.threads import raced
@@ -18,6 +20,10 @@ from memslot_spec.history.header import Interleaving
 
 SCHEDULES = 12
 """Schedules played of one race that was drawn; fewer where there are no more."""
+
+ORDERS = 24
+"""The most of a race of two threads with one operation each. That many are all of one
+preemption, most often, and what a preemption at one place shows chance seldom meets."""
 
 SEEDS = 1 << 32
 """Of so many numbers one chooses the schedules of a race."""
@@ -50,4 +56,8 @@ def play_race(work: Slice, choices: Choices) -> None:
 def _plays(target: Target, scenario: Scenario, rng: Random) -> Iterator[Played]:
     if target.header.capabilities.interleaving is Interleaving.THREADS:
         return (raced(target.make, scenario) for _ in range(SCHEDULES))
+    if max(map(len, scenario.threads)) == 1 and len(scenario.threads) == TWO:
+        return bounded(
+            target.make, scenario, 1, budget=Budget(plays=ORDERS), reduced=True
+        )
     return sampled(target.make, scenario, rng, SCHEDULES, repeats=False)

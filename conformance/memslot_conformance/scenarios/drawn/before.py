@@ -12,14 +12,13 @@ from dataclasses import replace
 from memslot_conformance.scenarios.drawn import shapes
 from memslot_conformance.scenarios.drawn.caches import owned
 from memslot_conformance.scenarios.drawn.kinds import KINDS
+from memslot_conformance.scenarios.drawn.scenario_weights import PREPARED, WRITTEN
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     DIRECT,
     EVEN,
     LARGEST_LOGGED,
-    PREPARED,
     ROOTS,
-    WRITES,
 )
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
@@ -78,7 +77,7 @@ def _accesses(draw: Situation) -> Iterator[Operation]:
     gfn, as_id = draw.frame() if view is None else (view.gfn, view.as_id)
     direct = rng.chance(DIRECT)
     root = 0 if direct else rng.choice(ROOTS)
-    access = GuestAccess(gfn, rng.chance(WRITES), direct, root, as_id)
+    access = GuestAccess(gfn, rng.chance(WRITTEN), direct, root, as_id)
     yield access
     if rng.chance(EVEN):
         elsewhere, space = draw.frame()

@@ -59,26 +59,46 @@ def epilogue(
     `unmaps`: the host takes the pages away before the slots are deleted. It shows what
     reverse maps have lost, and hides what a delete leaves.
     """
-    supported = frozenset(header.capabilities.operations)
     known = left_by(header, prefix)
-    raced = tuple(operation for thread in threads for operation in thread)
-    of_race = _touched(known, raced)
-    everything = (*of_race, *_touched(known, prefix))
+    asked = (*prefix, *(operation for thread in threads for operation in thread))
+    everything = _everything(known, prefix, threads)
     frames = _frames(header, everything)
     words = _words(header, everything)
-    caches = _caches((*prefix, *raced))
-    pages = _pfn_caches((*prefix, *raced))
-    logs = tuple(word for word in words if word in _logging((*prefix, *raced)))
-    taken = tuple(_unmaps(known.table, frames)) if unmaps else ()
+    pages = _pfn_caches(asked)
+    logs = tuple(word for word in words if word in _logging(asked))
     looks = (
         *pages,
         *(_writes(frames) if writes_first else ()),
-        *_looks(known.table, frames, logs, caches),
-        *taken,
+        *_looks(known.table, frames, logs, _caches(asked)),
+        *(_unmaps(known.table, frames) if unmaps else ()),
         *(_delete(known.table, word) for word in words),
         *pages,
     )
+    return _supported(header, looks)
+
+
+def write_and_get(
+    header: Header, prefix: Operations, threads: tuple[Operations, ...]
+) -> Operations:
+    """The shortest look for a write that was lost."""
+    asked = (*prefix, *(operation for thread in threads for operation in thread))
+    everything = _everything(left_by(header, prefix), prefix, threads)
+    logs = (word for word in _words(header, everything) if word in _logging(asked))
+    writes = _writes(_frames(header, everything)[:1])
+    return _supported(header, (*writes, *map(GetDirtyLog, logs)))
+
+
+def _supported(header: Header, looks: Operations) -> Operations:
+    supported = frozenset(header.capabilities.operations)
     return tuple(look for look in looks if type(look).__name__ in supported)
+
+
+def _everything(
+    known: Left, prefix: Operations, threads: tuple[Operations, ...]
+) -> tuple[TouchedRange, ...]:
+    """What was touched, by the race first."""
+    raced = tuple(operation for thread in threads for operation in thread)
+    return (*_touched(known, raced), *_touched(known, prefix))
 
 
 def _looks(

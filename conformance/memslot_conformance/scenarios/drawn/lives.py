@@ -6,7 +6,7 @@ Whatever is counted goes round only in a long life: generations, roots, handles.
 from __future__ import annotations
 
 from memslot_conformance.scenarios.drawn.choices import Choices
-from memslot_conformance.scenarios.drawn.weights import PACES
+from memslot_conformance.scenarios.drawn.scenario_weights import PACES
 
 SHORTEST, LONGEST = 40, 250
 """Operations of a life at the usual pace."""

@@ -16,7 +16,10 @@ from memslot_conformance.scenarios.drawn.before import log_first, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
 from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import Corner, InView, draw_corner
-from memslot_conformance.scenarios.drawn.epilogue import epilogue
+from memslot_conformance.scenarios.drawn.epilogue import (
+    epilogue,
+    write_and_get,
+)
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME, MADE_BY
 from memslot_conformance.scenarios.drawn.left import follow
 from memslot_conformance.scenarios.drawn.numbers import near
@@ -27,23 +30,21 @@ from memslot_conformance.scenarios.drawn.requests import (
     Palette,
     narrowed,
 )
-from memslot_conformance.scenarios.drawn.shapes import create
-from memslot_conformance.scenarios.drawn.situation import Situation
-from memslot_conformance.scenarios.drawn.weights import (
+from memslot_conformance.scenarios.drawn.scenario_weights import (
     AFTER,
     AGAIN,
     AIMED,
     AIMED_IN_A_RACE,
     AT_A_SLOT,
-    AT_ONCE,
+    AT_A_SLOT_IN_A_RACE,
+    BARE,
     BESIDE,
     ENDS,
-    EVEN,
     LAST_ASKED,
-    MANY,
     MOST_THREADS,
     PREFIX_LENGTHS,
     PREPARED,
+    REQUESTS,
     STAYS_WITH,
     SUBJECTS,
     THEMES,
@@ -54,6 +55,9 @@ from memslot_conformance.scenarios.drawn.weights import (
     WITH_REQUEST,
     WRITTEN_FIRST,
 )
+from memslot_conformance.scenarios.drawn.shapes import create
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.drawn.weights import AT_ONCE, EVEN, MANY
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.model.operations import (
     DestroyVm,
@@ -127,6 +131,8 @@ class Drawing:
                 return epilogue(
                     header, prefix, threads, unmaps=unmaps, writes_first=writes
                 )
+            case "write":
+                return write_and_get(header, prefix, threads)
             case "destroy" if LAST_OF_ALL in header.capabilities.operations:
                 return (DestroyVm(),)
             case _:
@@ -196,7 +202,8 @@ class Drawing:
         draw.view = None
         gfn, as_id = draw.frame()
         slots = draw.slots()
-        if slots and self.rng.chance(AT_A_SLOT):
+        often = AT_A_SLOT_IN_A_RACE if draw.is_raced else AT_A_SLOT
+        if slots and self.rng.chance(often):
             slots = tuple(s for s in slots if s.log_dirty) or slots
             slot = self.rng.choice(slots if self.rng.chance(EVEN) else draw.slots())
             last = slot.base + slot.npages - 1
@@ -210,13 +217,15 @@ class Drawing:
         """The kinds on each thread: two that are to meet, and some of a few more."""
         rng, palette = self.rng, self.palette
         every = sorted(set(palette.kinds))
-        pair = [rng.choice(every), rng.choice(every)]
+        pair = self._pair(every)
         theme = rng.pick(THEMES)
         self._draw.is_about_logs = theme == "log"
         if theme != "any two":
             about = self._about(theme)
-            pair = [rng.choice(about), rng.choice(about)]
+            pair = self._pair(sorted(set(about)))
             every = list(narrowed(Palette(palette.header, about), rng).kinds)
+        if rng.chance(BARE):
+            return [[kind] for kind in pair]
         few = (*pair, *pair, *(rng.choice(every) for _ in range(BESIDE)))
         threads: list[list[str]] = []
         for number in range(rng.pick(THREADS)):
@@ -228,6 +237,11 @@ class Drawing:
         if REQUEST not in pair and rng.chance(WITH_REQUEST):
             threads.insert(rng.below(len(threads) + 1), [REQUEST])
         return threads[:MOST_THREADS]
+
+    def _pair(self, kinds: Sequence[str]) -> list[str]:
+        """The two kinds that are to meet, each as often, but for requests."""
+        weighted = (*kinds, *[REQUEST] * (REQUESTS - 1))
+        return [self.rng.choice(weighted), self.rng.choice(weighted)]
 
     def _about(self, theme: str) -> tuple[str, ...]:
         """The kinds that are about one thing, requests among them; or else all."""

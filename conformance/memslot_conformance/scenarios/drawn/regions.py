@@ -14,6 +14,7 @@ from dataclasses import replace
 from memslot_conformance.scenarios.drawn import defects, shapes
 from memslot_conformance.scenarios.drawn.choices import Weighted
 from memslot_conformance.scenarios.drawn.defects import Defect
+from memslot_conformance.scenarios.drawn.scenario_weights import VAST_PAGES
 from memslot_conformance.scenarios.drawn.shapes import RequestShape
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
@@ -25,7 +26,6 @@ from memslot_conformance.scenarios.drawn.weights import (
     PRIVATE,
     RACED_DEFECTS,
     ROLLBACK,
-    VAST_PAGES,
 )
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of, pack

@@ -8,8 +8,8 @@ from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import draw_corner
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME
 from memslot_conformance.scenarios.drawn.regions import draw_set_region
+from memslot_conformance.scenarios.drawn.scenario_weights import KINDS_OF_A_RACE
 from memslot_conformance.scenarios.drawn.situation import Situation
-from memslot_conformance.scenarios.drawn.weights import KINDS_OF_A_RACE
 from memslot_spec.history.header import Header
 from memslot_spec.model.operations import Operation, SetRegion
 

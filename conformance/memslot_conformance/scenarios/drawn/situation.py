@@ -23,6 +23,7 @@ from memslot_conformance.scenarios.drawn.numbers import (
     near,
     wide,
 )
+from memslot_conformance.scenarios.drawn.scenario_weights import NEAR
 from memslot_conformance.scenarios.drawn.touches import Left
 from memslot_conformance.scenarios.drawn.weights import (
     ALIGNED_TO,
@@ -34,7 +35,6 @@ from memslot_conformance.scenarios.drawn.weights import (
     LARGEST_LOGGED,
     LOGGING,
     LOGGING_WHERE_READ,
-    NEAR,
     OFFSETS,
     OUT_OF_STEP,
     READONLY,

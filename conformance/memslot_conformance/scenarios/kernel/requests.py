@@ -13,8 +13,8 @@ from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
 from memslot_conformance.scenarios.drawn.regions import draw_region
 from memslot_conformance.scenarios.drawn.requests import REQUEST, Palette
+from memslot_conformance.scenarios.drawn.scenario_weights import AIMED
 from memslot_conformance.scenarios.drawn.situation import Situation
-from memslot_conformance.scenarios.drawn.weights import AIMED
 from memslot_conformance.targets.kvm.guards import objection
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of

@@ -1,0 +1,100 @@
+"""How scenarios are put together, as numbers: sequences, races and lives.
+
+As in `weights`, a share is a probability, and in a tuple of pairs the first of each is
+its weight.
+"""
+
+from __future__ import annotations
+
+from memslot_conformance.scenarios.drawn.choices import Weighted
+
+AT_A_SLOT, AT_A_SLOT_IN_A_RACE = 0.85, 0.95
+"""How often what comes into view is a page of a slot, where there is one."""
+
+STAYS_WITH = 0.88
+"""How often the next operation of a sequence keeps to the slot of the one before."""
+
+AIMED, AIMED_IN_A_RACE = 0.6, 0.95
+"""How often an operation is about the slot and the page that are in view."""
+
+NEAR = 0.12
+"""How often an operation is about a frame beside the one in view: of the same pair, of
+the same word of a log, or of the same huge page."""
+
+CANDIDATES, AS_DRAWN = 8, 0.25
+"""Of how many races that with the pair which met least often is played; and how often
+a race is played as it is drawn, whatever met."""
+
+PREFIX_LENGTHS = (1, 1, 1, 2, 2, 3, 5)
+MOST_THREADS = 4
+THREADS: Weighted[int] = ((15, 2), (4, 3), (1, 4))
+THREAD_LENGTHS: Weighted[int] = ((10, 1), (5, 2), (2, 3), (1, 4), (1, 5))
+KINDS_OF_A_RACE = (1, 2, 3)
+"""How many kinds of operations meet in one race, requests not counted."""
+
+BARE = 0.65
+"""How often a race is of the two that are to meet and nothing else: so few that every
+schedule of one preemption is played."""
+
+REQUESTS = 3
+"""A request is of many sorts, so it counts as so many of the kinds that meet."""
+
+BESIDE = 3
+"""How many kinds a race has beside the two that are to meet, some of them twice."""
+
+WITH_REQUEST = 0.5
+"""How often a race has a request where its two kinds are none, beside them."""
+
+PREPARED, WRITTEN = 0.85, 0.75
+"""How often what a race can need is put before it, each part by itself."""
+
+AFTER: Weighted[int] = ((3, 0), (1, 1), (1, 2))
+"""How many operations are drawn between a race and the look after it."""
+
+UNMAPPED = 0.5
+"""How often a look at the end unmaps what it looked at, before it deletes the slots."""
+
+WRITTEN_FIRST = 0.5
+"""How often a look at the end writes before it asks for logs: a GET puts right what
+another one has left."""
+
+ENDS: Weighted[str] = ((2, "look"), (3, "write"), (1, "destroy"), (4, "as it is"))
+"""How a drawn race ends: with the whole look, with a write of what it was about and a
+GET, with the end of the VM, or with none of these."""
+
+VAST = 0.004
+"""How often a sequence has a slot that logs and is too large to be told of; only where
+no law bounds it, and it is deleted at once."""
+
+VAST_PAGES = 1 << 35
+"""Pages of which the bitmap has more bytes than 32 bits can count."""
+
+THEMES: Weighted[str] = (
+    (8, "any two"),
+    (14, "log"),
+    (10, "mapping"),
+    (4, "remembered"),
+    (4, "weights"),
+)
+"""What a race is of: any two kinds, each as often; kinds that are about one thing; or
+any, by their weights."""
+
+SUBJECTS: Weighted[str] = (
+    (10, "any two"),
+    (6, "log"),
+    (6, "mapping"),
+    (3, "remembered"),
+)
+"""What a sequence is about, as a race is: where all is asked, little of it is about
+what was asked before."""
+
+AGAIN = 0.25
+"""How often a sequence asks one of the last things again: what a change has left wrong
+shows only to whoever asked before it."""
+
+LAST_ASKED = 6
+"""Operations of a sequence that may be asked again."""
+
+# Lives.
+PACES: Weighted[int] = ((60, 1), (2, 4), (1, 20))
+"""How many times as many operations as usual a VM is asked."""
