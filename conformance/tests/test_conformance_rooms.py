@@ -17,7 +17,7 @@ SPEC: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         (
-            ("arithmetic", "known", "on_demand"),
+            ("arithmetic", "compiled", "known", "on_demand", "source"),
             ("model",),
             ("history",),
             ("facts",),

@@ -25,7 +25,7 @@ from memslot_spec.arithmetic.range_order import RangeOrder
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.model.values import Slot, SlotTable
 from memslot_spec.moments import made_by
-from memslot_spec.source import Function, code_of, doc_of, module_of
+from memslot_spec.source import AnyFunction, code_of, doc_of, module_of
 
 CONDITION_SECONDS = 60
 """Processor seconds for one condition: several times what the slowest needs."""
@@ -156,12 +156,12 @@ def asked_by(predicate: Callable[..., object]) -> frozenset[object]:
     return frozenset(seen & proved)
 
 
-def _is_ours(function: object) -> TypeGuard[Function]:
+def _is_ours(function: object) -> TypeGuard[AnyFunction]:
     package = __name__.partition(".")[0]
-    return isinstance(function, Function) and module_of(function).startswith(package)
+    return isinstance(function, AnyFunction) and module_of(function).startswith(package)
 
 
-def _named_in(function: Function) -> list[object]:
+def _named_in(function: AnyFunction) -> list[object]:
     """What the names in a function stand for, nested functions included."""
     cells = function.__closure__ if isinstance(function, FunctionType) else None
     named: list[object] = [cell.cell_contents for cell in cells or ()]

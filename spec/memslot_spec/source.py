@@ -47,7 +47,7 @@ def _hints_of(kind: type) -> dict[str, object]:
     return hints
 
 
-Function = FunctionType | BuiltinFunctionType | MethodDescriptorType
+AnyFunction = FunctionType | BuiltinFunctionType | MethodDescriptorType
 """A function or a method as its class has it, interpreted or compiled."""
 
 

@@ -25,7 +25,7 @@ PlayOne = Callable[[Slice, Choices], None]
 """Draws one scenario and plays it: `OutOfTimeError` where it may not, or not on."""
 
 
-class Drawn(Protocol):
+class DrawnCounts(Protocol):
     """How much was drawn, in numbers."""
 
     @property
@@ -44,7 +44,7 @@ class Drawn(Protocol):
         ...
 
 
-def drawn_words(name: str, drawn: Drawn) -> str:
+def drawn_words(name: str, drawn: DrawnCounts) -> str:
     """How much the layer of this name drew, in words."""
     if name == "sampled":
         return (

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from random import Random
 
 from memslot_conformance.layers.slices import Slice
-from memslot_conformance.play.bounded import TWO, bounded
+from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.met import Met, draw_race
-from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.drawn.races import Drawing, is_bare
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
@@ -56,7 +56,7 @@ def play_race(work: Slice, choices: Choices) -> None:
 def _plays(target: Target, scenario: Scenario, rng: Random) -> Iterator[Played]:
     if target.header.capabilities.interleaving is Interleaving.THREADS:
         return (raced(target.make, scenario) for _ in range(SCHEDULES))
-    if max(map(len, scenario.threads)) == 1 and len(scenario.threads) == TWO:
+    if is_bare(scenario.threads):
         return bounded(
             target.make, scenario, 1, budget=Budget(plays=ORDERS), reduced=True
         )

@@ -17,10 +17,10 @@ from memslot_conformance.play.orders import Piece
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import (
     Asleep,
-    Known,
     LeftOutError,
     OrderedWalk,
-    Walk,
+    SearchNodes,
+    SearchWalk,
 )
 from memslot_conformance.play.scheduler import Chooser, play
 from memslot_conformance.scenarios.scenario import Scenario
@@ -101,7 +101,7 @@ class Bounded(Iterator[Played]):
         self._play_once = play_once
         self._bound = preemptions
         self._budget = budget
-        self._known = Known() if reduced else None
+        self._known = SearchNodes() if reduced else None
         # Every schedule is a start continued by `stay`, which adds no preemption:
         # the starts that were not played yet, by their number of preemptions.
         more: list[list[_Start]] = [[] for _ in range(preemptions)]
@@ -177,10 +177,10 @@ class Bounded(Iterator[Played]):
         self._branch(walk, start, self._level, self._starts)
         return replace(played, repeats=True) if played and repeats else played
 
-    def _walk(self, start: _Start, level: int, asleep: Asleep | None) -> Walk:
+    def _walk(self, start: _Start, level: int, asleep: Asleep | None) -> SearchWalk:
         opening = start.opening()
         if self._known is None:
-            return Walk(opening)
+            return SearchWalk(opening)
         done = start.pieces[: start.decisions]
         notes_all = level < self._bound
         return OrderedWalk(
@@ -188,7 +188,7 @@ class Bounded(Iterator[Played]):
         )
 
     def _branch(
-        self, walk: Walk, start: _Start, level: int, waiting: list[list[_Start]]
+        self, walk: SearchWalk, start: _Start, level: int, waiting: list[list[_Start]]
     ) -> None:
         """Note what else could have been chosen after the opening."""
         choices, first = bytes(walk.choices), len(start.opening())
@@ -206,7 +206,7 @@ class Bounded(Iterator[Played]):
                 waiting[other_level].append(branch)
 
     def _plain(
-        self, walk: Walk, choices: bytes, first: int, level: int
+        self, walk: SearchWalk, choices: bytes, first: int, level: int
     ) -> Iterator[tuple[int, _Start]]:
         may_preempt = level < self._bound
         pieces = walk.pieces
@@ -221,7 +221,7 @@ class Bounded(Iterator[Played]):
                     yield other_level, start
 
     def _reduced(
-        self, walk: Walk, choices: bytes, first: int, level: int
+        self, walk: SearchWalk, choices: bytes, first: int, level: int
     ) -> Iterator[tuple[int, _Start]]:
         branches: list[tuple[int, _Start]] = []
         for decision, run, between in _backwards(walk, first):
@@ -243,7 +243,9 @@ class Bounded(Iterator[Played]):
         return reversed(branches)
 
 
-def _backwards(walk: Walk, first: int) -> Iterator[tuple[int, _Run, list[Footprint]]]:
+def _backwards(
+    walk: SearchWalk, first: int
+) -> Iterator[tuple[int, _Run, list[Footprint]]]:
     """The decisions of a walk, the last first, with who would run instead.
 
     And with what was done from each on, until whoever asks clears the list, or another
@@ -259,7 +261,7 @@ def _backwards(walk: Walk, first: int) -> Iterator[tuple[int, _Run, list[Footpri
         yield decision, run, between
 
 
-def _run_from(walk: Walk, decision: int, first: int) -> Pieces | None:
+def _run_from(walk: SearchWalk, decision: int, first: int) -> Pieces | None:
     """What the thread chosen there did until it could not go on; None if unknown."""
     choices, end = walk.choices, decision + 1
     while end < len(choices) and walk.options[end - first].current is not None:

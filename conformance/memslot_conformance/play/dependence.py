@@ -47,13 +47,13 @@ from memslot_spec.model.operations import (
     VcpuGfnToMemslot,
 )
 
-Thing = tuple[str | int, ...]
+SharedThing = tuple[str | int, ...]
 """What can be touched: a kind of thing, and which one where there are several."""
 
-Touch = tuple[Thing, str]
+Touch = tuple[SharedThing, str]
 """A thing, and the way in which it is touched."""
 
-Footprint = dict[Thing, str]
+Footprint = dict[SharedThing, str]
 """All that a piece of a thread touches, each thing in one way."""
 
 ALONE = "alone"
@@ -61,19 +61,19 @@ ALONE = "alone"
 
 READS = "reads"
 
-CALLS: Thing = ("calls",)
-UPDATES: Thing = ("updates",)
-TABLES: Thing = ("tables",)
-SECTIONS: Thing = ("sections",)
-INDEX: Thing = ("index",)
-GRACE: Thing = ("grace periods over",)
-UPDATE_LOCK: Thing = ("update lock",)
-ARCH_LOCK: Thing = ("arch lock",)
-SHADOW: Thing = ("shadow",)
-HOST: Thing = ("host pages",)
-ARRAYS: Thing = ("arrays",)
-GENERATIONS: Thing = ("generations",)
-WAITS: Thing = ("waits",)
+CALLS: SharedThing = ("calls",)
+UPDATES: SharedThing = ("updates",)
+TABLES: SharedThing = ("tables",)
+SECTIONS: SharedThing = ("sections",)
+INDEX: SharedThing = ("index",)
+GRACE: SharedThing = ("grace periods over",)
+UPDATE_LOCK: SharedThing = ("update lock",)
+ARCH_LOCK: SharedThing = ("arch lock",)
+SHADOW: SharedThing = ("shadow",)
+HOST: SharedThing = ("host pages",)
+ARRAYS: SharedThing = ("arrays",)
+GENERATIONS: SharedThing = ("generations",)
+WAITS: SharedThing = ("waits",)
 
 WAITING: Touch = (WAITS, "waits")
 """What a thread touches by stopping to wait: whoever may wake it does not commute."""

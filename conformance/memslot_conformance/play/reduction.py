@@ -65,7 +65,7 @@ class _Way(NamedTuple):
         return self.level + is_switch <= other.level and self.asleep <= other.asleep
 
 
-class Known:
+class SearchNodes:
     """The nodes that a reduced search has met, and the partial orders it ended in."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class Option(NamedTuple):
     asleep: Asleep
 
 
-class Walk:
+class SearchWalk:
     """A chooser that follows an opening, then stays, and notes its options.
 
     `is_whole` says that whoever ran last has run until it could not go on; `pieces`
@@ -155,7 +155,7 @@ class Walk:
         return thread
 
 
-class OrderedWalk(Walk):
+class OrderedWalk(SearchWalk):
     """A walk that knows what it does as a partial order.
 
     `pieces` are those of its opening but the last. With `asleep`, those at the end of
@@ -167,7 +167,7 @@ class OrderedWalk(Walk):
         self,
         opening: bytes,
         level: int,
-        known: Known,
+        known: SearchNodes,
         pieces: Sequence[Piece],
         asleep: Asleep | None,
         *,

@@ -146,7 +146,11 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
     if not colon or not module_name or not factory_name:
         message = f"target {name!r} must read py:MODULE:FACTORY"
         raise UnknownTargetError(message)
-    here = str(Path.cwd())
+    try:
+        here = str(Path.cwd())
+    except OSError as error:
+        message = f"target {name!r}: no folder to look in: {error}"
+        raise UnknownTargetError(message) from error
     if here not in sys.path:
         sys.path.insert(0, here)
     try:

@@ -243,3 +243,14 @@ def test_crash_record_keep_the_newest_and_cut_what_is_too_long() -> None:
     crash.say("two")
     assert crash.heard() == "two"
     crash.close()
+
+
+def test_where_the_folder_is_gone_a_stranger_is_looked_for_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(UnknownTargetError, match="no folder to look in"):
+        resolve("py:json:loads")

@@ -6,7 +6,7 @@ and knows the same afterwards. What the threads do to each other's state is not 
 here; `reduction` looks at the states.
 
 The table says what is read or changed after any facts. The judge is held to it: what
-it reads and is not in here, or changes, is an error (`Touched.others`).
+it reads and is not in here, or changes, is an error (`CellSet.others`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from memslot_spec.model.operations import (
 from memslot_spec.protocol.cells import Layout
 
 
-class Touches(NamedTuple):
+class FactNames(NamedTuple):
     """Names of what events of a kind read and change.
 
     Where each thread has a cell it is the thread's own, or with `*` those of all.
@@ -41,92 +41,94 @@ _BEGINS = "floor settled versions has_request has_call*"
 _ENDS = "has_request has_call* mmu_lock open unmarked update_lock versions"
 _RENUMBERED = "replaced periods* has_request* update*"
 
-TOUCHES: dict[type[Event], Touches] = {
-    Call: Touches(_BEGINS, "calls has_call"),
-    Return: Touches(f"{_ENDS} update", "calls has_call floor"),
-    srcu.SectionEntering: Touches(),
-    srcu.SectionEntered: Touches("destroyed", "open is_inside"),
-    srcu.SectionLeft: Touches("", "open is_inside"),
-    srcu.GracePeriodBegun: Touches(
+TOUCHES: dict[type[Event], FactNames] = {
+    Call: FactNames(_BEGINS, "calls has_call"),
+    Return: FactNames(f"{_ENDS} update", "calls has_call floor"),
+    srcu.SectionEntering: FactNames(),
+    srcu.SectionEntered: FactNames("destroyed", "open is_inside"),
+    srcu.SectionLeft: FactNames("", "open is_inside"),
+    srcu.GracePeriodBegun: FactNames(
         f"{_RENUMBERED} versions mmu_holder is_inside*", "periods open*"
     ),
-    srcu.IndexFlipped: Touches(),
-    srcu.GracePeriodEnded: Touches(
+    srcu.IndexFlipped: FactNames(),
+    srcu.GracePeriodEnded: FactNames(
         f"{_RENUMBERED} versions", "update closed grace_floor periods replaced open*"
     ),
-    srcu.DomainDestroyed: Touches("open is_inside*", "destroyed"),
-    srcu.Slept: Touches("open"),
-    srcu.GuestEntered: Touches("open"),
-    srcu.Retried: Touches("open"),
-    tables.UpdateLocked: Touches(
+    srcu.DomainDestroyed: FactNames("open is_inside*", "destroyed"),
+    srcu.Slept: FactNames("open"),
+    srcu.GuestEntered: FactNames("open"),
+    srcu.Retried: FactNames("open"),
+    tables.UpdateLocked: FactNames(
         f"{_CALL} open has_request versions", "update update_holder update_lock"
     ),
-    tables.UpdateUnlocked: Touches(
+    tables.UpdateUnlocked: FactNames(
         "update has_request versions", "update_holder update_lock"
     ),
-    tables.TableLoaded: Touches(
+    tables.TableLoaded: FactNames(
         f"{_CALL} born creates current_of handles versions", "calls open"
     ),
-    tables.TableRead: Touches(f"{_CALL} handles open reclaimed update_holder", "calls"),
-    tables.TableWritten: Touches("handles reclaimed"),
-    tables.TablePublished: Touches(
+    tables.TableRead: FactNames(
+        f"{_CALL} handles open reclaimed update_holder", "calls"
+    ),
+    tables.TableWritten: FactNames("handles reclaimed"),
+    tables.TablePublished: FactNames(
         f"{_RENUMBERED} has_call* open reclaimed sptes update_holder",
         "calls* update born closed creates current_of handles replaced versions",
     ),
-    tables.TableReclaimed: Touches(
+    tables.TableReclaimed: FactNames(
         f"{_CALL} handles has_call* has_request open* is_inside* replaced", "reclaimed"
     ),
-    mmu.MmuLocked: Touches(_CALL, "mmu_holder mmu_lock"),
-    mmu.MmuUnlocked: Touches("", "mmu_holder mmu_lock touched"),
-    mmu.ShadowPageCreated: Touches(
+    mmu.MmuLocked: FactNames(_CALL, "mmu_holder mmu_lock"),
+    mmu.MmuUnlocked: FactNames("", "mmu_holder mmu_lock touched"),
+    mmu.ShadowPageCreated: FactNames(
         f"{_CALL} closed grace_floor roots versions", "pages zapped"
     ),
-    mmu.ShadowPageZapped: Touches("roots", "pages zapped"),
-    mmu.SpteMapped: Touches(
+    mmu.ShadowPageZapped: FactNames("roots", "pages zapped"),
+    mmu.SpteMapped: FactNames(
         "closed grace_floor handles has_call* has_request* mmu_lock versions zapped",
         "calls* update* serial sptes touched",
     ),
-    mmu.SpteRemoved: Touches(
+    mmu.SpteRemoved: FactNames(
         "has_call* mmu_lock update*", "calls* serial sptes touched"
     ),
-    mmu.RmapIndexed: Touches(f"{_CALL} versions"),
-    mmu.Flushed: Touches(f"{_RENUMBERED} sptes", "update"),
+    mmu.RmapIndexed: FactNames(f"{_CALL} versions"),
+    mmu.Flushed: FactNames(f"{_RENUMBERED} sptes", "update"),
 }
 """What events of each kind touch, whosever they are."""
 
 AT_BIRTH = 0
 """The table of which nothing is known before it is first loaded."""
 
-IN_CALL: dict[tuple[type[Event], type[Operation]], Touches] = {
-    (Call, SetRegion): Touches(
+IN_CALL: dict[tuple[type[Event], type[Operation]], FactNames] = {
+    (Call, SetRegion): FactNames(
         "has_request* updates_called", "update* has_request updates_called"
     ),
-    (Call, UnmapHva): Touches("sptes"),
-    (Return, SetRegion): Touches(
+    (Call, UnmapHva): FactNames("sptes"),
+    (Return, SetRegion): FactNames(
         f"{_RENUMBERED} open*", "update has_request last_update settled"
     ),
-    (Return, GuestAccess): Touches("has_request* last_update updates_called"),
-    (Return, UnmapHva): Touches("sptes"),
-    (Return, DestroyVm): Touches("", "vm_destroyed"),
+    (Return, GuestAccess): FactNames("has_request* last_update updates_called"),
+    (Return, UnmapHva): FactNames("sptes"),
+    (Return, DestroyVm): FactNames("", "vm_destroyed"),
 }
 """What is touched besides where the thread is in an operation of this kind."""
 
 
-class Touched(NamedTuple):
+class CellSet(NamedTuple):
     """Cells that are read, and cells that are changed, as bits."""
 
     reads: int
     changes: int
 
-    def meets(self, other: Touched) -> bool:
+    def meets(self, other: CellSet) -> bool:
         """A cell that one of them changes is touched by the other."""
         return bool(
             self.changes & (other.reads | other.changes) or self.reads & other.changes
         )
 
-    def and_what(self, other: Touched) -> Touched:
+    def and_what(self, other: CellSet) -> CellSet:
         """What they touch together."""
-        return Touched(self.reads | other.reads, self.changes | other.changes)
+        return CellSet(self.reads | other.reads, self.changes | other.changes)
 
     def others(self, reads: Iterable[int], changes: Iterable[int]) -> list[int]:
         """Of these cells those that it does not read, or does not change."""
@@ -144,7 +146,7 @@ class Dependence:
         """In facts of this layout."""
         self._layout = layout
 
-    def touched(self, events: Iterable[Event], operation: Operation | None) -> Touched:
+    def touched(self, events: Iterable[Event], operation: Operation | None) -> CellSet:
         """What these events of one thread touch together, in this operation at first.
 
         Errors: `ValueError` for a kind of event of which the table does not tell.
@@ -159,13 +161,13 @@ class Dependence:
                 raise ValueError(message)
             touches = [TOUCHES[kind]]
             if isinstance(event, tables.TableLoaded) and event.table == AT_BIRTH:
-                touches.append(Touches("", "handles"))
+                touches.append(FactNames("", "handles"))
             if operation is not None and (kind, type(operation)) in IN_CALL:
                 touches.append(IN_CALL[kind, type(operation)])
             for some in touches:
                 reads |= self._bits(some.reads, event.thread)
                 changes |= self._bits(some.changes, event.thread)
-        return Touched(reads, changes)
+        return CellSet(reads, changes)
 
     def _bits(self, names: str, thread: int) -> int:
         bits = 0

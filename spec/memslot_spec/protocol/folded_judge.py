@@ -15,7 +15,7 @@ from typing import NamedTuple
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import Judge
 from memslot_spec.protocol.cells import Cells, Changes, changed
-from memslot_spec.protocol.dependence import Touched
+from memslot_spec.protocol.dependence import CellSet
 from memslot_spec.protocol.folded import Fold
 from memslot_spec.protocol.graph import Events
 
@@ -45,7 +45,7 @@ class FoldedJudge:
         applicable: ApplicableClauses,
         events: Events,
         threads: int,
-        touched: Mapping[int, Touched],
+        touched: Mapping[int, CellSet],
     ) -> None:
         """For so many threads; of some events it is told what they may touch."""
         self.at_the_start = 0

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from memslot_spec.history.events import Event
 from memslot_spec.protocol.cells import Layout
-from memslot_spec.protocol.dependence import Dependence, Touched
+from memslot_spec.protocol.dependence import CellSet, Dependence
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.state import State, Thread
 from memslot_spec.protocol.walk import transitions
 
 
-class Edge(NamedTuple):
+class Arc(NamedTuple):
     """A transition: whose it is, the number of its events, the state after it."""
 
     thread: int
@@ -51,13 +51,13 @@ class Graph:
         self.events = Events()
         self.threads = len(first.threads)
         # What the events of each number touch.
-        self.touched: dict[int, Touched] = {}
+        self.touched: dict[int, CellSet] = {}
         self._dependence = Dependence(Layout(self.threads))
         self._protocol = protocol
         self._fine = fine
         self._states: list[State] = [first]
         self._numbers: dict[State, int] = {first: 0}
-        self._edges: list[tuple[Edge, ...] | None] = [None]
+        self._edges: list[tuple[Arc, ...] | None] = [None]
 
     def __len__(self) -> int:
         """How many states were met."""
@@ -67,7 +67,7 @@ class Graph:
         """The state of this number."""
         return self._states[number]
 
-    def edges(self, number: int) -> tuple[Edge, ...]:
+    def edges(self, number: int) -> tuple[Arc, ...]:
         """Every transition from a state, thread by thread."""
         edges = self._edges[number]
         if edges is None:
@@ -81,10 +81,10 @@ class Graph:
             self.edges(number)
             number += 1
 
-    def _go_on(self, state: State) -> tuple[Edge, ...]:
+    def _go_on(self, state: State) -> tuple[Arc, ...]:
         return tuple(
             [
-                Edge(me, self._announced(events, thread), self._number(after))
+                Arc(me, self._announced(events, thread), self._number(after))
                 for me, thread in enumerate(state.threads)
                 if thread.todo
                 for events, after in transitions(

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from memslot_spec.protocol.graph import Edge, Graph
+from memslot_spec.protocol.graph import Arc, Graph
 
 Some = tuple[int, ...]
 """Threads."""
@@ -42,7 +42,7 @@ class Reduction:
         self._followed = [graph.edges(state) for state in range(len(graph))]
         self._choose()
 
-    def followed(self, state: int) -> tuple[Edge, ...]:
+    def followed(self, state: int) -> tuple[Arc, ...]:
         """The transitions that are followed from a state."""
         return self._followed[state]
 
@@ -72,7 +72,11 @@ class Reduction:
         return one * self._graph.threads + other
 
     def _matters(
-        self, of: Sequence[tuple[Edge, ...]], one: int, other: Edge, place: int
+        self,
+        of: Sequence[tuple[Arc, ...]],
+        one: int,
+        other: Arc,
+        place: int,
     ) -> bool:
         """After this transition of another the thread does not just do the same."""
         now, then = of[one], self._of[other.after][one]
@@ -89,7 +93,7 @@ class Reduction:
                 return True
         return False
 
-    def _meet(self, one: Edge, other: Edge) -> bool:
+    def _meet(self, one: Arc, other: Arc) -> bool:
         """Their events touch the same facts."""
         events = one.events, other.events
         met = self._meets.get(events)
@@ -126,14 +130,14 @@ class Reduction:
         return straight
 
 
-def _by_thread(graph: Graph, state: int) -> tuple[tuple[Edge, ...], ...]:
-    edges: list[list[Edge]] = [[] for _ in range(graph.threads)]
+def _by_thread(graph: Graph, state: int) -> tuple[tuple[Arc, ...], ...]:
+    edges: list[list[Arc]] = [[] for _ in range(graph.threads)]
     for edge in graph.edges(state):
         edges[edge.thread].append(edge)
     return tuple([tuple(of) for of in edges])
 
 
-def _placed(of: Sequence[tuple[Edge, ...]]) -> Iterator[tuple[Edge, int]]:
+def _placed(of: Sequence[tuple[Arc, ...]]) -> Iterator[tuple[Arc, int]]:
     """Each transition, and which of its thread's it is."""
     for edges in of:
         for place, edge in enumerate(edges):

@@ -20,7 +20,7 @@ from memslot_spec.history.events import Event, Finished
 from memslot_spec.history.header import Header
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.protocol.folded_judge import FoldedJudge
-from memslot_spec.protocol.graph import Edge, Graph
+from memslot_spec.protocol.graph import Arc, Graph
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.reduction import Reduction
 from memslot_spec.protocol.state import State
@@ -169,7 +169,7 @@ class _Search:
     def _go_everywhere(self) -> int:
         """Go on from each node; the answer is how many transitions there are."""
         transitions = number = 0
-        edges: Callable[[int], tuple[Edge, ...]] = self._graph.edges
+        edges: Callable[[int], tuple[Arc, ...]] = self._graph.edges
         if self._reduction is not None:
             edges = self._reduction.followed
         nodes, mask = self._nodes, (1 << FACTS) - 1

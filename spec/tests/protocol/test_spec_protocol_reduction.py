@@ -12,7 +12,7 @@ from memslot_spec.history.events import Call, Return
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.model.profile import LINUX, PROFILES, Profile
 from memslot_spec.protocol.cells import Layout
-from memslot_spec.protocol.dependence import IN_CALL, TOUCHES, Touches
+from memslot_spec.protocol.dependence import IN_CALL, TOUCHES, FactNames
 from memslot_spec.protocol.folded_judge import FoldedJudge
 from memslot_spec.protocol.graph import Graph
 from memslot_spec.protocol.programs import Protocol
@@ -114,7 +114,7 @@ def test_a_judge_that_touches_more_than_is_told_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for kind in tuple(TOUCHES):
-        monkeypatch.setitem(TOUCHES, kind, Touches())
+        monkeypatch.setitem(TOUCHES, kind, FactNames())
     header = header_for(LINUX)
     with pytest.raises(RuntimeError, match="nobody was told"):
         search(protocol_of(LINUX), TWO[0], header, CLAUSES)

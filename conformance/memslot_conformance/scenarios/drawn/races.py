@@ -32,6 +32,7 @@ from memslot_conformance.scenarios.drawn.requests import (
 )
 from memslot_conformance.scenarios.drawn.scenario_weights import (
     AFTER,
+    AFTER_BARE,
     AGAIN,
     AIMED,
     AIMED_IN_A_RACE,
@@ -40,6 +41,7 @@ from memslot_conformance.scenarios.drawn.scenario_weights import (
     BARE,
     BESIDE,
     ENDS,
+    ENDS_OF_BARE,
     LAST_ASKED,
     MOST_THREADS,
     PREFIX_LENGTHS,
@@ -66,6 +68,11 @@ from memslot_spec.model.operations import (
     SetRegion,
 )
 from memslot_spec.model.values import EMPTY, SlotTable
+
+
+def is_bare(threads: Sequence[Sequence[object]]) -> bool:
+    """Two operations race, and nothing else."""
+    return [len(operations) for operations in threads] == [1, 1]
 
 
 @dataclass(slots=True)
@@ -118,13 +125,14 @@ class Drawing:
         before += rest_first(draw, threads)
         apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
         prefix += tuple(before)
-        after = tuple(self._of(self.palette) for _ in range(rng.pick(AFTER)))
+        length = rng.pick(AFTER_BARE if is_bare(threads) else AFTER)
+        after = tuple(self._of(self.palette) for _ in range(length))
         return Scenario(prefix, apart, after + self._end(prefix, apart))
 
     def _end(self, prefix: Operations, threads: tuple[Operations, ...]) -> Operations:
         """How a race ends: all is looked at, or the VM is destroyed as it is."""
         header = self.palette.header
-        match self.rng.pick(ENDS):
+        match self.rng.pick(ENDS_OF_BARE if is_bare(threads) else ENDS):
             case "look":
                 unmaps = self.rng.chance(UNMAPPED)
                 writes = self.rng.chance(WRITTEN_FIRST)
@@ -225,7 +233,7 @@ class Drawing:
             pair = self._pair(sorted(set(about)))
             every = list(narrowed(Palette(palette.header, about), rng).kinds)
         if rng.chance(BARE):
-            return [[kind] for kind in pair]
+            return [[kind] for kind in self._conflicting(pair)]
         few = (*pair, *pair, *(rng.choice(every) for _ in range(BESIDE)))
         threads: list[list[str]] = []
         for number in range(rng.pick(THREADS)):
@@ -242,6 +250,14 @@ class Drawing:
         """The two kinds that are to meet, each as often, but for requests."""
         weighted = (*kinds, *[REQUEST] * (REQUESTS - 1))
         return [self.rng.choice(weighted), self.rng.choice(weighted)]
+
+    def _conflicting(self, pair: list[str]) -> list[str]:
+        """A request instead of what neither needs nor changes what the other does."""
+        for place, other in ((0, 1), (1, 0)):
+            if not BY_NAME[pair[place]].needs and pair[other] != REQUEST:
+                pair[other] = REQUEST
+                break
+        return pair
 
     def _about(self, theme: str) -> tuple[str, ...]:
         """The kinds that are about one thing, requests among them; or else all."""

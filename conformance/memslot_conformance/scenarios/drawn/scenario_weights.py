@@ -49,6 +49,7 @@ PREPARED, WRITTEN = 0.85, 0.75
 """How often what a race can need is put before it, each part by itself."""
 
 AFTER: Weighted[int] = ((3, 0), (1, 1), (1, 2))
+AFTER_BARE: Weighted[int] = ((3, 0), (1, 1))
 """How many operations are drawn between a race and the look after it."""
 
 UNMAPPED = 0.5
@@ -61,6 +62,14 @@ another one has left."""
 ENDS: Weighted[str] = ((2, "look"), (3, "write"), (1, "destroy"), (4, "as it is"))
 """How a drawn race ends: with the whole look, with a write of what it was about and a
 GET, with the end of the VM, or with none of these."""
+
+ENDS_OF_BARE: Weighted[str] = (
+    (2, "look"),
+    (10, "write"),
+    (1, "destroy"),
+    (2, "as it is"),
+)
+"""The same of two operations alone: what they leave is to be seen, and cheaply."""
 
 VAST = 0.004
 """How often a sequence has a slot that logs and is too large to be told of; only where
