@@ -35,8 +35,13 @@ def play_race(work: Slice, choices: Choices) -> None:
     Errors: `OutOfTimeError`, `TargetBrokeError`.
     """
     counts, header = work.trial.counts, work.target.header
+    palette = work.palette
     scenario = draw_race(
-        header, counts.met, choices, lambda: Drawing(work.palette, choices).scenario()
+        header,
+        counts.met,
+        choices,
+        lambda dealt: Drawing(palette, choices).scenario(dealt),
+        palette.kinds,
     )
     number = choices.below(SEEDS)
     work.trial.begin_scenario()

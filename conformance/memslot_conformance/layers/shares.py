@@ -14,7 +14,7 @@ LAYERS = ("fixed", "sampled", "sequential")
 SHARES = {"fixed": 0.6, "sampled": 0.2, "sequential": 0.2}
 """How the work of a round is divided where no layer reaches more than another."""
 
-COSTS = {"fixed": 1.0, "sampled": 1.5, "sequential": 3.0}
+COSTS = {"fixed": 1.0, "sampled": 1.1, "sequential": 1.6}
 """What a step of each layer costs, measured on the reference: one of a machine is
 drawn, and on one thread everything is looked at after each operation."""
 

@@ -8,6 +8,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     DIRECT,
     ROOTS,
     WRITES,
+    WRITES_IN_A_RACE,
 )
 from memslot_spec.model.operations import (
     AllocateRoot,
@@ -24,15 +25,24 @@ from memslot_spec.model.operations import (
 def draw_access(draw: Situation) -> Operation:
     """An access by the guest's processor, or by software where there is such."""
     rng, origins = draw.rng, draw.header.domain.origins
+    often = WRITES_IN_A_RACE if draw.is_raced else WRITES
     gfn, as_id = draw.frame()
     if origins and rng.chance(BY_SOFTWARE):
         origin = Origin[rng.choice(origins)]
         # A walk only reads.
-        write = origin is not Origin.TABLE_WALK and rng.chance(WRITES)
+        write = origin is not Origin.TABLE_WALK and rng.chance(often)
         return GuestAccess(gfn, write, as_id=as_id, origin=origin)
     direct = rng.chance(DIRECT)
     root = 0 if direct else rng.choice(ROOTS)
-    return GuestAccess(gfn, rng.chance(WRITES), direct, root, as_id)
+    return GuestAccess(gfn, rng.chance(often), direct, root, as_id)
+
+
+def draw_write(draw: Situation) -> Operation:
+    """A write by the guest's processor."""
+    gfn, as_id = draw.frame()
+    direct = draw.rng.chance(DIRECT)
+    root = 0 if direct else draw.rng.choice(ROOTS)
+    return GuestAccess(gfn, True, direct, root, as_id)  # noqa: FBT003 - it writes
 
 
 def draw_slot_lookup(draw: Situation) -> Operation:

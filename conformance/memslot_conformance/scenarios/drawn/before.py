@@ -11,8 +11,13 @@ from dataclasses import replace
 
 from memslot_conformance.scenarios.drawn import shapes
 from memslot_conformance.scenarios.drawn.caches import owned
+from memslot_conformance.scenarios.drawn.deck import LOG_OFF, LOG_ON, Pair
 from memslot_conformance.scenarios.drawn.kinds import KINDS
-from memslot_conformance.scenarios.drawn.scenario_weights import PREPARED, WRITTEN
+from memslot_conformance.scenarios.drawn.scenario_weights import (
+    PREPARED,
+    READ_LOG,
+    WRITTEN,
+)
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     DIRECT,
@@ -36,19 +41,31 @@ from memslot_spec.model.operations import (
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Slot
 
 
-def log_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation]:
-    """That the slot in view logs, where a thread asks for a log."""
+def log_first(
+    draw: Situation, threads: list[Operations], dealt: Pair | None = None
+) -> Iterator[Operation]:
+    """That the slot in view logs, where a thread asks for a log or ends it.
+
+    Where one begins it, that it does not.
+    """
     slot = _slot_in_view(draw)
-    if slot is None or slot.log_dirty or slot.npages > LARGEST_LOGGED:
+    if slot is None or slot.npages > LARGEST_LOGGED:
         return
-    if "log" not in _needs(threads) or not _prepared(draw):
+    region = shapes.same(slot)
+    ways = {card.way for card in dealt or ()}
+    if LOG_ON in ways:
+        if slot.log_dirty:
+            yield SetRegion(replace(region, flags=region.flags & ~LOG_DIRTY_PAGES))
         return
-    if draw.is_about_logs and draw.rng.chance(EVEN):
+    is_asked = LOG_OFF in ways or "log" in _needs(threads)
+    if slot.log_dirty or not is_asked or not _prepared(draw):
+        return
+    changes = any(isinstance(one, SetRegion) for ops in threads for one in ops)
+    if dealt is None and changes and draw.is_about_logs and draw.rng.chance(EVEN):
         # That it begins while they race is as good.
         return
     if _asked(draw, EnableManualProtect) and draw.rng.chance(EVEN):
         yield EnableManualProtect(draw.rng.choice((1, 1, 3)))
-    region = shapes.same(slot)
     yield SetRegion(replace(region, flags=region.flags | LOG_DIRTY_PAGES))
 
 
@@ -58,14 +75,21 @@ def rest_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation
         yield from _accesses(draw)
     if "log" in _needs(threads) and _asked(draw, GetDirtyLog):
         slot = _slot_in_view(draw)
-        if slot is not None and draw.rng.chance(EVEN):
+        if slot is not None and draw.rng.chance(READ_LOG):
             yield GetDirtyLog(pack(slot.as_id, slot.id))
     for thread, operations in enumerate(threads, 1):
-        if "page" in _needs([operations]) and _prepared(draw):
+        if _lacks_a_page(draw, operations) and _prepared(draw):
             gfn = draw.frame()[0] if draw.view is None else draw.view.gfn
             yield ActivatePfnCache(thread, gfn << PAGE_SHIFT, 8)
         if _prepared(draw):
             yield from owned(tuple(_remembered(draw, operations)), thread)
+
+
+def _lacks_a_page(draw: Situation, operations: Operations) -> bool:
+    """What looks a page up itself needs none before it, but may have one."""
+    looked_up = any(isinstance(one, ActivatePfnCache) for one in operations)
+    needs = "page" in _needs([operations])
+    return needs and not (looked_up and draw.rng.chance(EVEN))
 
 
 def _accesses(draw: Situation) -> Iterator[Operation]:

@@ -13,6 +13,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     NO_SLOT,
     OPTIONS,
     PAGE_COUNTS,
+    RACED_OPTIONS,
     WORDS,
 )
 from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD, words_for
@@ -70,7 +71,9 @@ def draw_clear(draw: Situation) -> Operation:
 
 def draw_options(draw: Situation) -> Operation:
     """Options of manual protection."""
-    return EnableManualProtect(draw.rng.choice(OPTIONS))
+    return EnableManualProtect(
+        draw.rng.choice(RACED_OPTIONS if draw.is_raced else OPTIONS)
+    )
 
 
 def _any_word(draw: Situation) -> int:

@@ -84,7 +84,8 @@ def write_and_get(
     asked = (*prefix, *(operation for thread in threads for operation in thread))
     everything = _everything(left_by(header, prefix), prefix, threads)
     logs = (word for word in _words(header, everything) if word in _logging(asked))
-    writes = _writes(_frames(header, everything)[:1])
+    narrowest = tuple(sorted(everything, key=lambda part: part.end - part.first))
+    writes = _writes(_frames(header, narrowest)[:1])
     return _supported(header, (*writes, *map(GetDirtyLog, logs)))
 
 

@@ -8,17 +8,19 @@ the lower number first; *then* is of one thread, one soon after the other.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 
 from memslot_conformance.scenarios.drawn.choices import Choices
+from memslot_conformance.scenarios.drawn.deck import Pair, deal, key_of
 from memslot_conformance.scenarios.drawn.edges import at_edges, edges_of
 from memslot_conformance.scenarios.drawn.kinds import touched_by
 from memslot_conformance.scenarios.drawn.left import follow, left_by
 from memslot_conformance.scenarios.drawn.region_edges import Edge
-from memslot_conformance.scenarios.drawn.scenario_weights import AS_DRAWN, CANDIDATES
+from memslot_conformance.scenarios.drawn.scenario_weights import CANDIDATES, DEALT
 from memslot_conformance.scenarios.drawn.touches import Left, Touches
+from memslot_conformance.scenarios.drawn.weights import EVEN
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
 from memslot_spec.model.dirty_log import (
@@ -41,12 +43,16 @@ SOON = 4
 """Operations of one thread between which another may still be about the same."""
 
 
+Draw = Callable[[Pair | None], Scenario]
+"""Draws a race, of the pair that was dealt if there is one."""
+
+
 @dataclass(slots=True)
 class Met:
     """Counts what one target was asked, and what met.
 
     The keys of `counter` begin with `kind`, `change`, `objection`, `edge`, `pair`,
-    `finer` (a pair of what was asked for more exactly) or `then`.
+    `finer` (a pair of what was asked for more exactly), `dealt` or `then`.
     """
 
     header: Header
@@ -143,20 +149,25 @@ def _pairs(
 
 
 def draw_race(
-    header: Header,
-    met: Mapping[str, int],
-    rng: Choices,
-    draw: Callable[[], Scenario],
+    header: Header, met: Counter[str], rng: Choices, draw: Draw, kinds: tuple[str, ...]
 ) -> Scenario:
-    """A race; most often that of several with the pair that met least so far."""
-    if rng.chance(AS_DRAWN):
-        return draw()
+    """A race: of the pair that is dealt next, or of several that whose pair met least.
+
+    `kinds` may be asked for. What is dealt is counted in `met`.
+    """
+    if rng.chance(DEALT):
+        dealt = deal(kinds, met, rng)
+        if dealt is not None:
+            met[key_of(dealt)] += 1
+            return draw(dealt)
+    if rng.chance(EVEN):
+        return draw(None)
 
     def times(race: Scenario) -> float:
         pairs = finer_pairs_of(left_by(header, race.prefix), race.threads)
         return min((met.get(pair, 0) for pair in pairs), default=inf)
 
-    return min((draw() for _ in range(CANDIDATES)), key=times)
+    return min((draw(None) for _ in range(CANDIDATES)), key=times)
 
 
 def _refused(header: Header, known: Left, operation: Operation) -> Iterator[str]:

@@ -16,6 +16,7 @@ from memslot_conformance.scenarios.drawn.before import log_first, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
 from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import Corner, InView, draw_corner
+from memslot_conformance.scenarios.drawn.deck import Pair, draw_card
 from memslot_conformance.scenarios.drawn.epilogue import (
     epilogue,
     write_and_get,
@@ -38,7 +39,6 @@ from memslot_conformance.scenarios.drawn.scenario_weights import (
     AIMED_IN_A_RACE,
     AT_A_SLOT,
     AT_A_SLOT_IN_A_RACE,
-    BARE,
     BESIDE,
     ENDS,
     ENDS_OF_BARE,
@@ -46,7 +46,6 @@ from memslot_conformance.scenarios.drawn.scenario_weights import (
     MOST_THREADS,
     PREFIX_LENGTHS,
     PREPARED,
-    REQUESTS,
     STAYS_WITH,
     SUBJECTS,
     THEMES,
@@ -104,24 +103,27 @@ class Drawing:
             self.table, rng=self.rng, header=header, corner=corner, aimed=AIMED
         )
 
-    def scenario(self) -> Scenario:
-        """A prefix, a race of two to four threads, and a look after it."""
+    def scenario(self, dealt: Pair | None = None) -> Scenario:
+        """A prefix, a race of two to four threads, and a look after it.
+
+        Where a pair was `dealt`, the race is of these two operations.
+        """
         length = self.rng.choice(PREFIX_LENGTHS)
         steps = tuple(self.steps() for _ in range(length))
-        return self.race(tuple(operation for some in steps for operation in some))
+        prefix = tuple(operation for some in steps for operation in some)
+        return self._race(prefix, dealt)
 
-    def race(self, prefix: Operations) -> Scenario:
-        """The race that follows a prefix drawn by `step`."""
-        draw, rng = self._situation(AIMED_IN_A_RACE), self.rng
+    def _race(self, prefix: Operations, dealt: Pair | None) -> Scenario:
+        draw, rng = self._situation(AIMED_IN_A_RACE if dealt is None else 1.0), self.rng
         draw.is_raced = True
         if not draw.slots() and rng.chance(PREPARED):
             prefix = (*prefix, self._create())
         self._look_around(draw)
-        threads = [tuple(map(self._one, kinds)) for kinds in self._kinds()]
-        before = [*log_first(draw, threads)]
+        threads = self._threads(dealt)
+        before = [*log_first(draw, threads, dealt)]
         if before:
             self._all_follow(before)
-            threads = [tuple(map(self._again, ops)) for ops in threads]
+            threads = self._threads(dealt) if dealt else self._for_a_log(threads)
         before += rest_first(draw, threads)
         apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
         prefix += tuple(before)
@@ -221,19 +223,23 @@ class Drawing:
         held = draw.table.at(gfn, as_id)
         draw.view = InView(gfn, as_id, None if held is None else held.id)
 
+    def _threads(self, dealt: Pair | None) -> list[Operations]:
+        if dealt is None:
+            return [tuple(map(self._one, kinds)) for kinds in self._kinds()]
+        self._draw.is_about_logs = any(card.is_about_logs for card in dealt)
+        return [(draw_card(self._draw, card),) for card in dealt]
+
     def _kinds(self) -> list[list[str]]:
         """The kinds on each thread: two that are to meet, and some of a few more."""
         rng, palette = self.rng, self.palette
         every = sorted(set(palette.kinds))
-        pair = self._pair(every)
+        pair = self._pair(palette.kinds)
         theme = rng.pick(THEMES)
         self._draw.is_about_logs = theme == "log"
         if theme != "any two":
             about = self._about(theme)
-            pair = self._pair(sorted(set(about)))
+            pair = self._pair(about)
             every = list(narrowed(Palette(palette.header, about), rng).kinds)
-        if rng.chance(BARE):
-            return [[kind] for kind in self._conflicting(pair)]
         few = (*pair, *pair, *(rng.choice(every) for _ in range(BESIDE)))
         threads: list[list[str]] = []
         for number in range(rng.pick(THREADS)):
@@ -247,17 +253,9 @@ class Drawing:
         return threads[:MOST_THREADS]
 
     def _pair(self, kinds: Sequence[str]) -> list[str]:
-        """The two kinds that are to meet, each as often, but for requests."""
-        weighted = (*kinds, *[REQUEST] * (REQUESTS - 1))
-        return [self.rng.choice(weighted), self.rng.choice(weighted)]
-
-    def _conflicting(self, pair: list[str]) -> list[str]:
-        """A request instead of what neither needs nor changes what the other does."""
-        for place, other in ((0, 1), (1, 0)):
-            if not BY_NAME[pair[place]].needs and pair[other] != REQUEST:
-                pair[other] = REQUEST
-                break
-        return pair
+        """The two kinds that are to meet, each as often or by its weight."""
+        rng, every = self.rng, sorted(set(kinds))
+        return [rng.choice(every if rng.chance(EVEN) else kinds) for _ in range(2)]
 
     def _about(self, theme: str) -> tuple[str, ...]:
         """The kinds that are about one thing, requests among them; or else all."""
@@ -270,11 +268,15 @@ class Drawing:
     def _one(self, kind: str) -> Operation:
         return self.palette.draw_kind(self._draw, kind)
 
-    def _again(self, operation: Operation) -> Operation:
-        """The operation of a race drawn anew, for the slot in view has a log now."""
-        if self.rng.chance(EVEN):
-            return operation
-        return self._one(type(operation).__name__)
+    def _for_a_log(self, threads: list[Operations]) -> list[Operations]:
+        """Operations drawn anew, half of them: the slot in view has a log now."""
+        return [
+            tuple(
+                one if self.rng.chance(EVEN) else self._one(type(one).__name__)
+                for one in operations
+            )
+            for operations in threads
+        ]
 
     def _of(self, palette: Palette) -> Operation:
         return palette.draw_in(self._draw)

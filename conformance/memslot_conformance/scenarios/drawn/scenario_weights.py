@@ -21,9 +21,8 @@ NEAR = 0.12
 """How often an operation is about a frame beside the one in view: of the same pair, of
 the same word of a log, or of the same huge page."""
 
-CANDIDATES, AS_DRAWN = 8, 0.25
-"""Of how many races that with the pair which met least often is played; and how often
-a race is played as it is drawn, whatever met."""
+CANDIDATES = 8
+"""Of how many races, half the time, that is played whose pair met least often."""
 
 PREFIX_LENGTHS = (1, 1, 1, 2, 2, 3, 5)
 MOST_THREADS = 4
@@ -32,12 +31,9 @@ THREAD_LENGTHS: Weighted[int] = ((10, 1), (5, 2), (2, 3), (1, 4), (1, 5))
 KINDS_OF_A_RACE = (1, 2, 3)
 """How many kinds of operations meet in one race, requests not counted."""
 
-BARE = 0.65
-"""How often a race is of the two that are to meet and nothing else: so few that every
-schedule of one preemption is played."""
-
-REQUESTS = 3
-"""A request is of many sorts, so it counts as so many of the kinds that meet."""
+DEALT = 0.65
+"""How often a race is of two operations that are dealt and nothing else: so few that
+every schedule of one preemption is played."""
 
 BESIDE = 3
 """How many kinds a race has beside the two that are to meet, some of them twice."""
@@ -45,7 +41,7 @@ BESIDE = 3
 WITH_REQUEST = 0.5
 """How often a race has a request where its two kinds are none, beside them."""
 
-PREPARED, WRITTEN = 0.85, 0.75
+PREPARED, WRITTEN, READ_LOG = 0.9, 0.75, 0.25
 """How often what a race can need is put before it, each part by itself."""
 
 AFTER: Weighted[int] = ((3, 0), (1, 1), (1, 2))

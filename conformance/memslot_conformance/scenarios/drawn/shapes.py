@@ -121,6 +121,18 @@ def toggle_log(draw: Situation) -> MemoryRegion:
     return _toggled(same(draw.live()))
 
 
+def log_on(draw: Situation) -> MemoryRegion:
+    """A slot asked to log, unless it is too large for it."""
+    request = same(draw.live())
+    return request if request.flags & LOG_DIRTY_PAGES else _toggled(request)
+
+
+def log_off(draw: Situation) -> MemoryRegion:
+    """A slot asked for without a log."""
+    request = same(draw.live())
+    return replace(request, flags=request.flags & ~LOG_DIRTY_PAGES)
+
+
 def move(draw: Situation) -> MemoryRegion:
     """A slot moved to where nothing is, at times with its logging toggled."""
     slot = draw.live()

@@ -170,6 +170,7 @@ AIMED_WORDS = (*WORDS, *WORDS[-1:] * 3)
 """Words for a slot that is there: every page is cleared more often."""
 
 OPTIONS = (0, 1, 1, 1, 3, 3, 3, 2, 4, 1 << 63)
+RACED_OPTIONS = (0, 1, 1, 3, 3, 3)
 """Options of manual protection; bit 1 alone and those of more bits are refused."""
 
 OWNERS = (0, 0, 0, 1)
@@ -212,5 +213,5 @@ RANGE_LENGTHS = (0, 1, PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE, 1 << 21, 1 << 40)
 FROM_OUTSIDE = 0.2
 """How often a range that is aimed at a slot begins before it."""
 
-WRITES = 0.6
+WRITES, WRITES_IN_A_RACE = 0.6, 0.75
 """How often an access writes."""
