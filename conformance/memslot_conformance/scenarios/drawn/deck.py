@@ -81,7 +81,8 @@ def deal(kinds: tuple[str, ...], met: Mapping[str, int], rng: Choices) -> Pair |
 
 def key_of(pair: Pair) -> str:
     """Under what it is counted that the pair was dealt."""
-    return f"dealt {pair[0]} x {pair[1]}"
+    one, other = sorted(map(str, pair))
+    return f"dealt {one} x {other}"
 
 
 def draw_card(draw: Situation, card: Card) -> Operation:

@@ -18,9 +18,12 @@ from memslot_conformance.scenarios.drawn.edges import at_edges, edges_of
 from memslot_conformance.scenarios.drawn.kinds import touched_by
 from memslot_conformance.scenarios.drawn.left import follow, left_by
 from memslot_conformance.scenarios.drawn.region_edges import Edge
-from memslot_conformance.scenarios.drawn.scenario_weights import CANDIDATES, DEALT
+from memslot_conformance.scenarios.drawn.scenario_weights import (
+    AS_DRAWN,
+    CANDIDATES,
+    DEALT,
+)
 from memslot_conformance.scenarios.drawn.touches import Left, Touches
-from memslot_conformance.scenarios.drawn.weights import EVEN
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
 from memslot_spec.model.dirty_log import (
@@ -32,7 +35,6 @@ from memslot_spec.model.operations import (
     ClearDirtyLog,
     EnableManualProtect,
     GetDirtyLog,
-    GuestAccess,
     Operation,
     SetRegion,
 )
@@ -51,8 +53,8 @@ Draw = Callable[[Pair | None], Scenario]
 class Met:
     """Counts what one target was asked, and what met.
 
-    The keys of `counter` begin with `kind`, `change`, `objection`, `edge`, `pair`,
-    `finer` (a pair of what was asked for more exactly), `dealt` or `then`.
+    The keys of `counter` begin with `kind`, `change`, `objection`, `edge`, `pair` or
+    `then`.
     """
 
     header: Header
@@ -93,7 +95,6 @@ class Met:
 
     def _race(self, threads: tuple[Operations, ...]) -> None:
         self.counter.update(pairs_of(self._known, threads))
-        self.counter.update(finer_pairs_of(self._known, threads))
         for thread in threads:
             for operation in thread:
                 self._asked(operation)
@@ -109,42 +110,17 @@ class Met:
 
 def pairs_of(known: Left, threads: tuple[Operations, ...]) -> frozenset[str]:
     """The pairs of operations that meet in a race which begins with what is known."""
-    return _pairs(known, threads, "pair", lambda one: type(one).__name__)
-
-
-def finer_pairs_of(known: Left, threads: tuple[Operations, ...]) -> frozenset[str]:
-    """The same, each operation with what it changes: a request is of many sorts."""
-    return _pairs(known, threads, "finer", lambda one: _sort_of(known, one))
-
-
-def _sort_of(known: Left, operation: Operation) -> str:
-    name = type(operation).__name__
-    match operation:
-        case SetRegion(region):
-            log = ", logged" if region.log_dirty else ""
-            return f"{name} {change_of(known.table, region).name}{log}"
-        case GuestAccess(write=True):
-            return f"{name} (write)"
-        case _:
-            return name
-
-
-def _pairs(
-    known: Left,
-    threads: tuple[Operations, ...],
-    what: str,
-    name_of: Callable[[Operation], str],
-) -> frozenset[str]:
     touched = [
-        [(name_of(one), touched_by(known, one)) for one in thread] for thread in threads
+        [(type(one).__name__, touched_by(known, one)) for one in thread]
+        for thread in threads
     ]
     return frozenset(
-        f"{what} {mine} x {its}"
+        f"pair {mine} x {its}"
         for number, thread in enumerate(touched)
-        for mine, touches in thread
+        for mine, what in thread
         for other in touched[number + 1 :]
         for its, also in other
-        if touches.meet(also)
+        if what.meet(also)
     )
 
 
@@ -160,11 +136,11 @@ def draw_race(
         if dealt is not None:
             met[key_of(dealt)] += 1
             return draw(dealt)
-    if rng.chance(EVEN):
+    if rng.chance(AS_DRAWN):
         return draw(None)
 
     def times(race: Scenario) -> float:
-        pairs = finer_pairs_of(left_by(header, race.prefix), race.threads)
+        pairs = pairs_of(left_by(header, race.prefix), race.threads)
         return min((met.get(pair, 0) for pair in pairs), default=inf)
 
     return min((draw(None) for _ in range(CANDIDATES)), key=times)

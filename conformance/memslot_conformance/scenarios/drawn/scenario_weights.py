@@ -21,8 +21,9 @@ NEAR = 0.12
 """How often an operation is about a frame beside the one in view: of the same pair, of
 the same word of a log, or of the same huge page."""
 
-CANDIDATES = 8
-"""Of how many races, half the time, that is played whose pair met least often."""
+CANDIDATES, AS_DRAWN = 8, 0.1
+"""Of how many races that is played whose pair met least often; and how often a race is
+played as it is drawn."""
 
 PREFIX_LENGTHS = (1, 1, 1, 2, 2, 3, 5)
 MOST_THREADS = 4
@@ -31,7 +32,7 @@ THREAD_LENGTHS: Weighted[int] = ((10, 1), (5, 2), (2, 3), (1, 4), (1, 5))
 KINDS_OF_A_RACE = (1, 2, 3)
 """How many kinds of operations meet in one race, requests not counted."""
 
-DEALT = 0.65
+DEALT = 0.45
 """How often a race is of two operations that are dealt and nothing else: so few that
 every schedule of one preemption is played."""
 
