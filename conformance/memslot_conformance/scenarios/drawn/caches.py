@@ -19,6 +19,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     LONGEST_USE,
     OFFSETS_IN_PAGE,
     OWNERS,
+    USED_ACROSS,
     USED_LENGTHS,
     USED_OFFSETS,
     USED_TO_THE_END,
@@ -62,7 +63,7 @@ def draw_init(draw: Situation) -> Operation:
     if rng.chance(AT_THE_TOP):
         gpa, length = U64 - 8, rng.choice(LENGTHS_AT_THE_TOP)
     elif rng.chance(EVEN):
-        ends = [PAGE_SIZE]
+        ends = [PAGE_SIZE, PAGE_SIZE + PAGE_SIZE // 2]
         ends += [
             slot.base + slot.npages - gfn << PAGE_SHIFT
             for slot in draw.table
@@ -72,13 +73,20 @@ def draw_init(draw: Situation) -> Operation:
     return InitHvaCache(rng.choice(OWNERS), gpa, length)
 
 
+def _crosses(init: InitHvaCache) -> bool:
+    return init.gpa % PAGE_SIZE + init.length > PAGE_SIZE
+
+
 def draw_use(draw: Situation) -> Operation:
     """An access to some part of a range that may have been resolved."""
     rng = draw.rng
     cache = rng.choice(OWNERS)
     offset, length = rng.choice(USED_OFFSETS), rng.choice(USED_LENGTHS)
     init = draw.ranges.get(cache)
-    if init is not None and rng.chance(USED_TO_THE_END):
+    if init is not None and _crosses(init) and rng.chance(USED_ACROSS):
+        left = PAGE_SIZE - init.gpa % PAGE_SIZE
+        offset, length = left - min(8, left), 16
+    elif init is not None and rng.chance(USED_TO_THE_END):
         length = min(length, init.length)
         offset = init.length - length + rng.choice((0, 0, 0, 1))
         if rng.chance(EVEN) and init.length <= LONGEST_USE:

@@ -14,8 +14,13 @@ def edge_of_machine(rng: Choices, most: int) -> int:
 
 
 def near(rng: Choices, gfn: int, last: int) -> int:
-    """Another frame that has a word of a log, or a huge page, in common with it."""
-    of = rng.choice((2, BITS_PER_WORD, PAGES_PER_HUGE_PAGE, PAGES_PER_HUGE_PAGE))
+    """Another frame with which it has a word of a log or a huge page in common.
+
+    Or its place in the next huge page: there it has the same index in a shadow page.
+    """
+    of = rng.choice((1, 2, BITS_PER_WORD, PAGES_PER_HUGE_PAGE, PAGES_PER_HUGE_PAGE))
+    if of == 1:
+        return min(gfn ^ PAGES_PER_HUGE_PAGE, last)
     first = gfn // of * of
     others = (first, first + of - 1, first + rng.below(of))
     return min(rng.choice(others), last)

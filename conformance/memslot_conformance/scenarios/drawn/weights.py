@@ -188,7 +188,10 @@ AT_THE_TOP = 0.05
 LENGTHS_AT_THE_TOP = (8, 8, 9, 9, 16, 2 * PAGE_SIZE)
 USED_OFFSETS = (0, 0, 0, 8, PAGE_SIZE)
 USED_LENGTHS = (8, 8, 8, 1, 0, PAGE_SIZE)
-USED_TO_THE_END = 0.2
+USED_ACROSS = 0.25
+"""How often a cache of a range of several pages is used across the end of the first."""
+
+USED_TO_THE_END = 0.4
 """How often a cache is used up to the end of its range, or one byte farther."""
 
 LONGEST_USE = 16 * PAGE_SIZE
