@@ -12,8 +12,8 @@ from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.choices import Choices
-from memslot_conformance.scenarios.drawn.met import Met, draw_race
-from memslot_conformance.scenarios.drawn.races import Drawing, is_bare
+from memslot_conformance.scenarios.drawn.met import Met
+from memslot_conformance.scenarios.drawn.races import draw_race, is_bare
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
@@ -35,14 +35,7 @@ def play_race(work: Slice, choices: Choices) -> None:
     Errors: `OutOfTimeError`, `TargetBrokeError`.
     """
     counts, header = work.trial.counts, work.target.header
-    palette = work.palette
-    scenario = draw_race(
-        header,
-        counts.met,
-        choices,
-        lambda dealt: Drawing(palette, choices).scenario(dealt),
-        palette.kinds,
-    )
+    scenario = draw_race(work.palette, counts.met, choices)
     number = choices.below(SEEDS)
     work.trial.begin_scenario()
     met = Met(header)

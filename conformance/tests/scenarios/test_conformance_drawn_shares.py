@@ -20,12 +20,11 @@ from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.left import follow, left_by
 from memslot_conformance.scenarios.drawn.met import (
     Met,
-    draw_race,
     pairs_of,
 )
-from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.drawn.races import Drawing, draw_race
 from memslot_conformance.scenarios.drawn.regions import draw_set_region
-from memslot_conformance.scenarios.drawn.requests import Palette, palette_of
+from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.model.operations import SetRegion
@@ -61,17 +60,6 @@ def requests_of(target: str, seed: int, count: int) -> Counter[str]:
             follow(header, draw, request)
             met.step(request)
     return met.counter
-
-
-def race(palette: Palette, met: Counter[str], rng: Seeded) -> Scenario:
-    """The next race, as the layer of drawn races has it."""
-    return draw_race(
-        palette.header,
-        met,
-        rng,
-        lambda dealt: Drawing(palette, rng).scenario(dealt),
-        palette.kinds,
-    )
 
 
 def of_race(scenario: Scenario) -> Iterator[str]:
@@ -123,7 +111,7 @@ def test_races_are_of_every_kind_and_size(target: str, *, write_golden: bool) ->
         Met(HEADERS[target]),
     )
     for _ in range(RACES):
-        scenario = race(palette, met.counter, rng)
+        scenario = draw_race(palette, met.counter, rng)
         met.scenario(scenario)
         met.counter.update(of_race(scenario))
     check_shares(SHARES, f"{target}: races", _alone(met.counter), write=write_golden)
@@ -136,7 +124,7 @@ def test_every_operation_meets_every_other_in_either_order(target: str) -> None:
     pairs = {key for key in can_be_met(header) if key.startswith("pair ")}
     races = max(RACES_PER_PAIR * len(pairs), ONE_IN)
     for _ in range(races):
-        scenario = race(palette, seen, rng)
+        scenario = draw_race(palette, seen, rng)
         known = left_by(header, scenario.prefix)
         seen.update(pairs_of(known, scenario.threads))
     least = races // ONE_IN

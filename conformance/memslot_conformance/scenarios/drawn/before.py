@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from memslot_conformance.scenarios.drawn import shapes
 from memslot_conformance.scenarios.drawn.caches import owned
-from memslot_conformance.scenarios.drawn.deck import LOG_OFF, LOG_ON, Pair
+from memslot_conformance.scenarios.drawn.deck import LOG_OFF, LOG_ON, Hand
 from memslot_conformance.scenarios.drawn.kinds import KINDS
 from memslot_conformance.scenarios.drawn.scenario_weights import (
     PREPARED,
@@ -42,7 +42,7 @@ from memslot_spec.model.values import LOG_DIRTY_PAGES, Slot
 
 
 def log_first(
-    draw: Situation, threads: list[Operations], dealt: Pair | None = None
+    draw: Situation, threads: list[Operations], dealt: Hand | None = None
 ) -> Iterator[Operation]:
     """That the slot in view logs, where a thread asks for a log or ends it.
 
@@ -52,7 +52,7 @@ def log_first(
     if slot is None or slot.npages > LARGEST_LOGGED:
         return
     region = shapes.same(slot)
-    ways = {card.way for card in dealt or ()}
+    ways = dealt.ways if dealt is not None else frozenset[str]()
     if LOG_ON in ways:
         if slot.log_dirty:
             yield SetRegion(replace(region, flags=region.flags & ~LOG_DIRTY_PAGES))
@@ -61,7 +61,12 @@ def log_first(
     if slot.log_dirty or not is_asked or not _prepared(draw):
         return
     changes = any(isinstance(one, SetRegion) for ops in threads for one in ops)
-    if dealt is None and changes and draw.is_about_logs and draw.rng.chance(EVEN):
+    if (
+        not ways & {LOG_ON, LOG_OFF}
+        and changes
+        and draw.is_about_logs
+        and draw.rng.chance(EVEN)
+    ):
         # That it begins while they race is as good.
         return
     if _asked(draw, EnableManualProtect) and draw.rng.chance(EVEN):

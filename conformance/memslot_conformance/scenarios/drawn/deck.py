@@ -1,14 +1,16 @@
-"""Which two operations a race is of that has no others: dealt, so that each pair comes.
+"""Which two operations are to meet in a race: dealt, so that each pair comes.
 
 A pair that is drawn by chance is one of hundreds, and most of those say nothing: what
-only reads meets what changes nothing that it reads. Here are those that can conflict,
-and the one is dealt next that came least often.
+only reads meets what changes nothing that it reads. Those that can conflict are dealt
+alone; all of them are dealt with others beside them. The next is that which came least
+often.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
@@ -18,7 +20,9 @@ from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME
 from memslot_conformance.scenarios.drawn.regions import draw_set_region, within_reason
 from memslot_conformance.scenarios.drawn.requests import REQUEST
+from memslot_conformance.scenarios.drawn.scenario_weights import ALONE
 from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.drawn.weights import EVEN
 from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
 from memslot_spec.model.values import MemoryRegion
 
@@ -66,23 +70,58 @@ class Card(NamedTuple):
 
 Pair = tuple[Card, Card]
 
+MEETS = 3
+"""That two met is worth so many times that they were dealt."""
 
-def deal(kinds: tuple[str, ...], met: Mapping[str, int], rng: Choices) -> Pair | None:
-    """One of the pairs of these kinds that were dealt least often; None without any."""
-    pairs = _pairs(kinds)
+
+class Hand(NamedTuple):
+    """The operations that are to meet; `alone`, nothing else races."""
+
+    pair: Pair
+    alone: bool
+
+    @property
+    def is_about_logs(self) -> bool:
+        """One of them is."""
+        return any(card.is_about_logs for card in self.pair)
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """Which sorts of their kinds they are."""
+        return frozenset(card.way for card in self.pair)
+
+
+def deal(kinds: tuple[str, ...], met: Counter[str], rng: Choices) -> Hand | None:
+    """One of the pairs of these kinds that came least often; None without any.
+
+    It is counted in `met` that it was dealt.
+    """
+    alone = rng.chance(ALONE)
+    pairs = _conflicting(kinds) if alone else _every(kinds)
     if not pairs:
         return None
-    times = [met.get(key_of(pair), 0) for pair in pairs]
+    times = [_times(pair, met, alone=alone) for pair in pairs]
     least = min(times)
-    return rng.choice(
-        [pair for pair, n in zip(pairs, times, strict=True) if n == least]
-    )
+    one, other = rng.choice([pairs[at] for at, n in enumerate(times) if n == least])
+    met[_key((one, other), alone=alone)] += 1
+    turned = alone and rng.chance(EVEN)
+    return Hand((other, one) if turned else (one, other), alone)
 
 
-def key_of(pair: Pair) -> str:
-    """Under what it is counted that the pair was dealt."""
-    one, other = sorted(map(str, pair))
-    return f"dealt {one} x {other}"
+def _times(pair: Pair, met: Counter[str], *, alone: bool) -> int:
+    dealt = met.get(_key(pair, alone=alone), 0)
+    # That it met counts for more; what hardly ever meets is not dealt for ever.
+    return dealt if alone else dealt + MEETS * met.get(_met(pair), 0)
+
+
+@cache
+def _key(pair: Pair, *, alone: bool) -> str:
+    return f"{'alone' if alone else 'dealt'} {pair[0]} x {pair[1]}"
+
+
+@cache
+def _met(pair: Pair) -> str:
+    return f"pair {pair[0]} x {pair[1]}"
 
 
 def draw_card(draw: Situation, card: Card) -> Operation:
@@ -97,7 +136,13 @@ def draw_card(draw: Situation, card: Card) -> Operation:
 
 
 @lru_cache
-def _pairs(kinds: tuple[str, ...]) -> tuple[Pair, ...]:
+def _every(kinds: tuple[str, ...]) -> tuple[Pair, ...]:
+    cards = [Card(kind) for kind in sorted(set(kinds))]
+    return tuple((one, other) for one in cards for other in cards)
+
+
+@lru_cache
+def _conflicting(kinds: tuple[str, ...]) -> tuple[Pair, ...]:
     cards = [card for kind in sorted(set(kinds)) for card in _cards(kind)]
     return tuple(
         (one, other)

@@ -8,21 +8,13 @@ the lower number first; *then* is of one thread, one soon after the other.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import inf
 
-from memslot_conformance.scenarios.drawn.choices import Choices
-from memslot_conformance.scenarios.drawn.deck import Pair, deal, key_of
 from memslot_conformance.scenarios.drawn.edges import at_edges, edges_of
 from memslot_conformance.scenarios.drawn.kinds import touched_by
-from memslot_conformance.scenarios.drawn.left import follow, left_by
+from memslot_conformance.scenarios.drawn.left import follow
 from memslot_conformance.scenarios.drawn.region_edges import Edge
-from memslot_conformance.scenarios.drawn.scenario_weights import (
-    AS_DRAWN,
-    CANDIDATES,
-    DEALT,
-)
 from memslot_conformance.scenarios.drawn.touches import Left, Touches
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
@@ -43,10 +35,6 @@ from memslot_spec.model.updates import change_of, objections
 
 SOON = 4
 """Operations of one thread between which another may still be about the same."""
-
-
-Draw = Callable[[Pair | None], Scenario]
-"""Draws a race, of the pair that was dealt if there is one."""
 
 
 @dataclass(slots=True)
@@ -122,28 +110,6 @@ def pairs_of(known: Left, threads: tuple[Operations, ...]) -> frozenset[str]:
         for its, also in other
         if what.meet(also)
     )
-
-
-def draw_race(
-    header: Header, met: Counter[str], rng: Choices, draw: Draw, kinds: tuple[str, ...]
-) -> Scenario:
-    """A race: of the pair that is dealt next, or of several that whose pair met least.
-
-    `kinds` may be asked for. What is dealt is counted in `met`.
-    """
-    if rng.chance(DEALT):
-        dealt = deal(kinds, met, rng)
-        if dealt is not None:
-            met[key_of(dealt)] += 1
-            return draw(dealt)
-    if rng.chance(AS_DRAWN):
-        return draw(None)
-
-    def times(race: Scenario) -> float:
-        pairs = pairs_of(left_by(header, race.prefix), race.threads)
-        return min((met.get(pair, 0) for pair in pairs), default=inf)
-
-    return min((draw(None) for _ in range(CANDIDATES)), key=times)
 
 
 def _refused(header: Header, known: Left, operation: Operation) -> Iterator[str]:

@@ -8,7 +8,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +16,7 @@ from memslot_conformance.scenarios.drawn.before import log_first, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
 from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import Corner, InView, draw_corner
-from memslot_conformance.scenarios.drawn.deck import Pair, draw_card
+from memslot_conformance.scenarios.drawn.deck import Hand, deal, draw_card
 from memslot_conformance.scenarios.drawn.epilogue import (
     epilogue,
     write_and_get,
@@ -40,6 +40,7 @@ from memslot_conformance.scenarios.drawn.scenario_weights import (
     AT_A_SLOT,
     AT_A_SLOT_IN_A_RACE,
     BESIDE,
+    DEALT,
     ENDS,
     ENDS_OF_BARE,
     LAST_ASKED,
@@ -67,6 +68,16 @@ from memslot_spec.model.operations import (
     SetRegion,
 )
 from memslot_spec.model.values import EMPTY, SlotTable
+
+
+def draw_race(palette: Palette, met: Counter[str], choices: Choices) -> Scenario:
+    """The next race of a target: most often of the two operations that are dealt.
+
+    In `met` is what met so far, and it is counted there what is dealt.
+    """
+    is_dealt = choices.chance(DEALT)
+    dealt = deal(palette.kinds, met, choices) if is_dealt else None
+    return Drawing(palette, choices).scenario(dealt)
 
 
 def is_bare(threads: Sequence[Sequence[object]]) -> bool:
@@ -103,18 +114,19 @@ class Drawing:
             self.table, rng=self.rng, header=header, corner=corner, aimed=AIMED
         )
 
-    def scenario(self, dealt: Pair | None = None) -> Scenario:
+    def scenario(self, dealt: Hand | None = None) -> Scenario:
         """A prefix, a race of two to four threads, and a look after it.
 
-        Where a pair was `dealt`, the race is of these two operations.
+        Where it was `dealt` which two operations are to meet, they do most often.
         """
         length = self.rng.choice(PREFIX_LENGTHS)
         steps = tuple(self.steps() for _ in range(length))
         prefix = tuple(operation for some in steps for operation in some)
         return self._race(prefix, dealt)
 
-    def _race(self, prefix: Operations, dealt: Pair | None) -> Scenario:
-        draw, rng = self._situation(AIMED_IN_A_RACE if dealt is None else 1.0), self.rng
+    def _race(self, prefix: Operations, dealt: Hand | None) -> Scenario:
+        alone = dealt is not None and dealt.alone
+        draw, rng = self._situation(1.0 if alone else AIMED_IN_A_RACE), self.rng
         draw.is_raced = True
         if not draw.slots() and rng.chance(PREPARED):
             prefix = (*prefix, self._create())
@@ -123,7 +135,7 @@ class Drawing:
         before = [*log_first(draw, threads, dealt)]
         if before:
             self._all_follow(before)
-            threads = self._threads(dealt) if dealt else self._for_a_log(threads)
+            threads = self._threads(dealt) if alone else self._for_a_log(threads)
         before += rest_first(draw, threads)
         apart = tuple(owned(ops, thread) for thread, ops in enumerate(threads, 1))
         prefix += tuple(before)
@@ -223,13 +235,13 @@ class Drawing:
         held = draw.table.at(gfn, as_id)
         draw.view = InView(gfn, as_id, None if held is None else held.id)
 
-    def _threads(self, dealt: Pair | None) -> list[Operations]:
-        if dealt is None:
-            return [tuple(map(self._one, kinds)) for kinds in self._kinds()]
-        self._draw.is_about_logs = any(card.is_about_logs for card in dealt)
-        return [(draw_card(self._draw, card),) for card in dealt]
+    def _threads(self, dealt: Hand | None) -> list[Operations]:
+        if dealt is None or not dealt.alone:
+            return [tuple(map(self._one, kinds)) for kinds in self._kinds(dealt)]
+        self._draw.is_about_logs = dealt.is_about_logs
+        return [(draw_card(self._draw, card),) for card in dealt.pair]
 
-    def _kinds(self) -> list[list[str]]:
+    def _kinds(self, dealt: Hand | None) -> list[list[str]]:
         """The kinds on each thread: two that are to meet, and some of a few more."""
         rng, palette = self.rng, self.palette
         every = sorted(set(palette.kinds))
@@ -240,6 +252,8 @@ class Drawing:
             about = self._about(theme)
             pair = self._pair(about)
             every = list(narrowed(Palette(palette.header, about), rng).kinds)
+        if dealt is not None:
+            pair = [card.kind for card in dealt.pair]
         few = (*pair, *pair, *(rng.choice(every) for _ in range(BESIDE)))
         threads: list[list[str]] = []
         for number in range(rng.pick(THREADS)):

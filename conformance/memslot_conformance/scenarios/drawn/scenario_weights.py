@@ -21,9 +21,12 @@ NEAR = 0.12
 """How often an operation is about a frame beside the one in view: of the same pair, of
 the same word of a log, or of the same huge page."""
 
-CANDIDATES, AS_DRAWN = 8, 0.1
-"""Of how many races that is played whose pair met least often; and how often a race is
-played as it is drawn."""
+DEALT = 0.95
+"""How often it is dealt which two operations of a race are to meet."""
+
+ALONE = 0.55
+"""How often what is dealt is all that races: so little that every schedule of one
+preemption is played."""
 
 PREFIX_LENGTHS = (1, 1, 1, 2, 2, 3, 5)
 MOST_THREADS = 4
@@ -32,9 +35,6 @@ THREAD_LENGTHS: Weighted[int] = ((10, 1), (5, 2), (2, 3), (1, 4), (1, 5))
 KINDS_OF_A_RACE = (1, 2, 3)
 """How many kinds of operations meet in one race, requests not counted."""
 
-DEALT = 0.45
-"""How often a race is of two operations that are dealt and nothing else: so few that
-every schedule of one preemption is played."""
 
 BESIDE = 3
 """How many kinds a race has beside the two that are to meet, some of them twice."""
