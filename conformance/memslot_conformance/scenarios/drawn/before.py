@@ -80,7 +80,8 @@ def rest_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation
         yield from _accesses(draw)
     if "log" in _needs(threads) and _asked(draw, GetDirtyLog):
         slot = _slot_in_view(draw)
-        if slot is not None and draw.rng.chance(READ_LOG):
+        has_log = slot is not None and slot.npages <= LARGEST_LOGGED
+        if slot is not None and has_log and draw.rng.chance(READ_LOG):
             yield GetDirtyLog(pack(slot.as_id, slot.id))
     for thread, operations in enumerate(threads, 1):
         if _lacks_a_page(draw, operations) and _prepared(draw):

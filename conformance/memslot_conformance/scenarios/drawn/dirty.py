@@ -28,12 +28,17 @@ from memslot_spec.model.values import Slot
 
 
 def logging_slot(draw: Situation) -> Slot | None:
-    """One of the slots that log, the one in view if it does; or else any, or None."""
-    if not draw.slots():
-        return None
+    """One of the slots that log, the one in view if it does; or else any, or None.
+
+    Of none that is too large to be told of: wrong answers take memory, too.
+    """
     slots = [slot for slot in draw.slots() if slot.npages <= LARGEST_LOGGED]
+    if not slots:
+        return None
     logging = [slot for slot in slots if slot.log_dirty]
     slot = draw.live()
+    if slot.npages > LARGEST_LOGGED:
+        slot = draw.rng.choice(slots)
     if slot.log_dirty or not logging or not draw.rng.chance(LOGGED):
         return slot
     return draw.rng.choice(logging)

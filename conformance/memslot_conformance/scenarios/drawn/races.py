@@ -63,6 +63,7 @@ from memslot_conformance.scenarios.drawn.weights import AT_ONCE, EVEN, MANY
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.model.operations import (
     DestroyVm,
+    GetDirtyLog,
     GuestAccess,
     Operation,
     SetRegion,
@@ -181,6 +182,9 @@ class Drawing:
     def _asked_again(self) -> Operation:
         """One of the last things asked, at times of a frame beside it."""
         again = self.rng.choice(self._asked)
+        if isinstance(again, GetDirtyLog):
+            # Its slot may have become one that is too large to be told of.
+            return self.palette.draw_kind(self._draw, type(again).__name__)
         if isinstance(again, GuestAccess) and self.rng.chance(EVEN):
             again = replace(again, gfn=near(self.rng, again.gfn, self._draw.last))
         self.follow(again)
