@@ -23,7 +23,7 @@ from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.drawn.choices import Seeded
-from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.drawn.races import Drawing, draw_race
 from memslot_conformance.scenarios.drawn.requests import Palette, palette_of
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target, resolve
@@ -43,9 +43,9 @@ Try = tuple[Played, Scenario]
 
 def races(target: Target, rng: Random) -> Iterator[Try]:
     """Schedules of drawn races, without end."""
-    palette = palette_of(target.header)
+    palette, met = palette_of(target.header), Counter[str]()
     while True:
-        scenario = Drawing(palette, Seeded(rng)).scenario()
+        scenario = draw_race(palette, met, Seeded(rng))
         for played in sampled(target.make, scenario, rng, PLAYS):
             yield played, scenario
 
