@@ -68,6 +68,12 @@ RACES: tuple[FixedRace, ...] = (
         after=LOOKUPS,
     ),
     race(
+        "an address beside a move",
+        (S0,),
+        (put(0, 32, 4, 0x1000),),
+        (GfnToHva(17),),
+    ),
+    race(
         "fault beside a delete",
         (S0, READ_17),
         (delete(0),),
