@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, lru_cache
-from itertools import combinations_with_replacement
+from functools import lru_cache
+from itertools import combinations_with_replacement, product
 from typing import NamedTuple
 
 from memslot_conformance.scenarios.drawn import shapes, touches
@@ -91,37 +91,34 @@ class Hand(NamedTuple):
         return frozenset(card.way for card in self.pair)
 
 
+class Dealt(NamedTuple):
+    """A pair of a deck: under what is counted that it was dealt, and that it met.
+
+    What is dealt alone meets nearly always, and the second is empty.
+    """
+
+    pair: Pair
+    dealt: str
+    met: str
+
+
 def deal(kinds: tuple[str, ...], met: Counter[str], rng: Choices) -> Hand | None:
     """One of the pairs of these kinds that came least often; None without any.
 
     It is counted in `met` that it was dealt.
     """
     alone = rng.chance(ALONE)
-    pairs = _conflicting(kinds) if alone else _every(kinds)
-    if not pairs:
+    deck = _conflicting(kinds) if alone else _every(kinds)
+    if not deck:
         return None
-    times = [_times(pair, met, alone=alone) for pair in pairs]
-    least = min(times)
-    one, other = rng.choice([pairs[at] for at, n in enumerate(times) if n == least])
-    met[_key((one, other), alone=alone)] += 1
-    turned = alone and rng.chance(EVEN)
-    return Hand((other, one) if turned else (one, other), alone)
-
-
-def _times(pair: Pair, met: Counter[str], *, alone: bool) -> int:
-    dealt = met.get(_key(pair, alone=alone), 0)
     # That it met counts for more; what hardly ever meets is not dealt for ever.
-    return dealt if alone else dealt + MEETS * met.get(_met(pair), 0)
-
-
-@cache
-def _key(pair: Pair, *, alone: bool) -> str:
-    return f"{'alone' if alone else 'dealt'} {pair[0]} x {pair[1]}"
-
-
-@cache
-def _met(pair: Pair) -> str:
-    return f"pair {pair[0]} x {pair[1]}"
+    times = [met[of.dealt] + MEETS * met[of.met] for of in deck]
+    least = min(times)
+    pair, key, _ = rng.choice([deck[at] for at, n in enumerate(times) if n == least])
+    met[key] += 1
+    if alone and rng.chance(EVEN):
+        pair = pair[1], pair[0]
+    return Hand(pair, alone)
 
 
 def draw_card(draw: Situation, card: Card) -> Operation:
@@ -136,16 +133,19 @@ def draw_card(draw: Situation, card: Card) -> Operation:
 
 
 @lru_cache
-def _every(kinds: tuple[str, ...]) -> tuple[Pair, ...]:
+def _every(kinds: tuple[str, ...]) -> tuple[Dealt, ...]:
     cards = [Card(kind) for kind in sorted(set(kinds))]
-    return tuple((one, other) for one in cards for other in cards)
+    return tuple(
+        Dealt((one, other), f"dealt {one} x {other}", f"pair {one} x {other}")
+        for one, other in product(cards, cards)
+    )
 
 
 @lru_cache
-def _conflicting(kinds: tuple[str, ...]) -> tuple[Pair, ...]:
+def _conflicting(kinds: tuple[str, ...]) -> tuple[Dealt, ...]:
     cards = [card for kind in sorted(set(kinds)) for card in _cards(kind)]
     return tuple(
-        (one, other)
+        Dealt((one, other), f"alone {one} x {other}", "")
         for one, other in combinations_with_replacement(cards, 2)
         if one.conflicts(other)
     )
