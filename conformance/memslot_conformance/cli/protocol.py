@@ -11,10 +11,16 @@ from memslot_conformance.clock import Stopwatch
 from memslot_conformance.report.searched import SearchTable, breach, evaluated
 from memslot_conformance.run.exits import Exit
 from memslot_spec.clauses import CLAUSES
+from memslot_spec.compiled import which_judge
 from memslot_spec.model.profile import LINUX, PROFILES, profile_named
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import header_for, order_clauses, races_of
 from memslot_spec.protocol.search import Searched, search
+
+COMPILED = (
+    "the search restores each fact when it is read, which compiled facts cannot be; "
+    "run it with the interpreted judge"
+)
 
 
 @click.command("protocol")
@@ -44,8 +50,11 @@ def protocol_command(*, threads: str, profile_name: str, unreduced: bool) -> Non
     Every state is visited. Of the orders of steps that make no difference to any
     clause one is judged; where something is found the search is made again with all.
 
-    Exit status: 1 where a clause is broken or a thread waits for ever.
+    Exit status: 1 where a clause is broken or a thread waits for ever; 2 where the
+    judge is compiled, for the search needs the interpreted one.
     """
+    if which_judge() == "compiled":
+        raise click.UsageError(COMPILED)
     profile = profile_named(profile_name)
     header = header_for(profile)
     protocol = Protocol(profile, header.limits)

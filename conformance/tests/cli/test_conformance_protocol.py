@@ -8,9 +8,12 @@ from typing import Protocol as Structural
 
 import pytest
 
+from command_line import memslots
 from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.cli import protocol
 from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.explore import sampled
+from memslot_conformance.run.exits import Exit
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_reference.museum import mutant_named
 from memslot_reference.reference import default_limits, reference, reference_linux
@@ -125,3 +128,12 @@ def test_folded_facts_lead_to_the_same_judgement(race: Race) -> None:
             assert [f.clause for f in folding.findings] == [
                 f.clause for f in plain.findings
             ]
+
+
+def test_the_search_asks_for_the_interpreted_judge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protocol, "which_judge", lambda: "compiled")
+    ended = memslots("protocol")
+    assert ended.exit_code == Exit.USAGE
+    assert "run it with the interpreted judge" in ended.output

@@ -7,11 +7,16 @@ from functools import cache
 import pytest
 
 from memslot_spec.clauses import CLAUSES
+from memslot_spec.compiled import which_judge
 from memslot_spec.model.profile import PROFILES, Profile, profile_named
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.races import RACES, header_for, order_clauses
 from memslot_spec.protocol.search import Searched, search
 from memslot_spec.protocol.walk import Race, count_states
+
+pytestmark = pytest.mark.skipif(
+    which_judge() == "compiled", reason="the search needs the interpreted judge"
+)
 
 PINNED = {
     ("v2.6.34", "create | lookup beside"): 99,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from memslot_spec.clauses import CLAUSES
+from memslot_spec.compiled import which_judge
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import judge_events
 from memslot_spec.model.profile import PROFILES
@@ -15,6 +16,10 @@ from memslot_spec.protocol import races
 from memslot_spec.protocol.programs import Protocol
 from memslot_spec.protocol.search import search, search_once
 from planted_bugs import BUGS, Bug
+
+pytestmark = pytest.mark.skipif(
+    which_judge() == "compiled", reason="the search needs the interpreted judge"
+)
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=str)

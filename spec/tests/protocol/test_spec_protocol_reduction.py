@@ -8,6 +8,7 @@ from itertools import combinations
 import pytest
 
 from memslot_spec.clauses import CLAUSES
+from memslot_spec.compiled import which_judge
 from memslot_spec.history.events import Call, Return
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.model.profile import LINUX, PROFILES, Profile
@@ -20,6 +21,10 @@ from memslot_spec.protocol.races import ANNOUNCED, RACES, header_for
 from memslot_spec.protocol.reduction import Reduction
 from memslot_spec.protocol.search import Searched, search
 from memslot_spec.protocol.walk import Race, start
+
+pytestmark = pytest.mark.skipif(
+    which_judge() == "compiled", reason="the search needs the interpreted judge"
+)
 
 SMALL = tuple(race for race in RACES if len(race.threads) < 4)
 TWO = tuple(race for race in RACES if len(race.threads) == 2)
