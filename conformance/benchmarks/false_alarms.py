@@ -43,9 +43,9 @@ Try = tuple[Played, Scenario]
 
 def races(target: Target, rng: Random) -> Iterator[Try]:
     """Schedules of drawn races, without end."""
-    palette, met = palette_of(target.header), Counter[str]()
+    palette, dealt = palette_of(target.header), Counter[str]()
     while True:
-        scenario = draw_race(palette, met, Seeded(rng))
+        scenario = draw_race(palette, Seeded(rng), Counter(), dealt)
         for played in sampled(target.make, scenario, rng, PLAYS):
             yield played, scenario
 

@@ -31,7 +31,7 @@ class Counts:
 
     `reached` counts for each clause how often its premise held, `histories` in
     how many histories it held at all. `met` counts what was asked and what met, as
-    `scenarios.drawn.met` names it.
+    `scenarios.drawn.met` names it; `dealt`, which pairs races were dealt.
     """
 
     scenarios: int = 0
@@ -43,6 +43,7 @@ class Counts:
     histories: Counter[str] = field(default_factory=Counter[str])
     undecided: Counter[str] = field(default_factory=Counter[str])
     met: Counter[str] = field(default_factory=Counter[str])
+    dealt: Counter[str] = field(default_factory=Counter[str])
 
     def hear(self, reached: dict[str, int], undecided: str | None) -> None:
         """Count what the judge of one history says."""
@@ -70,6 +71,7 @@ class Counts:
         self.histories.update(other.histories)
         self.undecided.update(other.undecided)
         self.met.update(other.met)
+        self.dealt.update(other.dealt)
 
 
 class TargetBrokeError(Exception):

@@ -35,7 +35,7 @@ def play_race(work: Slice, choices: Choices) -> None:
     Errors: `OutOfTimeError`, `TargetBrokeError`.
     """
     counts, header = work.trial.counts, work.target.header
-    scenario = draw_race(work.palette, counts.met, choices)
+    scenario = draw_race(work.palette, choices, counts.met, counts.dealt)
     number = choices.below(SEEDS)
     work.trial.begin_scenario()
     met = Met(header)

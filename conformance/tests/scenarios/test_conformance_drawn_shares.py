@@ -110,8 +110,9 @@ def test_races_are_of_every_kind_and_size(target: str, *, write_golden: bool) ->
         palette_of(HEADERS[target]),
         Met(HEADERS[target]),
     )
+    dealt = Counter[str]()
     for _ in range(RACES):
-        scenario = draw_race(palette, met.counter, rng)
+        scenario = draw_race(palette, rng, met.counter, dealt)
         met.scenario(scenario)
         met.counter.update(of_race(scenario))
     check_shares(SHARES, f"{target}: races", _alone(met.counter), write=write_golden)
@@ -122,9 +123,10 @@ def test_every_operation_meets_every_other_in_either_order(target: str) -> None:
     header, rng, seen = HEADERS[target], Seeded(Random(4)), Counter[str]()
     palette = palette_of(header)
     pairs = {key for key in can_be_met(header) if key.startswith("pair ")}
+    dealt = Counter[str]()
     races = max(RACES_PER_PAIR * len(pairs), ONE_IN)
     for _ in range(races):
-        scenario = draw_race(palette, seen, rng)
+        scenario = draw_race(palette, rng, seen, dealt)
         known = left_by(header, scenario.prefix)
         seen.update(pairs_of(known, scenario.threads))
     least = races // ONE_IN

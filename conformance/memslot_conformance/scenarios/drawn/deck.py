@@ -102,20 +102,22 @@ class Dealt(NamedTuple):
     met: str
 
 
-def deal(kinds: tuple[str, ...], met: Counter[str], rng: Choices) -> Hand | None:
+def deal(
+    kinds: tuple[str, ...], rng: Choices, met: Counter[str], dealt: Counter[str]
+) -> Hand | None:
     """One of the pairs of these kinds that came least often; None without any.
 
-    It is counted in `met` that it was dealt.
+    It is counted in `dealt`.
     """
     alone = rng.chance(ALONE)
     deck = _conflicting(kinds) if alone else _every(kinds)
     if not deck:
         return None
     # That it met counts for more; what hardly ever meets is not dealt for ever.
-    times = [met[of.dealt] + MEETS * met[of.met] for of in deck]
+    times = [dealt[of.dealt] + MEETS * met[of.met] for of in deck]
     least = min(times)
     pair, key, _ = rng.choice([deck[at] for at, n in enumerate(times) if n == least])
-    met[key] += 1
+    dealt[key] += 1
     if alone and rng.chance(EVEN):
         pair = pair[1], pair[0]
     return Hand(pair, alone)

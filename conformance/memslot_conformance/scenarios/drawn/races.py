@@ -71,14 +71,16 @@ from memslot_spec.model.operations import (
 from memslot_spec.model.values import EMPTY, SlotTable
 
 
-def draw_race(palette: Palette, met: Counter[str], choices: Choices) -> Scenario:
+def draw_race(
+    palette: Palette, choices: Choices, met: Counter[str], dealt: Counter[str]
+) -> Scenario:
     """The next race of a target: most often of the two operations that are dealt.
 
-    In `met` is what met so far, and it is counted there what is dealt.
+    In `met` is what met so far; in `dealt` it is counted which pairs were dealt.
     """
     is_dealt = choices.chance(DEALT)
-    dealt = deal(palette.kinds, met, choices) if is_dealt else None
-    return Drawing(palette, choices).scenario(dealt)
+    hand = deal(palette.kinds, choices, met, dealt) if is_dealt else None
+    return Drawing(palette, choices).scenario(hand)
 
 
 def is_bare(threads: Sequence[Sequence[object]]) -> bool:
