@@ -108,7 +108,7 @@ def draw_set_region(draw: Situation) -> SetRegion:
 
 def draw_sound(draw: Situation) -> MemoryRegion:
     """A request with which nothing is wrong by itself, whatever it meets."""
-    return _within_reason(_shaped(draw))
+    return within_reason(_shaped(draw))
 
 
 def draw_region(draw: Situation) -> MemoryRegion:
@@ -119,7 +119,7 @@ def draw_region(draw: Situation) -> MemoryRegion:
     request = _shaped(draw)
     for _ in range(rng.pick(RACED_DEFECTS if draw.is_raced else DEFECT_COUNTS)):
         request = rng.pick(DEFECTS)(draw, request)
-    return _within_reason(request)
+    return within_reason(request)
 
 
 def _shaped(draw: Situation) -> MemoryRegion:
@@ -174,7 +174,7 @@ def draw_vast(draw: Situation) -> tuple[SetRegion, ...]:
     return SetRegion(region), SetRegion(replace(region, memory_size=0))
 
 
-def _within_reason(request: MemoryRegion) -> MemoryRegion:
+def within_reason(request: MemoryRegion) -> MemoryRegion:
     """The request, without logging where the slot is too large for it."""
     if request.npages <= LARGEST_LOGGED:
         return request

@@ -1,0 +1,140 @@
+"""What every machine does with an operation: it asks the VM, and has it judged.
+
+A machine of Hypothesis has rules, which are in `rules`, and invariants, one for each
+clause, which `machine` adds. What is here holds them together.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
+
+from hypothesis import settings as Settings
+from hypothesis.control import current_build_context, currently_in_test_context
+from hypothesis.stateful import (
+    MultipleResults,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+)
+
+from memslot_conformance.findings.records import found_in
+from memslot_conformance.report.failure import in_words
+from memslot_conformance.scenarios.drawn.shapes import same
+from memslot_conformance.stateful.vm import Vm
+from memslot_conformance.targets.resolve import Target
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.arithmetic.slot_word import pack
+from memslot_spec.judging.applies import ApplicableClauses
+from memslot_spec.model.operations import Operation, SetRegion
+from memslot_spec.model.values import MemoryRegion
+
+T = TypeVar("T")
+Output = Callable[[str], object]
+
+
+class BrokenClauseError(AssertionError):
+    """A clause is broken; the message tells which, and how, in its words."""
+
+
+class BrokenTargetError(AssertionError):
+    """The target raised, or contradicts itself, with no clause broken before."""
+
+
+class AsksAVm(RuleBasedStateMachine):
+    """A VM that is asked by one thread and judged by the clauses.
+
+    `target` and `applicable` are the class's, for `machine` makes a class for each
+    implementation. Errors of every rule: none; the invariants that come after it raise
+    `BrokenClauseError` and `BrokenTargetError`.
+    """
+
+    target: ClassVar[Target]
+    applicable: ClassVar[ApplicableClauses]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.vm = Vm(self.target, self.applicable)
+
+    def ask(self, operation: Operation) -> None:
+        """Ask the VM for an operation, on the one thread that there is."""
+        self.vm.ask(plain(operation))
+
+    def request(self, region: MemoryRegion) -> MultipleResults[int]:
+        """Ask for a slot; the word of it where the request leaves a new one."""
+        return self.send(SetRegion(region))
+
+    def send(self, request: SetRegion) -> MultipleResults[int]:
+        """As `request`, for one that may be the kernel's own or is made to fail."""
+        request = plain(request)
+        word = request.region.slot
+        held = self.vm.slot(word)
+        self.ask(request)
+        slot = self.vm.slot(word)
+        is_new = held is None and slot is not None and not request.private
+        return multiple(pack(slot.as_id, slot.id)) if is_new and slot else multiple()
+
+    def region_of(self, word: int) -> MemoryRegion:
+        """The request that asks for a slot as it is; for the least one where it is gone."""
+        slot = self.vm.slot(word)
+        return MemoryRegion(word, 0, PAGE_SIZE, 0) if slot is None else same(slot)
+
+    def begin_anew(self) -> None:
+        """Go on with a new VM, for this one is destroyed; unless it broke a clause."""
+        self.vm.end()
+        if self.vm.going:
+            self.vm.close()
+            self.vm = Vm(self.target, self.applicable)
+
+    def break_clause(self, clause: str | None = None) -> None:
+        """Errors: `BrokenClauseError` where this clause was broken; or any, if None."""
+        __tracebackhide__ = True
+        finding = self.vm.finding
+        if finding is not None and clause in {None, finding.clause}:
+            found = found_in(finding, self.vm.history)
+            raise BrokenClauseError(in_words(found))
+
+    @invariant()
+    def answers(self) -> None:
+        """Errors: `BrokenTargetError` where the target broke, as no clause has it."""
+        __tracebackhide__ = True
+        fault = self.vm.fault
+        if fault is not None:
+            asked = "" if fault.operation is None else f" at {fault.operation!r}"
+            message = f"ERROR {self.target.name}{asked}: {fault.message}"
+            raise BrokenTargetError(f"{message}\n{fault.traceback}".rstrip())
+
+    def check_invariants(
+        self, settings: Settings, output: Output, runtimes: dict[str, float]
+    ) -> None:
+        """Ask the invariants; what is printed is only the one that does not hold."""
+        __tracebackhide__ = True
+        said: list[str] = []
+        try:
+            super().check_invariants(settings, said.append, runtimes)
+        except Exception:
+            output(said[-1] if said else "")
+            raise
+
+    def teardown(self) -> None:
+        """Judge that the VM is over, where all went well, and give the target back.
+
+        Errors: those of the invariants, for a clause may be about the end.
+        """
+        __tracebackhide__ = True
+        try:
+            if sys.exception() is None and self.vm.going:
+                self.vm.end()
+                self.break_clause()
+                self.answers()
+        finally:
+            self.vm.close()
+
+
+def plain(value: T) -> T:
+    """The value, its numbers chosen: an engine may have left them open so far."""
+    if not currently_in_test_context():
+        return value
+    realized: T = current_build_context().data.provider.realize(value)
+    return realized

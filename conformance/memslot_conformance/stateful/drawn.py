@@ -1,0 +1,104 @@
+"""What the rules of a machine draw: strategies that know the machine's VM so far.
+
+They stand in a class, before there is a machine. So what they draw from, the table and
+what is in view, is looked up in the machine that runs, when they are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from hypothesis import strategies as st
+
+from memslot_conformance.scenarios.drawn import dirty, shapes
+from memslot_conformance.scenarios.drawn.by_hypothesis import Drawn
+from memslot_conformance.scenarios.drawn.copies import guest_range
+from memslot_conformance.scenarios.drawn.host import host_range
+from memslot_conformance.scenarios.drawn.regions import draw_set_region, within_reason
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.drawn.weights import (
+    EVEN,
+    OPTIONS,
+    OWNERS,
+    PAGES_AHEAD,
+    ROOTS,
+)
+from memslot_conformance.stateful.vm import Vm
+from memslot_conformance.strategies import corners
+from memslot_conformance.targets.resolve import Target
+from memslot_spec.model.operations import GetDirtyLog, Operation, Origin
+from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, MemoryRegion
+
+T = TypeVar("T")
+
+
+class HasVm(Protocol):
+    """A machine, as far as it is drawn for."""
+
+    target: Target
+    vm: Vm
+
+
+@st.composite
+def so_far(draw: st.DrawFn, what: Callable[[Situation], T]) -> T:
+    """What this draws from the VM as it is when the rule is chosen.
+
+    The corner of memory is drawn once for each run of the machine.
+    """
+    machine: HasVm = draw(st.runner())
+    corner = draw(st.shared(corners(machine.target.header), key=("corner", machine)))
+    return what(machine.vm.situation(Drawn(draw), corner))
+
+
+def _new_region(draw: Situation) -> MemoryRegion:
+    """A free range most often, with host memory of its own or of another slot."""
+    if draw.slots() and draw.rng.chance(EVEN):
+        shape = draw.rng.choice((shapes.create_adjacent, shapes.create_on_shared_hva))
+        return within_reason(shape(draw))
+    return within_reason(shapes.create(draw))
+
+
+def _place(draw: Situation) -> int:
+    """Where a slot is moved: where nothing is, over itself, or onto others."""
+    if not draw.slots() or draw.rng.chance(EVEN):
+        return draw.base(1)
+    slot = draw.live()
+    return draw.free_base(slot.as_id, slot.npages, slot)
+
+
+def _flags(draw: Situation) -> int:
+    """Dirty logging and READONLY, where there is that."""
+    flags = (0, LOG_DIRTY_PAGES, LOG_DIRTY_PAGES, BIT_1, LOG_DIRTY_PAGES | BIT_1)
+    return draw.rng.choice(flags if draw.profile.has_readonly else flags[:3])
+
+
+def _gfn(draw: Situation) -> int:
+    return draw.frame()[0]
+
+
+def _origin(draw: Situation) -> Origin:
+    return Origin[draw.rng.choice(draw.header.domain.origins)]
+
+
+def _logged(draw: Situation) -> int:
+    """The word of a slot that logs, where there is one."""
+    drawn: Operation = dirty.draw_get(draw)
+    return drawn.slot if isinstance(drawn, GetDirtyLog) else 0
+
+
+new_regions = so_far(_new_region)
+places = so_far(_place)
+flags = so_far(_flags)
+requests = so_far(draw_set_region)
+frames = so_far(Situation.frame)
+gfns = so_far(_gfn)
+guest_ranges = so_far(guest_range)
+host_ranges = so_far(host_range)
+host_addresses = so_far(Situation.host_address)
+logged = so_far(_logged)
+origins = so_far(_origin)
+owners = st.sampled_from(sorted(set(OWNERS)))
+roots = st.sampled_from(ROOTS)
+page_counts = st.sampled_from(sorted(set(PAGES_AHEAD)))
+options = st.sampled_from(sorted(set(OPTIONS)))
