@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from memslot_conformance.scenarios.drawn import dirty, shapes
 from memslot_conformance.scenarios.drawn.by_hypothesis import Drawn
 from memslot_conformance.scenarios.drawn.copies import guest_range
+from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
 from memslot_conformance.scenarios.drawn.host import host_range
 from memslot_conformance.scenarios.drawn.regions import draw_set_region, within_reason
 from memslot_conformance.scenarios.drawn.situation import Situation
@@ -25,7 +26,6 @@ from memslot_conformance.scenarios.drawn.weights import (
     ROOTS,
 )
 from memslot_conformance.stateful.vm import Vm
-from memslot_conformance.strategies import corners
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.model.operations import GetDirtyLog, Operation, Origin
 from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, MemoryRegion
@@ -37,18 +37,22 @@ class HasVm(Protocol):
     """A machine, as far as it is drawn for."""
 
     target: Target
+    corner: Corner
     vm: Vm
 
 
 @st.composite
-def so_far(draw: st.DrawFn, what: Callable[[Situation], T]) -> T:
-    """What this draws from the VM as it is when the rule is chosen.
-
-    The corner of memory is drawn once for each run of the machine.
-    """
+def a_corner(draw: st.DrawFn) -> Corner:
+    """A part of memory that the machine's implementation has."""
     machine: HasVm = draw(st.runner())
-    corner = draw(st.shared(corners(machine.target.header), key=("corner", machine)))
-    return what(machine.vm.situation(Drawn(draw), corner))
+    return draw_corner(Drawn(draw), machine.target.header)
+
+
+@st.composite
+def so_far(draw: st.DrawFn, what: Callable[[Situation], T]) -> T:
+    """What this draws from the VM as it is when the rule is chosen."""
+    machine: HasVm = draw(st.runner())
+    return what(machine.vm.situation(Drawn(draw), machine.corner))
 
 
 def _new_region(draw: Situation) -> MemoryRegion:

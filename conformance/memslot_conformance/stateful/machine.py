@@ -20,7 +20,7 @@ from typing import Any, get_args
 from hypothesis.stateful import invariant, precondition
 
 from memslot_conformance.adapter.protocols import Implementation
-from memslot_conformance.stateful.asking import AsksAVm
+from memslot_conformance.stateful.asking import AsksAVm, something_is_broken
 from memslot_conformance.stateful.rules import MemslotMachine
 from memslot_conformance.targets.resolve import made_by, resolve
 from memslot_spec.clause import AnyClause
@@ -68,10 +68,15 @@ def machine(
         "applicable": applicable,
         "__doc__": f"{target.name}: {target.description}",
         "__module__": __name__,
-        **{name: None for name in _unsupported(target.header.capabilities.operations)},
+        **dict.fromkeys(_unsupported(target.header.capabilities.operations)),
         **{_name(clause.id): _invariant_of(clause) for clause in applicable.clauses},
     }
-    return new_class(_class_name(target.name), (MemslotMachine,), {}, lambda space: space.update(body))
+    return new_class(
+        _class_name(target.name),
+        (MemslotMachine,),
+        {},
+        lambda space: space.update(body),
+    )
 
 
 def rules_of(operation: str) -> tuple[str, ...]:
@@ -97,11 +102,7 @@ def _invariant_of(clause: AnyClause) -> Callable[..., None]:
     holds.__name__ = holds.__qualname__ = _name(clause.id)
     holds.__doc__ = f"{clause.title}: {clause.must}"
     # Asked only where one of them is broken: there are many, and one judge for all.
-    return invariant()(precondition(_something_is_broken)(holds))
-
-
-def _something_is_broken(machine: AsksAVm) -> bool:
-    return machine.vm.finding is not None
+    return invariant()(precondition(something_is_broken)(holds))
 
 
 def _name(clause: str) -> str:

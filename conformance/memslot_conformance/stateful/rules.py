@@ -11,11 +11,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, MultipleResults, consumes, precondition, rule
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    consumes,
+    initialize,
+    precondition,
+    rule,
+)
 
 from memslot_conformance.scenarios.drawn import caches, dirty, pfn_caches, shapes
+from memslot_conformance.scenarios.drawn.corner import Corner
 from memslot_conformance.stateful.asking import AsksAVm
 from memslot_conformance.stateful.drawn import (
+    a_corner,
     flags,
     frames,
     gfns,
@@ -72,6 +81,11 @@ class MemslotMachine(AsksAVm):
     """A VM that is asked, one operation after the other, by one thread."""
 
     slots: Bundle[int] = Bundle("slots")
+
+    @initialize(corner=a_corner())
+    def keep_to(self, corner: Corner) -> None:
+        """What is drawn lies in one part of memory, or its operations never meet."""
+        self.corner = corner
 
     # Requests.
 
