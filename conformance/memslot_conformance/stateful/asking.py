@@ -10,11 +10,12 @@ import sys
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
-from hypothesis import settings as Settings
+import hypothesis
 from hypothesis.control import current_build_context, currently_in_test_context
 from hypothesis.stateful import (
     MultipleResults,
     RuleBasedStateMachine,
+    initialize,
     invariant,
     multiple,
 )
@@ -23,6 +24,7 @@ from memslot_conformance.findings.records import found_in
 from memslot_conformance.report.failure import in_words
 from memslot_conformance.scenarios.drawn.corner import Corner
 from memslot_conformance.scenarios.drawn.shapes import same
+from memslot_conformance.stateful.drawn import a_corner
 from memslot_conformance.stateful.vm import Vm
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
@@ -70,6 +72,11 @@ class AsksAVm(RuleBasedStateMachine):
         self.invariants = [i for i in self.invariants if i.preconditions != BROKEN]
         self.vm = Vm(self.target, self.applicable)
 
+    @initialize(corner=a_corner())
+    def keep_to(self, corner: Corner) -> None:
+        """What is drawn lies in one part of memory, or its operations never meet."""
+        self.corner = corner
+
     def ask(self, operation: Operation) -> None:
         """Ask the VM for an operation, on the one thread that there is."""
         self.vm.ask(plain(operation))
@@ -89,7 +96,7 @@ class AsksAVm(RuleBasedStateMachine):
         return multiple(pack(slot.as_id, slot.id)) if is_new and slot else multiple()
 
     def region_of(self, word: int) -> MemoryRegion:
-        """The request that asks for a slot as it is; for the least one where it is gone."""
+        """The request for a slot as it is; for the least one where it is gone."""
         slot = self.vm.slot(word)
         return MemoryRegion(word, 0, PAGE_SIZE, 0) if slot is None else same(slot)
 
@@ -119,7 +126,7 @@ class AsksAVm(RuleBasedStateMachine):
             raise BrokenTargetError(f"{message}\n{fault.traceback}".rstrip())
 
     def check_invariants(
-        self, settings: Settings, output: Output, runtimes: dict[str, float]
+        self, settings: hypothesis.settings, output: Output, runtimes: dict[str, float]
     ) -> None:
         """Ask the invariants; what is printed is only the one that does not hold."""
         __tracebackhide__ = True

@@ -16,7 +16,11 @@ from memslot_conformance.scenarios.drawn.by_hypothesis import Drawn
 from memslot_conformance.scenarios.drawn.copies import guest_range
 from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
 from memslot_conformance.scenarios.drawn.host import host_range
-from memslot_conformance.scenarios.drawn.regions import draw_set_region, within_reason
+from memslot_conformance.scenarios.drawn.regions import (
+    draw_set_region,
+    draw_vast,
+    within_reason,
+)
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     EVEN,
@@ -95,6 +99,7 @@ new_regions = so_far(_new_region)
 places = so_far(_place)
 flags = so_far(_flags)
 requests = so_far(draw_set_region)
+vast_requests = so_far(draw_vast)
 frames = so_far(Situation.frame)
 gfns = so_far(_gfn)
 guest_ranges = so_far(guest_range)

@@ -20,23 +20,30 @@ from typing import Any, get_args
 from hypothesis.stateful import invariant, precondition
 
 from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.scenarios.drawn.regions import may_be_vast
 from memslot_conformance.stateful.asking import AsksAVm, something_is_broken
 from memslot_conformance.stateful.rules import MemslotMachine
 from memslot_conformance.targets.resolve import made_by, resolve
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
+from memslot_spec.history.header import Header
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
-
-REQUESTS = ("create_slot", "delete_slot", "move_slot", "set_flags", "set_region")
-"""The rules of the one operation that has several."""
 
 EVERY_KIND = tuple(kind.__name__ for kind in get_args(Operation))
 
 ASKED_BY = {
-    SetRegion.__name__: REQUESTS,
+    SetRegion.__name__: (
+        "create_slot",
+        "delete_slot",
+        "move_slot",
+        "set_flags",
+        "set_region",
+        "set_vast_region",
+    ),
     GuestAccess.__name__: ("guest_access", "software_access"),
 }
+"""The rules of operations that have several."""
 
 
 def machine(
@@ -68,7 +75,7 @@ def machine(
         "applicable": applicable,
         "__doc__": f"{target.name}: {target.description}",
         "__module__": __name__,
-        **dict.fromkeys(_unsupported(target.header.capabilities.operations)),
+        **dict.fromkeys(_unsupported(target.header)),
         **{_name(clause.id): _invariant_of(clause) for clause in applicable.clauses},
     }
     return new_class(
@@ -85,9 +92,14 @@ def rules_of(operation: str) -> tuple[str, ...]:
     return ASKED_BY.get(operation, (snake,))
 
 
-def _unsupported(operations: Sequence[str]) -> list[str]:
+def _unsupported(header: Header) -> list[str]:
     """The rules of operations that the target has not."""
+    operations = header.capabilities.operations
     asked = {name for operation in operations for name in rules_of(operation)}
+    if not header.domain.origins:
+        asked.discard("software_access")
+    if not may_be_vast(header):
+        asked.discard("set_vast_region")
     every = (name for kind in EVERY_KIND for name in rules_of(kind))
     return [name for name in every if name not in asked]
 

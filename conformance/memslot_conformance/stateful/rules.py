@@ -15,16 +15,13 @@ from hypothesis.stateful import (
     Bundle,
     MultipleResults,
     consumes,
-    initialize,
     precondition,
     rule,
 )
 
 from memslot_conformance.scenarios.drawn import caches, dirty, pfn_caches, shapes
-from memslot_conformance.scenarios.drawn.corner import Corner
 from memslot_conformance.stateful.asking import AsksAVm
 from memslot_conformance.stateful.drawn import (
-    a_corner,
     flags,
     frames,
     gfns,
@@ -41,6 +38,7 @@ from memslot_conformance.stateful.drawn import (
     requests,
     roots,
     so_far,
+    vast_requests,
 )
 from memslot_spec.model.operations import (
     AgeHva,
@@ -82,11 +80,6 @@ class MemslotMachine(AsksAVm):
 
     slots: Bundle[int] = Bundle("slots")
 
-    @initialize(corner=a_corner())
-    def keep_to(self, corner: Corner) -> None:
-        """What is drawn lies in one part of memory, or its operations never meet."""
-        self.corner = corner
-
     # Requests.
 
     @rule(target=slots, region=new_regions)
@@ -114,6 +107,12 @@ class MemslotMachine(AsksAVm):
         """`KVM_SET_USER_MEMORY_REGION`: any request, be it refused; or KVM's own."""
         return self.send(request)
 
+    @rule(requests=vast_requests)
+    def set_vast_region(self, requests: tuple[SetRegion, ...]) -> None:
+        """A slot too large for its log to be told of, which is deleted at once."""
+        for request in requests:
+            self.send(request)
+
     # Readers of the table.
 
     @rule(frame=frames)
@@ -127,9 +126,9 @@ class MemslotMachine(AsksAVm):
         self.ask(GfnToHva(*frame))
 
     @rule(gfn=gfns, write=st.booleans())
-    def gfn_to_hva_prot(self, gfn: int, write: bool) -> None:
+    def gfn_to_hva_prot(self, *, gfn: int, write: bool) -> None:
         """`__gfn_to_hva_many`: the host address for reading, or for writing."""
-        self.ask(GfnToHvaProt(gfn, write))
+        self.ask(GfnToHvaProt(gfn, write=write))
 
     @rule(vcpu=owners, gfn=gfns)
     def vcpu_gfn_to_memslot(self, vcpu: int, gfn: int) -> None:
@@ -160,16 +159,15 @@ class MemslotMachine(AsksAVm):
 
     @rule(frame=frames, write=st.booleans(), direct=st.booleans(), root=roots)
     def guest_access(
-        self, frame: tuple[int, int], write: bool, direct: bool, root: int
+        self, *, frame: tuple[int, int], write: bool, direct: bool, root: int
     ) -> None:
         """The guest's processor reads or writes, with paging off if `direct`."""
         gfn, as_id = frame
         self.ask(GuestAccess(gfn, write, direct, 0 if direct else root, as_id))
 
-    @precondition(lambda self: bool(self.target.header.domain.origins))
     @rule(frame=frames, write=st.booleans(), origin=origins)
     def software_access(
-        self, frame: tuple[int, int], write: bool, origin: Origin
+        self, *, frame: tuple[int, int], write: bool, origin: Origin
     ) -> None:
         """The emulator, a page walk or KVM itself reads or writes."""
         gfn, as_id = frame
@@ -256,9 +254,9 @@ class MemslotMachine(AsksAVm):
         self.ask(AgeHva(hva))
 
     @rule(hva=host_addresses, writable=st.booleans())
-    def change_pte(self, hva: int, writable: bool) -> None:
+    def change_pte(self, *, hva: int, writable: bool) -> None:
         """`change_pte`: another page stands at a host address now."""
-        self.ask(ChangePte(hva, writable))
+        self.ask(ChangePte(hva, writable=writable))
 
     @rule()
     def release_notifier(self) -> None:
