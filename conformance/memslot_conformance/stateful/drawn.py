@@ -17,10 +17,13 @@ from memslot_conformance.scenarios.drawn.copies import guest_range
 from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
 from memslot_conformance.scenarios.drawn.host import host_range
 from memslot_conformance.scenarios.drawn.regions import (
+    DEFECTS,
+    draw_private,
     draw_set_region,
     draw_vast,
     within_reason,
 )
+from memslot_conformance.scenarios.drawn.shapes import RequestShape
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
     EVEN,
@@ -31,10 +34,32 @@ from memslot_conformance.scenarios.drawn.weights import (
 )
 from memslot_conformance.stateful.vm import Vm
 from memslot_conformance.targets.resolve import Target
-from memslot_spec.model.operations import GetDirtyLog, Operation, Origin
-from memslot_spec.model.values import BIT_1, LOG_DIRTY_PAGES, MemoryRegion
+from memslot_spec.model.operations import GetDirtyLog, Operation, Origin, SetRegion
+from memslot_spec.model.values import Failure, MemoryRegion
 
 T = TypeVar("T")
+
+ODD_SHAPES: tuple[RequestShape, ...] = (
+    shapes.no_op,
+    shapes.delete_by_id,
+    shapes.delete_absent,
+    shapes.create_at_last_hva,
+    shapes.overlapping,
+    shapes.move_onto_another,
+    shapes.move_to_any,
+    shapes.resized,
+    shapes.at_other_hva,
+    shapes.toggle_readonly,
+)
+"""Requests that are more than one of the four changes, or are to be refused."""
+
+FAILING_SHAPES: tuple[RequestShape, ...] = (
+    shapes.create,
+    shapes.delete,
+    shapes.move,
+    shapes.toggle_log,
+)
+"""Requests that fail when they are under way."""
 
 
 class HasVm(Protocol):
@@ -67,18 +92,34 @@ def _new_region(draw: Situation) -> MemoryRegion:
     return within_reason(shapes.create(draw))
 
 
+def _request(draw: Situation) -> SetRegion:
+    """Any request, but most often one that is no rule of its own.
+
+    It is about a slot in an odd way, or something is wrong with it by itself; or it is
+    the kernel's own, or is made to fail on its way.
+    """
+    rng, domain = draw.rng, draw.header.domain
+    kind = rng.choice(("odd", "odd", "wrong", "private", "failing", "any"))
+    if kind == "private" and domain.private_slots:
+        return draw_private(draw)
+    if kind == "any" or not draw.slots():
+        return draw_set_region(draw)
+    if kind == "failing" and domain.failures:
+        region = within_reason(rng.choice(FAILING_SHAPES)(draw))
+        return SetRegion(region, failure=Failure(rng.choice(domain.failures)))
+    region = rng.choice(ODD_SHAPES)(draw)
+    if kind == "wrong":
+        sound = rng.choice((shapes.same(draw.live()), _new_region(draw)))
+        region = rng.pick(DEFECTS)(draw, sound)
+    return SetRegion(within_reason(region))
+
+
 def _place(draw: Situation) -> int:
     """Where a slot is moved: where nothing is, over itself, or onto others."""
     if not draw.slots() or draw.rng.chance(EVEN):
         return draw.base(1)
     slot = draw.live()
     return draw.free_base(slot.as_id, slot.npages, slot)
-
-
-def _flags(draw: Situation) -> int:
-    """Dirty logging and READONLY, where there is that."""
-    flags = (0, LOG_DIRTY_PAGES, LOG_DIRTY_PAGES, BIT_1, LOG_DIRTY_PAGES | BIT_1)
-    return draw.rng.choice(flags if draw.profile.has_readonly else flags[:3])
 
 
 def _gfn(draw: Situation) -> int:
@@ -97,8 +138,7 @@ def _logged(draw: Situation) -> int:
 
 new_regions = so_far(_new_region)
 places = so_far(_place)
-flags = so_far(_flags)
-requests = so_far(draw_set_region)
+requests = so_far(_request)
 vast_requests = so_far(draw_vast)
 frames = so_far(Situation.frame)
 gfns = so_far(_gfn)
@@ -110,4 +150,7 @@ origins = so_far(_origin)
 owners = st.sampled_from(sorted(set(OWNERS)))
 roots = st.sampled_from(ROOTS)
 page_counts = st.sampled_from(sorted(set(PAGES_AHEAD)))
+flags = st.sampled_from(range(4))
+"""Bit 0 begins or ends a log; bit 1 is READONLY, or INVALID where that is unknown."""
+
 options = st.sampled_from(sorted(set(OPTIONS)))

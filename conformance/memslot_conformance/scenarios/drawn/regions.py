@@ -100,7 +100,7 @@ def draw_set_region(draw: Situation) -> SetRegion:
     """One request of user space, or now and then the kernel's own."""
     rng, domain = draw.rng, draw.header.domain
     if domain.private_slots and rng.chance(PRIVATE):
-        return _private(draw)
+        return draw_private(draw)
     region = draw_region(draw)
     failure = None
     if domain.failures and rng.chance(FAILING):
@@ -144,7 +144,7 @@ def _is_new(draw: Situation, request: MemoryRegion) -> bool:
     return request.memory_size > 0 and held is None
 
 
-def _private(draw: Situation) -> SetRegion:
+def draw_private(draw: Situation) -> SetRegion:
     """The kernel's own request: a slot of its own set, moved or deleted."""
     rng = draw.rng
     word = draw.limits.user_slots + rng.below(draw.header.domain.private_slots)
