@@ -54,6 +54,15 @@ BROKEN = (something_is_broken,)
 """The precondition of the invariants that are clauses."""
 
 
+def not_twice(kind: type[Operation]) -> Callable[[AsksAVm], bool]:
+    """For what says nothing new when it is asked of a new VM, or again at once."""
+
+    def is_new(machine: AsksAVm) -> bool:
+        return not isinstance(machine.vm.last, kind | None)
+
+    return is_new
+
+
 class AsksAVm(RuleBasedStateMachine):
     """A VM that is asked by one thread and judged by the clauses.
 

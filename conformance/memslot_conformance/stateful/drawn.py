@@ -7,6 +7,7 @@ what is in view, is looked up in the machine that runs, when they are asked.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from hypothesis import strategies as st
@@ -38,6 +39,9 @@ from memslot_spec.model.operations import GetDirtyLog, Operation, Origin, SetReg
 from memslot_spec.model.values import Failure, MemoryRegion
 
 T = TypeVar("T")
+
+ANY_FLAGS = 0.2
+"""How often a new slot has any of the flags there may be."""
 
 ODD_SHAPES: tuple[RequestShape, ...] = (
     shapes.no_op,
@@ -86,10 +90,17 @@ def so_far(draw: st.DrawFn, what: Callable[[Situation], T]) -> T:
 
 def _new_region(draw: Situation) -> MemoryRegion:
     """A free range most often, with host memory of its own or of another slot."""
+    region = _placed(draw)
+    if draw.rng.chance(ANY_FLAGS):
+        region = replace(region, flags=draw.rng.below(4))
+    return within_reason(region)
+
+
+def _placed(draw: Situation) -> MemoryRegion:
     if draw.slots() and draw.rng.chance(EVEN):
         shape = draw.rng.choice((shapes.create_adjacent, shapes.create_on_shared_hva))
-        return within_reason(shape(draw))
-    return within_reason(shapes.create(draw))
+        return shape(draw)
+    return shapes.create(draw)
 
 
 def _request(draw: Situation) -> SetRegion:

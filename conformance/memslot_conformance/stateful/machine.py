@@ -13,7 +13,7 @@ pasted. It is a class like any other: a subclass may have more rules and invaria
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import new_class
 from typing import Any, get_args
 
@@ -45,6 +45,21 @@ ASKED_BY = {
 }
 """The rules of operations that have several."""
 
+OFTEN = {
+    "create_slot": 2,
+    "move_slot": 2,
+    "set_flags": 2,
+    "set_region": 5,
+    "guest_access": 4,
+    "write_guest": 2,
+    "get_dirty_log": 2,
+    "use_hva_cache": 2,
+    "use_pfn_cache": 2,
+    "unmap_hva": 2,
+}
+"""How often a rule is chosen beside one that is not named here. Hypothesis chooses each
+attribute that is a rule as often, so these are more attributes of the class."""
+
 
 def machine(
     factory: Callable[..., Implementation] | str,
@@ -70,12 +85,14 @@ def machine(
         message = "the running kernel is judged by `memslots check --target kvm`"
         raise ValueError(message)
     applicable = ApplicableClauses(target.header, clauses)
+    unsupported = _unsupported(target.header)
     body: dict[str, Any] = {
         "target": target,
         "applicable": applicable,
         "__doc__": f"{target.name}: {target.description}",
         "__module__": __name__,
-        **dict.fromkeys(_unsupported(target.header)),
+        **dict.fromkeys(unsupported),
+        **_again(set(OFTEN).difference(unsupported)),
         **{_name(clause.id): _invariant_of(clause) for clause in applicable.clauses},
     }
     return new_class(
@@ -102,6 +119,15 @@ def _unsupported(header: Header) -> list[str]:
         asked.discard("set_vast_region")
     every = (name for kind in EVERY_KIND for name in rules_of(kind))
     return [name for name in every if name not in asked]
+
+
+def _again(names: Collection[str]) -> dict[str, object]:
+    """The rules that are chosen often, under further names."""
+    return {
+        f"_{name}_{number}": getattr(MemslotMachine, name)
+        for name in names
+        for number in range(1, OFTEN[name])
+    }
 
 
 def _invariant_of(clause: AnyClause) -> Callable[..., None]:

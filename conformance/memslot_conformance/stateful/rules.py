@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from memslot_conformance.scenarios.drawn import caches, dirty, pfn_caches, shapes
-from memslot_conformance.stateful.asking import AsksAVm
+from memslot_conformance.stateful.asking import AsksAVm, not_twice
 from memslot_conformance.stateful.drawn import (
     flags,
     frames,
@@ -145,11 +145,13 @@ class MemslotMachine(AsksAVm):
         """`memslot_id`: the id of the slot of a frame."""
         self.ask(MemslotId(gfn))
 
+    @precondition(not_twice(TssBase))
     @rule()
     def tss_base(self) -> None:
         """`rmode_tss_base`: where the real-mode TSS is put."""
         self.ask(TssBase())
 
+    @precondition(not_twice(MmuPages))
     @rule()
     def mmu_pages(self) -> None:
         """`kvm_mmu_calculate_mmu_pages`: how many shadow pages there may be."""
@@ -199,6 +201,7 @@ class MemslotMachine(AsksAVm):
         """`rmap_write_protect`: the next write to a frame has to fault."""
         self.ask(WriteProtectGfn(*frame))
 
+    @precondition(not_twice(CountRmaps))
     @rule()
     def count_rmaps(self) -> None:
         """`count_rmaps`: how many sptes the reverse maps hold."""
@@ -258,6 +261,7 @@ class MemslotMachine(AsksAVm):
         """`change_pte`: another page stands at a host address now."""
         self.ask(ChangePte(hva, writable=writable))
 
+    @precondition(not_twice(ReleaseNotifier))
     @rule()
     def release_notifier(self) -> None:
         """`kvm_mmu_notifier_release`: every mapping is removed."""
@@ -282,12 +286,13 @@ class MemslotMachine(AsksAVm):
 
     # The VM.
 
+    @precondition(not_twice(Halt))
     @rule()
     def halt(self) -> None:
         """`kvm_vcpu_block`: the vCPU sleeps and is woken."""
         self.ask(Halt())
 
-    @precondition(lambda self: self.vm.asked > 0)
+    @precondition(not_twice(DestroyVm))
     @rule()
     def destroy_vm(self) -> None:
         """`kvm_destroy_vm`: nothing is asked after it, so a new VM takes its place."""

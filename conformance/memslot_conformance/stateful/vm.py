@@ -14,7 +14,7 @@ from memslot_conformance.scenarios.drawn.corner import Corner, InView
 from memslot_conformance.scenarios.drawn.left import follow
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.touches import Left
-from memslot_conformance.scenarios.drawn.weights import AIMED
+from memslot_conformance.scenarios.drawn.weights import AIMED_IN_A_RACE
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
@@ -31,7 +31,7 @@ class Vm:
     def __init__(self, target: Target, applicable: ApplicableClauses) -> None:
         """Errors: none; where the target cannot be made, `fault` says so."""
         self.known = Left()
-        self.asked = 0
+        self.last: Operation | None = None
         self._header = target.header
         self._play = Play(target.make)
         self._judge = Judge(applicable)
@@ -66,7 +66,7 @@ class Vm:
 
     def ask(self, operation: Operation) -> None:
         """Have the target do it, and judge what it did, and what it shows then."""
-        self.asked += 1
+        self.last = operation
         follow(self._header, self.known, operation)
         self._look_at(operation)
         self._play.alone((operation,))
@@ -97,7 +97,7 @@ class Vm:
             rng=choices,
             header=self._header,
             corner=corner,
-            aimed=AIMED,
+            aimed=AIMED_IN_A_RACE,
             view=self._view,
         )
 
