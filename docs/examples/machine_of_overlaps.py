@@ -10,5 +10,10 @@ Overlaps = machine("museum:U10")
 
 TestOverlaps = Overlaps.TestCase
 TestOverlaps.settings = settings(
-    max_examples=200, deadline=None, database=None, derandomize=True, print_blob=False
+    max_examples=200,
+    stateful_step_count=20,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    print_blob=False,
 )

@@ -40,6 +40,10 @@ from memslot_spec.model.values import Failure, MemoryRegion
 
 T = TypeVar("T")
 
+KINDS_OF_REQUESTS = (
+    *("odd", "odd", "wrong", "wrong", "wrong"),
+    *("private", "failing", "any"),
+)
 ANY_FLAGS = 0.2
 """How often a new slot has any of the flags there may be."""
 
@@ -110,7 +114,7 @@ def _request(draw: Situation) -> SetRegion:
     the kernel's own, or is made to fail on its way.
     """
     rng, domain = draw.rng, draw.header.domain
-    kind = rng.choice(("odd", "odd", "wrong", "private", "failing", "any"))
+    kind = rng.choice(KINDS_OF_REQUESTS)
     if kind == "private" and domain.private_slots:
         return draw_private(draw)
     if kind == "any" or not draw.slots():

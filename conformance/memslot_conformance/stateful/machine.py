@@ -49,7 +49,7 @@ OFTEN = {
     "create_slot": 2,
     "move_slot": 2,
     "set_flags": 2,
-    "set_region": 5,
+    "set_region": 6,
     "guest_access": 4,
     "write_guest": 2,
     "get_dirty_log": 2,

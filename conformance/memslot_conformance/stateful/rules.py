@@ -87,10 +87,10 @@ class MemslotMachine(AsksAVm):
         """`KVM_MR_CREATE`: a slot where there is none of its id."""
         return self.request(region)
 
-    @rule(slot=consumes(slots))
-    def delete_slot(self, slot: int) -> None:
-        """`KVM_MR_DELETE`: a size of 0; nothing else of the request is looked at."""
-        self.request(replace(self.region_of(slot), memory_size=0))
+    @rule(slot=consumes(slots), gfn=gfns)
+    def delete_slot(self, slot: int, gfn: int) -> None:
+        """`KVM_MR_DELETE`: a size of 0, wherever the request is about."""
+        self.request(shapes.at(replace(self.region_of(slot), memory_size=0), gfn))
 
     @rule(slot=slots, gfn=places)
     def move_slot(self, slot: int, gfn: int) -> None:
