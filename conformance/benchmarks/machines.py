@@ -2,8 +2,8 @@
 
     python conformance/benchmarks/machines.py [--examples 200] [--seed 1] [MUTANT ...]
 
-A mutant that the machine misses needs a race, unless one thread breaks a clause of it in
-some other way: by the operations of the fixed scenarios in their order, or by drawn
+A mutant that the machine misses needs a race, unless one thread breaks a clause of it
+in some other way: by the operations of the fixed scenarios in their order, or by drawn
 sequences. So the rest is what is missed. Seconds are the processor's.
 """
 

@@ -54,11 +54,17 @@ if TYPE_CHECKING:
         HasPageBudget,
         HasTssBase,
     )
+    from memslot_conformance.stateful.asking import (
+        BrokenClauseError,
+        BrokenTargetError,
+    )
     from memslot_conformance.stateful.machine import machine
 
 __all__ = [
     "AllocatesRoots",
     "Announces",
+    "BrokenClauseError",
+    "BrokenTargetError",
     "CachesHva",
     "CachesPages",
     "ClearsDirty",
@@ -105,6 +111,7 @@ if not TYPE_CHECKING:
             "memslot_conformance.adapter.protocols",
             "memslot_conformance.adapter.readers",
             "memslot_conformance.adapter.machine",
+            "memslot_conformance.stateful.asking",
             "memslot_conformance.stateful.machine",
         ),
     )

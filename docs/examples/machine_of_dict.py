@@ -10,4 +10,4 @@ from memslot_conformance import machine
 DictMachine = machine(DictAdapter)
 
 TestDict = DictMachine.TestCase
-TestDict.settings = settings(max_examples=200, deadline=None)
+TestDict.settings = settings(TestDict.settings, max_examples=200)

@@ -10,9 +10,9 @@ Overlaps = machine("museum:U10")
 
 TestOverlaps = Overlaps.TestCase
 TestOverlaps.settings = settings(
+    TestOverlaps.settings,
     max_examples=200,
-    stateful_step_count=20,
-    deadline=None,
+    stateful_step_count=10,
     database=None,
     derandomize=True,
     print_blob=False,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
 import hypothesis
+from hypothesis import Phase
 from hypothesis.control import current_build_context, currently_in_test_context
 from hypothesis.stateful import (
     MultipleResults,
@@ -63,6 +64,10 @@ def not_twice(kind: type[Operation]) -> Callable[[AsksAVm], bool]:
     return is_new
 
 
+# What pytest prints before the message is where the class can be had.
+BrokenClauseError.__module__ = BrokenTargetError.__module__ = "memslot_conformance"
+
+
 class AsksAVm(RuleBasedStateMachine):
     """A VM that is asked by one thread and judged by the clauses.
 
@@ -74,6 +79,16 @@ class AsksAVm(RuleBasedStateMachine):
     target: ClassVar[Target]
     applicable: ClassVar[ApplicableClauses]
     corner: Corner
+
+    def __init_subclass__(cls) -> None:
+        """Leave the phase out that explains a failure by the lines that were run.
+
+        They are those of the judge, and every line costs.
+        """
+        super().__init_subclass__()
+        usual = cls.TestCase.settings
+        phases = tuple(each for each in usual.phases if each is not Phase.explain)
+        cls.TestCase.settings = hypothesis.settings(usual, phases=phases)
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,8 +159,11 @@ class AsksAVm(RuleBasedStateMachine):
             self.invariants = self.setup_state().invariants
         try:
             super().check_invariants(settings, said.append, runtimes)
-        except Exception:
+        except Exception as broken:
             output(said[-1] if said else "")
+            if isinstance(broken, BrokenClauseError | BrokenTargetError):
+                # How the machine came to say so is of no use to whoever reads it.
+                raise broken.with_traceback(None) from None
             raise
 
     def teardown(self) -> None:

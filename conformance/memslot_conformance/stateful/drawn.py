@@ -16,6 +16,7 @@ from memslot_conformance.scenarios.drawn import dirty, shapes
 from memslot_conformance.scenarios.drawn.by_hypothesis import Drawn
 from memslot_conformance.scenarios.drawn.copies import guest_range
 from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
+from memslot_conformance.scenarios.drawn.defects import bad_hva
 from memslot_conformance.scenarios.drawn.host import host_range
 from memslot_conformance.scenarios.drawn.regions import (
     DEFECTS,
@@ -42,7 +43,7 @@ T = TypeVar("T")
 
 KINDS_OF_REQUESTS = (
     *("odd", "odd", "wrong", "wrong", "wrong"),
-    *("private", "failing", "any"),
+    *("host", "private", "failing", "any"),
 )
 ANY_FLAGS = 0.2
 """How often a new slot has any of the flags there may be."""
@@ -110,8 +111,8 @@ def _placed(draw: Situation) -> MemoryRegion:
 def _request(draw: Situation) -> SetRegion:
     """Any request, but most often one that is no rule of its own.
 
-    It is about a slot in an odd way, or something is wrong with it by itself; or it is
-    the kernel's own, or is made to fail on its way.
+    It is about a slot in an odd way, or something is wrong with it by itself, its host
+    range most often; or it is the kernel's own, or is made to fail on its way.
     """
     rng, domain = draw.rng, draw.header.domain
     kind = rng.choice(KINDS_OF_REQUESTS)
@@ -122,6 +123,8 @@ def _request(draw: Situation) -> SetRegion:
     if kind == "failing" and domain.failures:
         region = within_reason(rng.choice(FAILING_SHAPES)(draw))
         return SetRegion(region, failure=Failure(rng.choice(domain.failures)))
+    if kind == "host":
+        return SetRegion(within_reason(bad_hva(draw, _new_region(draw))))
     region = rng.choice(ODD_SHAPES)(draw)
     if kind == "wrong":
         sound = rng.choice((shapes.same(draw.live()), _new_region(draw)))

@@ -6,8 +6,8 @@
     TestMine = machine(make_vm).TestCase
 
 pytest runs it, Hypothesis makes what fails small and prints it as steps that can be
-pasted. It is a class like any other: a subclass may have more rules and invariants, and
-`TestMine.settings = settings(max_examples=200)` is how much is tried.
+pasted. It is a class like any other: a subclass may have more rules and invariants. How
+much is tried is `TestMine.settings = settings(TestMine.settings, max_examples=200)`.
 """
 
 from __future__ import annotations
