@@ -6,8 +6,35 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from memslot_conformance.stateful.rules import MemslotMachine
+from memslot_spec.model.replies import Done, Reply
+from memslot_spec.model.values import Gfn, MemoryRegion, Slot
+from plain_adapters import FindsSlot
 
 EXAMPLES = 200
+
+
+class OneSlot(FindsSlot):
+    """At most one slot and a lookup, with the types that an adapter has."""
+
+    def set_region(self, region: MemoryRegion) -> Reply:
+        super().set_region(region)
+        return Done()
+
+
+class Misplaces(OneSlot):
+    """It finds the slot of the next frame."""
+
+    def gfn_to_memslot(self, gfn: Gfn) -> Slot | None:
+        return super().gfn_to_memslot(Gfn(gfn + 1))
+
+
+class Raises(OneSlot):
+    """It breaks at its first request."""
+
+    def set_region(self, region: MemoryRegion) -> Reply:
+        message = f"no room for slot {region.slot}"
+        raise RuntimeError(message)
+
 
 A_FEW = settings(
     max_examples=EXAMPLES,

@@ -11,35 +11,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 import memslot_conformance.stateful.names as printed
-from machine_runs import A_FEW, failure_of, steps_of
-from memslot_conformance import machine
-from memslot_conformance.stateful.asking import BrokenClauseError, BrokenTargetError
+from machine_runs import A_FEW, Misplaces, OneSlot, Raises, failure_of, steps_of
+from memslot_conformance import BrokenClauseError, BrokenTargetError, machine
 from memslot_conformance.stateful.machine import rules_of
 from memslot_conformance.stateful.rules import MemslotMachine
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.hook import Silent
 from memslot_spec.model.operations import GfnToMemslot, Operation
-from memslot_spec.model.values import Gfn, MemoryRegion, Slot
-from plain_adapters import FindsSlot, Plain
+from memslot_spec.model.values import MemoryRegion
 
 OPERATIONS = {kind.__name__ for kind in get_args(Operation)}
 
 REFERENCES = ("reference", "reference-linux")
-
-
-class Raises(Plain):
-    """It breaks at its first request."""
-
-    def set_region(self, region: MemoryRegion) -> object:
-        message = f"no room for slot {region.slot}"
-        raise RuntimeError(message)
-
-
-class Misplaces(FindsSlot):
-    """It finds the slot of the next frame."""
-
-    def gfn_to_memslot(self, gfn: Gfn) -> Slot | None:
-        return super().gfn_to_memslot(Gfn(gfn + 1))
 
 
 def rule_names(made: type[MemslotMachine]) -> set[str]:
@@ -53,9 +36,9 @@ def test_every_operation_has_a_rule_of_its_name() -> None:
     assert len(every) == len(rules)
 
 
-@pytest.mark.parametrize("make", [*REFERENCES, Plain, FindsSlot])
+@pytest.mark.parametrize("make", [*REFERENCES, OneSlot])
 def test_a_rule_is_there_for_what_is_supported(
-    make: str | Callable[[], Plain],
+    make: str | Callable[[], OneSlot],
 ) -> None:
     made = machine(make)
     asked = made.target.header.capabilities.operations
@@ -137,7 +120,7 @@ def test_a_machine_may_hold_fewer_clauses() -> None:
 
 
 def test_a_factory_is_called_as_the_command_line_calls_it() -> None:
-    held = machine(Plain, profile="v2.6.34")
+    held = machine(OneSlot, profile="v2.6.34")
     assert held.target.profile.name == "v2.6.34"
-    assert held.target.name == "py:plain_adapters:Plain"
-    assert isinstance(held.target.make(Silent()), Plain)
+    assert held.target.name == "py:machine_runs:OneSlot"
+    assert isinstance(held.target.make(Silent()), OneSlot)

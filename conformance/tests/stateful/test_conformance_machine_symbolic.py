@@ -6,24 +6,14 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from machine_runs import A_FEW
-from memslot_conformance import machine
-from memslot_conformance.stateful.asking import BrokenClauseError
-from memslot_spec.model.values import Gfn, Slot
-from plain_adapters import FindsSlot
+from machine_runs import A_FEW, Misplaces
+from memslot_conformance import BrokenClauseError, machine
 
 pytest.importorskip(
     "hypothesis_crosshair_provider", reason="the extra `symbolic` is not installed"
 )
 
 solved = settings(A_FEW, backend="crosshair", stateful_step_count=4, max_examples=3)
-
-
-class Forgets(FindsSlot):
-    """It finds no slot."""
-
-    def gfn_to_memslot(self, gfn: Gfn) -> Slot | None:
-        del gfn
 
 
 def test_a_sound_table_is_not_accused() -> None:
@@ -33,4 +23,4 @@ def test_a_sound_table_is_not_accused() -> None:
 def test_a_bug_is_found() -> None:
     many = settings(solved, max_examples=60, stateful_step_count=8)
     with pytest.raises(BrokenClauseError, match=r"^FAIL "):
-        run_state_machine_as_test(machine(Forgets), settings=many)
+        run_state_machine_as_test(machine(Misplaces), settings=many)
