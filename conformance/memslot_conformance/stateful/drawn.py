@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 KINDS_OF_REQUESTS = (
     *("odd", "odd", "wrong", "wrong", "wrong"),
-    *("host", "private", "failing", "any"),
+    *("host", "host", "private", "failing", "any"),
 )
 ANY_FLAGS = 0.2
 """How often a new slot has any of the flags there may be."""

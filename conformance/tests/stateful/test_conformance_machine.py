@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 import memslot_conformance.stateful.names as printed
+from import_graph import ROOT
 from machine_runs import A_FEW, Misplaces, OneSlot, Raises, failure_of, steps_of
 from memslot_conformance import BrokenClauseError, BrokenTargetError, machine
 from memslot_conformance.stateful.machine import rules_of
@@ -21,6 +22,8 @@ from memslot_spec.model.operations import GfnToMemslot, Operation
 from memslot_spec.model.values import MemoryRegion
 
 OPERATIONS = {kind.__name__ for kind in get_args(Operation)}
+
+EXAMPLES = ROOT / "docs/examples"
 
 REFERENCES = ("reference", "reference-linux")
 
@@ -59,6 +62,15 @@ def test_the_invariants_are_the_clauses_that_apply(make: str) -> None:
 def test_a_reference_is_not_accused(make: str) -> None:
     few = settings(A_FEW, suppress_health_check=[HealthCheck.too_slow], max_examples=10)
     run_state_machine_as_test(machine(make), settings=few)
+
+
+def test_the_example_of_the_book_is_not_accused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(EXAMPLES)
+    monkeypatch.syspath_prepend(EXAMPLES)
+    few = settings(A_FEW, max_examples=20)
+    run_state_machine_as_test(machine("py:dict_adapter:make"), settings=few)
 
 
 def test_a_failure_says_the_clause_in_its_words_and_the_steps() -> None:
