@@ -36,6 +36,14 @@ class Raises(OneSlot):
         raise RuntimeError(message)
 
 
+UNCHECKED = (
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+    HealthCheck.large_base_example,
+    HealthCheck.too_slow,
+)
+"""What Hypothesis leaves unchecked of every machine, unless it is told otherwise."""
+
 A_FEW = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -44,7 +52,7 @@ A_FEW = settings(
     print_blob=False,
     report_multiple_bugs=False,
     phases=(Phase.generate, Phase.shrink),
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=UNCHECKED,
 )
 """The same examples each time, and none kept."""
 
