@@ -2,7 +2,8 @@
 
 Here are the protocols of an implementation under test. An adapter need not inherit
 from them; it may, and a type checker then says what is missing. The command line is
-`python -m memslot_conformance`.
+`python -m memslot_conformance`. `machine(factory)` is the suite for a test of one's own
+under pytest, and `memslot_conformance.strategies` is what it draws.
 """
 
 from typing import TYPE_CHECKING
@@ -53,10 +54,17 @@ if TYPE_CHECKING:
         HasPageBudget,
         HasTssBase,
     )
+    from memslot_conformance.stateful.asking import (
+        BrokenClauseError,
+        BrokenTargetError,
+    )
+    from memslot_conformance.stateful.machine import machine
 
 __all__ = [
     "AllocatesRoots",
     "Announces",
+    "BrokenClauseError",
+    "BrokenTargetError",
     "CachesHva",
     "CachesPages",
     "ClearsDirty",
@@ -92,6 +100,7 @@ __all__ = [
     "TakesInvalidations",
     "TakesSoftwareAccesses",
     "TakesUnmaps",
+    "machine",
 ]
 
 if not TYPE_CHECKING:
@@ -102,5 +111,7 @@ if not TYPE_CHECKING:
             "memslot_conformance.adapter.protocols",
             "memslot_conformance.adapter.readers",
             "memslot_conformance.adapter.machine",
+            "memslot_conformance.stateful.asking",
+            "memslot_conformance.stateful.machine",
         ),
     )

@@ -22,6 +22,7 @@ import peers_table
 import public_bugs
 from docutils import nodes  # type: ignore[import-untyped, unused-ignore]
 from kept_results import kept
+from machine_pages import machine_failure
 from profile_table import profiles_table
 from sphinx.application import Sphinx
 from sphinx.domains.std import StandardDomain
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "clause-index": clause_pages.clause_index,
     "profiles": profiles_table,
     "rows": clause_pages.rows_table,
+    "machine-failure": machine_failure,
     "museum": pages.museum_page,
     "planted": pages.planted_table,
     "lawful": lawful_pages.lawful_table,

@@ -49,6 +49,11 @@ def render_failure(
     return "\n".join(rendered(parts, color=color))
 
 
+def in_words(found: Found, *, width: int = 92) -> str:
+    """The sentences of a finding alone, for who shows by themselves what was asked."""
+    return "\n".join(rendered(sentences(found, width=width), color=False))
+
+
 def picture(found: Found, *, width: int) -> list[RenderableType]:
     """The history as lanes, the step marked; nothing where no history was told."""
     if found.history is None:

@@ -162,8 +162,25 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
     if not callable(factory):
         message = f"target {name!r}: module {module_name} has no factory {factory_name}"
         raise UnknownTargetError(message)
+    return made_by(factory, profile, name=name)
+
+
+def made_by(
+    factory: Callable[..., Implementation],
+    profile: str | None = None,
+    *,
+    name: str | None = None,
+) -> Target:
+    """The target that a factory makes, held to this profile or to its own.
+
+    It is called as `py:MODULE:FACTORY` is: with `hook` and `profile` where it takes
+    them. Without a `name` it is called as the command line would. Errors: `ValueError`
+    for a profile that is not known; whatever the factory raises.
+    """
+    called = getattr(factory, "__qualname__", type(factory).__name__)
+    name = name or f"py:{factory.__module__}:{called}"
     declared = profile or getattr(factory, "profile", None)
-    description = (inspect.getdoc(factory) or factory_name).partition("\n")[0]
+    description = (inspect.getdoc(factory) or called).partition("\n")[0]
     if declared is not None:
         return _target(name, factory, profile_named(str(declared)), description)
     made = _adapted(factory, LINUX)(Silent())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -13,6 +14,14 @@ T = TypeVar("T")
 
 GRAIN = 1 << 16
 """A probability is told in so many parts."""
+
+KEPT = 1024
+"""Strategies that are kept, for to make one takes longer than to draw from it."""
+
+
+@lru_cache(maxsize=KEPT)
+def _below(count: int) -> st.SearchStrategy[int]:
+    return st.integers(0, count - 1)
 
 
 class Drawn:
@@ -41,7 +50,7 @@ class Drawn:
 
     def below(self, count: int) -> int:
         """A number from 0 on and below this one."""
-        return self._draw(st.integers(0, count - 1))
+        return self._draw(_below(count))
 
     def between(self, low: int, high: int) -> int:
         """A number from the one up to the other."""

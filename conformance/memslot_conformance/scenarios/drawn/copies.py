@@ -17,12 +17,12 @@ from memslot_spec.model.operations import Operation, PreFault, ReadGuest, WriteG
 
 def draw_read(draw: Situation) -> Operation:
     """A range of guest bytes to be read."""
-    return ReadGuest(*_range(draw))
+    return ReadGuest(*guest_range(draw))
 
 
 def draw_write(draw: Situation) -> Operation:
     """A range of guest bytes to be written."""
-    return WriteGuest(*_range(draw))
+    return WriteGuest(*guest_range(draw))
 
 
 def draw_prefault(draw: Situation) -> Operation:
@@ -31,7 +31,7 @@ def draw_prefault(draw: Situation) -> Operation:
     return PreFault(gfn, draw.rng.choice(PAGES_AHEAD))
 
 
-def _range(draw: Situation) -> tuple[int, int, int]:
+def guest_range(draw: Situation) -> tuple[int, int, int]:
     """First byte, length and address space; often over the edge of a slot."""
     rng = draw.rng
     gfn, as_id = draw.frame()

@@ -50,9 +50,14 @@ def draw_protection(draw: Situation) -> Operation:
 
 
 def draw_range(draw: Situation) -> Operation:
+    """The host takes a range away."""
+    return InvalidateRange(*host_range(draw))
+
+
+def host_range(draw: Situation) -> tuple[int, int]:
     """A range about a page of a slot, or about where the slot begins or ends.
 
-    Other slots that have the same host pages are met as well.
+    First byte and end. Other slots that have the same host pages are met as well.
     """
     rng = draw.rng
     gfn, as_id = draw.frame()
@@ -60,14 +65,14 @@ def draw_range(draw: Situation) -> Operation:
     if slot is not None:
         return _range_at(draw, slot, gfn)
     start = draw.host_address()
-    return InvalidateRange(start, min(start + rng.choice(RANGE_LENGTHS), U64 - 1))
+    return start, min(start + rng.choice(RANGE_LENGTHS), U64 - 1)
 
 
-def _range_at(draw: Situation, slot: Slot, gfn: int) -> InvalidateRange:
+def _range_at(draw: Situation, slot: Slot, gfn: int) -> tuple[int, int]:
     rng = draw.rng
     page = slot.hva_of(gfn)
     if rng.chance(EVEN):
-        return InvalidateRange(page, page + rng.choice((1, PAGE_SIZE, PAGE_SIZE)))
+        return page, page + rng.choice((1, PAGE_SIZE, PAGE_SIZE))
     first, stop = slot.hva, slot.hva + (slot.npages << PAGE_SHIFT)
     start = rng.choice((page, page, page + 1, page + PAGE_SIZE - 1, first, stop - 1))
     if rng.chance(FROM_OUTSIDE):
@@ -75,4 +80,4 @@ def _range_at(draw: Situation, slot: Slot, gfn: int) -> InvalidateRange:
     end = rng.choice(
         (start + 1, start + PAGE_SIZE, page + PAGE_SIZE, first + 1, stop, stop + 1)
     )
-    return InvalidateRange(start, end)
+    return start, end

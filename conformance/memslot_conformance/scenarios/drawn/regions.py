@@ -29,8 +29,10 @@ from memslot_conformance.scenarios.drawn.weights import (
 )
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of, pack
+from memslot_spec.history.header import Header
 from memslot_spec.history.points.dirty import BitmapAllocated
 from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.profile import profile_named
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure, MemoryRegion
 
 SHAPES: Weighted[RequestShape] = (
@@ -98,7 +100,7 @@ def draw_set_region(draw: Situation) -> SetRegion:
     """One request of user space, or now and then the kernel's own."""
     rng, domain = draw.rng, draw.header.domain
     if domain.private_slots and rng.chance(PRIVATE):
-        return _private(draw)
+        return draw_private(draw)
     region = draw_region(draw)
     failure = None
     if domain.failures and rng.chance(FAILING):
@@ -142,7 +144,7 @@ def _is_new(draw: Situation, request: MemoryRegion) -> bool:
     return request.memory_size > 0 and held is None
 
 
-def _private(draw: Situation) -> SetRegion:
+def draw_private(draw: Situation) -> SetRegion:
     """The kernel's own request: a slot of its own set, moved or deleted."""
     rng = draw.rng
     word = draw.limits.user_slots + rng.below(draw.header.domain.private_slots)
@@ -161,17 +163,24 @@ def draw_vast(draw: Situation) -> tuple[SetRegion, ...]:
     Only for those who say how large their bitmaps are; and nobody asks for the log,
     which would be an answer of gigabytes.
     """
-    profile, domain = draw.profile, draw.header.domain
-    is_bounded = profile.max_pages is not None or profile.checks_hva
-    is_bounded |= BitmapAllocated.__name__ not in draw.header.capabilities.announces
-    if is_bounded or domain.largest_slot is not None or draw.last < VAST_PAGES:
+    if not may_be_vast(draw.header):
         return ()
+    domain = draw.header.domain
     as_id, slot_id = draw.unused()
     npages = VAST_PAGES // domain.page_granule * domain.page_granule
     base = draw.free_base(as_id, npages)
     word, size = pack(as_id, slot_id), npages << PAGE_SHIFT
     region = MemoryRegion(word, base << PAGE_SHIFT, size, 0, LOG_DIRTY_PAGES)
     return SetRegion(region), SetRegion(replace(region, memory_size=0))
+
+
+def may_be_vast(header: Header) -> bool:
+    """No law bounds how large a slot is, and bitmaps are told of by their size."""
+    profile, domain = profile_named(header.profile), header.domain
+    is_bounded = profile.max_pages is not None or profile.checks_hva
+    is_bounded |= BitmapAllocated.__name__ not in header.capabilities.announces
+    last = min(domain.largest_gfn, header.limits.largest_gfn)
+    return not is_bounded and domain.largest_slot is None and last >= VAST_PAGES
 
 
 def within_reason(request: MemoryRegion) -> MemoryRegion:

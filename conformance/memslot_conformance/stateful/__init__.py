@@ -1,0 +1,1 @@
+"""The suite as a state machine of Hypothesis, which is imported, and run by pytest."""

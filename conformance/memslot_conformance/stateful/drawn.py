@@ -1,0 +1,174 @@
+"""What the rules of a machine draw: strategies that know the machine's VM so far.
+
+They stand in a class, before there is a machine. So what they draw from, the table and
+what is in view, is looked up in the machine that runs, when they are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from hypothesis import strategies as st
+
+from memslot_conformance.scenarios.drawn import dirty, shapes
+from memslot_conformance.scenarios.drawn.by_hypothesis import Drawn
+from memslot_conformance.scenarios.drawn.copies import guest_range
+from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
+from memslot_conformance.scenarios.drawn.defects import bad_hva
+from memslot_conformance.scenarios.drawn.host import host_range
+from memslot_conformance.scenarios.drawn.regions import (
+    DEFECTS,
+    draw_private,
+    draw_set_region,
+    draw_vast,
+    within_reason,
+)
+from memslot_conformance.scenarios.drawn.shapes import RequestShape
+from memslot_conformance.scenarios.drawn.situation import Situation
+from memslot_conformance.scenarios.drawn.weights import (
+    EVEN,
+    OPTIONS,
+    OWNERS,
+    PAGES_AHEAD,
+    ROOTS,
+)
+from memslot_conformance.stateful.vm import Vm
+from memslot_conformance.targets.resolve import Target
+from memslot_spec.model.operations import GetDirtyLog, Operation, Origin, SetRegion
+from memslot_spec.model.values import Failure, MemoryRegion
+
+T = TypeVar("T")
+
+KINDS_OF_REQUESTS = (
+    *("odd", "odd", "wrong", "wrong", "wrong"),
+    *("host", "host", "private", "failing", "any"),
+)
+ANY_FLAGS = 0.2
+"""How often a new slot has any of the flags there may be."""
+
+ODD_SHAPES: tuple[RequestShape, ...] = (
+    shapes.no_op,
+    shapes.delete_by_id,
+    shapes.delete_absent,
+    shapes.create_at_last_hva,
+    shapes.overlapping,
+    shapes.move_onto_another,
+    shapes.move_to_any,
+    shapes.resized,
+    shapes.at_other_hva,
+    shapes.toggle_readonly,
+)
+"""Requests that are more than one of the four changes, or are to be refused."""
+
+FAILING_SHAPES: tuple[RequestShape, ...] = (
+    shapes.create,
+    shapes.delete,
+    shapes.move,
+    shapes.toggle_log,
+)
+"""Requests that fail when they are under way."""
+
+
+class HasVm(Protocol):
+    """A machine, as far as it is drawn for."""
+
+    target: Target
+    corner: Corner
+    vm: Vm
+
+
+@st.composite
+def a_corner(draw: st.DrawFn) -> Corner:
+    """A part of memory that the machine's implementation has."""
+    machine: HasVm = draw(st.runner())
+    return draw_corner(Drawn(draw), machine.target.header)
+
+
+@st.composite
+def so_far(draw: st.DrawFn, what: Callable[[Situation], T]) -> T:
+    """What this draws from the VM as it is when the rule is chosen."""
+    machine: HasVm = draw(st.runner())
+    return what(machine.vm.situation(Drawn(draw), machine.corner))
+
+
+def _new_region(draw: Situation) -> MemoryRegion:
+    """A free range most often, with host memory of its own or of another slot."""
+    region = _placed(draw)
+    if draw.rng.chance(ANY_FLAGS):
+        region = replace(region, flags=draw.rng.below(4))
+    return within_reason(region)
+
+
+def _placed(draw: Situation) -> MemoryRegion:
+    if draw.slots() and draw.rng.chance(EVEN):
+        shape = draw.rng.choice((shapes.create_adjacent, shapes.create_on_shared_hva))
+        return shape(draw)
+    return shapes.create(draw)
+
+
+def _request(draw: Situation) -> SetRegion:
+    """Any request, but most often one that is no rule of its own.
+
+    It is about a slot in an odd way, or something is wrong with it by itself, its host
+    range most often; or it is the kernel's own, or is made to fail on its way.
+    """
+    rng, domain = draw.rng, draw.header.domain
+    kind = rng.choice(KINDS_OF_REQUESTS)
+    if kind == "private" and domain.private_slots:
+        return draw_private(draw)
+    if kind == "any" or not draw.slots():
+        return draw_set_region(draw)
+    if kind == "failing" and domain.failures:
+        region = within_reason(rng.choice(FAILING_SHAPES)(draw))
+        return SetRegion(region, failure=Failure(rng.choice(domain.failures)))
+    if kind == "host":
+        return SetRegion(within_reason(bad_hva(draw, _new_region(draw))))
+    region = rng.choice(ODD_SHAPES)(draw)
+    if kind == "wrong":
+        sound = rng.choice((shapes.same(draw.live()), _new_region(draw)))
+        region = rng.pick(DEFECTS)(draw, sound)
+    return SetRegion(within_reason(region))
+
+
+def _place(draw: Situation) -> int:
+    """Where a slot is moved: where nothing is, over itself, or onto others."""
+    if not draw.slots() or draw.rng.chance(EVEN):
+        return draw.base(1)
+    slot = draw.live()
+    return draw.free_base(slot.as_id, slot.npages, slot)
+
+
+def _gfn(draw: Situation) -> int:
+    return draw.frame()[0]
+
+
+def _origin(draw: Situation) -> Origin:
+    return Origin[draw.rng.choice(draw.header.domain.origins)]
+
+
+def _logged(draw: Situation) -> int:
+    """The word of a slot that logs, where there is one."""
+    drawn: Operation = dirty.draw_get(draw)
+    return drawn.slot if isinstance(drawn, GetDirtyLog) else 0
+
+
+new_regions = so_far(_new_region)
+places = so_far(_place)
+requests = so_far(_request)
+vast_requests = so_far(draw_vast)
+frames = so_far(Situation.frame)
+gfns = so_far(_gfn)
+guest_ranges = so_far(guest_range)
+host_ranges = so_far(host_range)
+host_addresses = so_far(Situation.host_address)
+logged = so_far(_logged)
+origins = so_far(_origin)
+owners = st.sampled_from(sorted(set(OWNERS)))
+roots = st.sampled_from(ROOTS)
+page_counts = st.sampled_from(sorted(set(PAGES_AHEAD)))
+flags = st.sampled_from(range(4))
+"""Bit 0 begins or ends a log; bit 1 is READONLY, or INVALID where that is unknown."""
+
+options = st.sampled_from(sorted(set(OPTIONS)))

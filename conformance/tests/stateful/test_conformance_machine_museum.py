@@ -1,0 +1,33 @@
+"""The machine finds the museum's bugs that need no race, and accuses nobody else.
+
+A fair sample: every mutant is asked by conformance/benchmarks/machines.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from machine_runs import A_FEW, found_by
+from memslot_conformance import machine
+from memslot_reference.museum import mutant_named
+
+FOUND = ("K05", "K09", "K12", "K13", "K20", "K22", "K23", "K30", "U10")
+"""Requests, moves, lookups, reverse maps, logs and sections, of both profiles."""
+
+LAWFUL = ("unmaps-by-range", "takes-new-roots", "wider-bitmaps")
+
+unshrunk = settings(A_FEW, phases=(Phase.generate,))
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_bug_that_needs_no_race_is_found(name: str) -> None:
+    clause = found_by(machine(f"museum:{name}"), unshrunk)
+    assert clause in mutant_named(name).clauses
+
+
+@pytest.mark.parametrize("name", LAWFUL)
+def test_a_lawful_variant_is_not_accused(name: str) -> None:
+    few = settings(A_FEW, max_examples=8)
+    run_state_machine_as_test(machine(f"lawful:{name}"), settings=few)

@@ -1,0 +1,25 @@
+"""CrossHair draws for the machine as well, where the extra `symbolic` is installed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from machine_runs import A_FEW, OneSlot, Raises
+from memslot_conformance import BrokenTargetError, machine
+
+pytest.importorskip(
+    "hypothesis_crosshair_provider", reason="the extra `symbolic` is not installed"
+)
+
+solved = settings(A_FEW, backend="crosshair", stateful_step_count=4, max_examples=3)
+
+
+def test_a_sound_table_is_not_accused() -> None:
+    run_state_machine_as_test(machine(OneSlot), settings=solved)
+
+
+def test_a_bug_is_found() -> None:
+    with pytest.raises(BrokenTargetError, match="no room for slot"):
+        run_state_machine_as_test(machine(Raises), settings=solved)
