@@ -12,9 +12,9 @@ from memslot_conformance.play.scheduler import Play
 from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import Corner, InView
 from memslot_conformance.scenarios.drawn.left import follow
+from memslot_conformance.scenarios.drawn.scenario_weights import AIMED_IN_A_RACE
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.touches import Left
-from memslot_conformance.scenarios.drawn.weights import AIMED_IN_A_RACE
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
