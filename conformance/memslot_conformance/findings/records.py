@@ -120,7 +120,8 @@ class LayerDone:
     `cut` says why it ended early, if it did. `met` counts what was asked and what met,
     as `scenarios.drawn.met` names it. Of the `schedules` so many `orders` differ as
     partial orders, None in reports that did not tell; `left_out` are those that the
-    search did not come to play, since others are the same partial order.
+    search did not come to play, since others are the same partial order. `occasions`
+    counts for each clause that has one how often it was met.
     """
 
     target: str
@@ -137,6 +138,7 @@ class LayerDone:
     met: dict[str, int] = field(default_factory=dict[str, int])
     orders: int | None = None
     left_out: int = 0
+    occasions: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

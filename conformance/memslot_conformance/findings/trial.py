@@ -30,8 +30,9 @@ class Counts:
     """What plays add up to: how much was run, which premises held, and what met.
 
     `reached` counts for each clause how often its premise held, `histories` in
-    how many histories it held at all. `met` counts what was asked and what met, as
-    `scenarios.drawn.met` names it.
+    how many histories it held at all, and `occasions` how often that of a clause
+    was met. `met` counts what was asked and what met, as `scenarios.drawn.met` names
+    it.
     """
 
     scenarios: int = 0
@@ -42,6 +43,7 @@ class Counts:
     reached: Counter[str] = field(default_factory=Counter[str])
     histories: Counter[str] = field(default_factory=Counter[str])
     undecided: Counter[str] = field(default_factory=Counter[str])
+    occasions: Counter[str] = field(default_factory=Counter[str])
     met: Counter[str] = field(default_factory=Counter[str])
 
     def hear(self, reached: dict[str, int], undecided: str | None) -> None:
@@ -69,6 +71,7 @@ class Counts:
         self.reached.update(other.reached)
         self.histories.update(other.histories)
         self.undecided.update(other.undecided)
+        self.occasions.update(other.occasions)
         self.met.update(other.met)
 
 
@@ -133,6 +136,7 @@ class Trial:
         counts.schedules += 1
         counts.steps += len(events)
         counts.hear(judgement.reached, judgement.undecided)
+        counts.occasions.update(judgement.occasions)
         reached.hear_judged(judgement.reached, judgement.taken)
         if judgement.findings:
             reached.hear((BROKEN, finding.clause) for finding in judgement.findings)

@@ -284,6 +284,7 @@ class Turns:
                 met=dict(sorted(counts.met.items())),
                 orders=counts.orders,
                 left_out=layer.left_out,
+                occasions=dict(counts.occasions),
             )
             fixed = self._fixed if name == "fixed" else None
             if not self._plan.is_whole:

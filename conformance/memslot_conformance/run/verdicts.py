@@ -29,18 +29,23 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.run.exits import Exit
 from memslot_spec.clause import AnyClause
 
+OCCASIONS = 1_000
+"""So often a target has the occasion to meet a premise before it is said to never."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClauseVerdict:
     """The verdict on one clause; `reached` is how often its premise held.
 
-    `reason` is empty for a pass.
+    `reason` is empty for a pass. Of a clause that is not applicable since its premise
+    never held, `occasions` is how often it could have: see `memslot_spec.occasion`.
     """
 
     clause: str
     verdict: Verdict
     reached: int
     reason: str = ""
+    occasions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,11 @@ class TargetVerdicts:
             v.verdict is verdict and (wanted is None or v.clause in wanted)
             for v in self.verdicts
         )
+
+    @property
+    def never_met(self) -> tuple[ClauseVerdict, ...]:
+        """The verdicts on clauses whose premise this target does not bring about."""
+        return tuple(verdict for verdict in self.verdicts if verdict.occasions)
 
 
 @dataclass(slots=True)
@@ -120,7 +130,7 @@ def verdicts(
             target=target,
             verdicts=()
             if known.skipped is not None
-            else tuple(_verdict(clause.id, known) for clause in clauses),
+            else tuple(_verdict(clause, known) for clause in clauses),
             skipped=known.skipped,
             failed=known.failed,
         )
@@ -128,7 +138,8 @@ def verdicts(
     )
 
 
-def _verdict(clause: str, told: _Told) -> ClauseVerdict:
+def _verdict(about: AnyClause, told: _Told) -> ClauseVerdict:
+    clause = about.id
     reached = sum(layer.reached.get(clause, 0) for layer in told.layers)
     for found in told.found:
         if found.clause == clause:
@@ -143,6 +154,13 @@ def _verdict(clause: str, told: _Told) -> ClauseVerdict:
     if not told.finished:
         reason = "the run ended before the target did"
         return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)
+    if not reached and about.occasion is not None:
+        whole = [layer for layer in told.layers if layer.cut is None]
+        occasions = sum(layer.occasions.get(clause, 0) for layer in whole)
+        if occasions >= OCCASIONS:
+            reason = f"{about.occasion.never} {occasions:,}"
+            n_a = Verdict.NOT_APPLICABLE
+            return ClauseVerdict(clause, n_a, 0, reason, occasions)
     return _reached_or_not(clause, reached, told.layers)
 
 

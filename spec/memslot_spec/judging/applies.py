@@ -123,11 +123,12 @@ class Agenda(NamedTuple):
 
     `clauses` are asked about it, each with its premise, None where it always holds,
     and its check; `made` are the moments that come of it, each with how it is made
-    and what is asked then.
+    and what is asked then; `occasions` are those of clauses, each with when it is met.
     """
 
     clauses: tuple[tuple[AnyClause, Predicate | None, Predicate], ...] = ()
     made: tuple[tuple[MakeMoment, Agenda], ...] = ()
+    occasions: tuple[tuple[str, Predicate], ...] = ()
 
 
 class EventHandling(NamedTuple):
@@ -228,7 +229,12 @@ def _agenda(kind: type, clauses: Sequence[AnyClause]) -> Agenda | None:
         if making.source is kind
         if (agenda := _agenda(making.kind, clauses)) is not None
     )
-    return Agenda(asked, made) if asked or made else None
+    occasions = tuple(
+        (clause.id, by_kind(clause.occasion.met))
+        for clause in clauses
+        if clause.occasion is not None and clause.occasion.on is kind
+    )
+    return Agenda(asked, made, occasions) if asked or made or occasions else None
 
 
 def _watch(choices: Iterable[AnyChoice]) -> Watch:
