@@ -121,7 +121,8 @@ class LayerDone:
     as `scenarios.drawn.met` names it. Of the `schedules` so many `orders` differ as
     partial orders, None in reports that did not tell; `left_out` are those that the
     search did not come to play, since others are the same partial order. `occasions`
-    counts for each clause that has one how often it was met.
+    counts for each clause that has one how often it was met. Of the `raced` schedules,
+    on threads that nobody steps, calls overlapped in so many.
     """
 
     target: str
@@ -139,6 +140,8 @@ class LayerDone:
     orders: int | None = None
     left_out: int = 0
     occasions: dict[str, int] = field(default_factory=dict[str, int])
+    raced: int = 0
+    overlapped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

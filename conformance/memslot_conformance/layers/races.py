@@ -1,4 +1,4 @@
-"""Drawn races: each of them is played under several schedules."""
+"""Drawn races: each of them is played under several schedules, or again and again."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.met import Met, draw_race
 from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.drawn.rounds import draw_round
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
 
 SCHEDULES = 12
 """Schedules played of one race that was drawn; fewer where there are no more."""
+
+ROUNDS = 3
+"""Plays of one round on threads that nobody steps: another round is another chance."""
 
 SEEDS = 1 << 32
 """Of so many numbers one chooses the schedules of a race."""
@@ -29,9 +33,7 @@ def play_race(work: Slice, choices: Choices) -> None:
     Errors: `OutOfTimeError`, `TargetBrokeError`.
     """
     counts, header = work.trial.counts, work.target.header
-    scenario = draw_race(
-        header, counts.met, choices, lambda: Drawing(work.palette, choices).scenario()
-    )
+    scenario = draw_race(header, counts.met, choices, lambda: _drawn(work, choices))
     number = choices.below(SEEDS)
     work.trial.begin_scenario()
     met = Met(header)
@@ -47,7 +49,13 @@ def play_race(work: Slice, choices: Choices) -> None:
             return
 
 
+def _drawn(work: Slice, choices: Choices) -> Scenario:
+    if work.trial.is_raced:
+        return draw_round(work.palette, choices)
+    return Drawing(work.palette, choices).scenario()
+
+
 def _plays(target: Target, scenario: Scenario, rng: Random) -> Iterator[Played]:
     if target.header.capabilities.interleaving is Interleaving.THREADS:
-        return (raced(target.make, scenario) for _ in range(SCHEDULES))
+        return (raced(target.make, scenario, disturb=rng) for _ in range(ROUNDS))
     return sampled(target.make, scenario, rng, SCHEDULES, repeats=False)

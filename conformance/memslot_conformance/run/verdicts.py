@@ -28,6 +28,7 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.run.exits import Exit
 from memslot_spec.clause import AnyClause
+from memslot_spec.history.header import Interleaving
 
 OCCASIONS = 1_000
 """So often a target has the occasion to meet a premise before it is said to never."""
@@ -82,6 +83,7 @@ class _Told:
     failures: list[str] = field(default_factory=list[str])
     withheld: dict[str, str] = field(default_factory=dict[str, str])
     finished: bool = False
+    owns_threads: bool = False
 
     def hear(self, record: Record) -> None:
         """Take in one record about the target."""
@@ -90,6 +92,7 @@ class _Told:
                 self.skipped = record.reason
             case TargetStarted():
                 self.not_applicable.update(record.not_applicable)
+                self.owns_threads = record.interleaving == Interleaving.THREADS.value
             case LayerDone():
                 self.layers.append(record)
             case Found():
@@ -154,6 +157,11 @@ def _verdict(about: AnyClause, told: _Told) -> ClauseVerdict:
     if not told.finished:
         reason = "the run ended before the target did"
         return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)
+    if told.owns_threads and about.concurrent:
+        raced = sum(layer.raced for layer in told.layers)
+        if not any(layer.overlapped for layer in told.layers):
+            reason = f"no two calls overlapped in {raced:,} races"
+            return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)
     if not reached and about.occasion is not None:
         whole = [layer for layer in told.layers if layer.cut is None]
         occasions = sum(layer.occasions.get(clause, 0) for layer in whole)

@@ -1,0 +1,76 @@
+"""Whether a process can go on at all: read from what the kernel says of its threads.
+
+A thread that waits in a private futex without a time-out can only be woken by another
+thread of its process. Where all of them do so at one time, none is left that could.
+Linux alone tells; elsewhere nothing is ever found stuck.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+TASKS = Path("/proc/self/task")
+
+FUTEX = {"x86_64": "202", "aarch64": "98"}
+"""The number of the system call, by machine."""
+
+COMMANDS, WAITS, PRIVATE = 0x7F, frozenset({0, 9}), 0x80
+"""Of its second argument: the command, those that wait, and that no other process may
+wake it."""
+
+OPERATION, TIMEOUT = 2, 4
+"""Where these arguments stand in the line of `syscall`."""
+
+FRAMES = 6
+"""Innermost frames that are told of a thread."""
+
+
+def nobody_can_go_on() -> bool:
+    """Every thread of this process but the caller waits until another one wakes it."""
+    before = _waiting()
+    # Who had been woken by one that was looked at later would have run by now.
+    return before is not None and before == _waiting()
+
+
+def where(ident: int | None) -> str:
+    """Where a thread of Python stands, its innermost frames; empty where it ended."""
+    frame = None if ident is None else sys._current_frames().get(ident)  # noqa: SLF001
+    return "" if frame is None else "".join(traceback.format_stack(frame)[-FRAMES:])
+
+
+def _waiting() -> dict[str, str] | None:
+    """How often each other thread has run, if each waits for ever; None if one may not.
+
+    Also None where there is no other thread.
+    """
+    futex, mine = FUTEX.get(platform.machine()), str(threading.get_native_id())
+    ran: dict[str, str] = {}
+    try:
+        for task in os.listdir(TASKS):
+            if task != mine:
+                if not _waits_for_ever((TASKS / task / "syscall").read_text(), futex):
+                    return None
+                ran[task] = _times_run((TASKS / task / "status").read_text())
+    except OSError:
+        # It ended, or the kernel does not tell.
+        return None
+    return ran or None
+
+
+def _waits_for_ever(call: str, futex: str | None) -> bool:
+    number, *_ = words = call.split()
+    if number != futex:
+        return False
+    operation, timeout = int(words[OPERATION], 16), int(words[TIMEOUT], 16)
+    waits = operation & COMMANDS in WAITS
+    return waits and bool(operation & PRIVATE) and timeout == 0
+
+
+def _times_run(status: str) -> str:
+    lines = status.splitlines()
+    return " ".join(line.split()[1] for line in lines if "ctxt_switches" in line)
