@@ -9,7 +9,7 @@ that loads the table pointer once never loads it twice. Where the target had the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Never, NamedTuple
+from typing import NamedTuple, Never
 
 from memslot_spec.facts.facts import Facts
 

@@ -1,4 +1,4 @@
-"""The threaded table of the book with seven bugs, each of which needs a race or a refusal.
+"""The threaded table of the book with seven bugs, for a race or a refusal to meet.
 
 Targets such as `py:planted_threads:NoReadLock`, where this folder and `docs/examples`
 are on `PYTHONPATH`.
@@ -10,7 +10,6 @@ import errno
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from dict_table import DictTable
 from threaded_table import ThreadedTable, Version
 
 from memslot_spec import Done, Errno, MemoryRegion, Refused, Slot
@@ -30,14 +29,21 @@ class NoReadLock(ThreadedTable):
 class EditsInPlace(ThreadedTable):
     """An update changes the published table, under readers who look into it."""
 
-    def copied(self) -> DictTable:
-        """The current table itself."""
-        return self.current.table
-
-    def publish(self, version: Version) -> None:
-        """It is published already, and nothing is cleared."""
-        with self.reading:
-            self.current = version
+    def update(self, region: MemoryRegion) -> None:
+        """All that is asked is checked on a copy, and then done where readers are."""
+        word, gpa = region.slot, region.guest_phys_addr
+        size, hva = region.memory_size, region.userspace_addr
+        draft, version = self.copied(), self.current
+        draft.assign(word, gpa, size, hva, region.flags)
+        new = draft.entries.get(word)
+        if word in version.table.entries:
+            version.going = word
+            with self.translating:
+                self.translations.clear()
+            del version.table.entries[word]
+        if new is not None:
+            version.table.entries[word] = new
+        version.going = None
 
 
 class NoWait(ThreadedTable):

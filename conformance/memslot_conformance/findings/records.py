@@ -219,7 +219,8 @@ class Found:
 
     A finding is sent as it was met, and again once it is small: the record that
     `replaces` the other is the one to read. `cause` is the clause of the finding that
-    shows the same cause, where one came before.
+    shows the same cause, where one came before. A race of threads has no schedule: it
+    was played again in so many `repetitions`, and `came` so often.
     """
 
     target: str
@@ -239,6 +240,8 @@ class Found:
     unkept: str | None = None
     replaces: bool = False
     cause: str | None = None
+    came: int = 0
+    repetitions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

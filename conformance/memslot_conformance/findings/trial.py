@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.reached import BROKEN, Reached, outcomes_of
 from memslot_conformance.findings.records import ChoiceSeen
 from memslot_conformance.play.overlaps import overlaps
 from memslot_conformance.play.played import Played, TargetFault
+from memslot_conformance.play.trimmed import trimmed
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.choice import AnyChoice, OptionCounts
 from memslot_spec.choices import CHOICES
@@ -254,6 +255,24 @@ class Trial:
             alone = ApplicableClauses(self.applicable.header, only)
             self._alone[clause] = alone
         return bool(self._judged(played, alone).findings)
+
+    def trimmed(self, played: Played, clause: str) -> Played:
+        """The play up to where it breaks the clause, without looks it can spare."""
+        broken = self._breaking(played.events, clause)
+        if broken is None:
+            return played
+        event = played.events[broken]
+
+        def still_breaks(events: tuple[Event, ...]) -> bool:
+            step = self._breaking(events, clause)
+            return step is not None and events[step] is event
+
+        return replace(played, events=trimmed(played.events, broken, still_breaks))
+
+    def _breaking(self, events: tuple[Event, ...], clause: str) -> int | None:
+        """The step at which these break the clause."""
+        found = judge_events(self.applicable, events).findings
+        return next((f.step for f in found if f.clause == clause), None)
 
     def breaks(self, played: Played, clause: str) -> bool:
         """The play breaks this clause."""

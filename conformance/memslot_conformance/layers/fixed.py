@@ -52,7 +52,7 @@ LEAST = 1
 """Preemptions that every race is to come to, or the layer was cut short."""
 
 RACED_PLAYS = 5
-"""How often a race is run by threads that nobody steps: rounds that are drawn meet more."""
+"""How often a race is run by threads that nobody steps; what is drawn meets more."""
 
 TURN = 40
 """Plays of one race before it is the next one's turn."""

@@ -33,7 +33,15 @@ def play_race(work: Slice, choices: Choices) -> None:
     Errors: `OutOfTimeError`, `TargetBrokeError`.
     """
     counts, header = work.trial.counts, work.target.header
-    scenario = draw_race(header, counts.met, choices, lambda: _drawn(work, choices))
+    if work.trial.is_raced:
+        scenario = draw_round(work.palette, choices)
+    else:
+        scenario = draw_race(
+            header,
+            counts.met,
+            choices,
+            lambda: Drawing(work.palette, choices).scenario(),
+        )
     number = choices.below(SEEDS)
     work.trial.begin_scenario()
     met = Met(header)
@@ -47,12 +55,6 @@ def play_race(work: Slice, choices: Choices) -> None:
             work.findings.take(findings, played, scenario, "sampled")
             work.check_time()
             return
-
-
-def _drawn(work: Slice, choices: Choices) -> Scenario:
-    if work.trial.is_raced:
-        return draw_round(work.palette, choices)
-    return Drawing(work.palette, choices).scenario()
 
 
 def _plays(target: Target, scenario: Scenario, rng: Random) -> Iterator[Played]:

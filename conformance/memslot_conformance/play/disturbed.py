@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 Tracer = Any
-"""What `sys.settrace` takes: it is called for a frame, and gives what is called next."""
+"""What `sys.settrace` takes: called for a frame, it gives what is called next."""
 
 LINES = (20, 60, 180)
 """Of so many lines one is held up at, in the mean; drawn for each thread of a play."""
@@ -29,7 +29,7 @@ LONGEST = (5e-4, 5e-4, 2e-3, 8e-3)
 """Seconds that it stands still at most: it may have the lock that others wait for."""
 
 OURS = ("memslot_conformance.", "memslot_spec.", "threading")
-"""Modules whose lines are nobody's to be held up at: the suite's, the values', locks."""
+"""Modules at whose lines nobody is held up: the suite, its values, locks."""
 
 
 class Progress:
@@ -52,7 +52,7 @@ class Progress:
             self._reached.release()
 
     def await_more(self, updates: int, more: int, seconds: float) -> None:
-        """Wait until so many more calls are over, or updates; not where another does."""
+        """Wait until so many more calls or updates are over; not where another does."""
         if not self._one.acquire(blocking=False):
             return
         try:

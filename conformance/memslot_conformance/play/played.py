@@ -18,8 +18,8 @@ from memslot_spec.model.operations import Operation
 class TargetFault:
     """The target broke: it raised, or it did not finish.
 
-    `traceback` is text, and empty where nothing was raised. Threads that never came back
-    `is_left_behind`: they are in the process still.
+    `traceback` is text, and empty where nothing was raised. It `is_left_behind` where
+    threads never came back, and are in the process still.
     """
 
     thread: int

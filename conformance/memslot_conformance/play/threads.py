@@ -20,7 +20,7 @@ from memslot_conformance.play.disturbed import Progress, held_up
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.trace import Trace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
-from memslot_conformance.targets.stuck import nobody_can_go_on, where
+from memslot_conformance.targets.stuck import STUCK, nobody_can_go_on, where
 from memslot_spec.history import events as history
 from memslot_spec.history.events import Call, Finished, Return
 from memslot_spec.history.hook import Silent
@@ -40,8 +40,6 @@ LONG = 4
 
 LOOKS = 0.2
 """Seconds between two looks whether the threads can go on."""
-
-STUCK = "waits for ever: every thread of the process waits for another to wake it"
 
 TIMER_SLACK = 29
 """The request of `prctl` that says by how much a thread may be woken too late."""
@@ -274,6 +272,6 @@ def _switching_often(seconds: float) -> Generator[None]:
 
 
 def _timer_slack(nanoseconds: int) -> None:
-    """By how much this thread may be woken too late; 0 is the usual. Linux alone has it."""
+    """By how much this thread may be woken late; 0 is the usual. Linux has it."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(TIMER_SLACK, nanoseconds, 0, 0, 0)

@@ -157,19 +157,35 @@ def _verdict(about: AnyClause, told: _Told) -> ClauseVerdict:
     if not told.finished:
         reason = "the run ended before the target did"
         return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)
-    if told.owns_threads and about.concurrent:
-        raced = sum(layer.raced for layer in told.layers)
-        if not any(layer.overlapped for layer in told.layers):
-            reason = f"no two calls overlapped in {raced:,} races"
-            return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)
-    if not reached and about.occasion is not None:
-        whole = [layer for layer in told.layers if layer.cut is None]
-        occasions = sum(layer.occasions.get(clause, 0) for layer in whole)
-        if occasions >= OCCASIONS:
-            reason = f"{about.occasion.never} {occasions:,}"
-            n_a = Verdict.NOT_APPLICABLE
-            return ClauseVerdict(clause, n_a, 0, reason, occasions)
-    return _reached_or_not(clause, reached, told.layers)
+    unshown = _never_overlapped(about, told, reached) or _never_met(
+        about, told, reached
+    )
+    return unshown or _reached_or_not(clause, reached, told.layers)
+
+
+def _never_overlapped(
+    clause: AnyClause, told: _Told, reached: int
+) -> ClauseVerdict | None:
+    """On threads that nobody steps a race may be none."""
+    if not (told.owns_threads and clause.concurrent):
+        return None
+    if any(layer.overlapped for layer in told.layers):
+        return None
+    raced = sum(layer.raced for layer in told.layers)
+    reason = f"no two calls overlapped in {raced:,} races"
+    return ClauseVerdict(clause.id, Verdict.INCONCLUSIVE, reached, reason)
+
+
+def _never_met(clause: AnyClause, told: _Told, reached: int) -> ClauseVerdict | None:
+    """It had the occasion to meet the premise, again and again, and never did."""
+    if reached or clause.occasion is None:
+        return None
+    whole = [layer for layer in told.layers if layer.cut is None]
+    occasions = sum(layer.occasions.get(clause.id, 0) for layer in whole)
+    if occasions < OCCASIONS:
+        return None
+    reason = f"{clause.occasion.never} {occasions:,}"
+    return ClauseVerdict(clause.id, Verdict.NOT_APPLICABLE, 0, reason, occasions)
 
 
 def headline(what: str) -> str:

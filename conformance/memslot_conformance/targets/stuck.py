@@ -7,7 +7,6 @@ Linux alone tells; elsewhere nothing is ever found stuck.
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 import threading
@@ -25,6 +24,8 @@ wake it."""
 
 OPERATION, TIMEOUT = 2, 4
 """Where these arguments stand in the line of `syscall`."""
+
+STUCK = "waits for ever: every thread of the process waits for another to wake it"
 
 FRAMES = 6
 """Innermost frames that are told of a thread."""
@@ -51,11 +52,11 @@ def _waiting() -> dict[str, str] | None:
     futex, mine = FUTEX.get(platform.machine()), str(threading.get_native_id())
     ran: dict[str, str] = {}
     try:
-        for task in os.listdir(TASKS):
-            if task != mine:
-                if not _waits_for_ever((TASKS / task / "syscall").read_text(), futex):
+        for task in TASKS.iterdir():
+            if task.name != mine:
+                if not _waits_for_ever((task / "syscall").read_text(), futex):
                     return None
-                ran[task] = _times_run((TASKS / task / "status").read_text())
+                ran[task.name] = _times_run((task / "status").read_text())
     except OSError:
         # It ended, or the kernel does not tell.
         return None

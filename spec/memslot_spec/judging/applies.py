@@ -131,6 +131,18 @@ class Agenda(NamedTuple):
     occasions: tuple[tuple[str, Predicate], ...] = ()
 
 
+def count_occasions(
+    occasions: tuple[tuple[str, Predicate], ...],
+    facts: Facts,
+    seen: object,
+    counts: dict[str, int],
+) -> None:
+    """Count those of an agenda that are met at what is seen."""
+    for clause, met in occasions:
+        if met(facts, seen):
+            counts[clause] = counts.get(clause, 0) + 1
+
+
 class EventHandling(NamedTuple):
     """What the judge does at one kind of event; no agenda is nothing to ask.
 

@@ -23,6 +23,7 @@ from memslot_spec.judging.applies import (
     Agenda,
     ApplicableClauses,
     Watch,
+    count_occasions,
     reads_sptes,
     reads_tables,
 )
@@ -153,9 +154,7 @@ class Judge:
         # Grows while it is gone through, by the moments made of what is seen.
         waiting: list[tuple[Agenda, object]] = [(agenda, event)]
         for (clauses, made, occasions), seen in waiting:
-            for of_clause, met in occasions:
-                if met(facts, seen):
-                    self.occasions[of_clause] = self.occasions.get(of_clause, 0) + 1
+            count_occasions(occasions, facts, seen, self.occasions)
             for clause, premise, holds in clauses:
                 if premise is None or premise(facts, seen):
                     reached[clause.id] += 1

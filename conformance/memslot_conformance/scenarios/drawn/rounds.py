@@ -24,18 +24,19 @@ from memslot_spec.history.header import Header
 from memslot_spec.model.operations import Operation, SetRegion
 from memslot_spec.model.values import LOG_DIRTY_PAGES, MemoryRegion, Slot, SlotTable
 
-UPDATES: Weighted[int] = ((2, 3), (3, 5), (2, 8))
+UPDATES: Weighted[int] = ((3, 2), (3, 3), (2, 5))
 SECOND_UPDATER = 0.4
 LOOKERS: Weighted[int] = ((4, 1), (4, 2), (1, 3))
 LOOKED_AT: Weighted[int] = ((5, 1), (3, 2), (1, 3))
 """How many operations a thread repeats that looks."""
 
-LOOKS = 20
+LOOKS = 16
 """How often it does so in all, if nothing ends it before."""
 
 THERE: Weighted[str] = ((6, "delete"), (5, "move"), (2, "flags"), (2, "refused"))
 UNTHERE: Weighted[str] = ((3, "as before"), (2, "other memory"))
 """What is asked of a slot that is there, and of one that is not."""
+
 
 def draw_round(palette: Palette, rng: Choices) -> Scenario:
     """One or two threads that update, some that look, and a look at all at the end."""
