@@ -123,7 +123,7 @@ class Repeating:
         """How often it comes again, which is asked in a time of its own."""
         left = self._budget.part(COUNTING_SECONDS, plays=REPETITIONS)
         came = of = 0
-        while of < LEAST or left.spend():
+        while left.spend() or of < min(LEAST, REPETITIONS):
             came += self._fails(self._once(shrunk.scenario))
             of += 1
         return replace(shrunk, came=came, repetitions=of)
