@@ -3,10 +3,11 @@
     python conformance/benchmarks/threads.py [SEEDS] [LOOPS]
 
 Each of the seven planted tables is checked with so many seeds (3), first as the machine
-is, and then beside so many processes (6) that do nothing but count. Told are the seconds
-from the start of the command to its end, of a run that ends at the first finding: what
-was found, of how many operations, and how often it came again. The table without a bug
-is checked as long, and is not to be accused.
+is, and then beside so many processes (6) that do nothing but count. Told are the
+seconds from the start of the command to its end, of a run that ends at the first
+finding: what was found, of how many operations, how often it came again, and after how
+many seconds it was met. The table without a bug is checked as long, and is not to be
+accused.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Races planted in a threaded table: each is found, in rounds that are counted.
 
-What a thread does when is the machine's, so nothing is asked of one play. So many rounds
-are played that to meet none of the places would be a wonder, and no clock ends them.
+What a thread does when is the machine's, so nothing is asked of one play. So many
+rounds are played that to meet none of the places would be a wonder, and no clock ends
+them.
 """
 
 from __future__ import annotations
