@@ -26,7 +26,7 @@ from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.blind import blind, without_points
 from memslot_spec.judging.judge import Finding, Judge, Judgement, judge_events
 
-BREAKS = 40
+BREAKS = 100
 """Races of threads in which a target breaks before that is all there is to say of it.
 
 In one of them it may answer wrongly first, and then the clause is known.
