@@ -11,7 +11,9 @@ import platform
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 TASKS = Path("/proc/self/task")
 
@@ -27,6 +29,9 @@ OPERATION, TIMEOUT = 2, 4
 
 STUCK = "waits for ever: every thread of the process waits for another to wake it"
 
+CURRENT = "_current_frames"
+"""What gives the frame of each thread, which `sys` documents under this name."""
+
 FRAMES = 6
 """Innermost frames that are told of a thread."""
 
@@ -40,7 +45,8 @@ def nobody_can_go_on() -> bool:
 
 def where(ident: int | None) -> str:
     """Where a thread of Python stands, its innermost frames; empty where it ended."""
-    frame = None if ident is None else sys._current_frames().get(ident)  # noqa: SLF001
+    frames: Callable[[], dict[int, FrameType]] = getattr(sys, CURRENT)
+    frame = None if ident is None else frames().get(ident)
     return "" if frame is None else "".join(traceback.format_stack(frame)[-FRAMES:])
 
 
