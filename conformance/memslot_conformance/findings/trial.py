@@ -218,11 +218,11 @@ class Trial:
         """
         self._count(judgement, played.events)
         self.counts.repeats += played.repeats
-        if judgement.findings:
-            return judgement.findings
         if self.is_raced and scenario.threads:
             self.counts.raced += 1
             self.counts.overlapped += overlaps(played.events) > 0
+        if judgement.findings:
+            return judgement.findings
         fault = played.error
         told = judgement.contradiction
         if fault is None and told is not None and judgement.withheld is None:
