@@ -21,7 +21,7 @@ SPEC: tuple[frozenset[str], ...] = tuple(
             ("model",),
             ("history",),
             ("facts",),
-            ("moments",),
+            ("moments", "occasion"),
             ("clause", "choice"),
             ("clauses", "choices", "judging"),
             ("protocol", "proofs", "judges"),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from memslots_pages import anchor, links, place, plain
 
+from memslot_conformance.report.known import occasion_words
 from memslot_reference.museum import CATALOGUE
 from memslot_reference.museum.mutant import Mutant
 from memslot_spec import clauses as all_clauses
@@ -101,6 +102,7 @@ def _clause(clause: AnyClause, mutants: Sequence[Mutant]) -> list[str]:
         "",
         *_known(clause),
         *_implied(clause),
+        *_occasion(clause),
         f":profiles: {_profiles(clause)}",
         f":judged from: {_needs(clause)}",
         f":catalogue: {_rows(clause.rows)}",
@@ -129,6 +131,11 @@ def _implied(clause: AnyClause) -> list[str]:
     if implied is None:
         return []
     return [f":implied by: {links(implied.by)}: {plain(implied.because)}"]
+
+
+def _occasion(clause: AnyClause) -> list[str]:
+    """When it is enough that the premise never held; nothing where it never is."""
+    return [f":occasion: {plain(occasion_words(clause))}"] if clause.occasion else []
 
 
 def _profiles(clause: AnyClause) -> str:

@@ -18,6 +18,7 @@ from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import BOTH
 from memslot_spec.moments import root_of
 from memslot_spec.moments.replies import Updated
+from memslot_spec.occasion import Occasion
 
 E = TypeVar("E")
 E_contra = TypeVar("E_contra", contravariant=True)
@@ -67,7 +68,8 @@ class Clause(Generic[E_contra]):
     cannot be told unless it announces `SpteUpdated`.
     An `overlapping` one holds those who let a user slot lie over a private one, one
     that `ages` those whose ageing knows what was accessed, one on `host_pages` those
-    whose accesses tell which page of the host they reached.
+    whose accesses tell which page of the host they reached. An `occasion` says when
+    it is enough that the premise never held.
     """
 
     id: str
@@ -96,6 +98,7 @@ class Clause(Generic[E_contra]):
     ages: bool = False
     host_pages: bool = False
     implied: Implied | None = None
+    occasion: Occasion | None = None
 
     @property
     def source(self) -> str:
@@ -172,6 +175,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     ages: bool = False,
     host_pages: bool = False,
     implied: Implied | None = None,
+    occasion: Occasion | None = None,
 ) -> Callable[[Callable[[Facts, E], bool]], Clause[E]]:
     """The clause of which the function below the sentence is the check.
 
@@ -208,6 +212,7 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
             ages=ages,
             host_pages=host_pages,
             implied=implied,
+            occasion=occasion,
         )
 
     return of_check

@@ -24,10 +24,11 @@ from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.fewer import LONG
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import NotRepeatableError
+from memslot_conformance.play.repeated import PLAYS, Repeating
 from memslot_conformance.play.shrink import Shrunk, shrink_scenario
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
-from memslot_spec.history.header import History, Interleaving
+from memslot_spec.history.header import History
 from memslot_spec.history.json_kinds import MisfitError
 from memslot_spec.history.wire import history_to_json
 from memslot_spec.judging.blind import blind, without_points
@@ -43,6 +44,9 @@ LONG_SECONDS = 15.0
 
 LONG_OPERATIONS, LONG_PLAYS = 100_000, 40
 """The same where no clock ends it: operations in all, or a few plays at least."""
+
+REPEATING_SECONDS = 3.0
+"""What making a failure of threads small may cost."""
 
 LONGEST_TOLD = 20_000
 """Events of a history that is sent; of a longer one its file tells."""
@@ -156,12 +160,13 @@ class Findings:
             schedule=failure.schedule,
             file=path,
             unkept=unkept,
+            came=shrunk.came,
+            repetitions=shrunk.repetitions,
         )
 
     def _shrink(self, clause: str, failing: Shrunk) -> Shrunk:
-        interleaving = self.target.header.capabilities.interleaving
-        if interleaving is Interleaving.THREADS and failing.scenario.threads:
-            return failing
+        if self.trial.is_raced and failing.scenario.threads:
+            return self._repeated(clause, failing)
         small = self._smaller(clause, failing)
         lengths = failing.scenario.operations, small.scenario.operations
         if self.ceiling.seconds_left == inf and lengths[0] > LONG >= lengths[1]:
@@ -182,6 +187,22 @@ class Findings:
         except (ValueError, NotRepeatableError):
             # It does not come again from its schedule alone: shown as it was met.
             return failing
+
+    def _repeated(self, clause: str, failing: Shrunk) -> Shrunk:
+        """By repetition: what is in hand stands, whatever comes again."""
+
+        def trim(played: Played) -> Played:
+            return self.trial.trimmed(played, clause)
+
+        left = self.ceiling.seconds_left
+        seconds = inf if left == inf else min(REPEATING_SECONDS, left + SHRINK_SECONDS)
+        repeating = Repeating(
+            self.target.make,
+            lambda played: self.trial.breaks(played, clause),
+            self.ceiling.part(seconds, plays=PLAYS),
+            trim,
+        )
+        return repeating.shrink(failing)
 
     def _budget_for(self, scenario: Scenario) -> Budget:
         left, is_long = self.ceiling.seconds_left, scenario.operations > LONG

@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memslot_conformance.play.explore import replay as replay_schedule
+from memslot_conformance.play.repeated import until_it_fails
 from memslot_conformance.scenarios.scenario import Scenario, Schedule
 from memslot_conformance.targets.resolve import resolve
+from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.dialect import DIALECT
-from memslot_spec.history.header import FORMAT_VERSION, History
+from memslot_spec.history.header import FORMAT_VERSION, Header, History, Interleaving
 from memslot_spec.history.json_form import JsonForm, parsed, version_in
 from memslot_spec.history.json_kinds import MisfitError, is_list, is_object
 from memslot_spec.history.json_schema import Schema, schema_of_lines
@@ -35,7 +37,9 @@ from memslot_spec.history.wire import (
     write_history,
 )
 from memslot_spec.history.wire import VERSION_KEY as HISTORY_KEY
+from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.blind import blind, without_points
+from memslot_spec.judging.judge import judge_events
 
 VERSION_KEY = "memslots_failure"
 """The first key of a failure file; its value is the version of the form."""
@@ -80,12 +84,13 @@ class Replayed:
     """What a failure left when it was run again.
 
     `diverged` says where the run could not follow the file, `error` how the target
-    broke.
+    broke. A race of threads was played so many `times`, until its clause was broken.
     """
 
     history: History
     diverged: str | None
     error: str | None
+    times: int = 1
 
 
 REPLAYED: JsonForm[Replayed] = JsonForm(Replayed, DIALECT)
@@ -199,15 +204,30 @@ def _run(pair: object) -> object:
     return dict(zip(RUN, pair, strict=True))
 
 
+def is_raced(header: Header) -> bool:
+    """Its races are run by threads, which no schedule steps."""
+    return header.capabilities.interleaving is Interleaving.THREADS
+
+
 def replay(failure: RecordedFailure) -> Replayed:
-    """Run the failure again on its target, and judge nothing.
+    """Run the failure again on its target; a race of threads, until it fails.
 
     Errors: as `targets.resolve`.
     """
     target = resolve(failure.target, failure.profile)
-    played = replay_schedule(target.make, failure.scenario, failure.schedule)
-    header, events = target.header, played.events
+    header = target.header
+    if failure.scenario.threads and is_raced(header):
+        held = ApplicableClauses(header, [clause_by_id(failure.clause)])
+        played, times = until_it_fails(
+            target.make,
+            failure.scenario,
+            lambda one: bool(judge_events(held, one.events).findings),
+        )
+    else:
+        times = 1
+        played = replay_schedule(target.make, failure.scenario, failure.schedule)
+    events = played.events
     if failure.is_blind:
         header, events = blind(header), without_points(events)
     error = None if played.error is None else played.error.message
-    return Replayed(History(header, events), played.diverged, error)
+    return Replayed(History(header, events), played.diverged, error, times)

@@ -120,7 +120,9 @@ class LayerDone:
     `cut` says why it ended early, if it did. `met` counts what was asked and what met,
     as `scenarios.drawn.met` names it. Of the `schedules` so many `orders` differ as
     partial orders, None in reports that did not tell; `left_out` are those that the
-    search did not come to play, since others are the same partial order.
+    search did not come to play, since others are the same partial order. `occasions`
+    counts for each clause that has one how often it was met. Of the `raced` schedules,
+    on threads that nobody steps, calls overlapped in so many.
     """
 
     target: str
@@ -137,6 +139,9 @@ class LayerDone:
     met: dict[str, int] = field(default_factory=dict[str, int])
     orders: int | None = None
     left_out: int = 0
+    occasions: dict[str, int] = field(default_factory=dict[str, int])
+    raced: int = 0
+    overlapped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +219,8 @@ class Found:
 
     A finding is sent as it was met, and again once it is small: the record that
     `replaces` the other is the one to read. `cause` is the clause of the finding that
-    shows the same cause, where one came before.
+    shows the same cause, where one came before. A race of threads has no schedule: it
+    was played again in so many `repetitions`, and `came` so often.
     """
 
     target: str
@@ -234,6 +240,8 @@ class Found:
     unkept: str | None = None
     replaces: bool = False
     cause: str | None = None
+    came: int = 0
+    repetitions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,21 +8,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.reached import BROKEN, Reached, outcomes_of
 from memslot_conformance.findings.records import ChoiceSeen
+from memslot_conformance.play.overlaps import overlaps
 from memslot_conformance.play.played import Played, TargetFault
+from memslot_conformance.play.trimmed import trimmed
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.choice import AnyChoice, OptionCounts
 from memslot_spec.choices import CHOICES
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.events import Event, is_point
-from memslot_spec.history.header import Header
+from memslot_spec.history.header import Header, Interleaving
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.blind import blind, without_points
 from memslot_spec.judging.judge import Finding, Judge, Judgement, judge_events
+
+BREAKS = 100
+"""Races of threads in which a target breaks before that is all there is to say of it.
+
+In one of them it may answer wrongly first, and then the clause is known.
+"""
 
 
 @dataclass(slots=True)
@@ -30,8 +38,10 @@ class Counts:
     """What plays add up to: how much was run, which premises held, and what met.
 
     `reached` counts for each clause how often its premise held, `histories` in
-    how many histories it held at all. `met` counts what was asked and what met, as
-    `scenarios.drawn.met` names it; `dealt`, which pairs races were dealt.
+    how many histories it held at all, and `occasions` how often that of a clause
+    was met. Of the `raced` plays, on threads that nobody steps, so many `overlapped`.
+    `met` counts what was asked and what met, as `scenarios.drawn.met` names it;
+    `dealt`, which pairs races were dealt.
     """
 
     scenarios: int = 0
@@ -42,6 +52,9 @@ class Counts:
     reached: Counter[str] = field(default_factory=Counter[str])
     histories: Counter[str] = field(default_factory=Counter[str])
     undecided: Counter[str] = field(default_factory=Counter[str])
+    occasions: Counter[str] = field(default_factory=Counter[str])
+    raced: int = 0
+    overlapped: int = 0
     met: Counter[str] = field(default_factory=Counter[str])
     dealt: Counter[str] = field(default_factory=Counter[str])
 
@@ -70,6 +83,9 @@ class Counts:
         self.reached.update(other.reached)
         self.histories.update(other.histories)
         self.undecided.update(other.undecided)
+        self.occasions.update(other.occasions)
+        self.raced += other.raced
+        self.overlapped += other.overlapped
         self.met.update(other.met)
         self.dealt.update(other.dealt)
 
@@ -103,6 +119,8 @@ class Trial:
     taken: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     reached: Reached = field(default_factory=Reached)
     withheld: dict[str, str] = field(default_factory=dict[str, str])
+    broken: TargetBrokeError | None = None
+    breaks_so_far: int = 0
     applicable: ApplicableClauses = field(init=False)
     _alone: dict[str, ApplicableClauses] = field(
         init=False, default_factory=dict[str, ApplicableClauses]
@@ -111,6 +129,11 @@ class Trial:
     def __post_init__(self) -> None:
         header = blind(self.header) if self.is_blind else self.header
         self.applicable = ApplicableClauses(header, self.clauses, self.choices)
+
+    @property
+    def is_raced(self) -> bool:
+        """Races are run by threads of the machine's."""
+        return self.header.capabilities.interleaving is Interleaving.THREADS
 
     def begin(self) -> None:
         """The first judged step is about to be made."""
@@ -135,6 +158,7 @@ class Trial:
         counts.schedules += 1
         counts.steps += len(events)
         counts.hear(judgement.reached, judgement.undecided)
+        counts.occasions.update(judgement.occasions)
         reached.hear_judged(judgement.reached, judgement.taken)
         if judgement.findings:
             reached.hear((BROKEN, finding.clause) for finding in judgement.findings)
@@ -196,6 +220,9 @@ class Trial:
         """
         self._count(judgement, played.events)
         self.counts.repeats += played.repeats
+        if self.is_raced and scenario.threads:
+            self.counts.raced += 1
+            self.counts.overlapped += overlaps(played.events) > 0
         if judgement.findings:
             return judgement.findings
         fault = played.error
@@ -203,8 +230,24 @@ class Trial:
         if fault is None and told is not None and judgement.withheld is None:
             fault = TargetFault(0, None, told)
         if fault is not None:
-            raise TargetBrokeError(fault, scenario)
+            self._broke(TargetBrokeError(fault, scenario))
         return ()
+
+    def _broke(self, broke: TargetBrokeError) -> None:
+        """Note how the target broke; of a race of threads the next may show why.
+
+        Errors: the `broke` given, or the first of several.
+        """
+        self.broken = self.broken or broke
+        self.breaks_so_far += 1
+        may_go_on = self.is_raced and broke.scenario.threads
+        if not may_go_on or self.breaks_so_far >= BREAKS or broke.fault.is_left_behind:
+            raise self.broken
+
+    def check_unbroken(self) -> None:
+        """Errors: `TargetBrokeError`, where the target broke and it was gone on."""
+        if self.broken is not None:
+            raise self.broken
 
     def breaks_alone(self, played: Played, clause: str) -> bool:
         """The play breaks this clause where no other is asked about."""
@@ -214,6 +257,24 @@ class Trial:
             alone = ApplicableClauses(self.applicable.header, only)
             self._alone[clause] = alone
         return bool(self._judged(played, alone).findings)
+
+    def trimmed(self, played: Played, clause: str) -> Played:
+        """The play up to where it breaks the clause, without looks it can spare."""
+        broken = self._breaking(played.events, clause)
+        if broken is None:
+            return played
+        event = played.events[broken]
+
+        def still_breaks(events: tuple[Event, ...]) -> bool:
+            step = self._breaking(events, clause)
+            return step is not None and events[step] is event
+
+        return replace(played, events=trimmed(played.events, broken, still_breaks))
+
+    def _breaking(self, events: tuple[Event, ...], clause: str) -> int | None:
+        """The step at which these break the clause."""
+        found = judge_events(self.applicable, events).findings
+        return next((f.step for f in found if f.clause == clause), None)
 
     def breaks(self, played: Played, clause: str) -> bool:
         """The play breaks this clause."""

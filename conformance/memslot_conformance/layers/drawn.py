@@ -43,9 +43,24 @@ class DrawnCounts(Protocol):
         """Operations that were asked one by one."""
         ...
 
+    @property
+    def raced(self) -> int:
+        """What was played on threads that nobody steps."""
+        ...
+
+    @property
+    def overlapped(self) -> int:
+        """In how many of these calls overlapped."""
+        ...
+
 
 def drawn_words(name: str, drawn: DrawnCounts) -> str:
     """How much the layer of this name drew, in words."""
+    if name == "sampled" and drawn.raced:
+        return (
+            f"{drawn.schedules:,} rounds of {drawn.scenarios:,} drawn races; calls "
+            f"overlapped in {drawn.overlapped:,}"
+        )
     if name == "sampled":
         return (
             f"{drawn.schedules:,} random schedules of {drawn.scenarios:,} drawn races"

@@ -19,10 +19,12 @@ from memslot_conformance.findings.records import (
     TargetStarted,
 )
 from memslot_conformance.findings.trial import TargetBrokeError, Trial
+from memslot_conformance.layers.drawn import ENGINES
 from memslot_conformance.layers.turns import Turns
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target, resolve
+from memslot_conformance.targets.watched import StuckError, watched
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.blind import blind
@@ -64,7 +66,14 @@ def run_target(
     turns = Turns(plan, target, trial, findings, send, crash_record, clock)
     try:
         turns.check_determinism()
-        turns.run()
+        if trial.is_raced and plan.engine == ENGINES[0]:
+            watched(turns.run)
+        else:
+            turns.run()
+    except StuckError as stuck:
+        turns.report_unfinished()
+        what, last = str(stuck), crash_record.heard()
+        send(TargetFailed(target=target.name, what=what, last=last))
     except TargetBrokeError as broke:
         turns.report_unfinished()
         send(

@@ -1,4 +1,4 @@
-"""Drawn races: each of them is played under several schedules."""
+"""Drawn races: each of them is played under several schedules, or again and again."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.drawn.races import draw_race, is_bare
+from memslot_conformance.scenarios.drawn.rounds import draw_round
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
@@ -25,6 +26,9 @@ ORDERS = 24
 """The most of a race of two threads with one operation each. That many are all of one
 preemption, most often, and what a preemption at one place shows chance seldom meets."""
 
+ROUNDS = 3
+"""Plays of one round on threads that nobody steps: another round is another chance."""
+
 SEEDS = 1 << 32
 """Of so many numbers one chooses the schedules of a race."""
 
@@ -35,7 +39,10 @@ def play_race(work: Slice, choices: Choices) -> None:
     Errors: `OutOfTimeError`, `TargetBrokeError`.
     """
     counts, header = work.trial.counts, work.target.header
-    scenario = draw_race(work.palette, choices, counts.met, counts.dealt)
+    if work.trial.is_raced:
+        scenario = draw_round(work.palette, choices)
+    else:
+        scenario = draw_race(work.palette, choices, counts.met, counts.dealt)
     number = choices.below(SEEDS)
     work.trial.begin_scenario()
     met = Met(header)
@@ -53,7 +60,7 @@ def play_race(work: Slice, choices: Choices) -> None:
 
 def _plays(target: Target, scenario: Scenario, rng: Random) -> Iterator[Played]:
     if target.header.capabilities.interleaving is Interleaving.THREADS:
-        return (raced(target.make, scenario) for _ in range(SCHEDULES))
+        return (raced(target.make, scenario, disturb=rng) for _ in range(ROUNDS))
     if is_bare(scenario.threads):
         return bounded(
             target.make, scenario, 1, budget=Budget(plays=ORDERS), reduced=True

@@ -54,5 +54,8 @@ def _both(one: LayerPart, other: LayerPart) -> LayerPart:
         met=summed(one.met, other.met),
         orders=sum_or_none(one.orders, other.orders),
         left_out=one.left_out + other.left_out,
+        occasions=summed(one.occasions, other.occasions),
+        raced=one.raced + other.raced,
+        overlapped=one.overlapped + other.overlapped,
         explored=explored,
     )

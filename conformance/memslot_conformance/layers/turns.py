@@ -144,6 +144,7 @@ class Turns:
         for name in names:
             self._layers[name] = self._made(name, self._budget(seconds))
         why = self._take_turns(self._budget(seconds))
+        self._trial.check_unbroken()
         if solved and not self._findings.enough:
             work = self._work(self._budget(self._plan.seconds - watch.seconds))
             layer = SolvedLayer("sequential", work, self._rng)
@@ -284,6 +285,9 @@ class Turns:
                 met=dict(sorted(counts.met.items())),
                 orders=counts.orders,
                 left_out=layer.left_out,
+                occasions=dict(counts.occasions),
+                raced=counts.raced,
+                overlapped=counts.overlapped,
             )
             fixed = self._fixed if name == "fixed" else None
             if not self._plan.is_whole:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from memslot_conformance.scenarios.scenario import (
     Operations,
@@ -12,6 +13,8 @@ from memslot_conformance.scenarios.scenario import (
     Schedule,
     without_thread,
 )
+
+T = TypeVar("T")
 
 ALONE = 2
 """Rows that no thread of the race carries out: after it, and before it."""
@@ -32,18 +35,25 @@ def fewest(operations: Operations, fails: Callable[[Operations], bool]) -> Opera
         if fails(()):
             return ()
         operations = _of_fewer_kinds(operations, fails)
-    length = len(operations)
+    return fewest_of(operations, fails)
+
+
+def fewest_of(
+    row: tuple[T, ...], fails: Callable[[tuple[T, ...]], bool]
+) -> tuple[T, ...]:
+    """What is left of a row of whatever, of which nothing can be left out."""
+    length = len(row)
     while length:
-        before, first = operations, 0
-        while first < len(operations):
-            part = operations[:first] + operations[first + length :]
+        before, first = row, 0
+        while first < len(row):
+            part = row[:first] + row[first + length :]
             if fails(part):
-                operations = part
+                row = part
             else:
                 first += length
-        if length > 1 or operations == before:
+        if length > 1 or row == before:
             length //= 2
-    return operations
+    return row
 
 
 def _of_fewer_kinds(

@@ -18,13 +18,15 @@ from memslot_spec.model.operations import Operation
 class TargetFault:
     """The target broke: it raised, or it did not finish.
 
-    `traceback` is text, and empty where nothing was raised.
+    `traceback` is text, and empty where nothing was raised. It `is_left_behind` where
+    threads never came back, and are in the process still.
     """
 
     thread: int
     operation: Operation | None
     message: str
     traceback: str = ""
+    is_left_behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,10 +53,15 @@ def usual_budget() -> Budget:
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """What is left of a failing scenario, and the play that shows it."""
+    """What is left of a failing scenario, and the play that shows it.
+
+    Where no schedule repeats it, it `came` again so often in so many `repetitions`.
+    """
 
     scenario: Scenario
     played: Played
+    came: int = 0
+    repetitions: int = 0
 
 
 class _SpentError(Exception):

@@ -22,6 +22,7 @@ from memslot_conformance.report.known import (
     known_as_json,
     known_marks,
     known_rows,
+    occasion_as_json,
 )
 from memslot_conformance.report.rendering import columns, entries, line, rendered
 from memslot_conformance.run.evidence import ClauseEvidence
@@ -136,6 +137,7 @@ def as_json(
         "source": clause.source,
         "known": known_as_json(clause),
         "implied": implied_as_json(clause),
+        "occasion": occasion_as_json(clause),
         "rows": list(clause.rows),
         "profiles": sorted(clause.profiles),
         "needs": clause.needs.value,

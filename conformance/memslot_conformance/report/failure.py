@@ -75,6 +75,8 @@ def sentences(
         "observed": found.observed,
         "source": "" if clause is None else clause.source,
     }
+    if found.repetitions:
+        parts["repeated"] = repeated_words(found)
     if found.unkept is not None:
         parts["no file"] = found.unkept
     said: list[RenderableType] = [
@@ -86,6 +88,14 @@ def sentences(
         column = max(map(len, parts)) + 2
         said.append(labelled("  again", again, column=column + 2))
     return said
+
+
+def repeated_words(found: Found) -> str:
+    """How often a race of threads showed it again."""
+    return (
+        f"it came again in {found.came} of {found.repetitions} plays; what was "
+        "recorded is proof as it stands"
+    )
 
 
 def title(clause: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from memslot_conformance.run.verdicts import OCCASIONS
 from memslot_spec.clause import AnyClause
 from memslot_spec.known import Way
 
@@ -13,7 +14,28 @@ def known_rows(clause: AnyClause) -> list[tuple[str, str]]:
     told = [(way.value, words) for way, words in clause.known.words]
     if clause.implied is not None:
         told.append(("implied", f"by {implied_words(clause)}"))
+    if clause.occasion is not None:
+        told.append(("occasion", occasion_words(clause)))
     return told
+
+
+def occasion_words(clause: AnyClause) -> str:
+    """When it is enough that its premise never held, and why; nothing where never."""
+    occasion = clause.occasion
+    if occasion is None:
+        return ""
+    return (
+        f"it does not apply where {occasion.never} {OCCASIONS:,} or more: "
+        f"{occasion.because}"
+    )
+
+
+def occasion_as_json(clause: AnyClause) -> dict[str, object] | None:
+    """The same as data; None where its premise has to hold."""
+    occasion = clause.occasion
+    if occasion is None:
+        return None
+    return {"never": occasion.never, "because": occasion.because}
 
 
 def implied_words(clause: AnyClause) -> str:

@@ -6,7 +6,9 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+from memslot_conformance.findings.failure_file import is_raced
 from memslot_conformance.findings.records import found_in
+from memslot_conformance.report.evidence import many
 from memslot_conformance.report.failure import render_failure
 from memslot_conformance.report.lanes import draw
 from memslot_conformance.report.rendering import labelled, rendered
@@ -58,6 +60,8 @@ def replayed(path: Path, rerun: Rerun, look: Look) -> tuple[str, Exit]:
 
 def _sentence(rerun: Rerun) -> str:
     clause = rerun.failure.clause
+    if is_raced(rerun.history.header) and rerun.failure.scenario.threads:
+        return _of_threads(rerun)
     match rerun.outcome:
         case RerunOutcome.SAME:
             return "the same finding came again"
@@ -70,6 +74,21 @@ def _sentence(rerun: Rerun) -> str:
             return f"{clause} held this time, but {other} is broken"
         case RerunOutcome.HELD:
             return f"{clause} held this time, on the recorded schedule"
+
+
+def _of_threads(rerun: Rerun) -> str:
+    """Nobody steps them, so what comes again comes by chance."""
+    clause, plays = rerun.failure.clause, many(rerun.times, "play")
+    match rerun.outcome:
+        case RerunOutcome.SAME | RerunOutcome.OTHERWISE:
+            return f"{clause} is broken again, after {plays} of the same race"
+        case RerunOutcome.DIVERGED:
+            return f"it broke after {plays} of the same race: {rerun.diverged}"
+        case _:
+            return (
+                f"{clause} held in {plays} of the same race; what was recorded is "
+                "proof as it stands, and can be judged"
+            )
 
 
 def _command(verb: str, path: Path) -> str:

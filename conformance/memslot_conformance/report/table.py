@@ -30,6 +30,11 @@ LABELS = (
 )
 """A verdict, what a table calls it, and its style."""
 
+NEVER_MET = "never met"
+"""What of the last is so for what the target did: it counts by itself, behind all."""
+
+SHOWN = (*((label, style) for _, label, style in LABELS), (NEVER_MET, ""))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -68,7 +73,7 @@ def table(
     columns = [
         _Column(
             target.target + profiles.get(target.target, ""),
-            [[target.count(v, ids) for v, _, _ in LABELS] for _, ids in rows],
+            [_counts(target, ids) for _, ids in rows],
         )
         for target in judged
     ]
@@ -88,6 +93,12 @@ def table(
     return parts
 
 
+def _counts(target: TargetVerdicts, ids: Sequence[str]) -> list[int]:
+    never_met = sum(verdict.clause in ids for verdict in target.never_met)
+    *others, not_applicable = (target.count(v, ids) for v, _, _ in LABELS)
+    return [*others, not_applicable - never_met, never_met]
+
+
 class _Column:
     """The counts of one target, each kind of verdict under itself."""
 
@@ -95,10 +106,10 @@ class _Column:
         self.head = head
         self._counts = counts
         self._kinds = [
-            kind for kind, _ in enumerate(LABELS) if any(c[kind] for c in counts)
+            kind for kind, _ in enumerate(SHOWN) if any(c[kind] for c in counts)
         ]
         self._widths = [
-            max(len(str(count[kind])) for count in counts) + len(f" {LABELS[kind][1]}")
+            max(len(str(count[kind])) for count in counts) + len(f" {SHOWN[kind][0]}")
             for kind in self._kinds
         ]
         self.width = max(cell_len(head), sum(self._widths) + len(self._widths) - 1)
@@ -111,5 +122,5 @@ class _Column:
 
     def _count(self, row: int, kind: int) -> Text:
         count = self._counts[row][kind]
-        _, label, style = LABELS[kind]
+        label, style = SHOWN[kind]
         return shown(f"{count} {label}", style) if count else shown("")

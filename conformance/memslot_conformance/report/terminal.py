@@ -98,6 +98,7 @@ def report(
         meetings(records, look),
         _skipped(targets),
         _reasons(targets, Verdict.INCONCLUSIVE, "inconclusive", look),
+        _never_met(targets, look),
         _not_applicable(targets, look),
         _end(records, targets, status, look),
     )
@@ -203,7 +204,11 @@ def _by_reason(
     target: TargetVerdicts, verdict: Verdict
 ) -> Iterator[tuple[str, list[str]]]:
     """Each reason for this verdict with its clauses, the commonest first."""
-    of = [(v.reason, v.clause) for v in target.verdicts if v.verdict is verdict]
+    of = [
+        (v.reason, v.clause)
+        for v in target.verdicts
+        if v.verdict is verdict and not v.occasions
+    ]
     for reason, _ in Counter(reason for reason, _ in of).most_common():
         yield reason, [clause for r, clause in of if r == reason]
 
@@ -216,6 +221,18 @@ def _reasons(
         for target in targets
         for reason, ids in _by_reason(target, verdict)
     ]
+    return [line(title), *parts] if parts else []
+
+
+def _never_met(targets: Iterable[TargetVerdicts], look: Look) -> Parts:
+    """What does not apply for what the target did, told apart from what it is."""
+    parts: list[RenderableType] = []
+    for target in targets:
+        of = {v.reason: "" for v in target.never_met}
+        for reason in of:
+            ids = ", ".join(v.clause for v in target.never_met if v.reason == reason)
+            parts.append(_beside(target.target, f"{ids}: {reason}", look))
+    title = "not applicable to what the target does, which had the occasion"
     return [line(title), *parts] if parts else []
 
 

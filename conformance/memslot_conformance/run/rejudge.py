@@ -200,7 +200,7 @@ class Rerun:
     """A failure run again: what was left, and how it compares.
 
     `finding` is the one to show, if anything is broken; `diverged` says where the run
-    left the recorded one.
+    left the recorded one. A race of threads was played so many `times`.
     """
 
     failure: RecordedFailure
@@ -208,6 +208,7 @@ class Rerun:
     outcome: RerunOutcome
     finding: Finding | None
     diverged: str | None
+    times: int = 1
 
     @property
     def status(self) -> Exit:
@@ -248,4 +249,4 @@ def _compared(failure: RecordedFailure, replayed: Replayed) -> Rerun:
     else:
         outcome = RerunOutcome.ANOTHER if findings else RerunOutcome.HELD
     shown = (*same, *findings, None)[0]
-    return Rerun(failure, replayed.history, outcome, shown, diverged)
+    return Rerun(failure, replayed.history, outcome, shown, diverged, replayed.times)

@@ -51,7 +51,8 @@ def check(record: Record, last: Record | None) -> None:
         case Found(clause=clause):
             if clause not in KNOWN:
                 _refuse(clause, "clause")
-        case LayerDone(reached=reached, histories=histories):
+        case LayerDone(reached=reached, histories=histories, occasions=occasions):
+            _check_ids(occasions, "occasions")
             _check_ids(reached, "reached")
             _check_ids(histories, "histories")
         case BoundEnded(histories=histories):

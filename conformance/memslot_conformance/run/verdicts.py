@@ -28,19 +28,25 @@ from memslot_conformance.findings.records import (
 )
 from memslot_conformance.run.exits import Exit
 from memslot_spec.clause import AnyClause
+from memslot_spec.history.header import Interleaving
+
+OCCASIONS = 1_000
+"""So often a target has the occasion to meet a premise before it is said to never."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseVerdict:
     """The verdict on one clause; `reached` is how often its premise held.
 
-    `reason` is empty for a pass.
+    `reason` is empty for a pass. Of a clause that is not applicable since its premise
+    never held, `occasions` is how often it could have: see `memslot_spec.occasion`.
     """
 
     clause: str
     verdict: Verdict
     reached: int
     reason: str = ""
+    occasions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,11 @@ class TargetVerdicts:
             for v in self.verdicts
         )
 
+    @property
+    def never_met(self) -> tuple[ClauseVerdict, ...]:
+        """The verdicts on clauses whose premise this target does not bring about."""
+        return tuple(verdict for verdict in self.verdicts if verdict.occasions)
+
 
 @dataclass(slots=True)
 class _Told:
@@ -72,6 +83,7 @@ class _Told:
     failures: list[str] = field(default_factory=list[str])
     withheld: dict[str, str] = field(default_factory=dict[str, str])
     finished: bool = False
+    owns_threads: bool = False
 
     def hear(self, record: Record) -> None:
         """Take in one record about the target."""
@@ -80,6 +92,7 @@ class _Told:
                 self.skipped = record.reason
             case TargetStarted():
                 self.not_applicable.update(record.not_applicable)
+                self.owns_threads = record.interleaving == Interleaving.THREADS.value
             case LayerDone():
                 self.layers.append(record)
             case Found():
@@ -120,7 +133,7 @@ def verdicts(
             target=target,
             verdicts=()
             if known.skipped is not None
-            else tuple(_verdict(clause.id, known) for clause in clauses),
+            else tuple(_verdict(clause, known) for clause in clauses),
             skipped=known.skipped,
             failed=known.failed,
         )
@@ -128,7 +141,8 @@ def verdicts(
     )
 
 
-def _verdict(clause: str, told: _Told) -> ClauseVerdict:
+def _verdict(about: AnyClause, told: _Told) -> ClauseVerdict:
+    clause = about.id
     reached = sum(layer.reached.get(clause, 0) for layer in told.layers)
     for found in told.found:
         if found.clause == clause:
@@ -143,7 +157,35 @@ def _verdict(clause: str, told: _Told) -> ClauseVerdict:
     if not told.finished:
         reason = "the run ended before the target did"
         return ClauseVerdict(clause, Verdict.INCONCLUSIVE, reached, reason)
-    return _reached_or_not(clause, reached, told.layers)
+    unshown = _never_overlapped(about, told, reached) or _never_met(
+        about, told, reached
+    )
+    return unshown or _reached_or_not(clause, reached, told.layers)
+
+
+def _never_overlapped(
+    clause: AnyClause, told: _Told, reached: int
+) -> ClauseVerdict | None:
+    """On threads that nobody steps a race may be none."""
+    if not (told.owns_threads and clause.concurrent):
+        return None
+    if any(layer.overlapped for layer in told.layers):
+        return None
+    raced = sum(layer.raced for layer in told.layers)
+    reason = f"no two calls overlapped in {raced:,} races"
+    return ClauseVerdict(clause.id, Verdict.INCONCLUSIVE, reached, reason)
+
+
+def _never_met(clause: AnyClause, told: _Told, reached: int) -> ClauseVerdict | None:
+    """It had the occasion to meet the premise, again and again, and never did."""
+    if reached or clause.occasion is None:
+        return None
+    whole = [layer for layer in told.layers if layer.cut is None]
+    occasions = sum(layer.occasions.get(clause.id, 0) for layer in whole)
+    if occasions < OCCASIONS:
+        return None
+    reason = f"{clause.occasion.never} {occasions:,}"
+    return ClauseVerdict(clause.id, Verdict.NOT_APPLICABLE, 0, reason, occasions)
 
 
 def headline(what: str) -> str:

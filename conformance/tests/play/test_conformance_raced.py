@@ -171,7 +171,10 @@ def test_a_target_that_hangs_while_it_is_made_hangs_in_no_operation() -> None:
     played = raced(make, scenario, seconds=2, wait=wait_until_it_is_made)
     released.set()
     assert played == Played(
-        events=(), error=TargetFault(0, None, "did not finish within 2 seconds")
+        events=(),
+        error=TargetFault(
+            0, None, "did not finish within 2 seconds", is_left_behind=True
+        ),
     )
 
 
@@ -194,7 +197,9 @@ def test_of_several_that_hang_the_last_is_told() -> None:
     scenario = Scenario(threads=((MmuPages(), Halt()), (Halt(),)))
     played = raced(make, scenario, seconds=1, wait=wait_for_both)
     made[0].released.set()
-    assert played.error == TargetFault(2, Halt(), "did not finish within 1 seconds")
+    assert played.error == TargetFault(
+        2, Halt(), "did not finish within 1 seconds", is_left_behind=True
+    )
     assert Return(1, Number(1)) in played.events
 
 

@@ -113,7 +113,7 @@ def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_locked_table_is_raced_and_not_accused() -> None:
-    records = run("Locked", 1_000)
+    records = run("Locked", 200)
 
     assert [record for record in records if isinstance(record, Found)] == []
     reached = sum(

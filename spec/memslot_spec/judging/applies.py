@@ -123,11 +123,24 @@ class Agenda(NamedTuple):
 
     `clauses` are asked about it, each with its premise, None where it always holds,
     and its check; `made` are the moments that come of it, each with how it is made
-    and what is asked then.
+    and what is asked then; `occasions` are those of clauses, each with when it is met.
     """
 
     clauses: tuple[tuple[AnyClause, Predicate | None, Predicate], ...] = ()
     made: tuple[tuple[MakeMoment, Agenda], ...] = ()
+    occasions: tuple[tuple[str, Predicate], ...] = ()
+
+
+def count_occasions(
+    occasions: tuple[tuple[str, Predicate], ...],
+    facts: Facts,
+    seen: object,
+    counts: dict[str, int],
+) -> None:
+    """Count those of an agenda that are met at what is seen."""
+    for clause, met in occasions:
+        if met(facts, seen):
+            counts[clause] = counts.get(clause, 0) + 1
 
 
 class EventHandling(NamedTuple):
@@ -228,7 +241,12 @@ def _agenda(kind: type, clauses: Sequence[AnyClause]) -> Agenda | None:
         if making.source is kind
         if (agenda := _agenda(making.kind, clauses)) is not None
     )
-    return Agenda(asked, made) if asked or made else None
+    occasions = tuple(
+        (clause.id, by_kind(clause.occasion.met))
+        for clause in clauses
+        if clause.occasion is not None and clause.occasion.on is kind
+    )
+    return Agenda(asked, made, occasions) if asked or made or occasions else None
 
 
 def _watch(choices: Iterable[AnyChoice]) -> Watch:

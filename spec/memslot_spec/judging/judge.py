@@ -23,6 +23,7 @@ from memslot_spec.judging.applies import (
     Agenda,
     ApplicableClauses,
     Watch,
+    count_occasions,
     reads_sptes,
     reads_tables,
 )
@@ -54,7 +55,7 @@ class Judgement:
     judged after the contradiction.
     `undecided` says why some of the history could not be judged; `complete` that the
     history came to its end. `taken` counts the options of the choices that somebody
-    asked about.
+    asked about, `occasions` how often that of a clause was met.
     """
 
     findings: tuple[Finding, ...]
@@ -64,13 +65,15 @@ class Judgement:
     complete: bool
     taken: OptionCounts = field(default_factory=OptionCounts)
     withheld: frozenset[str] | None = None
+    occasions: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class Judge:
     """Judges a history event by event.
 
-    `reached` counts for each clause id how often its premise held, `taken` the
-    options of the applicable clauses' choices. The judge is `over` after a finding:
+    `reached` counts for each clause id how often its premise held, `occasions` how
+    often that of a clause was met, `taken` the options of the applicable clauses'
+    choices. The judge is `over` after a finding:
     nothing more is judged. After a contradiction the clauses `withheld` are not.
     """
 
@@ -79,6 +82,7 @@ class Judge:
         self.facts = Facts(applicable.header)
         self.reached = dict(applicable.unreached)
         self.taken: OptionCounts = {}
+        self.occasions: dict[str, int] = {}
         self.contradiction: str | None = None
         self.withheld: frozenset[str] | None = None
         self.findings: tuple[Finding, ...] = ()
@@ -136,6 +140,7 @@ class Judge:
             self.complete,
             self.taken,
             self.withheld,
+            self.occasions,
         )
 
     def _ask(
@@ -148,7 +153,8 @@ class Judge:
         found: list[Finding] = []
         # Grows while it is gone through, by the moments made of what is seen.
         waiting: list[tuple[Agenda, object]] = [(agenda, event)]
-        for (clauses, made), seen in waiting:
+        for (clauses, made, occasions), seen in waiting:
+            count_occasions(occasions, facts, seen, self.occasions)
             for clause, premise, holds in clauses:
                 if premise is None or premise(facts, seen):
                     reached[clause.id] += 1

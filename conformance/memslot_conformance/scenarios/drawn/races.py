@@ -225,6 +225,12 @@ class Drawing:
         draw.is_raced = draw.is_about_logs = False
         return draw
 
+    def looking_at(self, view: InView) -> Situation:
+        """The situation with this page in view, as in a race."""
+        draw = self._situation(AIMED_IN_A_RACE)
+        draw.is_raced, draw.view = True, view
+        return draw
+
     def _look_around(self, draw: Situation) -> None:
         """Take a page into view: most often of a slot that is there."""
         draw.view = None

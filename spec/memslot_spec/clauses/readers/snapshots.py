@@ -10,7 +10,7 @@ from __future__ import annotations
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.clauses.readers.lifetime import SECTION_POINTS
 from memslot_spec.facts.facts import Facts
-from memslot_spec.history.points.tables import TableRead
+from memslot_spec.history.points.tables import TableLoaded, TableRead
 from memslot_spec.history.words import describe_reply
 from memslot_spec.known import Known
 from memslot_spec.model.explain import TABLE_READERS
@@ -18,6 +18,7 @@ from memslot_spec.model.operations import GuestAccess
 from memslot_spec.model.readers import answer
 from memslot_spec.moments.replies import Answered
 from memslot_spec.moments.srcu import LoadedAgain
+from memslot_spec.occasion import Occasion
 
 READERS = (*TABLE_READERS, GuestAccess)
 READER_NAMES = tuple(kind.__name__ for kind in READERS)
@@ -75,6 +76,17 @@ def one_table(facts: Facts, answered: Answered) -> bool:
     return answered.explained or answered.explained_stale
 
 
+def loads_first(facts: Facts, event: TableLoaded) -> bool:
+    """A read section loads the table pointer, and had not before."""
+    section = facts.section_of(event.thread)
+    return section is not None and not section.loaded
+
+
+def loads_again(because: str) -> Occasion:
+    """The occasion of clauses on a second load: a section that loads at all."""
+    return Occasion(TableLoaded, loads_first, "no section loaded twice in", because)
+
+
 def expects_not_older(facts: Facts, load: LoadedAgain) -> str:
     return f"v{load.last}, which the section has loaded before, or newer"
 
@@ -93,6 +105,10 @@ def expects_not_older(facts: Facts, load: LoadedAgain) -> str:
     on=LoadedAgain,
     expected=expects_not_older,
     points=("TablePublished", *SECTION_POINTS),
+    occasion=loads_again(
+        "the sentence compares two loads of one section, and a section that loads "
+        "once has nothing to go back from; every load is announced"
+    ),
 )
 def never_backwards(facts: Facts, load: LoadedAgain) -> bool:
     return load.version >= load.last
@@ -122,6 +138,11 @@ def expects_at_most_waited_for(facts: Facts, load: LoadedAgain) -> str:
     on=LoadedAgain,
     expected=expects_at_most_waited_for,
     points=("TablePublished", *SECTION_POINTS),
+    occasion=loads_again(
+        "the sentence forbids a second load, of a table too new, and where there is "
+        "no second load none is too new; that an update waits for its readers is also "
+        "what SRCU-4 and SRCU-5 say, whatever a section loads"
+    ),
 )
 def update_waits(facts: Facts, load: LoadedAgain) -> bool:
     return load.waited_for is None or load.version <= load.waited_for
