@@ -23,6 +23,7 @@ from memslot_conformance.play.stepping import (
     SWITCHING,
     Greenlet,
     SteppingHook,
+    overrun_words,
     step_limit_of,
 )
 from memslot_conformance.play.trace import Trace
@@ -251,7 +252,7 @@ class Play:
 
     def _overran(self, thread: int) -> None:
         trace = self._trace
-        message = f"did not finish within {self._step_limit} steps"
+        message = overrun_words(self._step_limit)
         trace.fault = TargetFault(thread, trace.doing.get(thread), message)
 
     def _end(self, threads: Iterable[Greenlet]) -> None:

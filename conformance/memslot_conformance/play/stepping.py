@@ -84,6 +84,14 @@ def step_limit_of(operations: int) -> int:
     return max(STEP_LIMIT, min(operations * STEPS_OF_AN_OPERATION, MOST_STEPS))
 
 
+def overrun_words(limit: int) -> str:
+    """What is said of a play that was given up after so many events."""
+    return (
+        f"did not finish within {limit} steps; what waits for another thread must do "
+        "so by hook.wait, which lets the others run"
+    )
+
+
 class Greenlet(Protocol):
     """What is used of a greenlet."""
 

@@ -80,13 +80,14 @@ class ReadStream:
 
 
 class StreamWriter:
-    """Writes records to a file, each in full before the next.
+    """Writes records to a new file, each in full before the next.
 
-    Errors: `OSError` where the file cannot be written.
+    Errors: `OSError` where the file cannot be written, `FileExistsError` where it is
+    there: two runs would write over each other.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8")
+        self._file = path.open("x", encoding="utf-8")
         self._first = True
 
     def write(self, record: Record) -> None:

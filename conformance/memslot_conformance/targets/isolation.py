@@ -255,7 +255,9 @@ def _settle(ends: _Ends, memory: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != ends.supervisor:
         os._exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # What ends the suite in order ends a worker at once.
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for fd, standard in ((nothing, 0), (ends.output_fd, 1), (ends.output_fd, 2)):
         os.dup2(fd, standard)

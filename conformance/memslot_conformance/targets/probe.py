@@ -58,8 +58,10 @@ class Probed:
         return tuple(c for c in clauses if not_applicable(c, self.header) is None)
 
 
-def probe(name: str, profile: str | None) -> Probed:
-    """Load the target and make one instance of it.
+def probe(
+    name: str, profile: str | None, *, seconds: float = SECONDS
+) -> Probed:
+    """Load the target and make one instance of it, in so many seconds.
 
     Errors: `NoSuchTargetError`, `NotHereError`, `TargetBrokenError`.
     """
@@ -67,12 +69,13 @@ def probe(name: str, profile: str | None) -> Probed:
         message = f"target kvm is held to profile {LINUX.name}, not to {profile}"
         raise NoSuchTargetError(message)
 
-    def look(_: CrashRecord) -> dict[str, str]:
+    def look(crash: CrashRecord) -> dict[str, str]:
+        crash.say("loading the target, or making the first one and looking at it")
         target = targets.resolve(name, profile)
         head = history_to_json(History(target.header, ()))
         return {"description": target.description, "header": head}
 
-    said = asked(look, seconds=SECONDS)
+    said = asked(look, seconds=seconds)
     header = read_history(said["header"].splitlines(keepends=True), name).header
     return Probed(name, said["description"], header)
 

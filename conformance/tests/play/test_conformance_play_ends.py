@@ -168,7 +168,7 @@ def test_a_target_that_does_not_finish_is_an_error(place: str) -> None:
     played = play(Endless, scenario, step_limit=100)
     assert played.error is not None
     assert played.error.operation == Halt()
-    assert played.error.message == "did not finish within 100 steps"
+    assert played.error.message == overrun_words(100)
     assert len(played.events) == 101
     assert greenlets() == before
 
