@@ -24,7 +24,7 @@ from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.fewer import LONG
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import NotRepeatableError
-from memslot_conformance.play.shrink import Shrunk, shrink_scenario
+from memslot_conformance.play.shrink import Shrunk, StillFails, shrink_scenario
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import History, Interleaving
@@ -159,23 +159,27 @@ class Findings:
         )
 
     def _shrink(self, clause: str, failing: Shrunk) -> Shrunk:
+        return self.made_small(failing, lambda again: self.trial.breaks(again, clause))
+
+    def made_small(self, failing: Shrunk, still_fails: StillFails) -> Shrunk:
+        """The least that still fails, as far as it can be had in the time."""
         interleaving = self.target.header.capabilities.interleaving
         if interleaving is Interleaving.THREADS and failing.scenario.threads:
             return failing
-        small = self._smaller(clause, failing)
+        small = self._smaller(failing, still_fails)
         lengths = failing.scenario.operations, small.scenario.operations
         if self.ceiling.seconds_left == inf and lengths[0] > LONG >= lengths[1]:
             # It was given few plays, as each was to be long.
-            small = self._smaller(clause, small)
+            small = self._smaller(small, still_fails)
         return small
 
-    def _smaller(self, clause: str, failing: Shrunk) -> Shrunk:
+    def _smaller(self, failing: Shrunk, still_fails: StillFails) -> Shrunk:
         try:
             return shrink_scenario(
                 self.target.make,
                 failing.scenario,
                 failing.played.schedule,
-                lambda again: self.trial.breaks(again, clause),
+                still_fails,
                 budget=self._budget_for(failing.scenario),
                 may_ask=askable(self.target.header, failing.scenario),
             )
@@ -199,7 +203,7 @@ class Findings:
         if self.failures_dir is None:
             return None, None
         if self.is_part:
-            return None, _no_json(failure.history)
+            return None, no_json(failure.history)
         return kept_in(self.failures_dir, failure)
 
 
@@ -209,7 +213,7 @@ def _new(findings: tuple[Finding, ...], met: list[Found]) -> list[Finding]:
     return [first[found.clause] for found in met]
 
 
-def _no_json(history: History) -> str | None:
+def no_json(history: History) -> str | None:
     """Why it cannot be sent: a target may announce what is no value of its type."""
     try:
         history_to_json(history)
@@ -225,7 +229,7 @@ def _told(history: History, file: str | None) -> History | None:
     """
     if file is not None:
         return history if len(history.events) <= LONGEST_TOLD else None
-    return None if _no_json(history) else history
+    return None if no_json(history) else history
 
 
 def _sizes(scenario: Scenario) -> tuple[int, int]:

@@ -241,13 +241,20 @@ class TargetFailed:
     """The target, or the suite on it, broke: an error, and no verdict.
 
     `last` is what the target was doing. `clauses` are those that have no verdict for
-    it, where it is not all of them.
+    it, where it is not all of them. Where it broke in what was asked of it, `operation`
+    and `thread` say in what, and `file` can be run again, as that of a finding; it is
+    sent again once it is small, by a record that `replaces` the other.
     """
 
     target: str
     what: str
     last: str
     clauses: tuple[str, ...] = ()
+    operation: str = ""
+    thread: int = 0
+    file: str | None = None
+    unkept: str | None = None
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,12 +290,13 @@ Record = (
 
 
 def latest(records: Iterable[Record]) -> tuple[Record, ...]:
-    """The records, each finding at its place as it was told last."""
+    """The records, each finding and fault at its place as it was told last."""
     kept: list[Record] = []
     places: dict[tuple[str, str], int] = {}
     for record in records:
-        if isinstance(record, Found):
-            about = record.target, record.clause
+        if isinstance(record, Found | TargetFailed):
+            is_found = isinstance(record, Found)
+            about = record.target, record.clause if is_found else f"in {record.file}"
             if record.replaces and about in places:
                 kept[places[about]] = record
                 continue

@@ -75,10 +75,13 @@ class Counts:
 class TargetBrokeError(Exception):
     """The target broke with no clause broken before: an error, not a verdict."""
 
-    def __init__(self, fault: TargetFault, scenario: Scenario) -> None:
+    def __init__(
+        self, fault: TargetFault, scenario: Scenario, played: Played | None = None
+    ) -> None:
         super().__init__(fault.message)
         self.fault = fault
         self.scenario = scenario
+        self.played = played
 
 
 @dataclass(slots=True)
@@ -201,7 +204,7 @@ class Trial:
         if fault is None and told is not None and judgement.withheld is None:
             fault = TargetFault(0, None, told)
         if fault is not None:
-            raise TargetBrokeError(fault, scenario)
+            raise TargetBrokeError(fault, scenario, played)
         return ()
 
     def breaks_alone(self, played: Played, clause: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
+from memslot_conformance.findings.faults import tell_fault
 from memslot_conformance.findings.records import (
     Record,
     TargetFailed,
@@ -67,13 +68,7 @@ def run_target(
         turns.run()
     except TargetBrokeError as broke:
         turns.report_unfinished()
-        send(
-            TargetFailed(
-                target=target.name,
-                what=broke.fault.traceback or broke.fault.message,
-                last=f"{broke.fault.operation!r} in {broke.scenario!r}",
-            )
-        )
+        tell_fault(findings, broke)
     if plan.is_whole:
         for failed in withheld(target.name, trial.withheld):
             send(failed)

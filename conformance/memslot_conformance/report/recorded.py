@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from memslot_conformance.findings.records import found_in
+from memslot_conformance.report.console import printable
 from memslot_conformance.report.failure import render_failure
 from memslot_conformance.report.lanes import draw
 from memslot_conformance.report.rendering import labelled, rendered
@@ -57,8 +58,10 @@ def replayed(path: Path, rerun: Rerun, look: Look) -> tuple[str, Exit]:
 
 
 def _sentence(rerun: Rerun) -> str:
-    clause = rerun.failure.clause
+    clause = rerun.failure.clause or rerun.failure.fault
     match rerun.outcome:
+        case RerunOutcome.BROKE:
+            return f"the target broke again: {printable(rerun.fault or '')}"
         case RerunOutcome.SAME:
             return "the same finding came again"
         case RerunOutcome.OTHERWISE:
@@ -68,6 +71,8 @@ def _sentence(rerun: Rerun) -> str:
         case RerunOutcome.ANOTHER:
             other = "" if rerun.finding is None else rerun.finding.clause
             return f"{clause} held this time, but {other} is broken"
+        case RerunOutcome.HELD if not rerun.failure.clause:
+            return f"it did not break this time, as it had: {printable(clause)}"
         case RerunOutcome.HELD:
             return f"{clause} held this time, on the recorded schedule"
 

@@ -133,7 +133,7 @@ class Checking:
 
     def __init__(self, request: CheckRequest, present: Present) -> None:
         self.started = _started(request, present)
-        folder = request.report_dir or _own_folder(self.started)
+        folder = request.report_dir or own_folder(self.started)
         self.file = folder / STREAM_NAME
         self.plans = plans_of(request, present, folder / FAILURES)
         self.records: list[Record] = []
@@ -224,7 +224,7 @@ def _started(request: CheckRequest, present: Present) -> RunStarted:
     )
 
 
-def _own_folder(started: RunStarted) -> Path:
+def own_folder(started: RunStarted) -> Path:
     """A new folder for each run, below one that version control ignores."""
     time = started.started.partition("+")[0].replace(":", "").replace("-", "")
     folder = Path("memslots-report") / f"{time}-{started.seed}"

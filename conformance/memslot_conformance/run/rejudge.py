@@ -21,6 +21,7 @@ from memslot_conformance.findings.failure_file import (
     is_failure,
     read_failure,
 )
+from memslot_conformance.findings.faults import same_kind
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
@@ -193,6 +194,7 @@ class RerunOutcome(Enum):
     ANOTHER = "its clause held, but another one is broken"
     HELD = "nothing is broken"
     DIVERGED = "the recorded run could not be followed"
+    BROKE = "the target broke again as it did"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class Rerun:
     """A failure run again: what was left, and how it compares.
 
     `finding` is the one to show, if anything is broken; `diverged` says where the run
-    left the recorded one.
+    left the recorded one, and `fault` how the target broke.
     """
 
     failure: RecordedFailure
@@ -208,10 +210,11 @@ class Rerun:
     outcome: RerunOutcome
     finding: Finding | None
     diverged: str | None
+    fault: str | None = None
 
     @property
     def status(self) -> Exit:
-        """1 where a clause is broken again; 3 where it held, or nobody can say."""
+        """1 where it came again, or a clause is broken; 3 where it held, or nobody can say."""
         broke = self.outcome in {RerunOutcome.HELD, RerunOutcome.DIVERGED}
         return Exit.BROKE if broke else Exit.DOES_NOT_CONFORM
 
@@ -236,10 +239,13 @@ def replay_file(path: Path) -> Rerun:
 def _compared(failure: RecordedFailure, replayed: Replayed) -> Rerun:
     findings = judge(replayed.history, CLAUSES).findings
     same = [f for f in findings if f.clause == failure.clause]
-    diverged = replayed.diverged
+    diverged, fault = replayed.diverged, replayed.error
+    again = failure.fault and fault and same_kind(fault, failure.fault)
     if diverged is None and not findings:
-        diverged = replayed.error
-    if same and same[0] in judge(failure.history, CLAUSES).findings:
+        diverged = fault
+    if again:
+        outcome = RerunOutcome.BROKE
+    elif same and same[0] in judge(failure.history, CLAUSES).findings:
         outcome = RerunOutcome.SAME
     elif same:
         outcome = RerunOutcome.OTHERWISE
@@ -248,4 +254,4 @@ def _compared(failure: RecordedFailure, replayed: Replayed) -> Rerun:
     else:
         outcome = RerunOutcome.ANOTHER if findings else RerunOutcome.HELD
     shown = (*same, *findings, None)[0]
-    return Rerun(failure, replayed.history, outcome, shown, diverged)
+    return Rerun(failure, replayed.history, outcome, shown, diverged, fault)

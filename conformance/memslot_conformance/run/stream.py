@@ -24,7 +24,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
 
-from memslot_conformance.findings.records import Found, Record, RunFinished, RunStarted
+from memslot_conformance.findings.records import (
+    Found,
+    Record,
+    RunFinished,
+    RunStarted,
+    TargetFailed,
+)
 from memslot_conformance.run.stream_sense import check
 from memslot_conformance.scenarios.scenario import Run
 from memslot_spec.history.dialect import CAME_LATER, TAGS, bits_of
@@ -57,7 +63,15 @@ def _bits_of(kind: type, name: str) -> int | None:
     return 64 if kind in COUNTED and name != SEED else bits_of(kind, name)
 
 
-FOUND_LATER = frozenset({(Found, "replaces"), (Found, "cause")})
+FOUND_LATER = frozenset(
+    {
+        *((Found, name) for name in ("replaces", "cause")),
+        *(
+            (TargetFailed, name)
+            for name in ("operation", "thread", "file", "unkept", "replaces")
+        ),
+    }
+)
 """Fields of records that were written before: their defaults are left out."""
 
 RECORD: JsonForm[Record] = JsonForm(

@@ -69,8 +69,7 @@ def probe(
         message = f"target kvm is held to profile {LINUX.name}, not to {profile}"
         raise NoSuchTargetError(message)
 
-    def look(crash: CrashRecord) -> dict[str, str]:
-        crash.say("loading the target, or making the first one and looking at it")
+    def look(_: CrashRecord) -> dict[str, str]:
         target = targets.resolve(name, profile)
         head = history_to_json(History(target.header, ()))
         return {"description": target.description, "header": head}

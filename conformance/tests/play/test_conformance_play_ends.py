@@ -12,6 +12,7 @@ from greenlet import greenlet  # type: ignore[import-untyped, unused-ignore]
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.play.explore import replay
 from memslot_conformance.play.scheduler import play
+from memslot_conformance.play.stepping import overrun_words
 from memslot_conformance.scenarios.scenario import Run, Scenario
 from memslot_spec.history.events import Finished, Return
 from memslot_spec.history.hook import Hook

@@ -15,9 +15,10 @@ from memslot_conformance.play.scheduler import play
 from memslot_conformance.play.shrink import shrink_scenario, shrink_schedule
 from memslot_conformance.play.stepping import (
     MOST_STEPS,
-    STEP_LIMIT,
     STEPS_OF_AN_OPERATION,
+    STEP_LIMIT,
     SteppingHook,
+    overrun_words,
     step_limit_of,
 )
 from memslot_conformance.scenarios.scenario import Run, Scenario
