@@ -21,6 +21,7 @@ from memslot_conformance.findings.records import Found, Record
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.askable import askable
 from memslot_conformance.play.budget import Budget
+from memslot_conformance.play.explore import replay
 from memslot_conformance.play.fewer import LONG
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import NotRepeatableError
@@ -43,6 +44,9 @@ LONG_SECONDS = 15.0
 
 LONG_OPERATIONS, LONG_PLAYS = 100_000, 40
 """The same where no clock ends it: operations in all, or a few plays at least."""
+
+REPLAYS, FEW_REPLAYS = 10, 2
+"""So often a finding is played again, where it did not come in each of the first."""
 
 LONGEST_TOLD = 20_000
 """Events of a history that is sent; of a longer one its file tells."""
@@ -97,6 +101,12 @@ class Findings:
         for finding, found in zip(_new(findings, met), met, strict=True):
             # What else was broken at once is mostly broken by the small one too.
             still = self.trial.breaks(small.played, finding.clause)
+            replays, came_again = self._replayed(finding.clause, large)
+            if came_again < replays:
+                # By chance a part of it breaks as well, and is no smaller failure.
+                at_random = replace(found, replays=replays, came_again=came_again)
+                self._tell(replace(at_random, replaces=True), scenario)
+                continue
             small = self._shrink(finding.clause, small if still else large)
             cause = self._cause(finding.clause)
             if cause is None:
@@ -158,13 +168,33 @@ class Findings:
             unkept=unkept,
         )
 
+    def _replayed(self, clause: str, failing: Shrunk) -> tuple[int, int]:
+        """How often it was played again, and in how many of them it came again.
+
+        Whoever came again at once is played no more. What the law leaves open does not
+        count, for the clause is asked and not the history.
+        """
+        scenario, schedule = failing.scenario, failing.played.schedule
+        if self._races_by_itself(scenario):
+            return 0, 0
+        came = 0
+        for replays in range(1, REPLAYS + 1):
+            again = replay(self.target.make, scenario, schedule)
+            came += self.trial.breaks(again, clause)
+            if came == replays == FEW_REPLAYS:
+                break
+        return replays, came
+
+    def _races_by_itself(self, scenario: Scenario) -> bool:
+        interleaving = self.target.header.capabilities.interleaving
+        return interleaving is Interleaving.THREADS and bool(scenario.threads)
+
     def _shrink(self, clause: str, failing: Shrunk) -> Shrunk:
         return self.made_small(failing, lambda again: self.trial.breaks(again, clause))
 
     def made_small(self, failing: Shrunk, still_fails: StillFails) -> Shrunk:
         """The least that still fails, as far as it can be had in the time."""
-        interleaving = self.target.header.capabilities.interleaving
-        if interleaving is Interleaving.THREADS and failing.scenario.threads:
+        if self._races_by_itself(failing.scenario):
             return failing
         small = self._smaller(failing, still_fails)
         lengths = failing.scenario.operations, small.scenario.operations

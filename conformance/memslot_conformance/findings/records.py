@@ -214,7 +214,8 @@ class Found:
 
     A finding is sent as it was met, and again once it is small: the record that
     `replaces` the other is the one to read. `cause` is the clause of the finding that
-    shows the same cause, where one came before.
+    shows the same cause, where one came before. Where it did not come again in each of
+    its `replays`, `came_again` says in how many it did: the target answers at random.
     """
 
     target: str
@@ -234,6 +235,8 @@ class Found:
     unkept: str | None = None
     replaces: bool = False
     cause: str | None = None
+    replays: int = 0
+    came_again: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,11 @@ def sentences(
         "observed": found.observed,
         "source": "" if clause is None else clause.source,
     }
+    if found.came_again < found.replays:
+        parts["at random"] = (
+            f"it came again in {found.came_again} of {found.replays} replays: the "
+            "same requests were answered otherwise, and the law leaves one answer"
+        )
     if found.unkept is not None:
         parts["no file"] = found.unkept
     said: list[RenderableType] = [

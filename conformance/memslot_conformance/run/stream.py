@@ -65,7 +65,7 @@ def _bits_of(kind: type, name: str) -> int | None:
 
 FOUND_LATER = frozenset(
     {
-        *((Found, name) for name in ("replaces", "cause")),
+        *((Found, name) for name in ("replaces", "cause", "replays", "came_again")),
         *(
             (TargetFailed, name)
             for name in ("operation", "thread", "file", "unkept", "replaces")
