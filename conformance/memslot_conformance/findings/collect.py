@@ -149,7 +149,7 @@ class Findings:
             self.trial.is_blind,
         )
         path, unkept = self._keep(failure)
-        updates, readers = _sizes(shrunk.scenario)
+        updates, readers = sizes(shrunk.scenario)
         return Found(
             target=self.target.name,
             clause=finding.clause,
@@ -262,7 +262,7 @@ def _told(history: History, file: str | None) -> History | None:
     return None if no_json(history) else history
 
 
-def _sizes(scenario: Scenario) -> tuple[int, int]:
+def sizes(scenario: Scenario) -> tuple[int, int]:
     """How many updates and how many readers race, or run where nothing races."""
     raced: list[Operation] = [op for thread in scenario.threads for op in thread]
     operations = raced or [*scenario.prefix, *scenario.after]

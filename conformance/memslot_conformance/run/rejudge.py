@@ -21,7 +21,7 @@ from memslot_conformance.findings.failure_file import (
     is_failure,
     read_failure,
 )
-from memslot_conformance.findings.faults import same_kind
+from memslot_conformance.findings.faults import TOO_LONG, same_kind
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
@@ -31,10 +31,12 @@ from memslot_conformance.findings.records import (
     TargetStarted,
     found_in,
 )
+from memslot_conformance.run.aftermath import hung_again
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.stream import is_stream, read_stream
+from memslot_conformance.targets.attempts import Attempt
 from memslot_conformance.targets.crash_record import CrashRecord
-from memslot_conformance.targets.probe import asked
+from memslot_conformance.targets.probe import TargetBrokenError, asked
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Finished
@@ -231,9 +233,29 @@ def replay_file(path: Path) -> Rerun:
         crash.say(f"replaying {path}")
         return {ANSWER: REPLAYED.to_text(failure_file.replay(failure))}
 
+    hung = hung_again(failure)
+    if hung is not None:
+        return _compared_hung(failure, hung)
     for_each = SECONDS_OF_AN_OPERATION * failure.scenario.operations
-    said = asked(again, seconds=max(REPLAY_SECONDS, for_each))
+    try:
+        said = asked(again, seconds=max(REPLAY_SECONDS, for_each))
+    except TargetBrokenError as error:
+        what = error.broken.what
+        if not failure.fault or not same_kind(what, failure.fault):
+            raise
+        return Rerun(failure, failure.history, RerunOutcome.BROKE, None, None, what)
     return _compared(failure, REPLAYED.from_text(said[ANSWER]))
+
+
+def _compared_hung(failure: RecordedFailure, hung: Attempt) -> Rerun:
+    """It did not come back. That is the finding only where it is stuck."""
+    history, fault = failure.history, "\n".join((TOO_LONG, hung.stack)).rstrip()
+    if failure.fault:
+        return Rerun(failure, history, RerunOutcome.BROKE, None, None, fault)
+    found = [f for f in judge(history, CLAUSES).findings if f.clause == failure.clause]
+    if hung.stuck and found:
+        return Rerun(failure, history, RerunOutcome.SAME, found[0], None, fault)
+    return Rerun(failure, history, RerunOutcome.DIVERGED, None, fault, fault)
 
 
 def _compared(failure: RecordedFailure, replayed: Replayed) -> Rerun:

@@ -57,6 +57,7 @@ class Broken:
 
     what: str
     last: str
+    kept: tuple[bytes, ...] = ()
 
 
 class StoppedError(Exception):
@@ -95,7 +96,9 @@ def isolated(
             what = worker.watch(seconds, stop or Event(), clock)
         finally:
             worker.end()
-        return None if what is None else Broken(what, crash.heard())
+        if what is None:
+            return None
+        return Broken(what, crash.heard(), crash.kept())
 
 
 def _pipe(stack: contextlib.ExitStack) -> tuple[FileIO, FileIO]:
