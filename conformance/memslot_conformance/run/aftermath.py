@@ -10,7 +10,6 @@ slow is not wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -159,7 +158,9 @@ class Aftermath:
         """What shows up to the operation that did it; of a race, nothing does."""
         scenario = case.scenario
         shown = Scenario() if scenario.threads else Scenario(scenario.prefix[:-1])
-        known = header_and_events(replace(case, scenario=shown), self.patience, self.stop)
+        known = header_and_events(
+            replace(case, scenario=shown), self.patience, self.stop
+        )
         if known is None:
             return None
         header, events = known.header, known.events
@@ -201,7 +202,9 @@ STUCK = (
     f"stuck: {PROOFS} times the same operations came to rest in waits for locks that "
     "nothing ends"
 )
-SLOW = "where it was then (who sleeps or waits for something outside is slow, not wrong)"
+SLOW = (
+    "where it was then (who sleeps or waits for something outside is slow, not wrong)"
+)
 
 
 def _as_met(case: Case, broken: Broken) -> Case:
@@ -217,7 +220,9 @@ def _as_met(case: Case, broken: Broken) -> Case:
     return replace(case, schedule=runs)
 
 
-def hung_again(failure: RecordedFailure, patience: Patience | None = None) -> Attempt | None:
+def hung_again(
+    failure: RecordedFailure, patience: Patience | None = None
+) -> Attempt | None:
     """Try what never came back once more; None where it is no such failure, or did."""
     stuck = [e.stuck for e in failure.history.events if isinstance(e, Finished)]
     if not failure.fault.startswith(TOO_LONG) and (0,) not in stuck:

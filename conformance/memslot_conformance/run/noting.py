@@ -19,7 +19,8 @@ from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import Send, isolated
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.history.dialect import DIALECT
-from memslot_spec.history.events import Call, Event as Happened, Return
+from memslot_spec.history.events import Call, Return
+from memslot_spec.history.events import Event as Happened
 from memslot_spec.history.header import History
 from memslot_spec.history.json_form import JsonForm
 
@@ -61,9 +62,7 @@ class Case:
             _play(Play(make), self.scenario, chooser, crash)
 
 
-def _play(
-    run: Play, scenario: Scenario, chooser: Chooser, crash: CrashRecord
-) -> None:
+def _play(run: Play, scenario: Scenario, chooser: Chooser, crash: CrashRecord) -> None:
     def ask(operations: Operations, *, watched: bool) -> None:
         for operation in operations:
             crash.say(f"T0: {operation!r}")

@@ -216,7 +216,7 @@ class Rerun:
 
     @property
     def status(self) -> Exit:
-        """1 where it came again, or a clause is broken; 3 where it held, or nobody can say."""
+        """1 where it came again, or a clause is broken; 3 where not, or nobody knows."""
         broke = self.outcome in {RerunOutcome.HELD, RerunOutcome.DIVERGED}
         return Exit.BROKE if broke else Exit.DOES_NOT_CONFORM
 
@@ -249,7 +249,7 @@ def replay_file(path: Path) -> Rerun:
 
 def _compared_hung(failure: RecordedFailure, hung: Attempt) -> Rerun:
     """It did not come back. That is the finding only where it is stuck."""
-    history, fault = failure.history, "\n".join((TOO_LONG, hung.stack)).rstrip()
+    history, fault = failure.history, f"{TOO_LONG}\n{hung.stack}".rstrip()
     if failure.fault:
         return Rerun(failure, history, RerunOutcome.BROKE, None, None, fault)
     found = [f for f in judge(history, CLAUSES).findings if f.clause == failure.clause]

@@ -46,7 +46,7 @@ class CrashRecord:
             self.add(piece)
 
     def add(self, piece: bytes) -> None:
-        """Put one more piece into the box; where there is no room, empty it for good."""
+        """Put one more piece into the box; without room for it, empty it for good."""
         start = self._end + NUMBER
         end = start + len(piece)
         if not self._end or end > BOX:

@@ -58,9 +58,7 @@ class Probed:
         return tuple(c for c in clauses if not_applicable(c, self.header) is None)
 
 
-def probe(
-    name: str, profile: str | None, *, seconds: float = SECONDS
-) -> Probed:
+def probe(name: str, profile: str | None, *, seconds: float = SECONDS) -> Probed:
     """Load the target and make one instance of it, in so many seconds.
 
     Errors: `NoSuchTargetError`, `NotHereError`, `TargetBrokenError`.

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from golden_blocks import check_block, check_keys
-from memslot_conformance.run.smoke import CHECKS, Check, smoke
+from memslot_conformance.run.smoke import CHECKS, smoke
+from memslot_conformance.run.smoke_declared import Check
 from memslot_conformance.targets.probe import NoSuchTargetError, TargetBrokenError
 
 SMOKE = Path(__file__).parent / "golden" / "smoke.txt"
@@ -33,7 +34,7 @@ def smoked(adapter: str) -> tuple[Check, ...]:
 def line(check: Check) -> str:
     """One check as it stands in the file."""
     said = [f"broken: {check.problem}"] * bool(check.problem)
-    said += [f"note: {check.note}"] * bool(check.note)
+    said += [f"note: {note}" for note in check.note.splitlines()]
     return f"{check.name}: {'; '.join(said) or 'ok'}"
 
 
