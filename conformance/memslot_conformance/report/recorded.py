@@ -15,6 +15,7 @@ from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.rejudge import Rejudged, Reread, Rerun, RerunOutcome
+from memslot_conformance.run.verdicts import headline
 
 
 def judged(path: Path, found: Reread | Rejudged, look: Look) -> tuple[str, Exit]:
@@ -53,16 +54,19 @@ def replayed(path: Path, rerun: Rerun, look: Look) -> tuple[str, Exit]:
         shown = draw(events, None, width=look.width)
     else:
         shown = "nothing was run"
+    if rerun.outcome is RerunOutcome.BROKE:
+        stack = printable(rerun.fault or "").splitlines()[1:]
+        shown = "\n".join([shown, *([""] if stack else []), *stack])
     end = rendered([labelled(f"exit {int(rerun.status)}", _sentence(rerun))])
     return "\n".join([shown, "", *end]), rerun.status
 
 
 def _sentence(rerun: Rerun) -> str:
-    clause = rerun.failure.clause or rerun.failure.fault
+    if not rerun.failure.clause:
+        return _fault_sentence(rerun)
+    clause = rerun.failure.clause
     match rerun.outcome:
-        case RerunOutcome.BROKE:
-            return f"the target broke again: {printable(rerun.fault or '')}"
-        case RerunOutcome.SAME:
+        case RerunOutcome.SAME | RerunOutcome.BROKE:
             return "the same finding came again"
         case RerunOutcome.OTHERWISE:
             return f"{clause} is broken again, but not as it was recorded"
@@ -71,10 +75,18 @@ def _sentence(rerun: Rerun) -> str:
         case RerunOutcome.ANOTHER:
             other = "" if rerun.finding is None else rerun.finding.clause
             return f"{clause} held this time, but {other} is broken"
-        case RerunOutcome.HELD if not rerun.failure.clause:
-            return f"it did not break this time, as it had: {printable(clause)}"
         case RerunOutcome.HELD:
             return f"{clause} held this time, on the recorded schedule"
+
+
+def _fault_sentence(rerun: Rerun) -> str:
+    """What came of how a target broke, where it broke no clause."""
+    if rerun.outcome is RerunOutcome.BROKE:
+        return f"the target broke again: {headline(printable(rerun.fault or ''))}"
+    was = headline(printable(rerun.failure.fault))
+    if rerun.finding is not None:
+        return f"{rerun.finding.clause} is broken, and not as recorded: {was}"
+    return f"the target did not break this time, as it had: {was}"
 
 
 def _command(verb: str, path: Path) -> str:

@@ -202,9 +202,7 @@ STUCK = (
     f"stuck: {PROOFS} times the same operations came to rest in waits for locks that "
     "nothing ends"
 )
-SLOW = (
-    "where it was then (who sleeps or waits for something outside is slow, not wrong)"
-)
+SLOW = "where it was (who sleeps, or waits for what is outside, is slow and not wrong)"
 
 
 def _as_met(case: Case, broken: Broken) -> Case:

@@ -216,7 +216,7 @@ class Rerun:
 
     @property
     def status(self) -> Exit:
-        """1 where it came again, or a clause is broken; 3 where not, or nobody knows."""
+        """1 where it came again, or a clause is broken; 3 where not, or unknown."""
         broke = self.outcome in {RerunOutcome.HELD, RerunOutcome.DIVERGED}
         return Exit.BROKE if broke else Exit.DOES_NOT_CONFORM
 

@@ -46,7 +46,7 @@ def taken(
     collected.take(found, played, LOOKUP, "fixed")
     collected.take(found, played, LOOKUP, "sampled")
     assert collected.seen == {finding.clause: 2 for finding in found}
-    (record,) = sent
+    (record,) = latest(sent)
     assert isinstance(record, Found)
     return record
 

@@ -15,8 +15,8 @@ from memslot_conformance.play.scheduler import play
 from memslot_conformance.play.shrink import shrink_scenario, shrink_schedule
 from memslot_conformance.play.stepping import (
     MOST_STEPS,
-    STEPS_OF_AN_OPERATION,
     STEP_LIMIT,
+    STEPS_OF_AN_OPERATION,
     SteppingHook,
     overrun_words,
     step_limit_of,
