@@ -28,7 +28,7 @@ from memslot_conformance.run.noting import (
     read_scenario,
 )
 from memslot_conformance.scenarios.scenario import Run, Scenario
-from memslot_conformance.targets.attempts import Attempt, Patience, attempt
+from memslot_conformance.targets.attempts import Patience, Repeated, attempt
 from memslot_conformance.targets.isolation import Broken
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.events import Call, Finished
@@ -76,10 +76,10 @@ class Aftermath:
             small, last = case, met
         return self._worked_out(small, last)
 
-    def _tried(self, case: Case, patience: Patience | None = None) -> Attempt:
+    def _tried(self, case: Case, patience: Patience | None = None) -> Repeated:
         return attempt(case.play, patience or self.patience, self.stop)
 
-    def _same(self, tried: Attempt) -> bool:
+    def _same(self, tried: Repeated) -> bool:
         """It broke as the worker did."""
         if tried.broken is None:
             return False
@@ -117,7 +117,7 @@ class Aftermath:
         return best
 
     def _worked_out(
-        self, case: Case, last: Attempt
+        self, case: Case, last: Repeated
     ) -> tuple[Broken, tuple[PartSaid, ...]]:
         what, told = self.broken.what, list[PartSaid]()
         if last.late:
@@ -220,7 +220,7 @@ def _as_met(case: Case, broken: Broken) -> Case:
 
 def hung_again(
     failure: RecordedFailure, patience: Patience | None = None
-) -> Attempt | None:
+) -> Repeated | None:
     """Try what never came back once more; None where it is no such failure, or did."""
     stuck = [e.stuck for e in failure.history.events if isinstance(e, Finished)]
     if not failure.fault.startswith(TOO_LONG) and (0,) not in stuck:

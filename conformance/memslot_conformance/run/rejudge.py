@@ -34,7 +34,7 @@ from memslot_conformance.findings.records import (
 from memslot_conformance.run.aftermath import hung_again
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.stream import is_stream, read_stream
-from memslot_conformance.targets.attempts import Attempt
+from memslot_conformance.targets.attempts import Repeated
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.probe import TargetBrokenError, asked
 from memslot_spec.clause import AnyClause
@@ -247,7 +247,7 @@ def replay_file(path: Path) -> Rerun:
     return _compared(failure, REPLAYED.from_text(said[ANSWER]))
 
 
-def _compared_hung(failure: RecordedFailure, hung: Attempt) -> Rerun:
+def _compared_hung(failure: RecordedFailure, hung: Repeated) -> Rerun:
     """It did not come back. That is the finding only where it is stuck."""
     history, fault = failure.history, f"{TOO_LONG}\n{hung.stack}".rstrip()
     if failure.fault:

@@ -43,7 +43,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Repeated:
     """What came of a try: how it broke, if it did, and what it had said by then.
 
     `late`: it was ended, and `stack` is where it stood. `stuck`: all its threads were
@@ -59,7 +59,7 @@ class Attempt:
 
 def attempt(
     work: Callable[[Send, CrashRecord], None], patience: Patience, stop: Event
-) -> Attempt:
+) -> Repeated:
     """Do the work in a fresh process.
 
     Errors: `StoppedError` once `stop` is set.
@@ -79,11 +79,10 @@ def attempt(
                 # The watch ends it, and knows more about it.
                 seconds=10 * (patience.limit + patience.quiet),
                 stop=stop,
-                clock=patience.clock,
             )
         finally:
             watch.end()
-    return Attempt(broken, tuple(watch.lines), watch.late, watch.stuck, watch.stack)
+    return Repeated(broken, tuple(watch.lines), watch.late, watch.stuck, watch.stack)
 
 
 class _Watch:

@@ -96,7 +96,7 @@ def test_a_target_that_breaks_when_loaded_is_an_error_of_its_own(
 def test_smoke_passes_the_reference() -> None:
     result = memslots("smoke", "reference")
     assert result.exit_code == 0
-    assert result.output.count("ok ") == 6
+    assert result.output.count("ok ") == 10
 
 
 def test_smoke_of_what_is_not_here_runs_nothing() -> None:
