@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_conformance.adapter.answers import typed
+from memslot_conformance.adapter.answers import TargetError, typed
 from memslot_conformance.adapter.declarations import announces_of
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_spec.history.header import Capabilities, Interleaving
@@ -42,6 +42,7 @@ from memslot_spec.model.operations import (
     WriteGuest,
     WriteProtectGfn,
 )
+from memslot_spec.model.values import SlotTable
 
 METHODS: dict[type[Operation], str] = {
     SetRegion: "set_region",
@@ -109,4 +110,17 @@ def capabilities_of(implementation: Implementation) -> Capabilities:
 def observed(implementation: Implementation) -> View | None:
     """What introspection shows now; None where there is no introspection."""
     observe = getattr(implementation, "observe", None)
-    return None if observe is None else typed("observe()", observe(), View)
+    if observe is None:
+        return None
+    view = typed("observe()", observe(), View)
+    for name, part, kind in (
+        ("table", view.table, SlotTable),
+        ("sptes", view.sptes, tuple),
+        ("pages", view.pages, tuple),
+    ):
+        if part is not None and not isinstance(part, kind):
+            message = (
+                f"the {name} of observe() is {part!r}, which is no {kind.__name__}"
+            )
+            raise TargetError(message)
+    return view

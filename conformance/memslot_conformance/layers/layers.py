@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from memslot_conformance.adapter.answers import TargetError
+from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.faults import tell_fault
@@ -27,6 +29,7 @@ from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.blind import blind
+from memslot_spec.model.operations import SetRegion
 
 
 def run_target(
@@ -47,6 +50,9 @@ def run_target(
     watch = Stopwatch(clock)
     crash_record.say(f"making target {plan.target}")
     target = resolve(plan.target, plan.profile)
+    if SetRegion.__name__ not in target.header.capabilities.operations:
+        message = f"it has no method {METHODS[SetRegion]}()"
+        raise TargetError(message)
     clauses = tuple(clause_by_id(clause_id) for clause_id in plan.clauses)
     trial = Trial(target.header, clauses, plan.blind, clock=clock)
     send(_started(target, trial))

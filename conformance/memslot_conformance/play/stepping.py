@@ -7,6 +7,7 @@ the running thread stops, and the scheduler decides who goes on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import Concatenate, Protocol
 
 from greenlet import (  # type: ignore[import-untyped, unused-ignore]
@@ -109,6 +110,13 @@ class Greenlet(Protocol):
         ...
 
 
+NOT_THEIRS = "the hook belongs to one thread: the one that an operation is called in"
+
+
+def _nobody(_: BaseException) -> None:
+    """Nobody is told."""
+
+
 class SteppingHook:
     """Stops the implementation where another thread could tell the difference.
 
@@ -125,6 +133,8 @@ class SteppingHook:
         self.overrun = False
         self.over = False
         self.limit = step_limit
+        self.refused: Callable[[BaseException], None] = _nobody
+        self._owner = get_ident()
 
     def point(
         self,
@@ -134,6 +144,8 @@ class SteppingHook:
         **kwargs: P.kwargs,
     ) -> None:
         """Record the point; where it matters to others, let the chooser decide."""
+        if get_ident() != self._owner:
+            self._refuse()
         events = self.events
         events.append(kind(self.thread, *args, **kwargs))
         if kind in self.switching or len(events) > self.limit:
@@ -142,13 +154,22 @@ class SteppingHook:
     def wait(self, until: Callable[[], bool], label: str) -> None:
         """Go on at once or when `until()` holds, with nothing run in between.
 
-        Errors: `RuntimeError` where no scheduler is there to run another thread.
+        Errors: `RuntimeError` where no scheduler is there to run another thread, or a
+        thread of the target's own waits.
         """
+        if get_ident() != self._owner:
+            self._refuse()
         if not self.over:
             if until():
                 return
             self.waiting[self.thread] = (until, label)
         self.pause()
+
+    def _refuse(self) -> None:
+        """A thread of the target's own has no place in a schedule."""
+        error = RuntimeError(NOT_THEIRS)
+        self.refused(error)
+        raise error
 
     def pause(self) -> None:
         """Stop here until the scheduler lets this thread go on."""

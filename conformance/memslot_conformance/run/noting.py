@@ -54,9 +54,9 @@ class Case:
         choosers: list[Chooser] = [Following(self.schedule or ()).choose]
         if self.schedule is None and self.scenario.threads:
             rng = Random(0)
-            choosers += [
-                tossing(rng, STAYS[number % len(STAYS)]) for number in range(SCHEDULES)
-            ]
+            for number in range(SCHEDULES):
+                stays, handing = STAYS[number // 2 % len(STAYS)], bool(number % 2)
+                choosers.append(tossing(rng, stays, only_handing_over=handing))
         for chooser in choosers:
             crash.keep()
             _play(Play(make), self.scenario, chooser, crash)

@@ -291,7 +291,10 @@ def _described(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"called sys.exit({error.code!r})"
     frames = traceback.extract_tb(error.__traceback__)[-TRACE_FRAMES:]
-    said = "".join(traceback.format_exception_only(error)).rstrip()
+    said = "".join(traceback.format_exception_only(error)).rstrip()[:OUTPUT_BYTES]
+    if isinstance(error, SyntaxError):
+        # Python says first where it is.
+        said = f"{type(error).__name__}: {error.msg}\n{said}"
     return "\n".join((said, *(f"  {f.filename}:{f.lineno} {f.name}" for f in frames)))
 
 

@@ -146,6 +146,9 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
     if not colon or not module_name or not factory_name:
         message = f"target {name!r} must read py:MODULE:FACTORY"
         raise UnknownTargetError(message)
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        message = f"target {name!r}: {module_name!r} is no module name"
+        raise UnknownTargetError(message)
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -156,7 +159,11 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
         raise UnknownTargetError(message) from error
     factory: Callable[..., Implementation] | None = getattr(module, factory_name, None)
     if not callable(factory):
-        message = f"target {name!r}: module {module_name} has no factory {factory_name}"
+        where = getattr(module, "__file__", None) or "it is built in"
+        message = (
+            f"target {name!r}: module {module_name} has no factory {factory_name} "
+            f"({where})"
+        )
         raise UnknownTargetError(message)
     declared = profile or getattr(factory, "profile", None)
     description = (inspect.getdoc(factory) or factory_name).partition("\n")[0]
