@@ -17,7 +17,6 @@ from pathlib import Path
 from memslot_spec.history.header import Interleaving
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.tables import UpdateLocked, UpdateUnlocked
-from memslot_spec.model.replies import Done
 from memslot_spec.model.values import MemoryRegion
 from plain_adapters import Shows
 
@@ -147,16 +146,3 @@ class HoldsALock(Shows):
             self.hook.point(UpdateLocked)
             self.hook.point(UpdateUnlocked)
             return super().set_region(region)
-
-
-class Misspelt(Shows):
-    """Half of its names are not looked for."""
-
-    limts = None
-
-    def gfn_to_memslt(self) -> None:
-        """A lookup, misspelt."""
-
-    def set_region(self, region: MemoryRegion) -> object:
-        del region
-        return Done()

@@ -112,15 +112,14 @@ def observed(implementation: Implementation) -> View | None:
     observe = getattr(implementation, "observe", None)
     if observe is None:
         return None
-    view = typed("observe()", observe(), View)
-    for name, part, kind in (
-        ("table", view.table, SlotTable),
-        ("sptes", view.sptes, tuple),
-        ("pages", view.pages, tuple),
-    ):
-        if part is not None and not isinstance(part, kind):
-            message = (
-                f"the {name} of observe() is {part!r}, which is no {kind.__name__}"
-            )
-            raise TargetError(message)
+    view: View = typed("observe()", observe(), View)
+    _of_kind("table", view.table, SlotTable)
+    _of_kind("sptes", view.sptes, tuple)
+    _of_kind("pages", view.pages, tuple)
     return view
+
+
+def _of_kind(name: str, part: object, kind: type[object]) -> None:
+    if part is not None and not isinstance(part, kind):
+        message = f"the {name} of observe() is {part!r}, which is no {kind.__name__}"
+        raise TargetError(message)

@@ -292,14 +292,18 @@ Record = (
 )
 
 
+def _about(record: Found | TargetFailed) -> str:
+    """Of which finding or fault it tells; the file has the number of a fault."""
+    return record.clause if isinstance(record, Found) else f"in {record.file}"
+
+
 def latest(records: Iterable[Record]) -> tuple[Record, ...]:
     """The records, each finding and fault at its place as it was told last."""
     kept: list[Record] = []
     places: dict[tuple[str, str], int] = {}
     for record in records:
         if isinstance(record, Found | TargetFailed):
-            is_found = isinstance(record, Found)
-            about = record.target, record.clause if is_found else f"in {record.file}"
+            about = record.target, _about(record)
             if record.replaces and about in places:
                 kept[places[about]] = record
                 continue

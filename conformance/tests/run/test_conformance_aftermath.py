@@ -12,19 +12,26 @@ from threading import Event
 import pytest
 
 import faulty_adapters
-from command_line import go_into
+from command_line import go_into, memslots
 from faulty_adapters import SLOT, THERE
 from memslot_conformance.clock import Clock
+from memslot_conformance.findings.failure_file import (
+    RecordedFailure,
+    read_failure,
+    write_failure,
+)
 from memslot_conformance.findings.faults import TOO_LONG
 from memslot_conformance.findings.parts import FailedPart, FoundPart, PartSaid
-from memslot_conformance.run.aftermath import PROOFS, Aftermath
+from memslot_conformance.run.aftermath import PROOFS, Aftermath, hung_again
 from memslot_conformance.scenarios.noted import note, note_one_more, noted
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.attempts import Patience
 from memslot_conformance.targets.crash_record import BOX, CrashRecord
 from memslot_conformance.targets.isolation import Broken
+from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Call, Finished
+from memslot_spec.history.header import History
 from memslot_spec.model.operations import Operation, SetRegion
 from memslot_spec.model.values import MemoryRegion
 from toy_workers import HANGS, plan
@@ -153,3 +160,61 @@ def test_a_box_keeps_pieces_and_no_half_of_what_is_too_much() -> None:
         assert crash.kept() == ()
         crash.keep(b"anew")
         assert crash.kept() == (b"anew",)
+
+
+def failure(adapter: str, clause: str, fault: str, *, stuck: bool) -> RecordedFailure:
+    target = resolve(f"py:faulty_adapters:{adapter}")
+    events = (Call(0, create(SLOT)), *([Finished(0, (0,))] if stuck else []))
+    return RecordedFailure(
+        target.name,
+        target.profile.name,
+        clause,
+        Scenario((create(SLOT),)),
+        (),
+        History(target.header, events),
+        fault=fault,
+    )
+
+
+def test_a_failure_that_hung_is_tried_once_more() -> None:
+    again = hung_again(failure("Deadlocks", "PROG-1", "", stuck=True), STUCK)
+    assert again is not None
+    assert again.stuck
+    mended = failure("Sound", "PROG-1", "", stuck=True)
+    assert hung_again(mended, STUCK) is None
+    assert hung_again(failure("Crashes", "", SEGV, stuck=False), STUCK) is None
+
+
+@pytest.mark.parametrize(
+    ("adapter", "fault", "said", "status"),
+    [
+        ("Crashes", SEGV, f"the target broke again: {SEGV}", 1),
+        ("Raises", "KeyError: 3", "the target broke again: KeyError: 3", 1),
+        ("Sound", SEGV, f"the target did not break this time, as it had: {SEGV}", 3),
+        ("Raises", SEGV, "the target did not break this time, as it had", 3),
+    ],
+)
+def test_a_fault_is_replayed_as_a_finding_is(
+    adapter: str, fault: str, said: str, status: int
+) -> None:
+    write_failure(Path("f.ndjson"), failure(adapter, "", fault, stuck=False))
+    result = memslots("replay", "f.ndjson")
+    assert said in " ".join(result.output.split())
+    assert result.exit_code == status
+
+
+def test_a_check_tells_a_fault_in_three_lines_and_keeps_it() -> None:
+    check = ("check", "py:faulty_adapters:Raises", "--layers", "fixed", "--jobs", "1")
+    result = memslots(*check, "--seed", "1", "--report-dir", "r")
+    (file,) = Path("r/failures").glob("*-error-1.ndjson")
+    kept = read_failure(file)
+    assert kept.scenario.operations == 1
+    assert kept.fault == "KeyError: 3"
+    lines = result.stdout.splitlines()
+    first = lines.index("ERROR py:faulty_adapters:Raises  KeyError: 3") + 1
+    operation, thread, exception, again = lines[first : first + 4]
+    assert operation.startswith("  operation  SetRegion(region=MemoryRegion(slot=3,")
+    assert thread == "  thread     T0"
+    assert exception == "  exception  KeyError: 3"
+    assert again == f"  again      memslots replay {file}"
+    assert memslots("replay", str(file)).exit_code == 1

@@ -134,13 +134,17 @@ def test_a_skipped_target_has_its_reason_and_no_verdicts() -> None:
             "OSError: no",
         ),
         (
-            "Traceback (most recent call last):\n  x\nKeyError: 1\n\nDuring handling:\n"
-            "\nTraceback (most recent call last):\n  y\nOSError: no\n",
+            (
+                "Traceback (most recent call last):\n  x\nKeyError: 1\n\nDuring handling:\n"
+                "\nTraceback (most recent call last):\n  y\nOSError: no\n"
+            ),
             "OSError: no",
         ),
         (
-            "  + Exception Group Traceback (most recent call last):\n  |   File x\n"
-            "  | ExceptionGroup: several\n  +-+---- 1 ----\n    | ValueError: a\n",
+            (
+                "  + Exception Group Traceback (most recent call last):\n  |   File x\n"
+                "  | ExceptionGroup: several\n  +-+---- 1 ----\n    | ValueError: a\n"
+            ),
             "ExceptionGroup: several",
         ),
         ("killed in Traceback\nx", "killed in Traceback"),
