@@ -75,5 +75,5 @@ def _slot(what: str, slot: Slot | None) -> Slot | None:
     return slot
 
 
-NUMBERS = ("id", "base", "npages", "userspace_addr")
+NUMBERS = ("id", "base", "npages", "hva", "as_id")
 """The numbers of a slot."""

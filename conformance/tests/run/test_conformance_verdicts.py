@@ -135,7 +135,7 @@ def test_a_skipped_target_has_its_reason_and_no_verdicts() -> None:
         ),
         (
             (
-                "Traceback (most recent call last):\n  x\nKeyError: 1\n\nDuring handling:\n"
+                "Traceback (most recent call last):\n  x\nKeyError: 1\n\nDuring:\n"
                 "\nTraceback (most recent call last):\n  y\nOSError: no\n"
             ),
             "OSError: no",
