@@ -63,7 +63,7 @@ class Play:
         self._trace = Trace()
         self._hook = hook = SteppingHook(self._step_limit)
         hook.events = self._trace.events
-        hook.refused = lambda error: self._trace.broke(hook.thread, error)
+        hook.refused = self._trace.broke
         try:
             self._implementation = make(hook)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the target broke

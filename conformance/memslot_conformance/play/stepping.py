@@ -113,7 +113,7 @@ class Greenlet(Protocol):
 NOT_THEIRS = "the hook belongs to one thread: the one that an operation is called in"
 
 
-def _nobody(_: BaseException) -> None:
+def _nobody(_: int, __: BaseException) -> None:
     """Nobody is told."""
 
 
@@ -133,7 +133,7 @@ class SteppingHook:
         self.overrun = False
         self.over = False
         self.limit = step_limit
-        self.refused: Callable[[BaseException], None] = _nobody
+        self.refused: Callable[[int, BaseException], None] = _nobody
         self._owner = get_ident()
 
     def point(
@@ -168,7 +168,7 @@ class SteppingHook:
     def _refuse(self) -> None:
         """A thread of the target's own has no place in a schedule."""
         error = RuntimeError(NOT_THEIRS)
-        self.refused(error)
+        self.refused(self.thread, error)
         raise error
 
     def pause(self) -> None:
