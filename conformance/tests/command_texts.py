@@ -16,7 +16,7 @@ from memslot_conformance.report import (
 )
 from memslot_conformance.report.searched import SearchTable, breach, evaluated
 from memslot_conformance.run.request import CheckRequest, Present
-from memslot_conformance.run.smoke import Check
+from memslot_conformance.run.smoke_declared import Check
 from memslot_conformance.targets.probe import Probed
 from memslot_spec.protocol.races import RACES
 from memslot_spec.protocol.search import Searched

@@ -62,6 +62,13 @@ NAMED = {
     ("test_conformance_progress", "test_on_a_terminal_a_bar_moves"): (
         "a plan that is shown and not run"
     ),
+    (
+        "test_conformance_cli_faults",
+        "test_loading_a_target_obeys_the_time_that_was_asked_for",
+    ): "what is allowed is noted; what runs is a stand-in, and has the time it needs",
+    ("test_conformance_cli_faults", "test_who_ends_the_run_gets_the_report"): (
+        "between two looks at a file"
+    ),
     ("test_conformance_diff", "test_what_stays_open_is_inconclusive"): (
         "neither the solver nor the drawing ever ends"
     ),

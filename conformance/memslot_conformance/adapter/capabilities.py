@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_conformance.adapter.answers import typed
+from memslot_conformance.adapter.answers import TargetError, typed
 from memslot_conformance.adapter.declarations import announces_of
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_spec.history.header import Capabilities, Interleaving
@@ -42,6 +42,7 @@ from memslot_spec.model.operations import (
     WriteGuest,
     WriteProtectGfn,
 )
+from memslot_spec.model.values import SlotTable
 
 METHODS: dict[type[Operation], str] = {
     SetRegion: "set_region",
@@ -109,4 +110,16 @@ def capabilities_of(implementation: Implementation) -> Capabilities:
 def observed(implementation: Implementation) -> View | None:
     """What introspection shows now; None where there is no introspection."""
     observe = getattr(implementation, "observe", None)
-    return None if observe is None else typed("observe()", observe(), View)
+    if observe is None:
+        return None
+    view: View = typed("observe()", observe(), View)
+    _of_kind("table", view.table, SlotTable)
+    _of_kind("sptes", view.sptes, tuple)
+    _of_kind("pages", view.pages, tuple)
+    return view
+
+
+def _of_kind(name: str, part: object, kind: type[object]) -> None:
+    if part is not None and not isinstance(part, kind):
+        message = f"the {name} of observe() is {part!r}, which is no {kind.__name__}"
+        raise TargetError(message)

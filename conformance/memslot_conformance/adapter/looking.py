@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from memslot_conformance.adapter.answers import NOTHING, typed
+from memslot_conformance.adapter.answers import NOTHING, of_numbers, typed
 from memslot_conformance.adapter.complete import Complete
 from memslot_spec.model.operations import (
     GfnToHva,
@@ -40,7 +40,7 @@ def look_up(  # noqa: C901, PLR0912 - one case for each reader
                 slot = target.gfn_to_memslot(Gfn(gfn), as_id)
             else:
                 slot = target.gfn_to_memslot(Gfn(gfn))
-            reply: Reply = FoundSlot(typed("gfn_to_memslot()", slot, Slot, NOTHING))
+            reply: Reply = FoundSlot(_slot("gfn_to_memslot()", slot))
         case GfnToHva(gfn, as_id):
             if as_id:
                 hva = target.gfn_to_hva(Gfn(gfn), as_id)
@@ -52,7 +52,7 @@ def look_up(  # noqa: C901, PLR0912 - one case for each reader
             reply = typed("gfn_to_hva_prot()", page, FoundHostPage)
         case VcpuGfnToMemslot(vcpu, gfn):
             slot = target.vcpu_gfn_to_memslot(vcpu, Gfn(gfn))
-            reply = FoundSlot(typed("vcpu_gfn_to_memslot()", slot, Slot, NOTHING))
+            reply = FoundSlot(_slot("vcpu_gfn_to_memslot()", slot))
         case IsVisibleGfn(gfn):
             visible = target.is_visible_gfn(Gfn(gfn))
             reply = Visible(typed("is_visible_gfn()", visible, bool))
@@ -66,3 +66,14 @@ def look_up(  # noqa: C901, PLR0912 - one case for each reader
         case _:
             assert_never(operation)
     return reply
+
+
+def _slot(what: str, slot: Slot | None) -> Slot | None:
+    typed(what, slot, Slot, NOTHING)
+    if slot is not None:
+        of_numbers(f"a slot of {what}", slot, *NUMBERS)
+    return slot
+
+
+NUMBERS = ("id", "base", "npages", "hva", "as_id")
+"""The numbers of a slot."""

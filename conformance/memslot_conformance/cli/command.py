@@ -10,6 +10,7 @@ import click
 
 from memslot_conformance.cli.chosen import Chosen
 from memslot_conformance.cli.output import give_up, say, stand_in
+from memslot_conformance.cli.signals import ended_by_signals
 from memslot_conformance.cli.version import version_option
 from memslot_conformance.run.exits import Exit
 
@@ -45,7 +46,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; an interrupt, an error or a bug has a status of its own."""
         try:
-            result: object = super().invoke(ctx)
+            with ended_by_signals():
+                result: object = super().invoke(ctx)
         except KeyboardInterrupt:
             say("exit 4   interrupted")
             ctx.exit(Exit.INCONCLUSIVE)

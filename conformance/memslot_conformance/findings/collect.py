@@ -21,11 +21,12 @@ from memslot_conformance.findings.records import Found, Record
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.askable import askable
 from memslot_conformance.play.budget import Budget
+from memslot_conformance.play.explore import replay
 from memslot_conformance.play.fewer import LONG
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import NotRepeatableError
 from memslot_conformance.play.repeated import PLAYS, Repeating
-from memslot_conformance.play.shrink import Shrunk, shrink_scenario
+from memslot_conformance.play.shrink import Shrunk, StillFails, shrink_scenario
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import History
@@ -47,6 +48,9 @@ LONG_OPERATIONS, LONG_PLAYS = 100_000, 40
 
 REPEATING_SECONDS = 3.0
 """What making a failure of threads small may cost."""
+
+REPLAYS, FEW_REPLAYS = 10, 2
+"""So often a finding is played again, where it did not come in each of the first."""
 
 LONGEST_TOLD = 20_000
 """Events of a history that is sent; of a longer one its file tells."""
@@ -101,6 +105,12 @@ class Findings:
         for finding, found in zip(_new(findings, met), met, strict=True):
             # What else was broken at once is mostly broken by the small one too.
             still = self.trial.breaks(small.played, finding.clause)
+            replays, came_again = self._replayed(finding.clause, large)
+            if came_again < replays:
+                # By chance a part of it breaks as well, and is no smaller failure.
+                at_random = replace(found, replays=replays, came_again=came_again)
+                self._tell(replace(at_random, replaces=True), scenario)
+                continue
             small = self._shrink(finding.clause, small if still else large)
             cause = self._cause(finding.clause)
             if cause is None:
@@ -143,7 +153,7 @@ class Findings:
             self.trial.is_blind,
         )
         path, unkept = self._keep(failure)
-        updates, readers = _sizes(shrunk.scenario)
+        updates, readers = sizes(shrunk.scenario)
         return Found(
             target=self.target.name,
             clause=finding.clause,
@@ -164,23 +174,49 @@ class Findings:
             repetitions=shrunk.repetitions,
         )
 
+    def _replayed(self, clause: str, failing: Shrunk) -> tuple[int, int]:
+        """How often it was played again, and in how many of them it came again.
+
+        Whoever came again at once is played no more. What the law leaves open does not
+        count, for the clause is asked and not the history.
+        """
+        scenario, schedule = failing.scenario, failing.played.schedule
+        if self._races_by_itself(scenario):
+            return 0, 0
+        came = 0
+        for replays in range(1, REPLAYS + 1):
+            again = replay(self.target.make, scenario, schedule)
+            came += self.trial.breaks(again, clause)
+            if came == replays == FEW_REPLAYS:
+                break
+        return replays, came
+
+    def _races_by_itself(self, scenario: Scenario) -> bool:
+        return self.trial.is_raced and bool(scenario.threads)
+
     def _shrink(self, clause: str, failing: Shrunk) -> Shrunk:
-        if self.trial.is_raced and failing.scenario.threads:
+        if self._races_by_itself(failing.scenario):
             return self._repeated(clause, failing)
-        small = self._smaller(clause, failing)
+        return self.made_small(failing, lambda again: self.trial.breaks(again, clause))
+
+    def made_small(self, failing: Shrunk, still_fails: StillFails) -> Shrunk:
+        """The least that still fails, as far as it can be had in the time."""
+        if self._races_by_itself(failing.scenario):
+            return failing
+        small = self._smaller(failing, still_fails)
         lengths = failing.scenario.operations, small.scenario.operations
         if self.ceiling.seconds_left == inf and lengths[0] > LONG >= lengths[1]:
             # It was given few plays, as each was to be long.
-            small = self._smaller(clause, small)
+            small = self._smaller(small, still_fails)
         return small
 
-    def _smaller(self, clause: str, failing: Shrunk) -> Shrunk:
+    def _smaller(self, failing: Shrunk, still_fails: StillFails) -> Shrunk:
         try:
             return shrink_scenario(
                 self.target.make,
                 failing.scenario,
                 failing.played.schedule,
-                lambda again: self.trial.breaks(again, clause),
+                still_fails,
                 budget=self._budget_for(failing.scenario),
                 may_ask=askable(self.target.header, failing.scenario),
             )
@@ -220,7 +256,7 @@ class Findings:
         if self.failures_dir is None:
             return None, None
         if self.is_part:
-            return None, _no_json(failure.history)
+            return None, no_json(failure.history)
         return kept_in(self.failures_dir, failure)
 
 
@@ -230,7 +266,7 @@ def _new(findings: tuple[Finding, ...], met: list[Found]) -> list[Finding]:
     return [first[found.clause] for found in met]
 
 
-def _no_json(history: History) -> str | None:
+def no_json(history: History) -> str | None:
     """Why it cannot be sent: a target may announce what is no value of its type."""
     try:
         history_to_json(history)
@@ -246,10 +282,10 @@ def _told(history: History, file: str | None) -> History | None:
     """
     if file is not None:
         return history if len(history.events) <= LONGEST_TOLD else None
-    return None if _no_json(history) else history
+    return None if no_json(history) else history
 
 
-def _sizes(scenario: Scenario) -> tuple[int, int]:
+def sizes(scenario: Scenario) -> tuple[int, int]:
     """How many updates and how many readers race, or run where nothing races."""
     raced: list[Operation] = [op for thread in scenario.threads for op in thread]
     operations = raced or [*scenario.prefix, *scenario.after]

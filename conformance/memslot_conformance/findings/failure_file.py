@@ -15,7 +15,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from memslot_conformance.play.explore import replay as replay_schedule
@@ -50,7 +50,10 @@ VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class RecordedFailure:
-    """What was run, how, which clause it broke, and the history it left."""
+    """What was run, how, which clause it broke, and the history it left.
+
+    Where it broke no clause but the target itself, `fault` says how.
+    """
 
     target: str
     profile: str
@@ -59,6 +62,7 @@ class RecordedFailure:
     schedule: Schedule
     history: History
     is_blind: bool = False
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,15 @@ class Head:
     blind: bool
     scenario: Scenario
     schedule: Schedule
+    fault: str = ""
 
 
 RUN = ("thread", "points")
 """What the two numbers of a run were in version 1."""
 
-HEAD: JsonForm[Head] = JsonForm(Head, DIALECT)
+HEAD: JsonForm[Head] = JsonForm(
+    Head, replace(DIALECT, came_later=DIALECT.came_later | {(Head, "fault")})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,7 @@ def write_failure(path: Path, failure: RecordedFailure) -> None:
         failure.is_blind,
         failure.scenario,
         failure.schedule,
+        failure.fault,
     )
     first = json.dumps({VERSION_KEY: VERSION, **HEAD.write(head)}) + "\n"
     part = path.with_suffix(".part")
@@ -118,13 +126,17 @@ def write_failure(path: Path, failure: RecordedFailure) -> None:
         raise
 
 
-def kept_in(folder: Path, failure: RecordedFailure) -> tuple[str | None, str | None]:
+def kept_in(
+    folder: Path, failure: RecordedFailure, number: int = 1
+) -> tuple[str | None, str | None]:
     """The file of the failure in a folder; or why there is none.
 
-    A finding whose file cannot be written is still a finding.
+    A finding whose file cannot be written is still a finding. Of faults there may be
+    a `number`.
     """
     name = failure.target.replace(":", "-").replace("/", "-")
-    path = folder / f"{name}-{failure.clause}.ndjson"
+    about = failure.clause or f"error-{number}"
+    path = folder / f"{name}-{about}.ndjson"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_failure(path, failure)
@@ -174,6 +186,7 @@ def read_failure(path: Path) -> RecordedFailure:
         schedule=head.schedule,
         history=read_history(history_lines(lines), str(path)),
         is_blind=head.blind,
+        fault=head.fault,
     )
 
 

@@ -23,8 +23,10 @@ from memslot_conformance.findings.records import (
     LayerDone,
     Record,
     SearchEnded,
+    TargetFailed,
 )
-from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.scenarios.scenario import Scenario, Schedule
+from memslot_spec.history.header import History
 
 BROKE = "the target broke"
 """Why a layer was cut whose target broke."""
@@ -91,6 +93,16 @@ class FoundPart(Found):
     scenario: Scenario
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPart(TargetFailed):
+    """How the target broke in what was asked of it, and what its file needs."""
+
+    fault: str
+    scenario: Scenario
+    schedule: Schedule
+    history: History
+
+
 @dataclass(frozen=True, slots=True)
 class First:
     """A thing, and the number of the scenario that was the first to reach it."""
@@ -113,7 +125,7 @@ class SearchPart(SearchEnded):
     withheld: dict[str, str] = field(default_factory=dict[str, str])
 
 
-PartSaid = Record | LayerPart | FoundPart | SearchPart
+PartSaid = Record | LayerPart | FoundPart | FailedPart | SearchPart
 """What a worker sends."""
 
 
@@ -125,6 +137,11 @@ def layer_whole(part: LayerPart) -> LayerDone:
 def found_whole(part: FoundPart) -> Found:
     """Without what only the parts need."""
     return _made(Found, part)
+
+
+def failed_whole(part: FailedPart) -> TargetFailed:
+    """Without what only its file needs."""
+    return _made(TargetFailed, part)
 
 
 def layer_part(done: LayerDone, explored: Explored | None) -> LayerPart:
@@ -156,10 +173,11 @@ def search_part(
     )
 
 
-M = TypeVar("M", bound=LayerDone | SearchEnded | Found)
+Whole = LayerDone | SearchEnded | Found | TargetFailed
+M = TypeVar("M", bound=Whole)
 
 
-def _made(kind: type[M], record: LayerDone | SearchEnded | Found, **more: Any) -> M:  # noqa: ANN401 - fields of any type
+def _made(kind: type[M], record: Whole, **more: Any) -> M:  # noqa: ANN401 - fields of any type
     known = {one.name for one in fields(kind)}
     same: dict[str, Any] = {
         one.name: getattr(record, one.name)

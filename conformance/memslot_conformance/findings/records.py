@@ -220,7 +220,9 @@ class Found:
     A finding is sent as it was met, and again once it is small: the record that
     `replaces` the other is the one to read. `cause` is the clause of the finding that
     shows the same cause, where one came before. A race of threads has no schedule: it
-    was played again in so many `repetitions`, and `came` so often.
+    was played again in so many `repetitions`, and `came` so often. Where another did
+    not come again in each of its `replays`, `came_again` says in how many it did: the
+    target answers at random.
     """
 
     target: str
@@ -242,6 +244,8 @@ class Found:
     cause: str | None = None
     came: int = 0
     repetitions: int = 0
+    replays: int = 0
+    came_again: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,13 +253,20 @@ class TargetFailed:
     """The target, or the suite on it, broke: an error, and no verdict.
 
     `last` is what the target was doing. `clauses` are those that have no verdict for
-    it, where it is not all of them.
+    it, where it is not all of them. Where it broke in what was asked of it, `operation`
+    and `thread` say in what, and `file` can be run again, as that of a finding; it is
+    sent again once it is small, by a record that `replaces` the other.
     """
 
     target: str
     what: str
     last: str
     clauses: tuple[str, ...] = ()
+    operation: str = ""
+    thread: int = 0
+    file: str | None = None
+    unkept: str | None = None
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,13 +301,18 @@ Record = (
 )
 
 
+def _about(record: Found | TargetFailed) -> str:
+    """Of which finding or fault it tells; the file has the number of a fault."""
+    return record.clause if isinstance(record, Found) else f"in {record.file}"
+
+
 def latest(records: Iterable[Record]) -> tuple[Record, ...]:
-    """The records, each finding at its place as it was told last."""
+    """The records, each finding and fault at its place as it was told last."""
     kept: list[Record] = []
     places: dict[tuple[str, str], int] = {}
     for record in records:
-        if isinstance(record, Found):
-            about = record.target, record.clause
+        if isinstance(record, Found | TargetFailed):
+            about = record.target, _about(record)
             if record.replaces and about in places:
                 kept[places[about]] = record
                 continue

@@ -93,10 +93,13 @@ class Counts:
 class TargetBrokeError(Exception):
     """The target broke with no clause broken before: an error, not a verdict."""
 
-    def __init__(self, fault: TargetFault, scenario: Scenario) -> None:
+    def __init__(
+        self, fault: TargetFault, scenario: Scenario, played: Played | None = None
+    ) -> None:
         super().__init__(fault.message)
         self.fault = fault
         self.scenario = scenario
+        self.played = played
 
 
 @dataclass(slots=True)
@@ -230,7 +233,7 @@ class Trial:
         if fault is None and told is not None and judgement.withheld is None:
             fault = TargetFault(0, None, told)
         if fault is not None:
-            self._broke(TargetBrokeError(fault, scenario))
+            self._broke(TargetBrokeError(fault, scenario, played))
         return ()
 
     def _broke(self, broke: TargetBrokeError) -> None:

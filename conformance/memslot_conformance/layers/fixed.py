@@ -30,6 +30,7 @@ from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.fixed import fixed_races, looked_at
 from memslot_conformance.scenarios.notation import FixedRace
+from memslot_conformance.scenarios.noted import note
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target
@@ -231,6 +232,7 @@ class FixedLayer:
     def _play(self, search: Exploration, level: int, whole: Counts) -> None:
         scenario = search.race.scenario
         self._crash_record.say(f"fixed race {search.race.name!r}: {scenario!r}")
+        note(self._crash_record, scenario)
         if not search.begun:
             search.begun = True
             self._trial.begin_scenario()

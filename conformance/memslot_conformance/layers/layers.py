@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from memslot_conformance.adapter.answers import TargetError
+from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
+from memslot_conformance.findings.faults import tell_fault
 from memslot_conformance.findings.records import (
     Record,
     TargetFailed,
@@ -28,6 +31,7 @@ from memslot_conformance.targets.watched import StuckError, watched
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.blind import blind
+from memslot_spec.model.operations import SetRegion
 
 
 def run_target(
@@ -48,6 +52,9 @@ def run_target(
     watch = Stopwatch(clock)
     crash_record.say(f"making target {plan.target}")
     target = resolve(plan.target, plan.profile)
+    if SetRegion.__name__ not in target.header.capabilities.operations:
+        message = f"it has no method {METHODS[SetRegion]}()"
+        raise TargetError(message)
     clauses = tuple(clause_by_id(clause_id) for clause_id in plan.clauses)
     trial = Trial(target.header, clauses, plan.blind, clock=clock)
     send(_started(target, trial))
@@ -76,13 +83,7 @@ def run_target(
         send(TargetFailed(target=target.name, what=what, last=last))
     except TargetBrokeError as broke:
         turns.report_unfinished()
-        send(
-            TargetFailed(
-                target=target.name,
-                what=broke.fault.traceback or broke.fault.message,
-                last=f"{broke.fault.operation!r} in {broke.scenario!r}",
-            )
-        )
+        tell_fault(findings, broke)
     if plan.is_whole:
         for failed in withheld(target.name, trial.withheld):
             send(failed)

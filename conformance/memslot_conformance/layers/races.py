@@ -15,6 +15,7 @@ from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.drawn.races import draw_race, is_bare
 from memslot_conformance.scenarios.drawn.rounds import draw_round
+from memslot_conformance.scenarios.noted import note
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import Interleaving
@@ -49,6 +50,7 @@ def play_race(work: Slice, choices: Choices) -> None:
     met.scenario(scenario)
     counts.met.update(met.counter)
     work.crash_record.say(f"a race with schedules of seed {number}: {scenario!r}")
+    note(work.crash_record, scenario)
     for played in _plays(work.target, scenario, Random(number)):
         work.begin_play()
         findings = work.trial.try_play(played, scenario)

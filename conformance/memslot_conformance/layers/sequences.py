@@ -16,6 +16,7 @@ from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.lives import draw_life
 from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.noted import note, note_one_more
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.history.events import Event
 from memslot_spec.judging.judge import Judge
@@ -61,6 +62,7 @@ class OneVm:
         self._seen = 0
         self._over = False
         work.trial.begin()
+        note(work.crash_record, Scenario())
 
     @property
     def lives(self) -> bool:
@@ -81,6 +83,7 @@ class OneVm:
         self._met.step(operation)
         self.operations.append(operation)
         self._work.crash_record.say(f"step {len(self.operations)}: {operation!r}")
+        note_one_more(self._work.crash_record, operation)
         self._play.alone((operation,))
         self._judge_new(self._play.events[self._seen :])
         if self._judge.findings or not self._play.going or self._judge.contradiction:

@@ -59,7 +59,19 @@ def fault_of(
         frames = frames.tb_next
     lines = traceback.format_exception(type(error), error, frames)
     message = f"{type(error).__name__}: {error}"
-    return TargetFault(thread, operation, message, "".join(lines))
+    return TargetFault(thread, operation, cut(message), cut("".join(lines)))
+
+
+def cut(said: str) -> str:
+    """What a target says, without the middle of what nobody would read."""
+    if len(said) <= LONGEST_SAID:
+        return said
+    half = LONGEST_SAID // 2
+    return f"{said[:half]} [...] {said[-half:]}"
+
+
+LONGEST_SAID = 8000
+"""Characters: an exception may say megabytes."""
 
 
 _OURS = frozenset(

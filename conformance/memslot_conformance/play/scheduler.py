@@ -23,6 +23,7 @@ from memslot_conformance.play.stepping import (
     SWITCHING,
     Greenlet,
     SteppingHook,
+    overrun_words,
     step_limit_of,
 )
 from memslot_conformance.play.trace import Trace
@@ -62,6 +63,7 @@ class Play:
         self._trace = Trace()
         self._hook = hook = SteppingHook(self._step_limit)
         hook.events = self._trace.events
+        hook.refused = self._trace.broke
         try:
             self._implementation = make(hook)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the target broke
@@ -251,7 +253,7 @@ class Play:
 
     def _overran(self, thread: int) -> None:
         trace = self._trace
-        message = f"did not finish within {self._step_limit} steps"
+        message = overrun_words(self._step_limit)
         trace.fault = TargetFault(thread, trace.doing.get(thread), message)
 
     def _end(self, threads: Iterable[Greenlet]) -> None:

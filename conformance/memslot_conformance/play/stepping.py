@@ -7,6 +7,7 @@ the running thread stops, and the scheduler decides who goes on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import Concatenate, Protocol
 
 from greenlet import (  # type: ignore[import-untyped, unused-ignore]
@@ -84,6 +85,14 @@ def step_limit_of(operations: int) -> int:
     return max(STEP_LIMIT, min(operations * STEPS_OF_AN_OPERATION, MOST_STEPS))
 
 
+def overrun_words(limit: int) -> str:
+    """What is said of a play that was given up after so many events."""
+    return (
+        f"did not finish within {limit} steps; what waits for another thread must do "
+        "so by hook.wait, which lets the others run"
+    )
+
+
 class Greenlet(Protocol):
     """What is used of a greenlet."""
 
@@ -99,6 +108,13 @@ class Greenlet(Protocol):
     def throw(self) -> object:
         """Raise `GreenletExit` in it, where it stands."""
         ...
+
+
+NOT_THEIRS = "the hook belongs to one thread: the one that an operation is called in"
+
+
+def _nobody(_: int, __: BaseException) -> None:
+    """Nobody is told."""
 
 
 class SteppingHook:
@@ -117,6 +133,8 @@ class SteppingHook:
         self.overrun = False
         self.over = False
         self.limit = step_limit
+        self.refused: Callable[[int, BaseException], None] = _nobody
+        self._owner = get_ident()
 
     def point(
         self,
@@ -126,6 +144,8 @@ class SteppingHook:
         **kwargs: P.kwargs,
     ) -> None:
         """Record the point; where it matters to others, let the chooser decide."""
+        if get_ident() != self._owner:
+            self._refuse()
         events = self.events
         events.append(kind(self.thread, *args, **kwargs))
         if kind in self.switching or len(events) > self.limit:
@@ -134,13 +154,22 @@ class SteppingHook:
     def wait(self, until: Callable[[], bool], label: str) -> None:
         """Go on at once or when `until()` holds, with nothing run in between.
 
-        Errors: `RuntimeError` where no scheduler is there to run another thread.
+        Errors: `RuntimeError` where no scheduler is there to run another thread, or a
+        thread of the target's own waits.
         """
+        if get_ident() != self._owner:
+            self._refuse()
         if not self.over:
             if until():
                 return
             self.waiting[self.thread] = (until, label)
         self.pause()
+
+    def _refuse(self) -> None:
+        """A thread of the target's own has no place in a schedule."""
+        error = RuntimeError(NOT_THEIRS)
+        self.refused(self.thread, error)
+        raise error
 
     def pause(self) -> None:
         """Stop here until the scheduler lets this thread go on."""

@@ -77,6 +77,11 @@ def sentences(
     }
     if found.repetitions:
         parts["repeated"] = repeated_words(found)
+    if found.came_again < found.replays:
+        parts["at random"] = (
+            f"it came again in {found.came_again} of {found.replays} replays: the "
+            "same requests were answered otherwise, and the law leaves one answer"
+        )
     if found.unkept is not None:
         parts["no file"] = found.unkept
     said: list[RenderableType] = [

@@ -76,7 +76,7 @@ class QuietLines:
             case Found(replaces=False):
                 where = f"{record.layer}, after {record.seconds:.1f} s"
                 line = f"{record.target}  FAIL {record.clause} ({where})"
-            case TargetFailed():
+            case TargetFailed(replaces=False):
                 line = f"{record.target}  ERROR {headline(printable(record.what))}"
             case TargetSkipped():
                 line = f"{record.target}  skipped: {printable(record.reason)}"

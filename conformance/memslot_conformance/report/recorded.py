@@ -8,6 +8,7 @@ from pathlib import Path
 
 from memslot_conformance.findings.failure_file import is_raced
 from memslot_conformance.findings.records import found_in
+from memslot_conformance.report.console import printable
 from memslot_conformance.report.evidence import many
 from memslot_conformance.report.failure import render_failure
 from memslot_conformance.report.lanes import draw
@@ -16,6 +17,7 @@ from memslot_conformance.report.table import Look
 from memslot_conformance.report.terminal import report
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.rejudge import Rejudged, Reread, Rerun, RerunOutcome
+from memslot_conformance.run.verdicts import headline
 
 
 def judged(path: Path, found: Reread | Rejudged, look: Look) -> tuple[str, Exit]:
@@ -54,16 +56,25 @@ def replayed(path: Path, rerun: Rerun, look: Look) -> tuple[str, Exit]:
         shown = draw(events, None, width=look.width)
     else:
         shown = "nothing was run"
+    if rerun.outcome is RerunOutcome.BROKE:
+        stack = printable(rerun.fault or "").splitlines()[1:]
+        shown = "\n".join([shown, *([""] if stack else []), *stack])
     end = rendered([labelled(f"exit {int(rerun.status)}", _sentence(rerun))])
     return "\n".join([shown, "", *end]), rerun.status
 
 
 def _sentence(rerun: Rerun) -> str:
-    clause = rerun.failure.clause
+    if not rerun.failure.clause:
+        return _fault_sentence(rerun)
     if is_raced(rerun.history.header) and rerun.failure.scenario.threads:
         return _of_threads(rerun)
+    return _of_a_clause(rerun)
+
+
+def _of_a_clause(rerun: Rerun) -> str:
+    clause = rerun.failure.clause
     match rerun.outcome:
-        case RerunOutcome.SAME:
+        case RerunOutcome.SAME | RerunOutcome.BROKE:
             return "the same finding came again"
         case RerunOutcome.OTHERWISE:
             return f"{clause} is broken again, but not as it was recorded"
@@ -89,6 +100,16 @@ def _of_threads(rerun: Rerun) -> str:
                 f"{clause} held in {plays} of the same race; what was recorded is "
                 "proof as it stands, and can be judged"
             )
+
+
+def _fault_sentence(rerun: Rerun) -> str:
+    """What came of how a target broke, where it broke no clause."""
+    if rerun.outcome is RerunOutcome.BROKE:
+        return f"the target broke again: {headline(printable(rerun.fault or ''))}"
+    was = headline(printable(rerun.failure.fault))
+    if rerun.finding is not None:
+        return f"{rerun.finding.clause} is broken, and not as recorded: {was}"
+    return f"the target did not break this time, as it had: {was}"
 
 
 def _command(verb: str, path: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from memslot_conformance.report.rendering import columns, labelled, line, rendered
 from memslot_conformance.run.exits import Exit
-from memslot_conformance.run.smoke import Check
+from memslot_conformance.run.smoke_declared import Check
 
 
 def report(checks: Sequence[Check]) -> tuple[list[str], Exit]:
@@ -14,7 +14,8 @@ def report(checks: Sequence[Check]) -> tuple[list[str], Exit]:
     rows: list[tuple[str, str]] = []
     for check in checks:
         rows.append(("BROKEN" if check.problem else "ok", check.name))
-        rows += [("", said) for said in (check.problem, check.note) if said]
+        notes = check.note.splitlines()
+        rows += [("", said) for said in (check.problem, *notes) if said]
     sentence = "the adapter is sound; `memslots check` judges what it adapts"
     status = Exit.CONFORMS
     if any(check.problem for check in checks):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +26,7 @@ from memslot_conformance.run.part_run import WorkerLimits
 from memslot_conformance.run.planning import plans_of
 from memslot_conformance.run.request import CheckRequest, Present
 from memslot_conformance.run.stream import StreamWriter
+from memslot_conformance.targets.probe import SECONDS as LOADING_SECONDS
 from memslot_conformance.targets.probe import (
     NoSuchTargetError,
     NotHereError,
@@ -40,6 +42,7 @@ STANDARD_TARGETS = ("reference", "reference-linux", "kvm")
 """What is judged where no target is named; the kernel only where it is usable."""
 
 STREAM_NAME = "report.ndjson"
+FAILURES = "failures"
 
 IN_PROCESS = ("reference", "patch", "museum:", "lawful:", "py:")
 """How the names of targets begin that run as Python in their worker's process."""
@@ -72,7 +75,7 @@ def look_for(request: CheckRequest) -> Present:
             present.told.append(TargetSkipped(target=name, reason=NOT_IN_PROCESS))
             continue
         try:
-            probed = probe(name, request.profile)
+            probed = probe(name, request.profile, seconds=_loading(request))
         except NotHereError as error:
             present.told.append(TargetSkipped(target=name, reason=str(error)))
         except TargetBrokenError as error:
@@ -94,6 +97,16 @@ def look_for(request: CheckRequest) -> Present:
         raise NothingToShowError("; ".join(f"{u.target}: {u.reason}" for u in unfit))
     present.told.extend(unfit)
     return present
+
+
+def _loading(request: CheckRequest) -> float:
+    """Seconds that a target may take to be loaded and looked at for the first time.
+
+    A time that is asked for bounds that too, with the grace that every worker has.
+    """
+    if request.max_time is None:
+        return LOADING_SECONDS
+    return min(request.max_time + WorkerLimits().grace_seconds, LOADING_SECONDS)
 
 
 def _shows_none(probed: Probed, request: CheckRequest) -> str | None:
@@ -120,9 +133,9 @@ class Checking:
 
     def __init__(self, request: CheckRequest, present: Present) -> None:
         self.started = _started(request, present)
-        folder = request.report_dir or _own_folder(self.started)
+        folder = request.report_dir or own_folder(self.started)
         self.file = folder / STREAM_NAME
-        self.plans = plans_of(request, present, folder / "failures")
+        self.plans = plans_of(request, present, folder / FAILURES)
         self.records: list[Record] = []
         self._jobs, self._first = request.jobs, request.first
         self._stream = _opened(self.file)
@@ -177,9 +190,22 @@ class Checking:
 def _opened(file: Path) -> StreamWriter:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        return StreamWriter(file)
     except OSError as error:
         raise ReportFolderError(str(error)) from error
+    try:
+        if _has_entries(file.parent / FAILURES):
+            message = f"{file.parent} has the failures of another run"
+            raise ReportFolderError(message)
+        return StreamWriter(file)
+    except FileExistsError as error:
+        message = f"{file} is there: it is of another run"
+        raise ReportFolderError(message) from error
+    except OSError as error:
+        raise ReportFolderError(str(error)) from error
+
+
+def _has_entries(folder: Path) -> bool:
+    return folder.is_dir() and next(folder.iterdir(), None) is not None
 
 
 def _started(request: CheckRequest, present: Present) -> RunStarted:
@@ -198,7 +224,9 @@ def _started(request: CheckRequest, present: Present) -> RunStarted:
     )
 
 
-def _own_folder(started: RunStarted) -> Path:
+def own_folder(started: RunStarted) -> Path:
     """A new folder for each run, below one that version control ignores."""
     time = started.started.partition("+")[0].replace(":", "").replace("-", "")
-    return Path("memslots-report") / f"{time}-{started.seed}"
+    folder = Path("memslots-report") / f"{time}-{started.seed}"
+    more = (folder.with_name(f"{folder.name}-{n}") for n in count(2))
+    return next(each for each in chain((folder,), more) if not each.exists())

@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from pathlib import Path
 
-from memslot_conformance.findings.collect import LONGEST_TOLD
-from memslot_conformance.findings.failure_file import RecordedFailure, kept_in
 from memslot_conformance.findings.parts import (
     FoundPart,
     LayerPart,
@@ -45,7 +42,7 @@ from memslot_conformance.layers.turns import (
     NOTHING_NEW,
     TIME_OVER,
 )
-from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.run.kept import Faults, kept_finding
 from memslot_conformance.targets.isolation import Broken
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.header import History
@@ -93,7 +90,7 @@ class Merged:
         self._started = self._skipped = False
         self._nothing_new = False
         self._could: MeetingsCounted | None = None
-        self._failed: list[TargetFailed] = []
+        self._faults = Faults(plan)
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -175,7 +172,7 @@ class Merged:
             found = replace(found, cause=cause)
             if cause is None:
                 self._causes[met.clause] = history
-        self._on_record(self._kept(found, met.scenario))
+        self._on_record(kept_finding(self._plan, found, met.scenario))
 
     def _cause(self, clause: str) -> str | None:
         """The clause of an earlier finding whose history breaks this one, too."""
@@ -185,35 +182,11 @@ class Merged:
                 return first
         return None
 
-    def _kept(self, found: Found, scenario: Scenario) -> Found:
-        """The finding with its file, where one is wanted."""
-        folder, history = self._plan.failures_dir, found.history
-        if folder is None or history is None:
-            return found
-        failure = RecordedFailure(
-            found.target,
-            history.header.profile,
-            found.clause,
-            scenario,
-            found.schedule,
-            history,
-            self._plan.blind,
-        )
-        file, unkept = kept_in(Path(folder), failure)
-        if file is not None and len(history.events) > LONGEST_TOLD:
-            history = None
-        return replace(found, history=history, file=file, unkept=unkept)
-
     def _failure(self, part: int, failed: TargetFailed) -> None:
         """Say how a part broke, where no other broke like it."""
-        plan = self._plan
-        if any(other.what == failed.what for other in self._failed):
-            return
-        self._failed.append(failed)
-        if not plan.is_whole:
-            last = f"{failed.last}\nin part {part + 1} of {plan.parts}".lstrip()
-            failed = replace(failed, last=last)
-        self._on_record(failed)
+        new = self._faults.new(part, failed)
+        if new is not None:
+            self._on_record(new)
 
     def _search(self, told: _Told, search: SearchPart) -> None:
         """Count what is new of all, in the order in which it is heard."""

@@ -15,6 +15,7 @@ from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.parts import PartSaid
 from memslot_conformance.findings.records import TargetPlan
 from memslot_conformance.layers.layers import run_target
+from memslot_conformance.run.aftermath import Aftermath
 from memslot_conformance.run.stream import FOUND_LATER, KIND_KEY, StreamError
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.isolation import (
@@ -113,7 +114,7 @@ def _follow(
         work(plan, lambda record: send(SAID.to_text(record)), crash)
 
     try:
-        return isolated(
+        broken = isolated(
             in_the_worker,
             on_line,
             seconds=plan.seconds + limits.grace_seconds,
@@ -121,10 +122,16 @@ def _follow(
             stop=stop,
             clock=clock,
         )
+        if broken is None:
+            return None
+        broken, told = Aftermath(plan, broken, stop or Event()).told()
+        for each in told:
+            on_line(SAID.to_text(each))
     except StreamError as error:
         return Broken(f"sent what is no record: {error}", "")
     except ForeignRecordError as error:
         return Broken(f"sent a record that is not its own: {error}", "")
+    return broken
 
 
 def said(line: str, plan: TargetPlan) -> PartSaid:

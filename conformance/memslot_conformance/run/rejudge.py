@@ -21,6 +21,7 @@ from memslot_conformance.findings.failure_file import (
     is_failure,
     read_failure,
 )
+from memslot_conformance.findings.faults import TOO_LONG, same_kind
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
@@ -30,10 +31,12 @@ from memslot_conformance.findings.records import (
     TargetStarted,
     found_in,
 )
+from memslot_conformance.run.aftermath import hung_again
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.stream import is_stream, read_stream
+from memslot_conformance.targets.attempts import Repeated
 from memslot_conformance.targets.crash_record import CrashRecord
-from memslot_conformance.targets.probe import asked
+from memslot_conformance.targets.probe import TargetBrokenError, asked
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Finished
@@ -193,6 +196,7 @@ class RerunOutcome(Enum):
     ANOTHER = "its clause held, but another one is broken"
     HELD = "nothing is broken"
     DIVERGED = "the recorded run could not be followed"
+    BROKE = "the target broke again as it did"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +204,8 @@ class Rerun:
     """A failure run again: what was left, and how it compares.
 
     `finding` is the one to show, if anything is broken; `diverged` says where the run
-    left the recorded one. A race of threads was played so many `times`.
+    left the recorded one, and `fault` how the target broke. A race of threads was
+    played so many `times`.
     """
 
     failure: RecordedFailure
@@ -209,10 +214,11 @@ class Rerun:
     finding: Finding | None
     diverged: str | None
     times: int = 1
+    fault: str | None = None
 
     @property
     def status(self) -> Exit:
-        """1 where a clause is broken again; 3 where it held, or nobody can say."""
+        """1 where it came again, or a clause is broken; 3 where not, or unknown."""
         broke = self.outcome in {RerunOutcome.HELD, RerunOutcome.DIVERGED}
         return Exit.BROKE if broke else Exit.DOES_NOT_CONFORM
 
@@ -229,18 +235,43 @@ def replay_file(path: Path) -> Rerun:
         crash.say(f"replaying {path}")
         return {ANSWER: REPLAYED.to_text(failure_file.replay(failure))}
 
+    hung = hung_again(failure)
+    if hung is not None:
+        return _compared_hung(failure, hung)
     for_each = SECONDS_OF_AN_OPERATION * failure.scenario.operations
-    said = asked(again, seconds=max(REPLAY_SECONDS, for_each))
+    try:
+        said = asked(again, seconds=max(REPLAY_SECONDS, for_each))
+    except TargetBrokenError as error:
+        what = error.broken.what
+        if not failure.fault or not same_kind(what, failure.fault):
+            raise
+        return Rerun(
+            failure, failure.history, RerunOutcome.BROKE, None, None, fault=what
+        )
     return _compared(failure, REPLAYED.from_text(said[ANSWER]))
+
+
+def _compared_hung(failure: RecordedFailure, hung: Repeated) -> Rerun:
+    """It did not come back. That is the finding only where it is stuck."""
+    history, fault = failure.history, f"{TOO_LONG}\n{hung.stack}".rstrip()
+    if failure.fault:
+        return Rerun(failure, history, RerunOutcome.BROKE, None, None, fault=fault)
+    found = [f for f in judge(history, CLAUSES).findings if f.clause == failure.clause]
+    if hung.stuck and found:
+        return Rerun(failure, history, RerunOutcome.SAME, found[0], None, fault=fault)
+    return Rerun(failure, history, RerunOutcome.DIVERGED, None, fault, fault=fault)
 
 
 def _compared(failure: RecordedFailure, replayed: Replayed) -> Rerun:
     findings = judge(replayed.history, CLAUSES).findings
     same = [f for f in findings if f.clause == failure.clause]
-    diverged = replayed.diverged
+    diverged, fault = replayed.diverged, replayed.error
+    again = failure.fault and fault and same_kind(fault, failure.fault)
     if diverged is None and not findings:
-        diverged = replayed.error
-    if same and same[0] in judge(failure.history, CLAUSES).findings:
+        diverged = fault
+    if again:
+        outcome = RerunOutcome.BROKE
+    elif same and same[0] in judge(failure.history, CLAUSES).findings:
         outcome = RerunOutcome.SAME
     elif same:
         outcome = RerunOutcome.OTHERWISE
@@ -249,4 +280,12 @@ def _compared(failure: RecordedFailure, replayed: Replayed) -> Rerun:
     else:
         outcome = RerunOutcome.ANOTHER if findings else RerunOutcome.HELD
     shown = (*same, *findings, None)[0]
-    return Rerun(failure, replayed.history, outcome, shown, diverged, replayed.times)
+    return Rerun(
+        failure,
+        replayed.history,
+        outcome,
+        shown,
+        diverged,
+        times=replayed.times,
+        fault=fault,
+    )

@@ -14,6 +14,8 @@ from memslot_conformance.adapter.capabilities import METHODS, observed, supporte
 from memslot_conformance.adapter.perform import perform
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.play.determinism import self_check
+from memslot_conformance.run import smoke_declared as declared
+from memslot_conformance.run.smoke_declared import Check
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.targets import resolve as targets
 from memslot_conformance.targets.crash_record import CrashRecord
@@ -62,18 +64,6 @@ NOT_THERE: tuple[Reply, ...] = (
     FoundId(None),
 )
 """What a lookup answers where there is no slot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at; `problem` is empty where it is in order.
-
-    `note` says what could not be looked at.
-    """
-
-    name: str
-    problem: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +186,23 @@ def _deterministic(target: Target) -> Check:
     return Check(name, "" if difference is None else str(difference))
 
 
+def _points(target: Target) -> Check:
+    """What it announces is what it says that it announces."""
+    return declared.points(
+        target, lambda made: (_create(target), *_lookups(made), DELETE)
+    )
+
+
 CHECKS: tuple[Callable[[Target], Check], ...] = (
     _takes_requests,
     _replies,
     _independent,
     _observing_changes_nothing,
     _deterministic,
+    declared.names,
+    _points,
+    declared.limits,
+    declared.judged,
 )
 
 NEEDED = frozenset({_takes_requests, _replies})

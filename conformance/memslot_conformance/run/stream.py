@@ -24,7 +24,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
 
-from memslot_conformance.findings.records import Found, Record, RunFinished, RunStarted
+from memslot_conformance.findings.records import (
+    Found,
+    Record,
+    RunFinished,
+    RunStarted,
+    TargetFailed,
+)
 from memslot_conformance.run.stream_sense import check
 from memslot_conformance.scenarios.scenario import Run
 from memslot_spec.history.dialect import CAME_LATER, TAGS, bits_of
@@ -57,7 +63,15 @@ def _bits_of(kind: type, name: str) -> int | None:
     return 64 if kind in COUNTED and name != SEED else bits_of(kind, name)
 
 
-FOUND_LATER = frozenset({(Found, "replaces"), (Found, "cause")})
+FOUND_LATER = frozenset(
+    {
+        *((Found, name) for name in ("replaces", "cause", "replays", "came_again")),
+        *(
+            (TargetFailed, name)
+            for name in ("operation", "thread", "file", "unkept", "replaces")
+        ),
+    }
+)
 """Fields of records that were written before: their defaults are left out."""
 
 RECORD: JsonForm[Record] = JsonForm(
@@ -80,13 +94,14 @@ class ReadStream:
 
 
 class StreamWriter:
-    """Writes records to a file, each in full before the next.
+    """Writes records to a new file, each in full before the next.
 
-    Errors: `OSError` where the file cannot be written.
+    Errors: `OSError` where the file cannot be written, `FileExistsError` where it is
+    there: two runs would write over each other.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8")
+        self._file = path.open("x", encoding="utf-8")
         self._first = True
 
     def write(self, record: Record) -> None:

@@ -33,6 +33,10 @@ from memslot_spec.history.header import Interleaving
 OCCASIONS = 1_000
 """So often a target has the occasion to meet a premise before it is said to never."""
 
+TRACEBACK = "Traceback (most recent call last)"
+GROUP, IN_GROUP = "+ Exception Group Traceback", "  | "
+"""How Python begins what it says of an exception, and of a group of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClauseVerdict:
@@ -189,11 +193,22 @@ def _never_met(clause: AnyClause, told: _Told, reached: int) -> ClauseVerdict | 
 
 
 def headline(what: str) -> str:
-    """The one line that says most of why a target broke: of a traceback, its end."""
+    """The one line that says most of why a target broke: of a traceback, its error.
+
+    Of several the last is what was raised in the end. A message may have many lines.
+    """
     lines = [line for line in what.splitlines() if line.strip()]
     if not lines:
         return "it broke"
-    return lines[-1].strip() if lines[0].startswith("Traceback") else lines[0]
+    begins = [n for n, line in enumerate(lines) if line.startswith(TRACEBACK)]
+    if begins and begins[0] == 0:
+        frames = iter(lines[begins[-1] + 1 :])
+        error = next((one for one in frames if not one.startswith(" ")), lines[-1])
+        return error.strip()
+    if GROUP in lines[0]:
+        said = (line.removeprefix(IN_GROUP) for line in lines[1:])
+        return next((one for one in said if one[:1].strip(" +|")), lines[0]).strip()
+    return lines[0]
 
 
 def _reached_or_not(

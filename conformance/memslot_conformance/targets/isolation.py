@@ -57,6 +57,7 @@ class Broken:
 
     what: str
     last: str
+    kept: tuple[bytes, ...] = ()
 
 
 class StoppedError(Exception):
@@ -95,7 +96,9 @@ def isolated(
             what = worker.watch(seconds, stop or Event(), clock)
         finally:
             worker.end()
-        return None if what is None else Broken(what, crash.heard())
+        if what is None:
+            return None
+        return Broken(what, crash.heard(), crash.kept())
 
 
 def _pipe(stack: contextlib.ExitStack) -> tuple[FileIO, FileIO]:
@@ -255,7 +258,9 @@ def _settle(ends: _Ends, memory: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != ends.supervisor:
         os._exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # What ends the suite in order ends a worker at once.
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for fd, standard in ((nothing, 0), (ends.output_fd, 1), (ends.output_fd, 2)):
         os.dup2(fd, standard)
@@ -286,7 +291,10 @@ def _described(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"called sys.exit({error.code!r})"
     frames = traceback.extract_tb(error.__traceback__)[-TRACE_FRAMES:]
-    said = "".join(traceback.format_exception_only(error)).rstrip()
+    said = "".join(traceback.format_exception_only(error)).rstrip()[:OUTPUT_BYTES]
+    if isinstance(error, SyntaxError):
+        # Python says first where it is.
+        said = f"{type(error).__name__}: {error.msg}\n{said}"
     return "\n".join((said, *(f"  {f.filename}:{f.lineno} {f.name}" for f in frames)))
 
 

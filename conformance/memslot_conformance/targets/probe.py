@@ -58,8 +58,8 @@ class Probed:
         return tuple(c for c in clauses if not_applicable(c, self.header) is None)
 
 
-def probe(name: str, profile: str | None) -> Probed:
-    """Load the target and make one instance of it.
+def probe(name: str, profile: str | None, *, seconds: float = SECONDS) -> Probed:
+    """Load the target and make one instance of it, in so many seconds.
 
     Errors: `NoSuchTargetError`, `NotHereError`, `TargetBrokenError`.
     """
@@ -72,7 +72,7 @@ def probe(name: str, profile: str | None) -> Probed:
         head = history_to_json(History(target.header, ()))
         return {"description": target.description, "header": head}
 
-    said = asked(look, seconds=SECONDS)
+    said = asked(look, seconds=seconds)
     header = read_history(said["header"].splitlines(keepends=True), name).header
     return Probed(name, said["description"], header)
 

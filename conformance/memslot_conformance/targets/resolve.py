@@ -146,6 +146,9 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
     if not colon or not module_name or not factory_name:
         message = f"target {name!r} must read py:MODULE:FACTORY"
         raise UnknownTargetError(message)
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        message = f"target {name!r}: {module_name!r} is no module name"
+        raise UnknownTargetError(message)
     try:
         here = str(Path.cwd())
     except OSError as error:
@@ -160,7 +163,11 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
         raise UnknownTargetError(message) from error
     factory: Callable[..., Implementation] | None = getattr(module, factory_name, None)
     if not callable(factory):
-        message = f"target {name!r}: module {module_name} has no factory {factory_name}"
+        where = getattr(module, "__file__", None) or "it is built in"
+        message = (
+            f"target {name!r}: module {module_name} has no factory {factory_name} "
+            f"({where})"
+        )
         raise UnknownTargetError(message)
     return made_by(factory, profile, name=name)
 

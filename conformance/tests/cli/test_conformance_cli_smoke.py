@@ -96,10 +96,51 @@ def test_a_target_that_breaks_when_loaded_is_an_error_of_its_own(
 def test_smoke_passes_the_reference() -> None:
     result = memslots("smoke", "reference")
     assert result.exit_code == 0
-    assert result.output.count("ok ") == 6
+    assert result.output.count("ok ") == 10
 
 
 def test_smoke_of_what_is_not_here_runs_nothing() -> None:
     result = memslots("smoke", "kvm")
     assert result.exit_code == 5
     assert NO_KERNEL in result.output
+
+
+MISSPELT = """
+from memslot_spec.history.points.tables import TableLoaded
+from memslot_spec.model.replies import Done
+
+class Misspelt:
+    limts = None
+
+    def __init__(self, hook):
+        self.hook = hook
+
+    def gfn_to_memslt(self, gfn):
+        return None
+
+    def frobnicate(self):
+        pass
+
+    def set_region(self, region):
+        self.hook.point(TableLoaded, 1)
+        return Done()
+"""
+
+
+def test_smoke_names_what_is_misspelt_undeclared_or_judged_by_nothing() -> None:
+    Path("stranger.py").write_text(MISSPELT, encoding="utf-8")
+    result = memslots("smoke", "py:stranger:Misspelt")
+    assert result.exit_code == 0
+    said = " ".join(result.output.split())
+    assert "gfn_to_memslt() is not looked for: did you mean 'gfn_to_memslot'?" in said
+    assert "limts is not looked for: did you mean 'limits'?" in said
+    assert "no operation comes to frobnicate()" in said
+    assert "it announces TableLoaded, and `announces` does not say so" in said
+    assert "it declares no `limits`, and is judged by those of profile linux" in said
+    assert "beyond its last by its limits, was answered Done()" in said
+    assert f"of {len(CLAUSES)} clauses will apply" in said
+
+
+def test_smoke_names_methods_that_no_clause_judges() -> None:
+    said = " ".join(memslots("smoke", "reference").output.split())
+    assert "no clause will judge count_rmaps(), halt()" in said

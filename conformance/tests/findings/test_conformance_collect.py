@@ -6,18 +6,20 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from memslot_conformance.adapter.protocols import Implementation
-from memslot_conformance.findings.collect import SHRINK_SECONDS, Findings
+from memslot_conformance.findings.collect import REPLAYS, SHRINK_SECONDS, Findings
 from memslot_conformance.findings.failure_file import read_failure
 from memslot_conformance.findings.records import Found, Record, latest
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.explore import replay
 from memslot_conformance.play.played import Played
+from memslot_conformance.report.failure import render_failure
 from memslot_conformance.run.stream import from_line, to_line
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target, resolve
@@ -46,7 +48,7 @@ def taken(
     collected.take(found, played, LOOKUP, "fixed")
     collected.take(found, played, LOOKUP, "sampled")
     assert collected.seen == {finding.clause: 2 for finding in found}
-    (record,) = sent
+    (record,) = latest(sent)
     assert isinstance(record, Found)
     return record
 
@@ -172,9 +174,27 @@ def test_what_kills_a_run_while_it_shrinks_loses_nothing(tmp_path: Path) -> None
 
 def test_a_finding_that_does_not_come_again_is_told_as_it_was_met() -> None:
     reference = resolve("reference", "v2.6.34")
-    (only,) = sent_of(replace(PATCH, make=reference.make), None)[0]
+    met, only = sent_of(replace(PATCH, make=reference.make), None)[0]
     assert isinstance(only, Found)
     assert only.operations == LONG.operations
+    assert (only.came_again, only.replays) == (0, REPLAYS)
+    assert latest([met, only]) == (only,)
+
+
+def test_what_the_law_leaves_one_answer_for_is_told_with_how_often_it_came() -> None:
+    """Every third VM names a slot in a hole: nothing is stepped, and nothing raced."""
+    wrong, right = PATCH.make, resolve("reference", "v2.6.34").make
+    made = count()
+
+    def make(hook: Hook) -> Implementation:
+        return (right if next(made) % 3 else wrong)(hook)
+
+    records = sent_of(replace(PATCH, make=make), None)[0]
+    (only,) = latest(records)
+    assert isinstance(only, Found)
+    assert 0 < only.came_again < only.replays == REPLAYS
+    again = f"it came again in {only.came_again} of {only.replays} replays"
+    assert again in " ".join(render_failure(only).split())
 
 
 def test_when_the_time_is_long_over_nothing_is_made_small() -> None:

@@ -18,6 +18,7 @@ from memslot_conformance.play.stepping import (
     STEP_LIMIT,
     STEPS_OF_AN_OPERATION,
     SteppingHook,
+    overrun_words,
     step_limit_of,
 )
 from memslot_conformance.scenarios.scenario import Run, Scenario
@@ -31,7 +32,7 @@ from toys import TWO, Locks, Toy
 LIMIT = 5
 """Fewer events than a race of two additions has."""
 
-TOO_LONG = f"did not finish within {LIMIT} steps"
+TOO_LONG = overrun_words(LIMIT)
 
 
 def is_too_long(played: Played) -> bool:
@@ -118,7 +119,7 @@ def test_a_switch_at_the_limit_is_within_it() -> None:
     assert len(played.events) == LIMIT + 3
     late = play(Loading, scenario, step_limit=LIMIT - 1)
     assert late.error is not None
-    assert late.error.message == f"did not finish within {LIMIT - 1} steps"
+    assert late.error.message == overrun_words(LIMIT - 1)
     assert len(late.events) == LIMIT
 
 
@@ -189,12 +190,12 @@ def test_many_operations_may_take_more_events_unless_a_limit_is_given() -> None:
     assert len(played.events) > STEP_LIMIT
     late = play(Patient, scenario, step_limit=STEP_LIMIT).error
     assert late is not None
-    assert late.message == f"did not finish within {STEP_LIMIT} steps"
+    assert late.message == overrun_words(STEP_LIMIT)
     endless = play(Patient, Scenario(scenario.prefix, after=(Halt(),))).error
     assert endless is not None
     limit = step_limit_of(many + 1)
     assert limit == (many + 1) * STEPS_OF_AN_OPERATION
-    assert endless.message == f"did not finish within {limit} steps"
+    assert endless.message == overrun_words(limit)
 
 
 def test_no_number_of_operations_may_take_events_without_end() -> None:

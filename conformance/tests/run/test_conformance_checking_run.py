@@ -28,7 +28,12 @@ from memslot_conformance.findings.records import (
     latest,
 )
 from memslot_conformance.layers import fixed
-from memslot_conformance.run.checking import Checking, ReportFolderError, look_for
+from memslot_conformance.run.checking import (
+    Checking,
+    ReportFolderError,
+    look_for,
+    own_folder,
+)
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.request import CheckRequest
 from memslot_conformance.run.stream import read_stream, to_line
@@ -261,11 +266,38 @@ def test_without_a_folder_each_run_has_one_by_its_time_and_seed() -> None:
 
 @pytest.mark.parametrize("folder", [Path(), Path("new"), Path("new/in/new")])
 def test_a_folder_is_made_where_there_is_none(folder: Path) -> None:
-    for _ in range(2):
-        request = replace(REQUEST, targets=("kvm",), report_dir=folder)
-        checking = checked(request, Exit.NOTHING_RAN)
-        assert checking.file == folder / "report.ndjson"
-        assert len(read_stream(checking.file).records) == 3
+    request = replace(REQUEST, targets=("kvm",), report_dir=folder)
+    checking = checked(request, Exit.NOTHING_RAN)
+    assert checking.file == folder / "report.ndjson"
+    assert len(read_stream(checking.file).records) == 3
+
+
+def test_a_folder_is_of_one_run() -> None:
+    request = replace(REQUEST, targets=("kvm",), report_dir=Path("r"))
+    first = checked(request, Exit.NOTHING_RAN)
+    before = first.file.read_bytes()
+    with pytest.raises(ReportFolderError, match=r"r/report.ndjson is there: it is of"):
+        Checking(request, look_for(request))
+    assert first.file.read_bytes() == before
+
+
+def test_failures_of_an_older_run_are_not_mixed_in() -> None:
+    Path("r/failures").mkdir(parents=True)
+    request = replace(REQUEST, targets=("kvm",), report_dir=Path("r"))
+    Path("r/failures/patch-LOOK-7.ndjson").touch()
+    with pytest.raises(ReportFolderError, match="r has the failures of another run"):
+        Checking(request, look_for(request))
+    assert not Path("r/report.ndjson").exists()
+
+
+def test_two_runs_of_one_second_and_seed_have_a_folder_each() -> None:
+    request = replace(REQUEST, targets=("kvm",), report_dir=None)
+    with Checking(request, look_for(request)) as first:
+        started = first.started
+    for number in range(2, 4):
+        folder = own_folder(started)
+        assert folder.name == f"{first.file.parent.name}-{number}"
+        folder.mkdir()
 
 
 def test_a_folder_that_cannot_be_made_is_refused() -> None:

@@ -23,7 +23,7 @@ from memslot_conformance.findings.records import (
     TargetStarted,
 )
 from memslot_conformance.layers.turns import NOTHING_LEFT, TIME_OVER
-from memslot_conformance.run import merged as run_merged
+from memslot_conformance.run import kept as run_kept
 from memslot_conformance.run.merged import Merged
 from memslot_conformance.targets.isolation import Broken
 from memslot_conformance.targets.resolve import resolve
@@ -204,7 +204,7 @@ def test_what_a_target_broke_over_in_every_part_is_not_counted_as_unmet() -> Non
 def test_of_a_long_history_the_file_alone_tells(
     longest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_merged, "LONGEST_TOLD", longest)
+    monkeypatch.setattr(run_kept, "LONGEST_TOLD", longest)
     history = History(resolve("patch", None).header, (Finished(0, ()),))
     plan = replace(parts(2), failures_dir=str(tmp_path))
     records = told(plan, [[replace(found(), history=history)], []])

@@ -129,6 +129,24 @@ def test_a_skipped_target_has_its_reason_and_no_verdicts() -> None:
             "Traceback (most recent call last):\n  x\n  OSError: no\n\n \n",
             "OSError: no",
         ),
+        (
+            "Traceback (most recent call last):\n  x\nOSError: no\nmore\n of it\n",
+            "OSError: no",
+        ),
+        (
+            (
+                "Traceback (most recent call last):\n  x\nKeyError: 1\n\nDuring:\n"
+                "\nTraceback (most recent call last):\n  y\nOSError: no\n"
+            ),
+            "OSError: no",
+        ),
+        (
+            (
+                "  + Exception Group Traceback (most recent call last):\n  |   File x\n"
+                "  | ExceptionGroup: several\n  +-+---- 1 ----\n    | ValueError: a\n"
+            ),
+            "ExceptionGroup: several",
+        ),
         ("killed in Traceback\nx", "killed in Traceback"),
         ("Traceback", "Traceback"),
         ("", "it broke"),
