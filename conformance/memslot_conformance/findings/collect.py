@@ -183,7 +183,7 @@ class Findings:
         scenario, schedule = failing.scenario, failing.played.schedule
         if self._races_by_itself(scenario):
             return 0, 0
-        came = 0
+        came = replays = 0
         for replays in range(1, REPLAYS + 1):
             again = replay(self.target.make, scenario, schedule)
             came += self.trial.breaks(again, clause)

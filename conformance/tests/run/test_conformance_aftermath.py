@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -59,7 +60,8 @@ def once_it_is_there() -> Clock:
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go_into(tmp_path, monkeypatch)
-    monkeypatch.syspath_prepend(Path(faulty_adapters.__file__).parent)
+    here = str(Path(faulty_adapters.__file__).parent)
+    monkeypatch.setattr(sys, "path", [here, *sys.path])
 
 
 def box(scenario: Scenario, *more: Operation) -> tuple[bytes, ...]:
