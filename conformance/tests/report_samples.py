@@ -171,7 +171,7 @@ BREAKS: tuple[Record, ...] = (
     started("py:x:y", "linux"),
     TargetFailed(
         target="py:x:y",
-        what='Traceback\n  frame "x"\nOSError: n\x1b[2J',
+        what='Traceback (most recent call last):\n  frame "x"\nOSError: n\x1b[2J',
         last="setting slot 0\nat 0x0",
     ),
     TargetFailed(target="py:x:y", what="", last=""),

@@ -250,7 +250,7 @@ def test_what_hangs_is_stopped_with_what_it_started(tmp_path: Path) -> None:
 def test_the_tests_that_speak_of_a_module_come_before_those_that_pin(
     tmp_path: Path,
 ) -> None:
-    lot = drawn(ROOT, ["play"], 1, 40)
+    lot = drawn(ROOT, ["play"], 1, 120)
     mutant = next(one for one in lot if one.path.endswith("play/shrink.py"))
     folder = tmp_path / TESTS / "play"
     folder.mkdir(parents=True)

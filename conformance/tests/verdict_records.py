@@ -63,7 +63,11 @@ def found(clause: str, target: str = "one") -> Record:
 
 
 FINISHED = TargetFinished(target="one", seconds=1.0)
-FAILED = TargetFailed(target="one", what="Traceback\n  x\nValueError: no", last="")
+FAILED = TargetFailed(
+    target="one",
+    what="Traceback (most recent call last):\n  x\nValueError: no",
+    last="",
+)
 IN_PART = TargetFailed(target="one", what="sptes differ", last="", clauses=(ONE.id,))
 SKIPPED = TargetSkipped(target="two", reason="not here")
 ALL = layer({ONE.id: 1, TWO.id: 2})

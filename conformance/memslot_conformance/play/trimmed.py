@@ -20,19 +20,19 @@ from memslot_spec.model.replies import Refused
 LOOKS = (*TABLE_READERS, GuestAccess)
 """Operations that leave every slot as it is."""
 
-Events = tuple[Event, ...]
+SomeEvents = tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Events that are left out together or not at all: a call and its return."""
+    """SomeEvents that are left out together or not at all: a call and its return."""
 
     places: tuple[int, ...]
 
 
 def trimmed(
-    events: Events, step: int, still_breaks: Callable[[Events], bool]
-) -> Events:
+    events: SomeEvents, step: int, still_breaks: Callable[[SomeEvents], bool]
+) -> SomeEvents:
     """The history that is broken at this step, in which no look can be left out.
 
     Of what is left of it `still_breaks` says whether the same event breaks it.
@@ -41,7 +41,7 @@ def trimmed(
     if not still_breaks(events):
         return events
 
-    def without(left: tuple[_Piece, ...]) -> Events:
+    def without(left: tuple[_Piece, ...]) -> SomeEvents:
         kept = {place for piece in left for place in piece.places}
         return tuple(e for n, e in enumerate(events) if n in kept or n not in free)
 
@@ -65,7 +65,7 @@ def scenario_of(events: Iterable[Event]) -> Scenario:
     return Scenario(tuple(prefix), threads, tuple(after))
 
 
-def _up_to(events: Events, step: int) -> Events:
+def _up_to(events: SomeEvents, step: int) -> SomeEvents:
     """What was called up to the step, and the returns of that; what ends the play."""
     kept: list[Event] = list(events[: step + 1])
     waiting: set[int] = set()
@@ -84,7 +84,7 @@ def _up_to(events: Events, step: int) -> Events:
     return tuple(kept)
 
 
-def _pieces(events: Events) -> Iterable[_Piece]:
+def _pieces(events: SomeEvents) -> Iterable[_Piece]:
     """What changes nothing."""
     called: dict[int, tuple[int, Operation]] = {}
     for place, event in enumerate(events):

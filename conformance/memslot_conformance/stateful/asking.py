@@ -26,7 +26,7 @@ from memslot_conformance.report.failure import in_words
 from memslot_conformance.scenarios.drawn.corner import Corner
 from memslot_conformance.scenarios.drawn.shapes import same
 from memslot_conformance.stateful.drawn import a_corner
-from memslot_conformance.stateful.vm import Vm
+from memslot_conformance.stateful.vm import AskedVm
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.arithmetic.slot_word import pack
@@ -94,7 +94,7 @@ class AsksAVm(RuleBasedStateMachine):
         super().__init__()
         # Those of the clauses are many, and asked where one of them is broken.
         self.invariants = [i for i in self.invariants if i.preconditions != BROKEN]
-        self.vm = Vm(self.target, self.applicable)
+        self.vm = AskedVm(self.target, self.applicable)
 
     @initialize(corner=a_corner())
     def keep_to(self, corner: Corner) -> None:
@@ -129,7 +129,7 @@ class AsksAVm(RuleBasedStateMachine):
         self.vm.end()
         if self.vm.going:
             self.vm.close()
-            self.vm = Vm(self.target, self.applicable)
+            self.vm = AskedVm(self.target, self.applicable)
 
     def break_clause(self, clause: str | None = None) -> None:
         """Errors: `BrokenClauseError` where this clause was broken; or any, if None."""

@@ -34,7 +34,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     PAGES_AHEAD,
     ROOTS,
 )
-from memslot_conformance.stateful.vm import Vm
+from memslot_conformance.stateful.vm import AskedVm
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.model.operations import GetDirtyLog, Operation, Origin, SetRegion
 from memslot_spec.model.values import Failure, MemoryRegion
@@ -76,7 +76,7 @@ class HasVm(Protocol):
 
     target: Target
     corner: Corner
-    vm: Vm
+    vm: AskedVm
 
 
 @st.composite

@@ -25,7 +25,7 @@ from memslot_spec.model.operations import Operation, SetRegion
 from memslot_spec.model.values import Slot
 
 
-class Vm:
+class AskedVm:
     """A new VM of the target, which is judged while it is asked."""
 
     def __init__(self, target: Target, applicable: ApplicableClauses) -> None:

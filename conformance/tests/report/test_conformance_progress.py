@@ -49,7 +49,9 @@ RECORDS: tuple[Record, ...] = (
         history=None,
     ),
     TargetFailed(
-        target="py:x:y", what="Traceback\n  frame\nOSError: n\x1b[2J", last=""
+        target="py:x:y",
+        what="Traceback (most recent call last):\n  frame\nOSError: n\x1b[2J",
+        last="",
     ),
 )
 

@@ -118,7 +118,9 @@ RECORDS: tuple[Record, ...] = (
     found("REQ-1"),
     found("REQ-2"),
     TargetFailed(
-        target="py:x:y", what="Traceback\n  frame\nOSError: n\x1b[2J", last=""
+        target="py:x:y",
+        what="Traceback (most recent call last):\n  frame\nOSError: n\x1b[2J",
+        last="",
     ),
 )
 
