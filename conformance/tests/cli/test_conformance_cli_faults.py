@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,15 @@ def has_begun(report: Path) -> bool:
     return report.exists() and "TargetStarted" in report.read_text(encoding="utf-8")
 
 
+@pytest.fixture
+def heard(number: signal.Signals) -> Iterator[None]:
+    """What is started hears the signal, also where the tests run in the background."""
+    before = signal.signal(number, signal.SIG_DFL)
+    yield
+    signal.signal(number, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", [*ENDING, signal.SIGINT])
 def test_who_ends_the_run_gets_the_report(number: signal.Signals) -> None:
     check = ("check", "reference", "--level", "deep", "--report-dir", "r")
