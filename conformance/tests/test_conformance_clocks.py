@@ -40,6 +40,7 @@ MAX_TIME = "--max-time"
 NAMED = {
     ("toy_workers", "deaths"): "how it hangs, until it is killed",
     ("test_conformance_campaign", "test_a_run_can_be_stopped"): "the same",
+    ("faulty_adapters", "Sleeps"): "what is slow and not stuck",
     ("toy_workers", "has_ended"): "between two looks at a process",
     ("part_records", "timeless"): "of a record, which bound nothing",
     ("test_conformance_cli_check", "test_the_time_is_shared_by_the_targets"): (

@@ -6,11 +6,10 @@ from memslot_conformance.play.overlaps import overlaps
 from memslot_conformance.play.trimmed import scenario_of, trimmed
 from memslot_conformance.scenarios.fixed.slots import S0, S1
 from memslot_conformance.scenarios.scenario import Scenario
-from memslot_spec import Errno
 from memslot_spec.history.events import Call, Event, Finished, Observed, Return
 from memslot_spec.history.views import View
 from memslot_spec.model.operations import GfnToHva, GuestAccess
-from memslot_spec.model.replies import Accessed, Done, FoundHva, Refused
+from memslot_spec.model.replies import Accessed, Done, Errno, FoundHva, Refused
 from memslot_spec.model.values import EMPTY
 
 LOOK = GfnToHva(17)

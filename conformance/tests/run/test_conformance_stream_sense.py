@@ -94,6 +94,7 @@ def test_refuses_two_runs_in_one_file(
 ) -> None:
     path = written(tmp_path, *RECORDS)
     second = path.read_text("utf-8")
+    path.unlink()
     path = written(tmp_path, *first)
     path.write_text(path.read_text("utf-8") + second, encoding="utf-8")
     with pytest.raises(StreamError, match=rf":{len(first) + 1}: .* more than one run"):

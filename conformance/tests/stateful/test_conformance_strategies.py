@@ -18,6 +18,7 @@ from memslot_conformance.strategies import (
     scenarios,
 )
 from memslot_conformance.targets.resolve import resolve
+from memslot_spec.arithmetic.bitmaps import BITS_PER_WORD
 from memslot_spec.arithmetic.ranges import U64
 from memslot_spec.history.header import Header
 from memslot_spec.model.operations import (
@@ -69,9 +70,9 @@ def test_a_region_fits_the_structure_of_the_kernel(header: Header) -> None:
 
 def test_a_region_becomes_small() -> None:
     region = least(regions(V2_6_34), "memory_size")
-    assert (region.slot, region.flags) == (0, 0)
-    assert region.npages <= A_FEW
-    assert region.base <= A_FEW
+    assert region.flags == 0
+    assert region.slot <= A_FEW
+    assert region.npages <= BITS_PER_WORD
 
 
 def test_a_region_is_about_the_slots_there_are() -> None:
@@ -124,7 +125,8 @@ def test_an_operation_is_one_that_the_header_names() -> None:
 def test_an_operation_of_one_kind_is_of_that_kind() -> None:
     kind = operations(LINUX, A_TABLE, kind=GuestAccess)
     small = find(kind, lambda _: True, settings=minimal)
-    assert small == GuestAccess(0, write=False, direct=False)
+    assert isinstance(small, GuestAccess)
+    assert (small.write, small.direct) == (False, False)
 
 
 @pytest.mark.parametrize("kind", [ClearDirtyLog, DestroyVm])
