@@ -9,8 +9,8 @@ from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.history.events import Call, Event, Finished, Observed, Return
 from memslot_spec.history.views import View
 from memslot_spec.model.operations import GfnToHva, GuestAccess
-from memslot_spec.model.replies import Accessed, Done, Errno, FoundHva, Refused
-from memslot_spec.model.values import EMPTY
+from memslot_spec.model.replies import Accessed, Done, FoundHva, Refused
+from memslot_spec.model.values import EMPTY, Errno
 
 LOOK = GfnToHva(17)
 WRONG = Return(2, FoundHva(1))
