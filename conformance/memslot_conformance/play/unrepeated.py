@@ -45,14 +45,21 @@ class Unrepeated:
     """What of a race was drawn so far."""
 
     def __init__(self, rng: Random) -> None:
-        self.nodes: dict[int, _Node] = {}
+        self.nodes: dict[tuple[int, tuple[int, ...]], _Node] = {}
+        self.first: _Node | None = None
+        self._ends: set[int] = set()
         self._rng = rng
 
     @property
     def is_over(self) -> bool:
         """Every partial order was drawn."""
-        node = self.nodes.get(0)
-        return node is not None and node.is_over
+        return self.first is not None and self.first.is_over
+
+    def is_new(self, order: int) -> bool:
+        """No play has come to this partial order before; one has now."""
+        known = len(self._ends)
+        self._ends.add(order)
+        return len(self._ends) > known
 
     def other(self, node: _Node) -> int | None:
         """A thread that leads to what was not played, if there is one."""
@@ -64,7 +71,7 @@ class DrawnWalk:
     """A chooser that goes where another sends it, if that is new.
 
     `decisions` counts where it could have preempted. Once a thread is alone what comes
-    is known, and is heard no more.
+    is known: it is heard at the end, to tell whether another play came to the same.
     """
 
     def __init__(self, choose: Chooser, drawn: Unrepeated) -> None:
@@ -74,12 +81,14 @@ class DrawnWalk:
         self._order = PartialOrder()
         self._heard = self._turned = self._alive = 0
         self._path: list[tuple[_Node, int]] = []
+        self._stops: list[int] = []
 
     def choose(
         self, runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
     ) -> int:
         """Go on where something is new. Errors: `LeftOutError` where nothing is."""
         if self._alive == 1:
+            self._stops.append(len(events))
             return runnable[0]
         path = self._path
         if path:
@@ -105,34 +114,47 @@ class DrawnWalk:
         if not path or played.error is not None:
             return True
         if self._alive == 1:
-            node, _ = path.pop()
+            node, thread = path.pop()
+            self._hear_alone(thread, played.events)
         else:
             # The others wait for ever. Thread 0 looks when the race is over.
             rest, thread = played.events[self._heard :], path[-1][1]
             mine = [event for event in rest if event.thread == thread]
             self._hear(mine, can_go_on=False)
             node = self._come(())
-        is_new = not node.is_over
+        is_new = self._drawn.is_new(self._order.key)
         node.is_over = True
         self._end()
         return is_new
+
+    def _hear_alone(self, thread: int, events: Sequence[Event]) -> None:
+        """Hear what it did by itself, up to the look, which is thread 0's."""
+        begin = self._heard
+        for stop in (*self._stops, len(events)):
+            piece = [event for event in events[begin:stop] if event.thread == thread]
+            if piece:
+                self._order.add(thread, piece, waits=False)
+            begin = stop
 
     def _hear(self, piece: Sequence[Event], *, can_go_on: bool) -> None:
         """Hear what the thread did that was chosen last."""
         thread = self._path[-1][1]
         ended = not can_go_on and has_ended(thread, piece)
         self._alive -= ended
-        self._order.add(thread, piece, waits=not (can_go_on or ended))
+        if piece:
+            self._order.add(thread, piece, waits=False)
 
     def _come(self, runnable: tuple[int, ...]) -> _Node:
         """Where the play has come to."""
-        nodes, key = self._drawn.nodes, self._order.key
+        nodes, key = self._drawn.nodes, (self._order.key, runnable)
         node = nodes.get(key)
         if node is None:
             node = nodes[key] = _Node(runnable)
         if self._path:
             before, thread = self._path[-1]
             before.led[thread] = node
+        else:
+            self._drawn.first = node
         return node
 
     def _turn(self, node: _Node) -> int:

@@ -89,13 +89,13 @@ def left(scenario: Scenario) -> Bounded:
 
 def test_hardly_any_partial_order_is_drawn_twice() -> None:
     drawn, distinct = 0, 0
-    for name in tuple(RACES)[::3]:
+    for name in SOME:
         plays = sampled(REFERENCE.make, RACES[name], Random(3), 16, repeats=False)
         orders = [order_of(p.events) for p in plays]
         drawn += len(orders)
         distinct += len(set(orders))
-    # Event by event, two plays may be the same where a wait came at another place.
-    assert 0.8 * drawn <= distinct
+    # Event by event: the pieces of two plays may be cut at other places.
+    assert 0.95 * drawn <= distinct
 
 
 def test_a_race_of_which_everything_was_drawn_is_left() -> None:
