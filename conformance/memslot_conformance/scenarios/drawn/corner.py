@@ -89,7 +89,7 @@ def any_id(rng: Choices, header: Header, near: tuple[int, ...]) -> int:
         case "corner":
             return rng.choice(near)
         case "law":
-            return top
+            return max(top - rng.choice((0, 0, 1)), 0)
         case "machine":
             return edge_of_machine(rng, top)
         case "wide":

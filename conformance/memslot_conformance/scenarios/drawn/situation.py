@@ -32,6 +32,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     FRAMES,
     HOSTS,
     HUGE_SIZES,
+    IN_A_CORNER,
     LARGEST_LOGGED,
     LOGGING,
     LOGGING_WHERE_READ,
@@ -153,7 +154,7 @@ class Situation(Left):
                 slot = rng.choice(self.table.slots)
                 gfn, as_id = self.around(slot), slot.as_id
             case "corner" | "meeting":
-                gfn = self.corner.base + rng.choice(OFFSETS) + rng.choice((0, 0, 1, 3))
+                gfn = self.corner.base + rng.choice(IN_A_CORNER)
             case "law":
                 gfn = last - rng.choice((0, 0, 1))
             case "machine" if self.table.slots and rng.chance(EVEN):

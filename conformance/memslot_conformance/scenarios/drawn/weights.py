@@ -72,6 +72,9 @@ HUGE_SIZES = (HUGE - 1, HUGE, HUGE, HUGE + 1, 2 * HUGE, 2 * HUGE, 3 * HUGE)
 OFFSETS = (0, 0, 0, 1, 2, 2, 4, 4, 6, 8, 16, 64, 0x100, HUGE, HUGE, 0x300, 2 * HUGE)
 """How far into a corner a slot begins, and a host range."""
 
+IN_A_CORNER = tuple(offset + more for offset in OFFSETS for more in (0, 0, 1, 3))
+"""How far into a corner a frame is; one choice, for who makes choices fewer."""
+
 HUGE_PAGES = 0.5
 """How often a slot of as many pages as a huge page has one: base and host in step."""
 
@@ -102,8 +105,8 @@ HOST_CORNERS: Weighted[str] = (
 SPACES: Weighted[str] = ((9, "first"), (1, "last"), (3, "several"))
 """Address spaces, where there are several."""
 
-SIZES_OF_A_CORNER: Weighted[str] = ((6, "any"), (2, "small"), (2, "huge"), (1, "word"))
-"""Of which sizes the slots of a corner are."""
+SIZES_OF_A_CORNER: Weighted[str] = ((2, "small"), (6, "any"), (2, "huge"), (1, "word"))
+"""Of which sizes the slots of a corner are; the least comes first, as everywhere."""
 
 IDS_OF_A_CORNER = (3, 4, 4, 4, 4, 6, 8)
 MOST: Weighted[int] = ((30, 2), (35, 4), (20, 10), (10, 24), (4, 64), (1, 300))
