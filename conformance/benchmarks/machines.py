@@ -30,7 +30,8 @@ from memslot_conformance.stateful.asking import BrokenClauseError
 from memslot_conformance.stateful.rules import MemslotMachine
 from memslot_conformance.targets.resolve import Target, mutant_names, resolve
 from memslot_reference.museum import mutant_named
-from memslot_spec.clauses import CLAUSES
+from memslot_spec.clause import AnyClause
+from memslot_spec.clauses import clause_by_id
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import judge_events
 
@@ -46,8 +47,8 @@ UNCHECKED = (
 
 
 def found_by_machine(name: str, number: int, examples: int) -> str | None:
-    """The clause that the machine finds broken, if it finds one; nothing is shrunk."""
-    made: type[MemslotMachine] = machine(f"museum:{name}")
+    """The clause of the mutant's that the machine finds broken; nothing is shrunk."""
+    made: type[MemslotMachine] = machine(f"museum:{name}", clauses=_clauses_of(name))
     chosen = settings(
         max_examples=examples,
         deadline=None,
@@ -67,7 +68,7 @@ def found_by_machine(name: str, number: int, examples: int) -> str | None:
 def found_by_one_thread(name: str) -> str | None:
     """The clause that one thread breaks, if any does; how is no matter."""
     target = resolve(f"museum:{name}")
-    applicable = ApplicableClauses(target.header, CLAUSES)
+    applicable = ApplicableClauses(target.header, _clauses_of(name))
     for operations in _asked(target):
         play = Play(target.make)
         play.alone(operations)
@@ -76,6 +77,11 @@ def found_by_one_thread(name: str) -> str | None:
         if findings:
             return findings[0].clause
     return None
+
+
+def _clauses_of(name: str) -> tuple[AnyClause, ...]:
+    """What the museum asks of a mutant: what else it breaks others may tell."""
+    return tuple(clause_by_id(id_) for id_ in mutant_named(name).clauses)
 
 
 def _asked(target: Target) -> Iterator[Operations]:
