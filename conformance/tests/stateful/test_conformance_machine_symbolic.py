@@ -19,6 +19,7 @@ pytest.importorskip(
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 
 solved = settings(A_FEW, backend="crosshair", stateful_step_count=4, max_examples=3)
+longer = settings(solved, stateful_step_count=6, max_examples=12)
 
 
 def test_the_example_of_the_book_is_not_accused(
@@ -33,4 +34,4 @@ def test_the_example_of_the_book_is_not_accused(
 
 def test_a_bug_is_found() -> None:
     with pytest.raises(BrokenTargetError, match="no room for slot"):
-        run_state_machine_as_test(machine(Raises), settings=solved)
+        run_state_machine_as_test(machine(Raises), settings=longer)
