@@ -62,9 +62,7 @@ def drawn_words(name: str, drawn: DrawnCounts) -> str:
             f"overlapped in {drawn.overlapped:,}"
         )
     if name == "sampled":
-        return (
-            f"{drawn.schedules:,} random schedules of {drawn.scenarios:,} drawn races"
-        )
+        return f"{drawn.schedules:,} schedules of {drawn.scenarios:,} drawn races"
     return f"{drawn.requests:,} operations in {drawn.scenarios:,} VMs"
 
 

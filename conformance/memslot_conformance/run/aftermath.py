@@ -25,8 +25,8 @@ from memslot_conformance.run.noting import (
     CHOICE,
     Case,
     header_and_events,
-    read_scenario,
 )
+from memslot_conformance.scenarios.noted import noted
 from memslot_conformance.scenarios.scenario import Run, Scenario
 from memslot_conformance.targets.attempts import Patience, Repeated, attempt
 from memslot_conformance.targets.isolation import Broken
@@ -62,7 +62,7 @@ class Aftermath:
         """
         if self.plan.failures_dir is None or not self.broken.kept:
             return self.broken, ()
-        scenario = read_scenario(self.broken.kept, self.stop)
+        scenario = noted(self.broken.kept)
         if scenario is None or not scenario.operations:
             return self.broken, ()
         case = Case(self.plan.target, self.plan.profile, scenario)

@@ -12,17 +12,14 @@ from memslot_conformance.findings.failure_file import REPLAYED, Replayed
 from memslot_conformance.play.chance import tossing
 from memslot_conformance.play.explore import Following
 from memslot_conformance.play.scheduler import Chooser, Play
-from memslot_conformance.scenarios.noted import noted
 from memslot_conformance.scenarios.scenario import Operations, Scenario, Schedule
 from memslot_conformance.targets.attempts import Patience, attempt
 from memslot_conformance.targets.crash_record import CrashRecord
-from memslot_conformance.targets.isolation import Send, isolated
+from memslot_conformance.targets.isolation import Send
 from memslot_conformance.targets.resolve import resolve
-from memslot_spec.history.dialect import DIALECT
 from memslot_spec.history.events import Call, Return
 from memslot_spec.history.events import Event as Happened
 from memslot_spec.history.header import History
-from memslot_spec.history.json_form import JsonForm
 
 OPERATION, CHOICE = b"o", b"c"
 """How a piece begins: an operation of thread 0, or the choice of a thread."""
@@ -32,10 +29,6 @@ SCHEDULES = 200
 
 STAYS = (0.5, 0.8, 0.95)
 """How likely a thread goes on, one schedule after the other."""
-
-READ_SECONDS = 60.0
-
-SCENARIO: JsonForm[Scenario] = JsonForm(Scenario, DIALECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +86,6 @@ def _next(scenario: Scenario, thread: int, events: Sequence[Happened]) -> str:
     row = scenario.threads[thread - 1]
     place = called - 1 if called > returned else called
     return repr(row[min(place, len(row) - 1)])
-
-
-def read_scenario(pieces: tuple[bytes, ...], stop: Event) -> Scenario | None:
-    """What a worker noted that died; None where that cannot be read.
-
-    Errors: `StoppedError`.
-    """
-    said: list[str] = []
-
-    def read(send: Send, _: CrashRecord) -> None:
-        send(SCENARIO.to_text(noted(pieces)))
-
-    isolated(read, said.append, seconds=READ_SECONDS, stop=stop)
-    return SCENARIO.from_text(said[0]) if said else None
 
 
 def header_and_events(case: Case, patience: Patience, stop: Event) -> History | None:

@@ -1,17 +1,22 @@
 """What is being played, noted for whoever comes after a crash.
 
-In pickles, for they are made many times a second; they are read in a process that is
-as expendable as the one that wrote them.
+As JSON, which costs no more than pickles would, and which can be read wherever it is:
+who crashed may have written anything there.
 """
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import replace
-from typing import Protocol, cast
+from typing import Protocol
 
 from memslot_conformance.scenarios.scenario import Scenario
+from memslot_spec.history.dialect import DIALECT
+from memslot_spec.history.json_form import JsonForm
+from memslot_spec.history.json_kinds import MisfitError
+from memslot_spec.history.wire import OPERATION
 from memslot_spec.model.operations import Operation
+
+SCENARIO: JsonForm[Scenario] = JsonForm(Scenario, DIALECT)
 
 
 class Box(Protocol):
@@ -28,16 +33,22 @@ class Box(Protocol):
 
 def note(box: Box, scenario: Scenario) -> None:
     """This is about to be played."""
-    box.keep(pickle.dumps(scenario))
+    box.keep(SCENARIO.to_text(scenario).encode())
 
 
 def note_one_more(box: Box, operation: Operation) -> None:
     """This is asked besides, before anything races."""
-    box.add(pickle.dumps(operation))
+    box.add(OPERATION.to_text(operation).encode())
 
 
-def noted(pieces: tuple[bytes, ...]) -> Scenario:
-    """What was being played."""
-    scenario = cast("Scenario", pickle.loads(pieces[0]))  # noqa: S301 - see above
-    more = (cast("Operation", pickle.loads(each)) for each in pieces[1:])  # noqa: S301
-    return replace(scenario, prefix=(*scenario.prefix, *more))
+def noted(pieces: tuple[bytes, ...]) -> Scenario | None:
+    """What was being played; None where that cannot be read."""
+    if not pieces:
+        return None
+    try:
+        first, *more = (piece.decode() for piece in pieces)
+        scenario = SCENARIO.from_text(first)
+        asked = tuple(OPERATION.from_text(text) for text in more)
+    except (MisfitError, UnicodeDecodeError):
+        return None
+    return replace(scenario, prefix=(*scenario.prefix, *asked))

@@ -149,6 +149,13 @@ def test_what_is_noted_is_read() -> None:
     assert noted(box(Scenario(), *more)) == Scenario(more)
 
 
+@pytest.mark.parametrize(
+    "wrong", [(), (b"",), (b"\xff",), (b"{}", b"{}"), (b"\x80\x04N.",), (b"[1",)]
+)
+def test_what_is_no_note_is_not_read(wrong: tuple[bytes, ...]) -> None:
+    assert noted(wrong) is None
+
+
 def pieces() -> Iterator[bytes]:
     yield from (b"", b"one", b"another")
 
