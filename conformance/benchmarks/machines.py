@@ -15,12 +15,13 @@ from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from memslot_conformance import machine
 from memslot_conformance.play.lines import operations_of
 from memslot_conformance.play.scheduler import Play
+from memslot_conformance.scenarios.drawn.by_hypothesis import HEALTH
 from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
@@ -38,13 +39,6 @@ from memslot_spec.judging.judge import judge_events
 SEQUENCES, LENGTH = 200, 50
 """Drawn sequences beside the fixed scenarios, and operations of each."""
 
-UNCHECKED = (
-    HealthCheck.data_too_large,
-    HealthCheck.filter_too_much,
-    HealthCheck.large_base_example,
-    HealthCheck.too_slow,
-)
-
 
 def found_by_machine(name: str, number: int, examples: int) -> str | None:
     """The clause of the mutant's that the machine finds broken; nothing is shrunk."""
@@ -56,7 +50,7 @@ def found_by_machine(name: str, number: int, examples: int) -> str | None:
         phases=(Phase.generate,),
         print_blob=False,
         report_multiple_bugs=False,
-        suppress_health_check=UNCHECKED,
+        suppress_health_check=HEALTH,
     )
     try:
         run_state_machine_as_test(seed(number)(made), settings=chosen)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from memslot_conformance.scenarios.drawn.by_hypothesis import HEALTH
 from memslot_conformance.stateful.rules import MemslotMachine
 from memslot_spec.model.replies import Done, Reply
 from memslot_spec.model.values import Gfn, MemoryRegion, Slot
@@ -36,14 +37,6 @@ class Raises(OneSlot):
         raise RuntimeError(message)
 
 
-UNCHECKED = (
-    HealthCheck.data_too_large,
-    HealthCheck.filter_too_much,
-    HealthCheck.large_base_example,
-    HealthCheck.too_slow,
-)
-"""What Hypothesis leaves unchecked of every machine, unless it is told otherwise."""
-
 A_FEW = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -52,7 +45,7 @@ A_FEW = settings(
     print_blob=False,
     report_multiple_bugs=False,
     phases=(Phase.generate, Phase.shrink),
-    suppress_health_check=UNCHECKED,
+    suppress_health_check=HEALTH,
 )
 """The same examples each time, and none kept."""
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis.control import current_build_context
 
 from memslot_conformance.adapter.capabilities import observed
@@ -22,6 +22,7 @@ from memslot_conformance.findings.trial import TargetBrokeError
 from memslot_conformance.layers.slices import OutOfTimeError, Slice
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.scheduler import play
+from memslot_conformance.scenarios.drawn.by_hypothesis import HEALTH
 from memslot_conformance.scenarios.drawn.met import Met
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.scenarios.symbolic.shapes import (
@@ -42,14 +43,6 @@ from memslot_spec.model.profile import profile_named
 from memslot_spec.model.readers import answer
 from memslot_spec.model.replies import Reply, same_reply
 from memslot_spec.model.values import EMPTY, SlotTable
-
-HEALTH = (
-    HealthCheck.data_too_large,
-    HealthCheck.filter_too_much,
-    HealthCheck.large_base_example,
-    HealthCheck.too_slow,
-)
-"""Checks of Hypothesis on itself that mean nothing where a target is slow."""
 
 EXAMPLES = 1_000_000
 """More than the time allows."""

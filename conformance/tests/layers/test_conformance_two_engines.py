@@ -17,9 +17,8 @@ from memslot_conformance.layers import races
 from memslot_conformance.layers.races import play_race
 from memslot_conformance.layers.sequences import ask_one_vm
 from memslot_conformance.layers.slices import Slice
-from memslot_conformance.layers.symbolic import HEALTH
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.scenarios.drawn.by_hypothesis import Drawn
+from memslot_conformance.scenarios.drawn.by_hypothesis import HEALTH, Drawn
 from memslot_conformance.scenarios.drawn.choices import Choices, Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of

@@ -6,11 +6,20 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
 from memslot_conformance.scenarios.drawn.choices import Weighted, spread_out
 
 T = TypeVar("T")
+
+HEALTH = (
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+    HealthCheck.large_base_example,
+    HealthCheck.too_slow,
+)
+"""Checks of Hypothesis on itself that mean nothing where a target is slow."""
 
 GRAIN = 1 << 16
 """A probability is told in so many parts."""
