@@ -32,6 +32,9 @@ BREAKS = 100
 In one of them it may answer wrongly first, and then the clause is known.
 """
 
+BREAKS_ALIKE = 8
+"""The same of what repeats: it breaks there each time, and elsewhere it may not."""
+
 
 @dataclass(slots=True)
 class Counts:
@@ -237,14 +240,15 @@ class Trial:
         return ()
 
     def _broke(self, broke: TargetBrokeError) -> None:
-        """Note how the target broke; of a race of threads the next may show why.
+        """Note how the target broke; what is played next may show why.
 
         Errors: the `broke` given, or the first of several.
         """
         self.broken = self.broken or broke
         self.breaks_so_far += 1
-        may_go_on = self.is_raced and broke.scenario.threads
-        if not may_go_on or self.breaks_so_far >= BREAKS or broke.fault.is_left_behind:
+        by_chance = self.is_raced and broke.scenario.threads
+        most = BREAKS if by_chance else BREAKS_ALIKE
+        if self.breaks_so_far >= most or broke.fault.is_left_behind:
             raise self.broken
 
     def check_unbroken(self) -> None:

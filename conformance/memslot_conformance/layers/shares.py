@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 LAYERS = ("fixed", "sampled", "sequential")
 
-SHARES = {"fixed": 0.6, "sampled": 0.2, "sequential": 0.2}
+SHARES = {"fixed": 0.6, "sampled": 0.24, "sequential": 0.16}
 """How the work of a round is divided where no layer reaches more than another."""
 
 COSTS = {"fixed": 1.0, "sampled": 1.1, "sequential": 1.6}

@@ -14,6 +14,7 @@ from memslot_conformance.scenarios.drawn.caches import owned
 from memslot_conformance.scenarios.drawn.deck import LOG_OFF, LOG_ON, Hand
 from memslot_conformance.scenarios.drawn.kinds import KINDS
 from memslot_conformance.scenarios.drawn.scenario_weights import (
+    LOGGED_AS_WELL,
     PREPARED,
     READ_LOG,
     WRITTEN,
@@ -35,10 +36,14 @@ from memslot_spec.model.operations import (
     GuestAccess,
     InitHvaCache,
     Operation,
+    PreFault,
     SetRegion,
     UseHvaCache,
 )
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Slot
+
+MAPS = (GuestAccess, PreFault)
+"""What maps a page that is not mapped yet, and does little where it is."""
 
 
 def log_first(
@@ -58,7 +63,8 @@ def log_first(
             yield SetRegion(replace(region, flags=region.flags & ~LOG_DIRTY_PAGES))
         return
     is_asked = LOG_OFF in ways or "log" in _needs(threads)
-    if slot.log_dirty or not is_asked or not _prepared(draw):
+    share = PREPARED if LOG_OFF in ways or _is_for_a_log(threads) else LOGGED_AS_WELL
+    if slot.log_dirty or not is_asked or not draw.rng.chance(share):
         return
     changes = any(isinstance(one, SetRegion) for ops in threads for one in ops)
     if (
@@ -70,14 +76,13 @@ def log_first(
         # That it begins while they race is as good.
         return
     if _asked(draw, EnableManualProtect) and draw.rng.chance(EVEN):
-        yield EnableManualProtect(draw.rng.choice((1, 1, 3)))
+        yield EnableManualProtect(draw.rng.choice((1, 3)))
     yield SetRegion(replace(region, flags=region.flags | LOG_DIRTY_PAGES))
 
 
 def rest_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation]:
     """Mappings of the page in view, logs that were read, ranges and hints."""
-    if "mapping" in _needs(threads) and _asked(draw, GuestAccess) and _prepared(draw):
-        yield from _accesses(draw)
+    yield from mapped(draw, threads)
     if "log" in _needs(threads) and _asked(draw, GetDirtyLog):
         slot = _slot_in_view(draw)
         has_log = slot is not None and slot.npages <= LARGEST_LOGGED
@@ -89,6 +94,24 @@ def rest_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation
             yield ActivatePfnCache(thread, gfn << PAGE_SHIFT, 8)
         if _prepared(draw):
             yield from owned(tuple(_remembered(draw, operations)), thread)
+
+
+def mapped(draw: Situation, threads: list[Operations]) -> Iterator[Operation]:
+    """Mappings of the page in view, where a thread needs one.
+
+    Where one maps it, it is mapped already half of the time.
+    """
+    if "mapping" not in _needs(threads) or not _asked(draw, GuestAccess):
+        return
+    maps = any(type(one) in MAPS for operations in threads for one in operations)
+    if draw.rng.chance(EVEN if maps else PREPARED):
+        yield from _accesses(draw)
+
+
+def _is_for_a_log(threads: list[Operations]) -> bool:
+    """Some operation is nothing without a log: that is the first thing it needs."""
+    every = (KINDS[type(one)].needs[:1] for operations in threads for one in operations)
+    return ("log",) in every
 
 
 def _lacks_a_page(draw: Situation, operations: Operations) -> bool:

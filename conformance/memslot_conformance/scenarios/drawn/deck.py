@@ -18,22 +18,30 @@ from memslot_conformance.scenarios.drawn import shapes, touches
 from memslot_conformance.scenarios.drawn.accesses import draw_write
 from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME
-from memslot_conformance.scenarios.drawn.regions import draw_set_region, within_reason
+from memslot_conformance.scenarios.drawn.regions import (
+    at_times_failing,
+    draw_set_region,
+    within_reason,
+)
 from memslot_conformance.scenarios.drawn.requests import REQUEST
-from memslot_conformance.scenarios.drawn.scenario_weights import ALONE
+from memslot_conformance.scenarios.drawn.scenario_weights import (
+    ALONE,
+    FAILING_IN_A_RACE,
+)
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import EVEN
-from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
+from memslot_spec.model.operations import AgeHva, GuestAccess, Operation
 from memslot_spec.model.values import MemoryRegion
 
 ACCESS = GuestAccess.__name__
 
+CREATE, DELETE, MOVE = "create", "delete", "move"
 LOG_ON, LOG_OFF = "log on", "log off"
 
 REQUESTS: Mapping[str, Callable[[Situation], MemoryRegion]] = {
-    "create": shapes.create,
-    "delete": shapes.delete,
-    "move": shapes.move,
+    CREATE: shapes.create,
+    DELETE: shapes.delete,
+    MOVE: shapes.move,
     LOG_ON: shapes.log_on,
     LOG_OFF: shapes.log_off,
 }
@@ -53,7 +61,22 @@ class Card(NamedTuple):
         """One of them may change what the other reads or changes."""
         if REQUEST in (self.kind, other.kind):
             return True
+        if self._takes_away != other._takes_away:
+            keeper = other if self._takes_away else self
+            if "page" in BY_NAME[keeper.kind].needs:
+                return True
         return bool(self._about & other._about)
+
+    @property
+    def _takes_away(self) -> bool:
+        """The host takes pages, and with them what a cache of a page remembers."""
+        touching = BY_NAME[self.kind].touching
+        return touching is touches.at_host_bytes and self.kind != AgeHva.__name__
+
+    @property
+    def makes(self) -> bool:
+        """A slot comes to be where none was."""
+        return self.way in {CREATE, MOVE}
 
     @property
     def is_about_logs(self) -> bool:
@@ -62,11 +85,12 @@ class Card(NamedTuple):
 
     @property
     def _about(self) -> frozenset[str]:
-        entry = BY_NAME[self.kind]
-        # The host takes away what a cache of a page has remembered.
-        takes = entry.touching is touches.at_host_bytes
-        return entry.about | {"remembered"} if takes else entry.about
+        # What is remembered is of each thread, and no other one reads it.
+        return BY_NAME[self.kind].about - {"remembered", *OWN}
 
+
+OWN = frozenset({"itself", "range", "page"})
+"""Needs that are met by a cache or a vCPU of the thread's own."""
 
 Pair = tuple[Card, Card]
 
@@ -128,7 +152,8 @@ def draw_card(draw: Situation, card: Card) -> Operation:
     if card.kind == REQUEST:
         if not draw.slots():
             return draw_set_region(draw)
-        return SetRegion(within_reason(REQUESTS[card.way](draw)))
+        share = FAILING_IN_A_RACE if card.way in {DELETE, MOVE} else 0.0
+        return at_times_failing(draw, within_reason(REQUESTS[card.way](draw)), share)
     if card.way:
         return draw_write(draw)
     return BY_NAME[card.kind].draw(draw)

@@ -98,14 +98,17 @@ DEFECTS: Weighted[Defect] = (
 
 def draw_set_region(draw: Situation) -> SetRegion:
     """One request of user space, or now and then the kernel's own."""
-    rng, domain = draw.rng, draw.header.domain
-    if domain.private_slots and rng.chance(PRIVATE):
+    if draw.header.domain.private_slots and draw.rng.chance(PRIVATE):
         return draw_private(draw)
-    region = draw_region(draw)
-    failure = None
-    if domain.failures and rng.chance(FAILING):
-        failure = Failure(rng.choice(domain.failures))
-    return SetRegion(region, failure=failure)
+    return at_times_failing(draw, draw_region(draw), FAILING)
+
+
+def at_times_failing(draw: Situation, region: MemoryRegion, share: float) -> SetRegion:
+    """The request, which so often meets a failure, if the target can be made to."""
+    failures = draw.header.domain.failures
+    if failures and draw.rng.chance(share):
+        return SetRegion(region, failure=Failure(draw.rng.choice(failures)))
+    return SetRegion(region)
 
 
 def draw_sound(draw: Situation) -> MemoryRegion:

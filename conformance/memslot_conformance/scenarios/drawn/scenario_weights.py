@@ -21,14 +21,26 @@ NEAR = 0.12
 """How often an operation is about a frame beside the one in view: of the same pair, of
 the same word of a log, or of the same huge page."""
 
+NEAR_IN_A_HUGE_PAGE = 0.35
+"""The same in a race at a slot that can have a huge page: one spte maps all of it."""
+
+FAILING_IN_A_RACE = 0.3
+"""How often a delete or a move that is dealt fails half-way."""
+
+MAPPED_FIRST = 0.3
+"""How often the mapping that a race needs is older than the log that it needs."""
+
 DEALT = 0.95
 """How often it is dealt which two operations of a race are to meet."""
 
-ALONE = 0.55
+ALONE = 0.64
 """How often what is dealt is all that races: so little that every schedule of one
 preemption is played."""
 
 PREFIX_LENGTHS = (1, 1, 1, 2, 2, 3, 5)
+PREFIX_LENGTHS_ALONE = (1, 1, 1, 2)
+"""Turns of drawing before a race; what two operations need is put there besides."""
+
 MOST_THREADS = 4
 THREADS: Weighted[int] = ((15, 2), (4, 3), (1, 4))
 THREAD_LENGTHS: Weighted[int] = ((10, 1), (5, 2), (2, 3), (1, 4), (1, 5))
@@ -36,8 +48,16 @@ KINDS_OF_A_RACE = (1, 2, 3)
 """How many kinds of operations meet in one race, requests not counted."""
 
 
+AT_THE_NEW = 0.5
+"""How often what races a move is about where the slot comes to be, and not where it
+was. What races a create always is, for nothing else of it can be met."""
+
 BESIDE = 3
 """How many kinds a race has beside the two that are to meet, some of them twice."""
+
+LOGGED_AS_WELL = 0.35
+"""How often a slot logs in a race in which nobody asks for the log: where it does, no
+large page is mapped."""
 
 WITH_REQUEST = 0.5
 """How often a race has a request where its two kinds are none, beside them."""

@@ -23,7 +23,10 @@ from memslot_conformance.scenarios.drawn.numbers import (
     near,
     wide,
 )
-from memslot_conformance.scenarios.drawn.scenario_weights import NEAR
+from memslot_conformance.scenarios.drawn.scenario_weights import (
+    NEAR,
+    NEAR_IN_A_HUGE_PAGE,
+)
 from memslot_conformance.scenarios.drawn.touches import Left
 from memslot_conformance.scenarios.drawn.weights import (
     ALIGNED_TO,
@@ -50,6 +53,7 @@ from memslot_spec.model.profile import Limits, Profile, profile_named
 from memslot_spec.model.values import (
     BIT_1,
     LOG_DIRTY_PAGES,
+    PAGES_PER_HUGE_PAGE,
     Slot,
 )
 
@@ -146,8 +150,8 @@ class Situation(Left):
         rng, last = self.rng, self.last
         view = self.in_view()
         if view is not None:
-            gfn = near(rng, view.gfn, last) if rng.chance(NEAR) else view.gfn
-            return gfn, view.as_id
+            is_near = rng.chance(self._nearness(view))
+            return near(rng, view.gfn, last) if is_near else view.gfn, view.as_id
         as_id = self.address_space()
         match rng.pick(FRAMES):
             case "meeting" if self.table.slots:
@@ -167,6 +171,12 @@ class Situation(Left):
             case _:
                 gfn = rng.below(8)
         return max(0, min(gfn, last)), as_id
+
+    def _nearness(self, view: InView) -> float:
+        """How often what is to be about this page is about one beside it."""
+        slot = self.table.at(view.gfn, view.as_id) if self.is_raced else None
+        is_huge = slot is not None and slot.npages >= PAGES_PER_HUGE_PAGE
+        return NEAR_IN_A_HUGE_PAGE if is_huge else NEAR
 
     def around(self, slot: Slot) -> int:
         """A frame at an edge of a slot, on this side or the other, or inside it."""

@@ -75,7 +75,7 @@ OFFSETS = (0, 0, 0, 1, 2, 2, 4, 4, 6, 8, 16, 64, 0x100, HUGE, HUGE, 0x300, 2 * H
 IN_A_CORNER = tuple(offset + more for offset in OFFSETS for more in (0, 0, 1, 3))
 """How far into a corner a frame is; one choice, for who makes choices fewer."""
 
-HUGE_PAGES = 0.5
+HUGE_PAGES = 0.7
 """How often a slot of as many pages as a huge page has one: base and host in step."""
 
 ALIGNED_TO = (BITS_PER_WORD, HUGE, HUGE)
@@ -105,7 +105,7 @@ HOST_CORNERS: Weighted[str] = (
 SPACES: Weighted[str] = ((9, "first"), (1, "last"), (3, "several"))
 """Address spaces, where there are several."""
 
-SIZES_OF_A_CORNER: Weighted[str] = ((2, "small"), (6, "any"), (2, "huge"), (1, "word"))
+SIZES_OF_A_CORNER: Weighted[str] = ((2, "small"), (5, "any"), (3, "huge"), (1, "word"))
 """Of which sizes the slots of a corner are; the least comes first, as everywhere."""
 
 IDS_OF_A_CORNER = (3, 4, 4, 4, 4, 6, 8)
@@ -140,7 +140,7 @@ only after it was published as INVALID, so it has to be undone."""
 LOGGING_WHERE_READ, LOGGING = 0.45, 0.2
 """How often a slot is asked to log: where the log can be read, and where not."""
 
-READONLY = 0.08
+READONLY = 0.14
 
 LARGEST_LOGGED = 4 * HUGE
 """Pages of the largest slot that is asked to log: an answer has a bit for each."""
