@@ -150,6 +150,7 @@ class Turns:
             layer = SolvedLayer("sequential", work, self._rng)
             self._layers["sequential"] = layer
             self._take_turn("sequential", 0)
+            self._trial.check_unbroken()
         self._report()
         self._report_search(why)
         if self._plan.is_whole:
