@@ -20,6 +20,7 @@ from memslot_conformance.run.stream import (
     read_stream,
 )
 from memslot_spec.clauses import clause_by_id
+from memslot_spec.history.json_kinds import FileError
 from stream_records import RECORDS, STARTED, read_text, written
 
 
@@ -134,7 +135,7 @@ def test_a_last_line_that_is_json_is_refused_and_not_cut(
 
 def test_what_is_no_text_is_refused_by_its_line(tmp_path: Path) -> None:
     first = written(tmp_path, *RECORDS).read_text("utf-8").splitlines()[0]
-    with pytest.raises(StreamError, match=":2: expected JSON"):
+    with pytest.raises(FileError, match=":2: expected text in UTF-8, got invalid"):
         read_text(tmp_path, f"{first}\n\udcff\n")
     stream = read_text(tmp_path, f"{first}\n\udcff")
     assert stream.problem == "it ends in the middle of line 2"
