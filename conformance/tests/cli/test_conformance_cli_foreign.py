@@ -117,22 +117,25 @@ def test_replay_says_that_it_runs_what_the_file_names() -> None:
 @pytest.mark.parametrize(
     ("head", "said"),
     [
-        ({"clause": "SRCU-99"}, 'field clause: expected the id of a clause that this version knows, got "SRCU-99". Did you mean'),
-        ({"clause": ""}, "field clause: expected the id of a clause"),
-        ({"profile": "v9"}, 'field profile: expected one of v2.6.34, linux, got "v9"'),
-        ({"memslots_failure": 99}, "field memslots_failure: expected at most 2"),
-        ({"schedule": [[7, 1]]}, "field schedule[0].thread: expected a thread of the scenario, 0..2, got 7"),
-        ({"schedule": [[1, 1], [-1, 1]]}, "field schedule[1].thread: expected 0..2**64-1, got -1"),
-        ({"schedule": [[1, -5]]}, "field schedule[0].points: expected 0..2**64-1, got -5"),
-        ({"schedule": [[1, 10**30]]}, "field schedule[0].points: expected 0..2**64-1"),
+        ({"clause": "SRCU-99"}, "clause: expected the id of a clause that"),
+        ({"clause": "SRCU-99"}, 'this version knows, got "SRCU-99". Did you mean'),
+        ({"clause": ""}, "clause: expected the id of a clause"),
+        ({"profile": "v9"}, 'profile: expected one of v2.6.34, linux, got "v9"'),
+        ({"memslots_failure": 99}, "memslots_failure: expected at most 2"),
+        ({"schedule": [[7, 1]]}, "schedule[0].thread: expected a thread of the "),
+        ({"schedule": [[7, 1]]}, "scenario, 0..2, got 7"),
+        ({"schedule": [[-1, 1]]}, "schedule[0].thread: expected 0..2**64-1, got -1"),
+        ({"schedule": [[1, -5]]}, "schedule[0].points: expected 0..2**64-1, got -5"),
+        ({"schedule": [[1, 1 << 64]]}, "schedule[0].points: expected 0..2**64-1"),
     ],
-)  # fmt: skip
+)
 def test_a_head_that_names_what_is_not_there_is_refused(
     verb: str, head: dict[str, object], said: str
 ) -> None:
     result = memslots(verb, failure(head))
     assert result.exit_code == 2
-    assert f"f.ndjson:1: {said}" in result.output
+    assert "f.ndjson:1: field " in result.output
+    assert said in result.output
 
 
 @pytest.mark.parametrize("verb", ["judge", "replay"])
