@@ -18,8 +18,13 @@ from memslot_conformance.run.exits import Exit
 
 def _shown(error: click.ClickException) -> click.ClickException:
     """The error with a message that does not steer the terminal: click prints it."""
-    error.message = printable(error.message)
-    return error
+    said = error.format_message()
+    if printable(said) == said:
+        return error
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    told = click.UsageError(printable(said), context)
+    told.exit_code = error.exit_code
+    return told
 
 
 class Commands(click.Group):
