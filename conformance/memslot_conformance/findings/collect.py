@@ -170,8 +170,8 @@ class Findings:
             schedule=failure.schedule,
             file=path,
             unkept=unkept,
-            came=shrunk.came,
-            repetitions=shrunk.repetitions,
+            replays=shrunk.replays,
+            came_again=shrunk.came_again,
         )
 
     def _replayed(self, clause: str, failing: Shrunk) -> tuple[int, int]:

@@ -219,10 +219,10 @@ class Found:
 
     A finding is sent as it was met, and again once it is small: the record that
     `replaces` the other is the one to read. `cause` is the clause of the finding that
-    shows the same cause, where one came before. A race of threads has no schedule: it
-    was played again in so many `repetitions`, and `came` so often. Where another did
-    not come again in each of its `replays`, `came_again` says in how many it did: the
-    target answers at random.
+    shows the same cause, where one came before. It was played again in so many
+    `replays`, and `came_again` in so many of them: of a race of threads, which has no
+    schedule; and of another where it did not come again in each, for then the target
+    answers at random.
     """
 
     target: str
@@ -242,8 +242,6 @@ class Found:
     unkept: str | None = None
     replaces: bool = False
     cause: str | None = None
-    came: int = 0
-    repetitions: int = 0
     replays: int = 0
     came_again: int = 0
 

@@ -55,13 +55,13 @@ def usual_budget() -> Budget:
 class Shrunk:
     """What is left of a failing scenario, and the play that shows it.
 
-    Where no schedule repeats it, it `came` again so often in so many `repetitions`.
+    Where no schedule repeats it, it `came_again` so often in so many `replays`.
     """
 
     scenario: Scenario
     played: Played
-    came: int = 0
-    repetitions: int = 0
+    replays: int = 0
+    came_again: int = 0
 
 
 class _SpentError(Exception):

@@ -217,8 +217,7 @@ def _cut(records: list[Record], number: int, where: str) -> ReadStream:
 def _record(value: object, version: int, last: Record | None) -> Record:
     """The record that comes after `last`. Errors: `MisfitError`."""
     others = () if last is not None and not _opens(value) else (VERSION_KEY,)
-    if version == 1:
-        value = _upgraded(value)
+    value = _upgraded(value, version)
     record = RECORD.read(value, *others)
     check(record, last)
     return record
@@ -229,8 +228,16 @@ def _opens(value: object) -> bool:
     return is_object(value) and value.get(KIND_KEY) == RunStarted.__name__
 
 
-def _upgraded(value: object) -> object:
-    """A line of version 1 as it is today: a finding had text, and no history."""
+WERE = {"repetitions": "replays", "came": "came_again"}
+"""What two fields of a finding were called while races of threads had their own."""
+
+
+def _upgraded(value: object, version: int) -> object:
+    """A finding as it is today; in version 1 it had text, and no history."""
     if not is_object(value) or value.get(KIND_KEY) != Found.__name__:
+        return value
+    renamed = {now: value[was] for was, now in WERE.items() if value.get(was)}
+    value = {name: one for name, one in value.items() if name not in WERE} | renamed
+    if version > 1:
         return value
     return {**{k: v for k, v in value.items() if k != "text"}, "history": None}

@@ -67,7 +67,7 @@ def test_a_planted_race_is_found_and_its_history_is_proof(
     assert found
     last = found[-1]
     assert last.replaces
-    assert last.repetitions > 0
+    assert last.replays > 0
     assert last.file is not None
     failure = read_failure(Path(last.file))
     assert failure.history == last.history
