@@ -1,4 +1,4 @@
-"""What a target gave that is no value of its type, named where the judge stumbles on it.
+"""What a target gave that is no value of its type, named where the judge stumbles.
 
 The judge takes every value for what its type says. Looking at all of them before would
 cost as much as the judging, so they are looked at once something went wrong.

@@ -15,7 +15,10 @@ from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.fewer import ALONE, fewest, of_rows, rows_of
 from memslot_conformance.play.played import Played
-from memslot_conformance.play.shrink import Shrunk, StillFails
+from memslot_conformance.play.shrunk import (
+    Shrunk,
+    StillFails,
+)
 from memslot_conformance.play.threads import raced
 from memslot_conformance.play.trimmed import scenario_of
 from memslot_conformance.scenarios.scenario import Operations, Scenario

@@ -20,13 +20,13 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
     Record,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     TargetSkipped,
     TargetStarted,
 )
