@@ -21,10 +21,9 @@ def _shown(error: click.ClickException) -> click.ClickException:
     said = error.format_message()
     if printable(said) == said:
         return error
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    told = click.UsageError(printable(said), context)
-    told.exit_code = error.exit_code
-    return told
+    if isinstance(error, click.UsageError):
+        return click.UsageError(printable(said), error.ctx)
+    return click.ClickException(printable(said))
 
 
 class Commands(click.Group):

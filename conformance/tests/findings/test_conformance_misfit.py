@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import pytest
 
 from memslot_conformance.adapter.answers import TargetError
@@ -11,28 +9,18 @@ from memslot_conformance.findings.misfit import misfit_in, naming_misfits
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.play.explore import replay
 from memslot_conformance.scenarios.scenario import Scenario
-from memslot_conformance.targets.resolve import made_by
+from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Call, Return
-from memslot_spec.history.views import View
 from memslot_spec.model.operations import GetDirtyLog, SetRegion
 from memslot_spec.model.replies import DirtyLog
-from memslot_spec.model.values import MemoryRegion, Slot, SlotTable
-from plain_adapters import Shows
+from memslot_spec.model.values import MemoryRegion
 
 REGION = MemoryRegion(1, 0x10_0000, 0x4000, 0x7F00_0000_0000)
 
 
-class ShowsAnything(Shows):
-    """Its table holds what is no slot."""
-
-    def observe(self) -> View:
-        slots = ("a slot",) * len(self.slots)
-        return View(table=SlotTable(cast("tuple[Slot, ...]", slots)))
-
-
 def test_the_judge_names_what_is_no_value_of_its_type() -> None:
-    target = made_by(ShowsAnything)
+    target = resolve("py:odd_adapters:ShowsAnything")
     trial = Trial(target.header, CLAUSES)
     scenario = Scenario((SetRegion(REGION),))
     played = replay(target.make, scenario, ())
