@@ -25,7 +25,11 @@ from memslot_conformance.diff.functions import (
 from memslot_conformance.report.difference import Said, status_of, told
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.targets.crash_record import CrashRecord
-from memslot_conformance.targets.isolation import Broken, Send, isolated
+from memslot_conformance.targets.isolation import (
+    Broken,
+    isolated,
+)
+from memslot_conformance.targets.worker import Send
 
 GRACE_SECONDS = 30.0
 """What a single call, or one question to the solver, may take beyond its time."""
