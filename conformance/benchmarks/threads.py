@@ -72,8 +72,9 @@ def found_in(records: Sequence[dict[str, Any]]) -> str:
     for record in records:
         if record.get("record") == "Found":
             words = f"{record['clause']} in {record['operations']} operations"
-            if record["repetitions"]:
-                words += f", again {record['came']} of {record['repetitions']}"
+            if record.get("replays"):
+                came = record.get("came_again", 0)
+                words += f", again {came} of {record['replays']}"
             words += f", met after {record['seconds']:.1f} s"
         elif record.get("record") == "TargetFailed" and not words:
             words = str(record["what"]).rstrip().splitlines()[-1]

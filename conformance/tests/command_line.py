@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from memslot_conformance.cli.command import main
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
     Record,
-    TargetPlan,
     TargetStarted,
 )
 from memslot_conformance.layers import layers

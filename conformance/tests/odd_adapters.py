@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from memslot_conformance.targets.resolve import UnavailableTargetError
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
@@ -31,6 +31,14 @@ class ShowsNoTable(Plain):
 
 class Sound(FindsSlot, FindsHva, FindsVisible, FindsId, Shows):
     """It has all that can be looked at, but cannot be stepped."""
+
+
+class ShowsAnything(Shows):
+    """Its table holds what is no slot."""
+
+    def observe(self) -> View:
+        slots = ("a slot",) * len(self.slots)
+        return View(table=SlotTable(cast("tuple[Slot, ...]", slots)))
 
 
 class Shared(Plain):

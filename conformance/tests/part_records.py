@@ -13,12 +13,12 @@ from memslot_conformance.findings.parts import (
     PartSaid,
     SearchPart,
 )
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
     Record,
     TargetFinished,
-    TargetPlan,
     TargetStarted,
 )
 from memslot_conformance.run.merged import Merged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     BoundEnded,
     ChoiceSeen,
@@ -16,7 +17,6 @@ from memslot_conformance.findings.records import (
     SearchEnded,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     TargetSkipped,
     TargetStarted,
 )

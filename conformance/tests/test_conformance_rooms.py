@@ -37,7 +37,7 @@ CONFORMANCE: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         (
-            ("clock", "environment", "spelling"),
+            ("clock", "environment", "recorded_files", "spelling"),
             ("adapter",),
             ("targets",),
             ("scenarios",),

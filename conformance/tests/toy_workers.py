@@ -11,7 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from memslot_conformance.findings.records import LayerDone, Record, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import (
+    LayerDone,
+    Record,
+)
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.run import campaign
 from memslot_conformance.run.part_run import WorkerLimits

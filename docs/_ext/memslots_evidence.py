@@ -20,13 +20,13 @@ from memslots_pages import plain
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     ChoiceSeen,
     Record,
     RunFinished,
     RunStarted,
     TargetFailed,
-    TargetPlan,
     TargetSkipped,
 )
 from memslot_conformance.report.evidence import many

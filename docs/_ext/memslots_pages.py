@@ -17,7 +17,8 @@ from memslot_conformance.layers.fixed import BOUNDS
 from memslot_conformance.play.askable import askable
 from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
-from memslot_conformance.play.shrink import Shrunk, shrink_scenario
+from memslot_conformance.play.shrink import shrink_scenario
+from memslot_conformance.play.shrunk import Shrunk
 from memslot_conformance.report.failure import render_failure
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.targets.resolve import Target, resolve

@@ -29,6 +29,7 @@ from memslot_conformance.cli.options import (
     verbose_option,
     without_fixed,
 )
+from memslot_conformance.cli.output import show
 from memslot_conformance.findings.records import Found, TargetFailed
 from memslot_conformance.layers.drawn import ENGINES
 from memslot_conformance.report.console import report_width, wants_color
@@ -216,7 +217,7 @@ def _check(
         told = present.told
         jobs = request.jobs if cluster is None else cluster.slots
         for line in opening(check.started, check.plans, jobs, check.file, told):
-            click.echo(line)
+            show(line)
         with watching(check.plans, errors) as watcher:
             problem = _run(check, watcher, cluster)
         look = Look(
@@ -230,7 +231,7 @@ def _check(
         text, status = report(check.records, request.clauses, look)
         if problem is None:
             check.end(status)
-    click.echo(text.rstrip())
+    show(text.rstrip(), color=look.color)
     return status
 
 

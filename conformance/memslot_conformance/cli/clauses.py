@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from memslot_conformance.cli.options import print_lines
+from memslot_conformance.cli.output import show
 from memslot_conformance.museum import run as museum_run
 from memslot_conformance.museum.run import Mutant
 from memslot_conformance.museum.witnesses import first_witnesses
@@ -16,10 +17,11 @@ from memslot_conformance.report import clauses as explain
 from memslot_conformance.report.console import report_width
 from memslot_conformance.run.checking import STREAM_NAME
 from memslot_conformance.run.evidence import ClauseEvidence, evidence_of
-from memslot_conformance.run.stream import StreamError, read_stream
+from memslot_conformance.run.stream import read_stream
 from memslot_conformance.spelling import close_to
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
+from memslot_spec.history.json_kinds import FileError
 
 
 @click.command("clauses")
@@ -46,7 +48,7 @@ def clauses_command(
     found = None if report is None else _evidence(report, chosen)
     if as_json:
         data = [explain.as_json(clause, mutants, found) for clause in chosen]
-        click.echo(json.dumps(data if clause_id is None else data[0], indent=2))
+        show(json.dumps(data if clause_id is None else data[0], indent=2))
     elif clause_id is not None:
         width = report_width()
         clause = chosen[0]
@@ -67,7 +69,7 @@ def _evidence(
     path = report / STREAM_NAME if report.is_dir() else report
     try:
         records = read_stream(path).records
-    except (StreamError, OSError) as error:
+    except (FileError, OSError) as error:
         raise click.UsageError(str(error)) from error
     return evidence_of(records, [clause.id for clause in clauses])
 

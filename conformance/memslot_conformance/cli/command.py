@@ -12,7 +12,18 @@ from memslot_conformance.cli.chosen import Chosen
 from memslot_conformance.cli.output import give_up, say, stand_in
 from memslot_conformance.cli.signals import ended_by_signals
 from memslot_conformance.cli.version import version_option
+from memslot_conformance.report.console import printable
 from memslot_conformance.run.exits import Exit
+
+
+def _shown(error: click.ClickException) -> click.ClickException:
+    """The error with a message that does not steer the terminal: click prints it."""
+    said = error.format_message()
+    if printable(said) == said:
+        return error
+    if isinstance(error, click.UsageError):
+        return click.UsageError(printable(said), error.ctx)
+    return click.ClickException(printable(said))
 
 
 class Commands(click.Group):
@@ -39,6 +50,8 @@ class Commands(click.Group):
         """Read the command line; it prints its help here."""
         try:
             return super().make_context(info_name, args, parent, **extra)
+        except click.ClickException as error:
+            raise _shown(error) from None
         except OSError as error:
             give_up(error)
             raise click.exceptions.Exit(Exit.BROKE) from error
@@ -51,7 +64,9 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             say("exit 4   interrupted")
             ctx.exit(Exit.INCONCLUSIVE)
-        except (click.ClickException, click.Abort, click.exceptions.Exit):
+        except click.ClickException as error:
+            raise _shown(error) from None
+        except (click.Abort, click.exceptions.Exit):
             raise
         except OSError as error:
             give_up(error)

@@ -16,16 +16,20 @@ from memslot_conformance.cli.options import (
     print_lines,
     seed_option,
 )
+from memslot_conformance.cli.output import show
 from memslot_conformance.diff.functions import (
     NoSuchFunctionError,
     own_function,
     spec_function,
 )
-from memslot_conformance.report.console import printable
 from memslot_conformance.report.difference import Said, status_of, told
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.targets.crash_record import CrashRecord
-from memslot_conformance.targets.isolation import Broken, Send, isolated
+from memslot_conformance.targets.isolation import (
+    Broken,
+    isolated,
+)
+from memslot_conformance.targets.worker import Send
 
 GRACE_SECONDS = 30.0
 """What a single call, or one question to the solver, may take beyond its time."""
@@ -61,10 +65,10 @@ def diff_command(*, mine: str, spec: str, max_time: float, seed: int | None) -> 
     said = _asked(mine, name, max_time, number)
     if isinstance(said, Broken):
         print_lines([f"{mine}: {said.what}", f"at that time: {said.last}", ""])
-        click.echo("exit 3   the comparison broke")
+        show("exit 3   the comparison broke")
         sys.exit(Exit.BROKE)
     if "usage" in said:
-        raise click.UsageError(printable(said["usage"]))
+        raise click.UsageError(said["usage"])
     print_lines(told(said, mine, name))
     sys.exit(status_of(said))
 

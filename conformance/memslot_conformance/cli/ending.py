@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from memslot_conformance.report.console import printable
+from memslot_conformance.cli.output import show
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.targets.probe import (
     NoSuchTargetError,
@@ -26,11 +26,11 @@ def reached(work: Callable[[], T]) -> T:
     except NoSuchTargetError as error:
         raise click.UsageError(str(error)) from error
     except NotHereError as error:
-        click.echo(f"exit 5   nothing ran: {error}")
+        show(f"exit 5   nothing ran: {error}")
         sys.exit(Exit.NOTHING_RAN)
     except TargetBrokenError as error:
-        click.echo(f"the adapter is broken: {printable(error.broken.what)}")
+        show(f"the adapter is broken: {error.broken.what}")
         if error.broken.last:
-            click.echo(f"at that time: {printable(error.broken.last)}")
-        click.echo("\nexit 3   the adapter is broken; nothing was judged")
+            show(f"at that time: {error.broken.last}")
+        show("\nexit 3   the adapter is broken; nothing was judged")
         sys.exit(Exit.BROKE)

@@ -16,14 +16,14 @@ from memslot_conformance.cli.options import (
     strict_option,
     verbose_option,
 )
+from memslot_conformance.cli.output import show
 from memslot_conformance.report.console import report_width, wants_color
 from memslot_conformance.report.recorded import judged, replayed
 from memslot_conformance.report.table import Look
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.rejudge import judge_file, replay_file
-from memslot_conformance.run.stream import StreamError
 from memslot_spec.clause import AnyClause
-from memslot_spec.history.wire import HistoryError
+from memslot_spec.history.json_kinds import FileError
 
 
 @click.command("judge")
@@ -39,7 +39,7 @@ def judge_command(
     FILE is a history, a failure file, or the report.ndjson of a run.
     """
     look = _look(strict=strict, verbose=verbose)
-    _finish(lambda: judged(file, judge_file(file, clauses), look))
+    _finish(lambda: judged(file, judge_file(file, clauses), look), look)
 
 
 @click.command("replay")
@@ -47,11 +47,15 @@ def judge_command(
 def replay_command(file: Path) -> None:
     """Run a recorded failure again, step by step.
 
-    FILE is a failure file, from the folder failures of a report.
+    FILE is a failure file, from the folder failures of a report. It names a target,
+    and a target py:MODULE:FACTORY is imported and called, also from the working
+    directory: replay a file only where you would run code from where it comes.
+    `memslots judge` runs nothing of a file.
 
     Exit status: 1 the failure came again, 3 it did not.
     """
-    _finish(lambda: replayed(file, replay_file(file), _look()))
+    look = _look()
+    _finish(lambda: replayed(file, replay_file(file), look), look)
 
 
 def _look(*, strict: bool = False, verbose: bool = False) -> Look:
@@ -63,11 +67,11 @@ def _look(*, strict: bool = False, verbose: bool = False) -> Look:
     )
 
 
-def _finish(work: Callable[[], tuple[str, Exit]]) -> NoReturn:
+def _finish(work: Callable[[], tuple[str, Exit]], look: Look) -> NoReturn:
     """Print what comes of it, and end with its status."""
     try:
         text, status = reached(work)
-    except (HistoryError, StreamError, OSError) as error:
+    except (FileError, OSError) as error:
         raise click.UsageError(str(error)) from error
-    click.echo(text.rstrip())
+    show(text.rstrip(), color=look.color)
     sys.exit(status)

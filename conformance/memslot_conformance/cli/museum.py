@@ -21,6 +21,7 @@ from memslot_conformance.cli.options import (
     seed_option,
     without_fixed,
 )
+from memslot_conformance.cli.output import show
 from memslot_conformance.environment import version
 from memslot_conformance.museum import adequacy, lawful
 from memslot_conformance.museum import run as museum_run
@@ -31,7 +32,6 @@ from memslot_conformance.museum.run import Attempt, Mutant
 from memslot_conformance.report import lawful as lawful_report
 from memslot_conformance.report import track_record
 from memslot_conformance.report.adequacy import table
-from memslot_conformance.report.console import printable
 from memslot_conformance.run.exits import Exit
 
 SECONDS = {"quick": 15.0, "standard": 60.0, "deep": 300.0}
@@ -129,7 +129,7 @@ def museum_command(  # noqa: PLR0913 - one for each option
             raise click.UsageError(message)
         sys.exit(_adequacy(mutants, jobs, json_file))
     told = _told(settings)
-    click.echo(f"memslots {version()}, {len(mutants)} mutants: {told}\n")
+    show(f"memslots {version()}, {len(mutants)} mutants: {told}\n")
     attempts = museum_run.run(mutants, settings, _say_attempt)
     print_lines([*track_record.table(attempts, mutants), "", told])
     if json_file is not None:
@@ -157,7 +157,7 @@ def _lawful(
         print_lines(lawful_report.listing(variants))
         return Exit.CONFORMS
     told = _told(settings)
-    click.echo(f"memslots {version()}, {len(variants)} lawful variants: {told}\n")
+    show(f"memslots {version()}, {len(variants)} lawful variants: {told}\n")
     hearings = lawful.run(variants, settings, _say_hearing)
     print_lines([*lawful_report.table(hearings, variants), "", told])
     if json_file is not None:
@@ -167,7 +167,7 @@ def _lawful(
 
 def _say_hearing(hearing: Hearing) -> None:
     line = f"{hearing.variant}  seed {hearing.seed}: {hearing.outcome}"
-    click.echo(printable(line), err=True)
+    show(line, err=True)
 
 
 def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> Exit:
@@ -175,7 +175,7 @@ def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> E
     try:
         found = adequacy.measure(mutants, lawful.catalogue(), jobs=jobs)
     except AccusedError as error:
-        click.echo(printable(f"exit 1   {error}"), err=True)
+        show(f"exit 1   {error}", err=True)
         return Exit.DOES_NOT_CONFORM
     print_lines(table(found))
     if json_file is not None:
@@ -186,4 +186,4 @@ def _adequacy(mutants: Sequence[Mutant], jobs: int, json_file: Path | None) -> E
 def _say_attempt(attempt: Attempt) -> None:
     by = f" by {', '.join(attempt.detected_by)}" if attempt.detected_by else ""
     line = f"{attempt.mutant}  seed {attempt.seed}: {attempt.outcome}{by}"
-    click.echo(printable(line), err=True)
+    show(line, err=True)

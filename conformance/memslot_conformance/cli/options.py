@@ -14,10 +14,10 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from memslot_conformance.cli.output import show
 from memslot_conformance.environment import cpus
 from memslot_conformance.layers.drawn import ENGINES
 from memslot_conformance.layers.shares import LAYERS
-from memslot_conformance.report.console import printable
 from memslot_conformance.run.request import LEVEL_SECONDS
 from memslot_conformance.spelling import close_to
 from memslot_spec.clause import AnyClause
@@ -35,7 +35,28 @@ SEEDS = 1 << 32
 
 PROFILE = click.Choice([profile.name for profile in PROFILES])
 LEVEL = click.Choice(list(LEVEL_SECONDS))
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+STDIN = Path("/dev/stdin")
+"""Read as a file like any other, where a command is given a dash."""
+
+
+class RecordedFile(click.Path):
+    """A file to be read, or `-` for the standard input."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """The path of it."""
+        given = STDIN if os.fspath(value) == "-" else value
+        return Path(os.fsdecode(super().convert(given, param, ctx)))
+
+
+FILE = RecordedFile()
 
 
 class NewFile(click.Path):
@@ -206,4 +227,4 @@ def given(*names: str) -> tuple[str, ...]:
 
 def print_lines(lines: Sequence[str]) -> None:
     """Print lines that may hold a target's own words."""
-    click.echo(printable("\n".join(lines)))
+    show("\n".join(lines))

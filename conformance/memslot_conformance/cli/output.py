@@ -1,7 +1,8 @@
-"""The standard streams, which may be closed, full, or read by nobody any more.
+"""The standard streams, and the one way in which a command says something on them.
 
-None of that is a verdict: a command that cannot say what it has to say ends with
-status 3, in one line where there is anybody to read it.
+They may be closed, full, or read by nobody any more. None of that is a verdict: a
+command that cannot say what it has to say ends with status 3, in one line where there
+is anybody to read it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from contextlib import suppress
 from typing import TextIO
 
 import click
+
+from memslot_conformance.report.console import printable
 
 STANDARD = (0, 1, 2)
 
@@ -45,10 +48,18 @@ def _nothing(descriptor: int) -> TextIO:
     return os.fdopen(descriptor, "w", encoding="utf-8", closefd=False)
 
 
+def show(text: str, *, err: bool = False, color: bool = False) -> None:
+    """Print a text, on the error stream if `err`, that foreign words may stand in.
+
+    Nothing of it steers the terminal, but its style where it is set in `color`.
+    """
+    click.echo(printable(text, styled=color), err=err)
+
+
 def say(words: str) -> None:
     """Say it on the error stream, if that can be written."""
     with suppress(OSError):
-        click.echo(words, err=True)
+        show(words, err=True)
 
 
 def give_up(error: OSError) -> None:

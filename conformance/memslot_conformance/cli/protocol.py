@@ -7,6 +7,7 @@ import sys
 import click
 
 from memslot_conformance.cli.options import print_lines
+from memslot_conformance.cli.output import show
 from memslot_conformance.clock import Stopwatch
 from memslot_conformance.report.searched import SearchTable, breach, evaluated
 from memslot_conformance.run.exits import Exit
@@ -58,15 +59,15 @@ def protocol_command(*, threads: str, profile_name: str, unreduced: bool) -> Non
     profile = profile_named(profile_name)
     header = header_for(profile)
     protocol = Protocol(profile, header.limits)
-    click.echo(f"the protocol of {profile.name}, {threads} threads\n")
+    show(f"the protocol of {profile.name}, {threads} threads\n")
     races = races_of(int(threads))
     table = SearchTable(races)
-    click.echo(table.head)
+    show(table.head)
     done: list[Searched] = []
     for race in races:
         watch = Stopwatch()
         searched = search(protocol, race, header, CLAUSES, reduced=not unreduced)
-        click.echo(table.row(searched, watch.seconds))
+        show(table.row(searched, watch.seconds))
         done.append(searched)
     reached = {id_ for one in done for id_, times in one.reached.items() if times}
     about = [clause.id for clause in order_clauses(profile)]

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from memslot_conformance.cli.output import show
 from memslot_conformance.findings import failure_file
 from memslot_conformance.run import stream
 from memslot_spec.history import wire
@@ -25,4 +26,4 @@ def schema_command(what: str) -> None:
 
     The schema (draft 2020-12) describes the lines of the file as one array.
     """
-    click.echo(json.dumps(SCHEMAS[what](), indent=2))
+    show(json.dumps(SCHEMAS[what](), indent=2))

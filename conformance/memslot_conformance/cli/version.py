@@ -6,6 +6,7 @@ import importlib
 
 import click
 
+from memslot_conformance.cli.output import show
 from memslot_spec.compiled import which_judge
 
 
@@ -14,7 +15,7 @@ def _say(context: click.Context, _: click.Parameter, value: object) -> None:
         return
     # What reads the version of a distribution is dear, and no other command needs it.
     here = importlib.import_module("memslot_conformance.environment")
-    click.echo(f"memslots {here.version()}, judge {which_judge()}")
+    show(f"memslots {here.version()}, judge {which_judge()}")
     context.exit()
 
 

@@ -26,7 +26,11 @@ from memslot_conformance.play.fewer import LONG
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import NotRepeatableError
 from memslot_conformance.play.repeated import PLAYS, Repeating
-from memslot_conformance.play.shrink import Shrunk, StillFails, shrink_scenario
+from memslot_conformance.play.shrink import shrink_scenario
+from memslot_conformance.play.shrunk import (
+    Shrunk,
+    StillFails,
+)
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.header import History
@@ -170,8 +174,8 @@ class Findings:
             schedule=failure.schedule,
             file=path,
             unkept=unkept,
-            came=shrunk.came,
-            repetitions=shrunk.repetitions,
+            replays=shrunk.replays,
+            came_again=shrunk.came_again,
         )
 
     def _replayed(self, clause: str, failing: Shrunk) -> tuple[int, int]:

@@ -20,13 +20,21 @@ from pathlib import Path
 
 from memslot_conformance.play.explore import replay as replay_schedule
 from memslot_conformance.play.repeated import until_it_fails
-from memslot_conformance.scenarios.scenario import Scenario, Schedule
+from memslot_conformance.recorded_files import recorded_lines
+from memslot_conformance.scenarios.scenario import Run, Scenario, Schedule
+from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.resolve import resolve
-from memslot_spec.clauses import clause_by_id
-from memslot_spec.history.dialect import DIALECT
+from memslot_spec.clauses import CLAUSES, clause_by_id
+from memslot_spec.history.dialect import DIALECT, bits_of
 from memslot_spec.history.header import FORMAT_VERSION, Header, History, Interleaving
 from memslot_spec.history.json_form import JsonForm, parsed, version_in
-from memslot_spec.history.json_kinds import MisfitError, is_list, is_object
+from memslot_spec.history.json_kinds import (
+    MisfitError,
+    is_list,
+    is_object,
+    refuse,
+    shown,
+)
 from memslot_spec.history.json_schema import Schema, schema_of_lines
 from memslot_spec.history.wire import (
     EVENT,
@@ -81,8 +89,14 @@ class Head:
 RUN = ("thread", "points")
 """What the two numbers of a run were in version 1."""
 
+
+def _bits_of(kind: type, name: str) -> int | None:
+    return 64 if kind is Run else bits_of(kind, name)
+
+
 HEAD: JsonForm[Head] = JsonForm(
-    Head, replace(DIALECT, came_later=DIALECT.came_later | {(Head, "fault")})
+    Head,
+    replace(DIALECT, bits=_bits_of, came_later=DIALECT.came_later | {(Head, "fault")}),
 )
 
 
@@ -165,35 +179,52 @@ def history_lines(lines: Iterable[str]) -> Iterator[str]:
 def read_failure(path: Path) -> RecordedFailure:
     """The failure in a file.
 
-    Errors: `HistoryError` naming the file, the line and what was expected;
-    `OSError` where it cannot be read.
+    Errors: `FileError` naming the file, the line and what was expected; `OSError`
+    where it cannot be read.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        message = f"{path}: expected text in UTF-8, got {error.reason}"
-        raise HistoryError(message) from error
-    try:
-        head = _head(parsed(lines[0] if lines else ""))
-    except MisfitError as misfit:
-        message = f"{path}:1: {misfit}"
-        raise HistoryError(message) from None
+    with recorded_lines(path) as lines:
+        head = read_head(lines.first, str(path))
+        history = read_history(history_lines(lines), str(path))
     return RecordedFailure(
         target=head.target,
         profile=head.profile,
         clause=head.clause,
         scenario=head.scenario,
         schedule=head.schedule,
-        history=read_history(history_lines(lines), str(path)),
+        history=history,
         is_blind=head.blind,
         fault=head.fault,
     )
+
+
+def read_head(first_line: str, name: str) -> Head:
+    """What the first line of a failure file says; messages call the file `name`.
+
+    Errors: `HistoryError`, also where it names what is not there: a profile, a clause,
+    a thread of its scenario.
+    """
+    try:
+        return _head(parsed(first_line))
+    except MisfitError as misfit:
+        message = f"{name}:1: {misfit}"
+        raise HistoryError(message) from None
 
 
 def _head(value: object) -> Head:
     version = version_in(value, VERSION_KEY, VERSION, "the head of a failure file")
     head = HEAD.read(_upgraded(value) if version == 1 else value, VERSION_KEY)
     check_profile(head.profile)
+    known = [clause.id for clause in CLAUSES]
+    if head.clause not in known and not (head.fault and not head.clause):
+        hint = f".{near}" if (near := close_to(head.clause, known)) else ""
+        expected = "the id of a clause that this version knows"
+        message = f"expected {expected}, got {shown(head.clause)}{hint}"
+        raise MisfitError(message, "clause")
+    last = len(head.scenario.threads)
+    for number, run in enumerate(head.schedule):
+        if not 0 <= run.thread <= last:
+            path = f"schedule[{number}].thread"
+            refuse(f"a thread of the scenario, 0..{last}", run.thread, path)
     return head
 
 

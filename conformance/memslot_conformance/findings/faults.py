@@ -13,7 +13,7 @@ from memslot_conformance.findings.parts import FailedPart
 from memslot_conformance.findings.records import TargetFailed
 from memslot_conformance.findings.trial import TargetBrokeError
 from memslot_conformance.play.played import Played, TargetFault
-from memslot_conformance.play.shrink import Shrunk
+from memslot_conformance.play.shrunk import Shrunk
 from memslot_spec.history.header import History
 from memslot_spec.judging.blind import blind, without_points
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
+from memslot_conformance.findings.misfit import naming_misfits
 from memslot_conformance.findings.reached import BROKEN, Reached, outcomes_of
 from memslot_conformance.findings.records import ChoiceSeen
 from memslot_conformance.play.overlaps import overlaps
@@ -201,12 +202,13 @@ class Trial:
         return 0.0 if self.since is None else self.since.seconds
 
     def judge(self, played: Played) -> Judgement:
-        """Judge a play, without counting it."""
+        """Judge a play, without counting it. Errors: as `naming_misfits`."""
         return self._judged(played, self.applicable)
 
     def _judged(self, played: Played, applicable: ApplicableClauses) -> Judgement:
         events = without_points(played.events) if self.is_blind else played.events
-        return judge_events(applicable, events)
+        with naming_misfits(events):
+            return judge_events(applicable, events)
 
     def try_play(self, played: Played, scenario: Scenario) -> tuple[Finding, ...]:
         """Judge a play and count it; what it found.

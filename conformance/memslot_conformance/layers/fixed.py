@@ -15,7 +15,8 @@ from random import Random
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.parts import Explored
-from memslot_conformance.findings.records import BoundEnded, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import BoundEnded
 from memslot_conformance.findings.trial import Counts, Trial
 from memslot_conformance.layers.exploration import (
     Exploration,

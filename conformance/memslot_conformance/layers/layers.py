@@ -14,11 +14,11 @@ from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.faults import tell_fault
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Record,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     TargetStarted,
 )
 from memslot_conformance.findings.trial import TargetBrokeError, Trial

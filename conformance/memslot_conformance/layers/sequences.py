@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from memslot_conformance.findings.misfit import naming_misfits
 from memslot_conformance.layers.slices import Slice
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.play.stepping import MOST_STEPS, STEP_LIMIT
@@ -95,7 +96,8 @@ class OneVm:
         trial = self._work.trial
         if trial.is_blind:
             events = [event for event in events if trial.shows(event)]
-        self._judge.see_all(events)
+        with naming_misfits(events):
+            self._judge.see_all(events)
 
     def _finish(self) -> None:
         work, scenario = self._work, Scenario(prefix=tuple(self.operations))

@@ -16,12 +16,12 @@ from typing import Protocol
 from memslot_conformance.clock import Clock, Stopwatch
 from memslot_conformance.findings.collect import Findings
 from memslot_conformance.findings.parts import BROKE, First, layer_part, search_part
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     LayerDone,
     MeetingsCounted,
     Record,
     SearchEnded,
-    TargetPlan,
 )
 from memslot_conformance.findings.trial import Counts, TargetBrokeError, Trial
 from memslot_conformance.layers.drawn import ENGINES, DrawnLayer, SolvedLayer

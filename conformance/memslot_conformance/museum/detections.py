@@ -18,8 +18,9 @@ from memslot_conformance.layers.in_order import LEVEL, in_order
 from memslot_conformance.museum.run import Mutant
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.targets.crash_record import CrashRecord
-from memslot_conformance.targets.isolation import Send, isolated
+from memslot_conformance.targets.isolation import isolated
 from memslot_conformance.targets.resolve import resolve
+from memslot_conformance.targets.worker import Send
 from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Event

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from memslot_conformance.findings.records import Record, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import Record
 from memslot_conformance.layers import layers
 from memslot_conformance.run import campaign
 from memslot_conformance.run.part_run import WorkerLimits

@@ -31,8 +31,9 @@ from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
-from memslot_conformance.targets.isolation import Send, isolated
+from memslot_conformance.targets.isolation import isolated
 from memslot_conformance.targets.resolve import Target, resolve
+from memslot_conformance.targets.worker import Send
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.json_form import JsonForm
 

@@ -15,7 +15,10 @@ from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.fewer import ALONE, fewest, of_rows, rows_of
 from memslot_conformance.play.played import Played
-from memslot_conformance.play.shrink import Shrunk, StillFails
+from memslot_conformance.play.shrunk import (
+    Shrunk,
+    StillFails,
+)
 from memslot_conformance.play.threads import raced
 from memslot_conformance.play.trimmed import scenario_of
 from memslot_conformance.scenarios.scenario import Operations, Scenario
@@ -72,14 +75,14 @@ class Repeating:
     def shrink(self, failing: Shrunk) -> Shrunk:
         """The fewest operations that were seen to fail, and how often these do."""
         best = self._counted(self._trimmed(failing))
-        if best.came and best.scenario.operations <= MOST:
+        if best.came_again and best.scenario.operations <= MOST:
             return best
         # Too rare with so few operations, or too many: with all of them it may come.
         again = self._played(failing.scenario, FIRST)
         if again is None:
             return best
         small = self._counted(self._fewest(again))
-        return min(best, small, key=_size) if small.came else best
+        return min(best, small, key=_size) if small.came_again else best
 
     def _trimmed(self, failing: Shrunk) -> Shrunk:
         """What the play that is in hand shows, and the scenario of it."""
@@ -126,10 +129,10 @@ class Repeating:
         while left.spend() or of < min(LEAST, REPETITIONS):
             came += self._fails(self._once(shrunk.scenario))
             of += 1
-        return replace(shrunk, came=came, repetitions=of)
+        return replace(shrunk, came_again=came, replays=of)
 
 
 def _size(shrunk: Shrunk) -> tuple[bool, bool, int]:
     """The better, the less: short enough, seen again, and short."""
     operations = shrunk.scenario.operations
-    return operations > MOST, not shrunk.came, operations
+    return operations > MOST, not shrunk.came_again, operations

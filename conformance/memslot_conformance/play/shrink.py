@@ -7,7 +7,7 @@ says that it still fails, so nothing is assumed about why it does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.bounded import bounded
@@ -22,6 +22,7 @@ from memslot_conformance.play.fewer import (
 )
 from memslot_conformance.play.lower import Lowering
 from memslot_conformance.play.played import Played
+from memslot_conformance.play.shrunk import Shrunk, StillFails
 from memslot_conformance.scenarios.scenario import (
     Operations,
     Run,
@@ -29,8 +30,6 @@ from memslot_conformance.scenarios.scenario import (
     Schedule,
     joined,
 )
-
-StillFails = Callable[[Played], bool]
 
 PLAYS = 2_000
 SECONDS = 20.0
@@ -49,19 +48,6 @@ TO_THE_END = 1 << 30
 def usual_budget() -> Budget:
     """What shrinking may cost, from now on."""
     return Budget(plays=PLAYS, seconds=SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Shrunk:
-    """What is left of a failing scenario, and the play that shows it.
-
-    Where no schedule repeats it, it `came` again so often in so many `repetitions`.
-    """
-
-    scenario: Scenario
-    played: Played
-    came: int = 0
-    repetitions: int = 0
 
 
 class _SpentError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TextIO
 
@@ -21,8 +22,19 @@ def wants_color(out: TextIO) -> bool:
     return out.isatty() and not os.environ.get("NO_COLOR")
 
 
-def printable(text: str) -> str:
-    """The text without what would steer a terminal; line ends stay."""
+STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
+"""What sets colour and weight, and nothing else of a terminal."""
+
+
+def printable(text: str, *, styled: bool = False) -> str:
+    """The text without what would steer a terminal; line ends stay.
+
+    Of what is `styled`, what sets the style stays.
+    """
+    if styled:
+        parts = STYLE.split(text)
+        parts[::2] = map(printable, parts[::2])
+        return "".join(parts)
     return "".join(
         c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
         for c in text.replace("\t", "    ")

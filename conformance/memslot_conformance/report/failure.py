@@ -20,6 +20,7 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
+from memslot_conformance.findings.failure_file import is_raced
 from memslot_conformance.findings.records import Found
 from memslot_conformance.report.lanes import drawing, step_words, within
 from memslot_conformance.report.rendering import (
@@ -75,12 +76,14 @@ def sentences(
         "observed": found.observed,
         "source": "" if clause is None else clause.source,
     }
-    if found.repetitions:
-        parts["repeated"] = repeated_words(found)
-    if found.came_again < found.replays:
+    if _is_raced(found) and found.replays:
+        parts["repeated"] = (
+            f"{_again_in(found)}; what was recorded is proof as it stands"
+        )
+    elif found.came_again < found.replays:
         parts["at random"] = (
-            f"it came again in {found.came_again} of {found.replays} replays: the "
-            "same requests were answered otherwise, and the law leaves one answer"
+            f"{_again_in(found)}: the same requests were answered otherwise, and the "
+            "law leaves one answer"
         )
     if found.unkept is not None:
         parts["no file"] = found.unkept
@@ -95,12 +98,16 @@ def sentences(
     return said
 
 
-def repeated_words(found: Found) -> str:
-    """How often a race of threads showed it again."""
-    return (
-        f"it came again in {found.came} of {found.repetitions} plays; what was "
-        "recorded is proof as it stands"
-    )
+def _again_in(found: Found) -> str:
+    return f"it came again in {found.came_again} of {found.replays} replays"
+
+
+def _is_raced(found: Found) -> bool:
+    """Threads that nobody steps raced in it; those of a race are numbered from 1."""
+    if found.history is None:
+        return False
+    events = found.history.events
+    return is_raced(found.history.header) and any(event.thread for event in events)
 
 
 def title(clause: str) -> str:

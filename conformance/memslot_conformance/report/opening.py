@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Record,
     RunStarted,
     TargetFailed,
-    TargetPlan,
     TargetSkipped,
 )
 from memslot_conformance.report.rendering import columns, labelled, line, rendered

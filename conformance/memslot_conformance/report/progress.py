@@ -20,13 +20,13 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
     Record,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     TargetSkipped,
     TargetStarted,
 )
@@ -77,12 +77,12 @@ class QuietLines:
                 where = f"{record.layer}, after {record.seconds:.1f} s"
                 line = f"{record.target}  FAIL {record.clause} ({where})"
             case TargetFailed(replaces=False):
-                line = f"{record.target}  ERROR {headline(printable(record.what))}"
+                line = f"{record.target}  ERROR {headline(record.what)}"
             case TargetSkipped():
-                line = f"{record.target}  skipped: {printable(record.reason)}"
+                line = f"{record.target}  skipped: {record.reason}"
             case _:
                 return
-        self._out.write(line + "\n")
+        self._out.write(printable(line) + "\n")
         self._out.flush()
 
 

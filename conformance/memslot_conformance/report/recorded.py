@@ -27,7 +27,7 @@ def judged(path: Path, found: Reread | Rejudged, look: Look) -> tuple[str, Exit]
             found.records, found.clauses, replace(look, problem=found.problem)
         )
     header = found.header
-    head = (
+    head = printable(
         f"{path}: target {header.target}, profile {header.profile}, "
         f"{found.events} events"
     )
@@ -74,8 +74,13 @@ def _sentence(rerun: Rerun) -> str:
 def _of_a_clause(rerun: Rerun) -> str:
     clause = rerun.failure.clause
     match rerun.outcome:
-        case RerunOutcome.SAME | RerunOutcome.BROKE:
+        case RerunOutcome.SAME | RerunOutcome.BROKE if rerun.diverged is None:
             return "the same finding came again"
+        case RerunOutcome.SAME | RerunOutcome.BROKE:
+            return (
+                "the same finding came again, but not on the recorded schedule: "
+                f"{rerun.diverged}"
+            )
         case RerunOutcome.OTHERWISE:
             return f"{clause} is broken again, but not as it was recorded"
         case RerunOutcome.DIVERGED:

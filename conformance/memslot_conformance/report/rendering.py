@@ -86,12 +86,13 @@ def columns(
 
 def entries(rows: Sequence[Sequence[str]], width: int) -> RenderableType:
     """Labels under each other, and beside them texts that go on below themselves."""
-    labels = [row[:-1] for row in rows]
+    labels = [[*map(printable, row[:-1])] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*labels, strict=True)]
     room = width - GAP - sum(widths) - GAP * len(widths)
     table = grid([0, *widths, max(room, NARROWEST_TEXT)])
-    for *before, text in rows:
-        table.add_row("", *map(shown, before), shown(" ".join(text.split("\n"))))
+    for before, row in zip(labels, rows, strict=True):
+        text = " ".join(row[-1].split("\n"))
+        table.add_row("", *map(shown, before), shown(text))
     return table
 
 

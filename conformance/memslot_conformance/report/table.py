@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from memslot_conformance.findings.records import Record, TargetStarted, Verdict
+from memslot_conformance.report.console import printable
 from memslot_conformance.report.rendering import grid, line, shown
 from memslot_conformance.run.verdicts import TargetVerdicts
 from memslot_spec.clause import AnyClause
@@ -72,7 +73,7 @@ def table(
     judged = [target for target in targets if target.skipped is None]
     columns = [
         _Column(
-            target.target + profiles.get(target.target, ""),
+            printable(target.target + profiles.get(target.target, "")),
             [_counts(target, ids) for _, ids in rows],
         )
         for target in judged

@@ -17,18 +17,15 @@ from memslot_conformance.findings.records import (
     Record,
     RunStarted,
     SearchEnded,
-    TargetFailed,
     Verdict,
     latest,
 )
-from memslot_conformance.report.console import printable
+from memslot_conformance.report.errors import errors
 from memslot_conformance.report.evidence import MARKS, many, rows, summary, unseen_words
 from memslot_conformance.report.failures import failures
 from memslot_conformance.report.known import in_numbers
 from memslot_conformance.report.meetings import meetings
 from memslot_conformance.report.rendering import (
-    BROKEN,
-    columns,
     entries,
     labelled,
     line,
@@ -40,7 +37,6 @@ from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.verdicts import (
     TargetVerdicts,
     exit_status,
-    headline,
     verdicts,
 )
 from memslot_spec.clause import AnyClause
@@ -89,7 +85,7 @@ def report(
     status = exit_status(targets, strict=look.strict, recorded=look.recorded)
     parts = (
         failures(records, again=again, width=look.width),
-        _errors(records),
+        errors(records),
         table(records, targets, clauses, look.width),
         _covered(records, look),
         _ended(records, look),
@@ -108,38 +104,6 @@ def report(
 
 def _started(records: Iterable[Record]) -> Iterator[RunStarted]:
     return (record for record in records if isinstance(record, RunStarted))
-
-
-def _errors(records: Iterable[Record]) -> Parts:
-    parts: list[RenderableType] = []
-    for failed in records:
-        if isinstance(failed, TargetFailed):
-            what, said = printable(failed.what), headline(printable(failed.what))
-            parts.append(line(f"ERROR {failed.target}  {said}", BROKEN))
-            if failed.operation:
-                parts.append(columns(_fault(failed, said), indent=2))
-            rest = [(each,) for each in what.splitlines() if each != said]
-            parts += [columns(rest, indent=2)] if rest else []
-            if failed.operation:
-                continue
-            last = printable(failed.last).splitlines() or ["it had said nothing"]
-            rows = [("" if n else "at that time", each) for n, each in enumerate(last)]
-            parts.append(columns(rows, indent=2))
-    return parts
-
-
-def _fault(failed: TargetFailed, said: str) -> Sequence[tuple[str, str]]:
-    """In what it broke, and how; and what shows it again."""
-    rows = [
-        ("operation", printable(failed.operation)),
-        ("thread", f"T{failed.thread}"),
-        ("exception", said),
-    ]
-    if failed.file is not None:
-        rows.append(("again", f"memslots replay {shlex.quote(failed.file)}"))
-    if failed.unkept is not None:
-        rows.append(("no file", printable(failed.unkept)))
-    return rows
 
 
 def _covered(records: Iterable[Record], look: Look) -> Parts:

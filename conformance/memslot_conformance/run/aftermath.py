@@ -19,7 +19,7 @@ from memslot_conformance.findings.collect import sizes
 from memslot_conformance.findings.failure_file import RecordedFailure
 from memslot_conformance.findings.faults import TOO_LONG, same_kind
 from memslot_conformance.findings.parts import FailedPart, FoundPart, PartSaid
-from memslot_conformance.findings.records import TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.play.fewer import fewest
 from memslot_conformance.run.noting import (
     CHOICE,

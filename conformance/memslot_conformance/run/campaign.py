@@ -13,7 +13,11 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from threading import Event, Lock
 
 from memslot_conformance.clock import CLOCK, Clock
-from memslot_conformance.findings.records import Found, Record, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import (
+    Found,
+    Record,
+)
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.run.part_run import RunTarget, WorkerLimits
 from memslot_conformance.run.target_run import Elsewhere, TargetRun

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from threading import Event, Lock
 
 from memslot_conformance.environment import version
-from memslot_conformance.findings.records import TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.run.part_run import Collected, WorkerLimits, collect
 from memslot_conformance.targets.isolation import Broken, StoppedError
 from memslot_conformance.targets.probe import (

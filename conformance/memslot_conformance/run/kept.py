@@ -8,7 +8,11 @@ from pathlib import Path
 from memslot_conformance.findings.collect import LONGEST_TOLD
 from memslot_conformance.findings.failure_file import RecordedFailure, kept_in
 from memslot_conformance.findings.parts import FailedPart, failed_whole
-from memslot_conformance.findings.records import Found, TargetFailed, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import (
+    Found,
+    TargetFailed,
+)
 from memslot_conformance.scenarios.scenario import Scenario
 
 

@@ -20,6 +20,7 @@ from memslot_conformance.findings.parts import (
     choices_together,
     found_whole,
 )
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.reached import BROKEN, Reached
 from memslot_conformance.findings.records import (
     BoundEnded,
@@ -29,7 +30,6 @@ from memslot_conformance.findings.records import (
     SearchEnded,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     TargetSkipped,
     TargetStarted,
 )

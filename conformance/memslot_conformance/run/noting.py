@@ -15,8 +15,8 @@ from memslot_conformance.play.scheduler import Chooser, Play
 from memslot_conformance.scenarios.scenario import Operations, Scenario, Schedule
 from memslot_conformance.targets.attempts import Patience, attempt
 from memslot_conformance.targets.crash_record import CrashRecord
-from memslot_conformance.targets.isolation import Send
 from memslot_conformance.targets.resolve import resolve
+from memslot_conformance.targets.worker import Send
 from memslot_spec.history.events import Call, Return
 from memslot_spec.history.events import Event as Happened
 from memslot_spec.history.header import History

@@ -13,7 +13,7 @@ from typing import get_args
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.findings.parts import PartSaid
-from memslot_conformance.findings.records import TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.run.aftermath import Aftermath
 from memslot_conformance.run.stream import FOUND_LATER, KIND_KEY, StreamError

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from memslot_conformance.findings.records import TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.layers.drawn import ENGINES
 from memslot_conformance.run.request import LEVEL_SECONDS, CheckRequest, Present
 from memslot_conformance.targets.probe import Probed

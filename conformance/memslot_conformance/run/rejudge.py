@@ -20,6 +20,7 @@ from memslot_conformance.findings.failure_file import (
     history_lines,
     is_failure,
     read_failure,
+    read_head,
 )
 from memslot_conformance.findings.faults import TOO_LONG, same_kind
 from memslot_conformance.findings.records import (
@@ -31,9 +32,10 @@ from memslot_conformance.findings.records import (
     TargetStarted,
     found_in,
 )
+from memslot_conformance.recorded_files import recorded_lines
 from memslot_conformance.run.aftermath import hung_again
 from memslot_conformance.run.exits import Exit
-from memslot_conformance.run.stream import is_stream, read_stream
+from memslot_conformance.run.stream import is_stream, records_in
 from memslot_conformance.targets.attempts import Repeated
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.probe import TargetBrokenError, asked
@@ -84,16 +86,18 @@ def judge_file(
 ) -> Reread | Rejudged:
     """Judge a history or a failure file by these clauses, or all; read a report again.
 
-    Errors: `HistoryError` or `StreamError` where it is none of these, naming the
-    place; `OSError` where it cannot be read.
+    Errors: `FileError` where it is none of these, naming the place; `OSError` where it
+    cannot be read.
     """
-    with path.open(encoding="utf-8", errors="replace") as file:
-        first_line = file.readline()
-    if is_stream(first_line):
-        stream = read_stream(path)
-        about = clauses or _clauses_of(stream.records)
-        return Reread(stream.records, about, stream.problem)
-    return _judged(path, clauses, is_failure=is_failure(first_line))
+    with recorded_lines(path) as lines:
+        first = lines.first
+        if is_stream(first):
+            stream = records_in(lines, str(path))
+            about = clauses or _clauses_of(stream.records)
+            return Reread(stream.records, about, stream.problem)
+        if is_failure(first):
+            read_head(first, str(path))
+        return _judged(lines, str(path), clauses, is_failure=is_failure(first))
 
 
 def _lines_of(file: Iterable[str], *, is_failure: bool) -> Iterable[str]:
@@ -116,20 +120,25 @@ def _clauses_of(records: Sequence[Record]) -> tuple[AnyClause, ...]:
 
 
 def _judged(
-    path: Path, asked_for: tuple[AnyClause, ...] | None, *, is_failure: bool
+    recorded: Iterable[str],
+    name: str,
+    asked_for: tuple[AnyClause, ...] | None,
+    *,
+    is_failure: bool,
 ) -> Rejudged:
     clauses = asked_for or CLAUSES
-    with path.open(encoding="utf-8") as file:
-        lines = _lines_of(file, is_failure=is_failure)
-        events = HistoryLines(lines, str(path))
-        header = events.header
-        judgement = judge_events(ApplicableClauses(header, clauses), events)
-        # After what ends the judging the file may yet have what is no event.
-        for _ in events:
-            pass
+    lines = _lines_of(recorded, is_failure=is_failure)
+    events = HistoryLines(lines, name)
+    header = events.header
+    judgement = judge_events(ApplicableClauses(header, clauses), events)
+    # After what ends the judging the file may yet have what is no event.
+    for _ in events:
+        pass
     found: list[Record] = []
     if judgement.findings:
-        history = _whole(path, is_failure=is_failure)
+        # To be shown, it is read once more.
+        lines = _lines_of(recorded, is_failure=is_failure)
+        history = read_history(lines, name, allow_truncated=True).history
         found = [found_in(finding, history) for finding in judgement.findings]
     cut = judgement.undecided
     if events.cut_at is not None:
@@ -181,13 +190,6 @@ def _judged(
     )
 
 
-def _whole(path: Path, *, is_failure: bool) -> History:
-    """The history with what was found in it, to be shown: read once more."""
-    with path.open(encoding="utf-8") as file:
-        lines = _lines_of(file, is_failure=is_failure)
-        return read_history(lines, str(path), allow_truncated=True).history
-
-
 class RerunOutcome(Enum):
     """What came of a failure that was run again."""
 
@@ -226,7 +228,7 @@ class Rerun:
 def replay_file(path: Path) -> Rerun:
     """Run a failure again, once, in a process of its own, and judge what it leaves.
 
-    Errors: `HistoryError` where it is no failure file, `OSError` where it cannot
+    Errors: `FileError` where it is no failure file, `OSError` where it cannot
     be read; as `probe.probe` where its target cannot be had.
     """
     failure = read_failure(path)

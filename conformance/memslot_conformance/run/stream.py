@@ -18,6 +18,7 @@ findings are shown without a picture.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from memslot_conformance.findings.records import (
     RunStarted,
     TargetFailed,
 )
+from memslot_conformance.recorded_files import recorded_lines
 from memslot_conformance.run.stream_sense import check
 from memslot_conformance.scenarios.scenario import Run
 from memslot_spec.history.dialect import CAME_LATER, TAGS, bits_of
@@ -40,7 +42,12 @@ from memslot_spec.history.json_form import (
     parsed,
     version_in,
 )
-from memslot_spec.history.json_kinds import MisfitError, NotJsonError, is_object
+from memslot_spec.history.json_kinds import (
+    FileError,
+    MisfitError,
+    NotJsonError,
+    is_object,
+)
 from memslot_spec.history.json_schema import Schema, schema_of_lines
 
 STREAM_VERSION = 2
@@ -80,7 +87,7 @@ RECORD: JsonForm[Record] = JsonForm(
 )
 
 
-class StreamError(ValueError):
+class StreamError(FileError):
     """This is not the stream of a run, or not one that this version can read."""
 
 
@@ -162,56 +169,58 @@ def is_stream(first_line: str) -> bool:
 def read_stream(path: Path) -> ReadStream:
     """Everything that was written before the run ended, or was ended.
 
-    Errors: `StreamError` names the file and the line that cannot be read;
-    `OSError` where there is no such file.
+    Errors: `FileError` names the file and the line that cannot be read, `StreamError`
+    where it is text and no stream; `OSError` where there is no such file.
     """
-    lines = path.read_bytes().decode("utf-8", "replace").split("\n")
-    whole = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    if not whole:
-        message = f"{path}: expected the stream of a run, got an empty file"
-        raise StreamError(message)
-    is_cut = lines[-1].strip() != "" and not _is_json(lines[-1])
-    if is_cut and len(whole) == 1:
-        message = f"{path}:1: the file ends in the middle of its first line"
-        raise StreamError(message)
-    records = _records(whole[: -1 if is_cut else None], path)
-    if is_cut:
-        problem = f"it ends in the middle of line {len(lines)}"
-        return ReadStream(records, complete=False, problem=problem)
-    if not isinstance(records[-1], RunFinished):
-        problem = "it ends before the run did"
-        return ReadStream(records, complete=False, problem=problem)
-    return ReadStream(records, complete=True, problem=None)
+    with recorded_lines(path) as lines:
+        return records_in(lines, str(path))
 
 
-def _is_json(line: str) -> bool:
-    try:
-        parsed(line)
-    except NotJsonError:
-        return False
-    except MisfitError:
-        pass
-    return True
+def records_in(lines: Iterable[str], name: str) -> ReadStream:
+    """What the lines of a stream hold, each with its line end but for the last.
 
-
-def _records(lines: list[tuple[int, str]], path: Path) -> tuple[Record, ...]:
+    Messages call the stream `name`. Errors: as `read_stream`.
+    """
     records: list[Record] = []
     version = STREAM_VERSION
-    for number, line in lines:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"{name}:{number}"
         try:
             value = parsed(line)
-            others = () if records and not _opens(value) else (VERSION_KEY,)
             if not records:
                 version = version_in(value, VERSION_KEY, STREAM_VERSION, "an object")
-            if version == 1:
-                value = _upgraded(value)
-            record = RECORD.read(value, *others)
-            check(record, records[-1] if records else None)
-            records.append(record)
+            records.append(_record(value, version, records[-1] if records else None))
         except MisfitError as misfit:
-            message = f"{path}:{number}: {misfit}"
+            if isinstance(misfit, NotJsonError) and not line.endswith("\n"):
+                return _cut(records, number, where)
+            message = f"{where}: {misfit}"
             raise StreamError(message) from None
-    return tuple(records)
+    if not records:
+        message = f"{name}: expected the stream of a run, got an empty file"
+        raise StreamError(message)
+    is_whole = isinstance(records[-1], RunFinished)
+    problem = None if is_whole else "it ends before the run did"
+    return ReadStream(tuple(records), is_whole, problem)
+
+
+def _cut(records: list[Record], number: int, where: str) -> ReadStream:
+    """A stream whose last line is no JSON and has no line end."""
+    if not records:
+        message = f"{where}: the file ends in the middle of its first line"
+        raise StreamError(message)
+    problem = f"it ends in the middle of line {number}"
+    return ReadStream(tuple(records), complete=False, problem=problem)
+
+
+def _record(value: object, version: int, last: Record | None) -> Record:
+    """The record that comes after `last`. Errors: `MisfitError`."""
+    others = () if last is not None and not _opens(value) else (VERSION_KEY,)
+    value = _upgraded(value, version)
+    record = RECORD.read(value, *others)
+    check(record, last)
+    return record
 
 
 def _opens(value: object) -> bool:
@@ -219,8 +228,16 @@ def _opens(value: object) -> bool:
     return is_object(value) and value.get(KIND_KEY) == RunStarted.__name__
 
 
-def _upgraded(value: object) -> object:
-    """A line of version 1 as it is today: a finding had text, and no history."""
+WERE = {"repetitions": "replays", "came": "came_again"}
+"""What two fields of a finding were called while races of threads had their own."""
+
+
+def _upgraded(value: object, version: int) -> object:
+    """A finding as it is today; in version 1 it had text, and no history."""
     if not is_object(value) or value.get(KIND_KEY) != Found.__name__:
+        return value
+    renamed = {now: value[was] for was, now in WERE.items() if value.get(was)}
+    value = {name: one for name, one in value.items() if name not in WERE} | renamed
+    if version > 1:
         return value
     return {**{k: v for k, v in value.items() if k != "text"}, "history": None}

@@ -14,7 +14,8 @@ from typing import Protocol
 
 from memslot_conformance.clock import Clock, Stopwatch
 from memslot_conformance.findings.parts import PartSaid
-from memslot_conformance.findings.records import Record, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import Record
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.run.merged import Merged
 from memslot_conformance.run.part_run import (

@@ -17,8 +17,12 @@ from typing import IO
 
 from memslot_conformance.clock import CLOCK, Clock, Stopwatch
 from memslot_conformance.targets.crash_record import CrashRecord
-from memslot_conformance.targets.isolation import Broken, Send, isolated
+from memslot_conformance.targets.isolation import (
+    Broken,
+    isolated,
+)
 from memslot_conformance.targets.lock_waits import ticks_in_lock_waits
+from memslot_conformance.targets.worker import Send
 
 LOOK_SECONDS = 0.1
 DUMP_LOOKS = 20

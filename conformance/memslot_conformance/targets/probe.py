@@ -12,11 +12,15 @@ from dataclasses import dataclass
 
 from memslot_conformance.targets import resolve as targets
 from memslot_conformance.targets.crash_record import CrashRecord
-from memslot_conformance.targets.isolation import Broken, Send, isolated
+from memslot_conformance.targets.isolation import (
+    Broken,
+    isolated,
+)
 from memslot_conformance.targets.resolve import (
     UnavailableTargetError,
     UnknownTargetError,
 )
+from memslot_conformance.targets.worker import Send
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.header import Header, History
 from memslot_spec.history.wire import history_to_json, read_history

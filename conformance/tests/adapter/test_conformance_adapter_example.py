@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
     Record,
-    TargetPlan,
     Verdict,
 )
 from memslot_conformance.layers.fixed import BOUNDS

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from command_line import NO_KERNEL, Send, found, go_into, memslots, runs
-from memslot_conformance.findings.records import RunFinished, RunStarted, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import (
+    RunFinished,
+    RunStarted,
+)
 from memslot_conformance.run import campaign
 from memslot_conformance.run.request import LEVEL_SECONDS
 from memslot_conformance.run.stream import read_stream

@@ -9,7 +9,7 @@ import pytest
 
 from command_line import Send, go_into, memslots
 from memslot_conformance.findings.failure_file import RecordedFailure, write_failure
-from memslot_conformance.findings.records import TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.layers import layers
 from memslot_conformance.play.explore import replay
 from memslot_conformance.scenarios.scenario import Scenario

@@ -22,6 +22,7 @@ from memslot_conformance.scenarios.scenario import Run, Scenario
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Call, Finished, Return
 from memslot_spec.history.header import Capabilities, Header, History
+from memslot_spec.history.json_kinds import FileError
 from memslot_spec.history.wire import HistoryError
 from memslot_spec.judging.judge import judge
 from memslot_spec.model.operations import MemslotId, SetRegion, TssBase
@@ -134,8 +135,8 @@ def test_refuses_files_that_are_no_failures(
 
 def test_refuses_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = written(tmp_path)
-    path.write_bytes(path.read_bytes() + b"\xff\xfe")
-    with pytest.raises(HistoryError, match=r"f\.ndjson: expected text in UTF-8, got"):
+    path.write_bytes(path.read_bytes() + b"\xff\xfe\n")
+    with pytest.raises(FileError, match=r"f\.ndjson:6: expected text in UTF-8, got"):
         read_failure(path)
 
 

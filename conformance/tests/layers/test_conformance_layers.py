@@ -12,13 +12,13 @@ from memslot_conformance.findings.failure_file import (
     replay,
     write_failure,
 )
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
     Record,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     TargetStarted,
     latest,
 )

@@ -13,13 +13,13 @@ from memslot_conformance.cli import options
 from memslot_conformance.cli.command import main
 from memslot_conformance.cli.options import NEEDED
 from memslot_conformance.findings.failure_file import read_failure, replay
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
     Record,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     latest,
 )
 from memslot_conformance.layers.layers import run_target

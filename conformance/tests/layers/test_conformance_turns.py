@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from memslot_conformance.findings import reached
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.reached import Reached
 from memslot_conformance.findings.records import (
     Found,
@@ -14,7 +15,6 @@ from memslot_conformance.findings.records import (
     MeetingsCounted,
     Record,
     SearchEnded,
-    TargetPlan,
 )
 from memslot_conformance.layers import fixed, shares
 from memslot_conformance.layers.layers import run_target

@@ -12,7 +12,12 @@ import pytest
 from patch_pages import defects_table, hunks_table
 from public_bugs import PublicBug, bugs, bugs_table, elsewhere_table
 
-from memslot_conformance.findings.records import Found, Record, TargetFailed, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import (
+    Found,
+    Record,
+    TargetFailed,
+)
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_reference.defects import DEFECTS

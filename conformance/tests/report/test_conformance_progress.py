@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
     Record,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     TargetSkipped,
 )
 from memslot_conformance.report.progress import QuietLines, watching

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     LayerDone,
     Record,
     RunFinished,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     TargetSkipped,
 )
 from memslot_conformance.run import campaign
@@ -234,7 +234,8 @@ from memslot_conformance.run import campaign
 # A shell starts what is to run in the background with SIGINT ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-from memslot_conformance.findings.records import TargetPlan, TargetSkipped
+from memslot_conformance.findings.records import TargetSkipped
+from memslot_conformance.findings.plan import TargetPlan
 
 def work(plan, send, crash):
     send(TargetSkipped(target=plan.target, reason=str(os.getpid())))

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
     Record,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
 )
 from memslot_conformance.run import campaign
 from memslot_conformance.run.part_run import WorkerLimits

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from command_line import NO_KERNEL, go_into
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     TargetFailed,
-    TargetPlan,
     TargetSkipped,
 )
 from memslot_conformance.run.checking import NOT_IN_PROCESS, look_for

@@ -9,12 +9,12 @@ from itertools import count
 import pytest
 
 from memslot_conformance.clock import Clock
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     BoundEnded,
     ChoiceSeen,
     LayerDone,
     Record,
-    TargetPlan,
 )
 from memslot_conformance.layers import fixed
 from memslot_conformance.layers.layers import run_target

@@ -11,7 +11,12 @@ import pytest
 from long_lives import WRAPS_AT
 from memslot_conformance.findings import collect
 from memslot_conformance.findings.collect import LONGEST_TOLD, Findings
-from memslot_conformance.findings.records import Found, LayerDone, Record, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import (
+    Found,
+    LayerDone,
+    Record,
+)
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.layers import sequences
 from memslot_conformance.layers.layers import run_target

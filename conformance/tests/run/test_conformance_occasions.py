@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     LayerDone,
     Record,
-    TargetPlan,
     TargetStarted,
     Verdict,
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     BoundEnded,
     Found,
@@ -19,7 +20,6 @@ from memslot_conformance.findings.records import (
     SearchEnded,
     TargetFailed,
     TargetFinished,
-    TargetPlan,
     latest,
 )
 from memslot_conformance.layers import fixed

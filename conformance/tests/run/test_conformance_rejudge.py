@@ -30,6 +30,7 @@ from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history.events import Call, Event, Finished, Observed, Return
 from memslot_spec.history.header import Capabilities, History
+from memslot_spec.history.json_kinds import FileError
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.views import View
 from memslot_spec.history.wire import HistoryError, history_to_json
@@ -254,8 +255,8 @@ def wrong_event_of_a_failure(path: Path) -> None:
 @pytest.mark.parametrize(
     ("write", "said"),
     [
-        (no_text, ": expected text in UTF-8, got invalid start byte"),
-        (no_text_later, ": expected text in UTF-8, got invalid start byte"),
+        (no_text, ":1: expected text in UTF-8, got invalid start byte"),
+        (no_text_later, ":4: expected text in UTF-8, got invalid start byte"),
         (empty, ": expected a header line, got an empty file"),
         (header_cut, ":1: the file ends in the middle of its header"),
         (wrong_event_of_a_failure, ":4: expected an object with the key 'e', got {}"),
@@ -266,6 +267,6 @@ def test_what_is_no_history_is_refused_by_its_place(
 ) -> None:
     path = tmp_path / "h.ndjson"
     write(path)
-    with pytest.raises(HistoryError) as refusal:
+    with pytest.raises(FileError) as refusal:
         judge_file(path)
     assert str(refusal.value) == f"{path}{said}"

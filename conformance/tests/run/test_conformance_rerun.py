@@ -39,8 +39,8 @@ HOLE = MemslotId(3)
 WAYWARD = SetRegion(MemoryRegion(0, 1, 4097, 0x10_0001))
 DELETE = SetRegion(MemoryRegion(0, 0, 0, 0))
 
-NOBODY = (Run(5, 1),)
-"""A schedule that nobody can follow: there is no such thread."""
+NOBODY = (Run(0, 1),)
+"""A schedule that nobody can follow: this thread is in no race."""
 
 PLAIN = "py:odd_adapters:Plain"
 RAISES = "py:odd_adapters:RaisesOnDelete"

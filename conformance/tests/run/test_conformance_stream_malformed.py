@@ -20,6 +20,7 @@ from memslot_conformance.run.stream import (
     read_stream,
 )
 from memslot_spec.clauses import clause_by_id
+from memslot_spec.history.json_kinds import FileError
 from stream_records import RECORDS, STARTED, read_text, written
 
 
@@ -134,7 +135,7 @@ def test_a_last_line_that_is_json_is_refused_and_not_cut(
 
 def test_what_is_no_text_is_refused_by_its_line(tmp_path: Path) -> None:
     first = written(tmp_path, *RECORDS).read_text("utf-8").splitlines()[0]
-    with pytest.raises(StreamError, match=":2: expected JSON"):
+    with pytest.raises(FileError, match=":2: expected text in UTF-8, got invalid"):
         read_text(tmp_path, f"{first}\n\udcff\n")
     stream = read_text(tmp_path, f"{first}\n\udcff")
     assert stream.problem == "it ends in the middle of line 2"
@@ -166,3 +167,15 @@ def test_a_finding_of_version_1_has_no_history_whatever_it_says(tmp_path: Path) 
     without_text = {k: v for k, v in lines[number].items() if k != "text"}
     text = f"{json.dumps(lines[0])}\n{json.dumps(without_text)}\n"
     assert read_text(tmp_path, text).records == (stream.records[0], found)
+
+
+def test_a_finding_that_came_again_under_its_older_names_is_read(
+    tmp_path: Path,
+) -> None:
+    finding = next(record for record in RECORDS if isinstance(record, Found))
+    first, line, *_ = written(tmp_path, STARTED, finding).read_text("utf-8").split("\n")
+    older = {**json.loads(line), "came": 3, "repetitions": 5}
+    for name in ("came_again", "replays"):
+        older.pop(name, None)
+    records = read_text(tmp_path, f"{first}\n{json.dumps(older)}\n").records
+    assert records[1:] == (replace(finding, came_again=3, replays=5),)

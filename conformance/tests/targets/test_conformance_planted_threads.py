@@ -15,7 +15,12 @@ from pathlib import Path
 import pytest
 
 from memslot_conformance.findings.failure_file import read_failure
-from memslot_conformance.findings.records import Found, LayerDone, Record, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import (
+    Found,
+    LayerDone,
+    Record,
+)
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.run.rejudge import judge_file
 from memslot_conformance.targets.crash_record import CrashRecord
@@ -67,7 +72,7 @@ def test_a_planted_race_is_found_and_its_history_is_proof(
     assert found
     last = found[-1]
     assert last.replaces
-    assert last.repetitions > 0
+    assert last.replays > 0
     assert last.file is not None
     failure = read_failure(Path(last.file))
     assert failure.history == last.history

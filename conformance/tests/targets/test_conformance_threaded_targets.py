@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from memslot_conformance.findings.records import Found, LayerDone, Record, TargetPlan
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import (
+    Found,
+    LayerDone,
+    Record,
+)
 from memslot_conformance.layers import fixed
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.scenarios.fixed import fixed_races

@@ -119,7 +119,10 @@ def parsed(text: str) -> object:
         raise NotJsonError(message) from None
     except MisfitError:
         raise
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        message = "expected JSON that is less deeply nested"
+        raise MisfitError(message) from None
+    except ValueError as error:
         message = f"expected JSON that can be held, got {error}"
         raise MisfitError(message) from None
 

@@ -22,6 +22,10 @@ SHOWN = 60
 """Characters of a misfit value that a message shows."""
 
 
+class FileError(ValueError):
+    """A file is not what it was taken for; the message begins with the place in it."""
+
+
 class MisfitError(ValueError):
     """A value that does not fit. The path to it grows on its way out."""
 
@@ -51,7 +55,10 @@ def refuse(expected: str, value: object, path: str = "") -> NoReturn:
 
 def shown(value: object) -> str:
     """The value as a message shows it: as JSON, and not too long."""
-    text = json.dumps(value, default=repr)
+    try:
+        text = json.dumps(value, default=repr)
+    except RecursionError:
+        return "what is deeply nested"
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 

@@ -31,7 +31,13 @@ from memslot_spec.history.json_form import (
     parsed,
     version_in,
 )
-from memslot_spec.history.json_kinds import MisfitError, NotJsonError, one_of, refuse
+from memslot_spec.history.json_kinds import (
+    FileError,
+    MisfitError,
+    NotJsonError,
+    one_of,
+    refuse,
+)
 from memslot_spec.history.json_schema import Schema, schema_of_lines
 from memslot_spec.model.operations import Operation
 from memslot_spec.model.profile import PROFILES
@@ -54,7 +60,7 @@ KEPT_CHARACTERS = 1 << 12
 """So many lines, none of more characters, are known again when they come again."""
 
 
-class HistoryError(ValueError):
+class HistoryError(FileError):
     """This is not a history, or not one that this version can read."""
 
 

@@ -48,7 +48,7 @@ LINES = TEXT.splitlines(keepends=True)
             [LINES[0], "not JSON\n", *LINES[1:]],
             "h:2: expected JSON, got Expecting value at column 1",
         ),
-        ([LINES[0], "[" * 10**6], "h:2: expected JSON that can be held, got "),
+        ([LINES[0], "[" * 10**6], "h:2: expected JSON that is less deeply nested"),
         ([LINES[0], "9" * 5000], "h:2: expected JSON that can be held, got "),
         (
             [LINES[0], '{"e": "Slept", "thread": 1, "thread": 2}'],
@@ -109,3 +109,11 @@ def test_lines_that_are_blank_count_and_say_nothing() -> None:
     assert read_history([LINES[0], "\n", *LINES[1:]], "h") == HISTORY
     with pytest.raises(HistoryError, match="h:3: "):
         read_history([LINES[0], "\n", "{}\n"], "h")
+
+
+def test_what_is_nested_is_refused_at_every_depth() -> None:
+    for depth in range(900, 1100):
+        deep = "[" * depth + "]" * depth
+        for line in (deep, f'{{"memslots_history": 1, "target": {deep}}}'):
+            with pytest.raises(HistoryError, match=r"^h:1: "):
+                read_history([line], "h")
