@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from random import Random
+from typing import TextIO
 
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.scenarios.drawn.choices import Seeded
@@ -27,16 +28,20 @@ def write_long_history(path: Path, events: int) -> tuple[int, Header, list[Event
     target = resolve("reference")
     drawing = DrawnSequence(palette_of(target.header), Seeded(Random(11)))
     play = Play(target.make, 10 * events)
-    first: list[Event] = []
+    first = list[Event]()
     written = 0
     with path.open("w", encoding="utf-8") as file:
         file.writelines(write_history(History(target.header, ())))
         while written < events and play.going:
             play.alone(drawing.steps())
-            new = play.events[written:]
-            file.writelines(f"{json.dumps(event_to_json(event))}\n" for event in new)
-            written += len(new)
+            written += _write(file, play.events[written:])
             if len(first) < FIRST:
-                first.extend(new)
+                first = play.events[:FIRST]
+        written += _write(file, list(play.played().events[written:]))
     play.close()
     return written, target.header, first
+
+
+def _write(file: TextIO, events: list[Event]) -> int:
+    file.writelines(f"{json.dumps(event_to_json(event))}\n" for event in events)
+    return len(events)

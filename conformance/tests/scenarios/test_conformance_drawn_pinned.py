@@ -27,8 +27,10 @@ from memslot_conformance.scenarios.drawn.requests import (
     narrowed,
     palette_of,
 )
+from memslot_conformance.scenarios.drawn.sequences import DrawnSequence
 from memslot_conformance.scenarios.drawn.weights import LARGEST_LOGGED
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
+from memslot_spec.history.wire import operation_from_json, operation_to_json
 from memslot_spec.model.operations import ClearDirtyLog, Operation, SetRegion
 from memslot_spec.model.values import Gfn, Hva, Slot, table_of
 from pinned_draws import operations_told, races_told
@@ -134,6 +136,15 @@ def test_no_slot_is_larger_than_the_domain_has_it() -> None:
     assert {"edge SetRegion: one page too many", "objection TOO_MANY_PAGES"}.isdisjoint(
         can_be_met(header)
     )
+
+
+@every_target
+def test_what_is_drawn_can_be_written_down_and_read(target: str) -> None:
+    palette = palette_of(HEADERS[target])
+    for number in range(60):
+        drawing = DrawnSequence(palette, Seeded(Random(number)))
+        for operation in (one for _ in range(100) for one in drawing.steps()):
+            assert operation_from_json(operation_to_json(operation), "") == operation
 
 
 def test_the_log_of_one_word_is_cleared_from_its_start() -> None:

@@ -139,7 +139,11 @@ def bad_hva(draw: Situation, request: MemoryRegion) -> MemoryRegion:
         0xFFFF_8880_0000_0000,
         U64 - PAGE_SIZE,
     )
-    return replace(request, userspace_addr=draw.rng.choice(hvas))
+    drawn = draw.rng.choice(hvas)
+    if not draw.profile.checks_hva:
+        # The slot comes to be: addresses that wrap in it are numbers of no process.
+        drawn = max(0, min(drawn, U64 - request.memory_size))
+    return replace(request, userspace_addr=drawn)
 
 
 def vast_size(draw: Situation) -> int:

@@ -80,4 +80,4 @@ def _range_at(draw: Situation, slot: Slot, gfn: int) -> tuple[int, int]:
     end = rng.choice(
         (start + 1, start + PAGE_SIZE, page + PAGE_SIZE, first + 1, stop, stop + 1)
     )
-    return start, end
+    return min(start, U64 - 1), min(end, U64 - 1)

@@ -46,7 +46,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     SMALL_SIZES,
     WORD_SIZES,
 )
-from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
 from memslot_spec.arithmetic.slot_word import pack
 from memslot_spec.history.header import Header
 from memslot_spec.model.profile import Limits, Profile, profile_named
@@ -196,7 +196,8 @@ class Situation(Left):
         if self.table.slots and rng.chance(EVEN):
             slot = rng.choice(self.table.slots)
             end = slot.hva + (slot.npages << PAGE_SHIFT)
-            return rng.choice((slot.hva, end - 1, end, max(slot.hva - 1, 0)))
+            address = rng.choice((slot.hva, end - 1, end, max(slot.hva - 1, 0)))
+            return min(address, U64 - 1)
         return (self.host_page(gfn, 1) << PAGE_SHIFT) + inside
 
     def npages(self) -> int:
