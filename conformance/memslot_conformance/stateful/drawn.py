@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from memslot_conformance.scenarios.drawn import dirty, shapes
 from memslot_conformance.scenarios.drawn.by_hypothesis import Drawn
 from memslot_conformance.scenarios.drawn.copies import guest_range
-from memslot_conformance.scenarios.drawn.corner import Corner, draw_corner
 from memslot_conformance.scenarios.drawn.defects import bad_hva
 from memslot_conformance.scenarios.drawn.host import host_range
+from memslot_conformance.scenarios.drawn.numbers import near
 from memslot_conformance.scenarios.drawn.regions import (
     DEFECTS,
     draw_private,
@@ -34,6 +34,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     PAGES_AHEAD,
     ROOTS,
 )
+from memslot_conformance.stateful.subject import Subject, draw_subject, draw_theme
 from memslot_conformance.stateful.vm import AskedVm
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.model.operations import GetDirtyLog, Operation, Origin, SetRegion
@@ -45,7 +46,10 @@ KINDS_OF_REQUESTS = (
     *("odd", "odd", "wrong", "wrong", "wrong"),
     *("host", "host", "private", "failing", "any"),
 )
-ANY_FLAGS = 0.2
+BESIDE = 0.2
+"""How often a frame is beside the one in view: in its word of a log or huge page."""
+
+ANY_FLAGS = 0.1
 """How often a new slot has any of the flags there may be."""
 
 ODD_SHAPES: tuple[RequestShape, ...] = (
@@ -75,22 +79,29 @@ class HasVm(Protocol):
     """A machine, as far as it is drawn for."""
 
     target: Target
-    corner: Corner
+    subject: Subject
     vm: AskedVm
 
 
 @st.composite
-def a_corner(draw: st.DrawFn) -> Corner:
-    """A part of memory that the machine's implementation has."""
+def a_subject(draw: st.DrawFn) -> Subject:
+    """What a run of the machine's implementation can be about."""
     machine: HasVm = draw(st.runner())
-    return draw_corner(Drawn(draw), machine.target.header)
+    return draw_subject(Drawn(draw), machine.target.header)
+
+
+@st.composite
+def a_theme(draw: st.DrawFn) -> str:
+    """Another theme for it."""
+    machine: HasVm = draw(st.runner())
+    return draw_theme(Drawn(draw), machine.target.header)
 
 
 @st.composite
 def so_far(draw: st.DrawFn, what: Callable[[Situation], T]) -> T:
     """What this draws from the VM as it is when the rule is chosen."""
     machine: HasVm = draw(st.runner())
-    return what(machine.vm.situation(Drawn(draw), machine.corner))
+    return what(machine.vm.situation(Drawn(draw), machine.subject))
 
 
 def _new_region(draw: Situation) -> MemoryRegion:
@@ -140,8 +151,15 @@ def _place(draw: Situation) -> int:
     return draw.free_base(slot.as_id, slot.npages, slot)
 
 
+def _frame(draw: Situation) -> tuple[int, int]:
+    view = draw.view
+    if view is not None and draw.rng.chance(BESIDE):
+        return near(draw.rng, view.gfn, draw.last), view.as_id
+    return draw.frame()
+
+
 def _gfn(draw: Situation) -> int:
-    return draw.frame()[0]
+    return _frame(draw)[0]
 
 
 def _origin(draw: Situation) -> Origin:
@@ -158,17 +176,17 @@ new_regions = so_far(_new_region)
 places = so_far(_place)
 requests = so_far(_request)
 vast_requests = so_far(draw_vast)
-frames = so_far(Situation.frame)
+frames = so_far(_frame)
 gfns = so_far(_gfn)
 guest_ranges = so_far(guest_range)
 host_ranges = so_far(host_range)
 host_addresses = so_far(Situation.host_address)
 logged = so_far(_logged)
 origins = so_far(_origin)
-owners = st.sampled_from(sorted(set(OWNERS)))
+owners = st.sampled_from(OWNERS)
 roots = st.sampled_from(ROOTS)
 page_counts = st.sampled_from(sorted(set(PAGES_AHEAD)))
-flags = st.sampled_from(range(4))
+flags = st.sampled_from((0, 1, 0, 1, 2, 3))
 """Bit 0 begins or ends a log; bit 1 is READONLY, or INVALID where that is unknown."""
 
 options = st.sampled_from(sorted(set(OPTIONS)))
