@@ -40,7 +40,7 @@ T = TypeVar("T")
 Output = Callable[[str], object]
 
 
-STEPS = 100
+STEPS = 150
 """Of a run. Hypothesis makes five of six runs out of others, so long ones are cheaper."""
 
 

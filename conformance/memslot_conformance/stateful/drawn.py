@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from hypothesis import strategies as st
 
-from memslot_conformance.scenarios.drawn import dirty, shapes
+from memslot_conformance.scenarios.drawn import caches, dirty, shapes
 from memslot_conformance.scenarios.drawn.by_hypothesis import Drawn
 from memslot_conformance.scenarios.drawn.copies import guest_range
 from memslot_conformance.scenarios.drawn.defects import bad_hva
@@ -37,7 +37,15 @@ from memslot_conformance.scenarios.drawn.weights import (
 from memslot_conformance.stateful.subject import Subject, draw_subject, draw_theme
 from memslot_conformance.stateful.vm import AskedVm
 from memslot_conformance.targets.resolve import Target
-from memslot_spec.model.operations import GetDirtyLog, Operation, Origin, SetRegion
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
+from memslot_spec.model.operations import (
+    GetDirtyLog,
+    InitHvaCache,
+    Operation,
+    Origin,
+    SetRegion,
+    UseHvaCache,
+)
 from memslot_spec.model.values import Failure, MemoryRegion
 
 T = TypeVar("T")
@@ -48,6 +56,9 @@ KINDS_OF_REQUESTS = (
 )
 BESIDE = 0.2
 """How often a frame is beside the one in view: in its word of a log or huge page."""
+
+OVER_A_PAGE = 0.3
+"""How often a range that is cached has a word in each of two pages."""
 
 ANY_FLAGS = 0.1
 """How often a new slot has any of the flags there may be."""
@@ -162,6 +173,27 @@ def _gfn(draw: Situation) -> int:
     return _frame(draw)[0]
 
 
+def _init(draw: Situation) -> Operation:
+    """A range to resolve, more often over the end of a page."""
+    drawn: Operation = caches.draw_init(draw)
+    if isinstance(drawn, InitHvaCache) and draw.rng.chance(OVER_A_PAGE):
+        gpa = (drawn.gpa & -PAGE_SIZE) + PAGE_SIZE - 8
+        return replace(drawn, gpa=gpa, length=16)
+    return drawn
+
+
+def _use(draw: Situation) -> Operation:
+    """A use of a cache that has a range, where one has."""
+    drawn: Operation = caches.draw_use(draw)
+    if (
+        isinstance(drawn, UseHvaCache)
+        and draw.ranges
+        and drawn.cache not in draw.ranges
+    ):
+        return replace(drawn, cache=min(draw.ranges))
+    return drawn
+
+
 def _origin(draw: Situation) -> Origin:
     return Origin[draw.rng.choice(draw.header.domain.origins)]
 
@@ -182,6 +214,8 @@ guest_ranges = so_far(guest_range)
 host_ranges = so_far(host_range)
 host_addresses = so_far(Situation.host_address)
 logged = so_far(_logged)
+ranges_to_resolve = so_far(_init)
+uses = so_far(_use)
 origins = so_far(_origin)
 owners = st.sampled_from(OWNERS)
 roots = st.sampled_from(ROOTS)

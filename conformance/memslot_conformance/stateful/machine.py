@@ -46,10 +46,8 @@ ASKED_BY = {
 """The rules of operations that have several."""
 
 OFTEN = {
-    "create_slot": 2,
-    "move_slot": 2,
     "set_flags": 2,
-    "set_region": 3,
+    "set_region": 2,
     "guest_access": 4,
     "write_guest": 2,
     "get_dirty_log": 2,
