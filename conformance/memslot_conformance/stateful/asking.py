@@ -41,7 +41,7 @@ Output = Callable[[str], object]
 
 
 STEPS = 150
-"""Of a run. Hypothesis makes five of six runs out of others, so long ones are cheaper."""
+"""Of a run. Hypothesis makes five runs of six out of others: few are new, and long."""
 
 
 class BrokenClauseError(AssertionError):

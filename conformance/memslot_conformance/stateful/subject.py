@@ -1,8 +1,8 @@
 """What a run of a machine is about: it is drawn first, and kept.
 
-A bug that takes four operations is not met by fifty out of forty kinds, each as often. So
-a run is about a few kinds that leave something for each other, and about slots in which
-it shows; a few runs are about everything.
+A bug that takes four operations is not met by many out of forty kinds, each as often.
+So a run is about a few kinds that leave something for each other, and about slots in
+which it shows, and turns to others now and then; at times it is about everything.
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ from memslot_spec.judging.judge import Finding, Judge
 from memslot_spec.model.operations import GetDirtyLog, Operation, SetRegion
 from memslot_spec.model.values import Slot
 
-
 AIMED_BY_ONE = 0.8
 """How often an operation is about what the last one was about."""
 
