@@ -46,7 +46,12 @@ from memslot_spec.model.operations import (
     SetRegion,
     UseHvaCache,
 )
-from memslot_spec.model.values import Failure, MemoryRegion
+from memslot_spec.model.values import (
+    LOG_DIRTY_PAGES,
+    PAGES_PER_HUGE_PAGE,
+    Failure,
+    MemoryRegion,
+)
 
 T = TypeVar("T")
 
@@ -59,6 +64,11 @@ BESIDE = 0.2
 
 OVER_A_PAGE = 0.3
 """How often a range that is cached has a word in each of two pages."""
+
+ALIGNED = 0.6
+"""How often a slot among large ones has large pages whole."""
+
+HUGE_PAGE_SIZE = PAGES_PER_HUGE_PAGE * PAGE_SIZE
 
 ANY_FLAGS = 0.1
 """How often a new slot has any of the flags there may be."""
@@ -118,6 +128,14 @@ def so_far(draw: st.DrawFn, what: Callable[[Situation], T]) -> T:
 def _new_region(draw: Situation) -> MemoryRegion:
     """A free range most often, with host memory of its own or of another slot."""
     region = _placed(draw)
+    if draw.corner.sizes == "huge" and draw.rng.chance(ALIGNED):
+        region = replace(
+            region,
+            guest_phys_addr=region.guest_phys_addr & -HUGE_PAGE_SIZE,
+            userspace_addr=region.userspace_addr & -HUGE_PAGE_SIZE,
+        )
+    if draw.is_about_logs and draw.rng.chance(EVEN):
+        region = replace(region, flags=region.flags | LOG_DIRTY_PAGES)
     if draw.rng.chance(ANY_FLAGS):
         region = replace(region, flags=draw.rng.below(4))
     return within_reason(region)
@@ -185,13 +203,10 @@ def _init(draw: Situation) -> Operation:
 def _use(draw: Situation) -> Operation:
     """A use of a cache that has a range, where one has."""
     drawn: Operation = caches.draw_use(draw)
-    if (
-        isinstance(drawn, UseHvaCache)
-        and draw.ranges
-        and drawn.cache not in draw.ranges
-    ):
-        return replace(drawn, cache=min(draw.ranges))
-    return drawn
+    resolved = draw.ranges
+    if not isinstance(drawn, UseHvaCache) or drawn.cache in resolved:
+        return drawn
+    return replace(drawn, cache=min(resolved, default=drawn.cache))
 
 
 def _origin(draw: Situation) -> Origin:
@@ -223,4 +238,4 @@ page_counts = st.sampled_from(sorted(set(PAGES_AHEAD)))
 flags = st.sampled_from((0, 1, 0, 1, 2, 3))
 """Bit 0 begins or ends a log; bit 1 is READONLY, or INVALID where that is unknown."""
 
-options = st.sampled_from(sorted(set(OPTIONS)))
+options = st.sampled_from(OPTIONS)
