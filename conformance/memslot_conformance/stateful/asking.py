@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     multiple,
+    precondition,
     rule,
 )
 
@@ -44,6 +45,10 @@ STEPS = 150
 """Of a run. Hypothesis makes five runs of six out of others: few are new, and long."""
 
 
+STAYS = 25
+"""Operations that are asked about one theme, at least."""
+
+
 class BrokenClauseError(AssertionError):
     """A clause is broken; the message tells which, and how, in its words."""
 
@@ -59,6 +64,11 @@ def something_is_broken(machine: AsksAVm) -> bool:
 
 BROKEN = (something_is_broken,)
 """The precondition of the invariants that are clauses."""
+
+
+def has_stayed(machine: AsksAVm) -> bool:
+    """So much was asked about one thing that it may have been enough."""
+    return machine.stayed >= STAYS
 
 
 def not_twice(kind: type[Operation]) -> Callable[[AsksAVm], bool]:
@@ -116,19 +126,23 @@ class AsksAVm(RuleBasedStateMachine):
         # Those of the clauses are many, and asked where one of them is broken.
         self.invariants = [i for i in self.invariants if i.preconditions != BROKEN]
         self.vm = AskedVm(self.target, self.applicable)
+        self.stayed = 0
 
     @initialize(subject=a_subject())
     def keep_to(self, subject: Subject) -> None:
         """What is drawn is about one thing, or its operations never meet."""
         self.subject = subject
 
+    @precondition(has_stayed)
     @rule(theme=a_theme())
     def turn_to(self, theme: str) -> None:
         """From here on it is about something else, in the same part of memory."""
         self.subject = replace(self.subject, theme=theme)
+        self.stayed = 0
 
     def ask(self, operation: Operation) -> None:
         """Ask the VM for an operation, on the one thread that there is."""
+        self.stayed += 1
         self.vm.ask(plain(operation))
 
     def request(self, region: MemoryRegion) -> MultipleResults[int]:

@@ -65,7 +65,7 @@ BESIDE = 0.2
 OVER_A_PAGE = 0.3
 """How often a range that is cached has a word in each of two pages."""
 
-ALIGNED = 0.6
+ALIGNED = 0.8
 """How often a slot among large ones has large pages whole."""
 
 HUGE_PAGE_SIZE = PAGES_PER_HUGE_PAGE * PAGE_SIZE

@@ -43,8 +43,8 @@ ACCESSES = (asked.GuestAccess, asked.WriteGuest, asked.PreFault)
 LOGS = (asked.GetDirtyLog, asked.ClearDirtyLog, asked.EnableManualProtect)
 
 THEMES: Mapping[str, Theme] = {
-    EVERYTHING: Theme(4),
-    "requests": Theme(4, (asked.GfnToMemslot,)),
+    EVERYTHING: Theme(3),
+    "requests": Theme(3, (asked.GfnToMemslot,)),
     "lookups": Theme(
         2,
         (
@@ -53,9 +53,9 @@ THEMES: Mapping[str, Theme] = {
             *(asked.TssBase, asked.MmuPages),
         ),
     ),
-    "spaces": Theme(3, (asked.GuestAccess, asked.GetDirtyLog), spaces=True),
-    "logs": Theme(3, (*ACCESSES, *LOGS, asked.WriteProtectGfn)),
-    "clears": Theme(3, (asked.GuestAccess, *LOGS), sizes="word"),
+    "spaces": Theme(4, (asked.GuestAccess, asked.GetDirtyLog), spaces=True),
+    "logs": Theme(2, (*ACCESSES, *LOGS, asked.WriteProtectGfn)),
+    "clears": Theme(4, (asked.GuestAccess, *LOGS), sizes="word"),
     "large pages": Theme(
         4, (asked.GuestAccess, asked.PreFault, asked.GetDirtyLog), sizes="huge"
     ),
@@ -68,7 +68,7 @@ THEMES: Mapping[str, Theme] = {
         ),
     ),
     "cached addresses": Theme(
-        4, (asked.InitHvaCache, asked.UseHvaCache, asked.GetDirtyLog)
+        5, (asked.InitHvaCache, asked.UseHvaCache, asked.GetDirtyLog)
     ),
     "cached pages": Theme(
         3,
