@@ -44,6 +44,7 @@ def found_by_machine(name: str, number: int, examples: int) -> str | None:
     """The clause of the mutant's that the machine finds broken; nothing is shrunk."""
     made: type[MemslotMachine] = machine(f"museum:{name}", clauses=_clauses_of(name))
     chosen = settings(
+        made.TestCase.settings,
         max_examples=examples,
         deadline=None,
         database=None,

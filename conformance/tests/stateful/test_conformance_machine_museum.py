@@ -11,6 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from machine_runs import A_FEW, found_by
 from memslot_conformance import machine
+from memslot_conformance.stateful.asking import STEPS
 from memslot_reference.museum import mutant_named
 from memslot_spec.clauses import clause_by_id
 
@@ -21,7 +22,7 @@ FOUND = ("K05", "K09", "K12", "K13", "K20", "K23", "K30", "U10")
 
 LAWFUL = ("unmaps-by-range", "takes-new-roots", "wider-bitmaps")
 
-unshrunk = settings(A_FEW, phases=(Phase.generate,))
+unshrunk = settings(A_FEW, phases=(Phase.generate,), stateful_step_count=STEPS)
 
 
 @pytest.mark.parametrize("name", FOUND)
