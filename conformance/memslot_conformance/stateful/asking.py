@@ -87,8 +87,8 @@ def is_about(kind: str) -> Callable[[AsksAVm], bool]:
     def is_asked(machine: AsksAVm) -> bool:
         if not machine.subject.has(kind):
             return False
-        waits = machine.subject.waits and not is_request
-        return not waits or bool(machine.vm.known.table.slots)
+        asks_at_once = is_request or machine.subject.bare
+        return asks_at_once or bool(machine.vm.known.table.slots)
 
     return is_asked
 

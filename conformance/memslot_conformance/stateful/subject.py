@@ -18,8 +18,8 @@ from memslot_spec.model import operations as asked
 REQUEST = asked.SetRegion
 EVERYTHING = "everything"
 
-WAITING = 0.85
-"""How often a run asks nothing but requests while there is no slot."""
+BARE = 0.15
+"""How often a run asks more than requests while there is no slot."""
 
 DESTROYED = 0.1
 """How often a run destroys its VM now and then, and what is known of it."""
@@ -94,13 +94,13 @@ _KINDS = {
 class Subject:
     """What is asked in a run, and where.
 
-    `theme` is one of `THEMES`. What is no request `waits` for a slot, where it does;
-    and the VM is `destroyed` now and then, or else never.
+    `theme` is one of `THEMES`. A `bare` VM, without slots, is asked for more than
+    slots; and the VM is `destroyed` now and then, or else never.
     """
 
     corner: Corner
     theme: str = EVERYTHING
-    waits: bool = False
+    bare: bool = False
     destroyed: bool = False
 
     def has(self, kind: str) -> bool:
@@ -125,7 +125,7 @@ def draw_subject(rng: Choices, header: Header) -> Subject:
     return Subject(
         draw_corner(rng, header),
         draw_theme(rng, header),
-        waits=rng.chance(WAITING),
+        bare=rng.chance(BARE),
         destroyed=rng.chance(DESTROYED),
     )
 
