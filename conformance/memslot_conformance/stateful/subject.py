@@ -21,7 +21,7 @@ EVERYTHING = "everything"
 BARE = 0.15
 """How often a run asks more than requests while there is no slot."""
 
-DESTROYED = 0.1
+DESTROYED = 0.05
 """How often a run destroys its VM now and then, and what is known of it."""
 
 
