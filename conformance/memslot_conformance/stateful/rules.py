@@ -11,13 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    MultipleResults,
-    consumes,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import Bundle, MultipleResults, consumes, precondition, rule
 
 from memslot_conformance.scenarios.drawn import dirty, pfn_caches, shapes
 from memslot_conformance.stateful.asking import AsksAVm, not_twice

@@ -2,7 +2,7 @@
 
 One thread asks. What the machine draws is drawn from the table that the plan foresees,
 and what was asked last is in view: the next operation is about the same page more
-often than not, or little would come of fifty steps.
+often than not, or little would come of its steps.
 """
 
 from __future__ import annotations

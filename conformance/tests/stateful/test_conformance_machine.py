@@ -66,7 +66,7 @@ def test_a_run_turns_to_another_theme_when_it_has_stayed() -> None:
 
 def test_requests_alone_are_asked_until_there_is_a_slot() -> None:
     state = machine("reference")()
-    state.keep_to(Subject(Corner(0, 0x1000, (0,), (0,), 2),))
+    state.keep_to(Subject(Corner(0, 0x1000, (0,), (0,), 2)))
     assert is_about("SetRegion")(state)
     assert not is_about("GuestAccess")(state)
     state.create_slot(region=MemoryRegion(0, 0, 0x1000, 0x7000))
