@@ -57,8 +57,9 @@ THEMES: Mapping[str, Theme] = {
     "logs": Theme(2, (*ACCESSES, *LOGS, asked.WriteProtectGfn)),
     "clears": Theme(4, (asked.GuestAccess, *LOGS), sizes="word"),
     "large pages": Theme(
-        4, (asked.GuestAccess, asked.PreFault, asked.GetDirtyLog), sizes="huge"
+        4, (asked.GuestAccess, asked.UnmapHva, asked.GetDirtyLog), sizes="huge"
     ),
+    "roots": Theme(2, (asked.GuestAccess, asked.AllocateRoot)),
     "mappings": Theme(
         4,
         (
