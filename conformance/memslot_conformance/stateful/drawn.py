@@ -62,7 +62,7 @@ KINDS_OF_REQUESTS = (
 BESIDE = 0.2
 """How often a frame is beside the one in view: in its word of a log or huge page."""
 
-OVER_A_PAGE = 0.3
+OVER_A_PAGE = 0.2
 """How often a range that is cached has a word in each of two pages."""
 
 ALIGNED = 0.8

@@ -44,7 +44,7 @@ LOGS = (asked.GetDirtyLog, asked.ClearDirtyLog, asked.EnableManualProtect)
 
 THEMES: Mapping[str, Theme] = {
     EVERYTHING: Theme(3),
-    "requests": Theme(3, (asked.GfnToMemslot,)),
+    "requests": Theme(2, (asked.GfnToMemslot,)),
     "lookups": Theme(
         2,
         (
@@ -69,7 +69,7 @@ THEMES: Mapping[str, Theme] = {
         ),
     ),
     "cached addresses": Theme(
-        5, (asked.InitHvaCache, asked.UseHvaCache, asked.GetDirtyLog)
+        8, (asked.InitHvaCache, asked.UseHvaCache, asked.GetDirtyLog)
     ),
     "cached pages": Theme(
         3,
