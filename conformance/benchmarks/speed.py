@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -169,7 +170,7 @@ def judged(cost: Callable[[], Cost]) -> float:
 def slots_500() -> str:
     """An operation judged among 500 slots, and with one; 2,000 slots made."""
     target = resolve("reference-linux")
-    many, one = (judged(lambda n=n: in_slots(target, n)) for n in (500, 1))
+    many, one = (judged(partial(in_slots, target, n)) for n in (500, 1))
     made = setting_up(target, 2000)
     return f"{many / one:.1f}; 2,000 slots judged in {made.judged:.1f} s"
 
@@ -184,7 +185,7 @@ def get_2_20() -> str:
 def six_updates() -> str:
     """Six requests at once judged without points, and one."""
     target = resolve("reference-linux")
-    six, one = (judged(lambda n=n: overlapping(target, n)) for n in (6, 1))
+    six, one = (judged(partial(overlapping, target, n)) for n in (6, 1))
     return f"{six / one:.0f}, decided"
 
 
