@@ -16,7 +16,7 @@ from memslot_conformance.scenarios.drawn import caches, dirty, shapes
 from memslot_conformance.scenarios.drawn.by_hypothesis import Drawn
 from memslot_conformance.scenarios.drawn.copies import guest_range
 from memslot_conformance.scenarios.drawn.defects import bad_hva
-from memslot_conformance.scenarios.drawn.host import host_range
+from memslot_conformance.scenarios.drawn.host import host_address, host_range
 from memslot_conformance.scenarios.drawn.numbers import near
 from memslot_conformance.scenarios.drawn.regions import (
     DEFECTS,
@@ -227,7 +227,7 @@ frames = so_far(_frame)
 gfns = so_far(_gfn)
 guest_ranges = so_far(guest_range)
 host_ranges = so_far(host_range)
-host_addresses = so_far(Situation.host_address)
+host_addresses = so_far(host_address)
 logged = so_far(_logged)
 ranges_to_resolve = so_far(_init)
 uses = so_far(_use)
