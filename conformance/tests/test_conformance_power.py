@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -125,7 +126,7 @@ def test_a_mutant_is_detected_in_seconds(name: str) -> None:
 
 
 def test_results_are_kept_and_what_is_in_them_is_not_played_again(
-    tmp_path: Any,
+    tmp_path: Path,
 ) -> None:
     def one(name: str, outcome: str) -> Result:
         return Result(

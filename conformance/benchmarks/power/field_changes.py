@@ -106,7 +106,7 @@ def _optional(hint: object, path: str) -> Iterator[Change]:
 
 
 def _tuple(hint: object, path: str) -> Iterator[Change]:
-    """Cut by its last item; longer by that, or by one that is made; the item changed."""
+    """Cut by its last item; longer by that, or by a made one; the item changed."""
     args = get_args(hint)
     if len(args) != len((object, ...)) or args[1] is not Ellipsis:
         raise _unchangeable(hint, path)

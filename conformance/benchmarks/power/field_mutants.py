@@ -44,7 +44,7 @@ DROPPED, DOUBLED = "dropped", "doubled"
 ASKED = frozenset({*METHODS.values(), "software_access", "set_private_region"})
 """The methods that carry out operations."""
 
-BARE: dict[str, tuple[type[object], str]] = {
+BARE: dict[str, tuple[type[Any], str]] = {
     "gfn_to_memslot": (FoundSlot, "slot"),
     "vcpu_gfn_to_memslot": (FoundSlot, "slot"),
     "gfn_to_hva": (FoundHva, "hva"),
@@ -101,6 +101,10 @@ class FieldMutant:
         """It changes a point; otherwise a reply."""
         return self.kind in get_args(Point)
 
+    def is_about(self, kind: object) -> bool:
+        """It changes points or replies of this kind."""
+        return kind is self.kind
+
     def __call__(self, hook: Hook, profile: Profile) -> Implementation:
         """The wrapped reference."""
         make = BASES[self.base][0]
@@ -125,14 +129,12 @@ class _ChangedKind:
     It equals the kind, for a host looks up whether a thread stops there.
     """
 
-    kind: type[object]
+    kind: object
     mutant: FieldMutant
-    args: tuple[object, ...]
-    kwargs: dict[str, object]
+    made: Callable[[int], object]
 
     def __call__(self, thread: int) -> Point:
-        point = self.kind(thread, *self.args, **self.kwargs)
-        return cast("Point", self.mutant.changed(point))
+        return cast("Point", self.mutant.changed(self.made(thread)))
 
     def __eq__(self, other: object) -> bool:
         return self.kind is other
@@ -157,11 +159,14 @@ class ChangedHook:
     ) -> None:
         """Announce it never, twice, changed, or as it is."""
         mutant = self._mutant
-        if kind is not mutant.kind:
+        if not mutant.is_about(kind):
             self._inner.point(kind, *args, **kwargs)
         elif mutant.make is not None:
-            made = _ChangedKind(mutant.kind, mutant, args, cast("Any", kwargs))
-            self._inner.point(made)
+
+            def made(thread: int) -> object:
+                return kind(thread, *args, **kwargs)
+
+            self._inner.point(_ChangedKind(kind, mutant, made))
         else:
             mutant.times += 1
             if mutant.how == DOUBLED:
@@ -184,14 +189,13 @@ class ChangedReplies:
         found: object = getattr(self._inner, name)
         if name not in ASKED or not callable(found):
             return found
-        kind, field = BARE.get(name, (None, ""))
-        if kind not in {None, self._mutant.kind}:
-            return found
+        bare = BARE.get(name)
 
         def asked(*args: object, **kwargs: object) -> object:
             reply: object = found(*args, **kwargs)
-            if kind is None:
+            if bare is None:
                 return self._mutant.changed(reply)
+            kind, field = bare
             return getattr(self._mutant.changed(kind(reply)), field)
 
         return asked

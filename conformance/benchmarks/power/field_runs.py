@@ -176,8 +176,7 @@ def left(
     def is_done(name: str) -> bool:
         result = known.get(name)
         return result is not None and (
-            result.is_detected
-            or (result.seed == seed and result.max_time >= max_time)
+            result.is_detected or (result.seed == seed and result.max_time >= max_time)
         )
 
     return [name for name in chosen if not is_done(name)]
