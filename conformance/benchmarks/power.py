@@ -24,9 +24,9 @@ from pathlib import Path
 HERE = Path(__file__).parent / "power"
 sys.path.insert(0, str(HERE))
 
-from field_mutants import mutants  # noqa: E402
+from field_mutants import GROUPS, THREAD, mutants  # noqa: E402
 from field_runs import EQUAL, Result, left, read, run_one, write  # noqa: E402
-from field_unnoticed import UNNOTICED  # noqa: E402
+from field_unnoticed import reason_of  # noqa: E402
 
 RESULTS = HERE / "fields.ndjson"
 MOST_UNNOTICED = 0.05
@@ -76,29 +76,46 @@ def _one(name: str, seed: int, max_time: float) -> Result:
 
 
 def figures(results: Sequence[Result]) -> int:
-    """Print the sums, what was not noticed, and why; the exit status."""
+    """Print what was not noticed and why, and the sums; the exit status."""
     played = [result for result in results if result.outcome != EQUAL]
-    missed = [result for result in played if not result.is_detected]
-    listed = [result for result in missed if result.mutant in UNNOTICED]
-    counted = Counter(result.outcome for result in results)
-    for result in missed:
-        why = UNNOTICED.get(result.mutant, f"NOT ON THE LIST {result.by}")
-        print(f"{result.outcome}: {result.mutant}: {why}")
     for result in results:
         if result.outcome == EQUAL:
             print(f"equal: {result.mutant}")
-    for result in results:
-        if result.is_detected and result.mutant in UNNOTICED:
+        elif not result.is_detected and _group(result) != THREAD:
+            print(f"{result.outcome}: {result.mutant}: {_why(result)}")
+        elif result.is_detected and reason_of(result.mutant):
             print(f"on the list, and detected: {result.mutant} by {result.by}")
-    detected = len(played) - len(missed)
-    print(
-        f"{len(played)} mutants, {detected} detected "
-        f"({100 * detected / max(len(played), 1):.1f} %), {len(listed)} on the list; "
-        f"{', '.join(f'{n} {what}' for what, n in counted.most_common())}; "
-        f"{sum(result.seconds for result in results):.0f} s of the processor"
+    for group in GROUPS:
+        print(_sums(group, [result for result in played if _group(result) == group]))
+    asked = [result for result in played if _group(result) != THREAD]
+    print(_sums("all but threads", asked))
+    outcomes = Counter(result.outcome for result in results).most_common()
+    print(", ".join(f"{count} {outcome}" for outcome, count in outcomes))
+    missed = [result for result in asked if not result.is_detected]
+    listed = [result for result in missed if reason_of(result.mutant)]
+    return int(len(listed) < len(missed) or len(listed) > MOST_UNNOTICED * len(asked))
+
+
+def _sums(what: str, results: Sequence[Result]) -> str:
+    detected = sum(result.is_detected for result in results)
+    listed = sum(
+        bool(reason_of(result.mutant)) for result in results if not result.is_detected
     )
-    too_many = len(listed) > MOST_UNNOTICED * len(played)
-    return int(too_many or len(listed) < len(missed))
+    percent = 100 * detected / max(len(results), 1)
+    seconds = sum(result.seconds for result in results)
+    return (
+        f"{what:18} {len(results):4} mutants, {detected:4} detected ({percent:5.1f} %), "
+        f"{listed:3} on the list, {len(results) - detected - listed:3} open, "
+        f"{seconds:5.0f} s"
+    )
+
+
+def _group(result: Result) -> str:
+    return mutants()[result.mutant].group
+
+
+def _why(result: Result) -> str:
+    return reason_of(result.mutant) or f"OPEN {result.by}"
 
 
 if __name__ == "__main__":

@@ -39,7 +39,11 @@ BASES: dict[str, tuple[Callable[[Hook, Profile], Implementation], Profile]] = {
     "reference-linux": (reference_linux, LINUX),
 }
 
+OF_REPLY, OF_POINT, THREAD = "field of a reply", "field of a point", "thread of a point"
 DROPPED, DOUBLED = "dropped", "doubled"
+GROUPS = (OF_REPLY, OF_POINT, DROPPED, DOUBLED, THREAD)
+"""What is changed. A point's thread is put in by the host: the hook has no place where a
+target could say it, so mutants of it are counted apart, and nothing is asked of them."""
 
 ASKED = frozenset({*METHODS.values(), "software_access", "set_private_region"})
 """The methods that carry out operations."""
@@ -90,6 +94,15 @@ class FieldMutant:
     def name(self) -> str:
         """Its base, what is changed, and how."""
         return f"{self.base}/{self.what}/{self.how}"
+
+    @property
+    def group(self) -> str:
+        """What sort of lie it tells: `GROUPS` says what is asked of each."""
+        if not self.is_of_point:
+            return OF_REPLY
+        if self.make is None:
+            return self.how
+        return THREAD if self.what == f"{self.kind.__name__}.thread" else OF_POINT
 
     @property
     def profile(self) -> str:
