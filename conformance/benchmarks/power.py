@@ -104,9 +104,9 @@ def _sums(what: str, results: Sequence[Result]) -> str:
     percent = 100 * detected / max(len(results), 1)
     seconds = sum(result.seconds for result in results)
     return (
-        f"{what:18} {len(results):4} mutants, {detected:4} detected ({percent:5.1f} %), "
-        f"{listed:3} on the list, {len(results) - detected - listed:3} open, "
-        f"{seconds:5.0f} s"
+        f"{what:18} {len(results):4} mutants, {detected:4} detected "
+        f"({percent:5.1f} %), {listed:3} on the list, "
+        f"{len(results) - detected - listed:3} open, {seconds:5.0f} s"
     )
 
 
