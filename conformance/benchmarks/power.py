@@ -7,8 +7,8 @@
 and for each change of each field of a point or a reply (`power/field_mutants.py`),
 each for so many seconds of the processor. NAME is a mutant, or how its name begins. The
 results are kept as they come: what is in the file is not played again, unless it was
-not detected in less time or with another seed. The status is 1 where a mutant is
-neither detected nor on the list, or more than 5 % are on the list.
+not detected in less time or with another seed. The status is 1 where a mutant is wrong
+and neither detected nor on the list, or more than 5 % of those are on the list.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ sys.path.insert(0, str(HERE))
 
 from field_mutants import GROUPS, THREAD, mutants  # noqa: E402
 from field_runs import EQUAL, Result, left, read, run_one, write  # noqa: E402
-from field_unnoticed import reason_of  # noqa: E402
+from field_unnoticed import why_lawful, why_missed  # noqa: E402
 
 RESULTS = HERE / "fields.ndjson"
-MOST_UNNOTICED = 0.05
-"""The part of all mutants that may be on the list."""
+DETECTED, LISTED, OPEN, LAWFUL = "detected", "listed", "open", "lawful"
+"""What becomes of a mutant, beside being equal to its reference. `lawful` is what a
+correct target may say, `listed` is missed with a reason, and `open` without one."""
+
+MOST_LISTED = 0.05
+"""The part of the wrong mutants that may be on the list."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -77,45 +81,48 @@ def _one(name: str, seed: int, max_time: float) -> Result:
 
 def figures(results: Sequence[Result]) -> int:
     """Print what was not noticed and why, and the sums; the exit status."""
-    played = [result for result in results if result.outcome != EQUAL]
+    sorts: dict[str, Counter[str]] = {group: Counter() for group in GROUPS}
     for result in results:
-        if result.outcome == EQUAL:
-            print(f"equal: {result.mutant}")
-        elif not result.is_detected and _group(result) != THREAD:
-            print(f"{result.outcome}: {result.mutant}: {_why(result)}")
-        elif result.is_detected and reason_of(result.mutant):
-            print(f"on the list, and detected: {result.mutant} by {result.by}")
-    for group in GROUPS:
-        print(_sums(group, [result for result in played if _group(result) == group]))
-    asked = [result for result in played if _group(result) != THREAD]
-    print(_sums("all but threads", asked))
-    outcomes = Counter(result.outcome for result in results).most_common()
-    print(", ".join(f"{count} {outcome}" for outcome, count in outcomes))
-    missed = [result for result in asked if not result.is_detected]
-    listed = [result for result in missed if reason_of(result.mutant)]
-    return int(len(listed) < len(missed) or len(listed) > MOST_UNNOTICED * len(asked))
-
-
-def _sums(what: str, results: Sequence[Result]) -> str:
-    detected = sum(result.is_detected for result in results)
-    listed = sum(
-        bool(reason_of(result.mutant)) for result in results if not result.is_detected
-    )
-    percent = 100 * detected / max(len(results), 1)
+        sort, why = sorted_out(result)
+        sorts[mutants()[result.mutant].group][sort] += 1
+        if sort != DETECTED:
+            print(f"{sort}: {result.mutant}: {why}")
+    for group, counts in sorts.items():
+        print(_line(group, counts))
+    asked = sum((sorts[group] for group in GROUPS if group != THREAD), Counter[str]())
+    print(_line("all but threads", asked))
     seconds = sum(result.seconds for result in results)
+    print(f"{len(results)} mutants, {seconds:.0f} s of the processor")
+    return int(asked[OPEN] > 0 or asked[LISTED] > MOST_LISTED * _wrong(asked))
+
+
+def sorted_out(result: Result) -> tuple[str, str]:
+    """What becomes of a mutant in the figures, and why."""
+    mutant = mutants()[result.mutant]
+    if result.is_detected:
+        return DETECTED, result.by
+    if result.outcome == EQUAL:
+        return EQUAL, "it never said anything else than its reference"
+    if why := why_lawful(mutant):
+        return LAWFUL, why
+    if why := why_missed(mutant):
+        return LISTED, why
+    return OPEN, f"{result.outcome} {result.by}"
+
+
+def _wrong(counts: Counter[str]) -> int:
+    """How many are wrong: lawful and equal ones are not."""
+    return counts[DETECTED] + counts[LISTED] + counts[OPEN]
+
+
+def _line(what: str, counts: Counter[str]) -> str:
+    wrong = _wrong(counts)
+    percent = 100 * counts[DETECTED] / max(wrong, 1)
     return (
-        f"{what:18} {len(results):4} mutants, {detected:4} detected "
-        f"({percent:5.1f} %), {listed:3} on the list, "
-        f"{len(results) - detected - listed:3} open, {seconds:5.0f} s"
+        f"{what:18} {wrong:4} wrong, {counts[DETECTED]:4} detected ({percent:5.1f} %), "
+        f"{counts[LISTED]:3} listed, {counts[OPEN]:3} open; "
+        f"{counts[LAWFUL]:3} lawful, {counts[EQUAL]:3} equal"
     )
-
-
-def _group(result: Result) -> str:
-    return mutants()[result.mutant].group
-
-
-def _why(result: Result) -> str:
-    return reason_of(result.mutant) or f"OPEN {result.by}"
 
 
 if __name__ == "__main__":

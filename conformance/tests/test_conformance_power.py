@@ -18,7 +18,7 @@ from field_changes import (
 )
 from field_mutants import BASES, DROPPED, UNTOLD, announced_by, mutants
 from field_runs import DISAGREES, FINDING, Result, left, read, run_one, write
-from field_unnoticed import UNNOTICED
+from field_unnoticed import LAWFUL, LISTED, why_lawful, why_missed
 from memslot_conformance.play.stepping import SteppingHook
 from memslot_spec.history.events import Point
 from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked
@@ -153,11 +153,24 @@ def test_results_are_kept_and_what_is_in_them_is_not_played_again(
     assert left("abc", known, seed=2, max_time=2.0) == ["b", "c"]
 
 
-def test_what_is_unnoticed_is_a_mutant_with_its_reason() -> None:
-    names = {name for each in mutants() for name in (each, each.partition("/")[2])}
+def test_what_is_lawful_or_missed_is_what_a_mutant_says() -> None:
+    places = {f"{m.what}/{m.how}" for m in mutants().values()}
 
-    assert set(UNNOTICED) - names == set()
-    assert all(UNNOTICED.values())
+    assert set(LAWFUL) - places == set()
+    assert set(LISTED) - places == set()
+    assert set(LAWFUL) & set(LISTED) == set()
+
+
+def test_the_table_of_judges_says_what_a_mutant_may_say() -> None:
+    twice = mutants()["reference/TlbFlushed/doubled"]
+    hole = mutants()["reference/RootGranted.gfn/off-by-one"]
+    wrong = mutants()["reference/SpteMapped.hva/off-by-one"]
+
+    assert why_lawful(twice) == "one too many costs time alone"
+    assert not why_lawful(hole)
+    assert why_missed(hole).startswith("the root is for a frame")
+    assert not why_lawful(wrong)
+    assert not why_missed(wrong)
 
 
 def test_a_point_that_is_dropped_is_a_mutant_of_every_kind_announced() -> None:

@@ -43,7 +43,7 @@ OF_REPLY, OF_POINT, THREAD = "field of a reply", "field of a point", "thread of 
 DROPPED, DOUBLED = "dropped", "doubled"
 GROUPS = (OF_REPLY, OF_POINT, DROPPED, DOUBLED, THREAD)
 """What is changed. A point's thread is put in by the host: the hook has no place where
-a target could say it, so its mutants are counted apart, and nothing is asked of them."""
+a target could say it. Its mutants are counted apart, and nothing is asked of them."""
 
 ASKED = frozenset({*METHODS.values(), "software_access", "set_private_region"})
 """The methods that carry out operations."""

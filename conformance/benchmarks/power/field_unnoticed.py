@@ -1,11 +1,54 @@
-"""Mutants that are not noticed, each with its reason."""
+"""Mutants that are not noticed: what a correct target may say, and what is missed.
+
+The specification has a table of who judges what (`memslot_spec.judges`): for each kind
+of point who asks what it says, when it has to have come, and how often, or why nobody
+does. Where the table says that there is nothing to ask, what the mutant says is lawful.
+Where it names a hole, the mutant is on the list of what is missed.
+"""
 
 from __future__ import annotations
 
-UNNOTICED: dict[str, str] = {}
-"""By what is changed and how, with or without the reference before it."""
+from field_mutants import DOUBLED, DROPPED, FieldMutant
+from memslot_spec.judges.everything import POINTS
+from memslot_spec.judges.row import OF_A_POINT, Cell
+
+ASKS = {DROPPED: "at the latest", DOUBLED: "how often"}
+"""The question that such a mutant answers wrongly; of a field it is what it says."""
+
+SAYS = "what it says"
+
+CELLS = {
+    (row.of, question): cell
+    for judges in POINTS
+    for row in judges.rows
+    for question, cell in zip(OF_A_POINT, row.cells, strict=True)
+}
+
+LAWFUL: dict[str, str] = {}
+"""By what is changed and how: why a correct target may say so, beside the table."""
+
+LISTED: dict[str, str] = {}
+"""By what is changed and how: what is missed, and why, beside the holes there."""
 
 
-def reason_of(mutant: str) -> str:
-    """Why the mutant of this name need not be noticed; empty where it ought to be."""
-    return UNNOTICED.get(mutant) or UNNOTICED.get(mutant.partition("/")[2], "")
+def why_lawful(mutant: FieldMutant) -> str:
+    """Why a correct target may say it; empty where it may not."""
+    cell = _cell(mutant)
+    asked = cell is None or cell.clauses or cell.is_hole
+    return LAWFUL.get(_place(mutant), "" if asked or cell is None else cell.why_none)
+
+
+def why_missed(mutant: FieldMutant) -> str:
+    """Why it is on the list of what is missed; empty where it is not."""
+    cell = _cell(mutant)
+    hole = cell.why_none if cell is not None and cell.is_hole else ""
+    return LISTED.get(_place(mutant), hole)
+
+
+def _cell(mutant: FieldMutant) -> Cell | None:
+    question = ASKS.get(mutant.how, SAYS)
+    return CELLS.get((mutant.kind.__name__, question))
+
+
+def _place(mutant: FieldMutant) -> str:
+    return f"{mutant.what}/{mutant.how}"
