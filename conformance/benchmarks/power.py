@@ -25,13 +25,14 @@ HERE = Path(__file__).parent / "power"
 sys.path.insert(0, str(HERE))
 
 from field_mutants import GROUPS, THREAD, mutants  # noqa: E402
-from field_runs import EQUAL, Result, left, read, run_one, write  # noqa: E402
+from field_runs import EQUAL, UNMET, Result, left, read, run_one, write  # noqa: E402
 from field_unnoticed import why_lawful, why_missed  # noqa: E402
 
 RESULTS = HERE / "fields.ndjson"
 DETECTED, LISTED, OPEN, LAWFUL = "detected", "listed", "open", "lawful"
 """What becomes of a mutant, beside being equal to its reference. `lawful` is what a
-correct target may say, `listed` is missed with a reason, and `open` without one."""
+correct target may say, `listed` is missed with a reason, and `open` without one. `never
+met` ends a run with status 4: it is no finding, and no pass."""
 
 MOST_LISTED = 0.05
 """The part of the wrong mutants that may be on the list."""
@@ -93,7 +94,9 @@ def figures(results: Sequence[Result]) -> int:
     print(_line("all but threads", asked))
     seconds = sum(result.seconds for result in results)
     print(f"{len(results)} mutants, {seconds:.0f} s of the processor")
-    return int(asked[OPEN] > 0 or asked[LISTED] > MOST_LISTED * _wrong(asked))
+    return int(
+        asked[OPEN] + asked[UNMET] > 0 or asked[LISTED] > MOST_LISTED * _wrong(asked)
+    )
 
 
 def sorted_out(result: Result) -> tuple[str, str]:
@@ -105,6 +108,8 @@ def sorted_out(result: Result) -> tuple[str, str]:
         return EQUAL, "it never said anything else than its reference"
     if why := why_lawful(mutant):
         return LAWFUL, why
+    if result.outcome == UNMET:
+        return UNMET, result.by
     if why := why_missed(mutant):
         return LISTED, why
     return OPEN, f"{result.outcome} {result.by}"
@@ -112,7 +117,7 @@ def sorted_out(result: Result) -> tuple[str, str]:
 
 def _wrong(counts: Counter[str]) -> int:
     """How many are wrong: lawful and equal ones are not."""
-    return counts[DETECTED] + counts[LISTED] + counts[OPEN]
+    return sum(counts[sort] for sort in (DETECTED, LISTED, UNMET, OPEN))
 
 
 def _line(what: str, counts: Counter[str]) -> str:
@@ -120,7 +125,8 @@ def _line(what: str, counts: Counter[str]) -> str:
     percent = 100 * counts[DETECTED] / max(wrong, 1)
     return (
         f"{what:18} {wrong:4} wrong, {counts[DETECTED]:4} detected ({percent:5.1f} %), "
-        f"{counts[LISTED]:3} listed, {counts[OPEN]:3} open; "
+        f"{counts[UNMET]:3} never met, {counts[LISTED]:3} listed, "
+        f"{counts[OPEN]:3} open; "
         f"{counts[LAWFUL]:3} lawful, {counts[EQUAL]:3} equal"
     )
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import signal
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from time import process_time
 
@@ -29,10 +31,14 @@ from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_spec.clauses import CLAUSES
 
 FINDING, DISAGREES, BROKE = "finding", "error", "broke"
-UNDETECTED, EQUAL = "undetected", "equal"
+UNDETECTED, UNMET, EQUAL = "undetected", "never met", "equal"
 DETECTED = frozenset({FINDING, DISAGREES})
 """What may come of a mutant. `broke` is an error that does not say what disagrees;
-`equal` is one that never said anything else than its reference."""
+`equal` is one that never said anything else than its reference. Of one that is `never
+met` no clause is broken, but some are inconclusive that its reference passes."""
+
+OFTEN = 100
+"""In so many histories of a reference a premise holds where that is no luck."""
 
 NAMING = (f"{TargetError.__name__}: ", "its points contradict its introspection: ")
 """What an error says that names what disagrees."""
@@ -76,26 +82,16 @@ def run_one(mutant: FieldMutant, seed: int, max_time: float) -> Result:
     """Play a mutant, its reference being held to every clause."""
     begun = process_time()
     heard: list[Found | TargetFailed] = []
-    schedules = 0
+    layers: list[LayerDone] = []
 
     def hear(record: Record) -> None:
-        nonlocal schedules
         if isinstance(record, Found | TargetFailed):
             heard.append(record)
             raise _EnoughError
         if isinstance(record, LayerDone):
-            schedules += record.schedules
+            layers.append(record)
 
-    plan = TargetPlan(
-        target=PREFIX + mutant.name,
-        profile=mutant.profile,
-        level="standard",
-        seed=seed,
-        layers=LAYERS,
-        clauses=tuple(clause.id for clause in CLAUSES),
-        seconds=max_time,
-        stop_at_first=True,
-    )
+    plan = _plan(PREFIX + mutant.name, mutant.profile, seed, max_time)
     mutant.times = 0
     overran = _Alarm(max_time * GRACE)
     raised = ""
@@ -107,16 +103,52 @@ def run_one(mutant: FieldMutant, seed: int, max_time: float) -> Result:
     outcome, by = _outcome(heard, raised, mutant)
     if overran.rang:
         outcome, by = UNDETECTED, f"went on for {max_time * GRACE} s"
+    elif outcome == UNDETECTED:
+        usual = _reached_by(mutant.base, mutant.profile, seed, max_time)
+        met = _histories(layers)
+        unmet = [c for c, count in usual.items() if count >= OFTEN and not met[c]]
+        outcome, by = (UNMET, " ".join(unmet)) if unmet else (outcome, by)
     return Result(
         mutant=mutant.name,
         outcome=outcome,
         by=by,
         seconds=round(process_time() - begun, 2),
         times=mutant.times,
-        schedules=schedules,
+        schedules=sum(layer.schedules for layer in layers),
         seed=seed,
         max_time=max_time,
     )
+
+
+def _plan(target: str, profile: str, seed: int, seconds: float) -> TargetPlan:
+    return TargetPlan(
+        target=target,
+        profile=profile,
+        level="standard",
+        seed=seed,
+        layers=LAYERS,
+        clauses=tuple(clause.id for clause in CLAUSES),
+        seconds=seconds,
+        stop_at_first=True,
+    )
+
+
+@cache
+def _reached_by(base: str, profile: str, seed: int, seconds: float) -> Counter[str]:
+    """In how many histories the premise of each clause holds of a reference."""
+    layers: list[LayerDone] = []
+
+    def hear(record: Record) -> None:
+        if isinstance(record, LayerDone):
+            layers.append(record)
+
+    plan = _plan(base, profile, seed, seconds)
+    run_target(plan, hear, CrashRecord(), clock=process_time)
+    return _histories(layers)
+
+
+def _histories(layers: Iterable[LayerDone]) -> Counter[str]:
+    return sum((Counter(layer.histories) for layer in layers), Counter[str]())
 
 
 def _outcome(

@@ -24,8 +24,21 @@ CELLS = {
     for question, cell in zip(OF_A_POINT, row.cells, strict=True)
 }
 
-LAWFUL: dict[str, str] = {}
-"""By what is changed and how: why a correct target may say so, beside the table."""
+ONE_SPACE = "there is one address space: no table and no slot goes by its number"
+LAWFUL: dict[str, str] = {
+    "CutShort.hvas/cut": "a copy may end before a page that it could have reached",
+    "ShadowPageCreated.capacity/off-by-one": "a bitmap may have room for more slots",
+    "TableLoaded/doubled": "a load is as good as the one before it, of the same table",
+    "TableRead/doubled": "a table that may be read may be read twice",
+    "RmapAdded.as_id/not-none": "None stands for the only space",
+    "RmapIndexed.as_id/not-none": "None stands for the only space",
+    "RmapRemoved.as_id/not-none": "None stands for the only space",
+    "reference/TableLoaded.as_id/off-by-one": ONE_SPACE,
+    "reference/TablePublished.as_id/off-by-one": ONE_SPACE,
+    "reference/ShadowPageCreated.as_id/off-by-one": ONE_SPACE,
+}
+"""By what is changed and how, with the reference where it is of that alone: why a
+correct target may say so, beside the table."""
 
 LISTED: dict[str, str] = {}
 """By what is changed and how: what is missed, and why, beside the holes there."""
@@ -35,7 +48,8 @@ def why_lawful(mutant: FieldMutant) -> str:
     """Why a correct target may say it; empty where it may not."""
     cell = _cell(mutant)
     asked = cell is None or cell.clauses or cell.is_hole
-    return LAWFUL.get(_place(mutant), "" if asked or cell is None else cell.why_none)
+    said = LAWFUL.get(mutant.name) or LAWFUL.get(_place(mutant))
+    return said or ("" if asked or cell is None else cell.why_none)
 
 
 def why_missed(mutant: FieldMutant) -> str:
