@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, NewType, Union, cast, get_args, get_origin, get_type_hints
 
 Make = Callable[[Any], Any]
 """From a value to another one of its type; the same where there is none to make."""
@@ -51,7 +51,7 @@ def changes_of(hint: object, path: str) -> Iterator[Change]:
     if hint in SIMPLE:
         how, make, _ = SIMPLE[hint]
         yield Change(path, how, make)
-    elif hasattr(hint, "__supertype__"):
+    elif isinstance(hint, NewType):
         yield from changes_of(hint.__supertype__, path)
     elif get_origin(hint) in {Union, UnionType}:
         yield from _optional(hint, path)
@@ -77,7 +77,7 @@ def made_for(hint: object, path: str) -> object:
     """A value of this type, for a place where there was none."""
     if hint in SIMPLE:
         return SIMPLE[hint][2]
-    if hasattr(hint, "__supertype__"):
+    if isinstance(hint, NewType):
         return made_for(hint.__supertype__, path)
     if get_origin(hint) in {Union, UnionType}:
         return None

@@ -33,6 +33,7 @@ LAWFUL: dict[str, str] = {
     "RmapAdded.as_id/not-none": "None stands for the only space",
     "RmapIndexed.as_id/not-none": "None stands for the only space",
     "RmapRemoved.as_id/not-none": "None stands for the only space",
+    "reference-linux/FoundId.id/not-none": "today it is not defined where no slot is",
     "reference/TableLoaded.as_id/off-by-one": ONE_SPACE,
     "reference/TablePublished.as_id/off-by-one": ONE_SPACE,
     "reference/ShadowPageCreated.as_id/off-by-one": ONE_SPACE,
