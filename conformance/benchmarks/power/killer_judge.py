@@ -14,7 +14,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -49,8 +49,13 @@ HUNG = ("did not finish", "waits for ever")
 NAMING = ("its points contradict its introspection: ", "TargetError: ")
 """What the suite says of a hang, and where it names what disagrees in the target."""
 
+LOADING = "loading the target"
+"""What a target was doing where its import failed."""
+
 OF_TARGET = re.compile(rf"{PACKAGE}/\w+\.py")
-TRACE = "Traceback (most recent call last)"
+
+KEPT = 200
+"""Characters of what an error said."""
 
 PATIENCE, LEAST_SECONDS = 4.0, 120.0
 """The command of one target may take so many times its time, and so many seconds."""
@@ -74,45 +79,33 @@ def classify(
     status: int | None, records: Sequence[Record], output: str
 ) -> tuple[str, str]:
     """What came of it and by what, from how one `memslots check` ended."""
-    clauses = [record.clause for record in records if isinstance(record, Found)]
-    failures = [record.what for record in records if isinstance(record, TargetFailed)]
+    found = [record for record in records if isinstance(record, Found)]
+    failed = [record for record in records if isinstance(record, TargetFailed)]
     if status is None:
         return LATE, ""
-    if status == Exit.DOES_NOT_CONFORM and clauses:
-        return KILLED, f"{FINDING}: {clauses[0]}"
+    if status == Exit.DOES_NOT_CONFORM and found:
+        return KILLED, f"{FINDING}: {found[0].clause}"
     if status in {Exit.CONFORMS, Exit.INCONCLUSIVE, Exit.NOTHING_RAN}:
         return SURVIVED, Exit(status).name.lower().replace("_", " ")
-    if status == Exit.BROKE and failures:
-        said = [_of_failure(what) for what in failures]
+    if status == Exit.BROKE and failed:
+        said = [_of_failure(record) for record in failed]
         return next((one for one in said if one[0] == KILLED), said[0])
-    # Python ends with 1 as well where it comes to no report.
-    if TRACE in output and OF_TARGET.search(_innermost(output)):
-        return KILLED, f"{IMPORT}: {_last_line(output)}"
-    return BROKE, f"status {status}: {_last_line(output)}"
+    # Python itself ends with 1 as well, and with no report.
+    return BROKE, f"status {status}: {output.rstrip()[-KEPT:]}"
 
 
-def _of_failure(what: str) -> tuple[str, str]:
-    first = what.partition("\n")[0][:200]
+def _of_failure(record: TargetFailed) -> tuple[str, str]:
+    first = record.what.partition("\n")[0][:KEPT]
     if first.startswith(HUNG):
         return KILLED, f"{HANG}: {first}"
     for words in NAMING:
-        if words in what:
-            return KILLED, f"{CONTRADICTS}: {what[what.index(words) :][:200]}"
-    if OF_TARGET.search(what):
-        return KILLED, f"{RAISED}: {_last_line(what) if TRACE in what else first}"
+        if words in record.what:
+            said = record.what[record.what.index(words) :]
+            return KILLED, f"{CONTRADICTS}: {said[:KEPT]}"
+    if OF_TARGET.search(record.what):
+        sort = IMPORT if record.last == LOADING else RAISED
+        return KILLED, f"{sort}: {first}"
     return BROKE, first
-
-
-def _innermost(output: str) -> str:
-    """The last two frames of a traceback: where an import fails, or what does."""
-    frames = [each for each in output.splitlines() if each.startswith("  File ")]
-    return "\n".join(frames[-2:])
-
-
-def _last_line(text: str) -> str:
-    return next((each for each in reversed(text.splitlines()) if each.strip()), "")[
-        :200
-    ]
 
 
 def worst(judged: Iterable[Judged]) -> Judged:
@@ -126,11 +119,11 @@ def judge(root: Path, targets: Sequence[str], max_time: float, seed: int) -> Jud
     for target in targets:
         ran, records = _check(root, target, max_time, seed)
         outcome, by = classify(ran.status, records, ran.output)
-        seconds = round(ran.seconds, 1)
+        seconds = ran.seconds
         said.append(Judged(outcome=outcome, by=by, target=target, seconds=seconds))
         if outcome == KILLED:
             break
-    return worst(said)
+    return replace(worst(said), seconds=round(sum(one.seconds for one in said), 1))
 
 
 def _check(
