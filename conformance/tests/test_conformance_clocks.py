@@ -65,6 +65,10 @@ NAMED = {
     ),
     (
         "test_conformance_killer_lot",
+        "test_every_equivalent_is_a_mutant_that_cosmic_ray_still_makes",
+    ): "who is right survives however little is played",
+    (
+        "test_conformance_killer_lot",
         "test_what_was_stopped_is_gone_on_with_and_loses_nothing",
     ): "what came of a mutant is kept, whatever it is",
     ("test_conformance_progress", "test_on_a_terminal_a_bar_moves"): (

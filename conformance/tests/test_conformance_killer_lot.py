@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from killer_figures import equivalents
 from killer_judge import PACKAGE
 from killer_lot import (
     Mutation,
@@ -107,6 +108,25 @@ def test_a_session_that_was_cut_down_keeps_what_is_known_of_the_rest(
     cut_down(session, "ac")
 
     assert read_session(session) == [mutation("AddNot", 0, 5, job) for job in "ac"]
+
+
+def test_every_equivalent_is_a_mutant_that_cosmic_ray_still_makes(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("cosmic_ray", reason="the extra `killer` is not installed")
+    prepare(Plan(work=tmp_path, seed=1, count=1, max_time=1.0, jobs=1), ROOT)
+
+    made = {
+        (
+            one.file.removeprefix(f"{PACKAGE}/"),
+            one.operator.removeprefix("core/"),
+            one.occurrence,
+            (ROOT / one.file).read_text("utf-8").splitlines()[one.start[0] - 1].strip(),
+        )
+        for one in read_session(tmp_path / "all.sqlite")
+    }
+
+    assert {one.key for one in equivalents()} - made == set()
 
 
 def test_what_was_stopped_is_gone_on_with_and_loses_nothing(tmp_path: Path) -> None:
