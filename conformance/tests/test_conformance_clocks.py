@@ -30,7 +30,7 @@ HELD = frozenset({"clock", "wait"})
 RECORDS = frozenset(
     {
         *("Attempt", "Found", "FoundPart", "Detection", "LayerDone", "LayerPart"),
-        *("Result", "RunFinished", "TargetFinished"),
+        *("Judged", "Result", "RunFinished", "TargetFinished"),
     }
 )
 """Their seconds are told, and bound nothing."""
@@ -60,6 +60,17 @@ NAMED = {
     ("test_conformance_checking", "test_a_plan_has_all_that_was_asked_for"): (
         "a plan that is shown and not run"
     ),
+    ("test_conformance_killer", "test_the_references_survive_unchanged"): (
+        "who is right survives however little is played"
+    ),
+    (
+        "test_conformance_killer_lot",
+        "test_every_equivalent_is_a_mutant_that_cosmic_ray_still_makes",
+    ): "who is right survives however little is played",
+    (
+        "test_conformance_killer_lot",
+        "test_what_was_stopped_is_gone_on_with_and_loses_nothing",
+    ): "what came of a mutant is kept, whatever it is",
     ("test_conformance_progress", "test_on_a_terminal_a_bar_moves"): (
         "a plan that is shown and not run"
     ),
