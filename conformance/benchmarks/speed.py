@@ -119,7 +119,7 @@ def output_of(*command: str, path: str | None = None) -> str:
     """What a command printed. Errors: `RuntimeError`, where it gave no verdict."""
     paths = [part for part in (path, *sys.path) if part]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         command, env=environment, check=False, capture_output=True, text=True
     )
     if done.returncode not in VERDICTS:

@@ -60,6 +60,10 @@ NAMED = {
     ("test_conformance_checking", "test_a_plan_has_all_that_was_asked_for"): (
         "a plan that is shown and not run"
     ),
+    (
+        "test_conformance_power",
+        "test_results_are_kept_and_what_is_in_them_is_not_played_again",
+    ): "times that were written down; nothing is played",
     ("test_conformance_killer", "test_the_references_survive_unchanged"): (
         "who is right survives however little is played"
     ),

@@ -119,7 +119,7 @@ def test_what_may_be_untold_is_a_field() -> None:
     ],
 )
 def test_a_mutant_is_detected_in_seconds(name: str) -> None:
-    result = run_one(mutants()[name], seed=1, max_time=5.0)
+    result = run_one(mutants()[name], seed=1, max_time=60.0)
 
     assert result.outcome in {FINDING, DISAGREES}, result
     assert result.times

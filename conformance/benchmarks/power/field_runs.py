@@ -18,12 +18,12 @@ from time import process_time
 
 from field_mutants import PREFIX, FieldMutant
 from memslot_conformance.adapter.answers import TargetError
+from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
     Found,
     LayerDone,
     Record,
     TargetFailed,
-    TargetPlan,
 )
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.layers.shares import LAYERS
