@@ -1,7 +1,7 @@
 """How an implementation is reached: from the name on the command line.
 
 `reference`, `patch`, `museum:NAME` and `lawful:NAME` are loaded by name, like a
-stranger's; `py:module:factory` is the stranger, and `cmd:` a program that speaks lines of
+stranger's; `py:module:factory` is the stranger, and `cmd:` one that speaks lines of
 JSON; `kvm` is the running kernel.
 """
 

@@ -19,7 +19,6 @@ from memslot_conformance.targets.stdio.messages import (
     GREETING,
     OPENING,
     OPERATION,
-    REQUEST,
     VERSION,
     VERSION_KEY,
     Answer,
@@ -90,6 +89,7 @@ class Connection:
         self._known: dict[str, Answer] = {}
         opening = {VERSION_KEY: VERSION, **OPENING.write(Opening(profile))}
         self._asking = json.dumps(opening)
+        self._expected = "greeting"
         self._outgoing.append(self._asking)
         self.greeting = self._next(_greeting)
         self._seconds = self.greeting.seconds
@@ -97,25 +97,20 @@ class Connection:
     def new_vm(self) -> int:
         """The number of a new VM."""
         self._vms += 1
-        self._post(REQUEST.to_text(New(self._number + 1, self._vms)), _check_bare)
+        self._post(New, self._vms, _check_bare)
         return self._vms
 
     def close_vm(self, vm: int) -> None:
         """Give a VM back."""
         if self.broken is None:
-            self._post(REQUEST.to_text(Close(self._number + 1, vm)), _check_bare)
+            self._post(Close, vm, _check_bare)
 
     def post(self, vm: int, operation: Operation | None) -> int:
         """Have this asked, or with None what stands; the number of the request."""
-        number = self._number + 1
         if operation is None:
-            request: Request = Observe(number, vm)
-            return self._post(REQUEST.to_text(request))
-        asked = _text_of(operation)
-        kind = CarryOut.__name__
-        return self._post(
-            f'{{"n": {number}, "do": "{kind}", "vm": {vm}, "operation": {asked}}}'
-        )
+            return self._post(Observe, vm, _check_nothing)
+        more = f', "operation": {_text_of(operation)}'
+        return self._post(CarryOut, vm, _check_nothing, more)
 
     def answer(self, number: int, check: Callable[[Answer], T]) -> T:
         """What the program answers to a request, checked.
@@ -134,14 +129,23 @@ class Connection:
         else:
             self._program.forget()
 
-    def _post(self, line: str, check: Callable[[Answer], None] | None = None) -> int:
+    def _post(
+        self,
+        kind: type[Request],
+        vm: int,
+        check: Callable[[Answer], None],
+        more: str = "",
+    ) -> int:
+        """Have this written before the next answer is read; its number."""
         if self.broken is not None:
             message = f"the program was ended, for {self.broken}"
             raise ProgramError(message)
         self._number += 1
+        number = self._number
+        line = f'{{"n": {number}, "do": "{kind.__name__}", "vm": {vm}{more}}}'
         self._outgoing.append(line)
-        self._awaited.append(_Awaited(self._number, line, check or _check_nothing))
-        return self._number
+        self._awaited.append(_Awaited(number, line, check))
+        return number
 
     def _next(self, check: Callable[[str], T]) -> T:
         """The next line, checked. Errors: `ProgramError`."""
@@ -167,17 +171,19 @@ class Connection:
             self._refuse(type(error), str(error), text)
 
     def _at(self, words: str) -> str:
-        return f"line {self._program.lines} of its standard output: {words}"
+        line = f"line {self._program.lines} of its standard output"
+        return f"{line}: {self._expected}: {words}"
 
     def _answer_of(
         self, awaited: _Awaited, check: Callable[[Answer], T]
     ) -> Callable[[str], T]:
         number, self._asking = awaited.number, awaited.line
+        self._expected = f"answer {number}"
 
         def read(text: str) -> T:
             answer = self._known_answer(text, number)
             if answer.error is not None:
-                message = self._at(f"answer {number}: error: {printable(answer.error)}")
+                message = self._at(f"error: {printable(answer.error)}")
                 raise ProgramError(message)
             return check(answer)
 
@@ -190,11 +196,7 @@ class Connection:
         answer = self._known.get(rest) if rest else None
         if answer is not None:
             return answer
-        try:
-            answer = ANSWER.read(parsed(text))
-        except MisfitError as misfit:
-            message = f"answer {number}: {misfit}"
-            raise MisfitError(message) from None
+        answer = ANSWER.read(parsed(text))
         if answer.n != number:
             refuse(f"the answer to request {number}", answer.n, "n")
         if rest and len(rest) <= KEPT_CHARACTERS:

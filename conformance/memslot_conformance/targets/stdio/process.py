@@ -12,7 +12,7 @@ import ctypes
 import os
 import select
 import signal
-import subprocess  # noqa: S404 - to start a program is what this is for
+import subprocess
 import threading
 from typing import NoReturn
 
@@ -188,7 +188,8 @@ class Program:
             self._take(0)
 
     def _refuse_length(self) -> NoReturn:
-        message = f"line {self._lines + 1} has more than {LINE_BYTES:,} bytes"
+        line = f"line {self._lines + 1} of its standard output"
+        message = f"{line} has more than {LINE_BYTES:,} bytes"
         raise MalformedError(message)
 
     def _refuse_silence(self, seconds: float) -> NoReturn:

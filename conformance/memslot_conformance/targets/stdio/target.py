@@ -7,7 +7,6 @@ import shlex
 
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.targets.stdio.connection import Connection
-from memslot_conformance.targets.stdio.messages import VERSION_KEY
 from memslot_conformance.targets.stdio.process import MalformedError
 from memslot_conformance.targets.stdio.vm import adapter_of, as_implementation
 from memslot_spec.history.json_kinds import MisfitError
@@ -21,7 +20,7 @@ class ProgramFactory:
     """Makes VMs of one program, which is started once in each process."""
 
     def __init__(self, command: str, profile: str | None) -> None:
-        """Start it, and have it say what it is. Errors: `NoProgramError`, and its own."""
+        """Start it, and have it greet. Errors: `NoProgramError`, `ProgramError`."""
         try:
             self._words = shlex.split(command)
         except ValueError as error:
@@ -37,7 +36,7 @@ class ProgramFactory:
             self._adapter = adapter_of(self.greeting)
         except MisfitError as misfit:
             connection.end()
-            message = f"line 1 of its standard output, {VERSION_KEY}: {misfit}"
+            message = f"line 1 of its standard output: greeting: {misfit}"
             raise MalformedError(message) from None
 
     def __call__(self) -> Implementation:

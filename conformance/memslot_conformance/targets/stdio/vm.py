@@ -78,8 +78,8 @@ UNWRAPPED: Mapping[type[Reply], str] = {
 """Replies of which an adapter's method gives one field."""
 
 
-class ProgramVm:
-    """One VM of a program. What it is asked next may be written ahead."""
+class Asking:
+    """One VM of a program, asked. What is asked next may be written ahead."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -87,9 +87,8 @@ class ProgramVm:
         self._foreseen: deque[Operation | None] = deque()
         self._posted: deque[tuple[Operation | None, int]] = deque()
 
-    def foresee(self, operations: Operations, *, watched: bool) -> None:
-        """These come next, and where `watched` a look after each."""
-        looks = watched and hasattr(self, "observe")
+    def foresee(self, operations: Operations, *, looks: bool) -> None:
+        """These come next, and where it `looks` a look after each."""
         self._posted.clear()
         self._foreseen.clear()
         for operation in operations:
@@ -101,7 +100,7 @@ class ProgramVm:
         """Give it back."""
         self._connection.close_vm(self._vm)
 
-    def _ask(self, asked: Operation | None, check: Callable[[Answer], T]) -> T:
+    def ask(self, asked: Operation | None, check: Callable[[Answer], T]) -> T:
         """Ask for an operation, or with None what stands. Errors: `ProgramError`."""
         connection, posted = self._connection, self._posted
         if not posted:
@@ -114,7 +113,8 @@ class ProgramVm:
         posted.clear()
         return connection.answer(connection.post(self._vm, asked), check)
 
-    def _reply(self, operation: Operation) -> Reply:
+    def reply(self, operation: Operation) -> Reply:
+        """Have the operation carried out. Errors: `ProgramError`."""
         kinds = REPLIES[type(operation)]
         if isinstance(operation, GuestAccess) and not operation.may_use_spte:
             kinds = (*kinds, given.GuestPageFault)
@@ -123,11 +123,27 @@ class ProgramVm:
             reply = answer.reply
             if reply is None or type(reply) not in kinds or answer.view is not None:
                 words = " or ".join(kind.__name__ for kind in kinds)
-                came = "none" if reply is None else type(reply).__name__
+                came = None if reply is None else type(reply).__name__
                 refuse(f"{words} for a {type(operation).__name__}", came, "reply")
             return reply
 
-        return self._ask(operation, check)
+        return self.ask(operation, check)
+
+
+class ProgramVm:
+    """One VM of a program, as an adapter without methods."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.asking = Asking(connection)
+
+    def foresee(self, operations: Operations, *, watched: bool) -> None:
+        """These come next, and where `watched` a look after each."""
+        looks = watched and hasattr(self, "observe")
+        self.asking.foresee(operations, looks=looks)
+
+    def close(self) -> None:
+        """Give it back."""
+        self.asking.close()
 
 
 def adapter_of(greeting: Greeting) -> type[ProgramVm]:
@@ -146,9 +162,8 @@ def adapter_of(greeting: Greeting) -> type[ProgramVm]:
     inside: dict[str, object] = {}
     for at, name in enumerate(has.operations):
         if name not in known:
-            message = f"is no operation.{close_to(name, tuple(known))}"
-            path = f"capabilities.operations[{at}]"
-            raise MisfitError(f"{name!r} {message}", path)
+            message = f"{name!r} is no operation.{close_to(name, tuple(known))}"
+            raise MisfitError(message, f"capabilities.operations[{at}]")
         inside[METHODS[known[name]]] = _method(known[name])
     if has.shows:
         inside["observe"] = _observe(frozenset(has.shows))
@@ -181,7 +196,7 @@ def _method(kind: type[Operation]) -> Callable[..., object]:
         *values: Any,  # noqa: ANN401 - of the operation's fields, in their order
         **named: Any,  # noqa: ANN401
     ) -> object:
-        reply = self._reply(make(*values, **named))  # noqa: SLF001 - a method of it
+        reply = self.asking.reply(make(*values, **named))
         if field is not None:
             return getattr(reply, field)
         if kind is ops.AllocateRoot:
@@ -194,18 +209,18 @@ def _method(kind: type[Operation]) -> Callable[..., object]:
 def _set_region(
     self: ProgramVm, region: MemoryRegion, *, failure: Failure | None = None
 ) -> Reply:
-    return self._reply(SetRegion(region, failure=failure))  # noqa: SLF001 - as above
+    return self.asking.reply(SetRegion(region, failure=failure))
 
 
 def _set_private_region(self: ProgramVm, region: MemoryRegion) -> Reply:
-    return self._reply(SetRegion(region, private=True))  # noqa: SLF001 - as above
+    return self.asking.reply(SetRegion(region, private=True))
 
 
 def _software_access(
     self: ProgramVm, gfn: Gfn, *, origin: Origin, write: bool, as_id: int = 0
 ) -> Reply:
     asked = GuestAccess(gfn, write=write, as_id=as_id, origin=origin)
-    return self._reply(asked)  # noqa: SLF001 - as above
+    return self.asking.reply(asked)
 
 
 def _observe(shows: frozenset[str]) -> Callable[[ProgramVm], View]:
@@ -223,6 +238,6 @@ def _observe(shows: frozenset[str]) -> Callable[[ProgramVm], View]:
         return View(table_of(*view.table.slots), view.sptes, view.pages)
 
     def observe(self: ProgramVm) -> View:
-        return self._ask(None, check)  # noqa: SLF001 - as above
+        return self.asking.ask(None, check)
 
     return observe
