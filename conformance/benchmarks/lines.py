@@ -10,13 +10,14 @@ the program beside those of this process. A step is an event.
 
 from __future__ import annotations
 
-import os
+import resource
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from random import Random
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -46,7 +47,7 @@ from memslot_spec.model.values import (
     table_of,
 )
 
-LIVES, OPERATIONS = 30, 100
+OPERATIONS = 100
 SKELETON = SKELETONS["stdio"]
 
 
@@ -94,10 +95,10 @@ class InProcess:
         return View(table=table_of(*(Slot(**each) for each in shown)))
 
 
-def drawn(header: Header) -> list[Operations]:
-    """What every one of them is asked."""
+def drawn(header: Header, count: int) -> list[Operations]:
+    """What every one of them is asked: so many lives."""
     lives: list[Operations] = []
-    for seed in range(LIVES):
+    for seed in range(count):
         drawing = Drawing(palette_of(header), Seeded(Random(seed)))
         asked: list[Any] = []
         while len(asked) < OPERATIONS:
@@ -137,15 +138,17 @@ def without_foresight(factory: Callable[[], Any]) -> Make:
 
 def spent() -> float:
     """Processor seconds of this process and of the programs that it waited for."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    used = [resource.getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def main() -> None:
     """Print steps a second of each way, and how often it goes into the first."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds: int = parser.parse_args().rounds
+    parser.add_argument("--lives", type=int, default=30)
+    options = parser.parse_args()
+    rounds: int = options.rounds
     InProcess.table = table_of_skeleton()
     with TemporaryDirectory() as folder:
         command = f"{sys.executable} -S -E {copied(SKELETON, Path(folder))}"
@@ -159,7 +162,7 @@ def main() -> None:
             domain=greeting.domain or Header.domain,
         )
         first.end()
-        lives = drawn(header)
+        lives = drawn(header, options.lives)
 
         def through(at_once: int, *, ahead: bool) -> float:
             begun = spent()
