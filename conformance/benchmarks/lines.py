@@ -28,7 +28,7 @@ from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.scenario import Operations
-from memslot_conformance.skeletons.copies import PACKAGE, SKELETONS, copied
+from memslot_conformance.targets.skeletons.copies import PACKAGE, SKELETONS, copied
 from memslot_conformance.targets.stdio.target import ProgramFactory
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Header

@@ -35,9 +35,9 @@ GREETINGS: Mapping[str, object] = {
     "misspelt": {**GREETING, "capabilities": {"operations": ["GfnToMemslt"]}},
     "patient": {**GREETING, "seconds": float("nan")},
     "narrow": {**GREETING, "domain": {"slots": 0}},
-    "silent": {**GREETING, "seconds": 0.1},
-    "half and silent": {**GREETING, "seconds": 0.1},
-    "reads nothing": {**GREETING, "seconds": 0.1},
+    "silent": {**GREETING, "seconds": 0.4},
+    "half and silent": {**GREETING, "seconds": 0.4},
+    "reads nothing": {**GREETING, "seconds": 0.4},
 }
 """What it greets by, where that is odd."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from memslot_conformance.cli.output import show
-from memslot_conformance.skeletons.copies import SKELETONS, copied
+from memslot_conformance.targets.skeletons.copies import SKELETONS, copied
 
 
 @click.command("new-adapter")

@@ -56,7 +56,7 @@ def test_a_wrong_implementation_is_found_made_small_and_replayed() -> None:
     assert OVERLAP in text
     file.write_text(text.replace(OVERLAP, "            pass\n"), "utf-8")
     target = f"cmd:{PYTHON} stdio_adapter.py"
-    result = memslots("check", target, "--max-time", "2", "--seed", "1", "-x")
+    result = memslots("check", target, "--max-time", "60", "--seed", "1", "-x")
     assert result.exit_code == 1, result.output
     kept = sorted(Path("memslots-report").glob("*/failures/*.ndjson"))
     assert kept, result.output

@@ -17,9 +17,9 @@ import pytest
 import odd_programs
 from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.play.scheduler import Play
-from memslot_conformance.skeletons.copies import SKELETONS, copied
 from memslot_conformance.targets.isolation import isolated
 from memslot_conformance.targets.resolve import Target, resolve
+from memslot_conformance.targets.skeletons.copies import SKELETONS, copied
 from memslot_conformance.targets.stdio.messages import (
     GREETING,
     REQUEST,
@@ -149,7 +149,7 @@ def test_a_program_dies_with_its_worker(tmp_path: Path) -> None:
         ProgramFactory(python(file, str(pid)), None)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    broken = isolated(work, print, seconds=20)
+    broken = isolated(work, print, seconds=60)
     assert broken is not None
     assert "SIGKILL" in broken.what
     assert gone(int(pid.read_text("utf-8")))
@@ -165,7 +165,7 @@ def test_another_process_has_a_program_of_its_own(tmp_path: Path) -> None:
         play.alone((CREATE,))
         send(str(len(play.events)))
 
-    assert isolated(work, lines.append, seconds=20) is None
+    assert isolated(work, lines.append, seconds=60) is None
     assert lines == ["3"]
     here = target.make(Silent())
     assert here.set_region(CREATE.region) == Done()

@@ -21,20 +21,20 @@ from memslot_conformance.targets.stdio.messages import (
     OPERATION,
     VERSION,
     VERSION_KEY,
-    Answer,
+    LineAnswer,
     CarryOut,
     Close,
     Greeting,
     New,
     Observe,
     Opening,
-    Request,
+    LineRequest,
 )
 from memslot_conformance.targets.stdio.process import (
     LINE_BYTES,
     MalformedError,
-    Program,
     ProgramError,
+    ProgramProcess,
 )
 from memslot_spec.history.json_form import parsed
 from memslot_spec.history.json_kinds import MisfitError, is_object, refuse
@@ -62,7 +62,7 @@ class _Awaited:
 
     number: int
     line: str
-    check: Callable[[Answer], None]
+    check: Callable[[LineAnswer], None]
 
 
 class Connection:
@@ -80,13 +80,13 @@ class Connection:
         """
         self.owner = os.getpid()
         self.broken: str | None = None
-        self._program = Program(words)
+        self._program = ProgramProcess(words)
         self._seconds = seconds
         self._number = 0
         self._vms = 0
         self._outgoing: list[str] = []
         self._awaited: deque[_Awaited] = deque()
-        self._known: dict[str, Answer] = {}
+        self._known: dict[str, LineAnswer] = {}
         opening = {VERSION_KEY: VERSION, **OPENING.write(Opening(profile))}
         self._asking = json.dumps(opening)
         self._expected = "greeting"
@@ -112,7 +112,7 @@ class Connection:
         more = f', "operation": {_text_of(operation)}'
         return self._post(CarryOut, vm, _check_nothing, more)
 
-    def answer(self, number: int, check: Callable[[Answer], T]) -> T:
+    def answer(self, number: int, check: Callable[[LineAnswer], T]) -> T:
         """What the program answers to a request, checked.
 
         Errors: `ProgramError`, also for what the check refuses by `MisfitError`.
@@ -131,9 +131,9 @@ class Connection:
 
     def _post(
         self,
-        kind: type[Request],
+        kind: type[LineRequest],
         vm: int,
-        check: Callable[[Answer], None],
+        check: Callable[[LineAnswer], None],
         more: str = "",
     ) -> int:
         """Have this written before the next answer is read; its number."""
@@ -175,7 +175,7 @@ class Connection:
         return f"{line}: {self._expected}: {words}"
 
     def _answer_of(
-        self, awaited: _Awaited, check: Callable[[Answer], T]
+        self, awaited: _Awaited, check: Callable[[LineAnswer], T]
     ) -> Callable[[str], T]:
         number, self._asking = awaited.number, awaited.line
         self._expected = f"answer {number}"
@@ -189,7 +189,7 @@ class Connection:
 
         return read
 
-    def _known_answer(self, text: str, number: int) -> Answer:
+    def _known_answer(self, text: str, number: int) -> LineAnswer:
         """The answer of a line; the same words after the number are the same answer."""
         start = f'{{"n": {number},'
         rest = text[len(start) :] if text.startswith(start) else ""
@@ -221,11 +221,11 @@ class Connection:
         raise kind("\n".join(said)) from None
 
 
-def _check_nothing(_: Answer) -> None:
+def _check_nothing(_: LineAnswer) -> None:
     """Of what was asked ahead, and is not wanted any more."""
 
 
-def _check_bare(answer: Answer) -> None:
+def _check_bare(answer: LineAnswer) -> None:
     """Errors: `MisfitError` where it answers with something to what has no answer."""
     if answer.reply is not None or answer.view is not None:
         kind = "reply" if answer.reply is not None else "view"

@@ -90,12 +90,12 @@ class Close:
     vm: int
 
 
-Request = New | CarryOut | Observe | Close
+LineRequest = New | CarryOut | Observe | Close
 """What the suite asks, numbered from 1; the answers come in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LineAnswer:
     """What the program answers to the request of this number.
 
     `error` says in words why it cannot: that is an error of the target.
@@ -108,7 +108,7 @@ class Answer:
 
 
 UNSIGNED: frozenset[type] = frozenset(
-    (*get_args(Reply), *get_args(Request), Answer, Slot, ShadowPte, ShadowPage)
+    (*get_args(Reply), *get_args(LineRequest), LineAnswer, Slot, ShadowPte, ShadowPage)
 )
 """The records whose numbers are no more than 64 bits, and never negative."""
 
@@ -117,12 +117,12 @@ def _bits(kind: type, name: str) -> int | None:
     return 64 if kind in UNSIGNED else bits_of(kind, name)
 
 
-DIALECT = Dialect({**TAGS, get_args(Request): "do"}, _bits, CAME_LATER)
+DIALECT = Dialect({**TAGS, get_args(LineRequest): "do"}, _bits, CAME_LATER)
 
 OPENING: JsonForm[Opening] = JsonForm(Opening, DIALECT)
 GREETING: JsonForm[Greeting] = JsonForm(Greeting, DIALECT)
-REQUEST: JsonForm[Request] = JsonForm(Request, DIALECT)
-ANSWER: JsonForm[Answer] = JsonForm(Answer, DIALECT)
+REQUEST: JsonForm[LineRequest] = JsonForm(LineRequest, DIALECT)
+ANSWER: JsonForm[LineAnswer] = JsonForm(LineAnswer, DIALECT)
 OPERATION: JsonForm[Operation] = JsonForm(Operation, DIALECT)
 
 

@@ -47,7 +47,7 @@ class MalformedError(ProgramError):
     """It wrote a line that is no answer to what was asked."""
 
 
-class Program:
+class ProgramProcess:
     """A running program. It dies with whoever started it."""
 
     def __init__(self, words: list[str]) -> None:

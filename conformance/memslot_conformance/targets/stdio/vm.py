@@ -9,10 +9,9 @@ from typing import Any, TypeVar, cast
 
 from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.adapter.protocols import Implementation
-from memslot_conformance.scenarios.scenario import Operations
 from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.stdio.connection import Connection
-from memslot_conformance.targets.stdio.messages import Answer, Greeting
+from memslot_conformance.targets.stdio.messages import LineAnswer, Greeting
 from memslot_spec.history.header import Interleaving
 from memslot_spec.history.json_kinds import MisfitError, refuse
 from memslot_spec.history.views import View
@@ -87,7 +86,7 @@ class Asking:
         self._foreseen: deque[Operation | None] = deque()
         self._posted: deque[tuple[Operation | None, int]] = deque()
 
-    def foresee(self, operations: Operations, *, looks: bool) -> None:
+    def foresee(self, operations: tuple[Operation, ...], *, looks: bool) -> None:
         """These come next, and where it `looks` a look after each."""
         self._posted.clear()
         self._foreseen.clear()
@@ -100,7 +99,7 @@ class Asking:
         """Give it back."""
         self._connection.close_vm(self._vm)
 
-    def ask(self, asked: Operation | None, check: Callable[[Answer], T]) -> T:
+    def ask(self, asked: Operation | None, check: Callable[[LineAnswer], T]) -> T:
         """Ask for an operation, or with None what stands. Errors: `ProgramError`."""
         connection, posted = self._connection, self._posted
         if not posted:
@@ -119,7 +118,7 @@ class Asking:
         if isinstance(operation, GuestAccess) and not operation.may_use_spte:
             kinds = (*kinds, given.GuestPageFault)
 
-        def check(answer: Answer) -> Reply:
+        def check(answer: LineAnswer) -> Reply:
             reply = answer.reply
             if reply is None or type(reply) not in kinds or answer.view is not None:
                 words = " or ".join(kind.__name__ for kind in kinds)
@@ -136,7 +135,7 @@ class ProgramVm:
     def __init__(self, connection: Connection) -> None:
         self.asking = Asking(connection)
 
-    def foresee(self, operations: Operations, *, watched: bool) -> None:
+    def foresee(self, operations: tuple[Operation, ...], *, watched: bool) -> None:
         """These come next, and where `watched` a look after each."""
         looks = watched and hasattr(self, "observe")
         self.asking.foresee(operations, looks=looks)
@@ -224,7 +223,7 @@ def _software_access(
 
 
 def _observe(shows: frozenset[str]) -> Callable[[ProgramVm], View]:
-    def check(answer: Answer) -> View:
+    def check(answer: LineAnswer) -> View:
         view = answer.view
         if view is None or answer.reply is not None:
             refuse("a view and no reply", None if view is None else "both", "view")

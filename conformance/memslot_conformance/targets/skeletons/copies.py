@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-PACKAGE = "memslot_conformance.skeletons"
+PACKAGE = "memslot_conformance.targets.skeletons"
 
 
 @dataclass(frozen=True, slots=True)
