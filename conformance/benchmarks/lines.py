@@ -31,12 +31,12 @@ from memslot_conformance.scenarios.scenario import Operations
 from memslot_conformance.targets.skeletons.copies import PACKAGE, SKELETONS, copied
 from memslot_conformance.targets.stdio.target import ProgramFactory
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.history.header import Header
+from memslot_spec.history.header import Domain, Header
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.views import View
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import Judge
-from memslot_spec.model.profile import LINUX
+from memslot_spec.model.profile import LINUX, Limits
 from memslot_spec.model.replies import Done, Refused, Reply
 from memslot_spec.model.values import (
     Errno,
@@ -157,9 +157,9 @@ def main() -> None:
         header = Header(
             target="lines",
             profile=LINUX.name,
-            limits=greeting.limits or Header.limits,
+            limits=greeting.limits or Limits(),
             capabilities=greeting.capabilities,
-            domain=greeting.domain or Header.domain,
+            domain=greeting.domain or Domain(),
         )
         first.end()
         lives = drawn(header, options.lives)

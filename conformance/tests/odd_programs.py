@@ -70,8 +70,19 @@ def rest() -> None:
     time.sleep(60)
 
 
-def half(n: int) -> None:
+def half_and(n: int, then: Callable[[], None]) -> None:
     write(f'{{"n": {n}, "reply": {{"rep')
+    then()
+
+
+def write_bytes(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()
+
+
+def two_replies(n: int) -> None:
+    for _ in range(2):
+        reply(n, reply="Done")
 
 
 def reply(n: int, **fields: object) -> None:
@@ -87,14 +98,14 @@ WAYS: Mapping[str, Callable[[int], None]] = {
     "fails": lambda _: leave(3),
     "crashes": lambda _: die(),
     "complains": lambda _: complain(),
-    "half a line": lambda n: (half(n), leave(0))[1],
-    "half and silent": lambda n: (half(n), rest())[1],
+    "half a line": lambda n: half_and(n, lambda: leave(0)),
+    "half and silent": lambda n: half_and(n, rest),
     "silent": lambda _: rest(),
     "garbage": lambda _: write("__import__('os').abort()\n"),
     "escapes": lambda _: write("\x1b[2J\x07\x9b31m\n"),
     "endless": lambda _: write("9" * (1 << 20) + "9\n"),
     "blank": lambda _: write("\n"),
-    "no UTF-8": lambda _: (sys.stdout.buffer.write(b'{"n": \xff}\n'), write(""))[1],
+    "no UTF-8": lambda _: write_bytes(b'{"n": \xff}\n'),
     "nested": lambda _: write("[" * 100_000 + "\n"),
     "twin keys": lambda n: write(f'{{"n": {n}, "n": {n}, "reply": null}}\n'),
     "long number": lambda n: write(f'{{"n": {n}, "reply": {"9" * 5000}}}\n'),
@@ -114,7 +125,7 @@ WAYS: Mapping[str, Callable[[int], None]] = {
     "a negative slot": lambda n: reply(n, reply="FoundSlot", slot=slot(npages=-3)),
     "too wide": lambda n: reply(n, reply="FoundSlot", slot=slot(hva=1 << 64)),
     "an error": lambda n: say({"n": n, "error": "no \x1b memory"}),
-    "twice": lambda n: (reply(n, reply="Done"), reply(n, reply="Done"))[1],
+    "twice": lambda n: two_replies(n),
 }
 """What it does in answer to an operation."""
 
@@ -134,7 +145,9 @@ def main(way: str) -> None:
         if asked["do"] == "CarryOut":
             WAYS[way](n) if way in WAYS else reply(n, reply="Done")
         elif asked["do"] == "Observe":
-            view = {"sptes": []} if way == "shows others" else {"table": {"slots": []}}
+            view: dict[str, object] = (
+                {"sptes": []} if way == "shows others" else {"table": {"slots": []}}
+            )
             say({"n": n, "view": view})
         else:
             say({"n": n, **({"reply": {"reply": "Done"}} if way == "wordy" else {})})

@@ -117,7 +117,7 @@ def test_the_schema_of_answers_holds_the_greeting_and_a_reply() -> None:
 def test_what_each_operation_may_be_answered_with_is_known() -> None:
     assert set(REPLIES) == set(METHODS) == set(get_args(Operation))
     for kind, field in UNWRAPPED.items():
-        assert [each.name for each in fields(kind)] == [field]  # type: ignore[arg-type]
+        assert [each.name for each in fields(kind)] == [field]
 
 
 def gone(pid: int) -> bool:

@@ -21,14 +21,14 @@ from memslot_conformance.targets.stdio.messages import (
     OPERATION,
     VERSION,
     VERSION_KEY,
-    LineAnswer,
     CarryOut,
     Close,
     Greeting,
+    LineAnswer,
+    LineRequest,
     New,
     Observe,
     Opening,
-    LineRequest,
 )
 from memslot_conformance.targets.stdio.process import (
     LINE_BYTES,

@@ -11,7 +11,7 @@ from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.stdio.connection import Connection
-from memslot_conformance.targets.stdio.messages import LineAnswer, Greeting
+from memslot_conformance.targets.stdio.messages import Greeting, LineAnswer
 from memslot_spec.history.header import Interleaving
 from memslot_spec.history.json_kinds import MisfitError, refuse
 from memslot_spec.history.views import View
