@@ -24,6 +24,9 @@ GREETING: dict[str, object] = {
     "seconds": 5,
 }
 
+EMPTY: dict[str, object] = {"table": {"slots": []}}
+OTHERS: dict[str, object] = {"sptes": []}
+
 GREETINGS: Mapping[str, object] = {
     "another version": {**GREETING, "memslots_lines": 2},
     "no version": {"name": "an odd program"},
@@ -125,7 +128,7 @@ WAYS: Mapping[str, Callable[[int], None]] = {
     "a negative slot": lambda n: reply(n, reply="FoundSlot", slot=slot(npages=-3)),
     "too wide": lambda n: reply(n, reply="FoundSlot", slot=slot(hva=1 << 64)),
     "an error": lambda n: say({"n": n, "error": "no \x1b memory"}),
-    "twice": lambda n: two_replies(n),
+    "twice": two_replies,
 }
 """What it does in answer to an operation."""
 
@@ -145,10 +148,8 @@ def main(way: str) -> None:
         if asked["do"] == "CarryOut":
             WAYS[way](n) if way in WAYS else reply(n, reply="Done")
         elif asked["do"] == "Observe":
-            view: dict[str, object] = (
-                {"sptes": []} if way == "shows others" else {"table": {"slots": []}}
-            )
-            say({"n": n, "view": view})
+            part = OTHERS if way == "shows others" else EMPTY
+            say({"n": n, "view": part})
         else:
             say({"n": n, **({"reply": {"reply": "Done"}} if way == "wordy" else {})})
 

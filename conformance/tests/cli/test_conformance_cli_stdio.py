@@ -32,6 +32,14 @@ def test_an_adapter_to_begin_with_is_sound_at_once() -> None:
     assert "already" in again.output
 
 
+@pytest.mark.parametrize("what", ["requests", "answers"])
+def test_the_schema_of_what_is_spoken_is_printed(what: str) -> None:
+    result = memslots("schema", what)
+    assert result.exit_code == 0
+    head = json.loads(result.output)["prefixItems"][0]
+    assert head["properties"]["memslots_lines"] == {"const": 1}
+
+
 def test_smoke_tells_a_broken_program_and_its_line() -> None:
     way = "a negative slot"
     result = memslots("smoke", f"cmd:{PYTHON} {odd_programs.__file__} '{way}'")
