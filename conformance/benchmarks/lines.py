@@ -20,9 +20,9 @@ from random import Random
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
-from memslot_conformance.adapter.protocols import Make
+from memslot_conformance.adapter.protocols import Implementation, Make
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.races import Drawing
@@ -124,14 +124,15 @@ def judged(make: Make, header: Header, lives: list[Operations], *, at_once: int)
     return events
 
 
-def without_foresight(factory: Callable[[], Any]) -> Make:
-    """The same, and nothing is written ahead."""
+def making(factory: ProgramFactory, *, ahead: bool) -> Make:
+    """Makes VMs of the program; or those for which nothing is written ahead."""
 
-    def make(hook: Hook) -> Any:  # noqa: ANN401 - an implementation
+    def make(hook: Hook) -> Implementation:
         del hook
-        made = factory()
-        made.foresee = None
-        return made
+        made: Any = factory()
+        if not ahead:
+            made.foresee = None
+        return cast("Implementation", made)
 
     return make
 
@@ -167,7 +168,7 @@ def main() -> None:
         def through(at_once: int, *, ahead: bool) -> float:
             begun = spent()
             factory = ProgramFactory(command, None)
-            make = without_foresight(factory) if not ahead else lambda _: factory()
+            make = making(factory, ahead=ahead)
             events = judged(make, header, lives, at_once=at_once)
             factory.end()
             return events / (spent() - begun)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def words(way: str) -> list[str]:
 
 
 @contextmanager
-def speaking(way: str) -> Iterator[ProgramFactory]:
+def speaking(way: str) -> Generator[ProgramFactory]:
     factory = ProgramFactory(shlex.join(words(way)), None)
     try:
         yield factory
