@@ -10,7 +10,7 @@ import sys
 import time
 from dataclasses import fields
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -30,7 +30,13 @@ from memslot_conformance.targets.stdio.target import ProgramFactory
 from memslot_conformance.targets.stdio.vm import REPLIES, UNWRAPPED
 from memslot_spec.history.events import Call, Observed, Return
 from memslot_spec.history.hook import Silent
-from memslot_spec.model.operations import GfnToHva, Operation, SetRegion
+from memslot_spec.model.operations import (
+    GfnToHva,
+    GuestAccess,
+    Operation,
+    Origin,
+    SetRegion,
+)
 from memslot_spec.model.replies import Done, FoundHva
 from memslot_spec.model.values import MemoryRegion
 from schema_check import complaints
@@ -103,6 +109,45 @@ def test_what_is_known_ahead_is_written_ahead(tmp_path: Path) -> None:
     greeting = {"memslots_lines": 1, "profile": None}
     assert not complaints([greeting, *lines], requests_schema())
     assert complaints([greeting, {**lines[0], "vm": -1}], requests_schema())
+
+
+ACCESSES = WAITS.replace(
+    '["SetRegion"], "shows": ["table"]}}',
+    '["SetRegion", "GuestAccess"]}, "domain": {"origins": ["EMULATOR"]}}',
+).replace('{"reply": "Done"}', '{"reply": "Done" if "SetRegion" in line else "Mmio"}')
+
+
+def test_what_is_written_ahead_is_carried_out_once(tmp_path: Path) -> None:
+    file, kept = tmp_path / "accesses.py", tmp_path / "kept"
+    file.write_text(ACCESSES, encoding="utf-8")
+    target = resolve(f"cmd:{python(file, '0', str(kept))}")
+    by_emulator = GuestAccess(5, direct=False, root=7, origin=Origin.EMULATOR)
+    play = Play(target.make)
+    begun = len(kept.read_text("utf-8").splitlines()) if kept.exists() else 0
+    operations = (CREATE, by_emulator, GuestAccess(6), GfnToHva(1), CREATE)
+    play.alone(operations, watched=False)
+    assert play.fault is not None
+    assert play.fault.message == "TargetError: the target has no method gfn_to_hva()"
+    lines = [json.loads(line) for line in kept.read_text("utf-8").splitlines()]
+    asked = [line["operation"] for line in lines[begun:] if line["do"] == "CarryOut"]
+    assert [(each["op"], each.get("gfn")) for each in asked] == [
+        ("SetRegion", None),
+        ("GuestAccess", 5),
+        ("GuestAccess", 6),
+    ]
+
+
+def test_who_asks_something_else_than_was_foreseen_is_told(skeleton: Target) -> None:
+    made: Any = skeleton.make(Silent())
+    made.foresee((CREATE, GfnToHva(1)), watched=False)
+    assert made.set_region(CREATE.region) == Done()
+    with pytest.raises(RuntimeError, match="something else was asked"):
+        made.gfn_to_hva(2)
+    with pytest.raises(RuntimeError, match="something else was asked"):
+        made.foresee((CREATE,), watched=False)
+    other: Any = skeleton.make(Silent())
+    other.foresee((CREATE, GfnToHva(1)), watched=False)
+    assert other.gfn_to_hva(1) is None
 
 
 def test_the_schema_of_answers_holds_the_greeting_and_a_reply() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import takewhile
 from types import NoneType
 from typing import Any, TypeVar, cast
 
@@ -23,6 +25,8 @@ from memslot_spec.model.values import Failure, Gfn, MemoryRegion, table_of
 
 AHEAD = 32
 """So many requests are written before the first of their answers is read."""
+
+ELSEWHERE = "something else was asked than what was foreseen, and written ahead"
 
 T = TypeVar("T")
 
@@ -87,11 +91,16 @@ class Asking:
         self._posted: deque[tuple[Operation | None, int]] = deque()
 
     def foresee(self, operations: tuple[Operation, ...], *, looks: bool) -> None:
-        """These come next, and where it `looks` a look after each."""
-        self._posted.clear()
+        """These come next, and where it `looks` a look after each.
+
+        Errors: `RuntimeError` where others were written ahead, and never asked: the
+        program has carried them out.
+        """
+        if self._posted:
+            raise RuntimeError(ELSEWHERE)
         self._foreseen.clear()
         for operation in operations:
-            self._foreseen.append(operation)
+            self._foreseen.append(_as_asked(operation))
             if looks:
                 self._foreseen.append(None)
 
@@ -100,16 +109,20 @@ class Asking:
         self._connection.close_vm(self._vm)
 
     def ask(self, asked: Operation | None, check: Callable[[LineAnswer], T]) -> T:
-        """Ask for an operation, or with None what stands. Errors: `ProgramError`."""
+        """Ask for an operation, or with None what stands.
+
+        Errors: `ProgramError`; `RuntimeError` as `foresee`.
+        """
         connection, posted = self._connection, self._posted
-        if not posted:
+        if not posted and self._foreseen and self._foreseen[0] == asked:
             while self._foreseen and len(posted) < AHEAD:
                 ahead = self._foreseen.popleft()
                 posted.append((ahead, connection.post(self._vm, ahead)))
-        if posted and posted[0][0] == asked:
+        if posted:
+            if posted[0][0] != asked:
+                raise RuntimeError(ELSEWHERE)
             return connection.answer(posted.popleft()[1], check)
         self._foreseen.clear()
-        posted.clear()
         return connection.answer(connection.post(self._vm, asked), check)
 
     def reply(self, operation: Operation) -> Reply:
@@ -138,7 +151,12 @@ class ProgramVm:
     def foresee(self, operations: tuple[Operation, ...], *, watched: bool) -> None:
         """These come next, and where `watched` a look after each."""
         looks = watched and hasattr(self, "observe")
-        self.asking.foresee(operations, looks=looks)
+        # Beyond what there is no method for, nothing will be asked.
+        known = tuple(takewhile(self._has_method, operations))
+        self.asking.foresee(known, looks=looks)
+
+    def _has_method(self, operation: Operation) -> bool:
+        return hasattr(self, METHODS[type(operation)])
 
     def close(self) -> None:
         """Give it back."""
@@ -176,6 +194,13 @@ def adapter_of(greeting: Greeting) -> type[ProgramVm]:
     if domain is not None and domain.origins:
         inside["software_access"] = _software_access
     return type("ProgramVm", (ProgramVm,), inside)
+
+
+def _as_asked(operation: Operation) -> Operation:
+    """As the method is given it: an access by software has no root."""
+    if isinstance(operation, GuestAccess) and not operation.may_use_spte:
+        return replace(operation, direct=True, root=0)
+    return operation
 
 
 def as_implementation(vm: ProgramVm) -> Implementation:
@@ -218,8 +243,8 @@ def _set_private_region(self: ProgramVm, region: MemoryRegion) -> Reply:
 def _software_access(
     self: ProgramVm, gfn: Gfn, *, origin: Origin, write: bool, as_id: int = 0
 ) -> Reply:
-    asked = GuestAccess(gfn, write=write, as_id=as_id, origin=origin)
-    return self.asking.reply(asked)
+    access = GuestAccess(gfn, write=write, as_id=as_id, origin=origin)
+    return self.asking.reply(access)
 
 
 def _observe(shows: frozenset[str]) -> Callable[[ProgramVm], View]:
