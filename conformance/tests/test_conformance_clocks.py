@@ -41,6 +41,12 @@ NAMED = {
     ("toy_workers", "deaths"): "how it hangs, until it is killed",
     ("test_conformance_campaign", "test_a_run_can_be_stopped"): "the same",
     ("faulty_adapters", "Sleeps"): "what is slow and not stuck",
+    ("odd_programs", "rest"): "how it is silent, until it is killed",
+    ("test_conformance_stdio", "gone"): "between two looks at a process",
+    (
+        "test_conformance_stdio_odd",
+        "test_who_does_not_greet_is_not_waited_for",
+    ): "it never greets",
     ("toy_workers", "has_ended"): "between two looks at a process",
     ("part_records", "timeless"): "of a record, which bound nothing",
     ("test_conformance_cli_check", "test_the_time_is_shared_by_the_targets"): (

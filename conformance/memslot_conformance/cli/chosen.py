@@ -22,7 +22,9 @@ class Chosen(click.Command):
     def itself(self) -> click.Command:
         """The command, with all that it imports."""
         module = importlib.import_module(self.module)
-        command: click.Command = getattr(module, f"{self.name}_command")
+        command: click.Command = getattr(
+            module, f"{self.name}_command".replace("-", "_")
+        )
         return command
 
     def make_context(

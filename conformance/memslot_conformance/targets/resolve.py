@@ -1,7 +1,8 @@
 """How an implementation is reached: from the name on the command line.
 
 `reference`, `patch`, `museum:NAME` and `lawful:NAME` are loaded by name, like a
-stranger's; `py:module:factory` is the stranger; `kvm` is the running kernel.
+stranger's; `py:module:factory` is the stranger, and `cmd:` one that speaks lines of
+JSON; `kvm` is the running kernel.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from memslot_conformance.adapter.protocols import Implementation, Make
 from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.kvm.detect import Unusable, Usable, detect
 from memslot_conformance.targets.kvm.target import kernel_vm
+from memslot_conformance.targets.stdio.target import NoProgramError, ProgramFactory
 from memslot_spec.history.header import Header
 from memslot_spec.history.hook import Hook, Silent
 from memslot_spec.model.profile import LINUX, Profile, profile_named
@@ -30,6 +32,7 @@ KINDS = (
     "museum:NAME",
     "lawful:NAME",
     "py:MODULE:FACTORY",
+    "cmd:PROGRAM ARGUMENTS",
     "kvm",
 )
 """What a target's name may look like."""
@@ -79,6 +82,8 @@ def resolve(name: str, profile: str | None = None) -> Target:
         return _kernel(profile)
     if kind == "py" and rest:
         return _stranger(name, rest, profile)
+    if kind == "cmd":
+        return _program(name, rest, profile)
     if kind == "museum" and rest:
         return _mutant(name, rest, profile)
     if kind == "lawful" and rest:
@@ -170,6 +175,17 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
         )
         raise UnknownTargetError(message)
     return made_by(factory, profile, name=name)
+
+
+def _program(name: str, command: str, profile: str | None) -> Target:
+    try:
+        factory = ProgramFactory(command, profile)
+    except NoProgramError as error:
+        message = f"target {name!r}: {error}"
+        raise UnknownTargetError(message) from error
+    greeting = factory.greeting
+    chosen = profile_named(profile or greeting.profile or LINUX.name)
+    return _target(name, factory, chosen, greeting.name)
 
 
 def made_by(
