@@ -26,7 +26,8 @@ from memslot_spec.history.points.caches import (
 )
 from memslot_spec.history.points.srcu import GracePeriodBegun, GracePeriodEnded
 from memslot_spec.history.points.tables import TableLoaded, TablePublished, UpdateLocked
-from memslot_spec.judging.judge import Judgement, judge
+from memslot_spec.judging.judge import judge
+from memslot_spec.judging.judgement import Judgement
 from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
 from memslot_spec.model.profile import LINUX, Limits
 from memslot_spec.model.replies import Done, Mmio
