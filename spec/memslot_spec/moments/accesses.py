@@ -27,10 +27,10 @@ class Aged:
 
 @dataclass(slots=True)
 class PageReached:
-    """An access, or a use of a cached page, tells which page of the host it reached behind an address.
+    """An access, or a use of a cached page, tells which page of the host it reached.
 
-    The host had replaced what is there `least` times before the access began, and
-    may have done so `most` times by its end.
+    The host had replaced what is behind the address `least` times before the access
+    began, and may have done so `most` times by its end.
     """
 
     hva: int

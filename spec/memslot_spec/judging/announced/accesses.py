@@ -61,6 +61,12 @@ def _found(said: Said, facts: Facts, event: HostPageFound) -> str | None:
     return None
 
 
+def _locked(said: Said, facts: Facts, event: MmuLocked) -> str | None:
+    del facts, event
+    said.seen.add(MmuLocked)
+    return None
+
+
 def _mmio_cached(said: Said, facts: Facts, event: MmioCached) -> str | None:
     """It is the frame of the access; MMIO sptes are written under `mmu_lock`."""
     said.seen.add(MmioCached)
@@ -73,7 +79,7 @@ def _mmio_cached(said: Said, facts: Facts, event: MmioCached) -> str | None:
             f"{access.gfn:#x}"
         )
     holds = event.thread in facts.sections.mmu_lock
-    is_told = MmuLocked.__name__ in facts.announced
+    is_told = MmuLocked in said.seen
     if event.place is MmioPlace.SPTE and is_told and not holds:
         return "MmioCached is in an spte, but the thread does not hold mmu_lock"
     return None
@@ -156,6 +162,7 @@ RULES: Rules = (
     on(TableLoaded, _loaded),
     on(TableRead, _read),
     on(HostPageFound, _found),
+    on(MmuLocked, _locked),
     on(MmioCached, _mmio_cached),
     on(MmioHit, _mmio_hit),
     on(DirtyBitsCleared, _cleared),

@@ -101,8 +101,6 @@ def _bit_set(said: Said, facts: Facts, event: SlotBitSet) -> str | None:
 
 def _updated(said: Said, facts: Facts, event: SpteUpdated) -> str | None:
     del said
-    if not event.dirty and not facts.tracks_dirty_bits:
-        return "SpteUpdated clears a D bit, but the target does not track by D bits"
     operation = operation_of(facts, event.thread)
     if event.other_page and not isinstance(operation, ChangePte | None):
         return "SpteUpdated maps another page, but the host was not asked to put one"
