@@ -114,7 +114,8 @@ def _returned(said: Said, facts: Facts, event: Return) -> Untrue | None:
         return None
     told, operation, reply = said.of(event.thread), call.operation, event.reply
     if isinstance(operation, GetDirtyLog) and isinstance(reply, DirtyLog):
-        return _log_returned(said, told, reply)
+        exact = facts.header.domain.exact_dirty_log
+        return _log_returned(said, told, reply) if exact else None
     if isinstance(operation, CountRmaps) and isinstance(reply, Number):
         count = told.counted
         if count is not None and count != reply.value:

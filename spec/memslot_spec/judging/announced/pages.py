@@ -26,21 +26,17 @@ from memslot_spec.judging.announced.said import OnMap, Rules, Said, on, operatio
 from memslot_spec.judging.announced.tables import slot_words
 from memslot_spec.model.operations import (
     AgeHva,
-    AllocateRoot,
     ChangePte,
+    DestroyVm,
     GuestAccess,
     InvalidateRange,
-    Operation,
     PreFault,
     ReleaseNotifier,
     UnmapHva,
 )
 
-BY_USE: dict[RmapUse, tuple[type[Operation], ...]] = {
-    RmapUse.ADD: (GuestAccess, PreFault, AllocateRoot),
-    RmapUse.HVA_WALK: (UnmapHva, InvalidateRange, AgeHva, ChangePte, ReleaseNotifier),
-}
-"""Who adds to a reverse map, and who comes to one from a host address."""
+HOSTS = (UnmapHva, InvalidateRange, AgeHva, ChangePte, ReleaseNotifier, DestroyVm)
+"""Who comes to a reverse map from a host address; anybody may map, and unmap."""
 
 
 def _created(said: Said, facts: Facts, event: ShadowPageCreated) -> str | None:
@@ -88,10 +84,11 @@ def _mapped(said: Said, facts: Facts, event: SpteMapped) -> str | None:
 
 def _bit_set(said: Said, facts: Facts, event: SlotBitSet) -> str | None:
     said.seen.add(SlotBitSet)
-    page = facts.shadow.pages.get(event.page)
+    del facts
+    page = said.pages.get(event.page)
     if page is None:
         if said.pages:
-            return f"SlotBitSet names page {event.page}, which is not there"
+            return f"SlotBitSet names page {event.page}, which nobody has created"
         return None
     key = (page.as_id, event.slot_id)
     if said.slots and key not in said.slots:
@@ -109,8 +106,9 @@ def _updated(said: Said, facts: Facts, event: SpteUpdated) -> str | None:
 
 def _indexed(said: Said, facts: Facts, event: RmapIndexed) -> str | None:
     said.seen.add(RmapIndexed)
-    operation, users = operation_of(facts, event.thread), BY_USE.get(event.use)
-    if operation is not None and users is not None and not isinstance(operation, users):
+    operation = operation_of(facts, event.thread)
+    walks = event.use is RmapUse.HVA_WALK
+    if walks and operation is not None and not isinstance(operation, HOSTS):
         asked = type(operation).__name__
         return f"RmapIndexed is for {event.use.name}, but the thread is in {asked}"
     if event.slot_id is None or not said.slots:
