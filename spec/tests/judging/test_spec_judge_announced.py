@@ -80,12 +80,16 @@ OFF = RmapRemoved(1, 1, 17, 0, 1, 1)
 END = Finished(0, ())
 
 
-def header_of(has: Capabilities) -> Header:
+def header_of(*announces: str) -> Header:
     return Header(
         target="by hand",
         profile=LINUX.name,
         limits=Limits(user_slots=8),
-        capabilities=has,
+        capabilities=Capabilities(
+            operations=("GfnToHva", "UnmapHva"),
+            interleaving=Interleaving.POINTS,
+            announces=announces,
+        ),
         domain=Domain(exact_dirty_log=True),
     )
 
@@ -95,12 +99,7 @@ def untrue(*events: Event) -> str | None:
     kinds = {type(e).__name__ for e in events} - {"Call", "Return", "Finished"}
     promised = {"TableWritten", "RmapIndexed", "HostPageFound", "MmioCached"}
     others = {"TableLoaded", "TableRead", "DirtyBitsCleared"}
-    has = Capabilities(
-        ("SetRegion", "GuestAccess", "GetDirtyLog"),
-        Interleaving.POINTS,
-        tuple(sorted(kinds | promised | others)),
-    )
-    header = header_of(has)
+    header = header_of(*sorted(kinds | promised | others))
     judgement = judge(History(header, events), ())
     assert not judgement.findings
     told = judgement.contradiction
@@ -226,18 +225,15 @@ def test_what_may_be_true_is_left_alone(name: str) -> None:
 
 
 def test_nothing_is_held_against_a_target_that_announces_nothing() -> None:
-    has = Capabilities(("SetRegion",), Interleaving.POINTS)
-    header = header_of(has)
-    history = History(header, (*asked(GET), Return(1, DirtyLog((2,))), END))
+    history = History(header_of(), (*asked(GET), Return(1, DirtyLog((2,))), END))
     assert judge(history, ()).contradiction is None
 
 
 def test_clauses_that_do_not_read_it_are_judged_on() -> None:
     kinds = ("TablePublished", "TableLoaded", "SpteMapped", "RmapIndexed")
-    has = Capabilities(("GfnToHva", "UnmapHva"), Interleaving.POINTS, kinds)
     wrong = (*asked(UNMAP, replace(WALK, slot_id=5)), Return(1, Done()))
     missed = asked(GfnToHva(17), TableLoaded(1, 1), Return(1, FoundHva(None)))
     clauses = [*map(clause_by_id, ("RMAP-3", "LOOK-4"))]
-    judgement = judge(History(header_of(has), (ONE, *wrong, *missed)), clauses)
+    judgement = judge(History(header_of(*kinds), (ONE, *wrong, *missed)), clauses)
     assert [finding.clause for finding in judgement.findings] == ["LOOK-4"]
     assert judgement.withheld == frozenset({"RMAP-3"})
