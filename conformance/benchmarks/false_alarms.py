@@ -66,7 +66,7 @@ def _alone(palette: Palette, rng: Random) -> Scenario:
 
 
 def run(target: Target, what: str, tries: Iterator[Try], count: int) -> bool:
-    """Judge so many plays; True if nothing was found."""
+    """Judge so many plays; True if nothing was found, and no word is untrue."""
     sighted = Trial(target.header, CLAUSES)
     blind = Trial(target.header, CLAUSES, is_blind=True)
     found = Counter[str]()
@@ -90,7 +90,9 @@ def run(target: Target, what: str, tries: Iterator[Try], count: int) -> bool:
                 f"found by the blind judge alone: {only_blind}",
                 flush=True,
             )
-    return not found and not only_blind
+    for why in sorted(set(sighted.withheld.values())):
+        print(f"{target.name} is said to contradict itself: {why}", flush=True)
+    return not found and not only_blind and not sighted.withheld
 
 
 def main() -> int:

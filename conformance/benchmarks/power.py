@@ -162,10 +162,10 @@ def sorted_out(result: Result) -> tuple[str, str]:
         return EQUAL, "it never said anything else than its reference"
     if why := why_lawful(mutant):
         return LAWFUL, why
-    if result.outcome == UNMET:
-        return UNMET, result.by
     if why := why_missed(mutant):
         return LISTED, why
+    if result.outcome == UNMET:
+        return UNMET, result.by
     return OPEN, f"{result.outcome} {result.by}"
 
 

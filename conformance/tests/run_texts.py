@@ -23,7 +23,7 @@ from memslot_conformance.report.terminal import header, report
 from memslot_conformance.run.rejudge import Rejudged, Reread, Rerun, RerunOutcome
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.history.header import History
-from memslot_spec.judging.judge import Finding
+from memslot_spec.judging.judgement import Finding
 from report_texts import Texts, ending, lines
 
 

@@ -19,7 +19,8 @@ from memslot_conformance.targets.resolve import Target
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history.events import Event
 from memslot_spec.judging.applies import ApplicableClauses
-from memslot_spec.judging.judge import Finding, Judgement, judge_events
+from memslot_spec.judging.judge import judge_events
+from memslot_spec.judging.judgement import Finding, Judgement
 
 PLAYS = 4_000
 """Schedules after which a history counts as not to be had: a page should ask for

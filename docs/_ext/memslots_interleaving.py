@@ -48,7 +48,7 @@ from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.events import Call, Return
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
 from memslot_spec.history.words import describe_operation, describe_reply
-from memslot_spec.judging.judge import Finding
+from memslot_spec.judging.judgement import Finding
 
 STYLE = "interleavings.css"
 STEP = re.compile(r"(?:T(?P<thread>\d+)\s+)?(?P<words>\S.*)")

@@ -18,7 +18,7 @@ from memslot_reference.museum import mutant_named
 from memslot_spec.compiled import which_judge
 from memslot_spec.history.header import History
 from memslot_spec.history.wire import history_to_json
-from memslot_spec.judging.judge import Judgement
+from memslot_spec.judging.judgement import Judgement
 from museum_cases import Case, applicable_to, judged, plays, profile_of
 
 

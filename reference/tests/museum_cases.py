@@ -20,7 +20,8 @@ from memslot_spec.history.header import Header
 from memslot_spec.history.hook import Hook, Silent
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.blind import blind, without_points
-from memslot_spec.judging.judge import Judgement, judge_events
+from memslot_spec.judging.judge import judge_events
+from memslot_spec.judging.judgement import Judgement
 from memslot_spec.model.operations import GuestAccess, Operation, SetRegion, UnmapHva
 from memslot_spec.model.profile import Profile, profile_named
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure, MemoryRegion

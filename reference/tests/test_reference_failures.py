@@ -17,7 +17,7 @@ from every_museum_case import CASES
 from golden_blocks import check_block, check_keys, read_blocks
 from memslot_reference.museum import mutant_named
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.judging.judge import Finding
+from memslot_spec.judging.judgement import Finding
 from museum_cases import Case, applicable_to, judged, plays, profile_of
 
 FAILURES = Path(__file__).parent / "golden" / "failures.txt"

@@ -11,7 +11,8 @@ from memslot_spec.on_demand import on_demand
 if TYPE_CHECKING:
     from memslot_spec.clauses import CLAUSES, clause_by_id
     from memslot_spec.history.header import Header, History
-    from memslot_spec.judging.judge import Finding, Judgement, judge
+    from memslot_spec.judging.judge import judge
+    from memslot_spec.judging.judgement import Finding, Judgement
     from memslot_spec.model.profile import Limits
     from memslot_spec.model.replies import Done, Refused
     from memslot_spec.model.values import Errno, MemoryRegion, Slot

@@ -25,10 +25,11 @@ from memslot_conformance.findings.records import (
     Record,
     TargetFailed,
 )
-from memslot_conformance.layers.layers import run_target
+from memslot_conformance.layers.layers import UNSHOWN, run_target
 from memslot_conformance.layers.shares import LAYERS
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_spec.clauses import CLAUSES
+from memslot_spec.judging.announced.rules import UNTRUE
 
 FINDING, DISAGREES, BROKE = "finding", "error", "broke"
 UNDETECTED, UNMET, EQUAL = "undetected", "never met", "equal"
@@ -40,7 +41,7 @@ met` no clause is broken, but some are inconclusive that its reference passes.""
 OFTEN = 100
 """In so many histories of a reference a premise holds where that is no luck."""
 
-NAMING = (f"{TargetError.__name__}: ", "its points contradict its introspection: ")
+NAMING = (f"{TargetError.__name__}: ", UNSHOWN, UNTRUE)
 """What an error says that names what disagrees."""
 
 GRACE = 3

@@ -37,7 +37,7 @@ from memslot_spec.history.header import History
 from memslot_spec.history.json_kinds import MisfitError
 from memslot_spec.history.wire import history_to_json
 from memslot_spec.judging.blind import blind, without_points
-from memslot_spec.judging.judge import Finding
+from memslot_spec.judging.judgement import Finding
 from memslot_spec.model.operations import Operation, SetRegion
 
 SHRINK_SECONDS = 5.0

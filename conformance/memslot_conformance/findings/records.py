@@ -12,7 +12,7 @@ from enum import Enum
 
 from memslot_conformance.scenarios.scenario import Schedule
 from memslot_spec.history.header import History
-from memslot_spec.judging.judge import Finding
+from memslot_spec.judging.judgement import Finding
 
 
 class Verdict(Enum):

@@ -25,7 +25,8 @@ from memslot_spec.history.events import Event, is_point
 from memslot_spec.history.header import Header, Interleaving
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.blind import blind, without_points
-from memslot_spec.judging.judge import Finding, Judge, Judgement, judge_events
+from memslot_spec.judging.judge import Judge, judge_events
+from memslot_spec.judging.judgement import Finding, Judgement
 
 BREAKS = 100
 """Races of threads in which a target breaks before that is all there is to say of it.

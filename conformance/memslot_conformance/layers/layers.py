@@ -29,9 +29,12 @@ from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_conformance.targets.watched import StuckError, watched
 from memslot_spec.clauses import clause_by_id
+from memslot_spec.judging.announced.rules import UNTRUE
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.blind import blind
 from memslot_spec.model.operations import SetRegion
+
+UNSHOWN = "its points contradict its introspection: "
 
 
 def run_target(
@@ -111,11 +114,14 @@ def _started(target: Target, trial: Trial) -> TargetStarted:
 
 
 def withheld(target: str, reasons: dict[str, str]) -> list[TargetFailed]:
-    """What has no verdict since points and introspection disagree, by reason."""
+    """What has no verdict since points and introspection disagree, by reason.
+
+    Points may contradict what was asked as well: then the reason says so itself.
+    """
     return [
         TargetFailed(
             target=target,
-            what=f"its points contradict its introspection: {what}",
+            what=what if what.startswith(UNTRUE) else f"{UNSHOWN}{what}",
             last="in a history that was judged on without these clauses",
             clauses=tuple(c for c, why in reasons.items() if why == what),
         )

@@ -45,7 +45,8 @@ from memslot_spec.history.events import Finished
 from memslot_spec.history.header import Header, History
 from memslot_spec.history.wire import HistoryLines, read_history
 from memslot_spec.judging.applies import ApplicableClauses, not_applicable
-from memslot_spec.judging.judge import Finding, judge, judge_events
+from memslot_spec.judging.judge import judge, judge_events
+from memslot_spec.judging.judgement import Finding
 
 ANSWER = "replayed"
 

@@ -20,7 +20,8 @@ from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.history.header import History
 from memslot_spec.judging.applies import ApplicableClauses
-from memslot_spec.judging.judge import Finding, Judge
+from memslot_spec.judging.judge import Judge
+from memslot_spec.judging.judgement import Finding
 from memslot_spec.model.operations import GetDirtyLog, Operation, SetRegion
 from memslot_spec.model.values import Slot
 

@@ -27,7 +27,7 @@ from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Call, Finished, Return
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.points.tables import TableLoaded
-from memslot_spec.judging.judge import Finding
+from memslot_spec.judging.judgement import Finding
 from memslot_spec.model.operations import MemslotId, MmuPages, SetRegion, TssBase
 from memslot_spec.model.replies import FoundId
 from memslot_spec.model.values import MemoryRegion

@@ -12,7 +12,7 @@ from memslot_spec.history.events import Call, Event, Finished
 from memslot_spec.history.header import Capabilities, Header, History
 from memslot_spec.history.points.srcu import SectionEntered
 from memslot_spec.history.points.tables import TableLoaded, TableReclaimed
-from memslot_spec.judging.judge import Finding
+from memslot_spec.judging.judgement import Finding
 from memslot_spec.model.operations import TssBase
 from memslot_spec.model.profile import Limits
 

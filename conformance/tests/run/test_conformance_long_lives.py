@@ -31,7 +31,8 @@ from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.judging.judge import Finding, Judge
+from memslot_spec.judging.judge import Judge
+from memslot_spec.judging.judgement import Finding
 from memslot_spec.model.operations import GfnToHva, GuestAccess, Operation, SetRegion
 
 A_LIFE: Operations = (

@@ -34,7 +34,7 @@ from memslot_spec.history.json_kinds import FileError
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.views import View
 from memslot_spec.history.wire import HistoryError, history_to_json
-from memslot_spec.judging.judge import Finding
+from memslot_spec.judging.judgement import Finding
 from memslot_spec.model.operations import GfnToHva, MemslotId, SetRegion
 from memslot_spec.model.replies import Done, FoundHva, FoundId
 from memslot_spec.model.values import EMPTY, Gfn, Hva, MemoryRegion, Slot, table_of

@@ -23,7 +23,7 @@ from memslot_spec.clause import AnyClause
 from memslot_spec.clauses import CLAUSES, clause_by_id
 from memslot_spec.history.events import Call, Finished, Return
 from memslot_spec.history.header import Capabilities, History
-from memslot_spec.judging.judge import Finding
+from memslot_spec.judging.judgement import Finding
 from memslot_spec.model.operations import MemslotId
 from memslot_spec.model.replies import FoundId
 

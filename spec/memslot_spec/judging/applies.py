@@ -19,6 +19,8 @@ from memslot_spec.history.points.mmu import (
     SpteRemoved,
     SpteUpdated,
 )
+from memslot_spec.judging.announced.rules import rules_for
+from memslot_spec.judging.announced.said import Rule
 from memslot_spec.judging.calls import CONTRADICTS, Contradicts
 from memslot_spec.model.operations import Operation, Origin
 from memslot_spec.model.updates import Objection
@@ -105,6 +107,11 @@ def reads_tables(clause: AnyClause) -> bool:
     return of_a_reply or any(name.startswith("Table") for name in points)
 
 
+def reads_points(clause: AnyClause, kind: type) -> bool:
+    """What it says rests on points of this kind."""
+    return kind.__name__ in points_of(clause)
+
+
 def reads_sptes(clause: AnyClause) -> bool:
     """What it says rests on which sptes points tell of, or on those shown."""
     shown = {"sptes", "pages"} & {*clause.shows}
@@ -146,7 +153,8 @@ def count_occasions(
 class EventHandling(NamedTuple):
     """What the judge does at one kind of event; no agenda is nothing to ask.
 
-    What `contradicts` the facts before the event is looked at first.
+    What `contradicts` the facts before the event is looked at first, and after the
+    agenda the rule for what is `announced`.
     """
 
     agenda: Agenda | None
@@ -154,6 +162,7 @@ class EventHandling(NamedTuple):
     is_ending: bool
     watch: Watch
     contradicts: Contradicts | None
+    announced: Rule | None
 
 
 class ApplicableClauses:
@@ -200,6 +209,7 @@ class ApplicableClauses:
             )
             for operation in get_args(Operation)
         }
+        announced = rules_for(header)
         self.steps = {
             kind: EventHandling(
                 _agenda(kind, self.clauses),
@@ -207,6 +217,7 @@ class ApplicableClauses:
                 kind in ENDINGS,
                 _watch(self._watched(kind)),
                 CONTRADICTS.get(kind),
+                announced.get(kind),
             )
             for kind in get_args(Event)
         }

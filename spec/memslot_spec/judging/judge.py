@@ -8,7 +8,6 @@ it was made by an implementation already off the path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from memslot_spec.choice import OptionCounts
 from memslot_spec.clause import AnyClause
@@ -19,53 +18,23 @@ from memslot_spec.history.events import Event, Observed, Return
 from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.history.words.tables import describe_difference, describe_sptes
+from memslot_spec.judging.announced.rules import UNTRUE
+from memslot_spec.judging.announced.said import Rule, Said, Untrue
 from memslot_spec.judging.applies import (
     Agenda,
     ApplicableClauses,
     Watch,
     count_occasions,
+    reads_points,
     reads_sptes,
     reads_tables,
 )
+from memslot_spec.judging.judgement import Finding, Judgement
 from memslot_spec.judging.observed import observed_words
 from memslot_spec.model.operations import SetRegion
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.replies import Answered, Updated, answered, updated
 from memslot_spec.moments.shown import sptes_and_points, table_and_points
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A clause broken at a step (the position of an event, from 0)."""
-
-    clause: str
-    step: int
-    expected: str
-    observed: str
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a history says: findings, and how often each premise held.
-
-    `contradiction` tells how the history contradicts itself, which is an error of the
-    target and no finding. Where points and introspection disagree, `withheld` are the
-    clauses that read what they disagree on: these have no verdict, and all others
-    were judged on. Where it is None, as where calls and replies disagree, nothing was
-    judged after the contradiction.
-    `undecided` says why some of the history could not be judged; `complete` that the
-    history came to its end. `taken` counts the options of the choices that somebody
-    asked about, `occasions` how often that of a clause was met.
-    """
-
-    findings: tuple[Finding, ...]
-    reached: dict[str, int]
-    contradiction: str | None
-    undecided: str | None
-    complete: bool
-    taken: OptionCounts = field(default_factory=OptionCounts)
-    withheld: frozenset[str] | None = None
-    occasions: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class Judge:
@@ -77,8 +46,13 @@ class Judge:
     nothing more is judged. After a contradiction the clauses `withheld` are not.
     """
 
-    def __init__(self, applicable: ApplicableClauses) -> None:
-        """A judge for one history of the applicable clauses' header."""
+    def __init__(
+        self, applicable: ApplicableClauses, *, holds_points: bool = True
+    ) -> None:
+        """A judge for one history of the applicable clauses' header.
+
+        It `holds_points` against what was asked and what was announced before them.
+        """
         self.facts = Facts(applicable.header)
         self.reached = dict(applicable.unreached)
         self.taken: OptionCounts = {}
@@ -89,7 +63,8 @@ class Judge:
         self.complete = False
         self.over = False
         self._applicable = applicable
-        self._disagreed: set[Callable[[AnyClause], bool]] = set()
+        self._disagreed: set[object] = set()
+        self._said = Said() if holds_points else None
 
     def see(self, event: Event) -> tuple[Finding, ...]:
         """Judge one event; the findings it made, if any."""
@@ -104,7 +79,7 @@ class Judge:
         for event in events:
             if self.over:
                 return
-            agenda, absorbs, is_ending, watch, contradicts = steps[type(event)]
+            agenda, absorbs, is_ending, watch, contradicts, rule = steps[type(event)]
             if contradicts is not None:
                 words = contradicts(facts, event)
                 if words is not None:
@@ -114,6 +89,9 @@ class Judge:
                 self._ask(agenda, event)
             if watch:
                 self._watch(watch, event)
+            if rule is not None:
+                self._hold(rule, event)
+                steps = self._applicable.steps
             for absorb in absorbs:
                 absorb(facts, event)
             if is_ending:
@@ -189,18 +167,39 @@ class Judge:
         self.withheld = None
         self.over = True
 
+    def _hold(self, rule: Rule, event: Event) -> None:
+        """Hold an announcement against what was asked, unless a clause is broken."""
+        if self._said is None or self.over:
+            return
+        untrue = rule(self._said, self.facts, event)
+        if untrue is None:
+            return
+        if not isinstance(untrue, Untrue):
+            untrue = Untrue(type(event), untrue)
+        kind, words = untrue
+        clauses = self._applicable.clauses
+        readers = frozenset(c.id for c in clauses if reads_points(c, kind))
+        if readers or self.withheld is not None:
+            self._withhold(UNTRUE + words, kind, readers)
+        else:
+            self._contradicted(UNTRUE + words)
+
     def _disagree(self, words: str, reads: Callable[[AnyClause], bool]) -> None:
         """Points and introspection disagree: who reads that is asked no more.
 
         Where SLOT-18 and MMU-17 are among the clauses they have found it before.
         """
-        if reads in self._disagreed:
-            return
-        self._disagreed.add(reads)
-        told = self.contradiction
-        self.contradiction = words if told is None else f"{told}; {words}"
         clauses = self._applicable.clauses
         readers = frozenset(clause.id for clause in clauses if reads(clause))
+        self._withhold(words, reads, readers)
+
+    def _withhold(self, words: str, what: object, readers: frozenset[str]) -> None:
+        """Contradicted once about this: the clauses that read it have no verdict."""
+        if what in self._disagreed:
+            return
+        self._disagreed.add(what)
+        told = self.contradiction
+        self.contradiction = words if told is None else f"{told}; {words}"
         self.withheld = readers | (self.withheld or frozenset())
         self._applicable = self._applicable.without(readers)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memslot_spec.facts.facts import Facts
-from memslot_spec.model.operations import AgeHva, GuestAccess
+from memslot_spec.model.operations import AgeHva, GuestAccess, UsePfnCache
 from memslot_spec.model.replies import Accessed, Touched
 from memslot_spec.moments.making import Making, Makings
 from memslot_spec.moments.replies import Answered
@@ -27,10 +27,10 @@ class Aged:
 
 @dataclass(slots=True)
 class PageReached:
-    """An access tells which page of the host it reached behind an address.
+    """An access, or a use of a cached page, tells which page of the host it reached.
 
-    The host had replaced what is there `least` times before the access began, and
-    may have done so `most` times by its end.
+    The host had replaced what is behind the address `least` times before the access
+    began, and may have done so `most` times by its end.
     """
 
     hva: int
@@ -56,7 +56,7 @@ def _aged(facts: Facts, answered: Answered) -> Aged | None:
 
 def _page_reached(facts: Facts, answered: Answered) -> PageReached | None:
     reply = answered.reply
-    if not isinstance(answered.operation, GuestAccess):
+    if not isinstance(answered.operation, GuestAccess | UsePfnCache):
         return None
     if not isinstance(reply, Accessed) or reply.replaced is None:
         return None

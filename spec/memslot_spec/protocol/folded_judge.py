@@ -51,7 +51,9 @@ class FoldedJudge:
         self.at_the_start = 0
         self.judged = 0
         self._fold = Fold(applicable.header, threads)
-        self._judge = Judge(applicable)
+        # Its points are made after the calls, and held against nothing: what was
+        # announced before them is not among the facts.
+        self._judge = Judge(applicable, holds_points=False)
         first = self._fold.at_the_start()
         self._facts = [first]
         self._numbers = {first: self.at_the_start}

@@ -21,7 +21,8 @@ from memslot_spec.history.header import (
 )
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
 from memslot_spec.judging.blind import blind
-from memslot_spec.judging.judge import Judgement, judge
+from memslot_spec.judging.judge import judge
+from memslot_spec.judging.judgement import Judgement
 from memslot_spec.model.hva_caches import HvaRange
 from memslot_spec.model.operations import (
     GfnToMemslot,

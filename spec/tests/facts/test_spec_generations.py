@@ -26,7 +26,8 @@ from memslot_spec.history.points.caches import (
 )
 from memslot_spec.history.points.srcu import GracePeriodBegun, GracePeriodEnded
 from memslot_spec.history.points.tables import TableLoaded, TablePublished, UpdateLocked
-from memslot_spec.judging.judge import Judgement, judge
+from memslot_spec.judging.judge import judge
+from memslot_spec.judging.judgement import Judgement
 from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
 from memslot_spec.model.profile import LINUX, Limits
 from memslot_spec.model.replies import Done, Mmio
@@ -48,6 +49,7 @@ A = Slot(0, Gfn(16), 4, Hva(0x10_0000))
 B = Slot(1, Gfn(32), 4, Hva(0x20_0000))
 ONE, TWO = table_of(A), table_of(A, B)
 PUT_A = SetRegion(MemoryRegion(0, 16 << 12, 4 << 12, 0x10_0000))
+PUT_A_ELSEWHERE = SetRegion(MemoryRegion(1 << 16, 16 << 12, 4 << 12, 0x10_0000))
 PUT_B = SetRegion(MemoryRegion(1, 32 << 12, 4 << 12, 0x20_0000))
 READ_33 = GuestAccess(33)
 GRACE = (GracePeriodBegun(1), GracePeriodEnded(1))
@@ -95,7 +97,7 @@ def test_an_update_as_it_ought_to_be_breaks_nothing() -> None:
 
 @pytest.mark.parametrize("number", [2, 1])
 def test_a_number_that_a_table_had_is_not_given_again(number: int) -> None:
-    there = updated(PUT_A, *swapped(3, ONE, before=-1, after=1, as_id=1))
+    there = updated(PUT_A_ELSEWHERE, *swapped(3, ONE, before=-1, after=1, as_id=1))
     again = updated(PUT_B, *swapped(0, TWO, before=2, after=number))
     assert found(*FIRST, *there, *again) == {"GEN-1"}
 

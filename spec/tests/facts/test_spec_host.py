@@ -141,12 +141,13 @@ def test_the_teardown_may_publish_in_a_range_that_never_ends() -> None:
 def test_a_walk_of_the_slot_of_that_id_in_another_space_is_another_walk() -> None:
     elsewhere = replace(WALKED, as_id=1)
     here = replace(WALKED, as_id=0)
-    begun = (*MAPPED, Call(0, DELETE), UpdateLocked(0), published(GOING))
+    mapped = (*MAPPED, published(table_of(A, replace(A, as_id=1))))
+    begun = (*mapped, Call(0, DELETE), UpdateLocked(0), published(GOING))
     age = (AgeHva(PAGE_17), Touched(young=False))
     assert not holds("HVA-7", *begun, *called(2, *age, elsewhere))
     assert holds("HVA-7", *begun, *called(2, *age, elsewhere, here))
-    assert not holds("HVA-9", *MAPPED, *called(2, UNMAP_17, Done(), elsewhere))
-    assert holds("HVA-9", *MAPPED, *called(2, UNMAP_17, Done(), here))
+    assert not holds("HVA-9", *mapped, *called(2, UNMAP_17, Done(), elsewhere))
+    assert holds("HVA-9", *mapped, *called(2, UNMAP_17, Done(), here))
 
 
 def test_ageing_looks_at_the_slot_that_is_going() -> None:

@@ -25,7 +25,8 @@ from memslot_spec.history.points.srcu import GracePeriodBegun, GracePeriodEnded
 from memslot_spec.history.views import View
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.blind import blind, without_points
-from memslot_spec.judging.judge import Finding, judge
+from memslot_spec.judging.judge import judge
+from memslot_spec.judging.judgement import Finding
 from memslot_spec.model.operations import GfnToHva, SetRegion, TssBase
 from memslot_spec.model.replies import Done, FoundHva, Number, Refused
 from memslot_spec.model.values import Errno, MemoryRegion

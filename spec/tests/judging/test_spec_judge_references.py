@@ -21,7 +21,8 @@ from memslot_spec.history.events import Event
 from memslot_spec.history.header import History
 from memslot_spec.judging.applies import ApplicableClauses, asks_about
 from memslot_spec.judging.blind import blind, without_points
-from memslot_spec.judging.judge import Judge, Judgement, judge, judge_events
+from memslot_spec.judging.judge import Judge, judge, judge_events
+from memslot_spec.judging.judgement import Judgement
 from memslot_spec.moments.replies import Answered
 
 

@@ -92,8 +92,9 @@ def another_page(facts: Facts, reached: PageReached) -> str:
 @clause(
     id="HVA-13",
     title="An access reaches the page that is there now",
-    must="A guest access MUST reach the page that the host has behind the address at "
-    "some moment of the access: none that was replaced before it began.",
+    must="A guest access, or a use of a cached page, MUST reach the page that the host "
+    "has behind the address at some moment of it: none that was replaced before it "
+    "began.",
     known=Known(
         read='api.rst 4.35, KVM_CAP_SYNC_MMU: "changes in the backing of the memory '
         'region are automatically reflected into the guest"; 6.1 '
@@ -105,7 +106,7 @@ def another_page(facts: Facts, reached: PageReached) -> str:
     expected=the_page_of_then,
     observed=another_page,
     operations=("GuestAccess",),
-    any_operation=("UnmapHva", "InvalidateRange", "ChangePte"),
+    any_operation=("UnmapHva", "InvalidateRange", "ChangePte", "UsePfnCache"),
     host_pages=True,
 )
 def reaches_the_new_page(facts: Facts, reached: PageReached) -> bool:
