@@ -1,7 +1,8 @@
 """How an implementation is reached: from the name on the command line.
 
 `reference`, `patch`, `museum:NAME` and `lawful:NAME` are loaded by name, like a
-stranger's; `py:module:factory` is the stranger; `kvm` is the running kernel.
+stranger's; `py:module:factory` is the stranger, in C it is `c:library`; `kvm` is the
+running kernel.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from memslot_conformance.adapter.capabilities import capabilities_of
 from memslot_conformance.adapter.declarations import domain_of, limits_of
 from memslot_conformance.adapter.protocols import Implementation, Make
 from memslot_conformance.spelling import close_to
+from memslot_conformance.targets.c.library import SYMBOL, NoLibraryError, is_usable
+from memslot_conformance.targets.c.table import CFactory
 from memslot_conformance.targets.kvm.detect import Unusable, Usable, detect
 from memslot_conformance.targets.kvm.target import kernel_vm
 from memslot_spec.history.header import Header
@@ -30,6 +33,7 @@ KINDS = (
     "museum:NAME",
     "lawful:NAME",
     "py:MODULE:FACTORY",
+    "c:LIBRARY[:SYMBOL]",
     "kvm",
 )
 """What a target's name may look like."""
@@ -79,6 +83,8 @@ def resolve(name: str, profile: str | None = None) -> Target:
         return _kernel(profile)
     if kind == "py" and rest:
         return _stranger(name, rest, profile)
+    if kind == "c" and rest:
+        return _c_library(name, rest, profile)
     if kind == "museum" and rest:
         return _mutant(name, rest, profile)
     if kind == "lawful" and rest:
@@ -169,6 +175,21 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
             f"({where})"
         )
         raise UnknownTargetError(message)
+    return made_by(factory, profile, name=name)
+
+
+def _c_library(name: str, rest: str, profile: str | None) -> Target:
+    if not is_usable():
+        message = "cffi is not installed, which calls C: pip install cffi"
+        raise UnavailableTargetError(message)
+    path, _, symbol = rest.rpartition(":")
+    if not path or not symbol.isidentifier():
+        path, symbol = rest, SYMBOL
+    try:
+        factory = CFactory(path, symbol)
+    except NoLibraryError as error:
+        message = f"target {name!r}: {error}"
+        raise UnknownTargetError(message) from error
     return made_by(factory, profile, name=name)
 
 
