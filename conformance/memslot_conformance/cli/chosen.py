@@ -22,7 +22,8 @@ class Chosen(click.Command):
     def itself(self) -> click.Command:
         """The command, with all that it imports."""
         module = importlib.import_module(self.module)
-        command: click.Command = getattr(module, f"{self.name}_command")
+        called = f"{self.name}_command".replace("-", "_")
+        command: click.Command = getattr(module, called)
         return command
 
     def make_context(

@@ -126,5 +126,10 @@ for name, module, says in (
         "schema",
         "Print the JSON Schema of a kind of file: history, report or failure.",
     ),
+    (
+        "new-adapter",
+        "new_adapter",
+        "Write an adapter to begin with into FOLDER; LANGUAGE is c.",
+    ),
 ):
     main.add_command(Chosen(name, f"memslot_conformance.cli.{module}", says))

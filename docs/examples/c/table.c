@@ -120,6 +120,7 @@ static int64_t publish(ms_vm *vm, const ms_slot *slots, uint32_t count)
     new->handle = vm->tables++;
     new->count = count;
     memcpy(new->slot, slots, count * sizeof(*slots));
+    ms_table_written(vm->hooks, new->handle, "slots");
     vm->current = new;
     ms_table_published(vm->hooks, new->handle, new->slot, count, 0, 0, 0);
 #ifndef NO_GRACE_PERIOD
@@ -134,19 +135,17 @@ static int64_t publish(ms_vm *vm, const ms_slot *slots, uint32_t count)
 
 static int64_t wrong(const ms_region *r)
 {
-    uint64_t pages = r->memory_size >> 12, base = r->guest_phys_addr >> 12;
+    uint64_t pages = r->memory_size >> 12;
 
     if (r->flags & ~(uint32_t)(MS_LOG_DIRTY | MS_READONLY))
         return -EINVAL;
     if ((r->memory_size | r->guest_phys_addr | r->userspace_addr) & 4095)
         return -EINVAL;
-    if (r->userspace_addr >= HVA_END || r->memory_size > HVA_END - r->userspace_addr)
+    if (r->memory_size > HVA_END || r->userspace_addr > HVA_END - r->memory_size)
         return -EINVAL;
     if (r->slot >= IDS || pages > MAX_PAGES)
         return -EINVAL;
     if (r->guest_phys_addr + r->memory_size < r->guest_phys_addr)
-        return -EINVAL;
-    if (pages && base + pages - 1 > LAST_GFN)
         return -EINVAL;
     return 0;
 }
@@ -183,6 +182,8 @@ static int64_t update(ms_vm *vm, const ms_region *r)
             if (i != at && base < slots[i].base + slots[i].npages &&
                 slots[i].base < base + pages)
                 return -EEXIST;
+    if (pages && base + pages - 1 > LAST_GFN)
+        return -EINVAL;
 #ifndef NO_INVALID_STEP
     if (old && (!pages || base != old->base)) {
         old->flags |= MS_INVALID;

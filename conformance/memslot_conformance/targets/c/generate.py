@@ -1,4 +1,4 @@
-"""Write the generated parts of `memslots.h` anew, after the specification has changed."""
+"""Write the generated parts of `memslots.h` anew, from the specification's types."""
 
 from __future__ import annotations
 

@@ -51,9 +51,7 @@ def _points(text: str) -> Iterator[str]:
     ordered = sorted(known.items(), key=lambda item: int(item[1]))
     yield ",\n".join(f"{INDENT}{name} = {number}" for name, number in ordered)
     yield "};"
-    enums = {
-        part.enum for _, parts in KINDS.values() for part in parts if part.enum
-    }
+    enums = {part.enum for _, parts in KINDS.values() for part in parts if part.enum}
     for members in sorted(enums, key=lambda members: type(members[0]).__name__):
         name = constant_of(type(members[0]).__name__)
         prefix = f"MS_{name}_"

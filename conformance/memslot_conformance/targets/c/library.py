@@ -30,7 +30,7 @@ INTERLEAVINGS = (Interleaving.NONE, Interleaving.THREADS, Interleaving.POINTS)
 EXACT_DIRTY_LOG = 1
 
 LEAST, MOST = 16, 1 << 16
-"""No table or description is shorter in bytes, andNo table or description is longer in bytes, and no list of kinds."""
+"""Bytes of a table or a description, and (at most) kinds in a list."""
 
 
 class NoLibraryError(Exception):
@@ -47,6 +47,14 @@ def foreign() -> Any:  # noqa: ANN401 - cffi has no types
     """The cffi of the declarations in `memslots.h`."""
     ffi = importlib.import_module("cffi").FFI()
     ffi.cdef(declarations())
+    return ffi
+
+
+@cache
+def _exporting(symbol: str) -> Any:  # noqa: ANN401 - cffi's
+    """The same, with this function of a library. It can be declared once only."""
+    ffi = foreign()
+    ffi.cdef(f"const ms_operations *{symbol}(void);")
     return ffi
 
 
@@ -81,8 +89,7 @@ def opened(path: str, symbol: str = SYMBOL) -> Library:
     if not where.is_file():
         message = f"no library {where}"
         raise NoLibraryError(message)
-    ffi = foreign()
-    ffi.cdef(f"const ms_operations *{symbol}(void);")
+    ffi = _exporting(symbol)
     try:
         kept = ffi.dlopen(str(where))
         target = getattr(kept, symbol)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from greenlet import (  # type: ignore[import-untyped, unused-ignore]
     getcurrent,
@@ -26,6 +26,10 @@ class Broke:
 
     error: BaseException
 
+    def raises(self) -> NoReturn:
+        """Raise it where C was called."""
+        raise self.error
+
 
 def stepped(function: Callable[..., object], *arguments: object) -> object:
     """Call it on a greenlet of its own, which may switch away and come back.
@@ -37,7 +41,7 @@ def stepped(function: Callable[..., object], *arguments: object) -> object:
         came = inner.switch(*arguments)
         while not inner.dead:
             if isinstance(came, Broke):
-                raise came.error
+                came.raises()
             # The scheduler has resumed the caller; the turn is that of the callee.
             came = inner.switch()
     except BaseException:
