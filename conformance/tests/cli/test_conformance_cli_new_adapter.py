@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from c_libraries import FLAGS, HEADER, needs_c
+from c_libraries import FLAGS, needs_c
 from command_line import memslots
+from memslot_conformance.targets.c.header import HEADER
 
 
 def test_a_new_adapter_is_there_with_its_header(tmp_path: Path) -> None:

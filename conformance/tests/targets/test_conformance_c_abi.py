@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from c_libraries import FLAGS, HEADER, changed, example, needs_c, needs_gcc
+from c_libraries import FLAGS, changed, example, needs_c, needs_gcc
 from command_line import memslots
 from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.adapter.perform import perform
-from memslot_conformance.targets.c.header import generated
+from memslot_conformance.targets.c.header import HEADER, generated
 from memslot_conformance.targets.resolve import UnknownTargetError, resolve
 from memslot_spec.history.hook import Silent
 from memslot_spec.model.operations import GfnToHva, GfnToMemslot, SetRegion

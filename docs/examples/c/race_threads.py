@@ -1,4 +1,4 @@
-"""Race a library in C from the threads of this process, for ThreadSanitizer to watch."""
+"""Race a library in C from threads of this process, for ThreadSanitizer to watch."""
 
 from __future__ import annotations
 
