@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.history.events import Finished, Return
+from memslot_spec.history.events import Event, Finished, Return
 from memslot_spec.model.operations import GfnToHva, SetRegion
 from memslot_spec.model.values import MemoryRegion
 
@@ -29,10 +30,10 @@ DELETE = SetRegion(MemoryRegion(0, 0, 0, 0))
 RACE = Scenario((MAKE,), ((GfnToHva(0),), (DELETE,)))
 
 
-def first_then_second(runnable: tuple[int, ...], *_: object) -> int:
+def first_then_second(
+    runnable: tuple[int, ...], _: int | None, events: Sequence[Event]
+) -> int:
     """The reader enters its section; then the update goes as far as it can."""
-    events = _[1]
-    assert isinstance(events, list)
     entered = sum(event.thread == 1 for event in events) > 2
     return runnable[-1] if entered else runnable[0]
 

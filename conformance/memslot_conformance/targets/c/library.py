@@ -161,7 +161,7 @@ def _described(ffi: Any, where: Path, said: Any, operations: Any, kept: Any) -> 
     return Library(
         name=" ".join(word for word in words if word),
         profile=named,
-        interleaving=INTERLEAVINGS[said.interleaving],
+        interleaving=INTERLEAVINGS[int(said.interleaving)],
         announces=_announced(ffi, said),
         limits=limits,
         domain=domain,

