@@ -83,9 +83,7 @@ static int find(ms_vm *vm, uint64_t gfn, ms_slot *found)
 #if !defined(NO_GRACE_PERIOD) && !defined(IN_PLACE)
 static int drained(void *vm)
 {
-    struct ms_vm *v = vm;
-
-    return !v->readers[v->waited];
+    return !((ms_vm *)vm)->readers[((ms_vm *)vm)->waited];
 }
 
 static void synchronize(ms_vm *vm)
@@ -107,11 +105,10 @@ static void synchronize(ms_vm *vm)
 static int64_t publish(ms_vm *vm, const ms_slot *slots, uint32_t count)
 {
     struct table *old = vm->current;
-    uint64_t handle = old->handle;
 #ifdef IN_PLACE
     memcpy(old->slot, slots, count * sizeof(*slots));
     old->count = count;
-    ms_table_written(vm->hooks, handle, "slots");
+    ms_table_written(vm->hooks, old->handle, "slots");
 #else
     struct table *new = calloc(1, sizeof(*new));
 
@@ -128,7 +125,7 @@ static int64_t publish(ms_vm *vm, const ms_slot *slots, uint32_t count)
 #endif
     old->next = vm->garbage;
     vm->garbage = old;
-    ms_table_reclaimed(vm->hooks, handle);
+    ms_table_reclaimed(vm->hooks, old->handle);
 #endif
     return 0;
 }
