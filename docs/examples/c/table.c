@@ -255,7 +255,6 @@ static int64_t create(const ms_hooks *hooks, ms_vm **made)
 static void close_vm(ms_vm *vm)
 {
     struct table *next;
-
     free(vm->current);
     for (; vm->garbage; vm->garbage = next) {
         next = vm->garbage->next;
