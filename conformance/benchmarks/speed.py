@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -118,7 +119,7 @@ def output_of(*command: str, path: str | None = None) -> str:
     """What a command printed. Errors: `RuntimeError`, where it gave no verdict."""
     paths = [part for part in (path, *sys.path) if part]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         command, env=environment, check=False, capture_output=True, text=True
     )
     if done.returncode not in VERDICTS:
@@ -169,7 +170,7 @@ def judged(cost: Callable[[], Cost]) -> float:
 def slots_500() -> str:
     """An operation judged among 500 slots, and with one; 2,000 slots made."""
     target = resolve("reference-linux")
-    many, one = (judged(lambda n=n: in_slots(target, n)) for n in (500, 1))
+    many, one = (judged(partial(in_slots, target, n)) for n in (500, 1))
     made = setting_up(target, 2000)
     return f"{many / one:.1f}; 2,000 slots judged in {made.judged:.1f} s"
 
@@ -184,7 +185,7 @@ def get_2_20() -> str:
 def six_updates() -> str:
     """Six requests at once judged without points, and one."""
     target = resolve("reference-linux")
-    six, one = (judged(lambda n=n: overlapping(target, n)) for n in (6, 1))
+    six, one = (judged(partial(overlapping, target, n)) for n in (6, 1))
     return f"{six / one:.0f}, decided"
 
 
@@ -210,8 +211,8 @@ def protocol() -> str:
     """Transitions a second with all clauses, and four threads judged to the end."""
     limits = header_for(LINUX).limits
     of = Protocol(profile_named(LINUX.name), limits)
-    begun = process_time()
-    done = [search(of, race, header_for(LINUX), CLAUSES) for race in races_of(2)]
+    header, begun = header_for(LINUX), process_time()
+    done = [search(of, one, header, CLAUSES, reduced=False) for one in races_of(2)]
     rate = sum(one.transitions for one in done) / (process_time() - begun)
     four = seconds_of(*MEMSLOTS, "protocol", "--threads", "4")
     return f"{rate:,.0f}/s; four threads in {four:.0f} s"

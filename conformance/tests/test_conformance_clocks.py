@@ -30,7 +30,7 @@ HELD = frozenset({"clock", "wait"})
 RECORDS = frozenset(
     {
         *("Attempt", "Found", "FoundPart", "Detection", "LayerDone", "LayerPart"),
-        *("Result", "RunFinished", "TargetFinished"),
+        *("Judged", "Result", "RunFinished", "TargetFinished"),
     }
 )
 """Their seconds are told, and bound nothing."""
@@ -41,6 +41,12 @@ NAMED = {
     ("toy_workers", "deaths"): "how it hangs, until it is killed",
     ("test_conformance_campaign", "test_a_run_can_be_stopped"): "the same",
     ("faulty_adapters", "Sleeps"): "what is slow and not stuck",
+    ("odd_programs", "rest"): "how it is silent, until it is killed",
+    ("test_conformance_stdio", "gone"): "between two looks at a process",
+    (
+        "test_conformance_stdio_odd",
+        "test_who_does_not_greet_is_not_waited_for",
+    ): "it never greets",
     ("toy_workers", "has_ended"): "between two looks at a process",
     ("part_records", "timeless"): "of a record, which bound nothing",
     ("test_conformance_cli_check", "test_the_time_is_shared_by_the_targets"): (
@@ -60,6 +66,21 @@ NAMED = {
     ("test_conformance_checking", "test_a_plan_has_all_that_was_asked_for"): (
         "a plan that is shown and not run"
     ),
+    (
+        "test_conformance_power",
+        "test_results_are_kept_and_what_is_in_them_is_not_played_again",
+    ): "times that were written down; nothing is played",
+    ("test_conformance_killer", "test_the_references_survive_unchanged"): (
+        "who is right survives however little is played"
+    ),
+    (
+        "test_conformance_killer_lot",
+        "test_every_equivalent_is_a_mutant_that_cosmic_ray_still_makes",
+    ): "who is right survives however little is played",
+    (
+        "test_conformance_killer_lot",
+        "test_what_was_stopped_is_gone_on_with_and_loses_nothing",
+    ): "what came of a mutant is kept, whatever it is",
     ("test_conformance_progress", "test_on_a_terminal_a_bar_moves"): (
         "a plan that is shown and not run"
     ),

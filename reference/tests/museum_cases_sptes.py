@@ -33,6 +33,7 @@ TWIN = put(1, 32, 4, 0x1001)
 READONLY = put(0, 16, 4, 0x1000, BIT_1)
 LARGE = put(0, 0x200, 0x400, 0x1200)
 LARGE_LOGGED = put(0, 0x200, 0x400, 0x1200, LOG_DIRTY_PAGES)
+ALIGNED, UNALIGNED = put(0, 0x200, 0x200, 0x1200), put(1, 0x600, 0x200, 0x2201)
 NOT_ALL_LARGE = put(0, 0x200, 0x300, 0x1200)
 WRITE_LARGE = GuestAccess(0x201, write=True)
 
@@ -55,6 +56,14 @@ CASES: tuple[Case, ...] = (
     alone("HVA-14", "ages-nothing", S0, READ_17, AGE_17, READ_17, AGE_17),
     alone("HVA-15", "never-ages", S0, READ_17, AGE_17, AGE_17),
     alone("MMU-20", "maps-past-the-slot", NOT_ALL_LARGE, GuestAccess(0x401)),
+    alone(
+        "MMU-29",
+        "maps-unaligned-large",
+        ALIGNED,
+        GuestAccess(0x201),
+        UNALIGNED,
+        GuestAccess(0x601),
+    ),
     alone("MMU-21", "maps-readonly-writable", READONLY, READ_17),
     alone("MMU-22", "protects-small-sptes", LARGE, WRITE_LARGE, WriteProtectGfn(0x280)),
     raced(

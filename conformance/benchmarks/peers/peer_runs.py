@@ -144,7 +144,7 @@ TOOLS = (
 def spent(command: Sequence[str], cwd: Path) -> tuple[int, float, str]:
     """Run it: its status, seconds of the processor, and what it printed."""
     run = [sys.executable, str(HERE / "spent.py"), str(CLOCK), *command]
-    done = subprocess.run(run, cwd=cwd, check=True, capture_output=True)  # noqa: S603
+    done = subprocess.run(run, cwd=cwd, check=True, capture_output=True)
     told = json.loads(done.stdout)
     return told["status"], told["seconds"], told["printed"]
 

@@ -25,7 +25,7 @@ def main(seconds: float, command: list[str]) -> None:
     """Run it, for so long by the clock at most."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with TemporaryFile() as out:
-        started = subprocess.Popen(  # noqa: S603 - the benchmark spells it out
+        started = subprocess.Popen(
             command, stdout=out, stderr=subprocess.DEVNULL, start_new_session=True
         )
         try:

@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 from memslot_spec.history.header import Domain, Interleaving
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.views import View
+from memslot_spec.model.operations import Operation
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.values import Failure, MemoryRegion
 
@@ -59,6 +60,18 @@ class Shows(Protocol):
 
     def observe(self) -> View:
         """What stands now. Parts that cannot be shown are None."""
+        ...
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """It can make use of knowing what it will be asked next."""
+
+    def foresee(self, operations: tuple[Operation, ...], *, watched: bool) -> None:
+        """These come next, in this order; `watched`: with an `observe` after each.
+
+        All of them are asked, unless the target breaks or is given back before.
+        """
         ...
 
 

@@ -22,8 +22,9 @@ class Chosen(click.Command):
     def itself(self) -> click.Command:
         """The command, with all that it imports."""
         module = importlib.import_module(self.module)
-        called = f"{self.name}_command".replace("-", "_")
-        command: click.Command = getattr(module, called)
+        command: click.Command = getattr(
+            module, f"{self.name}_command".replace("-", "_")
+        )
         return command
 
     def make_context(

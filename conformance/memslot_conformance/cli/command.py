@@ -105,6 +105,7 @@ for name, module, says in (
         "judge",
         "Judge a recorded history or failure; or show the report of a run again.",
     ),
+    ("new-adapter", "new_adapter", "Write an adapter to begin with."),
     ("replay", "judge", "Run a recorded failure again, step by step."),
     (
         "museum",
@@ -125,11 +126,6 @@ for name, module, says in (
         "schema",
         "schema",
         "Print the JSON Schema of a kind of file: history, report or failure.",
-    ),
-    (
-        "new-adapter",
-        "new_adapter",
-        "Write an adapter to begin with into FOLDER; LANGUAGE is c.",
     ),
 ):
     main.add_command(Chosen(name, f"memslot_conformance.cli.{module}", says))

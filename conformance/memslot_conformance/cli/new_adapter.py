@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from memslot_conformance.cli.options import print_lines
+from memslot_conformance.cli.output import show
 from memslot_conformance.targets.c.header import HEADER
+from memslot_conformance.targets.skeletons.copies import SKELETONS, copied
 
-SKELETON = HEADER.parent / "skeleton"
-
-NEXT = (
+C_SOURCES = (HEADER, HEADER.parent / "skeleton/table.c")
+C_NEXT = (
     "next     cc -std=c11 -Wall -Wextra -g -shared -fPIC -o libtable.so table.c",
     "         memslots smoke c:./libtable.so",
     "         table.c says what to fill in; memslots.h is the manual",
@@ -19,21 +19,36 @@ NEXT = (
 
 
 @click.command("new-adapter")
-@click.argument("language", type=click.Choice(["c"]), metavar="LANGUAGE")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def new_adapter_command(language: str, folder: Path) -> None:
-    """Write an adapter to begin with into FOLDER; LANGUAGE is c.
+@click.argument("kind", type=click.Choice([*SKELETONS, "c"]), metavar="KIND")
+@click.argument(
+    "folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER"
+)
+def new_adapter_command(kind: str, folder: Path) -> None:
+    """Write an adapter to begin with; it is sound as it stands. KIND: stdio or c.
 
-    A file that is there is never written over: that is a usage error, status 2.
+    stdio is a program in any language, written in plain Python; c is a library in
+    C, with its header. Nothing that is there is written over.
     """
-    del language
-    sources = (HEADER, *sorted(SKELETON.glob("*.c")))
-    for source in sources:
+    if kind == "c":
+        _write_c(folder)
+        return
+    skeleton = SKELETONS[kind]
+    try:
+        file = copied(skeleton, folder)
+    except FileExistsError as error:
+        message = f"there is {error.filename!r} already"
+        raise click.UsageError(message) from error
+    show(f"wrote {file}")
+    show(f"next: in that folder, memslots smoke '{skeleton.target}'")
+
+
+def _write_c(folder: Path) -> None:
+    for source in C_SOURCES:
         if (folder / source.name).exists():
             message = f"{folder / source.name} is there already"
             raise click.UsageError(message)
     folder.mkdir(parents=True, exist_ok=True)
-    for source in sources:
+    for source in C_SOURCES:
         (folder / source.name).write_bytes(source.read_bytes())
-    written = [f"wrote    {folder / source.name}" for source in sources]
-    print_lines((*written, f"in       cd {folder}", *NEXT))
+    written = [f"wrote    {folder / source.name}" for source in C_SOURCES]
+    show("\n".join((*written, f"in       cd {folder}", *C_NEXT)))

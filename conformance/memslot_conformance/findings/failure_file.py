@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
 from memslot_conformance.play.explore import replay as replay_schedule
 from memslot_conformance.play.repeated import until_it_fails
@@ -54,6 +55,9 @@ VERSION_KEY = "memslots_failure"
 
 VERSION = 2
 """Rises when a failure file of the older form can no longer be read as it is."""
+
+LONGEST_NAME = 100
+"""Characters of a target's name that a file's name has, and then a checksum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,14 @@ def write_failure(path: Path, failure: RecordedFailure) -> None:
         raise
 
 
+def file_name_of(target: str) -> str:
+    """What a file is called after a target: a command may be longer than a name."""
+    name = target.replace(":", "-").replace("/", "-").replace(" ", "-")
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[:LONGEST_NAME]}-{crc32(target.encode()):08x}"
+
+
 def kept_in(
     folder: Path, failure: RecordedFailure, number: int = 1
 ) -> tuple[str | None, str | None]:
@@ -148,7 +160,7 @@ def kept_in(
     A finding whose file cannot be written is still a finding. Of faults there may be
     a `number`.
     """
-    name = failure.target.replace(":", "-").replace("/", "-")
+    name = file_name_of(failure.target)
     about = failure.clause or f"error-{number}"
     path = folder / f"{name}-{about}.ndjson"
     try:

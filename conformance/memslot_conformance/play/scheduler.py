@@ -232,7 +232,8 @@ class Play:
 
     def _carry_out_alone(self, operations: Operations, *, watched: bool) -> None:
         trace = self._trace
-        for operation in operations:
+        trace.foretell(self._implementation, operations, watched=watched)
+        for operation in () if trace.fault else operations:
             trace.carry_out(self._implementation, 0, operation)
             if trace.closed or trace.fault:
                 return

@@ -31,6 +31,22 @@ class Trace:
         self.doing: dict[int, Operation | None] = {}
         self.closed = False
 
+    def foretell(
+        self,
+        implementation: Implementation,
+        operations: tuple[Operation, ...],
+        *,
+        watched: bool,
+    ) -> None:
+        """Say to a target that can make use of it what thread 0 will ask next."""
+        foresee = getattr(implementation, "foresee", None)
+        if foresee is None:
+            return
+        try:
+            foresee(operations, watched=watched)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the target broke
+            self.broke(0, error)
+
     def carry_out(
         self, implementation: Implementation, thread: int, operation: Operation
     ) -> None:

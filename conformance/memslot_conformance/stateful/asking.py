@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar, TypeVar
 
 import hypothesis
@@ -19,13 +20,15 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     multiple,
+    precondition,
+    rule,
 )
 
 from memslot_conformance.findings.records import found_in
 from memslot_conformance.report.failure import in_words
-from memslot_conformance.scenarios.drawn.corner import Corner
 from memslot_conformance.scenarios.drawn.shapes import same
-from memslot_conformance.stateful.drawn import a_corner
+from memslot_conformance.stateful.drawn import a_subject, a_theme
+from memslot_conformance.stateful.subject import Subject
 from memslot_conformance.stateful.vm import AskedVm
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
@@ -36,6 +39,14 @@ from memslot_spec.model.values import MemoryRegion
 
 T = TypeVar("T")
 Output = Callable[[str], object]
+
+
+STEPS = 150
+"""Of a run. Hypothesis makes five runs of six out of others: few are new, and long."""
+
+
+STAYS = 25
+"""Operations that are asked about one theme, at least."""
 
 
 class BrokenClauseError(AssertionError):
@@ -55,6 +66,11 @@ BROKEN = (something_is_broken,)
 """The precondition of the invariants that are clauses."""
 
 
+def has_stayed(machine: AsksAVm) -> bool:
+    """So much was asked about one thing that it may have been enough."""
+    return machine.stayed >= STAYS
+
+
 def not_twice(kind: type[Operation]) -> Callable[[AsksAVm], bool]:
     """For what says nothing new when it is asked of a new VM, or again at once."""
 
@@ -62,6 +78,19 @@ def not_twice(kind: type[Operation]) -> Callable[[AsksAVm], bool]:
         return not isinstance(machine.vm.last, kind | None)
 
     return is_new
+
+
+def is_about(kind: str) -> Callable[[AsksAVm], bool]:
+    """The precondition of the rules of a kind: the run is about it, and it can be."""
+    is_request = kind == SetRegion.__name__
+
+    def is_asked(machine: AsksAVm) -> bool:
+        if not machine.subject.has(kind):
+            return False
+        asks_at_once = is_request or machine.subject.bare
+        return asks_at_once or bool(machine.vm.known.table.slots)
+
+    return is_asked
 
 
 # What pytest prints before the message is where the class can be had.
@@ -78,7 +107,7 @@ class AsksAVm(RuleBasedStateMachine):
 
     target: ClassVar[Target]
     applicable: ClassVar[ApplicableClauses]
-    corner: Corner
+    subject: Subject
 
     def __init_subclass__(cls) -> None:
         """Leave the phase out that explains a failure by the lines that were run.
@@ -88,21 +117,32 @@ class AsksAVm(RuleBasedStateMachine):
         super().__init_subclass__()
         usual = cls.TestCase.settings
         phases = tuple(each for each in usual.phases if each is not Phase.explain)
-        cls.TestCase.settings = hypothesis.settings(usual, phases=phases)
+        cls.TestCase.settings = hypothesis.settings(
+            usual, phases=phases, stateful_step_count=STEPS
+        )
 
     def __init__(self) -> None:
         super().__init__()
         # Those of the clauses are many, and asked where one of them is broken.
         self.invariants = [i for i in self.invariants if i.preconditions != BROKEN]
         self.vm = AskedVm(self.target, self.applicable)
+        self.stayed = 0
 
-    @initialize(corner=a_corner())
-    def keep_to(self, corner: Corner) -> None:
-        """What is drawn lies in one part of memory, or its operations never meet."""
-        self.corner = corner
+    @initialize(subject=a_subject())
+    def keep_to(self, subject: Subject) -> None:
+        """What is drawn is about one thing, or its operations never meet."""
+        self.subject = subject
+
+    @precondition(has_stayed)
+    @rule(theme=a_theme())
+    def turn_to(self, theme: str) -> None:
+        """From here on it is about something else, in the same part of memory."""
+        self.subject = replace(self.subject, theme=theme)
+        self.stayed = 0
 
     def ask(self, operation: Operation) -> None:
         """Ask the VM for an operation, on the one thread that there is."""
+        self.stayed += 1
         self.vm.ask(plain(operation))
 
     def request(self, region: MemoryRegion) -> MultipleResults[int]:

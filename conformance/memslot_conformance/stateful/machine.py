@@ -13,7 +13,7 @@ much is tried is `TestMine.settings = settings(TestMine.settings, max_examples=2
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import new_class
 from typing import Any, get_args
 
@@ -21,7 +21,7 @@ from hypothesis.stateful import invariant, precondition
 
 from memslot_conformance.adapter.protocols import Implementation
 from memslot_conformance.scenarios.drawn.regions import may_be_vast
-from memslot_conformance.stateful.asking import AsksAVm, something_is_broken
+from memslot_conformance.stateful.asking import AsksAVm, is_about, something_is_broken
 from memslot_conformance.stateful.rules import MemslotMachine
 from memslot_conformance.targets.resolve import made_by, resolve
 from memslot_spec.clause import AnyClause
@@ -46,10 +46,8 @@ ASKED_BY = {
 """The rules of operations that have several."""
 
 OFTEN = {
-    "create_slot": 2,
-    "move_slot": 2,
     "set_flags": 2,
-    "set_region": 6,
+    "set_region": 2,
     "guest_access": 4,
     "write_guest": 2,
     "get_dirty_log": 2,
@@ -86,13 +84,15 @@ def machine(
         raise ValueError(message)
     applicable = ApplicableClauses(target.header, clauses)
     unsupported = _unsupported(target.header)
+    rules = _rules(unsupported)
     body: dict[str, Any] = {
         "target": target,
         "applicable": applicable,
         "__doc__": f"{target.name}: {target.description}",
         "__module__": __name__,
         **dict.fromkeys(unsupported),
-        **_again(set(OFTEN).difference(unsupported)),
+        **rules,
+        **_again(rules),
         **{_name(clause.id): _invariant_of(clause) for clause in applicable.clauses},
     }
     return new_class(
@@ -121,12 +121,22 @@ def _unsupported(header: Header) -> list[str]:
     return [name for name in every if name not in asked]
 
 
-def _again(names: Collection[str]) -> dict[str, object]:
+def _rules(unsupported: Collection[str]) -> dict[str, object]:
+    """The rules of what is supported, each for the runs that are about it."""
+    return {
+        name: precondition(is_about(kind))(getattr(MemslotMachine, name))
+        for kind in EVERY_KIND
+        for name in rules_of(kind)
+        if name not in unsupported
+    }
+
+
+def _again(rules: Mapping[str, object]) -> dict[str, object]:
     """The rules that are chosen often, under further names."""
     return {
-        f"_{name}_{number}": getattr(MemslotMachine, name)
-        for name in names
-        for number in range(1, OFTEN[name])
+        f"_{name}_{number}": rule
+        for name, rule in rules.items()
+        for number in range(1, OFTEN.get(name, 1))
     }
 
 

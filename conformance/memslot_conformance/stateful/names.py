@@ -4,6 +4,7 @@ from memslot_conformance.stateful.names import *
 """
 
 from memslot_conformance.scenarios.drawn.corner import Corner
+from memslot_conformance.stateful.subject import Subject
 from memslot_spec.model.operations import (
     ActivatePfnCache,
     ClearDirtyLog,
@@ -23,5 +24,6 @@ __all__ = [
     "MemoryRegion",
     "Origin",
     "SetRegion",
+    "Subject",
     "UseHvaCache",
 ]

@@ -11,15 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    MultipleResults,
-    consumes,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import Bundle, MultipleResults, consumes, precondition, rule
 
-from memslot_conformance.scenarios.drawn import caches, dirty, pfn_caches, shapes
+from memslot_conformance.scenarios.drawn import dirty, pfn_caches, shapes
 from memslot_conformance.stateful.asking import AsksAVm, not_twice
 from memslot_conformance.stateful.drawn import (
     flags,
@@ -35,9 +29,11 @@ from memslot_conformance.stateful.drawn import (
     owners,
     page_counts,
     places,
+    ranges_to_resolve,
     requests,
     roots,
     so_far,
+    uses,
     vast_requests,
 )
 from memslot_spec.model.operations import (
@@ -209,12 +205,12 @@ class MemslotMachine(AsksAVm):
 
     # Caches of host addresses and of host pages.
 
-    @rule(operation=so_far(caches.draw_init))
+    @rule(operation=ranges_to_resolve)
     def init_hva_cache(self, operation: Operation) -> None:
         """`kvm_gfn_to_hva_cache_init`: a range is resolved once for many uses."""
         self.ask(operation)
 
-    @rule(operation=so_far(caches.draw_use))
+    @rule(operation=uses)
     def use_hva_cache(self, operation: Operation) -> None:
         """`kvm_read_guest_offset_cached`, or the write: some of that range."""
         self.ask(operation)

@@ -2,7 +2,7 @@
 
 One thread asks. What the machine draws is drawn from the table that the plan foresees,
 and what was asked last is in view: the next operation is about the same page more
-often than not, or little would come of fifty steps.
+often than not, or little would come of its steps.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ from __future__ import annotations
 from memslot_conformance.play.played import TargetFault
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.scenarios.drawn.choices import Choices
-from memslot_conformance.scenarios.drawn.corner import Corner, InView
+from memslot_conformance.scenarios.drawn.corner import InView
 from memslot_conformance.scenarios.drawn.left import follow
-from memslot_conformance.scenarios.drawn.scenario_weights import AIMED_IN_A_RACE
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.touches import Left
+from memslot_conformance.stateful.subject import Subject
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.arithmetic.slot_word import as_id_of, id_of
 from memslot_spec.history.header import History
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.judging.judge import Finding, Judge
-from memslot_spec.model.operations import Operation, SetRegion
+from memslot_spec.model.operations import GetDirtyLog, Operation, SetRegion
 from memslot_spec.model.values import Slot
+
+AIMED_BY_ONE = 0.8
+"""How often an operation is about what the last one was about."""
 
 
 class AskedVm:
@@ -88,7 +91,7 @@ class AskedVm:
         """The slot that a word names, where there is one."""
         return self.known.table.find(as_id_of(word), id_of(word))
 
-    def situation(self, choices: Choices, corner: Corner) -> Situation:
+    def situation(self, choices: Choices, subject: Subject) -> Situation:
         """What the next operation is drawn from."""
         return Situation(
             self.known.table,
@@ -96,9 +99,10 @@ class AskedVm:
             self.known.pages,
             rng=choices,
             header=self._header,
-            corner=corner,
-            aimed=AIMED_IN_A_RACE,
+            corner=subject.corner_for(self._header),
+            aimed=AIMED_BY_ONE,
             view=self._view,
+            is_about_logs=subject.has(GetDirtyLog.__name__),
         )
 
     def _look_at(self, operation: Operation) -> None:

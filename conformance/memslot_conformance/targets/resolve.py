@@ -1,8 +1,8 @@
 """How an implementation is reached: from the name on the command line.
 
 `reference`, `patch`, `museum:NAME` and `lawful:NAME` are loaded by name, like a
-stranger's; `py:module:factory` is the stranger, in C it is `c:library`; `kvm` is the
-running kernel.
+stranger's; `py:module:factory` is the stranger, `c:library` one in C, and `cmd:` one
+that speaks lines of JSON; `kvm` is the running kernel.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from memslot_conformance.adapter.capabilities import capabilities_of
 from memslot_conformance.adapter.declarations import domain_of, limits_of
 from memslot_conformance.adapter.protocols import Implementation, Make
 from memslot_conformance.spelling import close_to
-from memslot_conformance.targets.c.library import SYMBOL, NoLibraryError, is_usable
+from memslot_conformance.targets.c.library import NoLibraryError, is_usable
 from memslot_conformance.targets.c.table import CFactory
 from memslot_conformance.targets.kvm.detect import Unusable, Usable, detect
 from memslot_conformance.targets.kvm.target import kernel_vm
+from memslot_conformance.targets.stdio.target import NoProgramError, ProgramFactory
 from memslot_spec.history.header import Header
 from memslot_spec.history.hook import Hook, Silent
 from memslot_spec.model.profile import LINUX, Profile, profile_named
@@ -34,6 +35,7 @@ KINDS = (
     "lawful:NAME",
     "py:MODULE:FACTORY",
     "c:LIBRARY[:SYMBOL]",
+    "cmd:PROGRAM ARGUMENTS",
     "kvm",
 )
 """What a target's name may look like."""
@@ -81,14 +83,11 @@ def resolve(name: str, profile: str | None = None) -> Target:
     kind, _, rest = name.partition(":")
     if kind == "kvm" and not rest:
         return _kernel(profile)
-    if kind == "py" and rest:
-        return _stranger(name, rest, profile)
-    if kind == "c" and rest:
-        return _c_library(name, rest, profile)
-    if kind == "museum" and rest:
-        return _mutant(name, rest, profile)
-    if kind == "lawful" and rest:
-        return _variant(name, rest, profile)
+    if kind == "cmd":
+        return _program(name, rest, profile)
+    named = {"py": _stranger, "c": _c_library, "museum": _mutant, "lawful": _variant}
+    if rest and kind in named:
+        return named[kind](name, rest, profile)
     if name in BY_NAME:
         path, usual, described = BY_NAME[name]
         return _loaded(name, path, profile or usual, described)
@@ -182,15 +181,23 @@ def _c_library(name: str, rest: str, profile: str | None) -> Target:
     if not is_usable():
         message = "cffi is not installed, which calls C: pip install cffi"
         raise UnavailableTargetError(message)
-    path, _, symbol = rest.rpartition(":")
-    if not path or not symbol.isidentifier():
-        path, symbol = rest, SYMBOL
     try:
-        factory = CFactory(path, symbol)
+        factory = CFactory(rest)
     except NoLibraryError as error:
         message = f"target {name!r}: {error}"
         raise UnknownTargetError(message) from error
     return made_by(factory, profile, name=name)
+
+
+def _program(name: str, command: str, profile: str | None) -> Target:
+    try:
+        factory = ProgramFactory(command, profile)
+    except NoProgramError as error:
+        message = f"target {name!r}: {error}"
+        raise UnknownTargetError(message) from error
+    greeting = factory.greeting
+    chosen = profile_named(profile or greeting.profile or LINUX.name)
+    return _target(name, factory, chosen, greeting.name)
 
 
 def made_by(

@@ -14,8 +14,11 @@ import memslot_conformance.stateful.names as printed
 from import_graph import ROOT
 from machine_runs import A_FEW, Misplaces, OneSlot, Raises, failure_of, steps_of
 from memslot_conformance import BrokenClauseError, BrokenTargetError, machine
+from memslot_conformance.scenarios.drawn.corner import Corner
+from memslot_conformance.stateful.asking import STAYS, has_stayed, is_about
 from memslot_conformance.stateful.machine import rules_of
 from memslot_conformance.stateful.rules import MemslotMachine
+from memslot_conformance.stateful.subject import THEMES, Subject
 from memslot_spec.clauses import clause_by_id
 from memslot_spec.history.hook import Silent
 from memslot_spec.model.operations import GfnToMemslot, Operation
@@ -37,8 +40,38 @@ def rule_names(made: type[MemslotMachine]) -> set[str]:
 def test_every_operation_has_a_rule_of_its_name() -> None:
     rules = rule_names(MemslotMachine)
     every = [name for kind in OPERATIONS for name in rules_of(kind)]
-    assert rules == set(every)
-    assert len(every) == len(rules)
+    assert rules == {*every, "turn_to"}
+    assert len(every) == len(set(every))
+
+
+def test_every_operation_is_asked_where_a_run_is_about_something() -> None:
+    about = {kind.__name__ for theme in THEMES.values() for kind in theme.kinds}
+    # A halt is about nothing, a request about everything; a new VM begins anew.
+    assert OPERATIONS - about == {"SetRegion", "Halt", "DestroyVm"}
+
+
+def test_a_run_turns_to_another_theme_when_it_has_stayed() -> None:
+    state = machine("reference")()
+    state.keep_to(Subject(Corner(0, 0x1000, (0,), (0,), 2), "requests"))
+    state.create_slot(region=MemoryRegion(0, 0, 0x1000, 0x7000))
+    assert not has_stayed(state)
+    for _ in range(STAYS):
+        state.ask(GfnToMemslot(0))
+    assert has_stayed(state)
+    state.turn_to("mappings")
+    assert state.subject.has("AgeHva")
+    assert not has_stayed(state)
+    state.teardown()
+
+
+def test_requests_alone_are_asked_until_there_is_a_slot() -> None:
+    state = machine("reference")()
+    state.keep_to(Subject(Corner(0, 0x1000, (0,), (0,), 2)))
+    assert is_about("SetRegion")(state)
+    assert not is_about("GuestAccess")(state)
+    state.create_slot(region=MemoryRegion(0, 0, 0x1000, 0x7000))
+    assert is_about("GuestAccess")(state)
+    state.teardown()
 
 
 @pytest.mark.parametrize("make", [*REFERENCES, OneSlot])

@@ -56,6 +56,7 @@ VARIANTS: tuple[Variant, ...] = (
         "recovers-huge-pages",
         RecoversHugePages,
         "MMU-20",
+        "MMU-29",
         "MMU-9",
         source="newer arch/x86/kvm/mmu/mmu.c, kvm_mmu_recover_huge_pages(): large ones "
         "are made in place",

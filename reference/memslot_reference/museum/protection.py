@@ -34,6 +34,18 @@ class MapsReadonlyWritable(LinuxKvm):
         return spte
 
 
+class MapsUnalignedLarge(Kvm):
+    """Large sptes are made whatever the host addresses of the slot."""
+
+    def mapping_level(self, slot: MemorySlot, gfn: int, *, direct: bool) -> int:
+        """Ask for a whole large page of frames, and for nothing else."""
+        pages = PAGES_AT_LEVEL[HUGE]
+        first = gfn // pages * pages
+        is_whole = slot.covers(first) and slot.covers(first + pages - 1)
+        may = direct and not slot.log_dirty and not self.limits.holes
+        return HUGE if may and is_whole else 1
+
+
 class ProtectsSmallSptes(Kvm):
     """A write protection of a frame does not look at large sptes."""
 
@@ -91,6 +103,7 @@ MUTANTS: tuple[Mutant, ...] = (
         profile=LINUX,
     ),
     planted("maps-readonly-writable", MapsReadonlyWritable, "MMU-21", profile=LINUX),
+    planted("maps-unaligned-large", MapsUnalignedLarge, "MMU-29"),
     planted("protects-small-sptes", ProtectsSmallSptes, "MMU-22"),
     planted("collapses-quietly", CollapsesQuietly, "MMU-9", profile=LINUX),
 )

@@ -39,7 +39,7 @@ class Log:
     The next GET must report the pages of `must_report`, each for its reason, and
     may report those of `may_report` (None: any page). `cleared` are those that a
     CLEAR took out and nobody wrote since; `fresh` says that no GET was answered
-    since the log began.
+    since the log began, `began_dirty` that it began with every page in it.
     """
 
     slot: Slot
@@ -47,6 +47,7 @@ class Log:
     may_report: set[int] | None = None
     cleared: set[int] = field(default_factory=set[int])
     fresh: bool = False
+    began_dirty: bool = False
 
     def pages_of(self, frames: Iterable[Frame]) -> set[int]:
         """The slot's pages among these frames."""

@@ -85,5 +85,6 @@ def _begun(slot: Slot, options: int | None) -> Log:
         return Log(slot)
     if options & INITIALLY_SET:
         pages = range(slot.npages)
-        return Log(slot, dict.fromkeys(pages, Why.INITIAL), set(pages))
+        must = dict.fromkeys(pages, Why.INITIAL)
+        return Log(slot, must, set(pages), began_dirty=True)
     return Log(slot, may_report=set(), fresh=True)

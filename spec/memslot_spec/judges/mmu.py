@@ -79,7 +79,7 @@ ROWS: tuple[Row, ...] = (
     point(
         SpteMapped,
         who=by("MMU-26"),
-        says=by("RMAP-1", "MMU-11", "MMU-20", "MMU-21"),
+        says=by("RMAP-1", "MMU-11", "MMU-20", "MMU-21", "MMU-29"),
         not_before=by("HVA-8"),
         latest=by("DEL-5", "HVA-5", "MMU-12"),
         often=AS_OFTEN,

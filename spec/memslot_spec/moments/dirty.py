@@ -86,8 +86,8 @@ class BoundedLog:
 
     `surplus` are the pages reported beyond that. `cleared` were taken out by a
     CLEAR and not written since; `is_first` says that the log was never reported.
-    `unwritable` are the pages reported of a READONLY slot that its log did not begin
-    with, None of another slot.
+    `unwritable` are the pages reported of a READONLY slot, None of another slot and of
+    a log that began with every page.
     """
 
     surplus: frozenset[int]
@@ -182,12 +182,13 @@ def _bounded(facts: Facts, reported: LogReported) -> BoundedLog | None:
     allowed = may_report(facts.dirty, call, reported.log)
     if allowed is None:
         return None
-    unwritable = reported.reported.difference(call.must_report)
+    # Which of its first pages a log still has is not known of every CLEAR.
+    is_bare = reported.log.slot.readonly and not reported.log.began_dirty
     return BoundedLog(
         reported.reported - allowed,
         call.cleared,
         call.fresh,
-        unwritable if reported.log.slot.readonly else None,
+        reported.reported if is_bare else None,
     )
 
 

@@ -177,6 +177,13 @@ def test_two_slots_side_by_side_are_not_one() -> None:
     assert not holds("MMU-20", table, large(0x400, HOST))
 
 
+@pytest.mark.parametrize("off", [0, 1, 0x1FF])
+def test_a_large_spte_is_of_host_memory_that_is_aligned(off: int) -> None:
+    hva = 0x7F00_0000_0000 + off * PAGE_SIZE
+    table = published(table_of(Slot(0, Gfn(0x400), 0x200, Hva(hva))))
+    assert holds("MMU-29", table, large(0x400, hva)) is (off == 0)
+
+
 def test_an_spte_of_a_readonly_slot_is_not_writable() -> None:
     readonly = Slot(0, Gfn(16), 4, Hva(HOST), readonly=True)
     table = published(table_of(readonly))

@@ -30,17 +30,17 @@ def draw_host_page(draw: Situation) -> Operation:
 
 def draw_unmap(draw: Situation) -> Operation:
     """The host unmaps a page."""
-    return UnmapHva(draw.host_address())
+    return UnmapHva(host_address(draw))
 
 
 def draw_age(draw: Situation) -> Operation:
     """The host asks for a page whether it was touched."""
-    return AgeHva(draw.host_address())
+    return AgeHva(host_address(draw))
 
 
 def draw_change(draw: Situation) -> Operation:
     """The host puts another page in the place of one, most often one that is shared."""
-    hva = draw.host_address()
+    hva = host_address(draw)
     return ChangePte(hva, writable=draw.rng.chance(CHANGED_WRITABLE))
 
 
@@ -54,6 +54,22 @@ def draw_range(draw: Situation) -> Operation:
     return InvalidateRange(*host_range(draw))
 
 
+def host_address(draw: Situation) -> int:
+    """A host byte address that may lie in a slot."""
+    rng = draw.rng
+    inside = rng.choice((0, 0, 1, PAGE_SIZE - 1))
+    gfn, as_id = draw.frame()
+    held = draw.table.at(gfn, as_id)
+    if held is not None:
+        return held.hva_of(gfn) + inside
+    if draw.table.slots and rng.chance(EVEN):
+        slot = rng.choice(draw.table.slots)
+        end = slot.hva + (slot.npages << PAGE_SHIFT)
+        address = rng.choice((slot.hva, end - 1, end, max(slot.hva - 1, 0)))
+        return min(address, U64 - 1)
+    return (draw.host_page(gfn, 1) << PAGE_SHIFT) + inside
+
+
 def host_range(draw: Situation) -> tuple[int, int]:
     """A range about a page of a slot, or about where the slot begins or ends.
 
@@ -64,7 +80,7 @@ def host_range(draw: Situation) -> tuple[int, int]:
     slot = draw.table.at(gfn, as_id)
     if slot is not None:
         return _range_at(draw, slot, gfn)
-    start = draw.host_address()
+    start = host_address(draw)
     return start, min(start + rng.choice(RANGE_LENGTHS), U64 - 1)
 
 

@@ -46,7 +46,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     SMALL_SIZES,
     WORD_SIZES,
 )
-from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.arithmetic.slot_word import pack
 from memslot_spec.history.header import Header
 from memslot_spec.model.profile import Limits, Profile, profile_named
@@ -184,21 +184,6 @@ class Situation(Left):
         inside = slot.base + self.rng.below(slot.npages)
         frames = (slot.base, slot.base, last, last, last + 1, slot.base - 1, inside)
         return max(0, min(self.rng.choice(frames), self.last))
-
-    def host_address(self) -> int:
-        """A host byte address that may lie in a slot."""
-        rng = self.rng
-        inside = rng.choice((0, 0, 1, PAGE_SIZE - 1))
-        gfn, as_id = self.frame()
-        held = self.table.at(gfn, as_id)
-        if held is not None:
-            return held.hva_of(gfn) + inside
-        if self.table.slots and rng.chance(EVEN):
-            slot = rng.choice(self.table.slots)
-            end = slot.hva + (slot.npages << PAGE_SHIFT)
-            address = rng.choice((slot.hva, end - 1, end, max(slot.hva - 1, 0)))
-            return min(address, U64 - 1)
-        return (self.host_page(gfn, 1) << PAGE_SHIFT) + inside
 
     def npages(self) -> int:
         """A number of pages for a new slot, in whole granules."""

@@ -186,9 +186,12 @@ class CTable:
 
 
 class CFactory:
-    """Makes the VMs of a library."""
+    """Makes the VMs of a library, named by its path or as PATH:SYMBOL."""
 
-    def __init__(self, path: str, symbol: str = SYMBOL) -> None:
+    def __init__(self, named: str) -> None:
+        path, _, symbol = named.rpartition(":")
+        if not path or not symbol.isidentifier():
+            path, symbol = named, SYMBOL
         self.library = opened(path, symbol)
         self.profile = self.library.profile
         self.__doc__ = self.library.name

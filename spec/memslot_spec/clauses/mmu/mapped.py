@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.clause import AnyClause, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.facts.mmu import pages_at
@@ -86,4 +87,39 @@ def as_writable_as_its_slot(facts: Facts, event: SpteMapped) -> bool:
     return not event.writable
 
 
-CLAUSES: tuple[AnyClause, ...] = (within_one_slot, as_writable_as_its_slot)
+def is_large(facts: Facts, event: SpteMapped) -> bool:
+    return pages_at(event.level) > 1
+
+
+def where_alike(facts: Facts, event: SpteMapped) -> str:
+    size = pages_at(event.level) * PAGE_SIZE
+    return f"gfn {event.gfn:#x} at a host address that is a multiple of {size:#x}"
+
+
+@clause(
+    id="MMU-29",
+    title="A large spte maps host memory that is aligned as its frames are",
+    must="An spte that maps more than one frame MUST map host memory that begins at a "
+    "multiple of its size: a slot in which frames and host addresses are not aligned "
+    "with each other is mapped by sptes of one frame.",
+    known=Known(
+        read="v2.6.34, __kvm_set_memory_region(): (base_gfn ^ ugfn) & "
+        "(KVM_PAGES_PER_HPAGE(level) - 1) sets every write_count; 6.1 "
+        "arch/x86/kvm/x86.c:12822, kvm_alloc_memslot_metadata(): disallow_lpage",
+        last_read="2026-11-27",
+    ),
+    rows=(16, 46, 51),
+    on=SpteMapped,
+    premise=is_large,
+    expected=where_alike,
+    points=("TablePublished",),
+)
+def aligned_alike(facts: Facts, event: SpteMapped) -> bool:
+    return not event.hva % (pages_at(event.level) * PAGE_SIZE)
+
+
+CLAUSES: tuple[AnyClause, ...] = (
+    within_one_slot,
+    as_writable_as_its_slot,
+    aligned_alike,
+)

@@ -1,0 +1,1 @@
+"""Adapters to begin with, which `memslots new-adapter` copies."""

@@ -1,0 +1,1 @@
+"""A program as a target: it reads and writes lines of JSON."""

@@ -1,0 +1,259 @@
+"""Asking a program and reading its answers, each held against what was asked.
+
+Requests may go ahead of their answers: what is known to be asked next is written at
+once, and the answers are read one by one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NoReturn, TypeVar
+
+from memslot_conformance.targets.stdio.messages import (
+    ANSWER,
+    GREETING,
+    OPENING,
+    OPERATION,
+    VERSION,
+    VERSION_KEY,
+    CarryOut,
+    Close,
+    Greeting,
+    LineAnswer,
+    LineRequest,
+    New,
+    Observe,
+    Opening,
+)
+from memslot_conformance.targets.stdio.process import (
+    LINE_BYTES,
+    MalformedError,
+    ProgramError,
+    ProgramProcess,
+)
+from memslot_spec.history.json_form import parsed
+from memslot_spec.history.json_kinds import MisfitError, is_object, refuse
+from memslot_spec.model.operations import Operation
+
+GREETING_SECONDS = 20.0
+"""A program may have to be loaded before it greets."""
+
+LONGEST_SECONDS = 60.0
+"""So long may a program ask the suite to wait for one answer."""
+
+SHOWN = 200
+"""Characters that an error shows of a line."""
+
+KEPT = 1 << 12
+KEPT_CHARACTERS = 1 << 10
+"""So many answers, none of more characters, are known again when they come again."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """A request that is not answered, and what is looked at if nobody asks for it."""
+
+    number: int
+    line: str
+    check: Callable[[LineAnswer], None]
+
+
+class Connection:
+    """One program, and what it was asked and has not answered."""
+
+    def __init__(
+        self,
+        words: list[str],
+        profile: str | None,
+        seconds: float = GREETING_SECONDS,
+    ) -> None:
+        """Start the program and have it greet.
+
+        Errors: `OSError` where it cannot be started; `ProgramError`.
+        """
+        self.owner = os.getpid()
+        self.broken: str | None = None
+        self._program = ProgramProcess(words)
+        self._seconds = seconds
+        self._number = 0
+        self._vms = 0
+        self._outgoing: list[str] = []
+        self._awaited: deque[_Awaited] = deque()
+        self._known: dict[str, LineAnswer] = {}
+        opening = {VERSION_KEY: VERSION, **OPENING.write(Opening(profile))}
+        self._asking = json.dumps(opening)
+        self._expected = "greeting"
+        self._outgoing.append(self._asking)
+        self.greeting = self._next(_greeting)
+        self._seconds = self.greeting.seconds
+
+    def new_vm(self) -> int:
+        """The number of a new VM."""
+        self._vms += 1
+        self._post(New, self._vms, _check_bare)
+        return self._vms
+
+    def close_vm(self, vm: int) -> None:
+        """Give a VM back."""
+        if self.broken is None:
+            self._post(Close, vm, _check_bare)
+
+    def post(self, vm: int, operation: Operation | None) -> int:
+        """Have this asked, or with None what stands; the number of the request."""
+        if operation is None:
+            return self._post(Observe, vm, _check_nothing)
+        more = f', "operation": {_text_of(operation)}'
+        return self._post(CarryOut, vm, _check_nothing, more)
+
+    def answer(self, number: int, check: Callable[[LineAnswer], T]) -> T:
+        """What the program answers to a request, checked.
+
+        Errors: `ProgramError`, also for what the check refuses by `MisfitError`.
+        """
+        while self._awaited and self._awaited[0].number != number:
+            before = self._awaited.popleft()
+            self._next(self._answer_of(before, before.check))
+        return self._next(self._answer_of(self._awaited.popleft(), check))
+
+    def end(self) -> None:
+        """End the program, or leave alone what another process started."""
+        if self.owner == os.getpid():
+            self._program.end()
+        else:
+            self._program.forget()
+
+    def _post(
+        self,
+        kind: type[LineRequest],
+        vm: int,
+        check: Callable[[LineAnswer], None],
+        more: str = "",
+    ) -> int:
+        """Have this written before the next answer is read; its number."""
+        if self.broken is not None:
+            message = f"the program was ended, for {self.broken}"
+            raise ProgramError(message)
+        self._number += 1
+        number = self._number
+        line = f'{{"n": {number}, "do": "{kind.__name__}", "vm": {vm}{more}}}'
+        self._outgoing.append(line)
+        self._awaited.append(_Awaited(number, line, check))
+        return number
+
+    def _next(self, check: Callable[[str], T]) -> T:
+        """The next line, checked. Errors: `ProgramError`."""
+        if self.broken is not None:
+            message = f"the program was ended, for {self.broken}"
+            raise ProgramError(message)
+        text: str | None = None
+        try:
+            if self._outgoing:
+                lines = "\n".join(self._outgoing) + "\n"
+                self._outgoing.clear()
+                self._program.write(lines.encode(), self._seconds)
+            data = self._program.read_line(self._seconds)
+            text = data.decode("utf-8", "backslashreplace")
+            data.decode("utf-8")
+            return check(text)
+        except MisfitError as misfit:
+            self._refuse(MalformedError, self._at(str(misfit)), text)
+        except UnicodeDecodeError as error:
+            words = self._at(f"expected text in UTF-8, got {error.reason}")
+            self._refuse(MalformedError, words, text)
+        except ProgramError as error:
+            self._refuse(type(error), str(error), text)
+
+    def _at(self, words: str) -> str:
+        line = f"line {self._program.lines} of its standard output"
+        return f"{line}: {self._expected}: {words}"
+
+    def _answer_of(
+        self, awaited: _Awaited, check: Callable[[LineAnswer], T]
+    ) -> Callable[[str], T]:
+        number, self._asking = awaited.number, awaited.line
+        self._expected = f"answer {number}"
+
+        def read(text: str) -> T:
+            answer = self._known_answer(text, number)
+            if answer.error is not None:
+                message = self._at(f"error: {printable(answer.error)}")
+                raise ProgramError(message)
+            return check(answer)
+
+        return read
+
+    def _known_answer(self, text: str, number: int) -> LineAnswer:
+        """The answer of a line; the same words after the number are the same answer."""
+        start = f'{{"n": {number},'
+        rest = text[len(start) :] if text.startswith(start) else ""
+        answer = self._known.get(rest) if rest else None
+        if answer is not None:
+            return answer
+        answer = ANSWER.read(parsed(text))
+        if answer.n != number:
+            refuse(f"the answer to request {number}", answer.n, "n")
+        if rest and len(rest) <= KEPT_CHARACTERS:
+            if len(self._known) == KEPT:
+                self._known.clear()
+            self._known[rest] = answer
+        return answer
+
+    def _refuse(
+        self, kind: type[ProgramError], words: str, text: str | None
+    ) -> NoReturn:
+        self.end()
+        self.broken = words
+        said = [words]
+        if text is not None:
+            said.append(f"  it wrote: {printable(text, SHOWN)}")
+        said.append(f"  to answer: {printable(self._asking, SHOWN)}")
+        stderr = self._program.said.rstrip()
+        if stderr:
+            said.append("  its standard error ends with:")
+            said += [f"    {printable(line)}" for line in stderr.splitlines()]
+        raise kind("\n".join(said)) from None
+
+
+def _check_nothing(_: LineAnswer) -> None:
+    """Of what was asked ahead, and is not wanted any more."""
+
+
+def _check_bare(answer: LineAnswer) -> None:
+    """Errors: `MisfitError` where it answers with something to what has no answer."""
+    if answer.reply is not None or answer.view is not None:
+        kind = "reply" if answer.reply is not None else "view"
+        refuse("no reply and no view to this request", f"a {kind}", kind)
+
+
+def _greeting(text: str) -> Greeting:
+    value = parsed(text)
+    if not is_object(value) or VERSION_KEY not in value:
+        refuse(f"a greeting with the key {VERSION_KEY!r}", value)
+    version = value[VERSION_KEY]
+    if version != VERSION or isinstance(version, bool):
+        refuse(f"version {VERSION}", version, VERSION_KEY)
+    greeting = GREETING.read(value, VERSION_KEY)
+    if not 0 < greeting.seconds <= LONGEST_SECONDS:
+        expected = f"more than 0 and at most {LONGEST_SECONDS:g} seconds"
+        refuse(expected, greeting.seconds, "seconds")
+    return greeting
+
+
+@lru_cache(1 << 12)
+def _text_of(operation: Operation) -> str:
+    return OPERATION.to_text(operation)
+
+
+def printable(text: str, longest: int = LINE_BYTES) -> str:
+    """The text in one line, with nothing in it that steers a terminal."""
+    short = text if len(text) <= longest else f"{text[:longest]}..."
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in short
+    )
