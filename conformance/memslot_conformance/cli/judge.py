@@ -49,8 +49,8 @@ def replay_command(file: Path) -> None:
 
     FILE is a failure file, from the folder failures of a report. It names a target,
     and a target py:MODULE:FACTORY is imported and called, also from the working
-    directory, and a target cmd:PROGRAM ARGUMENTS is started: replay a file only
-    where you would run code from where it comes.
+    directory, c:LIBRARY is loaded, and a target cmd:PROGRAM ARGUMENTS is started:
+    replay a file only where you would run code from where it comes.
     `memslots judge` runs nothing of a file.
 
     Exit status: 1 the failure came again, 3 it did not.

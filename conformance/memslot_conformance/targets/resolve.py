@@ -1,8 +1,8 @@
 """How an implementation is reached: from the name on the command line.
 
 `reference`, `patch`, `museum:NAME` and `lawful:NAME` are loaded by name, like a
-stranger's; `py:module:factory` is the stranger, and `cmd:` one that speaks lines of
-JSON; `kvm` is the running kernel.
+stranger's; `py:module:factory` is the stranger, `c:library` one in C, and `cmd:` one
+that speaks lines of JSON; `kvm` is the running kernel.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from memslot_conformance.adapter.capabilities import capabilities_of
 from memslot_conformance.adapter.declarations import domain_of, limits_of
 from memslot_conformance.adapter.protocols import Implementation, Make
 from memslot_conformance.spelling import close_to
+from memslot_conformance.targets.c.library import NoLibraryError, is_usable
+from memslot_conformance.targets.c.table import CFactory
 from memslot_conformance.targets.kvm.detect import Unusable, Usable, detect
 from memslot_conformance.targets.kvm.target import kernel_vm
 from memslot_conformance.targets.stdio.target import NoProgramError, ProgramFactory
@@ -32,6 +34,7 @@ KINDS = (
     "museum:NAME",
     "lawful:NAME",
     "py:MODULE:FACTORY",
+    "c:LIBRARY[:SYMBOL]",
     "cmd:PROGRAM ARGUMENTS",
     "kvm",
 )
@@ -80,14 +83,11 @@ def resolve(name: str, profile: str | None = None) -> Target:
     kind, _, rest = name.partition(":")
     if kind == "kvm" and not rest:
         return _kernel(profile)
-    if kind == "py" and rest:
-        return _stranger(name, rest, profile)
     if kind == "cmd":
         return _program(name, rest, profile)
-    if kind == "museum" and rest:
-        return _mutant(name, rest, profile)
-    if kind == "lawful" and rest:
-        return _variant(name, rest, profile)
+    named = {"py": _stranger, "c": _c_library, "museum": _mutant, "lawful": _variant}
+    if rest and kind in named:
+        return named[kind](name, rest, profile)
     if name in BY_NAME:
         path, usual, described = BY_NAME[name]
         return _loaded(name, path, profile or usual, described)
@@ -174,6 +174,18 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
             f"({where})"
         )
         raise UnknownTargetError(message)
+    return made_by(factory, profile, name=name)
+
+
+def _c_library(name: str, rest: str, profile: str | None) -> Target:
+    if not is_usable():
+        message = "cffi is not installed, which calls C: pip install cffi"
+        raise UnavailableTargetError(message)
+    try:
+        factory = CFactory(rest)
+    except NoLibraryError as error:
+        message = f"target {name!r}: {error}"
+        raise UnknownTargetError(message) from error
     return made_by(factory, profile, name=name)
 
 

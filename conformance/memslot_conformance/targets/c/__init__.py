@@ -1,0 +1,1 @@
+"""A shared library that keeps to the C ABI of `memslots.h`, as a target."""

@@ -1,0 +1,45 @@
+"""Libraries in C for tests, built where gcc and cffi are."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from memslot_conformance.targets.c.header import HEADER
+
+EXAMPLE = Path(__file__).parents[2] / "docs/examples/c/table.c"
+SKELETON = HEADER.parent / "skeleton/table.c"
+
+FLAGS = ("-Wall", "-Wextra", "-Werror", "-pedantic", "-g")
+
+needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is missing")
+needs_c = pytest.mark.skipif(
+    shutil.which("gcc") is None or find_spec("cffi") is None,
+    reason="gcc or cffi is missing, so no library in C is built or called",
+)
+
+
+def built(source: str, folder: Path, *defined: str) -> str:
+    """The name of the target that a source in C becomes."""
+    (folder / "under_test.c").write_text(source, encoding="utf-8")
+    library = folder / f"lib{'_'.join(defined) or 'table'}.so"
+    command = ["gcc", "-std=c11", *FLAGS, "-shared", "-fPIC", f"-I{HEADER.parent}"]
+    command += [*(f"-D{name}" for name in defined), "-o", str(library)]
+    subprocess.run([*command, str(folder / "under_test.c")], check=True)
+    return f"c:{library}"
+
+
+def example(folder: Path, *defined: str) -> str:
+    """The example of the documentation, with these bugs."""
+    return built(EXAMPLE.read_text(encoding="utf-8"), folder, *defined)
+
+
+def changed(folder: Path, before: str, after: str) -> str:
+    """The skeleton with one thing in it changed."""
+    source = SKELETON.read_text(encoding="utf-8")
+    assert before in source
+    return built(source.replace(before, after), folder)
