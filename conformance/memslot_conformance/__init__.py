@@ -80,6 +80,7 @@ __all__ = [
     "FindsSlotByVcpu",
     "FindsSlotInSpaces",
     "FindsVisibility",
+    "Foresees",
     "Halts",
     "HasDomain",
     "HasInterleaving",

@@ -4,13 +4,14 @@ One thread updates, any number look. A reader's answer has to come from a state 
 was current at some moment between its call and its return: the states are a list, and
 a delete or a move adds one in which the slot is on its way out. A page whose write has
 returned has to be in the next dirty log. The harnesses for Hypothesis, for the walk and
-for the threads all use this and nothing else.
+for the threads all use this and nothing else. What is due is noted under a lock of its own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from random import Random
+from threading import Lock
 
 from slot_table import LOG, PAGE, Machine, SlotTable
 
@@ -48,6 +49,7 @@ class Checked:
     due: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
     logs: list[tuple[int, set[int]]] = field(default_factory=list[tuple[int, set[int]]])
     operations: int = 0
+    book: Lock = field(default_factory=Lock)
 
     def update(self, number: int, region: Region) -> None:
         """Create, move, reflag or (no pages) delete a slot."""
@@ -87,11 +89,18 @@ class Checked:
             message = f"{kind} of {gfn}: {got}, and not one of {allowed}"
             raise Wrong(message)
         if kind == "write" and isinstance(got, int) and len(allowed) == 1:
-            for number, region in self.states[first].items():
-                page = gfn - region.base
-                told = any(n == number and page in log for n, log in self.logs[logs:])
-                if region.flags & LOG and 0 <= page < region.npages and not told:
-                    self.due.setdefault(number, set()).add(page)
+            with self.book:
+                self.wrote(gfn, self.states[first], self.logs[logs:])
+
+    def wrote(
+        self, gfn: int, state: dict[int, Region], told: list[tuple[int, set[int]]]
+    ) -> None:
+        """A write is due in the next log, unless one told of it meanwhile."""
+        for number, region in state.items():
+            page = gfn - region.base
+            was_told = any(n == number and page in log for n, log in told)
+            if region.flags & LOG and 0 <= page < region.npages and not was_told:
+                self.due.setdefault(number, set()).add(page)
 
     def get_log(self, number: int) -> None:
         """The dirty log; by the thread that updates."""
@@ -108,8 +117,9 @@ class Checked:
         if not due <= got:
             message = f"lost in the log of {number}: {due - got}"
             raise Wrong(message)
-        self.logs.append((number, got))
-        self.due.setdefault(number, set()).difference_update(got)
+        with self.book:
+            self.logs.append((number, got))
+            self.due.setdefault(number, set()).difference_update(got)
 
     def ask(self, kind: str, gfn: int, vcpu: int) -> object:
         """The table's answer, in pages."""

@@ -105,7 +105,11 @@ for name, module, says in (
         "judge",
         "Judge a recorded history or failure; or show the report of a run again.",
     ),
-    ("new-adapter", "new_adapter", "Write an adapter to begin with."),
+    (
+        "new-adapter",
+        "new_adapter",
+        "Write an adapter to begin with; it is sound as it stands.",
+    ),
     ("replay", "judge", "Run a recorded failure again, step by step."),
     (
         "museum",

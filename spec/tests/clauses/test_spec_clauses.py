@@ -32,7 +32,7 @@ GIVEN_OUT = {
     "SRCU": 36,
     "DEL": 18,
     "MOVE": 7,
-    "MMU": 28,
+    "MMU": 29,
     "RMAP": 4,
     "HVA": 17,
     "DIRTY": 35,

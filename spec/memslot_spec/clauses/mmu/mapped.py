@@ -98,7 +98,7 @@ def where_alike(facts: Facts, event: SpteMapped) -> str:
 
 @clause(
     id="MMU-29",
-    title="A large spte maps host memory that is aligned as its frames are",
+    title="A large spte maps memory aligned as its frames are",
     must="An spte that maps more than one frame MUST map host memory that begins at a "
     "multiple of its size: a slot in which frames and host addresses are not aligned "
     "with each other is mapped by sptes of one frame.",
