@@ -4,7 +4,7 @@ One thread updates, any number look. A reader's answer has to come from a state 
 was current at some moment between its call and its return: the states are a list, and
 a delete or a move adds one in which the slot is on its way out. A page whose write has
 returned has to be in the next dirty log. The harnesses for Hypothesis, for the walk and
-for the threads all use this and nothing else. What is due is noted under a lock of its own.
+for the threads all use this and nothing else; what is due is noted under its own lock.
 """
 
 from __future__ import annotations
