@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         FindsSlotByVcpu,
         FindsSlotInSpaces,
         FindsVisibility,
+        Foresees,
         HasPageBudget,
         HasTssBase,
     )
