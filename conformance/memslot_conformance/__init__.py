@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from memslot_conformance.adapter.protocols import (
         Announces,
         FailsOnDemand,
+        Foresees,
         HasDomain,
         HasInterleaving,
         Implementation,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
         FindsSlotByVcpu,
         FindsSlotInSpaces,
         FindsVisibility,
-        Foresees,
         HasPageBudget,
         HasTssBase,
     )
