@@ -19,7 +19,7 @@ from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.history.words.tables import describe_difference, describe_sptes
 from memslot_spec.judging.announced.rules import UNTRUE
-from memslot_spec.judging.announced.said import Rule, Said, Untrue
+from memslot_spec.judging.announced.said import Rule, SaidSoFar, Untrue
 from memslot_spec.judging.applies import (
     Agenda,
     ApplicableClauses,
@@ -64,7 +64,7 @@ class Judge:
         self.over = False
         self._applicable = applicable
         self._disagreed: set[object] = set()
-        self._said = Said() if holds_points else None
+        self._said = SaidSoFar() if holds_points else None
 
     def see(self, event: Event) -> tuple[Finding, ...]:
         """Judge one event; the findings it made, if any."""

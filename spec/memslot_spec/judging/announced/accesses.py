@@ -16,9 +16,9 @@ from memslot_spec.history.points.host import HostPageFound
 from memslot_spec.history.points.mmu import MmuLocked, RmapsCounted
 from memslot_spec.history.points.tables import TableLoaded, TableRead
 from memslot_spec.judging.announced.said import (
-    Call,
+    CallSoFar,
     Rules,
-    Said,
+    SaidSoFar,
     Untrue,
     on,
     operation_of,
@@ -36,38 +36,38 @@ from memslot_spec.model.operations import (
 from memslot_spec.model.replies import DirtyLog, FoundHva, FoundSlot, Number, Reply
 
 
-def _called(said: Said, facts: Facts, event: Called) -> str | None:
-    said.calls[event.thread] = Call(facts.shadow.serial)
+def _called(said: SaidSoFar, facts: Facts, event: Called) -> str | None:
+    said.calls[event.thread] = CallSoFar(facts.shadow.serial)
     said.manual |= isinstance(event.operation, EnableManualProtect)
     return None
 
 
-def _loaded(said: Said, facts: Facts, event: TableLoaded) -> str | None:
+def _loaded(said: SaidSoFar, facts: Facts, event: TableLoaded) -> str | None:
     del facts, event
     said.seen.add(TableLoaded)
     return None
 
 
-def _read(said: Said, facts: Facts, event: TableRead) -> str | None:
+def _read(said: SaidSoFar, facts: Facts, event: TableRead) -> str | None:
     said.seen.add(TableRead)
     if isinstance(operation_of(facts, event.thread), TableReader):
         said.need(TableLoaded, "a reader has read a table")
     return None
 
 
-def _found(said: Said, facts: Facts, event: HostPageFound) -> str | None:
+def _found(said: SaidSoFar, facts: Facts, event: HostPageFound) -> str | None:
     del facts, event
     said.seen.add(HostPageFound)
     return None
 
 
-def _locked(said: Said, facts: Facts, event: MmuLocked) -> str | None:
+def _locked(said: SaidSoFar, facts: Facts, event: MmuLocked) -> str | None:
     del facts, event
     said.seen.add(MmuLocked)
     return None
 
 
-def _mmio_cached(said: Said, facts: Facts, event: MmioCached) -> str | None:
+def _mmio_cached(said: SaidSoFar, facts: Facts, event: MmioCached) -> str | None:
     """It is the frame of the access; MMIO sptes are written under `mmu_lock`."""
     said.seen.add(MmioCached)
     access = operation_of(facts, event.thread)
@@ -85,13 +85,13 @@ def _mmio_cached(said: Said, facts: Facts, event: MmioCached) -> str | None:
     return None
 
 
-def _mmio_hit(said: Said, facts: Facts, event: MmioHit) -> str | None:
+def _mmio_hit(said: SaidSoFar, facts: Facts, event: MmioHit) -> str | None:
     del facts, event
     said.need(MmioCached, "a frame that is cached was hit")
     return None
 
 
-def _cleared(said: Said, facts: Facts, event: DirtyBitsCleared) -> str | None:
+def _cleared(said: SaidSoFar, facts: Facts, event: DirtyBitsCleared) -> str | None:
     said.seen.add(DirtyBitsCleared)
     call = said.of(event.thread)
     call.cleared = (call.cleared or set()) | set(event.pages)
@@ -108,7 +108,7 @@ def _cleared(said: Said, facts: Facts, event: DirtyBitsCleared) -> str | None:
     return None
 
 
-def _returned(said: Said, facts: Facts, event: Return) -> Untrue | None:
+def _returned(said: SaidSoFar, facts: Facts, event: Return) -> Untrue | None:
     call = facts.calls.get(event.thread)
     if call is None:
         return None
@@ -126,14 +126,14 @@ def _returned(said: Said, facts: Facts, event: Return) -> Untrue | None:
     return None
 
 
-def _looked_up(said: Said, reply: Reply) -> None:
+def _looked_up(said: SaidSoFar, reply: Reply) -> None:
     """A slot was found, so something of it was read."""
     found = isinstance(reply, FoundSlot) and reply.slot is not None
     if found or (isinstance(reply, FoundHva) and reply.hva is not None):
         said.need(TableRead, "a slot was found in a table")
 
 
-def _log_returned(said: Said, told: Call, reply: DirtyLog) -> Untrue | None:
+def _log_returned(said: SaidSoFar, told: CallSoFar, reply: DirtyLog) -> Untrue | None:
     """A GET that clears bits clears those that it answers, each word at once.
 
     Source: 6.1 `kvm_get_dirty_log_protect()`, virt/kvm/kvm_main.c:2180.
@@ -149,7 +149,7 @@ def _log_returned(said: Said, told: Call, reply: DirtyLog) -> Untrue | None:
     return None
 
 
-def _finished(said: Said, facts: Facts, event: Finished) -> Untrue | None:
+def _finished(said: SaidSoFar, facts: Facts, event: Finished) -> Untrue | None:
     del event
     for kind, why in said.needs.items():
         if kind not in said.seen and kind.__name__ in facts.announced:

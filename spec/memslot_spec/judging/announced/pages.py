@@ -22,7 +22,13 @@ from memslot_spec.history.points.mmu import (
     SpteMapped,
     SpteUpdated,
 )
-from memslot_spec.judging.announced.said import OnMap, Rules, Said, on, operation_of
+from memslot_spec.judging.announced.said import (
+    OnMap,
+    Rules,
+    SaidSoFar,
+    on,
+    operation_of,
+)
 from memslot_spec.judging.announced.tables import slot_words
 from memslot_spec.model.operations import (
     AgeHva,
@@ -39,7 +45,7 @@ HOSTS = (UnmapHva, InvalidateRange, AgeHva, ChangePte, ReleaseNotifier, DestroyV
 """Who comes to a reverse map from a host address; anybody may map, and unmap."""
 
 
-def _created(said: Said, facts: Facts, event: ShadowPageCreated) -> str | None:
+def _created(said: SaidSoFar, facts: Facts, event: ShadowPageCreated) -> str | None:
     said.pages[event.page] = event
     operation = operation_of(facts, event.thread)
     if isinstance(operation, GuestAccess) and event.as_id != operation.as_id:
@@ -62,7 +68,7 @@ def _created(said: Said, facts: Facts, event: ShadowPageCreated) -> str | None:
     return None
 
 
-def _mapped(said: Said, facts: Facts, event: SpteMapped) -> str | None:
+def _mapped(said: SaidSoFar, facts: Facts, event: SpteMapped) -> str | None:
     if isinstance(operation_of(facts, event.thread), GuestAccess):
         said.need(HostPageFound, "a fault has mapped a page")
     page = said.pages.get(event.page)
@@ -82,7 +88,7 @@ def _mapped(said: Said, facts: Facts, event: SpteMapped) -> str | None:
     return None
 
 
-def _bit_set(said: Said, facts: Facts, event: SlotBitSet) -> str | None:
+def _bit_set(said: SaidSoFar, facts: Facts, event: SlotBitSet) -> str | None:
     said.seen.add(SlotBitSet)
     del facts
     page = said.pages.get(event.page)
@@ -96,7 +102,7 @@ def _bit_set(said: Said, facts: Facts, event: SlotBitSet) -> str | None:
     return None
 
 
-def _updated(said: Said, facts: Facts, event: SpteUpdated) -> str | None:
+def _updated(said: SaidSoFar, facts: Facts, event: SpteUpdated) -> str | None:
     del said
     operation = operation_of(facts, event.thread)
     if event.other_page and not isinstance(operation, ChangePte | None):
@@ -104,7 +110,7 @@ def _updated(said: Said, facts: Facts, event: SpteUpdated) -> str | None:
     return None
 
 
-def _indexed(said: Said, facts: Facts, event: RmapIndexed) -> str | None:
+def _indexed(said: SaidSoFar, facts: Facts, event: RmapIndexed) -> str | None:
     said.seen.add(RmapIndexed)
     operation = operation_of(facts, event.thread)
     walks = event.use is RmapUse.HVA_WALK
@@ -122,14 +128,14 @@ def _indexed(said: Said, facts: Facts, event: RmapIndexed) -> str | None:
     return f"RmapIndexed is in {slot_words(key)}, which no table has had"
 
 
-def _added(said: Said, facts: Facts, event: RmapAdded) -> str | None:
+def _added(said: SaidSoFar, facts: Facts, event: RmapAdded) -> str | None:
     del facts
     said.need(RmapIndexed, "an spte was put on a reverse map")
     said.off.discard(_on_map(event))
     return None
 
 
-def _removed(said: Said, facts: Facts, event: RmapRemoved) -> str | None:
+def _removed(said: SaidSoFar, facts: Facts, event: RmapRemoved) -> str | None:
     """`pte_list_remove()` is a BUG where the spte is not on the list."""
     del facts
     place = _on_map(event)
@@ -147,13 +153,13 @@ def _on_map(event: RmapAdded | RmapRemoved) -> OnMap:
     return (*place, event.slot_id, event.level, event.rmap_index)
 
 
-def _counted(said: Said, facts: Facts, event: RmapsCounted) -> str | None:
+def _counted(said: SaidSoFar, facts: Facts, event: RmapsCounted) -> str | None:
     del facts
     said.of(event.thread).counted = event.count
     return None
 
 
-def _flushed(said: Said, facts: Facts, event: Flushed) -> str | None:
+def _flushed(said: SaidSoFar, facts: Facts, event: Flushed) -> str | None:
     """What was mapped before the call is gone, unless no vCPU can use it any more."""
     if event.slot_id is not None or event.thread not in facts.calls:
         return None

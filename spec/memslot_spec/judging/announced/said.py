@@ -18,7 +18,7 @@ OnMap = tuple[int, int, int | None, int, int, int]
 
 
 @dataclass(slots=True)
-class Call:
+class CallSoFar:
     """What a thread announced in the call that it is in, or was in last.
 
     `serial` is the last spte's when it began, `made` are the bitmaps that it made, by
@@ -32,7 +32,7 @@ class Call:
 
 
 @dataclass(slots=True)
-class Said:
+class SaidSoFar:
     """What the target has announced since the VM was made.
 
     `slots` are those that any published table had, `bitmaps` whose each live bitmap
@@ -42,7 +42,7 @@ class Said:
     must have been by now, with why.
     """
 
-    calls: dict[int, Call] = field(default_factory=dict[int, Call])
+    calls: dict[int, CallSoFar] = field(default_factory=dict[int, CallSoFar])
     slots: set[SlotKey] = field(default_factory=set[SlotKey])
     bitmaps: dict[int, SlotKey] = field(default_factory=dict[int, SlotKey])
     pages: dict[int, ShadowPageCreated] = field(
@@ -54,9 +54,9 @@ class Said:
     needs: dict[type, str] = field(default_factory=dict[type, str])
     manual: bool = False
 
-    def of(self, thread: int) -> Call:
+    def of(self, thread: int) -> CallSoFar:
         """What the thread announced in its call."""
-        return self.calls.setdefault(thread, Call())
+        return self.calls.setdefault(thread, CallSoFar())
 
     def need(self, kind: type, why: str) -> None:
         """Something happened that does not come about without this kind."""
@@ -71,7 +71,7 @@ class Untrue(NamedTuple):
     words: str
 
 
-Rule = Callable[[Said, Facts, object], str | Untrue | None]
+Rule = Callable[[SaidSoFar, Facts, object], str | Untrue | None]
 """Why an event cannot be true, in words; None where it may be. It also remembers it.
 
 The words are about its own kind; what is about another names that.
@@ -81,7 +81,7 @@ Rules = tuple[tuple[type, Rule], ...]
 
 
 def on(
-    kind: type[E], says: Callable[[Said, Facts, E], str | Untrue | None]
+    kind: type[E], says: Callable[[SaidSoFar, Facts, E], str | Untrue | None]
 ) -> tuple[type, Rule]:
     """The rule for events of this kind."""
     return kind, cast("Rule", says)

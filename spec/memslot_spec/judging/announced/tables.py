@@ -17,7 +17,7 @@ from memslot_spec.history.points.tables import (
     TablePublished,
     TableWritten,
 )
-from memslot_spec.judging.announced.said import Rules, Said, on, operation_of
+from memslot_spec.judging.announced.said import Rules, SaidSoFar, on, operation_of
 from memslot_spec.model.dirty_log import SlotKey, slot_key
 from memslot_spec.model.operations import (
     ClearDirtyLog,
@@ -49,7 +49,7 @@ def asked_slot(facts: Facts, thread: int) -> SlotKey | None:
     return None
 
 
-def wrong_slot(said: Said, facts: Facts, thread: int, key: SlotKey) -> str | None:
+def wrong_slot(said: SaidSoFar, facts: Facts, thread: int, key: SlotKey) -> str | None:
     """Why nothing can be allocated for this slot now, in words."""
     asked = asked_slot(facts, thread)
     if asked is not None and asked != key:
@@ -59,7 +59,7 @@ def wrong_slot(said: Said, facts: Facts, thread: int, key: SlotKey) -> str | Non
     return None
 
 
-def _table_written(said: Said, facts: Facts, event: TableWritten) -> str | None:
+def _table_written(said: SaidSoFar, facts: Facts, event: TableWritten) -> str | None:
     del facts
     said.seen.add(TableWritten)
     if event.field not in FIELDS:
@@ -69,7 +69,7 @@ def _table_written(said: Said, facts: Facts, event: TableWritten) -> str | None:
     return None
 
 
-def _published(said: Said, facts: Facts, event: TablePublished) -> str | None:
+def _published(said: SaidSoFar, facts: Facts, event: TablePublished) -> str | None:
     said.slots |= {(slot.as_id, slot.id) for slot in event.slots}
     said.need(TableWritten, "a table was published")
     is_new = event.table not in facts.tables.handles
@@ -78,7 +78,7 @@ def _published(said: Said, facts: Facts, event: TablePublished) -> str | None:
     return _attached(said, event)
 
 
-def _attached(said: Said, event: TablePublished) -> str | None:
+def _attached(said: SaidSoFar, event: TablePublished) -> str | None:
     met: set[SlotKey] = set()
     made = said.of(event.thread).made
     for entry in event.attached:
@@ -98,12 +98,12 @@ def _attached(said: Said, event: TablePublished) -> str | None:
     return None
 
 
-def _metadata(said: Said, facts: Facts, event: MetadataAllocated) -> str | None:
+def _metadata(said: SaidSoFar, facts: Facts, event: MetadataAllocated) -> str | None:
     wrong = wrong_slot(said, facts, event.thread, (event.as_id, event.slot_id))
     return wrong and f"MetadataAllocated {wrong}"
 
 
-def _bitmap(said: Said, facts: Facts, event: BitmapAllocated) -> str | None:
+def _bitmap(said: SaidSoFar, facts: Facts, event: BitmapAllocated) -> str | None:
     """A bitmap may have room for more, but what is allocated are whole bytes."""
     key = (event.as_id, event.slot_id)
     said.bitmaps[event.bitmap] = key
@@ -122,13 +122,13 @@ def _bitmap(said: Said, facts: Facts, event: BitmapAllocated) -> str | None:
     return None
 
 
-def _bitmap_freed(said: Said, facts: Facts, event: BitmapFreed) -> str | None:
+def _bitmap_freed(said: SaidSoFar, facts: Facts, event: BitmapFreed) -> str | None:
     del facts
     said.bitmaps.pop(event.bitmap, None)
     return None
 
 
-def _generation(said: Said, facts: Facts, event: GenerationSet) -> str | None:
+def _generation(said: SaidSoFar, facts: Facts, event: GenerationSet) -> str | None:
     del said
     operation = operation_of(facts, event.thread)
     if not isinstance(operation, SetRegion):
@@ -140,7 +140,7 @@ def _generation(said: Said, facts: Facts, event: GenerationSet) -> str | None:
     return f"{space}, but the request is of {asked}"
 
 
-def _arch_locked(said: Said, facts: Facts, event: ArchLocked) -> str | None:
+def _arch_locked(said: SaidSoFar, facts: Facts, event: ArchLocked) -> str | None:
     """A mutex is not taken twice: who does so waits for ever."""
     del said
     if facts.arch_lock.holder != event.thread:
