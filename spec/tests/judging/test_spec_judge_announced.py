@@ -198,6 +198,13 @@ RIGHT: dict[str, tuple[Event, ...]] = {
     ),
     "a lock is taken again": (ArchLocked(1), ArchUnlocked(1), ArchLocked(1)),
     "a table is written first": (TableWritten(1, 1), ONE, END),
+    "a copy is published as it is": (
+        TableWritten(1, 1),
+        ONE,
+        replace(ONE, table=2),
+        END,
+    ),
+    "who tells only of what leaves a map": (OFF, OFF),
     "what is attached is told": (replace(ONE, attached=(Attached(0, 0, 7),)),),
     "an INVALID slot has no bitmap": asked(
         PUT_A,

@@ -137,7 +137,9 @@ def _added(said: SaidSoFar, facts: Facts, event: RmapAdded) -> str | None:
 
 def _removed(said: SaidSoFar, facts: Facts, event: RmapRemoved) -> str | None:
     """`pte_list_remove()` is a BUG where the spte is not on the list."""
-    del facts
+    if RmapAdded.__name__ not in facts.header.capabilities.announces:
+        # Nobody tells when the place is used again.
+        return None
     place = _on_map(event)
     if place in said.off:
         return (
