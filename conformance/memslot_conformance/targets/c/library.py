@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from memslot_conformance.adapter.answers import TargetError
+from memslot_conformance.targets.c.gated import GatedThreads
 from memslot_conformance.targets.c.header import declarations
 from memslot_conformance.targets.c.points import kinds_by_number
 from memslot_spec.history.header import Domain, Interleaving
@@ -24,8 +25,13 @@ VERSION = 1
 
 REQUIRED = ("create", "close", "set_region")
 
-INTERLEAVINGS = (Interleaving.NONE, Interleaving.THREADS, Interleaving.POINTS)
-"""By the numbers of `MS_ONE_AT_A_TIME`, `MS_THREADS` and `MS_POINTS`."""
+INTERLEAVINGS = (
+    *(Interleaving.NONE, Interleaving.THREADS, Interleaving.POINTS),
+    Interleaving.POINTS,
+)
+"""By the numbers of `MS_ONE_AT_A_TIME`, `MS_THREADS`, `MS_POINTS` and `MS_GATED`."""
+
+GATED = 3
 
 EXACT_DIRTY_LOG = 1
 
@@ -77,6 +83,8 @@ class Library:
     operations: Any
     kept: Any
     """The library itself, which must not be unloaded."""
+    threads: GatedThreads | None = None
+    """Where it is stepped on threads of the system."""
 
 
 def opened(path: str, symbol: str = SYMBOL) -> Library:
@@ -90,6 +98,7 @@ def opened(path: str, symbol: str = SYMBOL) -> Library:
         message = f"no library {where}"
         raise NoLibraryError(message)
     ffi = _exporting(symbol)
+    threads = GatedThreads(str(where))
     try:
         kept = ffi.dlopen(str(where))
         target = getattr(kept, symbol)
@@ -101,7 +110,8 @@ def opened(path: str, symbol: str = SYMBOL) -> Library:
         raise NoLibraryError(message) from error
     operations = _operations(ffi, target(), symbol)
     said = _copied(ffi, "ms_description", operations.description, "the description")
-    return _described(ffi, where, said, operations, kept)
+    made = _described(ffi, where, said, operations, kept)
+    return replace(made, threads=threads) if said.interleaving == GATED else made
 
 
 def _operations(ffi: Any, given: Any, symbol: str) -> Any:  # noqa: ANN401 - cffi's
@@ -132,7 +142,7 @@ def _copied(ffi: Any, kind: str, given: Any, what: str) -> Any:  # noqa: ANN401 
 
 def _described(ffi: Any, where: Path, said: Any, operations: Any, kept: Any) -> Library:  # noqa: ANN401 - cffi's
     if said.interleaving >= len(INTERLEAVINGS):
-        message = f"interleaving is {said.interleaving}, and not 0, 1 or 2"
+        message = f"interleaving is {said.interleaving}, and not 0, 1, 2 or 3"
         raise TargetError(message)
     if said.flags & ~EXACT_DIRTY_LOG:
         message = f"flags of the description are {said.flags:#x}: unknown bits"

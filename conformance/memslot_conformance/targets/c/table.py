@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 
 from memslot_conformance.adapter.answers import TargetError
-from memslot_conformance.targets.c.hooks import CHooks
+from memslot_conformance.targets.c.calls import calls_of
 from memslot_conformance.targets.c.library import (
     SYMBOL,
     Library,
@@ -20,9 +20,7 @@ from memslot_conformance.targets.c.library import (
     opened,
 )
 from memslot_conformance.targets.c.points import slot_of
-from memslot_conformance.targets.c.stepped import stepped
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
-from memslot_spec.history.header import Interleaving
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.views import View
 from memslot_spec.model.replies import Accessed, DirtyLog, Done, Mmio, Refused, Reply
@@ -57,14 +55,11 @@ class CTable:
         self.announces = library.announces
         self.limits = library.limits
         self.domain = library.domain
-        # Who is not stepped is told nothing, from whatever thread it would be.
-        self._is_stepped = bool(library.announces)
-        self._is_stepped |= library.interleaving is Interleaving.POINTS
-        self._is_stepped &= library.interleaving is not Interleaving.THREADS
-        self._hooks = CHooks(hook, is_silent=not self._is_stepped)
+        self._calls, self._hooks = calls_of(library, hook)
         vm = self._ffi.new("ms_vm **")
         came = self._asked("create", self._hooks.raw, vm)
         if came or vm[0] == self._ffi.NULL:
+            self._calls.close(_nothing)
             made = "NULL" if vm[0] == self._ffi.NULL else "a VM"
             message = f"create gave {_code(came)}, and {made}"
             raise TargetError(message)
@@ -77,7 +72,7 @@ class CTable:
     def close(self) -> None:
         """Give the VM back. Points that are announced meanwhile are nobody's."""
         self._hooks.end()
-        self._operations.close(self._vm)
+        self._calls.close(partial(self._operations.close, self._vm))
 
     def set_region(self, region: MemoryRegion) -> Reply:
         """One request, field for field."""
@@ -177,10 +172,7 @@ class CTable:
         return self._asked(name, self._vm, *arguments)
 
     def _asked(self, name: str, *arguments: object) -> int:
-        function: Callable[..., int] = getattr(self._operations, name)
-        if not self._is_stepped:
-            return function(*arguments)
-        came = stepped(function, *arguments)
+        came = self._calls.call(name, getattr(self._operations, name), *arguments)
         assert isinstance(came, int)  # noqa: S101 - by its type in the header
         return came
 
@@ -199,6 +191,10 @@ class CFactory:
     def __call__(self, hook: Hook) -> CTable:
         """A new VM without slots. Errors: `TargetError`."""
         return CTable(self.library, hook)
+
+
+def _nothing() -> None:
+    """There is no VM to close."""
 
 
 def _refused(name: str, came: int) -> Reply:
