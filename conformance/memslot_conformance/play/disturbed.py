@@ -3,7 +3,8 @@
 The interpreter switches threads when a time is over, so an operation of a few
 microseconds is mostly over first, and on a loaded machine nearly always. A thread that
 stands still at a line that is drawn, until others have come on, lets them through
-whatever the load. Nothing is changed but when a thread goes on.
+whatever the load. Nothing is changed but when a thread goes on. Lines of C are not
+seen; there it stands still at points that the target announces.
 """
 
 from __future__ import annotations
@@ -12,15 +13,20 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from random import Random
-from threading import Lock
+from threading import Lock, local
 from types import FrameType
 from typing import Any
+
+from memslot_spec.history.hook import Silent
 
 Tracer = Any
 """What `sys.settrace` takes: called for a frame, it gives what is called next."""
 
 LINES = (20, 60, 180)
 """Of so many lines one is held up at, in the mean; drawn for each thread of a play."""
+
+A_POINT = 10
+"""For so many lines a point stands: there are few, and it is where it matters."""
 
 CALLS, UPDATES = (1, 1, 2, 4), (1, 1, 2)
 """Calls of others, or updates, that are to be over before it goes on."""
@@ -84,23 +90,54 @@ class _Holder:
         return None if ours else self._line
 
     def _line(self, frame: FrameType, event: str, arg: object) -> Tracer:  # noqa: ARG002
-        self._left -= 1
+        self.come_on(1)
+        return self._line
+
+    def come_on(self, lines: int) -> None:
+        """Stand still, if it is at one of these lines that this was to be."""
+        self._left -= lines
         if self._left <= 0:
             self._left = self._drawn()
             updates = self._rng.getrandbits(1)
             more = self._rng.choice(UPDATES if updates else CALLS)
             self._progress.await_more(updates, more, self._rng.choice(LONGEST))
-        return self._line
+
+
+class _Holders(local):
+    """Who holds up the thread that asks, if anybody does."""
+
+    holder: _Holder | None = None
+
+
+_holders = _Holders()
+
+
+class Passing(Silent):
+    """Records nothing. A thread that comes by a point may be held up there."""
+
+    def passing(self) -> None:
+        """The thread that calls is at a point."""
+        if _holders.holder is not None:
+            _holders.holder.come_on(A_POINT)
 
 
 @contextmanager
 def held_up(rng: Random | None, progress: Progress) -> Generator[None]:
-    """Hold this thread up now and then, unless it is traced by somebody already."""
-    if rng is None or sys.gettrace() is not None:
+    """Hold this thread up now and then.
+
+    Where it is traced by somebody already, that is at points alone.
+    """
+    if rng is None:
         yield
         return
-    sys.settrace(_Holder(rng, progress).call)
+    holder = _Holder(rng, progress)
+    trace = sys.gettrace() is None
+    _holders.holder = holder
+    if trace:
+        sys.settrace(holder.call)
     try:
         yield
     finally:
-        sys.settrace(None)
+        if trace:
+            sys.settrace(None)
+        _holders.holder = None

@@ -16,7 +16,7 @@ from random import Random
 from threading import Barrier, Event, Lock, Thread, get_ident
 
 from memslot_conformance.adapter.protocols import Implementation, Make
-from memslot_conformance.play.disturbed import Progress, held_up
+from memslot_conformance.play.disturbed import Passing, Progress, held_up
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.trace import Trace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
@@ -157,6 +157,7 @@ class _Director:
         self._make = make
         self._scenario = scenario
         self._trace = trace
+        self._hook = Silent() if rng is None else Passing()
         self._seeds = [
             None if rng is None else rng.getrandbits(64) for _ in scenario.threads
         ]
@@ -165,7 +166,7 @@ class _Director:
         """All of it. What is raised is noted: in silence the thread would be over."""
         try:
             self._trace.begin(0)
-            self._conduct(self._make(Silent()))
+            self._conduct(self._make(self._hook))
         except BaseException as error:  # noqa: BLE001 - as said
             self._trace.broke(0, error)
 
