@@ -17,7 +17,7 @@
  *     NO_GRACE_PERIOD   nobody waits for the readers of the old list
  *     NO_INVALID        a slot goes in one step
  *     FREE_FIRST        the old list is given up before the new one is there
- *     IN_PLACE          the published list is edited
+ *     IN_PLACE          the published list is written anew where it lies
  *     UNREGISTERED      a reader does not register its thread with liburcu
  *
  *     gcc -std=gnu11 -g -shared -fPIC -I.. -I$(memslots.h) -o libtable.so table.c \
@@ -136,11 +136,11 @@ static void give_up(ms_vm *vm, struct table *table)
 {
     static const ms_slot poison = {0, UINT64_MAX, POISON_HVA, POISON_ID, 0, 0, 0};
 
-    ms_table_reclaimed(vm->hooks, table->handle);
     table->list.slot[0] = poison;
     table->list.count = 1;
     table->next = vm->given_up;
     vm->given_up = table;
+    ms_table_reclaimed(vm->hooks, table->handle);
 }
 #endif
 
@@ -150,12 +150,13 @@ static int64_t publish(ms_vm *vm, const struct list *list)
 #ifdef PLANTED_IN_PLACE
     uint32_t i;
 
+    old->list.count = 0;
+    ms_table_written(vm->hooks, old->handle, "count");
     for (i = 0; i < list->count; i++) {
         old->list.slot[i] = list->slot[i];
+        old->list.count = i + 1;
         ms_table_written(vm->hooks, old->handle, "slots");
     }
-    old->list.count = list->count;
-    ms_table_written(vm->hooks, old->handle, "count");
 #else
     struct table *new = calloc(1, sizeof(*new));
 
@@ -180,10 +181,14 @@ static int64_t publish(ms_vm *vm, const struct list *list)
     return 0;
 }
 
-static void forget_translations(ms_vm *vm)
+static void forget_translations(ms_vm *vm, const ms_slot *gone)
 {
+    struct translation *kept = vm->translations, *end = kept + TRANSLATIONS;
+
     pthread_mutex_lock(&vm->translating);
-    memset(vm->translations, 0, sizeof(vm->translations));
+    for (; kept < end; kept++)
+        if (kept->there && kept->gfn - gone->base < gone->npages)
+            kept->there = 0;
     pthread_mutex_unlock(&vm->translating);
 }
 
@@ -192,6 +197,7 @@ static int64_t update(ms_vm *vm, const ms_region *region)
     struct list invalid, made;
     enum steps steps;
     int64_t error;
+    uint32_t at;
 
     ms_table_loaded(vm->hooks, vm->current->handle, 0);
     ms_table_read(vm->hooks, vm->current->handle, "slots");
@@ -204,7 +210,9 @@ static int64_t update(ms_vm *vm, const ms_region *region)
         if (error)
             return error;
 #endif
-        forget_translations(vm);
+        for (at = 0; invalid.slot[at].id != region->slot; at++)
+            ;
+        forget_translations(vm, &invalid.slot[at]);
     }
     return publish(vm, &made);
 }

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.targets.c.calls import calls_of
+from memslot_conformance.targets.c.hooks import PassedHooks
 from memslot_conformance.targets.c.library import (
     SYMBOL,
     Library,
@@ -56,6 +57,7 @@ class CTable:
         self.limits = library.limits
         self.domain = library.domain
         self._calls, self._hooks = calls_of(library, hook)
+        self.held_at_points = isinstance(self._hooks, PassedHooks)
         vm = self._ffi.new("ms_vm **")
         came = self._asked("create", self._hooks.raw, vm)
         if came or vm[0] == self._ffi.NULL:
