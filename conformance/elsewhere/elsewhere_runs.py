@@ -9,6 +9,7 @@ clauses, and how long the first took. The status is 1 where one without a bug wa
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -22,16 +23,17 @@ from elsewhere_tables import TABLES, built, missing
 FAIL = re.compile(r"^FAIL (\S+)", re.MULTILINE)
 CONFORMS, BREAKS, INCONCLUSIVE = 0, 1, 4
 
-LAYERS = "fixed,sampled"
-"""Those that race."""
+STEPPED, THREADS = "fixed,sampled", "sampled"
+"""Layers that race: by schedules, and as often as may be."""
 
 
 def run(target: str, seed: int, seconds: float, folder: str) -> tuple[int, set[str]]:
     """The status of one check, and the clauses that it found broken."""
     command = [sys.executable, "-m", "memslot_conformance", "check", target]
-    command += ["--seed", str(seed), "--max-time", str(seconds), "--layers", LAYERS]
+    layers = THREADS if target.endswith("_threads") else STEPPED
+    command += ["--seed", str(seed), "--max-time", str(seconds), "--layers", layers]
     ended = subprocess.run(
-        [*command, "-x", "--report-dir", f"{folder}/report"],
+        [*command, "-x", "--report-dir", f"{folder}/{seed}-{len(os.listdir(folder))}"],
         capture_output=True,
         check=False,
         text=True,
