@@ -44,7 +44,7 @@ TABLES = {
             (("urcu.h", "liburcu-dev"),),
             ("memslots_target", "memslots_threads"),
         ),
-        Table("srcu", ("ONE_WAIT", "NO_FLIP")),
+        Table("srcu", ("ONE_WAIT",)),
         Table(
             "published",
             ("RELAXED",),
