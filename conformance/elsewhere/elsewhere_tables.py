@@ -45,11 +45,7 @@ TABLES = {
             ("memslots_target", "memslots_threads"),
         ),
         Table("srcu", ("ONE_WAIT",)),
-        Table(
-            "published",
-            ("RELAXED",),
-            exports=("memslots_threads",),
-        ),
+        Table("published", ("RELAXED", "GIVEN_UP"), ("-lpthread",)),
     )
 }
 

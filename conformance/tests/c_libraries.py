@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+import elsewhere_tables
+from memslot_conformance.findings.plan import TargetPlan
+from memslot_conformance.findings.records import Found, Record
+from memslot_conformance.layers.layers import run_target
 from memslot_conformance.targets.c.header import HEADER
+from memslot_conformance.targets.crash_record import CrashRecord
+from memslot_spec.clauses import CLAUSES
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/c/table.c"
 SKELETON = HEADER.parent / "skeleton/table.c"
@@ -43,3 +50,33 @@ def changed(folder: Path, before: str, after: str) -> str:
     source = SKELETON.read_text(encoding="utf-8")
     assert before in source
     return built(source.replace(before, after), folder)
+
+
+def elsewhere(
+    name: str, folder: Path, planted: str = "", *flags: str, threads: bool = False
+) -> str:
+    """A table of `conformance/elsewhere` with this bug; skips where it is not built."""
+    table = elsewhere_tables.TABLES[name]
+    lacking = elsewhere_tables.missing(table)
+    if lacking is not None:
+        pytest.skip(lacking)
+    library = elsewhere_tables.built(table, folder, planted, *flags)
+    symbol = table.exports[-1 if threads else 0]
+    return f"c:{library}:{symbol}"
+
+
+def broken(target: str) -> set[str]:
+    """The clauses that the fixed races find broken."""
+    plan = TargetPlan(
+        target=target,
+        profile=None,
+        level="quick",
+        seed=1,
+        layers=("fixed",),
+        clauses=tuple(clause.id for clause in CLAUSES),
+        seconds=1.0,
+    )
+    records: list[Record] = []
+    with closing(CrashRecord()) as crash:
+        run_target(plan, records.append, crash, clock=lambda: 0.0)
+    return {record.clause for record in records if isinstance(record, Found)}

@@ -6,6 +6,8 @@
  * -DPLANTED_RELAXED publishes and loads without order, as a plain store and load are
  * on most machines: then a reader may see the pointer and not what it points to. Each
  * step that a schedule can show is right. Only the order of memory is wrong.
+ * -DPLANTED_GIVEN_UP gives each list up when it is replaced, while readers are in it:
+ * it is poisoned, so that they answer what is wrong.
  *
  *     gcc -std=c11 -g -O1 -fsanitize=thread -shared -fPIC -I.. -I$(memslots.h) \
  *         -o libtable-tsan.so table.c -lpthread
@@ -26,12 +28,16 @@
 #define LOADING memory_order_acquire
 #endif
 
+#define POISON_HVA 0x6b6b6b6b000ull
+#define POISON_ID 0x6b6b
+
 struct table {
     struct list list;
     struct table *before;   /* what it replaced */
 };
 
 struct ms_vm {
+    const ms_hooks *hooks;
     pthread_mutex_t updating;
     _Atomic(struct table *) current;
 };
@@ -57,7 +63,16 @@ static int64_t update(ms_vm *vm, const ms_region *region)
 
     if (error || steps == NO_STEP)
         return error;
-    return publish(vm, &made, now);
+    error = publish(vm, &made, now);
+#ifdef PLANTED_GIVEN_UP
+    if (!error) {
+        static const ms_slot poison = {0, UINT64_MAX, POISON_HVA, POISON_ID, 0, 0, 0};
+
+        now->list.slot[0] = poison;
+        now->list.count = 1;
+    }
+#endif
+    return error;
 }
 
 static int64_t set_region(ms_vm *vm, const ms_region *region)
@@ -73,9 +88,11 @@ static int64_t set_region(ms_vm *vm, const ms_region *region)
 static int64_t gfn_to_memslot(ms_vm *vm, uint32_t as_id, uint64_t gfn, ms_slot *slot)
 {
     const struct table *now = atomic_load_explicit(&vm->current, LOADING);
-    uint32_t at = place_of(&now->list, gfn);
+    uint32_t at;
 
     (void)as_id;
+    ms_table_loaded(vm->hooks, 0, 0);
+    at = place_of(&now->list, gfn);
     if (at == now->list.count)
         return 0;
     *slot = now->list.slot[at];
@@ -87,9 +104,9 @@ static int64_t create(const ms_hooks *hooks, ms_vm **made)
     static const struct list none;
     ms_vm *vm = calloc(1, sizeof(*vm));
 
-    (void)hooks;
     if (!vm)
         return -ENOMEM;
+    vm->hooks = hooks;
     pthread_mutex_init(&vm->updating, 0);
     *made = vm;
     return publish(vm, &none, 0);

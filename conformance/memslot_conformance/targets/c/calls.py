@@ -23,7 +23,9 @@ THREAD = "thread"
 class Calls(Protocol):
     """How C is called."""
 
-    def call(self, name: str, function: Callable[..., object], *given: object) -> object:
+    def call(
+        self, name: str, function: Callable[..., object], *given: object
+    ) -> object:
         """Call a function of C's, which has that name."""
         ...
 
@@ -65,7 +67,9 @@ class Gated:
         self._hook = hook
         self._calls = hooks.calls = GatedCalls(threads, hook.wait)
 
-    def call(self, name: str, function: Callable[..., object], *given: object) -> object:
+    def call(
+        self, name: str, function: Callable[..., object], *given: object
+    ) -> object:
         """Call it, and stop where it stops. Errors: as `GatedCalls.call`."""
         thread = int(getattr(self._hook, THREAD, 0))
         return self._calls.call(thread, name, function, *given)
