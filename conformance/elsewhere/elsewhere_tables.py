@@ -24,7 +24,7 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One of them: what it is linked with, what may be planted in it, what exports it."""
+    """One of them: what is planted in it, what it is linked with, what exports it."""
 
     name: str
     planted: tuple[str, ...]

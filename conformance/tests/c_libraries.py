@@ -65,8 +65,8 @@ def elsewhere(
     return f"c:{library}:{symbol}"
 
 
-def broken(target: str) -> set[str]:
-    """The clauses that the fixed races find broken."""
+def broken(target: str, *, first: bool = False) -> set[str]:
+    """The clauses that the fixed races find broken, or the first of them."""
     plan = TargetPlan(
         target=target,
         profile=None,
@@ -75,6 +75,7 @@ def broken(target: str) -> set[str]:
         layers=("fixed",),
         clauses=tuple(clause.id for clause in CLAUSES),
         seconds=1.0,
+        stop_at_first=first,
     )
     records: list[Record] = []
     with closing(CrashRecord()) as crash:

@@ -7,7 +7,6 @@ rests, as long as nobody runs who could wake it.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from memslot_conformance.targets.lock_waits import is_endless
@@ -18,7 +17,7 @@ TASKS = Path("/proc/self/task")
 def threads_of_process() -> frozenset[int]:
     """The numbers of all threads of this process; none where nobody tells."""
     try:
-        return frozenset(int(name) for name in os.listdir(TASKS))
+        return frozenset(int(task.name) for task in TASKS.iterdir())
     except OSError:
         return frozenset()
 

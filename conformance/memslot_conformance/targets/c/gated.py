@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from memslot_conformance.adapter.answers import TargetError
-from memslot_conformance.targets.c.gates import Function, Gate, Stop
+from memslot_conformance.targets.c.gates import Function, Gate
 from memslot_conformance.targets.c.standing import where_it_stands
 from memslot_conformance.targets.resting import resting, threads_of_process
 
@@ -88,8 +88,11 @@ class GatedCalls:
 
     def finish(self) -> None:
         """Let those that were given up run to their ends, one at a time."""
-        left = self._in_calls()
-        while left and any([self._runs_on(gate) for gate in left]):
+        left, moved = self._in_calls(), True
+        while left and moved:
+            moved = False
+            for gate in left:
+                moved |= self._runs_on(gate)
             left = self._in_calls()
         if left:
             self._threads.left_behind = self._words_of(left)
