@@ -90,10 +90,12 @@ def calls_of(library: Library, hook: Hook) -> tuple[Calls, CHooks]:
         gated = GatedHooks(hook)
         return Gated(library.threads, gated, hook), gated
     if library.interleaving is Interleaving.THREADS:
-        # Recorded it would be from whatever thread it is.
+        # Nothing is recorded, from whatever thread it would be.
         passing: Callable[[], None] | None = getattr(hook, PASSING, None)
-        silent = CHooks(hook, is_silent=True)
-        return Plain(), silent if passing is None else PassedHooks(hook, passing)
+        if passing is None or library.is_watched:
+            # To call Python takes its lock, and orders threads that race.
+            return Plain(), CHooks(hook, is_silent=True)
+        return Plain(), PassedHooks(hook, passing)
     if library.interleaving is Interleaving.POINTS or library.announces:
         return Stepped(), CHooks(hook, is_silent=False)
     return Plain(), CHooks(hook, is_silent=True)

@@ -13,6 +13,7 @@ from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.targets.c.gated import GatedThreads
 from memslot_conformance.targets.c.header import declarations
 from memslot_conformance.targets.c.points import kinds_by_number
+from memslot_conformance.targets.c.sanitizer import PRELOAD, is_there, runtime_in
 from memslot_spec.history.header import Domain, Interleaving
 from memslot_spec.model.profile import LINUX, PROFILES, Limits, profile_named
 from memslot_spec.model.values import Hva
@@ -83,6 +84,8 @@ class Library:
     operations: Any
     kept: Any
     """The library itself, which must not be unloaded."""
+    is_watched: bool = False
+    """ThreadSanitizer watches it."""
     threads: GatedThreads | None = None
     """Where it is stepped on threads of the system."""
 
@@ -103,15 +106,28 @@ def opened(path: str, symbol: str = SYMBOL) -> Library:
         kept = ffi.dlopen(str(where))
         target = getattr(kept, symbol)
     except OSError as error:
-        message = f"{where} cannot be loaded: {error}"
-        raise NoLibraryError(message) from error
+        raise NoLibraryError(_why_not(where, error)) from error
     except AttributeError as error:
         message = f"{where} exports no function {symbol}"
         raise NoLibraryError(message) from error
     operations = _operations(ffi, target(), symbol)
     said = _copied(ffi, "ms_description", operations.description, "the description")
     made = _described(ffi, where, said, operations, kept)
-    return replace(made, threads=threads) if said.interleaving == GATED else made
+    return replace(
+        made,
+        is_watched=runtime_in(where) is not None,
+        threads=threads if said.interleaving == GATED else None,
+    )
+
+
+def _why_not(where: Path, error: OSError) -> str:
+    runtime = runtime_in(where)
+    if runtime is None or is_there(runtime):
+        return f"{where} cannot be loaded: {error}"
+    return (
+        f"{where} is built for ThreadSanitizer: `memslots check` starts it with its "
+        f"run time; for other commands set {PRELOAD}={runtime}"
+    )
 
 
 def _operations(ffi: Any, given: Any, symbol: str) -> Any:  # noqa: ANN401 - cffi's
