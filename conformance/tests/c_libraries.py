@@ -30,11 +30,12 @@ needs_c = pytest.mark.skipif(
 )
 
 
-def built(source: str, folder: Path, *defined: str) -> str:
-    """The name of the target that a source in C becomes."""
+def built(source: str, folder: Path, *defined: str, warnings: bool = True) -> str:
+    """The name of the target that a source in C becomes; a warning is an error."""
     (folder / "under_test.c").write_text(source, encoding="utf-8")
     library = folder / f"lib{'_'.join(defined) or 'table'}.so"
-    command = ["gcc", "-std=c11", *FLAGS, "-shared", "-fPIC", f"-I{HEADER.parent}"]
+    flags = FLAGS if warnings else ("-w", "-g")
+    command = ["gcc", "-std=gnu11", *flags, "-shared", "-fPIC", f"-I{HEADER.parent}"]
     command += [*(f"-D{name}" for name in defined), "-o", str(library)]
     subprocess.run([*command, str(folder / "under_test.c")], check=True)
     return f"c:{library}"

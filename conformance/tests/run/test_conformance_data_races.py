@@ -43,24 +43,19 @@ SUMMARY: ThreadSanitizer: data race /home/x/requests.h:98 in place_of
 ==================
 """
 
+READER = """\
+Read of size 4 at 0x7b68 by thread T8:
+  in place_of at requests.h:98
+  in gfn_to_memslot at table.c:95"""
+
+WRITER = """\
+Previous write of size 8 at 0x7b68 by thread T9 (mutexes: write M455):
+  in publish at table.c:47"""
+
 RACE = DataRace(
     target="c:./libmine.so",
     what="data race: requests.h:98 in place_of",
-    stacks=(
-        "\n  in ".join(
-            [
-                "Read of size 4 at 0x7b68 by thread T8:",
-                "place_of at requests.h:98",
-                "gfn_to_memslot at table.c:95",
-            ]
-        ),
-        "\n  in ".join(
-            [
-                "Previous write of size 8 at 0x7b68 by thread T9 (mutexes: write M455):",
-                "publish at table.c:47",
-            ]
-        ),
-    ),
+    stacks=(READER, WRITER),
 )
 
 

@@ -42,6 +42,9 @@ FEW = 64
 
 MOST_SLOTS = 1 << 20
 
+GUARD = 8
+"""Words or slots behind a buffer, which nobody may write."""
+
 ACCESSED, MMIO, RETRY = 0, 1, 2
 
 
@@ -120,9 +123,10 @@ class CTable:
 
     def _get_dirty_log(self, slot: int) -> Reply:
         capacity = self._words.get(slot, 0)
-        words = self._ffi.new("uint64_t[]", max(capacity, 1))
+        words = self._ffi.new("uint64_t[]", capacity + GUARD)
         count = self._ffi.new("uint64_t *")
         came = self._called("get_dirty_log", slot, words, capacity, count)
+        self._check_guard("get_dirty_log", words, capacity)
         if came:
             return _refused("get_dirty_log", came)
         if count[0] > capacity:
@@ -155,11 +159,20 @@ class CTable:
             if capacity > MOST_SLOTS:
                 message = f"observe gave {capacity} slots"
                 raise TargetError(message)
-            slots = self._ffi.new("ms_slot[]", capacity)
+            slots = self._ffi.new("ms_slot[]", capacity + GUARD)
             came = self._called("observe", slots, capacity, count)
+            self._check_guard("observe", slots, capacity)
             if came:
                 _wrong("observe", came)
         return View(table=table_of(*(slot_of(slots[at]) for at in range(count[0]))))
+
+    def _check_guard(self, name: str, buffer: Any, capacity: int) -> None:  # noqa: ANN401 - cffi's
+        """What is behind a buffer has to be as it was, which is 0."""
+        ffi = self._ffi
+        size = ffi.sizeof(ffi.typeof(buffer).item)
+        if any(bytes(ffi.buffer(buffer)[capacity * size :])):
+            message = f"{name} wrote beyond its buffer, where {capacity} have room"
+            raise TargetError(message)
 
     def _carried_out(self, name: str, *arguments: object) -> Reply:
         came = self._called(name, *arguments)
