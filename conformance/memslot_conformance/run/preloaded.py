@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,6 +31,10 @@ from memslot_conformance.targets.c.sanitizer import (
 )
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.worker import lift_memory_limit
+from memslot_spec.history.json_form import JsonForm
+
+PLAN: JsonForm[TargetPlan] = JsonForm(TargetPlan)
+"""How a plan is handed to the program."""
 
 MODULE = "memslot_conformance.run.preloaded_worker"
 
@@ -101,7 +104,7 @@ def _followed(
     lift_memory_limit()
     reading, writing = os.pipe()
     program = subprocess.Popen(  # noqa: S603 - ourselves
-        [sys.executable, "-m", MODULE, str(writing), json.dumps(asdict(plan))],
+        [sys.executable, "-m", MODULE, str(writing), PLAN.to_text(plan)],
         env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         pass_fds=(writing,),
     )

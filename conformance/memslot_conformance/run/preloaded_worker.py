@@ -10,12 +10,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any
 
-from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.layers.layers import run_target
 from memslot_conformance.run.part_run import SAID
-from memslot_conformance.run.preloaded import RAISED, RECORD, WORDS
+from memslot_conformance.run.preloaded import PLAN, RAISED, RECORD, WORDS
 from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.worker import described
 
@@ -38,17 +36,9 @@ def _write(fd: int, line: str) -> None:
         data = data[os.write(fd, data) :]
 
 
-def _plan(text: str) -> TargetPlan:
-    said: dict[str, Any] = json.loads(text)
-    for name, value in said.items():
-        if isinstance(value, list):
-            said[name] = tuple(value)
-    return TargetPlan(**said)
-
-
 def main() -> None:
     """Play the part, and tell of it."""
-    fd, plan = int(sys.argv[1]), _plan(sys.argv[2])
+    fd, plan = int(sys.argv[1]), PLAN.from_text(sys.argv[2])
     try:
         run_target(
             plan,

@@ -53,4 +53,5 @@ def described_elsewhere(name: str, profile: str | None, runtime: str) -> dict[st
 
 
 if __name__ == "__main__":
-    print(json.dumps(described_by(sys.argv[1], (sys.argv[2:] or [None])[0])))  # noqa: T201
+    asked_for = sys.argv[2] if sys.argv[2:] else None
+    print(json.dumps(described_by(sys.argv[1], asked_for)))  # noqa: T201

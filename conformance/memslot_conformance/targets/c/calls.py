@@ -37,7 +37,9 @@ class Calls(Protocol):
 class Plain:
     """In the thread that asks."""
 
-    def call(self, _: str, function: Callable[..., object], *given: object) -> object:
+    def call(
+        self, _: str, function: Callable[..., object], /, *given: object
+    ) -> object:
         """Call it."""
         return function(*given)
 
@@ -49,7 +51,9 @@ class Plain:
 class Stepped(Plain):
     """On a greenlet of its own, which is left where it is when it is given up."""
 
-    def call(self, _: str, function: Callable[..., object], *given: object) -> object:
+    def call(
+        self, _: str, function: Callable[..., object], /, *given: object
+    ) -> object:
         """Call it, and stop where it stops. Errors: as `stepped`."""
         return stepped(function, *given)
 
