@@ -16,11 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from memslot_conformance.findings.parts import PartSaid
 from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import DataRace, TargetFinished
 from memslot_conformance.layers import layers
-from memslot_conformance.run.part_run import SAID
+from memslot_conformance.run.part_run import SAID, OnSaid
 from memslot_conformance.targets.c.sanitizer import (
     STATUS,
     environment,
@@ -40,8 +39,6 @@ MODULE = "memslot_conformance.run.preloaded_worker"
 
 RECORD, WORDS, RAISED = "L", "C", "R"
 """How a line of the program begins: a record, what it is doing, how it broke."""
-
-OnSaid = Callable[[PartSaid], None]
 
 
 class PreloadedError(Exception):

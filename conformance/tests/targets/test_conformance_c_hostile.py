@@ -75,5 +75,6 @@ def test_a_hostile_library_takes_nothing_from_another_target(
         *("--clauses", "REQ-*", "--clauses", "PROG-*"),
     )
     assert hostile.told in " ".join(result.output.split())
-    assert result.exit_code in (1, 3)
-    assert "5 pass" in result.output
+    # Of the sound one, which is the skeleton, it is known that it refuses too little.
+    assert f"{sound} breaks" in result.output
+    assert result.exit_code == 1

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from memslot_conformance.adapter.answers import TargetError
-from memslot_conformance.targets.c.gates import Function, Gate
+from memslot_conformance.targets.c.gates import CFunction, Gate
 from memslot_conformance.targets.c.standing import where_it_stands
 from memslot_conformance.targets.resting import resting, threads_of_process
 
@@ -65,7 +65,7 @@ class GatedCalls:
         """The gate that the caller's thread belongs to."""
         return self._by_ident.get(threading.get_ident())
 
-    def call(self, thread: int, name: str, function: Function, *arguments: Any) -> Any:  # noqa: ANN401 - C's
+    def call(self, thread: int, name: str, function: CFunction, *arguments: Any) -> Any:  # noqa: ANN401 - C's
         """Have a logical thread call C, and stop where that stops.
 
         Errors: whatever its stops raise, and C is left where it is until `finish`;

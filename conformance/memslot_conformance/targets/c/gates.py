@@ -14,7 +14,7 @@ from typing import Any
 
 from memslot_conformance.targets.resting import resting
 
-Function = Callable[..., Any]
+CFunction = Callable[..., Any]
 
 
 def nothing() -> None:
@@ -61,7 +61,7 @@ class Gate:
         """By what Python knows the thread."""
         return self._thread.ident
 
-    def begin(self, name: str, function: Function, *arguments: object) -> None:
+    def begin(self, name: str, function: CFunction, *arguments: object) -> None:
         """Let it call this function of that name."""
         self.calling, self.raised = name, None
         self._call = lambda: function(*arguments)
