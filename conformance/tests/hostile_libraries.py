@@ -60,6 +60,13 @@ STARTS_THREAD = """\
     pthread_join(thread, 0);
 """
 
+LOCKS_TWICE = """\
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&mutex);
+"""
+
 UNUSED = "(void)words; (void)slots; (void)capacity"
 
 
@@ -134,11 +141,27 @@ def announcing(name: str, point: str, told: str) -> Hostile:
     return Hostile(name, ((LOCKED, LOCKED + body),), told, steps=True)
 
 
+def gated(name: str, told: str, *changes: tuple[str, str]) -> Hostile:
+    """It is stepped on threads of the system, and does this."""
+    return Hostile(name, (("MS_POINTS", "MS_GATED"), *changes), told, "", steps=True)
+
+
 OF = "ms_point_of(MS_POINT_UPDATE_LOCKED, 0); p"
 
 HOSTILE = (
     in_race("dies in a race", "*(volatile int *)8 = 1", "SIGSEGV"),
     in_race("exits in a race", "_exit(0)", "exited with status 0 before it was done"),
+    gated(
+        "dies on a thread of its own",
+        "SIGSEGV",
+        (LEFT, IN_RACE.replace("HURT", "*(volatile int *)8 = 1")),
+    ),
+    gated(
+        "takes a lock twice",
+        "set_region blocks",
+        (INCLUDES, f"#include <pthread.h>\n{INCLUDES}"),
+        (LOCKED, LOCKED + LOCKS_TWICE),
+    ),
     on_request("exits", "exit(7)", "exited with status 7"),
     on_request("exits at once", "_exit(0)", "exited with status 0 before it was done"),
     on_request("aborts", "abort()", "SIGABRT"),
@@ -261,6 +284,11 @@ SLOW = (
         "takes gigabytes",
         "for (;;) memset(malloc(1 << 28), 1, 1 << 28)",
         "SIGSEGV",
+    ),
+    gated(
+        "is in an endless loop on a thread of its own",
+        "did not finish within",
+        (LOCKED, f"{LOCKED}    for (;;) {{}}\n"),
     ),
     Hostile(
         "waits for what never comes",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from memslot_conformance.adapter.answers import TargetError
@@ -48,6 +48,15 @@ class GatedThreads:
     def all_rest(self) -> bool:
         """None of those can wake anybody before it is woken."""
         return all(resting(thread) is not None for thread in self.of_library())
+
+
+@cache
+def threads_around(library: str) -> GatedThreads:
+    """The threads around a library, looked at before it is loaded for the first time.
+
+    Who was left behind in it is there still when it is loaded again.
+    """
+    return GatedThreads(library)
 
 
 class GatedCalls:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from memslot_conformance.adapter.answers import TargetError
-from memslot_conformance.targets.c.gated import GatedThreads
+from memslot_conformance.targets.c.gated import GatedThreads, threads_around
 from memslot_conformance.targets.c.header import declarations
 from memslot_conformance.targets.c.points import kinds_by_number
 from memslot_conformance.targets.c.sanitizer import PRELOAD, is_there, runtime_in
@@ -101,7 +101,7 @@ def opened(path: str, symbol: str = SYMBOL) -> Library:
         message = f"no library {where}"
         raise NoLibraryError(message)
     ffi = _exporting(symbol)
-    threads = GatedThreads(str(where))
+    threads = threads_around(str(where))
     try:
         kept = ffi.dlopen(str(where))
         target = getattr(kept, symbol)
