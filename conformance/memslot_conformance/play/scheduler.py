@@ -17,6 +17,7 @@ from greenlet import (  # type: ignore[import-untyped, unused-ignore]
     greenlet,
 )
 
+from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.stepping import (
@@ -35,6 +36,11 @@ Chooser = Callable[[tuple[int, ...], int | None, Sequence[Event]], int]
 """Decides who goes on: given the runnable threads in ascending order, the one
 that ran last if it still can, and what has happened. Choosing another than the
 one that ran last is a preemption; where there is none, every choice is free."""
+
+
+DOUBT = "doubt"
+"""What a condition may have that says why nobody is to be accused where it never holds:
+it is called and gives None, or the words of an error."""
 
 
 def stay(
@@ -249,8 +255,15 @@ class Play:
             hook.events = trace.events
 
     def _stop_for_ever(self, stuck: tuple[int, ...]) -> None:
+        waiting = self._hook.waiting
+        for thread in stuck:
+            doubt = getattr(waiting[thread][0], DOUBT, None)
+            said = None if doubt is None else doubt()
+            if said is not None:
+                self._trace.broke(thread, TargetError(said))
+                return
         self.stuck = stuck
-        self._waits = tuple(self._hook.waiting[thread][1] for thread in stuck)
+        self._waits = tuple(waiting[thread][1] for thread in stuck)
 
     def _overran(self, thread: int) -> None:
         trace = self._trace

@@ -7,11 +7,15 @@ rests, as long as nobody runs who could wake it.
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 from memslot_conformance.targets.lock_waits import is_endless
 
 TASKS = Path("/proc/self/task")
+
+ADDRESS, OWNER = 1, 8
+"""Where the address stands in the line; and how far behind it glibc has the owner."""
 
 
 def threads_of_process() -> frozenset[int]:
@@ -32,3 +36,12 @@ def resting(thread: int) -> str | None:
     except OSError:
         return None
     return said if is_endless(said) else None
+
+
+def owner_of_lock(said: str) -> int:
+    """Which thread holds the mutex that is waited for in this text of `resting`.
+
+    Of what is no mutex of glibc it is any number.
+    """
+    address = int(said.split()[ADDRESS], 16)
+    return ctypes.c_uint32.from_address(address + OWNER).value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from threading import active_count
 
 import pytest
 
@@ -40,6 +41,12 @@ SAYS_SO = """\
 """
 SAYS_NOTHING = "    pthread_mutex_lock(&updating);\n"
 GIVES_BACK = "    vm->locked = 0;\n"
+UNLOCKED = """\
+static int unlocked(void *vm)
+{
+    return !((struct ms_vm *)vm)->locked;
+}
+"""
 
 
 def gated(
@@ -118,7 +125,7 @@ def test_who_blocks_and_has_not_said_so_is_an_error_that_says_where(
     assert "set_region is stopped at a point" in said
 
 
-def test_a_lock_that_is_kept_stops_a_play_and_the_process_is_not_used_again(
+def test_a_lock_that_is_kept_stops_a_play_and_the_next_one_is_not_accused(
     tmp_path: Path,
 ) -> None:
     make = resolve(gated(tmp_path, SAYS_SO, "")).make
@@ -126,16 +133,37 @@ def test_a_lock_that_is_kept_stops_a_play_and_the_process_is_not_used_again(
     assert played.error is None
     assert played.events[-1] == Finished(0, (0,))
     assert played.waits == ("the update lock",)
+    # The mutex is the library's, and not that of one VM.
     again = play(make, Scenario((MAKE,)))
     assert again.error is not None
-    assert "an earlier play never came back" in again.error.message
+    assert "a thread of an earlier play never came back" in again.error.message
     assert "set_region waits for the update lock" in again.error.message
+
+
+def test_a_lock_of_the_vm_that_is_kept_stops_each_play(tmp_path: Path) -> None:
+    """Nobody else can have it, so what one play keeps takes nothing from the next."""
+    source = EXAMPLE.read_text(encoding="utf-8").replace("MS_POINTS", "MS_GATED")
+    waits = built(source.replace(GIVES_BACK, ""), tmp_path)
+    source = source.replace("    int locked;\n", "    pthread_mutex_t updating;\n")
+    source = source.replace("#include <errno.h>\n", "#include <pthread.h>\n", 1)
+    source = source.replace('#include "mem', '#include <errno.h>\n#include "mem', 1)
+    source = source.replace(WAITS, SAYS_SO.replace("&updating", "&vm->updating"))
+    source = source.replace(GIVES_BACK, "").replace("    vm->locked = 1;\n", "")
+    source = source.replace(UNLOCKED, "")
+    (tmp_path / "blocks").mkdir()
+    blocks = built(source, tmp_path / "blocks")
+    for target in (waits, blocks):
+        make = resolve(target).make
+        for _ in range(3):
+            played = play(make, Scenario((MAKE, DELETE)))
+            assert played.error is None
+            assert played.events[-1] == Finished(0, (0,))
 
 
 def test_calls_that_are_given_up_are_let_run_to_their_ends(tmp_path: Path) -> None:
     """Where schedules are left out, plays end in the middle of calls."""
     make = resolve(gated(tmp_path, SAYS_SO)).make
-    before = len(threads_of_process())
+    before = active_count()
 
     for limit in range(12, 40):
         with pytest.raises(LeftOutError):
@@ -143,7 +171,7 @@ def test_calls_that_are_given_up_are_let_run_to_their_ends(tmp_path: Path) -> No
     whole = play(make, TWO_UPDATES, in_turns)
     assert whole.error is None
     assert sum(isinstance(event, Return) for event in whole.events) == 3
-    assert len(threads_of_process()) == before
+    assert active_count() == before
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.targets.c.gated import GatedCalls, GatedThreads
 from memslot_conformance.targets.c.hooks import CHooks, GatedHooks, PassedHooks
 from memslot_conformance.targets.c.library import Library
@@ -62,12 +61,6 @@ class Gated:
     """On a thread of the system, one for each logical thread."""
 
     def __init__(self, threads: GatedThreads, hooks: GatedHooks, hook: Hook) -> None:
-        if threads.left_behind is not None:
-            message = (
-                "threads of an earlier play never came back, and what they hold may be "
-                f"missing here: {threads.left_behind}"
-            )
-            raise TargetError(message)
         self._hook = hook
         self._calls = hooks.calls = GatedCalls(threads, hook.wait)
 
@@ -79,17 +72,17 @@ class Gated:
         return self._calls.call(thread, name, function, *given)
 
     def close(self, function: Callable[[], object]) -> None:
-        """Let all come to their ends, then call it, then let the threads end."""
-        self._calls.finish()
-        self._calls.call(0, "close", function)
+        """Let all come to their ends, then call it, then let the threads end.
+
+        Where one never does, it is in the VM for good, which is not closed.
+        """
+        if self._calls.finish():
+            self._calls.call(0, "close", function)
         self._calls.end()
 
 
 def calls_of(library: Library, hook: Hook) -> tuple[Calls, CHooks]:
-    """How a library is called, and the hooks that it is given.
-
-    Errors: `TargetError` where an earlier VM of it has spoilt the process.
-    """
+    """How a library is called, and the hooks that it is given."""
     if library.threads is not None:
         gated = GatedHooks(hook)
         return Gated(library.threads, gated, hook), gated

@@ -11,13 +11,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.targets.c.gates import CFunction, Gate
 from memslot_conformance.targets.c.standing import where_it_stands
-from memslot_conformance.targets.resting import resting, threads_of_process
+from memslot_conformance.targets.resting import (
+    owner_of_lock,
+    resting,
+    threads_of_process,
+)
 
 Wait = Callable[[Callable[[], bool], str], None]
 """Has the scheduler run others until something holds."""
@@ -48,6 +52,22 @@ class GatedThreads:
     def all_rest(self) -> bool:
         """None of those can wake anybody before it is woken."""
         return all(resting(thread) is not None for thread in self.of_library())
+
+
+class _Out:
+    """Whether a thread has come out, for the scheduler to ask."""
+
+    def __init__(self, calls: GatedCalls, gate: Gate) -> None:
+        self._calls = calls
+        self._gate = gate
+
+    def __call__(self) -> bool:
+        """It has."""
+        return self._calls.is_out(self._gate)
+
+    def doubt(self) -> str | None:
+        """Why nothing may be concluded where it never does."""
+        return self._calls.doubt(self._gate)
 
 
 @cache
@@ -95,8 +115,8 @@ class GatedCalls:
             raise gate.raised
         return gate.came_back
 
-    def finish(self) -> None:
-        """Let those that were given up run to their ends, one at a time."""
+    def finish(self) -> bool:
+        """Let those that were given up run to their ends, one at a time; all did."""
         left, moved = self._in_calls(), True
         while left and moved:
             moved = False
@@ -105,6 +125,7 @@ class GatedCalls:
             left = self._in_calls()
         if left:
             self._threads.left_behind = self._words_of(left)
+        return not left
 
     def end(self) -> None:
         """Let the threads end. Those that are in calls are left behind."""
@@ -138,12 +159,26 @@ class GatedCalls:
         """Let it run into what may block it, and wait until it has come out."""
         self._blocked[gate] = label
         gate.let_go()
-        self._wait(partial(self._is_out, gate), label)
+        self._wait(_Out(self, gate), label)
         del self._blocked[gate]
 
-    def _is_out(self, gate: Gate) -> bool:
+    def is_out(self, gate: Gate) -> bool:
+        """It has come out of what could block it; if not, nobody runs."""
         self._settle()
         return gate.has_stopped()
+
+    def doubt(self, gate: Gate) -> str | None:
+        """Why it may wait for what another play has kept; None where that cannot be."""
+        left, said = self._threads.left_behind, gate.rests()
+        if left is None:
+            return None
+        mine = {each.number for each in self._gates.values()}
+        if said is not None and owner_of_lock(said) in mine:
+            return None
+        return (
+            f"{gate.calling} waits for {self._blocked[gate]}, and a thread of an "
+            f"earlier play never came back, which may keep that: {left}"
+        )
 
     def _settle(self) -> None:
         """Until each that may block has come out or rests, so that nobody runs."""

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock, Thread, get_native_id
+from threading import Lock, Thread, active_count, get_native_id, stack_size
 from typing import Any
 
+from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.targets.resting import resting
+
+STACK_BYTES = 1 << 20
+"""A thread that never comes back keeps its stack, and there may be hundreds."""
 
 CFunction = Callable[..., Any]
 
@@ -53,7 +57,7 @@ class Gate:
         self._go.acquire()
         self._came.acquire()
         self._thread = Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._start()
         self._came.acquire()
 
     @property
@@ -95,6 +99,18 @@ class Gate:
         self._call = None
         self._go.release()
         self._thread.join(seconds)
+
+    def _start(self) -> None:
+        before = stack_size(STACK_BYTES)
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            message = (
+                f"{error}: {active_count()} are there, of calls that never came back"
+            )
+            raise TargetError(message) from error
+        finally:
+            stack_size(before)
 
     def _run(self) -> None:
         self.number = get_native_id()

@@ -141,7 +141,8 @@ typedef struct ms_hooks {
  * is let run to its next point and only then; what is said above of stacks, mutexes and
  * thread-local state does not bind it. But where it may block, as in a lock, it has to
  * say so, by ms_blocking and ms_unblocked: a thread that blocks without is an error. A
- * call that is given up is let run to its end, as far as it comes, before close.
+ * call that is given up is let run to its end before close; where it never ends, close is
+ * not called. A thread has a stack of 1 MiB.
  *
  * With MS_THREADS nothing that is announced is recorded. At some of the points a thread
  * is held up for a moment, so that others run meanwhile.
