@@ -168,7 +168,10 @@ class Judge:
         self.over = True
 
     def _hold(self, rule: Rule, event: Event) -> None:
-        """Hold an announcement against what was asked, unless a clause is broken."""
+        """Hold an announcement against what was asked, unless a clause is broken.
+
+        None of the clauses may read it: then all of them have their verdicts still.
+        """
         if self._said is None or self.over:
             return
         untrue = rule(self._said, self.facts, event)
@@ -179,10 +182,7 @@ class Judge:
         kind, words = untrue
         clauses = self._applicable.clauses
         readers = frozenset(c.id for c in clauses if reads_points(c, kind))
-        if readers or self.withheld is not None:
-            self._withhold(UNTRUE + words, kind, readers)
-        else:
-            self._contradicted(UNTRUE + words)
+        self._withhold(UNTRUE + words, kind, readers)
 
     def _disagree(self, words: str, reads: Callable[[AnyClause], bool]) -> None:
         """Points and introspection disagree: who reads that is asked no more.
