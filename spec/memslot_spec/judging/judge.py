@@ -19,7 +19,7 @@ from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.history.words.tables import describe_difference, describe_sptes
 from memslot_spec.judging.announced.rules import UNTRUE
-from memslot_spec.judging.announced.said import Rule, SaidSoFar, Untrue
+from memslot_spec.judging.announced.said import SaidSoFar, Untrue
 from memslot_spec.judging.applies import (
     Agenda,
     ApplicableClauses,
@@ -75,23 +75,24 @@ class Judge:
 
     def see_all(self, events: Iterable[Event]) -> None:
         """Judge events, up to the first that makes a finding."""
-        facts, steps = self.facts, self._applicable.steps
+        facts, steps, said = self.facts, self._applicable.steps, self._said
         for event in events:
             if self.over:
                 return
             agenda, absorbs, is_ending, watch, contradicts, rule = steps[type(event)]
-            if contradicts is not None:
-                words = contradicts(facts, event)
-                if words is not None:
-                    self._contradicted(words)
-                    return
+            words = None if contradicts is None else contradicts(facts, event)
+            if words is not None:
+                self._contradicted(words)
+                return
             if agenda is not None:
                 self._ask(agenda, event)
             if watch:
                 self._watch(watch, event)
-            if rule is not None:
-                self._hold(rule, event)
-                steps = self._applicable.steps
+            if rule is not None and said is not None and not self.over:
+                untrue = rule(said, facts, event)
+                if untrue is not None:
+                    self._untrue(event, untrue)
+                    steps = self._applicable.steps
             for absorb in absorbs:
                 absorb(facts, event)
             if is_ending:
@@ -167,16 +168,11 @@ class Judge:
         self.withheld = None
         self.over = True
 
-    def _hold(self, rule: Rule, event: Event) -> None:
-        """Hold an announcement against what was asked, unless a clause is broken.
+    def _untrue(self, event: Event, untrue: str | Untrue) -> None:
+        """An announcement does not fit what was asked, or others.
 
         None of the clauses may read it: then all of them have their verdicts still.
         """
-        if self._said is None or self.over:
-            return
-        untrue = rule(self._said, self.facts, event)
-        if untrue is None:
-            return
         if not isinstance(untrue, Untrue):
             untrue = Untrue(type(event), untrue)
         kind, words = untrue
