@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from memslot_conformance.scenarios.drawn import shapes
 from memslot_conformance.scenarios.drawn.caches import owned
-from memslot_conformance.scenarios.drawn.deck import LOG_OFF, LOG_ON, Hand
+from memslot_conformance.scenarios.drawn.deck import LOG_OFF, LOG_ON, MAPS, Hand
 from memslot_conformance.scenarios.drawn.kinds import KINDS
 from memslot_conformance.scenarios.drawn.scenario_weights import (
     LOGGED_AS_WELL,
@@ -36,14 +36,10 @@ from memslot_spec.model.operations import (
     GuestAccess,
     InitHvaCache,
     Operation,
-    PreFault,
     SetRegion,
     UseHvaCache,
 )
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Slot
-
-MAPS = (GuestAccess, PreFault)
-"""What maps a page that is not mapped yet, and does little where it is."""
 
 
 def log_first(
@@ -103,7 +99,8 @@ def mapped(draw: Situation, threads: list[Operations]) -> Iterator[Operation]:
     """
     if "mapping" not in _needs(threads) or not _asked(draw, GuestAccess):
         return
-    maps = any(type(one) in MAPS for operations in threads for one in operations)
+    kinds = {type(one).__name__ for operations in threads for one in operations}
+    maps = bool(kinds & MAPS)
     if draw.rng.chance(EVEN if maps else PREPARED):
         yield from _accesses(draw)
 

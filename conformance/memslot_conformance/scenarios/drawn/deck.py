@@ -30,10 +30,13 @@ from memslot_conformance.scenarios.drawn.scenario_weights import (
 )
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import EVEN
-from memslot_spec.model.operations import AgeHva, GuestAccess, Operation
+from memslot_spec.model.operations import AgeHva, GuestAccess, Operation, PreFault
 from memslot_spec.model.values import MemoryRegion
 
 ACCESS = GuestAccess.__name__
+
+MAPS = frozenset({ACCESS, PreFault.__name__})
+"""What maps a page that is not mapped yet, and does little where it is."""
 
 CREATE, DELETE, MOVE = "create", "delete", "move"
 LOG_ON, LOG_OFF = "log on", "log off"
@@ -108,6 +111,12 @@ class Hand(NamedTuple):
     def is_about_logs(self) -> bool:
         """One of them is."""
         return any(card.is_about_logs for card in self.pair)
+
+    @property
+    def maps(self) -> bool:
+        """One of them maps a page, and the other one may see or undo it."""
+        are_about = all("mapping" in BY_NAME[card.kind].about for card in self.pair)
+        return are_about and any(card.kind in MAPS for card in self.pair)
 
     @property
     def ways(self) -> frozenset[str]:

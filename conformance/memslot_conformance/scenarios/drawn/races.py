@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from memslot_conformance.scenarios.drawn.before import log_first, mapped, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
@@ -41,6 +42,7 @@ from memslot_conformance.scenarios.drawn.scenario_weights import (
     DEALT,
     ENDS,
     ENDS_OF_BARE,
+    HUGE_WHERE_MAPPED,
     MAPPED_FIRST,
     MOST_THREADS,
     PREFIX_LENGTHS,
@@ -93,6 +95,13 @@ class Drawing(DrawnSequence):
         Where it was `dealt` which two operations are to meet, they do most often.
         """
         alone = dealt is not None and dealt.alone
+        if (
+            dealt is not None
+            and alone
+            and dealt.maps
+            and self.rng.chance(HUGE_WHERE_MAPPED)
+        ):
+            self._draw.corner = replace(self._draw.corner, sizes="huge")
         length = self.rng.choice(PREFIX_LENGTHS_ALONE if alone else PREFIX_LENGTHS)
         steps = tuple(self.steps() for _ in range(length))
         prefix = tuple(operation for some in steps for operation in some)

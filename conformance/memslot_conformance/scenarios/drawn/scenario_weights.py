@@ -21,8 +21,12 @@ NEAR = 0.12
 """How often an operation is about a frame beside the one in view: of the same pair, of
 the same word of a log, or of the same huge page."""
 
-NEAR_IN_A_HUGE_PAGE = 0.35
+NEAR_IN_A_HUGE_PAGE = 0.5
 """The same in a race at a slot that can have a huge page: one spte maps all of it."""
+
+HUGE_WHERE_MAPPED = 0.5
+"""How often slots are as large as huge pages where one of two operations that race maps
+a page, and the other one is about mappings."""
 
 FAILING_IN_A_RACE = 0.3
 """How often a delete or a move that is dealt fails half-way."""
@@ -120,6 +124,18 @@ shows only to whoever asked before it."""
 
 LAST_ASKED = 6
 """Operations of a sequence that may be asked again."""
+
+LOG_CYCLE = 0.04
+"""How often a sequence goes on with a whole cycle of a log, where it can."""
+
+MAPPED_BEFORE_THE_LOG, WRITTEN_BETWEEN, PROTECTED_BY_HAND = 0.75, 0.4, 0.5
+"""How often a page is touched before its log is begun, and written before it is taken;
+how often options of manual protection are asked for first."""
+
+CYCLE_OPTIONS = (1, 3, 3, 0)
+
+TAKEN_BY: Weighted[str] = ((4, "clear"), (4, "get"), (1, "nothing"))
+"""What there is between two writes to a page of a log."""
 
 # Lives.
 PACES: Weighted[int] = ((60, 1), (2, 4), (1, 20))
