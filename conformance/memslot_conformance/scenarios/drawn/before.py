@@ -36,7 +36,9 @@ from memslot_spec.model.operations import (
     GuestAccess,
     InitHvaCache,
     Operation,
+    RefreshPfnCache,
     SetRegion,
+    UnmapHva,
     UseHvaCache,
 )
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Slot
@@ -88,6 +90,7 @@ def rest_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation
         if _lacks_a_page(draw, operations) and _prepared(draw):
             gfn = draw.frame()[0] if draw.view is None else draw.view.gfn
             yield ActivatePfnCache(thread, gfn << PAGE_SHIFT, 8)
+            yield from _taken(draw, operations)
         if _prepared(draw):
             yield from owned(tuple(_remembered(draw, operations)), thread)
 
@@ -116,6 +119,16 @@ def _lacks_a_page(draw: Situation, operations: Operations) -> bool:
     looked_up = any(isinstance(one, ActivatePfnCache) for one in operations)
     needs = "page" in _needs([operations])
     return needs and not (looked_up and draw.rng.chance(EVEN))
+
+
+def _taken(draw: Situation, operations: Operations) -> Iterator[Operation]:
+    """The host takes the page in view: who only looks it up again has to."""
+    slot = _slot_in_view(draw)
+    refreshes = any(isinstance(one, RefreshPfnCache) for one in operations)
+    if not refreshes or slot is None or draw.view is None or not draw.rng.chance(EVEN):
+        return
+    if _asked(draw, UnmapHva):
+        yield UnmapHva(slot.hva_of(draw.view.gfn))
 
 
 def _accesses(draw: Situation) -> Iterator[Operation]:
@@ -154,7 +167,7 @@ def _range(draw: Situation) -> Operation:
     """A range at the page in view, that can be resolved most often."""
     rng = draw.rng
     gfn = draw.frame()[0] if draw.view is None else draw.view.gfn
-    length = rng.choice((16, 16, PAGE_SIZE, 2 * PAGE_SIZE))
+    length = rng.choice((16, 16, 16, PAGE_SIZE, 2 * PAGE_SIZE))
     return InitHvaCache(0, (gfn << PAGE_SHIFT) + rng.choice((0, 0, 8)), length)
 
 

@@ -28,6 +28,10 @@ HUGE_WHERE_MAPPED = 0.5
 """How often slots are as large as huge pages where one of two operations that race maps
 a page, and the other one is about mappings."""
 
+IN_SPACE_0 = 0.85
+"""How often slots are in the first address space where one of two operations that race
+knows no other."""
+
 FAILING_IN_A_RACE = 0.3
 """How often a delete or a move that is dealt fails half-way."""
 
