@@ -41,12 +41,12 @@ MAPPED_FIRST = 0.3
 DEALT = 0.95
 """How often it is dealt which two operations of a race are to meet."""
 
-ALONE = 0.64
+ALONE = 0.75
 """How often what is dealt is all that races: so little that every schedule of one
 preemption is played."""
 
 PREFIX_LENGTHS = (1, 1, 1, 2, 2, 3, 5)
-PREFIX_LENGTHS_ALONE = (1, 1, 1, 2)
+PREFIX_LENGTHS_ALONE = (0, 0, 1, 1, 2)
 """Turns of drawing before a race; what two operations need is put there besides."""
 
 MOST_THREADS = 4
@@ -84,17 +84,18 @@ WRITTEN_FIRST = 0.5
 """How often a look at the end writes before it asks for logs: a GET puts right what
 another one has left."""
 
-ENDS: Weighted[str] = ((2, "look"), (3, "write"), (1, "destroy"), (4, "as it is"))
+ENDS: Weighted[str] = ((1, "look"), (3, "write"), (1, "destroy"), (4, "as it is"))
 """How a drawn race ends: with the whole look, with a write of what it was about and a
 GET, with the end of the VM, or with none of these."""
 
 ENDS_OF_BARE: Weighted[str] = (
-    (2, "look"),
-    (10, "write"),
+    (1, "look"),
+    (20, "write"),
     (1, "destroy"),
-    (2, "as it is"),
+    (4, "as it is"),
 )
-"""The same of two operations alone: what they leave is to be seen, and cheaply."""
+"""The same of two operations alone: what they leave is to be seen, and cheaply. A whole
+look is as long as fifteen such races."""
 
 VAST = 0.004
 """How often a sequence has a slot that logs and is too large to be told of; only where
