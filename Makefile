@@ -29,7 +29,7 @@ GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup check test quick lint types unit contracts docs bench
-.PHONY: format golden slow-list silent mutate compiled wheel clean
+.PHONY: hostile format golden slow-list silent mutate compiled wheel clean
 
 SEED := 1
 COUNT := 600
@@ -80,6 +80,9 @@ unit: $(STAMP)  ## every test, the proofs of the contracts among them
 
 contracts: $(STAMP)  ## only the proofs of the contracts, by CrossHair
 	@$(BIN)/pytest -q spec/tests/arithmetic/test_spec_contracts.py
+
+hostile: $(STAMP)  ## what targets do that they must not, as far as it takes long
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) -m hostile
 
 # The tests of the specification again, now of the compiled package: its folder comes
 # before the sources, here and for what tests start.  CrossHair reads Python alone.
