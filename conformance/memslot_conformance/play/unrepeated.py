@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from memslot_conformance.adapter.stepped import Plan
+from memslot_conformance.play.ahead import STAYING, foresight_of
 from memslot_conformance.play.orders import PartialOrder, has_ended
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import LeftOutError
@@ -77,6 +79,7 @@ class DrawnWalk:
     def __init__(self, choose: Chooser, drawn: Unrepeated) -> None:
         self.decisions = 0
         self._choose = choose
+        self._foresee = foresight_of(choose)
         self._drawn = drawn
         self._order = PartialOrder()
         self._heard = self._turned = self._alive = 0
@@ -107,6 +110,10 @@ class DrawnWalk:
             thread = self._turn(node)
         path.append((node, thread))
         return thread
+
+    def ahead(self) -> Plan:
+        """What the other foresees, as long as it leads to what is new."""
+        return STAYING if self._alive == 1 else self._foresee()
 
     def finish(self, played: Played) -> bool:
         """The play has come to its end, which is not to come again; it is new."""
