@@ -50,7 +50,7 @@ class GateHook:
     def __init__(self) -> None:
         self.gate = Gate()
 
-    def point(self, kind: Any, /, *args: object, **kwargs: object) -> None:
+    def point(self, kind: Callable[..., Event], /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         fields: Fields = EVENT.write(kind(0, *args, **kwargs))
         del fields["thread"]
         self.gate.point(fields.pop("e"), **fields)
@@ -116,7 +116,7 @@ def greeting_of(target: Target) -> Fields:
 
 
 def say(what: Fields) -> None:
-    print(json.dumps(what))
+    sys.stdout.write(json.dumps(what) + "\n")
 
 
 def main(path: str, profile: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The gate of a stepped program in plain Python: threads that take turns as they are told.
+"""The gate of a stepped program in plain Python: threads that take turns as told.
 
 One thread at a time holds the turn. Who has taken one decides, by the runs that it was
 asked for, who is next; where nobody is, the turn goes back to whoever reads lines.

@@ -80,7 +80,7 @@ class Turning(Protocol):
 class StepsItself(Protocol):
     """It has threads of its own, and gives them their turns."""
 
-    def race(
+    def begin_turns(
         self, threads: tuple[tuple[Operation, ...], ...], stops: tuple[str, ...]
     ) -> Turning:
         """Have threads 1, 2, ... ready to carry these out.

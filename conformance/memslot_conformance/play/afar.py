@@ -41,7 +41,7 @@ class RaceAfar:
         try:
             turning = self._turning
             if turning is None:
-                turning = self._target.race(self._threads, self._stops)
+                turning = self._target.begin_turns(self._threads, self._stops)
                 self._turning = turning
             went = turning.go(thread, self._plan)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the target broke

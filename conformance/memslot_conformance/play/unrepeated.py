@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from random import Random
 
 from memslot_conformance.adapter.stepped import Plan
-from memslot_conformance.play.ahead import STAYING, foresight_of
+from memslot_conformance.play.ahead import STAYING, foresight_of, going_on
 from memslot_conformance.play.orders import PartialOrder, has_ended
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import LeftOutError
@@ -112,8 +112,19 @@ class DrawnWalk:
         return thread
 
     def ahead(self) -> Plan:
-        """What the other foresees, as long as it leads to what is new."""
-        return STAYING if self._alive == 1 else self._foresee()
+        """What the other foresees, up to where it is known to lead to nothing new."""
+        if self._alive == 1:
+            return STAYING
+        plan = self._foresee()
+        node, thread = self._path[-1]
+        for turns in range(sum(stretch.turns for stretch in plan.stretches)):
+            led = node.led.get(thread)
+            if led is None:
+                break
+            if led.is_over or not led.leads_on(thread):
+                return going_on(thread, turns)
+            node = led
+        return plan
 
     def finish(self, played: Played) -> bool:
         """The play has come to its end, which is not to come again; it is new."""

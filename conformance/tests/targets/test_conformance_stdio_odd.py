@@ -127,10 +127,11 @@ def test_every_way_is_tried() -> None:
 
 
 GREETED: Mapping[str, str] = {
-    "another version": "field memslots_lines: expected version 1, got 2",
+    "another version": "field memslots_lines: expected a version from 1 to 2, got 3",
     "no version": "expected a greeting with the key 'memslots_lines'",
     "nameless": "field name: is missing (Greeting has name, capabilities",
-    "stepped": "expected 'none', for a program is not stepped, got \"points\"",
+    "stepped": "field memslots_lines: expected version 2, which knows points, got 1",
+    "from threads": "expected 'none' or 'points', for a program is asked on one thr",
     "misspelt": "is no operation. Did you mean 'GfnToMemslot'?",
     "patient": "field seconds: expected more than 0 and at most 60 seconds, got NaN",
     "not a greeting": "expected JSON, got Expecting value",

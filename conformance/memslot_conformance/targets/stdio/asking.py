@@ -86,6 +86,11 @@ class Asking:
         self._posted: deque[tuple[Operation | None, int]] = deque()
         self._done: list[Operation] = []
 
+    @property
+    def checked(self) -> dict[int, LineTurn]:
+        """Turns, by their identities, that are known to be in order by themselves."""
+        return self._connection.checked
+
     def foresee(self, operations: tuple[Operation, ...], *, looks: bool) -> None:
         """These come next, and where it `looks` a look after each.
 

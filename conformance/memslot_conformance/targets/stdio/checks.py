@@ -37,9 +37,16 @@ def check_bare(answer: LineAnswer) -> None:
         refuse("no points and no wait here", "some", "points")
 
 
-def greeting_of(text: str) -> Greeting:
-    """What a program greets by. Errors: `MisfitError`."""
-    value = parsed(text)
+def check_alone(answer: LineAnswer) -> None:
+    """Errors: `MisfitError` where a line with a turn says more than that."""
+    check_bare(answer)
+    if answer.error is not None:
+        refuse("no error beside a turn", answer.error, "error")
+
+
+def greeting_of(data: bytes) -> Greeting:
+    """What a program greets by. Errors: `MisfitError`, `UnicodeDecodeError`."""
+    value = parsed(data.decode())
     if not is_object(value) or VERSION_KEY not in value:
         refuse(f"a greeting with the key {VERSION_KEY!r}", value)
     version = value[VERSION_KEY]
@@ -50,7 +57,7 @@ def greeting_of(text: str) -> Greeting:
     greeting = GREETING.read(value, VERSION_KEY)
     is_stepped = greeting.capabilities.interleaving is Interleaving.POINTS
     if version < STEPPED_SINCE and (is_stepped or greeting.capabilities.announces):
-        expected = f"version {STEPPED_SINCE}, which has points,"
+        expected = f"version {STEPPED_SINCE}, which knows points"
         refuse(expected, version, VERSION_KEY)
     if not 0 < greeting.seconds <= LONGEST_SECONDS:
         expected = f"more than 0 and at most {LONGEST_SECONDS:g} seconds"

@@ -16,6 +16,7 @@ from typing import NoReturn, TypeVar
 
 from memslot_conformance.adapter.stepped import Stretch
 from memslot_conformance.targets.stdio.checks import (
+    check_alone,
     check_bare,
     check_nothing,
     greeting_of,
@@ -55,8 +56,8 @@ SHOWN = 200
 """Characters that an error shows of a line."""
 
 KEPT = 1 << 12
-KEPT_CHARACTERS = 1 << 10
-"""So many answers, none of more characters, are known again when they come again."""
+KEPT_BYTES = 1 << 10
+"""So many answers, none of more bytes, are known again when they come again."""
 
 T = TypeVar("T")
 
@@ -96,7 +97,8 @@ class Connection:
         self._vms = 0
         self._outgoing: list[str] = []
         self._awaited: deque[_Awaited] = deque()
-        self._known: dict[str, LineAnswer] = {}
+        self._known: dict[bytes, LineAnswer] = {}
+        self.checked: dict[int, LineTurn] = {}
         opening = {VERSION_KEY: VERSION, **OPENING.write(Opening(profile))}
         self._asking = json.dumps(opening)
         self._expected = "greeting"
@@ -182,28 +184,26 @@ class Connection:
         self._awaited.append(_Awaited(number, line, check, has_turns))
         return number
 
-    def _next(self, check: Callable[[str], T]) -> T:
+    def _next(self, check: Callable[[bytes], T]) -> T:
         """The next line, checked. Errors: `ProgramError`."""
         if self.broken is not None:
             message = f"the program was ended, for {self.broken}"
             raise ProgramError(message)
-        text: str | None = None
+        data: bytes | None = None
         try:
             if self._outgoing:
                 lines = "\n".join(self._outgoing) + "\n"
                 self._outgoing.clear()
                 self._program.write(lines.encode(), self._seconds)
             data = self._program.read_line(self._seconds)
-            text = data.decode("utf-8", "backslashreplace")
-            data.decode("utf-8")
-            return check(text)
+            return check(data)
         except MisfitError as misfit:
-            self._refuse(MalformedError, self._at(str(misfit)), text)
+            self._refuse(MalformedError, self._at(str(misfit)), data)
         except UnicodeDecodeError as error:
             words = self._at(f"expected text in UTF-8, got {error.reason}")
-            self._refuse(MalformedError, words, text)
+            self._refuse(MalformedError, words, data)
         except ProgramError as error:
-            self._refuse(type(error), str(error), text)
+            self._refuse(type(error), str(error), data)
 
     def _at(self, words: str) -> str:
         line = f"line {self._program.lines} of its standard output"
@@ -219,18 +219,17 @@ class Connection:
         self._expected = f"answer {number}"
         answers: list[T] = []
 
-        def read(text: str) -> bool:
+        def read(data: bytes) -> bool:
             """The line is a turn, and more come."""
-            answer = self._known_answer(text, number)
-            if answer.error is not None:
-                message = self._at(f"error: {printable(answer.error)}")
-                raise ProgramError(message)
+            answer = self._known_answer(data, number)
             if answer.turn is None:
+                if answer.error is not None:
+                    message = self._at(f"error: {printable(answer.error)}")
+                    raise ProgramError(message)
                 answers.append(check(answer))
                 return False
             if not awaited.has_turns:
                 refuse("no turn, which this request does not give", "one", "turn")
-            check_bare(answer)
             take(answer.turn)
             return True
 
@@ -238,29 +237,33 @@ class Connection:
             pass
         return answers[0]
 
-    def _known_answer(self, text: str, number: int) -> LineAnswer:
+    def _known_answer(self, data: bytes, number: int) -> LineAnswer:
         """The answer of a line; the same words after the number are the same answer."""
-        start = f'{{"n": {number},'
-        rest = text[len(start) :] if text.startswith(start) else ""
+        start = b'{"n": %d,' % number
+        rest = data[len(start) :] if data.startswith(start) else b""
         answer = self._known.get(rest) if rest else None
         if answer is not None:
             return answer
-        answer = ANSWER.read(parsed(text))
+        answer = ANSWER.read(parsed(data.decode()))
         if answer.n != number:
             refuse(f"the answer to request {number}", answer.n, "n")
-        if rest and len(rest) <= KEPT_CHARACTERS:
+        if answer.turn is not None:
+            check_alone(answer)
+        if rest and len(rest) <= KEPT_BYTES:
             if len(self._known) == KEPT:
                 self._known.clear()
+                self.checked.clear()
             self._known[rest] = answer
         return answer
 
     def _refuse(
-        self, kind: type[ProgramError], words: str, text: str | None
+        self, kind: type[ProgramError], words: str, data: bytes | None
     ) -> NoReturn:
         self.end()
         self.broken = words
         said = [words]
-        if text is not None:
+        if data is not None:
+            text = data.decode("utf-8", "backslashreplace")
             said.append(f"  it wrote: {printable(text, SHOWN)}")
         said.append(f"  to answer: {printable(self._asking, SHOWN)}")
         stderr = self._program.said.rstrip()

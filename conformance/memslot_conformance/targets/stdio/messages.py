@@ -3,8 +3,8 @@
 Operations, replies and views have the form that they have in a history; here their
 numbers have to be those of the C types, so that none is negative.
 
-    {"memslots_lines": 1, "profile": null}                       both greet
-    {"memslots_lines": 1, "name": "mine", "capabilities": {...}}
+    {"memslots_lines": 2, "profile": null}                       both greet
+    {"memslots_lines": 2, "name": "mine", "capabilities": {...}}
     {"n": 1, "do": "New", "vm": 1}                               it is asked
     {"n": 1}                                                     and it answers
     {"n": 2, "do": "CarryOut", "vm": 1, "operation": {"op": "GfnToHva", "gfn": 3}}

@@ -39,7 +39,7 @@ class LineRace:
         self._kinds = frozenset(stops)
         self._ahead: deque[Went] = deque()
         self._taken: list[Went] = []
-        self._told = Told(threads, self._kinds)
+        self._told = Told(threads, self._kinds, asking.checked)
         self._broken: ProgramError | None = None
         asking.start(threads, self._stops)
 
@@ -88,7 +88,7 @@ class LineRace:
         if self._broken is not None:
             raise self._broken
         ahead.clear()
-        self._told = Told(self._threads, self._kinds)
+        self._told = Told(self._threads, self._kinds, self._asking.checked)
         self._asking.again()
         self._asking.start(self._threads, self._stops)
         turns = [*(went.thread for went in taken), thread]

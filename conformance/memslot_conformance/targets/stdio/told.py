@@ -15,17 +15,25 @@ from memslot_spec.model.operations import Operation
 
 Row = tuple[Operation, ...]
 
+MOST_CHECKED = 1 << 12
+
 
 class Told:
     """What the threads of a race have done so far, by what the program told."""
 
-    def __init__(self, threads: tuple[Row, ...], stops: frozenset[str]) -> None:
+    def __init__(
+        self,
+        threads: tuple[Row, ...],
+        stops: frozenset[str],
+        checked: dict[int, LineTurn],
+    ) -> None:
         self._rows = dict(enumerate(threads, 1))
         self._stops = stops
         self._begun = dict.fromkeys(self._rows, 0)
         self._returned = dict.fromkeys(self._rows, 0)
         self._waiting: set[int] = set()
         self._ready: frozenset[int] = frozenset()
+        self._checked = checked
 
     @property
     def runnable(self) -> tuple[int, ...]:
@@ -43,29 +51,39 @@ class Told:
     def take(self, turn: LineTurn) -> Went:
         """What a turn says, in events. Errors: `MisfitError` where it cannot be."""
         thread = turn.thread
-        row = self._rows.get(thread, ())
-        operation = row[self._returned[thread]]
-        events: list[Event] = []
-        if self._begun[thread] == self._returned[thread]:
+        row, done = self._rows[thread], self._returned[thread]
+        operation = row[done]
+        if self._checked.get(id(turn)) is not turn:
+            self._check(turn)
+            if len(self._checked) >= MOST_CHECKED:
+                self._checked.clear()
+            self._checked[id(turn)] = turn
+        events: tuple[Event, ...] = turn.points
+        if self._begun[thread] == done:
             self._begun[thread] += 1
-            events.append(Call(thread, operation))
-        for at, point in enumerate(turn.points):
-            if point.thread != thread:
-                refuse(f"thread {thread}", point.thread, f"turn.points[{at}].thread")
-        events += turn.points
-        self._waiting.discard(thread)
-        if turn.reply is not None:
-            check_reply(operation, turn.reply, "turn.reply")
-            self._returned[thread] += 1
-            events.append(Return(thread, turn.reply))
-        self._check_end(turn)
+            events = (Call(thread, operation), *events)
+        if self._waiting:
+            self._waiting.discard(thread)
+        reply = turn.reply
+        if reply is not None:
+            check_reply(operation, reply, "turn.reply")
+            self._returned[thread] = done = done + 1
+            events = (*events, Return(thread, reply))
         if turn.waits is not None:
             self._waiting.add(thread)
-        self._ready = frozenset(turn.ready)
-        if not self._ready <= self._waiting:
-            refuse("threads that wait", turn.ready, "turn.ready")
-        is_over = self._returned[thread] == len(row)
-        return Went(thread, tuple(events), turn.waits, is_over, turn.ready)
+        if turn.ready or self._ready:
+            self._ready = frozenset(turn.ready)
+            if not self._ready <= self._waiting:
+                refuse("threads that wait", turn.ready, "turn.ready")
+        return Went(thread, events, turn.waits, done == len(row), turn.ready)
+
+    def _check(self, turn: LineTurn) -> None:
+        """What a line says by itself."""
+        for at, point in enumerate(turn.points):
+            if point.thread != turn.thread:
+                path = f"turn.points[{at}].thread"
+                refuse(f"thread {turn.thread}", point.thread, path)
+        self._check_end(turn)
 
     def _check_end(self, turn: LineTurn) -> None:
         """A turn ends for one reason, and not before it."""

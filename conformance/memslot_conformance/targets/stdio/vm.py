@@ -93,7 +93,7 @@ def _stepped(has: Capabilities) -> dict[str, object]:
             raise MisfitError(message, f"capabilities.announces[{at}]")
     inside: dict[str, object] = {"announces": has.announces} if has.announces else {}
     if has.interleaving is Interleaving.POINTS:
-        inside |= {"interleaving": has.interleaving, "race": _race}
+        inside |= {"interleaving": has.interleaving, "begin_turns": _begin_turns}
     return inside
 
 
@@ -135,7 +135,9 @@ def _method(kind: type[Operation]) -> Callable[..., object]:
     return method
 
 
-def _race(self: ProgramVm, threads: tuple[Row, ...], stops: tuple[str, ...]) -> Turning:
+def _begin_turns(
+    self: ProgramVm, threads: tuple[Row, ...], stops: tuple[str, ...]
+) -> Turning:
     for operation in chain.from_iterable(threads):
         method = METHODS[type(operation)]
         if not hasattr(self, method):
