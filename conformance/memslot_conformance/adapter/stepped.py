@@ -55,7 +55,7 @@ class Went(NamedTuple):
     """What a thread did in one turn, its calls and returns among it.
 
     `waits` is the label of what it waits for now. Of the threads that wait, those in
-    `ready` could go on.
+    `ready` could go on. `broke` is how the target broke after the last turn of all.
     """
 
     thread: int
@@ -63,6 +63,7 @@ class Went(NamedTuple):
     waits: str | None
     is_over: bool
     ready: tuple[int, ...]
+    broke: BaseException | None = None
 
 
 class Turning(Protocol):

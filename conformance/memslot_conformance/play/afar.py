@@ -55,6 +55,8 @@ class RaceAfar:
         self._ready = went.ready
         if went.waits is not None:
             hook.waiting[thread] = (lambda: thread in self._ready, went.waits)
+        if went.broke is not None:
+            trace.broke(thread, went.broke)
         return went.is_over
 
 

@@ -161,8 +161,10 @@ class Asking:
         """
 
         def check(answer: LineAnswer) -> LineAnswer:
-            if answer.waits is None or answer.reply is not None:
+            if answer.waits is None:
                 check_reply(operation, answer.reply, "reply")
+            elif answer.reply is not None:
+                refuse("a reply or a wait", "both", "waits")
             if answer.view is not None:
                 refuse("a reply alone", "a view", "view")
             for at, point in enumerate(answer.points):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from memslot_conformance.targets.stdio.messages import (
     GREETING,
     STEPPED_SINCE,
@@ -12,9 +14,12 @@ from memslot_conformance.targets.stdio.messages import (
     LineTurn,
 )
 from memslot_conformance.targets.stdio.process import LINE_BYTES
+from memslot_spec.history.events import Point
 from memslot_spec.history.header import Interleaving
 from memslot_spec.history.json_form import parsed
 from memslot_spec.history.json_kinds import is_object, refuse
+from memslot_spec.history.points.tables import TablePublished
+from memslot_spec.model.values import table_of
 
 LONGEST_SECONDS = 60.0
 """So long may a program ask the suite to wait for one answer."""
@@ -42,6 +47,24 @@ def check_alone(answer: LineAnswer) -> None:
     check_bare(answer)
     if answer.error is not None:
         refuse("no error beside a turn", answer.error, "error")
+
+
+def in_order(answer: LineAnswer) -> LineAnswer:
+    """The same, with the slots of published tables in the order of the suite's."""
+    points = _in_order(answer.points)
+    turn = answer.turn
+    if turn is not None:
+        turn = replace(turn, points=_in_order(turn.points))
+    return replace(answer, points=points, turn=turn)
+
+
+def _in_order(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    return tuple(
+        replace(point, slots=table_of(*point.slots.slots))
+        if isinstance(point, TablePublished)
+        else point
+        for point in points
+    )
 
 
 def greeting_of(data: bytes) -> Greeting:

@@ -21,6 +21,7 @@ from memslot_conformance.targets.stdio.checks import (
     check_nothing,
     greeting_of,
     ignore,
+    in_order,
     printable,
 )
 from memslot_conformance.targets.stdio.messages import (
@@ -247,6 +248,7 @@ class Connection:
         answer = ANSWER.read(parsed(data.decode()))
         if answer.n != number:
             refuse(f"the answer to request {number}", answer.n, "n")
+        answer = in_order(answer)
         if answer.turn is not None:
             check_alone(answer)
         if rest and len(rest) <= KEPT_BYTES:

@@ -55,7 +55,9 @@ class LineRace:
             self._go_back(thread, plan())
         went = self._ahead.popleft()
         self._taken.append(went)
-        return went
+        if self._broken is None or self._ahead or self._told.runnable:
+            return went
+        return went._replace(broke=self._broken)
 
     def _advance(self, runs: tuple[Stretch, ...], *, stays: bool) -> None:
         """Have turns taken; at least one is told. Errors: `ProgramError`."""

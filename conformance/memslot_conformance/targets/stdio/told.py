@@ -7,7 +7,8 @@ are its own, and it ends where a turn ends.
 from __future__ import annotations
 
 from memslot_conformance.adapter.stepped import Stretch, Went
-from memslot_conformance.targets.stdio.asking import check_reply
+from memslot_conformance.targets.stdio.asking import LABEL, check_reply
+from memslot_conformance.targets.stdio.checks import printable
 from memslot_conformance.targets.stdio.messages import LineTurn
 from memslot_spec.history.events import Call, Event, Return
 from memslot_spec.history.json_kinds import refuse
@@ -69,13 +70,15 @@ class Told:
             check_reply(operation, reply, "turn.reply")
             self._returned[thread] = done = done + 1
             events = (*events, Return(thread, reply))
-        if turn.waits is not None:
+        waits = turn.waits
+        if waits is not None:
+            waits = printable(waits, LABEL)
             self._waiting.add(thread)
         if turn.ready or self._ready:
             self._ready = frozenset(turn.ready)
             if not self._ready <= self._waiting:
                 refuse("threads that wait", turn.ready, "turn.ready")
-        return Went(thread, events, turn.waits, done == len(row), turn.ready)
+        return Went(thread, events, waits, done == len(row), turn.ready)
 
     def _check(self, turn: LineTurn) -> None:
         """What a line says by itself."""
@@ -116,7 +119,7 @@ class Order:
         if expected is None:
             refuse("the answer, for nobody has a turn", thread, "turn.thread")
         if thread != expected:
-            refuse(f"thread {expected}, whose turn it is,", thread, "turn.thread")
+            refuse(f"thread {expected}, whose turn it is", thread, "turn.thread")
 
     def _next(self, told: Told) -> int | None:
         while not self._left and self._runs:
