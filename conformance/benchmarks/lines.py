@@ -6,6 +6,8 @@ lines, with what is known ahead written ahead. Seconds are of processor time, th
 the program beside those of this process. A step is an event.
 
     python conformance/benchmarks/lines.py --rounds 5
+
+Then the switches of a program that is stepped are counted: see `stepped_lines`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+import stepped_lines
 from memslot_conformance.adapter.protocols import Implementation, Make
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.scenarios.drawn.choices import Seeded
@@ -192,6 +195,7 @@ def main() -> None:
     for name, seen in rates.items():
         rate = median(seen)
         print(f"{name:<38}{rate:>9,.0f} judged steps/s  1 : {best / rate:.2f}")
+    stepped_lines.show(rounds)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,9 @@ class ServedVm:
                 gate.taken()
                 yield {"view": VIEW.write(view or View())}
             case Start(_, _, threads, stops):
-                rows = [[partial(self._reply, op) for op in row] for row in threads]
+                rows: list[list[Callable[[], Fields]]] = [
+                    [partial(self._reply, op) for op in row] for row in threads
+                ]
                 gate.start(rows, list(stops))
                 yield {}
             case Advance(_, _, runs, stays, most):
@@ -99,6 +101,9 @@ class ServedVm:
         except Stuck:
             return {"points": self.gate.taken(), "waits": self.gate.stuck}
         return {"points": self.gate.taken(), "reply": reply}
+
+    def _tasks(self, row: tuple[Operation, ...]) -> list[Callable[[], Fields]]:
+        return [partial(self._reply, operation) for operation in row]
 
     def _reply(self, operation: Operation) -> Fields:
         return REPLY.write(perform(self._made, operation))

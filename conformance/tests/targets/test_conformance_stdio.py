@@ -20,6 +20,7 @@ from memslot_conformance.play.scheduler import Play
 from memslot_conformance.targets.isolation import isolated
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_conformance.targets.skeletons.copies import SKELETONS, copied
+from memslot_conformance.targets.stdio.asking import REPLIES
 from memslot_conformance.targets.stdio.messages import (
     GREETING,
     REQUEST,
@@ -27,7 +28,7 @@ from memslot_conformance.targets.stdio.messages import (
     requests_schema,
 )
 from memslot_conformance.targets.stdio.target import ProgramFactory
-from memslot_conformance.targets.stdio.vm import REPLIES, UNWRAPPED
+from memslot_conformance.targets.stdio.vm import UNWRAPPED
 from memslot_spec.history.events import Call, Observed, Return
 from memslot_spec.history.hook import Silent
 from memslot_spec.model.operations import (

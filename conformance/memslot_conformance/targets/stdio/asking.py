@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import cache
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeVar, get_args
 
 from memslot_conformance.adapter.stepped import Stretch
 from memslot_conformance.targets.stdio.checks import check_bare, printable
@@ -23,6 +22,12 @@ from memslot_spec.model.replies import Reply
 
 AHEAD = 32
 """So many requests are written before the first of their answers is read."""
+
+NAMES: Mapping[type[Point], tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind) if field.name != "thread")
+    for kind in get_args(Point)
+}
+"""The fields of each kind of point but its thread."""
 
 LABEL = 200
 """Characters that are shown of what a thread waits for."""
@@ -197,12 +202,7 @@ def check_reply(operation: Operation, reply: Reply | None, path: str) -> None:
 
 def told_by(point: Point) -> list[object]:
     """The fields of a point but its thread, in their order."""
-    return [getattr(point, name) for name in _names(type(point))]
-
-
-@cache
-def _names(kind: type[Point]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name != "thread")
+    return [getattr(point, name) for name in NAMES[type(point)]]
 
 
 def as_asked(operation: Operation) -> Operation:

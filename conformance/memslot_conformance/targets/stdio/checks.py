@@ -73,8 +73,7 @@ def greeting_of(data: bytes) -> Greeting:
     if not is_object(value) or VERSION_KEY not in value:
         refuse(f"a greeting with the key {VERSION_KEY!r}", value)
     version = value[VERSION_KEY]
-    known = range(1, VERSION + 1)
-    if isinstance(version, bool) or version not in known:
+    if type(version) is not int or not 1 <= version <= VERSION:
         expected = f"a version from 1 to {VERSION}"
         refuse(expected, version, VERSION_KEY)
     greeting = GREETING.read(value, VERSION_KEY)
