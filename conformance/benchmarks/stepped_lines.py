@@ -3,20 +3,21 @@
 A *switch* is one decision of the scheduler: a thread is given the turn, runs to its
 next stop, and what it did is recorded. The race is a delete and a create beside lookups
 on two threads. It is searched with at most one preemption, and drawn at random. Seconds
-are of the clock, so that waiting for the program counts; nothing is judged.
+are of processor time, the program's beside the suite's; nothing is judged.
 """
 
 from __future__ import annotations
 
+import resource
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from typing import Any
 
 from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.bounded import bounded
@@ -38,7 +39,9 @@ RACE = Scenario(
 
 DRAWN = 200
 
-WAYS: dict[str, Callable[[Make], Iterable[Played]]] = {
+Way = Callable[[Make], Iterable[Played]]
+
+WAYS: dict[str, Way] = {
     "searched": lambda make: bounded(make, RACE, 1),
     "searched, reduced": lambda make: bounded(make, RACE, 1, reduced=True),
     "drawn": lambda make: sampled(make, RACE, Random(1), DRAWN),
@@ -53,37 +56,23 @@ def called() -> Make:
     skeleton = SKELETONS["python"]
     with TemporaryDirectory() as folder:
         text = copied(skeleton, Path(folder)).read_text("utf-8")
-    inside: dict[str, object] = {"__name__": PACKAGE}
+    inside: dict[str, Any] = {"__name__": PACKAGE}
     exec(text, inside)  # noqa: S102 - a file of our own
-    factory = inside["Adapter"]
-    if not callable(factory):
-        message = "the skeleton has no Adapter"
-        raise TypeError(message)
-    return made_by(factory, name="skeleton").make
+    return made_by(inside["Adapter"], name="skeleton").make
 
 
-@contextmanager
-def in_rust() -> Iterator[Make]:
-    """The table of the skeleton in Rust, built and started."""
-    skeleton = SKELETONS["rust"]
-    with TemporaryDirectory() as folder:
-        copied(skeleton, Path(folder))
-        for line in skeleton.build:
-            subprocess.run([*line.split(), "--quiet"], cwd=folder, check=True)
-        factory = ProgramFactory(f"{folder}/target/release/mine", None)
-        yield factory
-        factory.end()
+def spent() -> float:
+    """Processor seconds of this process and of the programs that it waited for."""
+    used = [resource.getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def measured(make: Make, rounds: int) -> dict[str, float]:
-    """Switches a second, by how the race is played: the median of the rounds."""
-    rates: dict[str, list[float]] = {name: [] for name in WAYS}
-    for _ in range(rounds):
-        for name, way in WAYS.items():
-            begun = perf_counter()
-            switches = sum(played.decisions for played in way(make))
-            rates[name].append(switches / (perf_counter() - begun))
-    return {name: median(seen) for name, seen in rates.items()}
+def rate(make: Make, way: Way, end: Callable[[], None]) -> float:
+    """Switches a second, by the processor."""
+    begun = spent()
+    switches = sum(played.decisions for played in way(make))
+    end()
+    return switches / (spent() - begun)
 
 
 def show(rounds: int) -> None:
@@ -91,12 +80,20 @@ def show(rounds: int) -> None:
     if shutil.which("cargo") is None:
         print("no switches: cargo is missing, so no program in Rust is built")
         return
-    here = measured(called(), rounds)
-    with in_rust() as make:
-        afar = measured(make, rounds)
-    for name in WAYS:
-        mine, theirs = here[name], afar[name]
-        print(
-            f"{name:<20}{mine:>9,.0f} switches/s called, in Python"
-            f"{theirs:>9,.0f} over lines, in Rust  1 : {mine / theirs:.2f}"
-        )
+    skeleton, make = SKELETONS["rust"], called()
+    with TemporaryDirectory() as folder:
+        copied(skeleton, Path(folder))
+        for line in skeleton.build:
+            subprocess.run([*line.split(), "--quiet"], cwd=folder, check=True)
+        for name, way in WAYS.items():
+            here: list[float] = []
+            afar: list[float] = []
+            for _ in range(rounds):
+                here.append(rate(make, way, lambda: None))
+                factory = ProgramFactory(f"{folder}/target/release/mine", None)
+                afar.append(rate(factory, way, factory.end))
+            mine, theirs = median(here), median(afar)
+            print(
+                f"{name:<20}{mine:>9,.0f} switches/s called, in Python"
+                f"{theirs:>9,.0f} over lines, in Rust  1 : {mine / theirs:.2f}"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from random import Random
 
@@ -39,7 +40,7 @@ REFERENCES = (
 @pytest.fixture(autouse=True, scope="module")
 def _with_the_examples() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(EXAMPLES))
+        patch.setattr("sys.path", [str(EXAMPLES), *sys.path])
         yield
 
 

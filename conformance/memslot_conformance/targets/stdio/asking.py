@@ -179,7 +179,8 @@ class Asking:
 
         answer = self.ask(operation, check)
         for point in answer.points:
-            self._hook.point(type(point), *told_by(point))
+            kind: Callable[..., Point] = type(point)
+            self._hook.point(kind, *told_by(point))
         if answer.reply is None:
             # Nobody is there who could end it.
             self._hook.wait(lambda: False, printable(answer.waits or "", LABEL))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memslot_conformance.targets.stdio.messages import (
+    FIRST,
     GREETING,
     STEPPED_SINCE,
     VERSION,
@@ -67,18 +68,22 @@ def _in_order(points: tuple[Point, ...]) -> tuple[Point, ...]:
     )
 
 
+def _is_version(value: object) -> bool:
+    return any(value is not True and value == known for known in range(1, VERSION + 1))
+
+
 def greeting_of(data: bytes) -> Greeting:
     """What a program greets by. Errors: `MisfitError`, `UnicodeDecodeError`."""
     value = parsed(data.decode())
     if not is_object(value) or VERSION_KEY not in value:
         refuse(f"a greeting with the key {VERSION_KEY!r}", value)
     version = value[VERSION_KEY]
-    if type(version) is not int or not 1 <= version <= VERSION:
+    if not _is_version(version):
         expected = f"a version from 1 to {VERSION}"
         refuse(expected, version, VERSION_KEY)
     greeting = GREETING.read(value, VERSION_KEY)
     is_stepped = greeting.capabilities.interleaving is Interleaving.POINTS
-    if version < STEPPED_SINCE and (is_stepped or greeting.capabilities.announces):
+    if version == FIRST and (is_stepped or greeting.capabilities.announces):
         expected = f"version {STEPPED_SINCE}, which knows points"
         refuse(expected, version, VERSION_KEY)
     if not 0 < greeting.seconds <= LONGEST_SECONDS:

@@ -46,7 +46,7 @@ VERSION = 2
 """What the suite speaks. The second knows points, waits and turns, and the first does
 not: a program that greets by 1 is asked nothing that is not of it."""
 
-STEPPED_SINCE = 2
+FIRST, STEPPED_SINCE = 1, 2
 
 SECONDS = 5.0
 """How long an answer may take, where a program does not say."""
