@@ -46,7 +46,11 @@ class ManagedKvm:
         """What the manager asks of KVM; a failure comes where one is due."""
         end, failure = self.failing
         is_last = request.guest_phys_addr + request.memory_size == end
-        reply = self.kvm.set_region(request, failure=failure if is_last else None)
+        if failure is None or not is_last:
+            reply = self.kvm.set_region(request)
+        else:
+            self.failing = (0, None)
+            reply = self.kvm.set_region(request, failure=failure)
         return reply.errno if isinstance(reply, Refused) else None
 
     def set_region(

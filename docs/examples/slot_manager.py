@@ -54,8 +54,8 @@ class SlotManager:
             return False
         if old is None or not size:
             return bool(old or size)
-        is_alike = (old.memory_size, old.userspace_addr) == (size, hva)
-        return is_alike and not (old.flags ^ new.flags) & READ_ONLY
+        alike = (old.memory_size, old.userspace_addr) == (size, hva)
+        return alike and not (old.flags ^ new.flags) & READ_ONLY
 
     def split(self, whole: MemoryRegion, ids: list[int]) -> list[MemoryRegion]:
         """The slots that a region is made of, by these ids."""
@@ -91,10 +91,9 @@ class SlotManager:
 
     def keep(self, name: int, new: MemoryRegion, pieces: list[MemoryRegion]) -> None:
         """The region is as it was asked for; ids that are not used are free again."""
-        before = [piece.slot for piece in self.regions.pop(name, [])]
-        self.free = [slot for slot in self.free if slot not in {p.slot for p in pieces}]
+        before = {piece.slot for piece in self.regions.pop(name, [])}
+        after = {piece.slot for piece in pieces}
+        self.free = sorted({*self.free, *before} - after)
         self.asked.pop(name, None)
         if pieces:
             self.regions[name], self.asked[name] = pieces, new
-        else:
-            self.free += before
