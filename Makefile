@@ -29,7 +29,7 @@ GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup check test quick lint types unit contracts docs bench
-.PHONY: format golden slow-list silent mutate compiled wheel clean
+.PHONY: hostile format golden slow-list silent mutate compiled wheel clean
 
 SEED := 1
 COUNT := 600
@@ -61,6 +61,10 @@ check: $(STAMP)  ## judge the reference, and /dev/kvm where it is usable
 	@$(BIN)/memslots check
 
 test: lint types unit docs  ## everything that has to pass before a merge
+
+# The last -m that pytest is given is the one that counts.
+hostile: $(STAMP)  ## the targets that turn on the suite, and take their time
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) -m hostile
 
 # Each step in turn, the cheapest first: the first that fails is the answer.
 quick: $(STAMP) lint  ## in a minute: style, mypy, and the tests that are not slow

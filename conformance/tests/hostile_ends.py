@@ -1,4 +1,4 @@
-"""How `memslots smoke` ends with each hostile program: its status, and what it says."""
+"""How it ends with each hostile or broken adapter: a status, and what is said."""
 
 from __future__ import annotations
 
@@ -48,3 +48,27 @@ ENDS: Mapping[str, tuple[int, str]] = {
     "a name with escapes": (SOUND, "the adapter is sound"),
 }
 """Of a program that is hostile at once."""
+
+ADAPTERS: Mapping[str, str] = {
+    "SharedSlot": "a slot created on one is seen on the other: GfnToMemslot",
+    "SharedHva": "a slot created on one is seen on the other: GfnToHva",
+    "SharedVisible": "a slot created on one is seen on the other: IsVisibleGfn",
+    "SharedId": "a slot created on one is seen on the other: MemslotId",
+    "SharedShown": "a slot created on one is shown by the other",
+    "Inherits": "a slot created on one is seen on a later one",
+    "InheritsShown": "a slot created on one is shown by a later one",
+    "Mute": "which is no Done or Refused",
+    "Vague": "is_visible_gfn() gave 1, which is no bool",
+    "Deaf": "it has no method set_region()",
+    "RaisesOnDelete": "KeyError",
+    "Flickers": "it showed View(",
+    "Forgets": "lookups said [Visible(visible=True)] before it and",
+    "Unsteady": "the same schedule went two ways: step 2 was TableLoaded(thread=0",
+    "UnsteadyLater": "the same schedule went two ways: step 8 was TableLoaded(thread=2",
+    "UnsteadyLookup": "the same schedule went two ways: step 8 was TableLoaded(",
+    "NamesThenRaises": "KeyError",
+    "StopsAtOnce": "NotImplementedError: slot 0",
+    "not_whole": "LookupError: a part is missing",
+    "dies_at_2": "exited with status 7 before it was done",
+}
+"""Of adapters in Python, `py:odd_adapters:NAME`, which `smoke` calls broken."""
