@@ -21,7 +21,7 @@ USABLE = detect()
 FOUND = {
     "leaves_pieces": "ERR-2",
     "forgets_the_rest": "SLOT-8",
-    "runs_out_of_ids": "REQ-1",
+    "runs_out_of_ids": "REQ-28",
     "hides_exist": "REQ-19",
     "logs_the_first": "SLOT-8",
     "drops_the_tail": "SLOT-8",
