@@ -28,6 +28,8 @@ PID, TOUCHED = "pid", "touched"
 
 Answer = dict[str, Any]
 
+EVERYTHING = ["SetRegion", "GfnToMemslot", "GfnToHva", "IsVisibleGfn", "MemslotId"]
+
 skeleton: dict[str, Any] = {}
 exec(SKELETON.read_text("utf-8").partition("\nvms = ")[0], skeleton)  # noqa: S102
 
@@ -39,6 +41,16 @@ def write(data: bytes) -> None:
 
 def say(answer: Answer) -> None:
     write(json.dumps(answer).encode() + b"\n")
+
+
+def say_all(*answers: Answer) -> None:
+    for answer in answers:
+        say(answer)
+
+
+def half_a_line(answer: Answer) -> None:
+    write(json.dumps(answer).encode()[:9])
+    rest()
 
 
 def rest() -> None:
@@ -93,6 +105,11 @@ def close(*fds: int) -> None:
     rest()
 
 
+def close_after(answer: Answer) -> None:
+    say(answer)
+    close(0)
+
+
 def loud(answer: Answer) -> None:
     for _ in range(200):
         os.write(2, b"lost \x1b[2J in the table\n" * 1000)
@@ -112,7 +129,7 @@ WAYS: Mapping[str, Callable[[Answer], None]] = {
     "does not end": lambda _: spin(),
     "takes gigabytes": lambda _: take_gigabytes(),
     "garbage": lambda _: write(b"segmentation fault?\n"),
-    "half a line": lambda a: (write(json.dumps(a).encode()[:9]), rest())[1],
+    "half a line": half_a_line,
     "another call": lambda a: say({**a, "n": a["n"] + 7}),
     "the call before": lambda a: say({**a, "n": a["n"] - 1}),
     "a megabyte": lambda a: say({**a, "pad": "x" * (1 << 20)}),
@@ -122,9 +139,9 @@ WAYS: Mapping[str, Callable[[Answer], None]] = {
     "cannot what it claims": lambda a: say({"n": a["n"], "error": "not written yet"}),
     "escapes": lambda _: write(b"\x1b[2J\x1b]0;owned\x07\n"),
     "escapes in a text": lambda a: say({"n": a["n"], "error": "\x1b[2J\u202e owned"}),
-    "answers twice": lambda a: (say(a), say(a))[1],
+    "answers twice": lambda a: say_all(a, a),
     "closes its output": lambda _: close(1),
-    "closes its input": lambda a: (say(a), close(0))[1],
+    "closes its input": close_after,
     "leaves a child": lambda _: leave_a_child(),
     "is two": be_two,
     "code in a name": lambda a: touch(a, TOUCH),
@@ -137,7 +154,8 @@ WAYS: Mapping[str, Callable[[Answer], None]] = {
 """What it does in the place of an answer."""
 
 
-def no_greeting(_: Answer) -> None:
+def greet_and_rest(greeting: Answer) -> None:
+    say(greeting)
     rest()
 
 
@@ -149,8 +167,8 @@ def greet_anew(greeting: Answer) -> None:
 
 GREETINGS: Mapping[str, Callable[[Answer], None]] = {
     "another version": lambda g: say({**g, "memslots_lines": 99}),
-    "speaks first": lambda g: (say({"n": 1}), say(g))[1],
-    "reads nothing": lambda g: (say(g), rest())[1],
+    "speaks first": lambda g: say_all({"n": 1}, g),
+    "reads nothing": greet_and_rest,
     "greets by another name": greet_anew,
     "claims everything": lambda g: say(claiming(g, EVERYTHING)),
     "claims less than it has": lambda g: say(claiming(g, ["SetRegion"])),
@@ -158,8 +176,6 @@ GREETINGS: Mapping[str, Callable[[Answer], None]] = {
     "a name with escapes": lambda g: say({**g, "name": "\x1b[2J\x07 owned"}),
 }
 """What it does in the place of a greeting."""
-
-EVERYTHING = ["SetRegion", "GfnToMemslot", "GfnToHva", "IsVisibleGfn", "MemslotId"]
 
 
 def claiming(greeting: Answer, operations: list[str]) -> Answer:

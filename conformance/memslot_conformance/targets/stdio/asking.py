@@ -10,7 +10,11 @@ from typing import NoReturn, TypeVar, get_args
 from memslot_conformance.adapter.stepped import Stretch
 from memslot_conformance.targets.stdio.checks import check_bare, printable
 from memslot_conformance.targets.stdio.connection import Connection
-from memslot_conformance.targets.stdio.messages import LineAnswer, LineTurn
+from memslot_conformance.targets.stdio.messages import (
+    LineAnswer,
+    LineTurn,
+    OperationRow,
+)
 from memslot_conformance.targets.stdio.process import ProgramError
 from memslot_spec.history.events import Point
 from memslot_spec.history.hook import Hook
@@ -121,7 +125,7 @@ class Asking:
         for operation in self._done:
             self._connection.post(self._vm, operation)
 
-    def start(self, threads: tuple[tuple[Operation, ...], ...], stops: str) -> None:
+    def start(self, threads: tuple[OperationRow, ...], stops: str) -> None:
         """Have the threads of a race ready. Errors: `ProgramError`."""
         rows = tuple(tuple(map(as_asked, row)) for row in threads)
         self._connection.start(self._vm, rows, stops)

@@ -39,6 +39,7 @@ from memslot_conformance.targets.stdio.messages import (
     New,
     Observe,
     Opening,
+    OperationRow,
     Start,
 )
 from memslot_conformance.targets.stdio.process import (
@@ -61,8 +62,6 @@ KEPT_BYTES = 1 << 10
 """So many answers, none of more bytes, are known again when they come again."""
 
 T = TypeVar("T")
-
-Operations = tuple[Operation, ...]
 
 _JSON = {False: "false", True: "true"}
 
@@ -125,7 +124,7 @@ class Connection:
         more = f', "operation": {_text_of(operation)}'
         return self._post(CarryOut, vm, check_nothing, more)
 
-    def start(self, vm: int, threads: tuple[Operations, ...], stops: str) -> None:
+    def start(self, vm: int, threads: tuple[OperationRow, ...], stops: str) -> None:
         """Have the threads of a race ready; `stops` is a list of kinds, in JSON."""
         rows = ", ".join(f"[{', '.join(map(_text_of, row))}]" for row in threads)
         self._post(Start, vm, check_bare, f', "threads": [{rows}], "stops": {stops}')

@@ -107,6 +107,10 @@ class Close:
     vm: int
 
 
+OperationRow = tuple[Operation, ...]
+"""What one thread of a race carries out, one after the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """Have threads 1, 2, ... ready to carry these out; none of them runs yet.
@@ -116,7 +120,7 @@ class Start:
 
     n: int
     vm: int
-    threads: tuple[tuple[Operation, ...], ...]
+    threads: tuple[OperationRow, ...]
     stops: tuple[str, ...]
 
 

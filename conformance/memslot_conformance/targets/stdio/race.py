@@ -15,9 +15,9 @@ from itertools import groupby
 from memslot_conformance.adapter.stepped import Plan, Stretch, Went
 from memslot_conformance.targets.stdio.asking import Asking
 from memslot_conformance.targets.stdio.checks import printable
-from memslot_conformance.targets.stdio.messages import LineTurn
+from memslot_conformance.targets.stdio.messages import LineTurn, OperationRow
 from memslot_conformance.targets.stdio.process import MalformedError, ProgramError
-from memslot_conformance.targets.stdio.told import Order, Row, Told
+from memslot_conformance.targets.stdio.told import Order, Told
 
 MOST = 500
 """So many turns are told before an answer: what never ends is noticed in time."""
@@ -31,7 +31,7 @@ class LineRace:
     """A race of one VM of a program."""
 
     def __init__(
-        self, asking: Asking, threads: tuple[Row, ...], stops: tuple[str, ...]
+        self, asking: Asking, threads: tuple[OperationRow, ...], stops: tuple[str, ...]
     ) -> None:
         self._asking = asking
         self._threads = threads

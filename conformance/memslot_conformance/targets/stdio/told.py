@@ -9,12 +9,9 @@ from __future__ import annotations
 from memslot_conformance.adapter.stepped import Stretch, Went
 from memslot_conformance.targets.stdio.asking import LABEL, check_reply
 from memslot_conformance.targets.stdio.checks import printable
-from memslot_conformance.targets.stdio.messages import LineTurn
+from memslot_conformance.targets.stdio.messages import LineTurn, OperationRow
 from memslot_spec.history.events import Call, Event, Return
 from memslot_spec.history.json_kinds import refuse
-from memslot_spec.model.operations import Operation
-
-Row = tuple[Operation, ...]
 
 MOST_CHECKED = 1 << 12
 
@@ -24,7 +21,7 @@ class Told:
 
     def __init__(
         self,
-        threads: tuple[Row, ...],
+        threads: tuple[OperationRow, ...],
         stops: frozenset[str],
         checked: dict[int, LineTurn],
     ) -> None:

@@ -14,9 +14,12 @@ from memslot_conformance.adapter.stepped import Turning
 from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.stdio.asking import NO_ANSWER, REPLIES, Asking
 from memslot_conformance.targets.stdio.connection import Connection
-from memslot_conformance.targets.stdio.messages import Greeting, LineAnswer
+from memslot_conformance.targets.stdio.messages import (
+    Greeting,
+    LineAnswer,
+    OperationRow,
+)
 from memslot_conformance.targets.stdio.race import LineRace
-from memslot_conformance.targets.stdio.told import Row
 from memslot_spec.history.events import Point
 from memslot_spec.history.header import Capabilities, Interleaving
 from memslot_spec.history.hook import Hook
@@ -136,7 +139,7 @@ def _method(kind: type[Operation]) -> Callable[..., object]:
 
 
 def _begin_turns(
-    self: ProgramVm, threads: tuple[Row, ...], stops: tuple[str, ...]
+    self: ProgramVm, threads: tuple[OperationRow, ...], stops: tuple[str, ...]
 ) -> Turning:
     for operation in chain.from_iterable(threads):
         method = METHODS[type(operation)]
