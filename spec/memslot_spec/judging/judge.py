@@ -31,8 +31,9 @@ from memslot_spec.judging.applies import (
 )
 from memslot_spec.judging.judgement import Finding, Judgement
 from memslot_spec.judging.observed import observed_words
-from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.operations import RangeRequest, SetRegion
 from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.ranges import RangeUpdated, range_updated
 from memslot_spec.moments.replies import Answered, Updated, answered, updated
 from memslot_spec.moments.shown import sptes_and_points, table_and_points
 
@@ -122,7 +123,9 @@ class Judge:
         )
 
     def _ask(
-        self, agenda: Agenda | None, event: Event | Answered | Updated | AtRest
+        self,
+        agenda: Agenda | None,
+        event: Event | Answered | Updated | RangeUpdated | AtRest,
     ) -> None:
         """Ask about an event and about the moments made of it."""
         if agenda is None:
@@ -228,6 +231,11 @@ class Judge:
                 watch = self._applicable.watch_updates[first]
                 if watch:
                     self._watch(watch, update)
+        elif isinstance(operation, RangeRequest):
+            agenda = self._applicable.range_updated
+            if agenda:
+                moment = range_updated(self.facts, event, known, operation)
+                self._ask(agenda, moment)
         else:
             agenda = self._applicable.answered[type(operation)]
             watch = self._applicable.watch_replies[type(operation)]

@@ -1,0 +1,79 @@
+"""Facts about a table by ranges: what its dirty logs must show, and must not.
+
+Frames are followed one by one. Where calls overlap so that two orders of them tell
+different things, a frame is neither: it may be shown or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from memslot_spec.model.values import SlotTable
+
+
+@dataclass(slots=True)
+class RangeFacts:
+    """What writes have left in the dirty logs of a table by ranges.
+
+    `written` are the frames that were written and that no log has told since;
+    `clean` those of ranges to which nobody has written since they were added. Of an
+    open GET, by thread, `asked` has those that it must show, None where another
+    one is open beside it. `beside` are the threads whose open call has met an open
+    replacement of the table.
+    """
+
+    written: set[int] = field(default_factory=set[int])
+    clean: set[int] = field(default_factory=set[int])
+    asked: dict[int, frozenset[int] | None] = field(
+        default_factory=dict[int, frozenset[int] | None]
+    )
+    beside: set[int] = field(default_factory=set[int])
+    replacing: set[int] = field(default_factory=set[int])
+    mixed: set[int] = field(default_factory=set[int])
+
+    def write_called(self, gfn: int) -> None:
+        """Somebody may be writing to the frame from now on."""
+        self.clean.discard(gfn)
+
+    def write_returned(self, gfn: int, thread: int, *, undisturbed: bool) -> None:
+        """A write has reached the frame; `undisturbed`: no request was beside it."""
+        if undisturbed and not self.asked and thread not in self.mixed:
+            self.written.add(gfn)
+        self.mixed.discard(thread)
+
+    def get_called(self, thread: int, frames: range, writing: Iterable[int]) -> None:
+        """A log is asked for; writes of the threads `writing` are open beside it."""
+        alone = not self.asked
+        for other in self.asked:
+            self.asked[other] = None
+        shown = frozenset(self.written.intersection(frames))
+        self.asked[thread] = shown if alone else None
+        self.mixed.update(writing)
+
+    def get_returned(self, thread: int, frames: range, *, clears: bool) -> None:
+        """A log was told, and what it told it need not tell again."""
+        self.asked.pop(thread, None)
+        if clears:
+            self.written.difference_update(frames)
+
+    def table_changed(
+        self, before: SlotTable | None, after: SlotTable | None, *, alone: bool
+    ) -> None:
+        """A request was carried out on the one table, and left the other.
+
+        Ranges that are in both are the same, or have been made anew: nobody says so.
+        """
+        if before is None or after is None:
+            self.written.clear()
+            self.clean.clear()
+            return
+        kept = set(before) & set(after)
+        for slot in before:
+            frames = range(slot.base, slot.base + slot.npages)
+            self.clean.difference_update(frames)
+            if slot not in kept:
+                self.written.difference_update(frames)
+        for slot in after:
+            if slot not in kept and alone:
+                self.clean.update(range(slot.base, slot.base + slot.npages))
