@@ -26,6 +26,7 @@ from memslot_conformance.adapter.protocols import (
     FailsOnDemand,
     SetsPrivateRegion,
 )
+from memslot_conformance.adapter.ranges import ByRanges
 from memslot_conformance.adapter.readers import (
     CachesHva,
     CachesPages,
@@ -69,6 +70,7 @@ class Complete(
     Halts,
     ReleasesNotifier,
     DestroysVm,
+    ByRanges,
     Protocol,
 ):
     """A target with every method, as those see it who call them."""

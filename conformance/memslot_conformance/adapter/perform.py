@@ -13,6 +13,7 @@ from memslot_conformance.adapter.answers import NOTHING, TargetError, typed
 from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.adapter.complete import Complete
 from memslot_conformance.adapter.looking import look_up
+from memslot_conformance.adapter.ranges import RangeOperation, on_ranges
 from memslot_conformance.adapter.protocols import (
     Implementation,
 )
@@ -45,6 +46,8 @@ def perform(implementation: Implementation, operation: Operation) -> Reply:
         return _set_region(target, operation)
     if isinstance(operation, TableReader):
         return look_up(target, operation)
+    if isinstance(operation, RangeOperation):
+        return on_ranges(target, operation)
     return act(target, operation)
 
 

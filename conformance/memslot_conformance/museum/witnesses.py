@@ -15,7 +15,7 @@ from memslot_conformance.layers.in_order import in_order
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.drawn.choices import Seeded
-from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.drawn.drawings import drawing_of
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clause import AnyClause
@@ -198,6 +198,6 @@ def _drawn(target: Target, races: int) -> Iterator[tuple[str, Played]]:
     rng = Random(SEED)
     palette = palette_of(target.header)
     for number in range(1, races + 1):
-        scenario = Drawing(palette, Seeded(rng)).scenario()
+        scenario = drawing_of(palette, Seeded(rng)).scenario()
         for played in sampled(target.make, scenario, rng, SCHEDULES):
             yield f"drawn race {number}", played

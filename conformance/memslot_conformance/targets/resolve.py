@@ -1,6 +1,6 @@
 """How an implementation is reached: from the name on the command line.
 
-`reference`, `patch`, `museum:NAME` and `lawful:NAME` are loaded by name, like a
+`reference` and those beside it, `patch`, `museum:NAME` and `lawful:NAME` are loaded by name, like a
 stranger's; `py:module:factory` is the stranger, `c:library` one in C, and `cmd:` one
 that speaks lines of JSON; `kvm` is the running kernel.
 """
@@ -30,6 +30,7 @@ from memslot_spec.model.profile import LINUX, Profile, profile_named
 KINDS = (
     "reference",
     "reference-linux",
+    "reference-ranges",
     "patch",
     "museum:NAME",
     "lawful:NAME",
@@ -42,10 +43,12 @@ KINDS = (
 
 REFERENCE = "memslot_reference.reference:reference"
 REFERENCE_LINUX = "memslot_reference.reference:reference_linux"
+REFERENCE_RANGES = "memslot_reference.reference:reference_ranges"
 PATCH = "memslot_reference.patch:patch"
 BY_NAME = {
     "reference": (REFERENCE, "v2.6.34", "the repaired patch"),
     "reference-linux": (REFERENCE_LINUX, "linux", "today's kernel: two sets of slots"),
+    "reference-ranges": (REFERENCE_RANGES, "linux", "a table by ranges, without ids"),
     "patch": (PATCH, "v2.6.34", "the patch as published"),
 }
 """Where they are, the profile they are held to, and what they are."""

@@ -20,7 +20,9 @@ class RangeFacts:
     `clean` those of ranges to which nobody has written since they were added. Of an
     open GET, by thread, `asked` has those that it must show, None where another
     one is open beside it. `beside` are the threads whose open call has met an open
-    replacement of the table.
+    replacement of the table, `replacing` those that replace it, and `mixed` those whose
+    write has met an open GET. `crossed` has for each open request, by thread, the
+    frames that may have been written since it began.
     """
 
     written: set[int] = field(default_factory=set[int])
@@ -31,10 +33,17 @@ class RangeFacts:
     beside: set[int] = field(default_factory=set[int])
     replacing: set[int] = field(default_factory=set[int])
     mixed: set[int] = field(default_factory=set[int])
+    crossed: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
+
+    def request_called(self, thread: int, writing: Iterable[int]) -> None:
+        """A request begins, while these frames are being written."""
+        self.crossed[thread] = set(writing)
 
     def write_called(self, gfn: int) -> None:
         """Somebody may be writing to the frame from now on."""
         self.clean.discard(gfn)
+        for crossed in self.crossed.values():
+            crossed.add(gfn)
 
     def write_returned(self, gfn: int, thread: int, *, undisturbed: bool) -> None:
         """A write has reached the frame; `undisturbed`: no request was beside it."""
@@ -58,11 +67,12 @@ class RangeFacts:
             self.written.difference_update(frames)
 
     def table_changed(
-        self, before: SlotTable | None, after: SlotTable | None, *, alone: bool
+        self, before: SlotTable | None, after: SlotTable | None, crossed: set[int]
     ) -> None:
         """A request was carried out on the one table, and left the other.
 
         Ranges that are in both are the same, or have been made anew: nobody says so.
+        Beside it the `crossed` frames were written.
         """
         if before is None or after is None:
             self.written.clear()
@@ -75,5 +85,6 @@ class RangeFacts:
             if slot not in kept:
                 self.written.difference_update(frames)
         for slot in after:
-            if slot not in kept and alone:
-                self.clean.update(range(slot.base, slot.base + slot.npages))
+            if slot not in kept:
+                frames = range(slot.base, slot.base + slot.npages)
+                self.clean.update(frame for frame in frames if frame not in crossed)

@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.header import Header
 
-SHARED: frozenset[str] = frozenset()
+SHARED: frozenset[str] = frozenset(
+    (
+        *("SLOT-6", "SLOT-7", "LOOK-3", "LOOK-4", "LOOK-5", "DEL-12", "MMU-1"),
+        *(f"SRCU-{number}" for number in (*range(1, 6), *range(8, 12), 15, 18, 22)),
+        *(f"SRCU-{number}" for number in range(30, 34)),
+        *("ERR-6", "PROG-1", "PROG-2"),
+    )
+)
 """Clauses of the law by ids that make sense for ranges, as they are."""
 
 ABOUT_IDS = "slots have no ids, flags or INVALID tables in a table by ranges"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.clause import AnyClause, clause
+from memslot_spec.clause import AnyClause, Implied, clause
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.words import describe_reply
 from memslot_spec.history.words.tables import describe_ranges
@@ -110,6 +110,11 @@ OLD_OR_NEW = "what one of the tables says that were current during the call"
     on=Answered,
     premise=beside_a_replacement,
     expected=OLD_OR_NEW,
+    implied=Implied(
+        ("SRCU-1", "SRCU-18"),
+        "an answer that is neither from the old table nor from the new one is from none "
+        "at all, or from one that is older still",
+    ),
     operations=("ReplaceTable",),
     any_operation=LOOKS,
     concurrent=True,
@@ -152,6 +157,11 @@ def what_is_there_now(facts: Facts, answered: Answered) -> str:
     on=Answered,
     premise=reaches_memory,
     expected=what_is_there_now,
+    implied=Implied(
+        ("LOOK-3", "LOOK-4", "DEL-12", "MMU-1"),
+        "what is reached is not what the table has at the frame now, be that other "
+        "memory or none",
+    ),
     any_operation=LOOKS,
 )
 def reaches_nothing_old(facts: Facts, answered: Answered) -> bool:

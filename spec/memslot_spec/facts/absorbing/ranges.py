@@ -26,7 +26,9 @@ def range_called(facts: Facts, thread: int, operation: Operation) -> None:
         ranges.beside.update(other for other in facts.calls if other != thread)
     elif ranges.replacing:
         ranges.beside.add(thread)
-    if isinstance(operation, GuestAccess) and operation.write:
+    if isinstance(operation, RangeRequest):
+        ranges.request_called(thread, (one.gfn for one in writes_of(facts)))
+    elif isinstance(operation, GuestAccess) and operation.write:
         ranges.write_called(operation.gfn)
         if ranges.asked:
             ranges.mixed.add(thread)
@@ -46,17 +48,25 @@ def range_returned(facts: Facts, event: Return, known: CallFacts) -> None:
     elif isinstance(operation, GetDirtyRange):
         clears = facts.rules.reading_clears
         ranges.get_returned(thread, frames_of(operation), clears=clears)
-    elif isinstance(operation, RangeRequest) and isinstance(event.reply, Done):
+    elif isinstance(operation, RangeRequest):
+        crossed = ranges.crossed.pop(thread, set())
+        if not isinstance(event.reply, Done):
+            return
         update = known.update
         before = None if update is None or not update.alone else update.base
         after = None if before is None else after_request(before, operation)
-        writing = any(is_write(call.operation) for call in facts.calls.values())
-        ranges.table_changed(before, after, alone=not writing)
+        ranges.table_changed(before, after, crossed)
 
 
 def frames_of(operation: GetDirtyRange) -> range:
     """The frames that a log is asked about."""
     return range(operation.gfn, operation.gfn + operation.npages)
+
+
+def writes_of(facts: Facts) -> list[GuestAccess]:
+    """The writes that are open."""
+    operations = (call.operation for call in facts.calls.values())
+    return [one for one in operations if isinstance(one, GuestAccess) and one.write]
 
 
 def is_write(operation: Operation) -> bool:
