@@ -25,11 +25,17 @@ from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34
 REFERENCES: tuple[tuple[str, str], ...] = (
     *(("reference", profile.name) for profile in PROFILES),
     ("reference-linux", LINUX.name),
+    ("reference-ranges", LINUX.name),
 )
 """The targets that keep every clause, each with a profile it is held to."""
 
-BESIDE: tuple[tuple[str, str], ...] = (("lawful:scans-user-slots", V2_6_34.name),)
-"""Who comes to what no reference does: a user slot may lie over a private one."""
+BESIDE: tuple[tuple[str, str], ...] = (
+    ("lawful:scans-user-slots", V2_6_34.name),
+    ("lawful:covers-ranges", LINUX.name),
+    ("lawful:cuts-ranges", LINUX.name),
+)
+"""Who comes to what no reference does: a user slot may lie over a private one, and
+ranges may be removed by frames that cover them, or cut them."""
 
 SEED = 1
 DRAWN = 60

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from memslot_spec.model.operations import RangeRequest, RemoveRange, ReplaceTable
 from memslot_spec.model.values import SlotTable
 
 
@@ -45,9 +46,9 @@ class RangeFacts:
         for crossed in self.crossed.values():
             crossed.add(gfn)
 
-    def write_returned(self, gfn: int, thread: int, *, undisturbed: bool) -> None:
-        """A write has reached the frame; `undisturbed`: no request was beside it."""
-        if undisturbed and not self.asked and thread not in self.mixed:
+    def write_returned(self, gfn: int, thread: int, *, is_sure: bool) -> None:
+        """A write is over; `is_sure`: it reached the frame, and no request was by."""
+        if is_sure and not self.asked and thread not in self.mixed:
             self.written.add(gfn)
         self.mixed.discard(thread)
 
@@ -67,23 +68,31 @@ class RangeFacts:
             self.written.difference_update(frames)
 
     def table_changed(
-        self, before: SlotTable | None, after: SlotTable | None, crossed: set[int]
+        self,
+        before: SlotTable | None,
+        after: SlotTable | None,
+        request: RangeRequest,
+        crossed: set[int],
     ) -> None:
         """A request was carried out on the one table, and left the other.
 
-        Ranges that are in both are the same, or have been made anew: nobody says so.
-        Beside it the `crossed` frames were written.
+        Of ranges that are in both tables of a replacement nobody says whether they are
+        the same or have been made anew; what is left of a range that was cut may have
+        kept its log or not. Beside the request the `crossed` frames were written.
         """
         if before is None or after is None:
             self.written.clear()
             self.clean.clear()
             return
         kept = set(before) & set(after)
+        renewed = isinstance(request, ReplaceTable)
         for slot in before:
-            frames = range(slot.base, slot.base + slot.npages)
-            self.clean.difference_update(frames)
-            if slot not in kept:
+            if renewed or slot not in kept:
+                frames = range(slot.base, slot.base + slot.npages)
+                self.clean.difference_update(frames)
                 self.written.difference_update(frames)
+        if isinstance(request, RemoveRange):
+            return
         for slot in after:
             if slot not in kept:
                 frames = range(slot.base, slot.base + slot.npages)

@@ -13,7 +13,7 @@ from memslot_spec.model.operations import (
     ReplaceTable,
 )
 from memslot_spec.model.range_table import after_request
-from memslot_spec.model.replies import Done
+from memslot_spec.model.replies import Accessed, Done
 
 
 def range_called(facts: Facts, thread: int, operation: Operation) -> None:
@@ -43,8 +43,8 @@ def range_returned(facts: Facts, event: Return, known: CallFacts) -> None:
     ranges.replacing.discard(thread)
     if isinstance(operation, GuestAccess):
         if operation.write:
-            undisturbed = facts.undisturbed(known)
-            ranges.write_returned(operation.gfn, thread, undisturbed=undisturbed)
+            reached = isinstance(event.reply, Accessed) and facts.undisturbed(known)
+            ranges.write_returned(operation.gfn, thread, is_sure=reached)
     elif isinstance(operation, GetDirtyRange):
         clears = facts.rules.reading_clears
         ranges.get_returned(thread, frames_of(operation), clears=clears)
@@ -55,7 +55,7 @@ def range_returned(facts: Facts, event: Return, known: CallFacts) -> None:
         update = known.update
         before = None if update is None or not update.alone else update.base
         after = None if before is None else after_request(before, operation)
-        ranges.table_changed(before, after, crossed)
+        ranges.table_changed(before, after, operation, crossed)
 
 
 def frames_of(operation: GetDirtyRange) -> range:

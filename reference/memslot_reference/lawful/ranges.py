@@ -1,0 +1,121 @@
+"""Variants of the table by ranges: other rules, and other ways to keep them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from memslot_reference.lawful.variant import Variant, variant
+from memslot_reference.range_table import (
+    CoveringRanges,
+    CuttingRanges,
+    Range,
+    RangeTable,
+    Version,
+)
+from memslot_spec.arithmetic.ranges import overlaps
+from memslot_spec.model.profile import LINUX
+from memslot_spec.model.range_rules import RangeRules, Removal
+
+
+class RemovesOneByOne(CoveringRanges):
+    """A removal of several ranges publishes a table after each of them."""
+
+    rules = replace(CoveringRanges.rules, removes_at_once=False)
+
+    def swap(self, old: Version, ranges: tuple[Range, ...]) -> None:
+        """Let one go after the other, the lowest first."""
+        going = sorted(set(old.ranges) - set(ranges), key=lambda one: one.gfn)
+        if set(ranges) < set(old.ranges):
+            for number in range(1, len(going)):
+                left = tuple(r for r in old.ranges if r not in going[:number])
+                super().swap(old, left)
+                old = self.current
+        super().swap(old, ranges)
+
+
+class PublishesRangesTwice(RangeTable):
+    """A table is published twice, the second time as another copy of the same."""
+
+    def swap(self, old: Version, ranges: tuple[Range, ...]) -> None:
+        """Publish, and publish again."""
+        super().swap(old, ranges)
+        super().swap(self.current, ranges)
+
+
+class LogsMore(RangeTable):
+    """A log shows the neighbours of a page that was written as well."""
+
+    rules = RangeRules(removal=Removal.EXACT, removes_at_once=True)
+
+    def log(self, found: Range, gfn: int) -> None:
+        """Note an aligned pair of pages."""
+        super().log(found, gfn)
+        other = found.gfn + (gfn - found.gfn ^ 1)
+        if overlaps(found.gfn, found.npages, other, 1):
+            super().log(found, other)
+
+
+class LogsKeepTelling(RangeTable):
+    """A log that was read tells the same again: nothing clears it but a new range."""
+
+    rules = replace(RangeTable.rules, reading_clears=False)
+
+    def taken(self, found: Range) -> tuple[int, ...]:
+        """Leave the bits."""
+        before = set(found.dirty)
+        words = super().taken(found)
+        found.dirty |= before
+        return words
+
+
+VARIANTS: tuple[Variant, ...] = (
+    variant(
+        "covers-ranges",
+        CoveringRanges,
+        *("RNG-3", "RNG-4"),
+        source="6.1 drivers/vfio/vfio_iommu_type1.c:1429, vfio_dma_do_unmap()",
+        tag="[R]",
+        profile=LINUX,
+    ),
+    variant(
+        "cuts-ranges",
+        CuttingRanges,
+        "RNG-5",
+        source="unicorn.h 2.1.4, uc_mem_unmap(), asks for no range as it was added",
+        tag="argued",
+        profile=LINUX,
+    ),
+    variant(
+        "removes-one-by-one",
+        RemovesOneByOne,
+        *("RNG-3", "RNG-10"),
+        source="6.1 drivers/vfio/vfio_iommu_type1.c:1451, vfio_dma_do_unmap(): a loop",
+        tag="[R]",
+        profile=LINUX,
+    ),
+    variant(
+        "publishes-ranges-twice",
+        PublishesRangesTwice,
+        *("RNG-10", "RNG-11"),
+        source="both tables are the one that was asked for",
+        tag="argued",
+        profile=LINUX,
+    ),
+    variant(
+        "logs-more",
+        LogsMore,
+        "RNG-14",
+        source="6.1 drivers/vfio/vfio_iommu_type1.c:1252, update_user_bitmap(): all "
+        "pages, where a device cannot tell",
+        tag="[R]",
+        profile=LINUX,
+    ),
+    variant(
+        "logs-keep-telling",
+        LogsKeepTelling,
+        *("RNG-14", "RNG-15"),
+        source="iommufd has IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR",
+        tag="[M]",
+        profile=LINUX,
+    ),
+)
