@@ -162,8 +162,9 @@ class RangeTable:
         found.dirty.clear()
         return tuple(words)
 
-    def add(self, one: MemoryRange) -> Reply:
+    def add(self, gfn: Gfn, npages: int, hva: Hva) -> Reply:
         """One more range, that meets none."""
+        one = MemoryRange(gfn, npages, hva)
         return self.update(lambda ranges: self.with_range(ranges, one))
 
     def remove(self, gfn: Gfn, npages: int) -> Reply:

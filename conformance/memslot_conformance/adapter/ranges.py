@@ -17,15 +17,15 @@ from memslot_spec.model.operations import (
     ReplaceTable,
 )
 from memslot_spec.model.replies import DirtyLog, Done, Refused, Reply
-from memslot_spec.model.values import Gfn, MemoryRange
+from memslot_spec.model.values import Gfn, Hva, MemoryRange
 
 
 @runtime_checkable
 class AddsRanges(Protocol):
     """`VHOST_USER_ADD_MEM_REG`, `VFIO_IOMMU_MAP_DMA`."""
 
-    def add(self, one: MemoryRange) -> Reply:
-        """One more range: `Done()` or `Refused(errno)`."""
+    def add(self, gfn: Gfn, npages: int, hva: Hva) -> Reply:
+        """One more range, at this host byte: `Done()` or `Refused(errno)`."""
         ...
 
 
@@ -67,7 +67,7 @@ def on_ranges(target: ByRanges, operation: RangeOperation) -> Reply:
     """Have the target do it. Errors: `TargetError`."""
     match operation:
         case AddRange(gfn, npages, hva):
-            reply = target.add(MemoryRange(gfn, npages, hva))
+            reply = target.add(Gfn(gfn), npages, Hva(hva))
             return typed("add()", reply, Done, Refused)
         case RemoveRange(gfn, npages):
             return typed("remove()", target.remove(Gfn(gfn), npages), Done, Refused)

@@ -24,7 +24,7 @@ from memslot_spec.history.events import Point
 from memslot_spec.history.header import Header
 from memslot_spec.history.hook import Silent
 from memslot_spec.judging.applies import not_applicable
-from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.operations import Request, SetRegion
 from memslot_spec.model.replies import Done
 from memslot_spec.model.values import MemoryRegion
 
@@ -97,6 +97,8 @@ def limits(target: Target) -> Check:
             f"{target.profile.name}: {declared.user_slots:,} slots, frames up to "
             f"{declared.largest_gfn:#x}, {declared.address_spaces} address space(s)"
         )
+    if target.header.domain.ranges is not None:
+        return _noted("its limits are those that it keeps to", notes)
     size = max(target.header.domain.page_granule, 1) * PAGE_SIZE
     last = declared.user_slots - 1
     tried = ((last, True, "which is its last"), (last + 1, False, "beyond its last"))
@@ -134,7 +136,7 @@ def _unjudged(header: Header) -> Iterator[str]:
     for operation, method in METHODS.items():
         name = operation.__name__
         has = header.capabilities.operations
-        if name not in has or operation is SetRegion:
+        if name not in has or operation in get_args(Request):
             continue
         less = replace(
             header,

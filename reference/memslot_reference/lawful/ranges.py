@@ -22,15 +22,24 @@ class RemovesOneByOne(CoveringRanges):
 
     rules = replace(CoveringRanges.rules, removes_at_once=False)
 
+    going: tuple[Range, ...] = ()
+
+    def without_frames(
+        self, ranges: tuple[Range, ...], gfn: int, npages: int
+    ) -> tuple[Range, ...] | None:
+        """Remember which go, the lowest first."""
+        left = super().without_frames(ranges, gfn, npages)
+        going = [one for one in ranges if left is not None and one not in left]
+        self.going = tuple(sorted(going, key=lambda one: one.gfn))
+        return left
+
     def swap(self, old: Version, ranges: tuple[Range, ...]) -> None:
-        """Let one go after the other, the lowest first."""
-        going = sorted(set(old.ranges) - set(ranges), key=lambda one: one.gfn)
-        if set(ranges) < set(old.ranges):
-            for number in range(1, len(going)):
-                left = tuple(r for r in old.ranges if r not in going[:number])
-                super().swap(old, left)
-                old = self.current
-        super().swap(old, ranges)
+        """Let one go after the other."""
+        going, self.going = self.going, ()
+        for number in range(1, len(going)):
+            left = tuple(one for one in old.ranges if one not in going[:number])
+            super().swap(self.current, left)
+        super().swap(self.current, ranges)
 
 
 class PublishesRangesTwice(RangeTable):

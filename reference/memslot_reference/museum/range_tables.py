@@ -13,7 +13,7 @@ from memslot_reference.range_table import (
 from memslot_spec.arithmetic.ranges import PAGE_SIZE, covers, overlaps
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import LINUX, Limits, Profile
-from memslot_spec.model.replies import Accessed, Done, Refused, Reply
+from memslot_spec.model.replies import Accessed, Refused, Reply
 from memslot_spec.model.values import Gfn, MemoryRange
 
 
@@ -171,17 +171,11 @@ class InheritsTheLog(RangeTable):
         super().log(found, gfn)
         self.frames.add(gfn)
 
-    def add(self, one: MemoryRange) -> Reply:
+    def new_range(self, one: MemoryRange) -> Range:
         """Look which of its frames were written."""
-        reply = super().add(one)
-        if isinstance(reply, Done):
-            new = self.current.ranges[-1]
-            new.dirty |= {f - one.gfn for f in self.frames if self.has(one, f)}
-        return reply
-
-    def has(self, one: MemoryRange, frame: int) -> bool:
-        """The range has the frame."""
-        return covers(one.gfn, one.npages, frame)
+        inside = {f for f in self.frames if covers(one.gfn, one.npages, f)}
+        dirty = {frame - one.gfn for frame in inside}
+        return Range(one.gfn, one.npages, one.hva, dirty)
 
 
 MUTANTS: tuple[Mutant, ...] = (

@@ -114,8 +114,8 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
     }
     if some.rules.refuses_overlap:
         scenarios["ranges that meet"] = (
-            *(add(first), add(some.over), *looks, ReplaceTable((first, some.over))),
-            *looks,
+            *(add(first), *looks, *looks[:1], add(some.over), *looks),
+            *(ReplaceTable((first, some.over)), *looks),
         )
     return tuple(
         FixedRace(name, Scenario(operations)) for name, operations in scenarios.items()
