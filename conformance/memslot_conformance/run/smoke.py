@@ -103,7 +103,8 @@ def smoke(name: str, profile: str | None) -> tuple[Check, ...]:
 def _create(target: Target) -> Request:
     npages = max(target.header.domain.page_granule, 1)
     if target.header.domain.ranges is not None:
-        return AddRange(0, npages, HVA)
+        last = target.header.limits.hva_end - npages * PAGE_SIZE
+        return AddRange(0, npages, max(min(HVA, last), 0))
     return SetRegion(MemoryRegion(0, 0, npages * PAGE_SIZE, HVA))
 
 
