@@ -207,16 +207,20 @@ class RunningUnicorn(UnicornTable):
         self.ends = False
         self.error: BaseException | None = None
         self.engine.hook_add(
-            self.unicorn.UC_HOOK_INSN, self.out, arg1=self.x86.UC_X86_INS_OUT
+            self.unicorn.UC_HOOK_INSN, self.out, aux1=self.x86.UC_X86_INS_OUT
         )
         self.guest = self.new_guest()
 
     def new_guest(self) -> greenlet:
         """A guest that is at its `out`."""
-        self.caller = getcurrent()
         guest = greenlet(self.emulate)
-        guest.switch()
+        self.resume(guest)
         return guest
+
+    def resume(self, guest: greenlet) -> None:
+        """Let it run until it waits or ends; it comes back here in either case."""
+        self.caller = guest.parent = getcurrent()
+        guest.switch()
 
     def emulate(self) -> None:
         """Run until something goes wrong, or it is over."""
@@ -235,8 +239,7 @@ class RunningUnicorn(UnicornTable):
     def carry_on(self, begin: int) -> None:
         """Let the guest go to this instruction and come back. Errors: it could not."""
         self.engine.reg_write(self.x86.UC_X86_REG_RCX, begin)
-        self.caller = getcurrent()
-        self.guest.switch()
+        self.resume(self.guest)
         error, self.error = self.error, None
         if error is not None:
             self.guest = self.new_guest()
@@ -246,5 +249,4 @@ class RunningUnicorn(UnicornTable):
         """Let the guest come to its end."""
         self.ends = True
         if not self.guest.dead:
-            self.caller = getcurrent()
-            self.guest.switch()
+            self.resume(self.guest)
