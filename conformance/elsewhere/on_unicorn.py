@@ -1,6 +1,6 @@
-"""The memory map of unicorn as a table by ranges, with emulated accesses as the guest's.
+"""The memory map of unicorn as a table by ranges, accessed by emulated instructions.
 
-    pip install unicorn
+    pip install 'memslots[unicorn]'
     PYTHONPATH=conformance/elsewhere memslots check py:on_unicorn:UnicornTable
 
 Memory is host memory of this module, and a host address is a place in it. Each page
@@ -16,6 +16,7 @@ import ctypes
 import mmap
 from importlib import import_module
 from itertools import count
+from types import ModuleType
 from typing import Any
 
 from greenlet import getcurrent, greenlet
@@ -50,7 +51,7 @@ LOAD = b"\x48\xb8"
 MOST_RANGES = 64
 
 TRANSLATED = 8 << 20
-"""Bytes for translated code: what is usual is a gigabyte, and more than a worker has."""
+"""Bytes for translated code: the usual gigabyte is more than a worker has."""
 
 
 class Pool:
@@ -81,13 +82,20 @@ NUMBERS = count(1)
 """What writes write: no two of them the same."""
 
 
+def installed(module: str) -> ModuleType:
+    """A module of unicorn. Errors: `ModuleNotFoundError` says how it is had."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        message = f"{error}: pip install 'memslots[unicorn]'"
+        raise ModuleNotFoundError(message) from error
+
+
 class UnicornTable:
     """The map of one emulator of x86-64, which is asked one call at a time."""
 
     profile = "linux"
-    limits = Limits(
-        largest_gfn=LARGEST_GFN, user_slots=MOST_RANGES, hva_end=Hva(POOL)
-    )
+    limits = Limits(largest_gfn=LARGEST_GFN, user_slots=MOST_RANGES, hva_end=Hva(POOL))
     domain = Domain(
         largest_gfn=LARGEST_GFN,
         largest_slot=16,
@@ -96,11 +104,9 @@ class UnicornTable:
 
     def __init__(self) -> None:
         """Make an emulator whose only memory is the code that accesses it."""
-        self.unicorn: Any = import_module("unicorn")
-        self.x86: Any = import_module("unicorn.x86_const")
-        self.engine = self.unicorn.Uc(
-            self.unicorn.UC_ARCH_X86, self.unicorn.UC_MODE_64
-        )
+        self.unicorn: Any = installed("unicorn")
+        self.x86: Any = installed("unicorn.x86_const")
+        self.engine = self.unicorn.Uc(self.unicorn.UC_ARCH_X86, self.unicorn.UC_MODE_64)
         self.engine.ctl_set_tcg_buffer_size(TRANSLATED)
         self.engine.mem_map(CODE, PAGE_SIZE)
         for place, made in MADE.items():

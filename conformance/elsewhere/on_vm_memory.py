@@ -4,8 +4,8 @@
     (cd conformance/elsewhere/vm_memory && cargo build --offline --release)
     PYTHONPATH=conformance/elsewhere memslots check py:on_vm_memory:VmMemoryTable
 
-A table is a `GuestMemoryAtomic`: a reader has a snapshot of the map, an update takes the
-lock and puts the next map in place of the one before. ctypes lets the interpreter go
+A table is a `GuestMemoryAtomic`: a reader has a snapshot of the map, an update takes
+the lock and puts the next map in place of the one before. ctypes lets the interpreter go
 while a function runs, so threads are in the library together. A host address is a place
 in memory of this module, which is handed to vm-memory by pointer.
 """
@@ -92,9 +92,7 @@ class VmMemoryTable:
     domain = Domain(
         largest_gfn=LARGEST_GFN,
         largest_slot=LARGEST_RANGE,
-        ranges=RangeRules(
-            removal=Removal.EXACT, fresh_logs=True, removes_at_once=True
-        ),
+        ranges=RangeRules(removal=Removal.EXACT, fresh_logs=True, removes_at_once=True),
     )
 
     def __init__(self) -> None:

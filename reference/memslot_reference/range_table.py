@@ -301,5 +301,7 @@ class CuttingRanges(RangeTable):
     def piece(self, one: Range, first: int, end: int) -> Range:
         """A part of a range."""
         skipped = first - one.gfn
-        dirty = {page - skipped for page in one.dirty if skipped <= page < end - one.gfn}
+        dirty = {
+            page - skipped for page in one.dirty if skipped <= page < end - one.gfn
+        }
         return Range(first, end - first, one.hva + (skipped << PAGE_SHIFT), dirty)

@@ -67,9 +67,7 @@ CASES = (
         (GfnToHva(17),),
         is_blind=True,
     ),
-    alone(
-        "RNG-13", "keeps-translations", add(FIRST), READ, remove(FIRST), READ
-    ),
+    alone("RNG-13", "keeps-translations", add(FIRST), READ, remove(FIRST), READ),
     alone("RNG-14", "loses-the-last-page", add(FIRST), LAST, LOG),
     alone(
         "RNG-15", "inherits-the-log", add(FIRST), WRITE, remove(FIRST), add(OTHER), LOG

@@ -71,8 +71,8 @@ class Clause(Generic[E_contra]):
     that `ages` those whose ageing knows what was accessed, one on `host_pages` those
     whose accesses tell which page of the host they reached. One on `ranges` holds
     those alone who have a table by ranges, with a `removal` those who declare this one,
-    and with `claims` those who claim what the field of `RangeRules` says. An `occasion` says when
-    it is enough that the premise never held.
+    and with `claims` those who claim what the field of `RangeRules` says. An `occasion`
+    says when it is enough that the premise never held.
     """
 
     id: str

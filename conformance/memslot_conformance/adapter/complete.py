@@ -22,11 +22,11 @@ from memslot_conformance.adapter.machine import (
     TakesSoftwareAccesses,
     TakesUnmaps,
 )
+from memslot_conformance.adapter.on_ranges import ByRanges
 from memslot_conformance.adapter.protocols import (
     FailsOnDemand,
     SetsPrivateRegion,
 )
-from memslot_conformance.adapter.ranges import ByRanges
 from memslot_conformance.adapter.readers import (
     CachesHva,
     CachesPages,

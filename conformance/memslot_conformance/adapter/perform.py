@@ -13,7 +13,7 @@ from memslot_conformance.adapter.answers import NOTHING, TargetError, typed
 from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.adapter.complete import Complete
 from memslot_conformance.adapter.looking import look_up
-from memslot_conformance.adapter.ranges import RangeOperation, on_ranges
+from memslot_conformance.adapter.on_ranges import RangeOperation, on_ranges
 from memslot_conformance.adapter.protocols import (
     Implementation,
 )

@@ -19,8 +19,8 @@ from typing import Any, get_args
 
 from hypothesis.stateful import invariant, precondition
 
+from memslot_conformance.adapter.on_ranges import RangeOperation
 from memslot_conformance.adapter.protocols import Implementation
-from memslot_conformance.adapter.ranges import RangeOperation
 from memslot_conformance.scenarios.drawn.regions import may_be_vast
 from memslot_conformance.stateful.asking import AsksAVm, is_about, something_is_broken
 from memslot_conformance.stateful.rules import MemslotMachine

@@ -1,8 +1,8 @@
 """How an implementation is reached: from the name on the command line.
 
-`reference` and those beside it, `patch`, `museum:NAME` and `lawful:NAME` are loaded by name, like a
-stranger's; `py:module:factory` is the stranger, `c:library` one in C, and `cmd:` one
-that speaks lines of JSON; `kvm` is the running kernel.
+`reference` and those beside it, `patch`, `museum:NAME` and `lawful:NAME` are loaded by
+name, like a stranger's; `py:module:factory` is the stranger, `c:library` one in C, and
+`cmd:` one that speaks lines of JSON; `kvm` is the running kernel.
 """
 
 from __future__ import annotations

@@ -26,27 +26,39 @@ class Adds:
 
 
 class AddsWithoutRules(Adds):
+    """It says nothing of them."""
+
     domain = Domain()
 
 
 class Both(Adds):
+    """It has slot ids as well."""
+
     def set_region(self, region: MemoryRegion) -> Reply:  # noqa: ARG002
         return Done()
 
 
 class RulesAlone:
+    """It has no ranges."""
+
     domain = Domain(ranges=RULES)
 
 
 class NoBoolean(Adds):
+    """It claims by a number."""
+
     domain = Domain(ranges=replace(RULES, fresh_logs=1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 class NoRemoval(Adds):
+    """It removes by a word."""
+
     domain = Domain(ranges=RangeRules(removal="exact"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 class NoRules(Adds):
+    """It has a word for rules."""
+
     domain = Domain(ranges="exact")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

@@ -14,7 +14,7 @@ import memslot_conformance.stateful.names as printed
 from import_graph import ROOT
 from machine_runs import A_FEW, Misplaces, OneSlot, Raises, failure_of, steps_of
 from memslot_conformance import BrokenClauseError, BrokenTargetError, machine
-from memslot_conformance.adapter.ranges import RangeOperation
+from memslot_conformance.adapter.on_ranges import RangeOperation
 from memslot_conformance.scenarios.drawn.corner import Corner
 from memslot_conformance.stateful.asking import STAYS, has_stayed, is_about
 from memslot_conformance.stateful.machine import rules_of

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from memslot_reference.changed import AnyVm, Base, Factory, base_of, factory_of, summary_of
+from memslot_reference.changed import (
+    AnyVm,
+    Base,
+    Factory,
+    base_of,
+    factory_of,
+    summary_of,
+)
 from memslot_spec.model.profile import V2_6_34, Profile
 
 Kind = Literal["museum", "planted"]

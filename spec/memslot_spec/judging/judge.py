@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from memslot_spec.choice import OptionCounts
 from memslot_spec.clause import AnyClause
 from memslot_spec.facts.absorbing.calls import returned
+from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.dirty_calls import log_return
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Event, Observed, Return
@@ -221,6 +222,21 @@ class Judge:
         if known is None:
             self._contradicted(f"thread {event.thread} returned without a call")
             return
+        self._ask_about_reply(event, known)
+        returned(self.facts, event, known)
+        if self.facts.worlds.lost or self.facts.worlds.overflowed:
+            self.over = True
+        if self.facts.dirty.watching:
+            log_return(
+                self.facts.dirty,
+                event.thread,
+                known.operation,
+                event.reply,
+                self.facts.possible_tables,
+            )
+
+    def _ask_about_reply(self, event: Return, known: CallFacts) -> None:
+        """Ask about a call that is over, each kind of call in its own words."""
         operation = known.operation
         if isinstance(operation, SetRegion):
             agenda = self._applicable.updated
@@ -244,17 +260,6 @@ class Judge:
                 self._ask(agenda, answer)
                 if watch:
                     self._watch(watch, answer)
-        returned(self.facts, event, known)
-        if self.facts.worlds.lost or self.facts.worlds.overflowed:
-            self.over = True
-        if self.facts.dirty.watching:
-            log_return(
-                self.facts.dirty,
-                event.thread,
-                operation,
-                event.reply,
-                self.facts.possible_tables,
-            )
 
     def _rest(self, event: MmuUnlocked) -> None:
         agenda = self._applicable.at_rest

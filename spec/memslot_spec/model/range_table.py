@@ -1,7 +1,8 @@
 """The sequential semantics of a table by ranges: what one request may leave.
 
-A table by ranges is a `SlotTable` in which no slot has an id: each has `NO_ID`. So readers, worlds and logs are the same as for a table by ids. Which
-errno a refusal has, no protocol here promises: every refusal is `Refused(None)`.
+A table by ranges is a `SlotTable` in which no slot has an id: each has `NO_ID`. So
+readers, worlds and logs are the same as for a table by ids. Which errno a refusal has,
+no protocol here promises: every refusal is `Refused(None)`.
 """
 
 from __future__ import annotations

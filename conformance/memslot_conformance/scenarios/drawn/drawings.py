@@ -1,4 +1,4 @@
-"""What draws for a target: a table by slot ids and one by ranges are asked other things."""
+"""What draws for a target: one by slot ids and one by ranges are asked other things."""
 
 from __future__ import annotations
 

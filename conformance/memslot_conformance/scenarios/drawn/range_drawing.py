@@ -145,7 +145,9 @@ class RangeDrawing:
                 if isinstance(one, ReplaceTable):
                     looks += [GfnToHva(each.gfn) for each in one.ranges[:1]]
         looks.append(GuestAccess(gfn, write=True))
-        looks += [GetDirtyRange(s.base, s.npages) for s in draw.table.meeting(gfn, 1, 0)]
+        looks += [
+            GetDirtyRange(s.base, s.npages) for s in draw.table.meeting(gfn, 1, 0)
+        ]
         return tuple(look for look in looks if self._has(type(look)))
 
     def _look_around(self) -> None:

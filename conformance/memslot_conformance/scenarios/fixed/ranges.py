@@ -1,4 +1,4 @@
-"""Scenarios of tables by ranges: what each rule of removal forbids, and replacements."""
+"""Scenarios of tables by ranges: what each rule forbids, replacements, and logs."""
 
 from __future__ import annotations
 

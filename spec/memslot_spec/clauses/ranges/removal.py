@@ -41,8 +41,8 @@ def a_refusal(facts: Facts, update: RangeUpdated) -> str:
         read="6.1 include/uapi/linux/vfio.h:1255, VFIO_IOMMU_UNMAP_DMA: success is "
         "promised for what was mapped by one call",
         last_read="2026-11-27",
-        derived="vhost-user.rst of QEMU says in VHOST_USER_REM_MEM_REG that a region is "
-        "named by its guest address and size, so those of one that is there name it",
+        derived="vhost-user.rst of QEMU says in VHOST_USER_REM_MEM_REG that a region "
+        "is named by its guest address and size, so those of one that is there name it",
     ),
     rows=(),
     profiles=ONLY_LINUX,
@@ -63,8 +63,8 @@ def exact_is_removed(facts: Facts, update: RangeUpdated) -> bool:
     must="Where ranges are removed by their exact frames, a removal of a part of a "
     "range, of several ranges or of frames in none MUST be refused.",
     known=Known(
-        derived="vhost-user.rst of QEMU says in VHOST_USER_REM_MEM_REG that a region is "
-        "named by its guest address and size, and vm-memory 0.10 in src/mmap.rs, "
+        derived="vhost-user.rst of QEMU says in VHOST_USER_REM_MEM_REG that a region "
+        "is named by its guest address and size, and vm-memory 0.10 in src/mmap.rs, "
         "remove_region(), that others are an InvalidGuestRegion: what names no region "
         "has none to remove",
     ),

@@ -112,8 +112,8 @@ OLD_OR_NEW = "what one of the tables says that were current during the call"
     expected=OLD_OR_NEW,
     implied=Implied(
         ("SRCU-1", "SRCU-18"),
-        "an answer that is neither from the old table nor from the new one is from none "
-        "at all, or from one that is older still",
+        "an answer that is neither from the old table nor from the new one is from "
+        "none at all, or from one that is older still",
     ),
     operations=("ReplaceTable",),
     any_operation=LOOKS,
