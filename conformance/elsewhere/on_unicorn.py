@@ -19,7 +19,10 @@ from itertools import count
 from types import ModuleType
 from typing import Any
 
-from greenlet import getcurrent, greenlet
+from greenlet import (  # type: ignore[import-untyped, unused-ignore]
+    getcurrent,
+    greenlet,
+)
 
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE
 from memslot_spec.history.header import Domain

@@ -5,9 +5,9 @@
     PYTHONPATH=conformance/elsewhere memslots check py:on_vm_memory:VmMemoryTable
 
 A table is a `GuestMemoryAtomic`: a reader has a snapshot of the map, an update takes
-the lock and puts the next map in place of the one before. ctypes lets the interpreter go
-while a function runs, so threads are in the library together. A host address is a place
-in memory of this module, which is handed to vm-memory by pointer.
+the lock and puts the next map in place of the one before. ctypes lets the interpreter
+go while a function runs, so threads are in the library together. A host address is a
+place in memory of this module, which is handed to vm-memory by pointer.
 """
 
 from __future__ import annotations

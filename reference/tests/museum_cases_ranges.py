@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memslot_reference.changed import factory_of
-from memslot_reference.range_table import CoveringRanges, CuttingRanges
+from memslot_reference.lawful.ranges import CoveringRanges, CuttingRanges
 from memslot_spec.model.operations import (
     AddRange,
     GetDirtyRange,

@@ -2,19 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from memslot_reference.lawful.variant import Variant, variant
-from memslot_reference.range_table import (
-    CoveringRanges,
-    CuttingRanges,
-    Range,
-    RangeTable,
-    Version,
-)
-from memslot_spec.arithmetic.ranges import overlaps
+from memslot_reference.range_table import Range, RangeTable, Version
+from memslot_spec.arithmetic.ranges import PAGE_SHIFT, covers, overlaps
 from memslot_spec.model.profile import LINUX
 from memslot_spec.model.range_rules import RangeRules, Removal
+
+
+class CoveringRanges(RangeTable):
+    """Removals name any frames that cut no range, as those of VFIO type1 v2 do."""
+
+    rules = RangeRules(removal=Removal.COVERING, fresh_logs=True, removes_at_once=True)
+
+    def without_frames(
+        self, ranges: tuple[Range, ...], gfn: int, npages: int
+    ) -> tuple[Range, ...] | None:
+        """The same without the ranges in these frames, of which there may be none."""
+        met = [r for r in ranges if overlaps(r.gfn, r.npages, gfn, npages)]
+        if any(self.is_cut(r, gfn, npages) for r in met):
+            return None
+        return tuple(r for r in ranges if r not in met)
+
+    def is_cut(self, one: Range, gfn: int, npages: int) -> bool:
+        """The frames are some of the range's, and not all."""
+        return one.gfn < gfn or gfn + npages < one.gfn + one.npages
+
+
+class CuttingRanges(RangeTable):
+    """Removals name any frames that are in ranges, and cut those, as in an emulator."""
+
+    rules = RangeRules(removal=Removal.CUTTING, fresh_logs=True, removes_at_once=True)
+
+    def without_frames(
+        self, ranges: tuple[Range, ...], gfn: int, npages: int
+    ) -> tuple[Range, ...] | None:
+        """The same with what is left of the ranges that are cut."""
+        end = gfn + npages
+        if not all(self.has(ranges, frame) for frame in (gfn, end - 1)):
+            return None
+        return tuple(piece for one in ranges for piece in self.pieces(one, gfn, end))
+
+    def has(self, ranges: tuple[Range, ...], frame: int) -> bool:
+        """Some range has the frame."""
+        return any(covers(r.gfn, r.npages, frame) for r in ranges)
+
+    def pieces(self, one: Range, gfn: int, end: int) -> Iterable[Range]:
+        """What is left of a range without these frames, with its dirty bits."""
+        last = one.gfn + one.npages
+        if end <= one.gfn or last <= gfn:
+            yield one
+            return
+        if one.gfn < gfn:
+            yield self.piece(one, one.gfn, gfn)
+        if end < last:
+            yield self.piece(one, end, last)
+
+    def piece(self, one: Range, first: int, end: int) -> Range:
+        """A part of a range."""
+        skipped = first - one.gfn
+        dirty = {
+            page - skipped for page in one.dirty if skipped <= page < end - one.gfn
+        }
+        return Range(first, end - first, one.hva + (skipped << PAGE_SHIFT), dirty)
 
 
 class RemovesOneByOne(CoveringRanges):

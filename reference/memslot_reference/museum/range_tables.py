@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
+from memslot_reference.lawful.ranges import CoveringRanges, CuttingRanges
 from memslot_reference.museum.mutant import Mutant, planted
-from memslot_reference.range_table import (
-    CoveringRanges,
-    CuttingRanges,
-    Range,
-    RangeTable,
-    Version,
-)
+from memslot_reference.range_table import Range, RangeTable, Version
 from memslot_spec.arithmetic.ranges import PAGE_SIZE, covers, overlaps
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import LINUX, Limits, Profile

@@ -31,10 +31,10 @@ from memslot_spec.judging.applies import (
     reads_tables,
 )
 from memslot_spec.judging.judgement import Finding, Judgement
-from memslot_spec.judging.observed import observed_words
+from memslot_spec.judging.observed import Asked, observed_words
 from memslot_spec.model.operations import RangeRequest, SetRegion
 from memslot_spec.moments.mmu import AtRest
-from memslot_spec.moments.ranges import RangeUpdated, range_updated
+from memslot_spec.moments.ranges import range_updated
 from memslot_spec.moments.replies import Answered, Updated, answered, updated
 from memslot_spec.moments.shown import sptes_and_points, table_and_points
 
@@ -83,8 +83,7 @@ class Judge:
                 return
             agenda, absorbs, is_ending, watch, contradicts, rule = steps[type(event)]
             if contradicts is not None:
-                words = contradicts(facts, event)
-                if words is not None:
+                if (words := contradicts(facts, event)) is not None:
                     self._contradicted(words)
                     return
             if agenda is not None:
@@ -123,11 +122,7 @@ class Judge:
             self.occasions,
         )
 
-    def _ask(
-        self,
-        agenda: Agenda | None,
-        event: Event | Answered | Updated | RangeUpdated | AtRest,
-    ) -> None:
+    def _ask(self, agenda: Agenda | None, event: Asked) -> None:
         """Ask about an event and about the moments made of it."""
         if agenda is None:
             return
@@ -248,10 +243,8 @@ class Judge:
                 if watch:
                     self._watch(watch, update)
         elif isinstance(operation, RangeRequest):
-            agenda = self._applicable.range_updated
-            if agenda:
-                moment = range_updated(self.facts, event, known, operation)
-                self._ask(agenda, moment)
+            if agenda := self._applicable.range_updated:
+                self._ask(agenda, range_updated(self.facts, event, known, operation))
         else:
             agenda = self._applicable.answered[type(operation)]
             watch = self._applicable.watch_replies[type(operation)]
@@ -263,8 +256,7 @@ class Judge:
 
     def _rest(self, event: MmuUnlocked) -> None:
         agenda = self._applicable.at_rest
-        touched = self.facts.shadow.rest()
-        if touched and agenda:
+        if (touched := self.facts.shadow.rest()) and agenda:
             self._ask(agenda, AtRest(event.thread, touched))
 
     def _observed(self, event: Observed) -> None:

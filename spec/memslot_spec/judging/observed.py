@@ -10,10 +10,11 @@ from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.ranges import RangeUpdated
 from memslot_spec.moments.replies import Answered, Updated
 
+Asked = Event | Answered | Updated | RangeUpdated | AtRest
+"""What clauses are asked about: an event, or what the judge makes of several."""
 
-def observed_words(
-    facts: Facts, event: Event | Answered | Updated | RangeUpdated | AtRest
-) -> str:
+
+def observed_words(facts: Facts, event: Asked) -> str:
     """What was seen, in words, where the clause has no better ones."""
     if isinstance(event, Answered | Updated | RangeUpdated):
         return describe_reply(event.reply)
