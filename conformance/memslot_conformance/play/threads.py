@@ -15,7 +15,7 @@ from dataclasses import replace
 from random import Random
 from threading import Barrier, Event, Lock, Thread, get_ident
 
-from memslot_conformance.adapter.protocols import Implementation, Make
+from memslot_conformance.adapter.protocols import AnyImplementation, Make
 from memslot_conformance.play.disturbed import Progress, held_up
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.trace import Trace
@@ -101,7 +101,7 @@ class _SharedTrace(Trace):
             super().add(event)
 
     def carry_out(
-        self, implementation: Implementation, thread: int, operation: Operation
+        self, implementation: AnyImplementation, thread: int, operation: Operation
     ) -> None:
         """Have a thread carry out one operation."""
         super().carry_out(implementation, thread, operation)
@@ -169,7 +169,7 @@ class _Director:
         except BaseException as error:  # noqa: BLE001 - as said
             self._trace.broke(0, error)
 
-    def _conduct(self, implementation: Implementation) -> None:
+    def _conduct(self, implementation: AnyImplementation) -> None:
         scenario, trace = self._scenario, self._trace
         self._alone(implementation, scenario.prefix)
         if scenario.threads:
@@ -178,7 +178,7 @@ class _Director:
                 trace.observe(implementation)
         self._alone(implementation, scenario.after)
 
-    def _alone(self, implementation: Implementation, operations: Operations) -> None:
+    def _alone(self, implementation: AnyImplementation, operations: Operations) -> None:
         trace = self._trace
         for operation in operations:
             if trace.going:
@@ -186,7 +186,7 @@ class _Director:
             if trace.going:
                 trace.observe(implementation)
 
-    def _race(self, implementation: Implementation) -> None:
+    def _race(self, implementation: AnyImplementation) -> None:
         race = _Race(self._scenario.threads)
 
         def run(thread: int, seed: int | None) -> None:

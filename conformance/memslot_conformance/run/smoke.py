@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from memslot_conformance.adapter.capabilities import METHODS, observed, supported
 from memslot_conformance.adapter.perform import perform
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.play.determinism import self_check
 from memslot_conformance.run import smoke_declared as declared
 from memslot_conformance.run.smoke_declared import Check
@@ -114,7 +114,7 @@ def _delete(target: Target) -> Request:
     return SetRegion(MemoryRegion(0, 0, 0, 0))
 
 
-def _lookups(implementation: Implementation) -> Operations:
+def _lookups(implementation: AnyImplementation) -> Operations:
     has = supported(implementation)
     return tuple(op for op in LOOKUPS if type(op).__name__ in has)
 

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.adapter.perform import perform
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
@@ -67,7 +67,9 @@ def names(target: Target) -> Check:
     return _noted("its names are those that are looked for", _names(made))
 
 
-def points(target: Target, operations: Callable[[Implementation], Operations]) -> Check:
+def points(
+    target: Target, operations: Callable[[AnyImplementation], Operations]
+) -> Check:
     """What it announces through the hook is what it says that it announces."""
     hook = _Noting()
     made = target.make(hook)

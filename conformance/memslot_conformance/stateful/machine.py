@@ -20,7 +20,7 @@ from typing import Any, get_args
 from hypothesis.stateful import invariant, precondition
 
 from memslot_conformance.adapter.on_ranges import RangeOperation
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.scenarios.drawn.regions import may_be_vast
 from memslot_conformance.stateful.asking import AsksAVm, is_about, something_is_broken
 from memslot_conformance.stateful.rules import MemslotMachine
@@ -66,7 +66,7 @@ attribute that is a rule as often, so these are more attributes of the class."""
 
 
 def machine(
-    factory: Callable[..., Implementation] | str,
+    factory: Callable[..., AnyImplementation] | str,
     *,
     profile: str | None = None,
     clauses: Sequence[AnyClause] = CLAUSES,

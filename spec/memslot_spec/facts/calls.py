@@ -47,7 +47,7 @@ class Update:
         self.base = base
         if self.region is not None:
             self.change = change_of(base, self.region)
-        self.old = self.slot_in(base)
+            self.old = target_of(base, self.region)
 
     @property
     def region(self) -> MemoryRegion | None:
@@ -59,10 +59,6 @@ class Update:
     def word(self) -> int:
         """The word of the slot that it is about; -1, which is none's, without one."""
         return -1 if self.region is None else self.region.slot
-
-    def slot_in(self, table: SlotTable) -> Slot | None:
-        """Its slot as this table has it."""
-        return None if self.region is None else target_of(table, self.region)
 
     @property
     def takes_slot_away(self) -> bool:

@@ -82,10 +82,10 @@ class Judge:
             if self.over:
                 return
             agenda, absorbs, is_ending, watch, contradicts, rule = steps[type(event)]
-            if contradicts is not None:
-                if (words := contradicts(facts, event)) is not None:
-                    self._contradicted(words)
-                    return
+            words = None if contradicts is None else contradicts(facts, event)
+            if words is not None:
+                self._contradicted(words)
+                return
             if agenda is not None:
                 self._ask(agenda, event)
             if watch:

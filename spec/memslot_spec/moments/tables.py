@@ -119,7 +119,7 @@ def _published(facts: Facts, event: TablePublished) -> Published | None:
     update = facts.update_of(event.thread)
     if update is None or update.region is None:
         return None
-    slot = update.slot_in(event.slots)
+    slot = target_of(event.slots, update.region)
     return Published(update, update.region, event.slots, slot, event.attached)
 
 
@@ -134,9 +134,10 @@ def _published_by(facts: Facts, event: TablePublished) -> PublishedBy | None:
 
 def _lock_left(facts: Facts, event: UpdateUnlocked) -> UpdateLockLeft | None:
     update = facts.update_of(event.thread)
-    if update is None or update.invalid_published_at < 0:
+    if update is None or update.region is None or update.invalid_published_at < 0:
         return None
-    return UpdateLockLeft(update, update.slot_in(facts.tables.current))
+    slot = target_of(facts.tables.current, update.region)
+    return UpdateLockLeft(update, slot)
 
 
 def _removed(facts: Facts, event: TablePublished) -> SlotRemoved | None:

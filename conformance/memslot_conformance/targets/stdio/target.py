@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.targets.stdio.connection import Connection
 from memslot_conformance.targets.stdio.process import MalformedError
 from memslot_conformance.targets.stdio.vm import adapter_of, as_implementation
@@ -39,7 +39,7 @@ class ProgramFactory:
             message = f"line 1 of its standard output: greeting: {misfit}"
             raise MalformedError(message) from None
 
-    def __call__(self) -> Implementation:
+    def __call__(self) -> AnyImplementation:
         """A new VM. Errors: `ProgramError`."""
         connection = self._connection
         if connection.broken is not None or connection.owner != os.getpid():

@@ -10,7 +10,7 @@ from types import NoneType
 from typing import Any, TypeVar, cast
 
 from memslot_conformance.adapter.capabilities import METHODS
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.stdio.connection import Connection
 from memslot_conformance.targets.stdio.messages import Greeting, LineAnswer
@@ -207,9 +207,9 @@ def _as_asked(operation: Operation) -> Operation:
     return operation
 
 
-def as_implementation(vm: ProgramVm) -> Implementation:
+def as_implementation(vm: ProgramVm) -> AnyImplementation:
     """The VM, of which the class has the methods that its program greeted with."""
-    return cast("Implementation", vm)
+    return cast("AnyImplementation", vm)
 
 
 def _method(kind: type[Operation]) -> Callable[..., object]:
