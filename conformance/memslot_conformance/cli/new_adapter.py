@@ -24,7 +24,9 @@ C_NEXT = (
     "folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER"
 )
 def new_adapter_command(kind: str, folder: Path) -> None:
-    """Write an adapter to begin with, sound as it stands. KIND: stdio, ranges or c.
+    """Write an adapter to begin with; it is sound as it stands.
+
+    KIND is stdio, ranges or c.
 
     stdio is a program in any language, written in plain Python; ranges is a table by
     ranges without slot ids, in Python; c is a library in C, with its header. Nothing
