@@ -179,12 +179,25 @@ MUTANTS: tuple[Mutant, ...] = (
     planted("refuses-holes", RefusesHoles, "RNG-3", profile=LINUX),
     planted("bisects-ranges", BisectsRanges, "RNG-4", profile=LINUX),
     planted("cuts-at-the-edge", CutsAtTheEdge, "RNG-5", profile=LINUX),
-    planted("refuses-touching-ranges", RefusesTouchingRanges, "RNG-6", profile=LINUX),
+    planted(
+        "refuses-touching-ranges",
+        RefusesTouchingRanges,
+        *("RNG-6", "RNG-8"),
+        profile=LINUX,
+    ),
     planted(
         "adds-over-ranges", AddsOverRanges, "RNG-7", "RNG-9", "SLOT-6", profile=LINUX
     ),
     planted("replaces-beside-the-old", ReplacesBesideTheOld, "RNG-8", profile=LINUX),
-    planted("page-off-range", PageOffRange, "RNG-10", "LOOK-4", "MMU-1", profile=LINUX),
+    planted(
+        "page-off-range",
+        PageOffRange,
+        "RNG-10",
+        "RNG-11",
+        "LOOK-4",
+        "MMU-1",
+        profile=LINUX,
+    ),
     planted(
         "empties-first",
         EmptiesFirst,

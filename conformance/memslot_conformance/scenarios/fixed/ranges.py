@@ -78,7 +78,8 @@ def sequential(header: Header) -> tuple[FixedRace, ...]:
     some = Ranges(header)
     looks, first, second, far = some.looks, some.first, some.second, some.far
     back = (add(first), *looks, remove(first), *looks, add(some.moved), *looks)
-    logged = (add(first), some.log, some.write, some.log, some.log)
+    last = GuestAccess(some.base + some.npages - 1, write=True)
+    logged = (add(first), some.log, some.write, some.log, last, some.log, some.log)
     again = (add(first), some.write, remove(first), add(some.moved), some.log)
     kept = (add(first), some.write, ReplaceTable((some.moved, far)), some.log)
     visible = IsVisibleGfn(some.gfn), IsVisibleGfn(far.gfn)
