@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+import range_program
 from command_line import go_into, memslots
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.clauses import CLAUSES
@@ -43,6 +45,12 @@ def test_a_log_that_loses_writes_is_found() -> None:
     result = memslots("check", target, "--scenarios", "40", "--seed", "1", "-x")
     assert result.exit_code == 1, result.output
     assert "RNG-14" in result.output
+
+
+def test_a_program_may_have_ranges_as_well() -> None:
+    target = f"cmd:{sys.executable} -S -E {range_program.__file__}"
+    result = memslots("check", target, "--scenarios", "5", "--seed", "1")
+    assert result.exit_code == 0, result.output
 
 
 def test_the_clauses_of_the_other_table_do_not_apply_and_say_why() -> None:

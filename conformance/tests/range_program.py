@@ -1,0 +1,69 @@
+"""A table by ranges as a program that speaks lines of JSON, for tests to run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+PAGE = 4096
+GREETING = {
+    "memslots_lines": 1,
+    "name": "ranges over lines",
+    "capabilities": {
+        "operations": ["AddRange", "RemoveRange", "ReplaceTable", "GfnToHva"],
+        "shows": [],
+    },
+    "domain": {"ranges": {"removal": "exact"}},
+}
+
+Ranges = dict[int, tuple[int, int]]
+REFUSED = {"reply": "Refused", "errno": None}
+DONE = {"reply": "Done"}
+
+
+def reply_to(ranges: Ranges, asked: dict[str, Any]) -> dict[str, object]:
+    kind = asked["op"]
+    if kind == "AddRange":
+        return added(ranges, asked)
+    if kind == "RemoveRange":
+        if ranges.get(asked["gfn"], (0, 0))[0] != asked["npages"]:
+            return REFUSED
+        del ranges[asked["gfn"]]
+        return DONE
+    if kind == "ReplaceTable":
+        new: Ranges = {}
+        if any(added(new, one) is REFUSED for one in asked["ranges"]):
+            return REFUSED
+        ranges.clear()
+        ranges.update(new)
+        return DONE
+    for gfn, (npages, hva) in ranges.items():
+        if gfn <= asked["gfn"] < gfn + npages:
+            return {"reply": "FoundHva", "hva": hva + (asked["gfn"] - gfn) * PAGE}
+    return {"reply": "FoundHva", "hva": None}
+
+
+def added(ranges: Ranges, one: dict[str, Any]) -> dict[str, object]:
+    first, end = one["gfn"], one["gfn"] + one["npages"]
+    if any(gfn < end and first < gfn + npages for gfn, (npages, _) in ranges.items()):
+        return REFUSED
+    ranges[first] = one["npages"], one["hva"]
+    return DONE
+
+
+def main() -> None:
+    sys.stdin.readline()
+    print(json.dumps(GREETING), flush=True)
+    vms: dict[int, Ranges] = {}
+    for line in sys.stdin:
+        asked = json.loads(line)
+        answer: dict[str, object] = {"n": asked["n"]}
+        if asked["do"] == "CarryOut":
+            ranges = vms.setdefault(asked["vm"], {})
+            answer["reply"] = reply_to(ranges, asked["operation"])
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
