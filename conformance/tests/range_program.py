@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 PAGE = 4096
-GREETING = {
+GREETING: dict[str, object] = {
     "memslots_lines": 1,
     "name": "ranges over lines",
     "capabilities": {
@@ -52,9 +52,14 @@ def added(ranges: Ranges, one: dict[str, Any]) -> dict[str, object]:
     return DONE
 
 
+def say(what: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     sys.stdin.readline()
-    print(json.dumps(GREETING), flush=True)
+    say(GREETING)
     vms: dict[int, Ranges] = {}
     for line in sys.stdin:
         asked = json.loads(line)
@@ -62,7 +67,7 @@ def main() -> None:
         if asked["do"] == "CarryOut":
             ranges = vms.setdefault(asked["vm"], {})
             answer["reply"] = reply_to(ranges, asked["operation"])
-        print(json.dumps(answer), flush=True)
+        say(answer)
 
 
 if __name__ == "__main__":
