@@ -23,25 +23,38 @@ DONE = {"reply": "Done"}
 
 
 def reply_to(ranges: Ranges, asked: dict[str, Any]) -> dict[str, object]:
-    kind = asked["op"]
-    if kind == "AddRange":
-        return added(ranges, asked)
-    if kind == "RemoveRange":
-        if ranges.get(asked["gfn"], (0, 0))[0] != asked["npages"]:
-            return REFUSED
-        del ranges[asked["gfn"]]
-        return DONE
-    if kind == "ReplaceTable":
-        new: Ranges = {}
-        if any(added(new, one) is REFUSED for one in asked["ranges"]):
-            return REFUSED
-        ranges.clear()
-        ranges.update(new)
-        return DONE
-    for gfn, (npages, hva) in ranges.items():
-        if gfn <= asked["gfn"] < gfn + npages:
-            return {"reply": "FoundHva", "hva": hva + (asked["gfn"] - gfn) * PAGE}
-    return {"reply": "FoundHva", "hva": None}
+    match asked["op"]:
+        case "AddRange":
+            return added(ranges, asked)
+        case "RemoveRange":
+            return removed(ranges, asked)
+        case "ReplaceTable":
+            return replaced(ranges, asked["ranges"])
+        case _:
+            return {"reply": "FoundHva", "hva": found(ranges, asked["gfn"])}
+
+
+def removed(ranges: Ranges, asked: dict[str, Any]) -> dict[str, object]:
+    if ranges.get(asked["gfn"], (0, 0))[0] != asked["npages"]:
+        return REFUSED
+    del ranges[asked["gfn"]]
+    return DONE
+
+
+def replaced(ranges: Ranges, by: list[dict[str, Any]]) -> dict[str, object]:
+    new: Ranges = {}
+    if any(added(new, one) is REFUSED for one in by):
+        return REFUSED
+    ranges.clear()
+    ranges.update(new)
+    return DONE
+
+
+def found(ranges: Ranges, gfn: int) -> int | None:
+    for first, (npages, hva) in ranges.items():
+        if first <= gfn < first + npages:
+            return hva + (gfn - first) * PAGE
+    return None
 
 
 def added(ranges: Ranges, one: dict[str, Any]) -> dict[str, object]:
