@@ -18,8 +18,8 @@ GREETING: dict[str, object] = {
 }
 
 Ranges = dict[int, tuple[int, int]]
-REFUSED = {"reply": "Refused", "errno": None}
-DONE = {"reply": "Done"}
+REFUSED: dict[str, object] = {"reply": "Refused", "errno": None}
+DONE: dict[str, object] = {"reply": "Done"}
 
 
 def reply_to(ranges: Ranges, asked: dict[str, Any]) -> dict[str, object]:

@@ -55,7 +55,10 @@ def test_who_has_no_unicorn_is_told_how_to_get_it(
 def test_who_has_not_built_vm_memory_is_told_how(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Path, "exists", lambda _: False)
+    def never(_: Path) -> bool:
+        return False
+
+    monkeypatch.setattr(Path, "exists", never)
     monkeypatch.delitem(sys.modules, "on_vm_memory", raising=False)
     result = memslots("smoke", "py:on_vm_memory:VmMemoryTable")
     assert result.exit_code == 3
