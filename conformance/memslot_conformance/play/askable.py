@@ -17,6 +17,7 @@ from memslot_spec.model.operations import (
     InvalidateRange,
     Operation,
     RemoveRange,
+    ReplaceTable,
     SetRegion,
 )
 
@@ -46,6 +47,8 @@ def _is_strange(header: Header, operation: Operation) -> bool:
         ends = operation.gfn, operation.gfn + operation.npages
         granule = header.domain.page_granule
         return not operation.npages or any(place % granule for place in ends)
+    if isinstance(operation, ReplaceTable):
+        return not all(one.npages for one in operation.ranges)
     if not isinstance(operation, SetRegion):
         return False
     region, grain = operation.region, header.domain.page_granule
