@@ -85,8 +85,6 @@ unit: $(STAMP)  ## every test, the proofs of the contracts among them
 contracts: $(STAMP)  ## only the proofs of the contracts, by CrossHair
 	@$(BIN)/pytest -q spec/tests/arithmetic/test_spec_contracts.py
 
-hostile: $(STAMP)  ## what targets do that they must not, as far as it takes long
-	@$(BIN)/pytest -q $(SIDE_BY_SIDE) -m hostile
 
 # The tests of the specification again, now of the compiled package: its folder comes
 # before the sources, here and for what tests start.  CrossHair reads Python alone.

@@ -26,9 +26,10 @@ C_NEXT = (
 def new_adapter_command(kind: str, folder: Path) -> None:
     """Write an adapter to begin with; it is sound as it stands.
 
-    KIND is python, rust, stdio or c. python and rust can be stepped; stdio is a
-    program in any language, written in plain Python; c is a library in C, with its
-    header. Nothing that is there is written over.
+    KIND is python, rust, stdio, ranges or c. python and rust can be stepped; stdio is
+    a program in any language, written in plain Python; ranges is a table by ranges
+    without slot ids, in Python; c is a library in C, with its header. Nothing that is
+    there is written over.
     """
     if kind == "c":
         _write_c(folder)

@@ -13,9 +13,9 @@ from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.threads import raced
 from memslot_conformance.scenarios.drawn.choices import Choices
+from memslot_conformance.scenarios.drawn.drawings import race_of, round_of
 from memslot_conformance.scenarios.drawn.met import Met
-from memslot_conformance.scenarios.drawn.races import draw_race, is_bare
-from memslot_conformance.scenarios.drawn.rounds import draw_round
+from memslot_conformance.scenarios.drawn.races import is_bare
 from memslot_conformance.scenarios.noted import note
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
@@ -52,9 +52,9 @@ def play_race(work: Slice, choices: Choices) -> None:
     """
     counts, header = work.trial.counts, work.target.header
     if work.trial.is_raced:
-        scenario = draw_round(work.palette, choices)
+        scenario = round_of(work.palette, choices)
     else:
-        scenario = draw_race(work.palette, choices, counts.met, counts.dealt)
+        scenario = race_of(work.palette, choices, counts.met, counts.dealt)
     number = choices.below(SEEDS)
     work.trial.begin_scenario()
     met = Met(header)

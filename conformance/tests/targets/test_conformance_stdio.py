@@ -16,6 +16,7 @@ import pytest
 
 import odd_programs
 from memslot_conformance.adapter.capabilities import METHODS
+from memslot_conformance.adapter.perform import perform
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.targets.isolation import isolated
 from memslot_conformance.targets.resolve import Target, resolve
@@ -214,4 +215,4 @@ def test_another_process_has_a_program_of_its_own(tmp_path: Path) -> None:
     assert isolated(work, lines.append, seconds=60) is None
     assert lines == ["3"]
     here = target.make(Silent())
-    assert here.set_region(CREATE.region) == Done()
+    assert perform(here, CREATE) == Done()

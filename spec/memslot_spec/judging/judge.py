@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from memslot_spec.choice import OptionCounts
 from memslot_spec.clause import AnyClause
 from memslot_spec.facts.absorbing.calls import returned
+from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.dirty_calls import log_return
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Event, Observed, Return
@@ -30,9 +31,10 @@ from memslot_spec.judging.applies import (
     reads_tables,
 )
 from memslot_spec.judging.judgement import Finding, Judgement
-from memslot_spec.judging.observed import observed_words
-from memslot_spec.model.operations import SetRegion
+from memslot_spec.judging.observed import Asked, observed_words
+from memslot_spec.model.operations import RangeRequest, SetRegion
 from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.ranges import range_updated
 from memslot_spec.moments.replies import Answered, Updated, answered, updated
 from memslot_spec.moments.shown import sptes_and_points, table_and_points
 
@@ -122,9 +124,7 @@ class Judge:
             self.occasions,
         )
 
-    def _ask(
-        self, agenda: Agenda | None, event: Event | Answered | Updated | AtRest
-    ) -> None:
+    def _ask(self, agenda: Agenda | None, event: Asked) -> None:
         """Ask about an event and about the moments made of it."""
         if agenda is None:
             return
@@ -214,6 +214,21 @@ class Judge:
         if known is None:
             self._contradicted(f"thread {event.thread} returned without a call")
             return
+        self._ask_about_reply(event, known)
+        returned(self.facts, event, known)
+        if self.facts.worlds.lost or self.facts.worlds.overflowed:
+            self.over = True
+        if self.facts.dirty.watching:
+            log_return(
+                self.facts.dirty,
+                event.thread,
+                known.operation,
+                event.reply,
+                self.facts.possible_tables,
+            )
+
+    def _ask_about_reply(self, event: Return, known: CallFacts) -> None:
+        """Ask about a call that is over, each kind of call in its own words."""
         operation = known.operation
         if isinstance(operation, SetRegion):
             agenda = self._applicable.updated
@@ -224,6 +239,9 @@ class Judge:
                 watch = self._applicable.watch_updates[first]
                 if watch:
                     self._watch(watch, update)
+        elif isinstance(operation, RangeRequest):
+            if agenda := self._applicable.range_updated:
+                self._ask(agenda, range_updated(self.facts, event, known, operation))
         else:
             agenda = self._applicable.answered[type(operation)]
             watch = self._applicable.watch_replies[type(operation)]
@@ -232,22 +250,10 @@ class Judge:
                 self._ask(agenda, answer)
                 if watch:
                     self._watch(watch, answer)
-        returned(self.facts, event, known)
-        if self.facts.worlds.lost or self.facts.worlds.overflowed:
-            self.over = True
-        if self.facts.dirty.watching:
-            log_return(
-                self.facts.dirty,
-                event.thread,
-                operation,
-                event.reply,
-                self.facts.possible_tables,
-            )
 
     def _rest(self, event: MmuUnlocked) -> None:
         agenda = self._applicable.at_rest
-        touched = self.facts.shadow.rest()
-        if touched and agenda:
+        if (touched := self.facts.shadow.rest()) and agenda:
             self._ask(agenda, AtRest(event.thread, touched))
 
     def _observed(self, event: Observed) -> None:

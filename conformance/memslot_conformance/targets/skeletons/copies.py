@@ -44,6 +44,9 @@ SKELETONS: Mapping[str, Skeleton] = {
     "stdio": Skeleton(
         "stdio_adapter.py.txt", "stdio_adapter.py", "cmd:python3 stdio_adapter.py"
     ),
+    "ranges": Skeleton(
+        "ranges_adapter.py.txt", "ranges_adapter.py", "py:ranges_adapter:Adapter"
+    ),
 }
 """By the name on the command line."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.targets.stdio.connection import Connection
 from memslot_conformance.targets.stdio.process import MalformedError
 from memslot_conformance.targets.stdio.vm import adapter_of, as_implementation
@@ -40,7 +40,7 @@ class ProgramFactory:
             message = f"line 1 of its standard output: greeting: {misfit}"
             raise MalformedError(message) from None
 
-    def __call__(self, hook: Hook | None = None) -> Implementation:
+    def __call__(self, hook: Hook | None = None) -> AnyImplementation:
         """A new VM, which announces itself to the hook. Errors: `ProgramError`."""
         connection = self._connection
         if connection.broken is not None or connection.owner != os.getpid():

@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 
 from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.adapter.capabilities import METHODS
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.adapter.stepped import Turning
 from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.stdio.asking import NO_ANSWER, REPLIES, Asking
@@ -111,9 +111,9 @@ def _methods(has: Capabilities) -> dict[str, object]:
     return inside
 
 
-def as_implementation(vm: ProgramVm) -> Implementation:
+def as_implementation(vm: ProgramVm) -> AnyImplementation:
     """The VM, of which the class has the methods that its program greeted with."""
-    return cast("Implementation", vm)
+    return cast("AnyImplementation", vm)
 
 
 def _method(kind: type[Operation]) -> Callable[..., object]:
