@@ -246,7 +246,7 @@ class _Race:
     def updates(self, thread: int) -> bool:
         """Whether the thread asks for any."""
         asked = self._threads[thread - 1]
-        return any(isinstance(operation, SetRegion) for operation in asked)
+        return any(isinstance(operation, Request) for operation in asked)
 
     def _look(self, thread: int) -> Iterable[Operation]:
         first, *others = self._threads[thread - 1]
