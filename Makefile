@@ -62,6 +62,10 @@ check: $(STAMP)  ## judge the reference, and /dev/kvm where it is usable
 
 test: lint types unit docs  ## everything that has to pass before a merge
 
+# The last -m that pytest is given is the one that counts.
+hostile: $(STAMP)  ## the targets that turn on the suite, and take their time
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) -m hostile
+
 # Each step in turn, the cheapest first: the first that fails is the answer.
 quick: $(STAMP) lint  ## in a minute: style, mypy, and the tests that are not slow
 	@$(BIN)/mypy
@@ -81,8 +85,6 @@ unit: $(STAMP)  ## every test, the proofs of the contracts among them
 contracts: $(STAMP)  ## only the proofs of the contracts, by CrossHair
 	@$(BIN)/pytest -q spec/tests/arithmetic/test_spec_contracts.py
 
-hostile: $(STAMP)  ## what targets do that they must not, as far as it takes long
-	@$(BIN)/pytest -q $(SIDE_BY_SIDE) -m hostile
 
 # The tests of the specification again, now of the compiled package: its folder comes
 # before the sources, here and for what tests start.  CrossHair reads Python alone.

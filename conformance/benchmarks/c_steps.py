@@ -90,9 +90,9 @@ def main() -> None:
                     rate = steps_a_second(target, options.plays, judged=judged)
                     rates.setdefault((name, judged), []).append(rate)
     for name in targets:
-        played, judging = (median(rates[name, each]) for each in (False, True))
-        of = median(rates["Python", True]) / judging
-        print(f"{name:<20}{played:>9,.0f} steps/s{judging:>9,.0f} judged  1 : {of:.2f}")
+        alone, both = (median(rates[name, each]) for each in (False, True))
+        of = median(rates["Python", True]) / both
+        print(f"{name:<20}{alone:>9,.0f} steps/s{both:>9,.0f} judged  1 : {of:.2f}")
 
 
 if __name__ == "__main__":

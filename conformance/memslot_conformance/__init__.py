@@ -41,6 +41,12 @@ if TYPE_CHECKING:
         SetsPrivateRegion,
         Shows,
     )
+    from memslot_conformance.adapter.ranges import (
+        AddsRanges,
+        LogsDirtyRanges,
+        RemovesRanges,
+        ReplacesTable,
+    )
     from memslot_conformance.adapter.readers import (
         CachesHva,
         CachesPages,
@@ -62,6 +68,7 @@ if TYPE_CHECKING:
     from memslot_conformance.stateful.machine import machine
 
 __all__ = [
+    "AddsRanges",
     "AllocatesRoots",
     "Announces",
     "BrokenClauseError",
@@ -89,10 +96,13 @@ __all__ = [
     "HasTssBase",
     "Implementation",
     "LogsDirty",
+    "LogsDirtyRanges",
     "Make",
     "MapsAhead",
     "ProtectsFrames",
     "ReleasesNotifier",
+    "RemovesRanges",
+    "ReplacesTable",
     "SetsPrivateRegion",
     "Shows",
     "TakesAccesses",
@@ -112,6 +122,7 @@ if not TYPE_CHECKING:
         (
             "memslot_conformance.adapter.protocols",
             "memslot_conformance.adapter.readers",
+            "memslot_conformance.adapter.ranges",
             "memslot_conformance.adapter.machine",
             "memslot_conformance.stateful.asking",
             "memslot_conformance.stateful.machine",

@@ -11,6 +11,7 @@ from memslot_spec.model.replies import (
 from memslot_spec.model.values import (
     Gfn,
     Hva,
+    MemoryRange,
     MemoryRegion,
 )
 
@@ -115,6 +116,18 @@ class Full:
 
     def write_protect_gfn(self, gfn: Gfn, *space: int) -> object:
         return self.called("write_protect_gfn", gfn, *space)
+
+    def add(self, gfn: Gfn, npages: int, hva: Hva) -> object:
+        return self.called("add", gfn, npages, hva)
+
+    def remove(self, gfn: Gfn, npages: int) -> object:
+        return self.called("remove", gfn, npages)
+
+    def replace(self, ranges: tuple[MemoryRange, ...]) -> object:
+        return self.called("replace", ranges)
+
+    def dirty(self, gfn: Gfn, npages: int) -> object:
+        return self.called("dirty", gfn, npages)
 
     def halt(self) -> object:
         return self.called("halt")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 
-from memslot_conformance.adapter import machine, protocols, readers
+from memslot_conformance.adapter import machine, protocols, ranges, readers
 from memslot_conformance.findings.records import found_in
 from memslot_conformance.findings.trial import Trial
 from memslot_conformance.layers.fixed import BOUNDS
@@ -104,7 +104,7 @@ def protocols_table() -> str:
     lines = ["| protocol | method | gives |", "| --- | --- | --- |"]
     lines += [
         _method(protocol, name, method)
-        for module in (protocols, readers, machine)
+        for module in (protocols, readers, machine, ranges)
         for protocol in filter(inspect.isclass, vars(module).values())
         if protocol.__module__ == module.__name__
         for name, method in inspect.getmembers(protocol, inspect.isfunction)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from memslot_reference.kvm import Kvm
 from memslot_reference.linux import LinuxKvm
+from memslot_reference.range_table import RangeTable
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import Limits, Profile
 
@@ -23,6 +24,13 @@ def reference_linux(
 ) -> LinuxKvm:
     """A VM made as today's kernel is, with two address spaces."""
     return LinuxKvm(hook, profile, limits or linux_limits(profile))
+
+
+def reference_ranges(
+    hook: Hook, profile: Profile, limits: Limits | None = None
+) -> RangeTable:
+    """A table by ranges, each removed as it was added."""
+    return RangeTable(hook, profile, limits or default_limits(profile))
 
 
 def default_limits(profile: Profile) -> Limits:

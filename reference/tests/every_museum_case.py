@@ -8,6 +8,7 @@ import museum_cases_dirty
 import museum_cases_host
 import museum_cases_lives
 import museum_cases_public
+import museum_cases_ranges
 import museum_cases_spaces
 import museum_cases_sptes
 from museum_cases import Case
@@ -34,4 +35,5 @@ CASES: tuple[Case, ...] = (
     *museum_cases_dirty.CASES,
     *museum_cases_lives.CASES,
     *museum_cases_public.CASES,
+    *museum_cases_ranges.CASES,
 )

@@ -10,10 +10,13 @@ from memslot_conformance.adapter.protocols import Make
 from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.scenario import Operations, Scenario
-from memslot_reference.changed import Factory
+from memslot_reference.changed import AnyVm, Factory
 from memslot_reference.museum import mutant_named
-from memslot_reference.reference import reference, reference_linux
-from memslot_reference.vm import Vm
+from memslot_reference.reference import (
+    reference,
+    reference_linux,
+    reference_ranges,
+)
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.header import Header
@@ -114,7 +117,7 @@ def applicable_to(
 
 
 def made_for(make: Factory, profile: Profile) -> Make:
-    def made(hook: Hook) -> Vm:
+    def made(hook: Hook) -> AnyVm:
         return make(hook, profile)
 
     return made
@@ -141,6 +144,7 @@ def found(judgement: Judgement) -> set[str]:
 REFERENCES: Mapping[str, Factory] = {
     "reference": reference,
     "reference-linux": reference_linux,
+    "reference-ranges": reference_ranges,
 }
 
 

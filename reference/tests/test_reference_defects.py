@@ -29,7 +29,9 @@ def target_of(defect: PatchDefect) -> Target:
     make, patch = alone(defect), resolve("patch")
 
     def made(hook: Hook) -> Vm:
-        return make(hook, V2_6_34, None)
+        vm = make(hook, V2_6_34, None)
+        assert isinstance(vm, Vm)
+        return vm
 
     header = replace(patch.header, domain=made(Silent()).domain)
     return replace(patch, header=header, make=made)

@@ -16,6 +16,7 @@ from memslot_spec.history.events import Observed, is_point
 from memslot_spec.known import Known
 from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import BOTH
+from memslot_spec.model.range_rules import Removal
 from memslot_spec.moments import root_of
 from memslot_spec.moments.replies import Updated
 from memslot_spec.occasion import Occasion
@@ -68,8 +69,10 @@ class Clause(Generic[E_contra]):
     cannot be told unless it announces `SpteUpdated`.
     An `overlapping` one holds those who let a user slot lie over a private one, one
     that `ages` those whose ageing knows what was accessed, one on `host_pages` those
-    whose accesses tell which page of the host they reached. An `occasion` says when
-    it is enough that the premise never held.
+    whose accesses tell which page of the host they reached. One on `ranges` holds
+    those alone who have a table by ranges, with a `removal` those who declare this one,
+    and with `claims` those who claim what the field of `RangeRules` says. An `occasion`
+    says when it is enough that the premise never held.
     """
 
     id: str
@@ -97,6 +100,9 @@ class Clause(Generic[E_contra]):
     overlapping: bool = False
     ages: bool = False
     host_pages: bool = False
+    removal: Removal | None = None
+    claims: str | None = None
+    ranges: bool = False
     implied: Implied | None = None
     occasion: Occasion | None = None
 
@@ -174,6 +180,9 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
     overlapping: bool = False,
     ages: bool = False,
     host_pages: bool = False,
+    removal: Removal | None = None,
+    claims: str | None = None,
+    ranges: bool = False,
     implied: Implied | None = None,
     occasion: Occasion | None = None,
 ) -> Callable[[Callable[[Facts, E], bool]], Clause[E]]:
@@ -211,6 +220,9 @@ def clause(  # noqa: PLR0913 - the fields of a clause, each by its name
             overlapping=overlapping,
             ages=ages,
             host_pages=host_pages,
+            removal=removal,
+            claims=claims,
+            ranges=ranges,
             implied=implied,
             occasion=occasion,
         )

@@ -6,6 +6,7 @@ from memslot_spec.model import operations
 from memslot_spec.model.operations import GuestAccess, Operation, Origin, SetRegion
 from memslot_spec.model.values import (
     Failure,
+    MemoryRange,
     MemoryRegion,
 )
 
@@ -52,6 +53,14 @@ OPERATIONS: list[tuple[Operation, str]] = [
     (operations.ChangePte(0x7000, writable=True), "other page at hva 0x7000"),
     (operations.WriteProtectGfn(0x10), "write-protect gfn 0x10"),
     (operations.WriteProtectGfn(0x10, 1), "write-protect gfn 0x10 (as_id 1)"),
+    (operations.AddRange(16, 4, 0x7000), "add range: gfn 0x10 +4 pages at hva 0x7000"),
+    (operations.RemoveRange(16, 1), "remove range: gfn 0x10 +1 page"),
+    (operations.ReplaceTable(), "replace the table: no ranges"),
+    (
+        operations.ReplaceTable((MemoryRange(1, 1, 0), MemoryRange(2, 2, 0x7000))),
+        "replace the table: gfn 0x1 +1 page at hva 0x0; gfn 0x2 +2 pages at hva 0x7000",
+    ),
+    (operations.GetDirtyRange(16, 4), "get dirty log of gfn 0x10 +4 pages"),
     (operations.Halt(), "halt"),
     (operations.ReleaseNotifier(), "release the notifier"),
     (operations.DestroyVm(), "destroy the VM"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from memslot_conformance.adapter.answers import TargetError, typed
 from memslot_conformance.adapter.declarations import announces_of
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_spec.history.header import Capabilities, Interleaving
 from memslot_spec.history.views import View
 from memslot_spec.model.operations import (
     ActivatePfnCache,
+    AddRange,
     AgeHva,
     AllocateRoot,
     ChangePte,
@@ -18,6 +19,7 @@ from memslot_spec.model.operations import (
     DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
+    GetDirtyRange,
     GfnToHva,
     GfnToHvaProt,
     GfnToMemslot,
@@ -33,6 +35,8 @@ from memslot_spec.model.operations import (
     ReadGuest,
     RefreshPfnCache,
     ReleaseNotifier,
+    RemoveRange,
+    ReplaceTable,
     SetRegion,
     TssBase,
     UnmapHva,
@@ -74,6 +78,10 @@ METHODS: dict[type[Operation], str] = {
     GetDirtyLog: "get_dirty_log",
     ClearDirtyLog: "clear_dirty_log",
     EnableManualProtect: "enable_manual_protect",
+    AddRange: "add",
+    RemoveRange: "remove",
+    ReplaceTable: "replace",
+    GetDirtyRange: "dirty",
     Halt: "halt",
     ReleaseNotifier: "release_notifier",
     DestroyVm: "destroy",
@@ -81,7 +89,7 @@ METHODS: dict[type[Operation], str] = {
 """The method that carries out each operation."""
 
 
-def supported(implementation: Implementation) -> frozenset[str]:
+def supported(implementation: AnyImplementation) -> frozenset[str]:
     """The names of the operations for which the target has a method."""
     return frozenset(
         operation.__name__
@@ -90,7 +98,7 @@ def supported(implementation: Implementation) -> frozenset[str]:
     )
 
 
-def capabilities_of(implementation: Implementation) -> Capabilities:
+def capabilities_of(implementation: AnyImplementation) -> Capabilities:
     """What the target says of itself and what it has methods for.
 
     What introspection shows is asked once, so ask a new target. Errors:
@@ -107,7 +115,7 @@ def capabilities_of(implementation: Implementation) -> Capabilities:
     )
 
 
-def observed(implementation: Implementation) -> View | None:
+def observed(implementation: AnyImplementation) -> View | None:
     """What introspection shows now; None where there is no introspection."""
     observe = getattr(implementation, "observe", None)
     if observe is None:

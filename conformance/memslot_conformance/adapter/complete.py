@@ -22,6 +22,7 @@ from memslot_conformance.adapter.machine import (
     TakesSoftwareAccesses,
     TakesUnmaps,
 )
+from memslot_conformance.adapter.on_ranges import ByRanges
 from memslot_conformance.adapter.protocols import (
     FailsOnDemand,
     SetsPrivateRegion,
@@ -69,6 +70,7 @@ class Complete(
     Halts,
     ReleasesNotifier,
     DestroysVm,
+    ByRanges,
     Protocol,
 ):
     """A target with every method, as those see it who call them."""

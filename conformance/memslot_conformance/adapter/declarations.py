@@ -17,6 +17,7 @@ from memslot_spec.history.events import Point
 from memslot_spec.history.header import DirtyTracking, Domain
 from memslot_spec.model.operations import Origin
 from memslot_spec.model.profile import HostHole, Limits, Profile
+from memslot_spec.model.range_rules import RangeRules, Removal
 from memslot_spec.model.values import Failure
 
 LAST_GFN = (1 << 64 - PAGE_SHIFT) - 1
@@ -44,6 +45,9 @@ DOMAIN: Bounds = {
 }
 HOLE: Bounds = {"start": (0, LAST_HVA), "end": (0, LAST_HVA)}
 """What each number may be, both ends included."""
+
+RULES = ("refuses_overlap", "fresh_logs", "reading_clears", "removes_at_once")
+"""What a target with a table by ranges claims or does not."""
 
 SOFTWARE = tuple(name for name in Origin.__members__ if name != Origin.PAGE_FAULT.name)
 """Who makes accesses beside the processor, which every target has."""
@@ -91,7 +95,25 @@ def domain_of(made: object) -> Domain:
     typed("domain.names_host_pages", domain.names_host_pages, bool)
     typed("domain.overlaps_private", domain.overlaps_private, bool)
     typed("domain.dirty_tracking", domain.dirty_tracking, DirtyTracking)
+    _check_rules(made, domain.ranges)
     return domain
+
+
+def _check_rules(made: object, rules: object) -> None:
+    """Whoever has methods on ranges says which rules it has, and nobody else."""
+    has = callable(getattr(made, "add", None))
+    if rules is None:
+        if has and not hasattr(made, "set_region"):
+            _refuse("domain.ranges", rules, "but the target has a method add()")
+        return
+    if not isinstance(rules, RangeRules):
+        _refuse("domain.ranges", rules, "which is no RangeRules")
+    if not has or hasattr(made, "set_region"):
+        message = "which takes a method add() and none called set_region()"
+        _refuse("domain.ranges", rules, message)
+    typed("domain.ranges.removal", rules.removal, Removal)
+    for name in RULES:
+        typed(f"domain.ranges.{name}", getattr(rules, name), bool)
 
 
 def announces_of(made: object) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from memslot_conformance.adapter.answers import NOTHING, TargetError, typed
 from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.adapter.complete import Complete
 from memslot_conformance.adapter.looking import look_up
+from memslot_conformance.adapter.on_ranges import RangeOperation, on_ranges
 from memslot_conformance.adapter.protocols import (
-    Implementation,
+    AnyImplementation,
 )
 from memslot_spec.model.operations import (
     GuestAccess,
@@ -30,7 +31,7 @@ from memslot_spec.model.replies import (
 from memslot_spec.model.values import Errno
 
 
-def perform(implementation: Implementation, operation: Operation) -> Reply:
+def perform(implementation: AnyImplementation, operation: Operation) -> Reply:
     """Have the target carry out one operation.
 
     Errors: `TargetError` where it has no method for the operation, or where the
@@ -45,6 +46,8 @@ def perform(implementation: Implementation, operation: Operation) -> Reply:
         return _set_region(target, operation)
     if isinstance(operation, TableReader):
         return look_up(target, operation)
+    if isinstance(operation, RangeOperation):
+        return on_ranges(target, operation)
     return act(target, operation)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+from memslot_conformance.adapter.ranges import AddsRanges
 from memslot_spec.history.header import Domain, Interleaving
 from memslot_spec.history.hook import Hook
 from memslot_spec.history.views import View
@@ -95,5 +96,8 @@ class SetsPrivateRegion(Protocol):
         ...
 
 
-Make = Callable[[Hook], Implementation]
+AnyImplementation = Implementation | AddsRanges
+"""What can be judged: a table by slot ids, or one by ranges."""
+
+Make = Callable[[Hook], AnyImplementation]
 """Makes a new target, a VM without slots, that announces itself to this hook."""

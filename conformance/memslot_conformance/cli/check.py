@@ -129,8 +129,8 @@ def check_command(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Judge targets; by default both references, and the kernel if it is usable.
 
-    A TARGET is reference, reference-linux, patch, museum:NAME, lawful:NAME,
-    py:MODULE:FACTORY, c:LIBRARY[:SYMBOL], 'cmd:PROGRAM ARGUMENTS' or kvm.
+    A TARGET is reference, reference-linux, reference-ranges, patch, museum:NAME,
+    lawful:NAME, py:MODULE:FACTORY, c:LIBRARY[:SYMBOL], 'cmd:PROGRAM ARGUMENTS' or kvm.
     """
     _refuse_what_does_not_fit(max_time, scenarios, executor, engine)
     request = CheckRequest(

@@ -32,7 +32,7 @@ from memslot_spec.clauses import clause_by_id
 from memslot_spec.judging.announced.rules import UNTRUE
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.judging.blind import blind
-from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.operations import AddRange, SetRegion
 
 UNSHOWN = "its points contradict its introspection: "
 
@@ -55,8 +55,9 @@ def run_target(
     watch = Stopwatch(clock)
     crash_record.say(f"making target {plan.target}")
     target = resolve(plan.target, plan.profile)
-    if SetRegion.__name__ not in target.header.capabilities.operations:
-        message = f"it has no method {METHODS[SetRegion]}()"
+    needed = SetRegion if target.header.domain.ranges is None else AddRange
+    if needed.__name__ not in target.header.capabilities.operations:
+        message = f"it has no method {METHODS[needed]}()"
         raise TargetError(message)
     clauses = tuple(clause_by_id(clause_id) for clause_id in plan.clauses)
     trial = Trial(target.header, clauses, plan.blind, clock=clock)

@@ -14,9 +14,9 @@ from memslot_conformance.layers.slices import Slice
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.play.stepping import MOST_STEPS, STEP_LIMIT
 from memslot_conformance.scenarios.drawn.choices import Choices
+from memslot_conformance.scenarios.drawn.drawings import drawing_of
 from memslot_conformance.scenarios.drawn.lives import draw_life
 from memslot_conformance.scenarios.drawn.met import Met
-from memslot_conformance.scenarios.drawn.races import Drawing
 from memslot_conformance.scenarios.noted import note, note_one_more
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.history.events import Event
@@ -42,7 +42,7 @@ def ask_one_vm(work: Slice, choices: Choices, operations: int) -> None:
     """
     work.begin_play()
     work.trial.begin_scenario()
-    drawing = Drawing(work.palette, choices)
+    drawing = drawing_of(work.palette, choices)
     vm = OneVm(work)
     try:
         while vm.lives and len(vm.operations) < operations:

@@ -33,6 +33,7 @@ EXEMPT: tuple[Exemption, ...] = (
             *_of("MMU", 5, 13),
             *_of("DIRTY", *range(9, 17), 21, 22, 31, 32),
             *_of("CACHE", 9, 10, 11, *range(23, 27)),
+            *_of("RNG", *range(1, 10)),
         ),
     ),
     Exemption(
@@ -44,6 +45,7 @@ EXEMPT: tuple[Exemption, ...] = (
             *_of("SIZE", 1, 2),
             *_of("TSS", 1),
             *_of("CACHE", 1, 6, 7, 8, *range(12, 19)),
+            *_of("RNG", 12, 13),
         ),
     ),
     Exemption(
@@ -52,7 +54,7 @@ EXEMPT: tuple[Exemption, ...] = (
     ),
     Exemption(
         "a log that is exact shows the pages that were written, and no others",
-        _of("DIRTY", 5, 18, 23, 35),
+        (*_of("DIRTY", 5, 18, 23, 35), *_of("RNG", 15)),
     ),
     Exemption(
         "one order of the requests that has these replies is all that is asked for",

@@ -26,7 +26,7 @@ from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.explore import replay
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.drawn.choices import Seeded
-from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.drawn.drawings import drawing_of
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.scenarios.fixed import fixed_races
 from memslot_conformance.scenarios.scenario import Scenario
@@ -176,7 +176,7 @@ def _races(target: Target, drawn: int) -> Iterator[_Race]:
         yield _Race(race.name, race.scenario, bound)
     rng, palette = Seeded(Random(SEED)), palette_of(target.header)
     for number in range(1, drawn + 1):
-        yield _Race(f"drawn race {number}", Drawing(palette, rng).scenario(), 0)
+        yield _Race(f"drawn race {number}", drawing_of(palette, rng).scenario(), 0)
 
 
 def _telling(asked: Sequence[frozenset[str]]) -> Iterator[int]:

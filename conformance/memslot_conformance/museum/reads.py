@@ -24,11 +24,13 @@ from memslot_spec.history.events import (
 from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.views import View
-from memslot_spec.model.operations import Operation, SetRegion
+from memslot_spec.model.operations import Operation, Request, SetRegion
 from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.ranges import RangeUpdated
 from memslot_spec.moments.replies import Answered, Updated
 
 OPERATIONS = frozenset(kind.__name__ for kind in get_args(Operation))
+REQUESTS = frozenset(kind.__name__ for kind in get_args(Request))
 HANDLES = frozenset({"table", "page", "bitmap", "metadata"})
 """The fields of points that name something by a handle of the implementation's."""
 
@@ -54,9 +56,11 @@ def reads(clause: AnyClause) -> Reads:
     operations: set[str] = set()
     if root is Updated:
         operations = {SetRegion.__name__}
+    elif root is RangeUpdated:
+        operations = {*clause.operations, *clause.any_operation}
     elif root is Answered:
         named = {*clause.operations, *clause.any_operation}
-        operations = named or set(OPERATIONS - {SetRegion.__name__})
+        operations = named or set(OPERATIONS - REQUESTS)
     elif root is Return:
         operations = set(clause.operations) or set(OPERATIONS)
     elif root is AtRest:

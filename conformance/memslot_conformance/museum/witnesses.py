@@ -15,7 +15,7 @@ from memslot_conformance.layers.in_order import in_order
 from memslot_conformance.play.explore import sampled
 from memslot_conformance.play.played import Played
 from memslot_conformance.scenarios.drawn.choices import Seeded
-from memslot_conformance.scenarios.drawn.races import Drawing
+from memslot_conformance.scenarios.drawn.drawings import drawing_of
 from memslot_conformance.scenarios.drawn.requests import palette_of
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.clause import AnyClause
@@ -25,11 +25,17 @@ from memslot_spec.model.profile import LINUX, PROFILES, V2_6_34
 REFERENCES: tuple[tuple[str, str], ...] = (
     *(("reference", profile.name) for profile in PROFILES),
     ("reference-linux", LINUX.name),
+    ("reference-ranges", LINUX.name),
 )
 """The targets that keep every clause, each with a profile it is held to."""
 
-BESIDE: tuple[tuple[str, str], ...] = (("lawful:scans-user-slots", V2_6_34.name),)
-"""Who comes to what no reference does: a user slot may lie over a private one."""
+BESIDE: tuple[tuple[str, str], ...] = (
+    ("lawful:scans-user-slots", V2_6_34.name),
+    ("lawful:covers-ranges", LINUX.name),
+    ("lawful:cuts-ranges", LINUX.name),
+)
+"""Who comes to what no reference does: a user slot may lie over a private one, and
+ranges may be removed by frames that cover them, or cut them."""
 
 SEED = 1
 DRAWN = 60
@@ -198,6 +204,6 @@ def _drawn(target: Target, races: int) -> Iterator[tuple[str, Played]]:
     rng = Random(SEED)
     palette = palette_of(target.header)
     for number in range(1, races + 1):
-        scenario = Drawing(palette, Seeded(rng)).scenario()
+        scenario = drawing_of(palette, Seeded(rng)).scenario()
         for played in sampled(target.make, scenario, rng, SCHEDULES):
             yield f"drawn race {number}", played

@@ -11,7 +11,15 @@ from collections.abc import Callable
 from memslot_conformance.play.lines import operations_of
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.history.header import Header
-from memslot_spec.model.operations import InvalidateRange, Operation, SetRegion
+from memslot_spec.model.operations import (
+    AddRange,
+    GetDirtyRange,
+    InvalidateRange,
+    Operation,
+    RemoveRange,
+    ReplaceTable,
+    SetRegion,
+)
 
 OWNED = ("cache", "vcpu")
 """Fields that name what one thread at a time may use."""
@@ -35,6 +43,12 @@ def _strange(header: Header, scenario: Scenario) -> int:
 def _is_strange(header: Header, operation: Operation) -> bool:
     if isinstance(operation, InvalidateRange):
         return operation.start > operation.end
+    if isinstance(operation, AddRange | RemoveRange | GetDirtyRange):
+        ends = operation.gfn, operation.gfn + operation.npages
+        granule = header.domain.page_granule
+        return not operation.npages or any(place % granule for place in ends)
+    if isinstance(operation, ReplaceTable):
+        return not all(one.npages for one in operation.ranges)
     if not isinstance(operation, SetRegion):
         return False
     region, grain = operation.region, header.domain.page_granule

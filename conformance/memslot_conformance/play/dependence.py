@@ -28,6 +28,7 @@ from memslot_spec.model.operations import (
     ClearDirtyLog,
     DestroyVm,
     GetDirtyLog,
+    GetDirtyRange,
     GfnToHva,
     GfnToHvaProt,
     GfnToMemslot,
@@ -40,7 +41,7 @@ from memslot_spec.model.operations import (
     Operation,
     PfnCacheOperation,
     PreFault,
-    SetRegion,
+    Request,
     TssBase,
     UnmapHva,
     UseHvaCache,
@@ -221,7 +222,7 @@ _SAYING = frozenset(
 
 
 def _of_call(operation: Operation) -> tuple[Touch, ...]:
-    if isinstance(operation, SetRegion):
+    if isinstance(operation, Request):
         return ((UPDATES, ALONE),)
     if isinstance(operation, WITHOUT_SHADOW):
         return ()
@@ -230,7 +231,7 @@ def _of_call(operation: Operation) -> tuple[Touch, ...]:
 
 
 def _of_return(operation: Operation) -> tuple[Touch, ...]:
-    if isinstance(operation, SetRegion):
+    if isinstance(operation, Request):
         return (_READS_SHADOW, (UPDATES, ALONE), (ARRAYS, READS))
     return _of_call(operation)
 
@@ -246,7 +247,7 @@ def _within(operation: Operation) -> tuple[Touch, ...]:
         case GuestAccess() | PreFault():
             # That count, before and after it finds the page.
             touches = ((HOST, READS),)
-        case GetDirtyLog() | ClearDirtyLog():
+        case GetDirtyLog() | ClearDirtyLog() | GetDirtyRange():
             # The bits, which decide what it does.
             touches = (_READS_SHADOW,)
         case VcpuGfnToMemslot():

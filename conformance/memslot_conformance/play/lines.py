@@ -14,8 +14,8 @@ from typing import Any
 
 from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, PAGE_SIZE, U64
-from memslot_spec.model.operations import Operation, SetRegion
-from memslot_spec.model.values import MemoryRegion
+from memslot_spec.model.operations import Operation, ReplaceTable, SetRegion
+from memslot_spec.model.values import MemoryRange, MemoryRegion
 
 
 class Line(Enum):
@@ -104,21 +104,32 @@ def operations_of(scenario: Scenario) -> Operations:
 
 
 def places(scenario: Scenario, line: Line) -> Iterator[int]:
-    """The pages that operations name on a line; of a slot also the one after it."""
+    """The pages that operations name on a line; of a slot also the one after it.
+
+    As of a slot it is of a range that comes to be in a table with others.
+    """
     for operation in operations_of(scenario):
         if isinstance(operation, SetRegion):
             region = operation.region
-            if line is Line.GUEST:
-                yield region.base
-                yield region.base + region.npages
-            elif line is Line.HOST:
-                yield region.userspace_addr >> PAGE_SHIFT
+            yield from _ends(line, region.base, region.npages, region.userspace_addr)
             continue
+        if isinstance(operation, ReplaceTable):
+            for one in operation.ranges:
+                yield from _ends(line, one.gfn, one.npages, one.hva)
         for name, value in _numbers(operation):
             if PAGES.get(name) is line:
                 yield value
             elif BYTES.get(name) is line:
                 yield value >> PAGE_SHIFT
+
+
+def _ends(line: Line, base: int, npages: int, hva: int) -> Iterator[int]:
+    """Where frames begin and end, or where the memory behind them begins."""
+    if line is Line.GUEST:
+        yield base
+        yield base + npages
+    elif line is Line.HOST:
+        yield hva >> PAGE_SHIFT
 
 
 def _numbers(operation: Operation) -> Iterator[tuple[str, int]]:
@@ -131,6 +142,9 @@ def _numbers(operation: Operation) -> Iterator[tuple[str, int]]:
 def _moved(operation: Operation, moves: Mapping[Line, Relocate]) -> Operation:
     if isinstance(operation, SetRegion):
         return replace(operation, region=_region(operation.region, moves))
+    if isinstance(operation, ReplaceTable):
+        ranges = tuple(_range(one, moves) for one in operation.ranges)
+        return replace(operation, ranges=ranges)
     for name, value in _numbers(operation):
         for line, move in moves.items():
             if PAGES.get(name) is line:
@@ -151,6 +165,18 @@ def _region(region: MemoryRegion, moves: Mapping[Line, Relocate]) -> MemoryRegio
     if host is not None:
         hva = _byte(hva, host)
     return MemoryRegion(region.slot, gpa, size, hva, region.flags)
+
+
+def _range(one: MemoryRange, moves: Mapping[Line, Relocate]) -> MemoryRange:
+    """As of a slot: where it ends is a place too."""
+    gfn, npages, hva = one.gfn, one.npages, one.hva
+    guest, host = moves.get(Line.GUEST), moves.get(Line.HOST)
+    if guest is not None:
+        npages = _fitting(guest(gfn + npages) - guest(gfn))
+        gfn = _fitting(guest(gfn))
+    if host is not None:
+        hva = _byte(hva, host)
+    return MemoryRange(gfn, npages, hva)
 
 
 def _byte(value: int, move: Relocate) -> int:

@@ -31,6 +31,7 @@ from memslot_spec.model.operations import (
     GfnToMemslot,
     GuestAccess,
     Operation,
+    ReplaceTable,
     SetRegion,
 )
 from memslot_spec.model.values import PAGES_PER_HUGE_PAGE
@@ -207,6 +208,10 @@ def _simpler(operation: Operation) -> Iterator[Operation]:
         for bit in range(flags.bit_length()):
             fewer = 0 if not bit else flags & ~(1 << bit)
             yield replace(operation, region=replace(region, flags=fewer))
+    if isinstance(operation, ReplaceTable):
+        for number in range(len(operation.ranges)):
+            left = operation.ranges[:number] + operation.ranges[number + 1 :]
+            yield replace(operation, ranges=left)
     if isinstance(operation, ClearDirtyLog) and operation.bitmap:
         few, first = min(operation.num_pages, BITS_PER_WORD), operation.bitmap[0]
         yield replace(operation, num_pages=few, bitmap=(first & -first,))

@@ -19,6 +19,9 @@ from greenlet import (  # type: ignore[import-untyped, unused-ignore]
 
 from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.adapter.protocols import Make
+from memslot_conformance.adapter.stepped import StepsItself
+from memslot_conformance.play.afar import RaceAfar, ThreadAfar
+from memslot_conformance.play.ahead import foresight_of
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.stepping import (
     SWITCHING,
@@ -110,13 +113,9 @@ class Play:
             return self.going
         self._allow(sum(map(len, threads)))
         hook = self._hook
-        bodies = {
-            thread: _thread(partial(self._carry_out, thread, operations))
-            for thread, operations in enumerate(threads, 1)
-            if operations
-        }
         declared = getattr(self._implementation, "interleaving", Interleaving.NONE)
         hook.switching = SWITCHING if declared is Interleaving.POINTS else frozenset()
+        bodies = self._bodies(threads, choose)
         hook.scheduler = getcurrent()
         try:
             self._schedule(bodies, choose)
@@ -125,6 +124,21 @@ class Play:
             self._end(bodies.values())
         self._solo(self._observe)
         return self.going
+
+    def _bodies(
+        self, threads: tuple[Operations, ...], choose: Chooser
+    ) -> dict[int, Greenlet]:
+        """The threads that have something to do: ours, or the target's own."""
+        made, rows = self._implementation, tuple(enumerate(threads, 1))
+        if self._hook.switching and isinstance(made, StepsItself):
+            plan = foresight_of(choose)
+            race = RaceAfar(made, threads, self._hook, self._trace, plan)
+            return {thread: ThreadAfar(race, thread) for thread, row in rows if row}
+        return {
+            thread: _thread(partial(self._carry_out, thread, row))
+            for thread, row in rows
+            if row
+        }
 
     def close(self) -> None:
         """Give the target back, where it holds something outside the process."""

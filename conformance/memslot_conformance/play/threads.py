@@ -15,7 +15,7 @@ from dataclasses import replace
 from random import Random
 from threading import Barrier, Event, Lock, Thread, get_ident
 
-from memslot_conformance.adapter.protocols import Implementation, Make
+from memslot_conformance.adapter.protocols import AnyImplementation, Make
 from memslot_conformance.play.disturbed import AT_POINTS, Passing, Progress, held_up
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.trace import Trace
@@ -24,7 +24,7 @@ from memslot_conformance.targets.stuck import STUCK, nobody_can_go_on, where
 from memslot_spec.history import events as history
 from memslot_spec.history.events import Call, Finished, Return
 from memslot_spec.history.hook import Silent
-from memslot_spec.model.operations import Operation, SetRegion
+from memslot_spec.model.operations import Operation, Request
 
 SECONDS = 10.0
 """After which a race is given up."""
@@ -105,12 +105,12 @@ class _SharedTrace(Trace):
             super().add(event)
 
     def carry_out(
-        self, implementation: Implementation, thread: int, operation: Operation
+        self, implementation: AnyImplementation, thread: int, operation: Operation
     ) -> None:
         """Have a thread carry out one operation."""
         super().carry_out(implementation, thread, operation)
         with self._lock:
-            self.progress.note(is_update=isinstance(operation, SetRegion))
+            self.progress.note(is_update=isinstance(operation, Request))
 
     def begin(self, thread: int) -> None:
         """The caller is this thread of the play."""
@@ -174,7 +174,7 @@ class _Director:
         except BaseException as error:  # noqa: BLE001 - as said
             self._trace.broke(0, error)
 
-    def _conduct(self, implementation: Implementation) -> None:
+    def _conduct(self, implementation: AnyImplementation) -> None:
         scenario, trace = self._scenario, self._trace
         self._alone(implementation, scenario.prefix)
         if scenario.threads:
@@ -183,7 +183,7 @@ class _Director:
                 trace.observe(implementation)
         self._alone(implementation, scenario.after)
 
-    def _alone(self, implementation: Implementation, operations: Operations) -> None:
+    def _alone(self, implementation: AnyImplementation, operations: Operations) -> None:
         trace = self._trace
         for operation in operations:
             if trace.going:
@@ -191,7 +191,7 @@ class _Director:
             if trace.going:
                 trace.observe(implementation)
 
-    def _race(self, implementation: Implementation) -> None:
+    def _race(self, implementation: AnyImplementation) -> None:
         progress = self._trace.progress
         race = _Race(self._scenario.threads, progress)
         at_points = bool(getattr(implementation, AT_POINTS, False))
@@ -246,7 +246,7 @@ class _Race:
     def updates(self, thread: int) -> bool:
         """Whether the thread asks for any."""
         asked = self._threads[thread - 1]
-        return any(isinstance(operation, SetRegion) for operation in asked)
+        return any(isinstance(operation, Request) for operation in asked)
 
     def _look(self, thread: int) -> Iterable[Operation]:
         first, *others = self._threads[thread - 1]
@@ -273,7 +273,7 @@ class _Race:
 
 
 def _looks_long(operations: Operations) -> bool:
-    updates = any(isinstance(operation, SetRegion) for operation in operations)
+    updates = any(isinstance(operation, Request) for operation in operations)
     return len(operations) >= LONG and not updates
 
 

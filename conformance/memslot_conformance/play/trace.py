@@ -12,7 +12,7 @@ import threading
 
 from memslot_conformance.adapter.capabilities import observed
 from memslot_conformance.adapter.perform import perform
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.play.played import TargetFault, fault_of
 from memslot_spec.history.events import Call, Event, Observed, Return
 from memslot_spec.model.operations import Operation
@@ -33,7 +33,7 @@ class Trace:
 
     def foretell(
         self,
-        implementation: Implementation,
+        implementation: AnyImplementation,
         operations: tuple[Operation, ...],
         *,
         watched: bool,
@@ -48,7 +48,7 @@ class Trace:
             self.broke(0, error)
 
     def carry_out(
-        self, implementation: Implementation, thread: int, operation: Operation
+        self, implementation: AnyImplementation, thread: int, operation: Operation
     ) -> None:
         """Have a thread carry out one operation."""
         self.doing[thread] = operation
@@ -60,7 +60,7 @@ class Trace:
         else:
             self.add(Return(thread, reply))
 
-    def observe(self, implementation: Implementation) -> None:
+    def observe(self, implementation: AnyImplementation) -> None:
         """Record what introspection shows to thread 0, where there is any."""
         self.doing[0] = None
         try:

@@ -14,7 +14,7 @@ from memslot_conformance.play.fewer import fewest_of
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.history.events import Call, Event, Observed, Return
 from memslot_spec.model.explain import TABLE_READERS
-from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
+from memslot_spec.model.operations import GuestAccess, Operation, Request, SetRegion
 from memslot_spec.model.replies import Refused
 
 LOOKS = (*TABLE_READERS, GuestAccess)
@@ -94,7 +94,9 @@ def _pieces(events: SomeEvents) -> Iterable[_Piece]:
             called[event.thread] = place, event.operation
         elif isinstance(event, Return):
             begun, operation = called.pop(event.thread, (place, None))
-            is_refusal = isinstance(operation, SetRegion) and operation.failure is None
+            is_refusal = isinstance(operation, Request)
+            if isinstance(operation, SetRegion):
+                is_refusal = operation.failure is None
             is_refusal = is_refusal and isinstance(event.reply, Refused)
             if isinstance(operation, LOOKS) or is_refusal:
                 yield _Piece((begun, place))

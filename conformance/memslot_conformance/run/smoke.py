@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from memslot_conformance.adapter.capabilities import METHODS, observed, supported
 from memslot_conformance.adapter.perform import perform
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.play.determinism import self_check
 from memslot_conformance.run import smoke_declared as declared
 from memslot_conformance.run.smoke_declared import Check
@@ -27,11 +27,14 @@ from memslot_spec.history.hook import Silent
 from memslot_spec.history.json_form import JsonForm
 from memslot_spec.history.views import View
 from memslot_spec.model.operations import (
+    AddRange,
     GfnToHva,
     GfnToMemslot,
     IsVisibleGfn,
     MemslotId,
     Operation,
+    RemoveRange,
+    Request,
     SetRegion,
 )
 from memslot_spec.model.replies import (
@@ -97,15 +100,21 @@ def smoke(name: str, profile: str | None) -> tuple[Check, ...]:
     return MADE.from_text(asked(look, seconds=SECONDS)[ANSWER]).checks
 
 
-def _create(target: Target) -> SetRegion:
-    size = max(target.header.domain.page_granule, 1) * PAGE_SIZE
-    return SetRegion(MemoryRegion(0, 0, size, HVA))
+def _create(target: Target) -> Request:
+    npages = max(target.header.domain.page_granule, 1)
+    if target.header.domain.ranges is not None:
+        last = target.header.limits.hva_end - npages * PAGE_SIZE
+        return AddRange(0, npages, max(min(HVA, last), 0))
+    return SetRegion(MemoryRegion(0, 0, npages * PAGE_SIZE, HVA))
 
 
-DELETE = SetRegion(MemoryRegion(0, 0, 0, 0))
+def _delete(target: Target) -> Request:
+    if target.header.domain.ranges is not None:
+        return RemoveRange(0, max(target.header.domain.page_granule, 1))
+    return SetRegion(MemoryRegion(0, 0, 0, 0))
 
 
-def _lookups(implementation: Implementation) -> Operations:
+def _lookups(implementation: AnyImplementation) -> Operations:
     has = supported(implementation)
     return tuple(op for op in LOOKUPS if type(op).__name__ in has)
 
@@ -113,7 +122,7 @@ def _lookups(implementation: Implementation) -> Operations:
 def _takes_requests(target: Target) -> Check:
     """It has the one method that every adapter has."""
     name = "it takes requests"
-    method = METHODS[SetRegion]
+    method = METHODS[type(_create(target))]
     if callable(getattr(target.make(Silent()), method, None)):
         return Check(name)
     return Check(name, f"it has no method {method}()")
@@ -123,12 +132,12 @@ def _replies(target: Target) -> Check:
     """It answers a create, lookups and a delete with proper replies."""
     name = "its replies have the right types"
     made = target.make(Silent())
-    for operation in (_create(target), *_lookups(made), DELETE):
+    for operation in (_create(target), *_lookups(made), _delete(target)):
         try:
             reply = perform(made, operation)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the adapter let it out
             return Check(name, f"{operation!r}: {type(error).__name__}: {error}")
-        if isinstance(operation, SetRegion) and reply != Done():
+        if isinstance(operation, Request) and reply != Done():
             return Check(name, note=f"{operation!r} was answered {reply!r}")
     return Check(name)
 
@@ -162,7 +171,7 @@ def _observing_changes_nothing(target: Target) -> Check:
     if first is None:
         return Check(name, note="not checked: it has no observe()")
     lookups = _lookups(made)
-    for operation in (_create(target), DELETE):
+    for operation in (_create(target), _delete(target)):
         perform(made, operation)
         before = [perform(made, lookup) for lookup in lookups]
         one, two = observed(made), observed(made)
@@ -179,9 +188,9 @@ def _deterministic(target: Target) -> Check:
     name = "the same schedule gives the same history"
     if target.header.capabilities.interleaving is not Interleaving.POINTS:
         return Check(name, note="not checked: it cannot be stepped")
-    create = _create(target)
+    create, delete = _create(target), _delete(target)
     lookups = _lookups(target.make(Silent()))
-    scenario = Scenario((create,), ((DELETE,), lookups or (create,)), lookups)
+    scenario = Scenario((create,), ((delete,), lookups or (create,)), lookups)
     difference = self_check(target.make, scenario)
     return Check(name, "" if difference is None else str(difference))
 
@@ -189,7 +198,7 @@ def _deterministic(target: Target) -> Check:
 def _points(target: Target) -> Check:
     """What it announces is what it says that it announces."""
     return declared.points(
-        target, lambda made: (_create(target), *_lookups(made), DELETE)
+        target, lambda made: (_create(target), *_lookups(made), _delete(target))
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.adapter.perform import perform
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.scenarios.scenario import Operations
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
@@ -24,13 +24,14 @@ from memslot_spec.history.events import Point
 from memslot_spec.history.header import Header
 from memslot_spec.history.hook import Silent
 from memslot_spec.judging.applies import not_applicable
-from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.operations import Request, SetRegion
 from memslot_spec.model.replies import Done
 from memslot_spec.model.values import MemoryRegion
 
 ATTRIBUTES = (
     *("domain", "limits", "profile", "interleaving", "announces"),
     *("observe", "close", "set_private_region", "software_access", "foresee"),
+    "begin_turns",
 )
 """What an adapter may have beside a method for each operation."""
 
@@ -67,7 +68,9 @@ def names(target: Target) -> Check:
     return _noted("its names are those that are looked for", _names(made))
 
 
-def points(target: Target, operations: Callable[[Implementation], Operations]) -> Check:
+def points(
+    target: Target, operations: Callable[[AnyImplementation], Operations]
+) -> Check:
     """What it announces through the hook is what it says that it announces."""
     hook = _Noting()
     made = target.make(hook)
@@ -97,6 +100,8 @@ def limits(target: Target) -> Check:
             f"{target.profile.name}: {declared.user_slots:,} slots, frames up to "
             f"{declared.largest_gfn:#x}, {declared.address_spaces} address space(s)"
         )
+    if target.header.domain.ranges is not None:
+        return _noted("its limits are those that it keeps to", notes)
     size = max(target.header.domain.page_granule, 1) * PAGE_SIZE
     last = declared.user_slots - 1
     tried = ((last, True, "which is its last"), (last + 1, False, "beyond its last"))
@@ -134,7 +139,7 @@ def _unjudged(header: Header) -> Iterator[str]:
     for operation, method in METHODS.items():
         name = operation.__name__
         has = header.capabilities.operations
-        if name not in has or operation is SetRegion:
+        if name not in has or operation in get_args(Request):
             continue
         less = replace(
             header,

@@ -19,7 +19,8 @@ from typing import Any, get_args
 
 from hypothesis.stateful import invariant, precondition
 
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.on_ranges import RangeOperation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.scenarios.drawn.regions import may_be_vast
 from memslot_conformance.stateful.asking import AsksAVm, is_about, something_is_broken
 from memslot_conformance.stateful.rules import MemslotMachine
@@ -30,7 +31,12 @@ from memslot_spec.history.header import Header
 from memslot_spec.judging.applies import ApplicableClauses
 from memslot_spec.model.operations import GuestAccess, Operation, SetRegion
 
-EVERY_KIND = tuple(kind.__name__ for kind in get_args(Operation))
+EVERY_KIND = tuple(
+    kind.__name__
+    for kind in get_args(Operation)
+    if kind not in get_args(RangeOperation)
+)
+"""The operations of a table by slot ids."""
 
 ASKED_BY = {
     SetRegion.__name__: (
@@ -60,7 +66,7 @@ attribute that is a rule as often, so these are more attributes of the class."""
 
 
 def machine(
-    factory: Callable[..., Implementation] | str,
+    factory: Callable[..., AnyImplementation] | str,
     *,
     profile: str | None = None,
     clauses: Sequence[AnyClause] = CLAUSES,
@@ -72,7 +78,8 @@ def machine(
     name of a target, as `memslots check --target` takes it. It is called once here, to
     hear what is supported: operations that are not have no rule, and clauses that do
     not apply no invariant. Errors: those of `targets.resolve.resolve`, and `ValueError`
-    for the running kernel, whose slots need memory that no number names.
+    for the running kernel, whose slots need memory that no number names, and for a
+    table by ranges.
     """
     target = (
         resolve(factory, profile)
@@ -81,6 +88,9 @@ def machine(
     )
     if target.usable is not None:
         message = "the running kernel is judged by `memslots check --target kvm`"
+        raise ValueError(message)
+    if target.header.domain.ranges is not None:
+        message = "a table by ranges is judged by `memslots check`: no rule asks for it"
         raise ValueError(message)
     applicable = ApplicableClauses(target.header, clauses)
     unsupported = _unsupported(target.header)

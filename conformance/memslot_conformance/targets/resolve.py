@@ -1,8 +1,8 @@
 """How an implementation is reached: from the name on the command line.
 
-`reference`, `patch`, `museum:NAME` and `lawful:NAME` are loaded by name, like a
-stranger's; `py:module:factory` is the stranger, `c:library` one in C, and `cmd:` one
-that speaks lines of JSON; `kvm` is the running kernel.
+`reference` and those beside it, `patch`, `museum:NAME` and `lawful:NAME` are loaded by
+name, like a stranger's; `py:module:factory` is the stranger, `c:library` one in C, and
+`cmd:` one that speaks lines of JSON; `kvm` is the running kernel.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from memslot_conformance.adapter.capabilities import capabilities_of
 from memslot_conformance.adapter.declarations import domain_of, limits_of
-from memslot_conformance.adapter.protocols import Implementation, Make
+from memslot_conformance.adapter.protocols import AnyImplementation, Make
 from memslot_conformance.spelling import close_to
 from memslot_conformance.targets.c.library import NoLibraryError, is_usable
 from memslot_conformance.targets.c.table import CFactory
@@ -30,6 +30,7 @@ from memslot_spec.model.profile import LINUX, Profile, profile_named
 KINDS = (
     "reference",
     "reference-linux",
+    "reference-ranges",
     "patch",
     "museum:NAME",
     "lawful:NAME",
@@ -42,10 +43,12 @@ KINDS = (
 
 REFERENCE = "memslot_reference.reference:reference"
 REFERENCE_LINUX = "memslot_reference.reference:reference_linux"
+REFERENCE_RANGES = "memslot_reference.reference:reference_ranges"
 PATCH = "memslot_reference.patch:patch"
 BY_NAME = {
     "reference": (REFERENCE, "v2.6.34", "the repaired patch"),
     "reference-linux": (REFERENCE_LINUX, "linux", "today's kernel: two sets of slots"),
+    "reference-ranges": (REFERENCE_RANGES, "linux", "a table by ranges, without ids"),
     "patch": (PATCH, "v2.6.34", "the patch as published"),
 }
 """Where they are, the profile they are held to, and what they are."""
@@ -166,7 +169,9 @@ def _stranger(name: str, path: str, profile: str | None) -> Target:
     except ModuleNotFoundError as error:
         message = f"target {name!r}: {error} (looked in {here} and on sys.path)"
         raise UnknownTargetError(message) from error
-    factory: Callable[..., Implementation] | None = getattr(module, factory_name, None)
+    factory: Callable[..., AnyImplementation] | None = getattr(
+        module, factory_name, None
+    )
     if not callable(factory):
         where = getattr(module, "__file__", None) or "it is built in"
         message = (
@@ -201,7 +206,7 @@ def _program(name: str, command: str, profile: str | None) -> Target:
 
 
 def made_by(
-    factory: Callable[..., Implementation],
+    factory: Callable[..., AnyImplementation],
     profile: str | None = None,
     *,
     name: str | None = None,
@@ -229,7 +234,7 @@ def made_by(
 
 def _target(
     name: str,
-    factory: Callable[..., Implementation],
+    factory: Callable[..., AnyImplementation],
     profile: Profile,
     description: str,
 ) -> Target:
@@ -238,12 +243,12 @@ def _target(
     return Target(name, profile, make, header, description)
 
 
-def _adapted(factory: Callable[..., Implementation], profile: Profile) -> Make:
+def _adapted(factory: Callable[..., AnyImplementation], profile: Profile) -> Make:
     """The factory as the suite calls it: with the hook, and what else it takes."""
     takes_hook = _takes(factory, "hook")
     fixed = {"profile": profile} if _takes(factory, "profile") else {}
 
-    def make(hook: Hook) -> Implementation:
+    def make(hook: Hook) -> AnyImplementation:
         if takes_hook:
             return factory(hook=hook, **fixed)
         return factory(**fixed)
@@ -251,11 +256,11 @@ def _adapted(factory: Callable[..., Implementation], profile: Profile) -> Make:
     return make
 
 
-def _takes(factory: Callable[..., Implementation], parameter: str) -> bool:
+def _takes(factory: Callable[..., AnyImplementation], parameter: str) -> bool:
     return parameter in inspect.signature(factory).parameters
 
 
-def _header(name: str, profile: Profile, made: Implementation) -> Header:
+def _header(name: str, profile: Profile, made: AnyImplementation) -> Header:
     """What a new instance says of itself; the instance is given back.
 
     Errors: `TargetError` where that is of the wrong type, or cannot be.
@@ -286,7 +291,7 @@ def _kernel(profile: str | None) -> Target:
     if isinstance(usable, Unusable):
         raise UnavailableTargetError(usable.reason)
 
-    def make(hook: Hook) -> Implementation:
+    def make(hook: Hook) -> AnyImplementation:
         del hook
         return kernel_vm(usable.facts)
 

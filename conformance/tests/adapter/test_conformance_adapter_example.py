@@ -117,7 +117,9 @@ def test_the_dict_table_conforms() -> None:
 
 def test_clauses_on_concurrent_readers_do_not_apply_to_the_dict_table() -> None:
     found = judged(run(DICT, "fixed"))
-    concurrent = [c for c in CLAUSES if c.concurrent and "linux" in c.profiles]
+    concurrent = [
+        c for c in CLAUSES if c.concurrent and "linux" in c.profiles and not c.ranges
+    ]
     assert concurrent
     for clause in concurrent:
         verdict = found[clause.id]

@@ -9,6 +9,7 @@ from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.adapter.perform import perform
 from memslot_spec.model.operations import (
     ActivatePfnCache,
+    AddRange,
     AgeHva,
     AllocateRoot,
     ChangePte,
@@ -18,6 +19,7 @@ from memslot_spec.model.operations import (
     DestroyVm,
     EnableManualProtect,
     GetDirtyLog,
+    GetDirtyRange,
     GfnToHva,
     GfnToHvaProt,
     GfnToMemslot,
@@ -33,6 +35,8 @@ from memslot_spec.model.operations import (
     ReadGuest,
     RefreshPfnCache,
     ReleaseNotifier,
+    RemoveRange,
+    ReplaceTable,
     SetRegion,
     TssBase,
     UnmapHva,
@@ -66,11 +70,13 @@ from memslot_spec.model.values import (
     Failure,
     Gfn,
     Hva,
+    MemoryRange,
     MemoryRegion,
     Slot,
 )
 
 REGION = MemoryRegion(0, 0x1000, 0x2000, 0x7000)
+RANGE = MemoryRange(7, 2, 0x7000)
 SLOT = Slot(1, Gfn(2), 3, Hva(0x4000))
 
 
@@ -133,6 +139,10 @@ def asked(operation: Operation, answer: object) -> tuple[Reply, tuple[object, ..
             Translated((0x7008,)),
         ),
         (InvalidateRange(0, 1), ("invalidate_range", 0, 1), None, Done()),
+        (AddRange(7, 2, 0x7000), ("add", 7, 2, 0x7000), Done(), Done()),
+        (RemoveRange(7, 2), ("remove", 7, 2), Refused(None), Refused(None)),
+        (ReplaceTable((RANGE,)), ("replace", (RANGE,)), Done(), Done()),
+        (GetDirtyRange(7, 2), ("dirty", 7, 2), DirtyLog((3,)), DirtyLog((3,))),
         (GetDirtyLog(1), ("get_dirty_log", 1), DirtyLog((5,)), DirtyLog((5,))),
         (
             ClearDirtyLog(1, 64, 4, (5,)),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import memslot_conformance
-from memslot_conformance.adapter import machine, protocols, readers
+from memslot_conformance.adapter import machine, protocols, ranges, readers
 from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.cli.chosen import Chosen
 from memslot_conformance.cli.command import main
@@ -55,7 +55,7 @@ def test_the_wheel_has_every_package() -> None:
 def test_every_protocol_of_an_adapter_is_exported() -> None:
     defined = {
         name
-        for module in (protocols, readers, machine)
+        for module in (protocols, readers, machine, ranges)
         for name, value in vars(module).items()
         if getattr(value, "__module__", "") == module.__name__
     }

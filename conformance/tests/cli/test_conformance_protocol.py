@@ -9,7 +9,7 @@ from typing import Protocol as Structural
 import pytest
 
 from command_line import memslots
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.cli import protocol
 from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.explore import sampled
@@ -35,7 +35,7 @@ class Factory(Structural):
 
     def __call__(
         self, hook: Hook, profile: Profile, limits: Limits
-    ) -> Implementation: ...
+    ) -> AnyImplementation: ...
 
 
 PLAYS = 12

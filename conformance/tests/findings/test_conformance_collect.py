@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.findings.collect import REPLAYS, SHRINK_SECONDS, Findings
 from memslot_conformance.findings.failure_file import read_failure
 from memslot_conformance.findings.records import Found, Record, latest
@@ -158,7 +158,7 @@ def interrupts() -> Iterator[None]:
 def test_what_kills_a_run_while_it_shrinks_loses_nothing(tmp_path: Path) -> None:
     made = 0
 
-    def dies(hook: Hook) -> Implementation:
+    def dies(hook: Hook) -> AnyImplementation:
         nonlocal made
         made += 1
         if made == 3:
@@ -186,7 +186,7 @@ def test_what_the_law_leaves_one_answer_for_is_told_with_how_often_it_came() -> 
     wrong, right = PATCH.make, resolve("reference", "v2.6.34").make
     made = count()
 
-    def make(hook: Hook) -> Implementation:
+    def make(hook: Hook) -> AnyImplementation:
         return (right if next(made) % 3 else wrong)(hook)
 
     records = sent_of(replace(PATCH, make=make), None)[0]

@@ -18,11 +18,17 @@ from memslot_spec.model.operations import (
     InvalidateRange,
     Operation,
     Origin,
+    ReplaceTable,
     SetRegion,
     UnmapHva,
     UseHvaCache,
 )
-from memslot_spec.model.values import LOG_DIRTY_PAGES, Failure, MemoryRegion
+from memslot_spec.model.values import (
+    LOG_DIRTY_PAGES,
+    Failure,
+    MemoryRange,
+    MemoryRegion,
+)
 
 
 def slot(
@@ -235,3 +241,15 @@ def test_no_candidate_is_tried_twice_and_a_race_keeps_its_threads() -> None:
     assert Lowering(scenario, fails).run() == scenario
     assert len(tried) == len(set(tried)) > 0
     assert {tuple(map(len, s.threads)) for s in tried} == {(1, 1)}
+
+
+def test_of_a_table_that_replaces_another_one_small_range_is_left() -> None:
+    ranges = tuple(MemoryRange(64 * n, 8, 0x90000 * n) for n in (1, 2, 3))
+
+    def fails(scenario: Scenario) -> bool:
+        (asked,) = scenario.prefix
+        assert isinstance(asked, ReplaceTable)
+        return any(one.npages > 1 for one in asked.ranges)
+
+    left = Lowering(alone(ReplaceTable(ranges)), fails).run()
+    assert left == alone(ReplaceTable((MemoryRange(0, 2, 0),)))

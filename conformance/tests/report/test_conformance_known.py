@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[3]
 README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
 
 IMPLIED = sum(clause.implied is not None for clause in CLAUSES)
-TODAY = tuple(clause for clause in CLAUSES if "linux" in clause.profiles)
+# What holds a table by ranges is another protocol's, whatever it was read in.
+TODAY = tuple(c for c in CLAUSES if "linux" in c.profiles and not c.ranges)
 MEASURED = {c.known.measured for c in CLAUSES} - {None}
 
 

@@ -14,6 +14,7 @@ import memslot_conformance.stateful.names as printed
 from import_graph import ROOT
 from machine_runs import A_FEW, Misplaces, OneSlot, Raises, failure_of, steps_of
 from memslot_conformance import BrokenClauseError, BrokenTargetError, machine
+from memslot_conformance.adapter.on_ranges import RangeOperation
 from memslot_conformance.scenarios.drawn.corner import Corner
 from memslot_conformance.stateful.asking import STAYS, has_stayed, is_about
 from memslot_conformance.stateful.machine import rules_of
@@ -24,7 +25,11 @@ from memslot_spec.history.hook import Silent
 from memslot_spec.model.operations import GfnToMemslot, Operation
 from memslot_spec.model.values import MemoryRegion
 
-OPERATIONS = {kind.__name__ for kind in get_args(Operation)}
+OPERATIONS = {
+    kind.__name__
+    for kind in get_args(Operation)
+    if kind not in get_args(RangeOperation)
+}
 
 EXAMPLES = ROOT / "docs/examples"
 
@@ -172,3 +177,8 @@ def test_a_factory_is_called_as_the_command_line_calls_it() -> None:
     assert held.target.profile.name == "v2.6.34"
     assert held.target.name == "py:machine_runs:OneSlot"
     assert isinstance(held.target.make(Silent()), OneSlot)
+
+
+def test_refuses_a_table_by_ranges_for_which_there_is_no_rule() -> None:
+    with pytest.raises(ValueError, match="by ranges is judged by `memslots check`"):
+        machine("reference-ranges")

@@ -9,7 +9,7 @@ import pytest
 from c_libraries import SKELETON, built, needs_c
 from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.adapter.perform import perform
-from memslot_conformance.adapter.protocols import Implementation
+from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.history.hook import Silent
 from memslot_spec.model.operations import (
@@ -103,14 +103,14 @@ GIVEN = """
 
 
 @pytest.fixture
-def vm(tmp_path: Path) -> Implementation:
+def vm(tmp_path: Path) -> AnyImplementation:
     source = SKELETON.read_text(encoding="utf-8")
     source = source.replace("static const ms_description description", FUNCTIONS)
     source = source.replace("\n    .create = create,", GIVEN)
     return resolve(built(source, tmp_path)).make(Silent())
 
 
-def test_an_access_answers_by_its_code(vm: Implementation) -> None:
+def test_an_access_answers_by_its_code(vm: AnyImplementation) -> None:
     asked = GuestAccess(3, write=True, direct=True, root=2)
     assert perform(vm, asked) == Accessed(3 * 4096 + 11)
     assert perform(vm, GuestAccess(4)) == Mmio()
@@ -120,7 +120,7 @@ def test_an_access_answers_by_its_code(vm: Implementation) -> None:
         perform(vm, GuestAccess(7))
 
 
-def test_a_yes_is_one_and_a_no_is_zero(vm: Implementation) -> None:
+def test_a_yes_is_one_and_a_no_is_zero(vm: AnyImplementation) -> None:
     assert perform(vm, IsVisibleGfn(0)) == Visible(visible=False)
     assert perform(vm, IsVisibleGfn(1)) == Visible(visible=True)
     with pytest.raises(TargetError, match="is_visible_gfn gave 2"):
@@ -128,7 +128,7 @@ def test_a_yes_is_one_and_a_no_is_zero(vm: Implementation) -> None:
 
 
 def test_a_dirty_log_is_written_into_the_buffer_of_the_suite(
-    vm: Implementation,
+    vm: AnyImplementation,
 ) -> None:
     assert perform(vm, GetDirtyLog(9)) == Refused(Errno.ENOENT)
     assert perform(vm, SetRegion(MemoryRegion(1, 0, 128 << 12, 0, 1))) == Done()
@@ -137,15 +137,15 @@ def test_a_dirty_log_is_written_into_the_buffer_of_the_suite(
     assert perform(vm, GetDirtyLog(1)) == DirtyLog((5, 0))
 
 
-def test_more_words_than_have_room_are_an_error(vm: Implementation) -> None:
+def test_more_words_than_have_room_are_an_error(vm: AnyImplementation) -> None:
     with pytest.raises(TargetError, match="gave 1099511627776 words, and 0 have room"):
         perform(vm, GetDirtyLog(8))
 
 
-def test_options_are_taken_or_refused(vm: Implementation) -> None:
+def test_options_are_taken_or_refused(vm: AnyImplementation) -> None:
     assert perform(vm, EnableManualProtect(1)) == Done()
     assert perform(vm, EnableManualProtect(4)) == Refused(Errno.EINVAL)
 
 
-def test_a_vm_in_c_can_end(vm: Implementation) -> None:
+def test_a_vm_in_c_can_end(vm: AnyImplementation) -> None:
     assert perform(vm, DestroyVm()) == Done()

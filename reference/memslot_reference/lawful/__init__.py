@@ -22,6 +22,7 @@ from memslot_reference.lawful import (
     pfn_caches,
     prefault,
     protection,
+    ranges,
     readers,
     requests,
     sections,
@@ -54,6 +55,7 @@ _EVERY = (
     *teardown.VARIANTS,
     *windows.VARIANTS,
     *requests.VARIANTS,
+    *ranges.VARIANTS,
 )
 
 WAITING: dict[str, tuple[str, ...]] = {}

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from memslot_reference.changed import Base, Factory, base_of, factory_of, summary_of
+from memslot_reference.changed import (
+    AnyVm,
+    Base,
+    Factory,
+    base_of,
+    factory_of,
+    summary_of,
+)
 from memslot_reference.sets import SlotSets
-from memslot_reference.vm import Vm
 from memslot_spec.model.profile import LINUX, V2_6_34, Profile
 
 Grounds = Literal["[R]", "[T]", "[D]", "[M]", "argued"]
@@ -35,7 +41,7 @@ class Variant:
 
 def variant(
     name: str,
-    changed: type[Vm],
+    changed: type[AnyVm],
     *clauses: str,
     source: str,
     tag: Grounds,

@@ -30,6 +30,7 @@ from memslot_reference.museum import (
     protection,
     public,
     publications,
+    range_tables,
     ranges,
     refusals,
     requests,
@@ -73,6 +74,7 @@ _EVERY = (
     *copies.MUTANTS,
     *prefault.MUTANTS,
     *pfn_caches.MUTANTS,
+    *range_tables.MUTANTS,
 )
 
 CATALOGUE: tuple[Mutant, ...] = (

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from memslot_reference.changed import Base, Factory, base_of, factory_of, summary_of
-from memslot_reference.vm import Vm
+from memslot_reference.changed import (
+    AnyVm,
+    Base,
+    Factory,
+    base_of,
+    factory_of,
+    summary_of,
+)
 from memslot_spec.model.profile import V2_6_34, Profile
 
 Kind = Literal["museum", "planted"]
@@ -42,7 +48,7 @@ class Mutant:
 
 def exhibit(
     name: str,
-    flawed: type[Vm],
+    flawed: type[AnyVm],
     *clauses: str,
     source: str,
     tag: Tag,
@@ -65,7 +71,7 @@ def exhibit(
 
 
 def planted(
-    name: str, flawed: type[Vm], *clauses: str, profile: Profile = V2_6_34
+    name: str, flawed: type[AnyVm], *clauses: str, profile: Profile = V2_6_34
 ) -> Mutant:
     """A bug made up to show that a clause can be broken."""
     return Mutant(

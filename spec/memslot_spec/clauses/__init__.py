@@ -20,6 +20,7 @@ sizing    tables
 caches    caches, tables, srcu, mmu, host
 errors    tables, host, dirty, mmu
 progress  none: it judges how a history ends
+ranges    tables
 ========  ===================================
 """
 
@@ -36,6 +37,7 @@ from memslot_spec.clauses import (
     mmu,
     move,
     progress,
+    ranges,
     readers,
     requests,
     sizing,
@@ -57,6 +59,7 @@ GROUPS: tuple[tuple[str, tuple[AnyClause, ...]], ...] = (
     ("Caches", caches.CLAUSES),
     ("Errors", errors.CLAUSES),
     ("Progress", progress.CLAUSES),
+    ("Tables by ranges", ranges.CLAUSES),
 )
 
 CLAUSES: tuple[AnyClause, ...] = tuple(

@@ -7,6 +7,7 @@ and requests that are refused. Calls that overlap make nobody wiser, and end tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import get_args
 
 from memslot_spec.model.explain import TABLE_READERS
 from memslot_spec.model.operations import (
@@ -14,13 +15,13 @@ from memslot_spec.model.operations import (
     EnableManualProtect,
     MemslotId,
     Operation,
-    SetRegion,
+    Request,
     UseHvaCache,
     VcpuGfnToMemslot,
 )
 from memslot_spec.model.replies import Refused, Reply, Translated
 
-REFUSABLE = (SetRegion, ClearDirtyLog, EnableManualProtect)
+REFUSABLE = (*get_args(Request), ClearDirtyLog, EnableManualProtect)
 """The operations that change nothing where they are refused.
 
 A GET that is refused may have taken bits out of the log, and a cache whose

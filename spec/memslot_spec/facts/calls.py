@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.facts.mmu import Place, Spte
 from memslot_spec.model.hva_caches import HvaRange
-from memslot_spec.model.operations import InvalidateRange, Operation, SetRegion
+from memslot_spec.model.operations import (
+    InvalidateRange,
+    Operation,
+    Request,
+    SetRegion,
+)
 from memslot_spec.model.pfn_caches import KnownCache
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, change_of, target_of
-from memslot_spec.model.values import Slot, SlotTable
+from memslot_spec.model.values import MemoryRegion, Slot, SlotTable
 
 
 @dataclass(slots=True)
@@ -22,10 +27,11 @@ class Update:
     is absent. `alone` says that no other update has overlapped it so far. The
     steps at which its slot was published as INVALID, the grace period after that
     ended, and the slot was flushed are -1 until they happen. `had_sptes` says that
-    the INVALID slot had sptes, so that there is something to flush.
+    the INVALID slot had sptes, so that there is something to flush. A request to a
+    table by ranges is about no slot: it has no `region`, no `change` and no `old`.
     """
 
-    operation: SetRegion
+    operation: Request
     base: SlotTable | None
     alone: bool
     published: list[int]
@@ -39,8 +45,20 @@ class Update:
     def starts_from(self, base: SlotTable) -> None:
         """The request is carried out on this table."""
         self.base = base
-        self.change = change_of(base, self.operation.region)
-        self.old = target_of(base, self.operation.region)
+        if self.region is not None:
+            self.change = change_of(base, self.region)
+            self.old = target_of(base, self.region)
+
+    @property
+    def region(self) -> MemoryRegion | None:
+        """What it asks for a slot; None where it names none."""
+        operation = self.operation
+        return operation.region if isinstance(operation, SetRegion) else None
+
+    @property
+    def word(self) -> int:
+        """The word of the slot that it is about; -1, which is none's, without one."""
+        return -1 if self.region is None else self.region.slot
 
     @property
     def takes_slot_away(self) -> bool:

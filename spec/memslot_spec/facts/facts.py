@@ -23,6 +23,7 @@ from memslot_spec.facts.host import Host
 from memslot_spec.facts.lives import Lives
 from memslot_spec.facts.mmu import Shadow
 from memslot_spec.facts.pfn_caches import PfnCacheFacts
+from memslot_spec.facts.ranges import RangeFacts
 from memslot_spec.facts.srcu import Section, Sections
 from memslot_spec.facts.tables import Tables
 from memslot_spec.facts.worlds import Worlds
@@ -31,6 +32,7 @@ from memslot_spec.history.points.host import TlbFlushed
 from memslot_spec.history.points.tables import TableLoaded, TablePublished
 from memslot_spec.model.operations import DestroyVm, GetDirtyLog
 from memslot_spec.model.profile import profile_named
+from memslot_spec.model.range_rules import BY_IDS
 from memslot_spec.model.values import SlotTable
 
 
@@ -90,7 +92,10 @@ class Facts:
             GetDirtyLog.__name__ in header.capabilities.operations,
             header.limits.user_slots,
         )
-        self.worlds = Worlds(self.profile, self.limits)
+        self.by_ranges = header.domain.ranges is not None
+        self.rules = header.domain.ranges or BY_IDS
+        self.worlds = Worlds(self.profile, self.limits, rules=self.rules)
+        self.ranges = RangeFacts()
         self.generations = Generations()
         self.cached = Cached()
         self.answers = Answers(

@@ -17,9 +17,11 @@ from dataclasses import dataclass, field, replace
 
 from memslot_spec.facts.orders import Outcomes, explained, orders, tables_later
 from memslot_spec.facts.world import World, merged
-from memslot_spec.model.operations import SetRegion
-from memslot_spec.model.plan import Outcome, plan
+from memslot_spec.model.operations import Request
+from memslot_spec.model.outcomes import outcomes_of
+from memslot_spec.model.plan import Outcome
 from memslot_spec.model.profile import Limits, Profile
+from memslot_spec.model.range_rules import BY_IDS, RangeRules
 from memslot_spec.model.replies import Reply, same_reply
 from memslot_spec.model.values import SlotTable
 
@@ -43,10 +45,11 @@ class Worlds:
     profile: Profile
     limits: Limits
     worlds: tuple[World, ...] = (World(),)
-    pending: dict[int, SetRegion] = field(default_factory=dict[int, SetRegion])
+    pending: dict[int, Request] = field(default_factory=dict[int, Request])
     reading: set[int] = field(default_factory=set[int])
     overflowed: bool = False
     lost: bool = False
+    rules: RangeRules = BY_IDS
 
     def tables(self) -> tuple[SlotTable, ...]:
         """The tables that may stand once every open update is placed as is."""
@@ -59,7 +62,7 @@ class Worlds:
         self.reading.add(thread)
         self.worlds = tuple(world.called(thread) for world in self.worlds)
 
-    def update_called(self, thread: int, operation: SetRegion) -> None:
+    def update_called(self, thread: int, operation: Request) -> None:
         """An update is open: it may take effect from here on."""
         self.pending[thread] = operation
 
@@ -197,14 +200,9 @@ class Worlds:
         def outcomes(table: SlotTable, thread: int) -> tuple[Outcome, ...]:
             found = known.get((table, thread))
             if found is None:
-                operation = self.pending[thread]
-                found = known[table, thread] = plan(
-                    table,
-                    operation.region,
-                    self.profile,
-                    self.limits,
-                    private=operation.private,
-                    failure=operation.failure,
+                request = self.pending[thread]
+                found = known[table, thread] = outcomes_of(
+                    request, table, self.profile, self.limits, self.rules
                 )
             return found
 

@@ -20,12 +20,12 @@ from memslot_spec.history.points.tables import TableWritten
 from memslot_spec.model.operations import GuestAccess, Operation
 from memslot_spec.model.profile import Limits
 from memslot_spec.model.replies import Accessed, Reply
-from memslot_spec.model.values import MemoryRegion
+from memslot_spec.model.values import MemoryRange, MemoryRegion
 
 TAGS = {get_args(Operation): "op", get_args(Reply): "reply", get_args(Event): "e"}
 """Under which key a member of each closed union says its class."""
 
-REQUESTS: frozenset[type] = frozenset((*get_args(Operation), MemoryRegion))
+REQUESTS: frozenset[type] = frozenset((*get_args(Operation), MemoryRange, MemoryRegion))
 """The records whose numbers userspace chooses: unsigned, of a fixed width."""
 
 BITS: dict[tuple[type, str], int] = {
@@ -48,6 +48,7 @@ CAME_LATER: frozenset[tuple[type, str]] = frozenset(
         (Domain, "tracks_accesses"),
         (Domain, "names_host_pages"),
         (Domain, "largest_slot"),
+        (Domain, "ranges"),
         (Limits, "holes"),
         (Limits, "enough_pages"),
         (GuestAccess, "origin"),

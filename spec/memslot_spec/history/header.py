@@ -11,6 +11,7 @@ from enum import Enum
 
 from memslot_spec.history.events import Event
 from memslot_spec.model.profile import Limits
+from memslot_spec.model.range_rules import RangeRules
 
 FORMAT_VERSION = 1
 """Rises when a history of the older form can no longer be read as it is."""
@@ -59,7 +60,8 @@ class Domain:
     may lie over a private one, as v2.6.34 lets it. `tracks_accesses` says that an
     ageing knows what was accessed, as by A bits; v2.6.34 without them always says that
     nothing was. `names_host_pages` says that an access tells which page of the host it
-    reached (`Accessed.replaced`).
+    reached (`Accessed.replaced`). `ranges` has the rules of a table by ranges; with
+    None the slots have ids.
     """
 
     largest_gfn: int = (1 << 40) - 1
@@ -74,6 +76,7 @@ class Domain:
     tracks_accesses: bool = False
     names_host_pages: bool = False
     largest_slot: int | None = None
+    ranges: RangeRules | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ WHY_NONE: Mapping[tuple[str, Needs], Cell] = {
             "WriteGuest",
         )
     },
+    ("GetDirtyRange", Needs.POINTS): BY_REPLY,
     ("CountRmaps", Needs.CALLS): nobody("what there is to count, points alone tell"),
     ("CountRmaps", Needs.POINTS): nobody("RMAP-4 is asked at its point"),
     ("AllocateRoot", Needs.POINTS): nobody("what its root maps, sptes tell"),

@@ -65,6 +65,7 @@ ROWS: tuple[Row, ...] = (
             "MOVE-1",
             "MOVE-4",
             "DIRTY-27",
+            "RNG-11",
         ),
         not_before=by(
             "DEL-2",
@@ -77,7 +78,7 @@ ROWS: tuple[Row, ...] = (
             "GEN-2",
             "SRCU-26",
         ),
-        latest=by("SLOT-9", "REQ-8", "REQ-17", "ERR-1", "ERR-5"),
+        latest=by("SLOT-9", "REQ-8", "REQ-17", "ERR-1", "ERR-5", "RNG-10"),
         often=nobody("today two sets of slots take turns, and a failure swaps back"),
         holes=("a slot that logs is published without a bitmap: rings do without",),
     ),

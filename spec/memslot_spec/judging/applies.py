@@ -21,12 +21,14 @@ from memslot_spec.history.points.mmu import (
 )
 from memslot_spec.judging.announced.rules import rules_for
 from memslot_spec.judging.announced.said import Rule
+from memslot_spec.judging.by_ranges import reasons_by_ranges
 from memslot_spec.judging.calls import CONTRADICTS, Contradicts
 from memslot_spec.model.operations import Operation, Origin
 from memslot_spec.model.updates import Objection
 from memslot_spec.moments import MAKINGS, made_by
 from memslot_spec.moments.making import MakeMoment
 from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.ranges import RangeUpdated
 from memslot_spec.moments.replies import Answered, Updated
 
 Predicate = Callable[[Facts, object], bool]
@@ -51,6 +53,7 @@ def not_applicable(clause: AnyClause, header: Header) -> str | None:
 
 def _reasons(clause: AnyClause, header: Header) -> Iterator[str]:
     has = header.capabilities
+    yield from reasons_by_ranges(clause, header)
     if header.profile not in clause.profiles:
         yield f"the clause does not bind profile {header.profile}"
     if clause.concurrent and has.interleaving is Interleaving.NONE:
@@ -187,6 +190,7 @@ class ApplicableClauses:
         self.order = {clause.id: place for place, clause in enumerate(self.clauses)}
         self.at_rest = _agenda(AtRest, self.clauses)
         self.updated = _agenda(Updated, self.clauses)
+        self.range_updated = _agenda(RangeUpdated, self.clauses)
         self.answered = {
             kind: _agenda(
                 Answered, [c for c in self.clauses if asks_about(c, kind.__name__)]

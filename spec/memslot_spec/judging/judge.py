@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from memslot_spec.choice import OptionCounts
 from memslot_spec.clause import AnyClause
 from memslot_spec.facts.absorbing.calls import returned
+from memslot_spec.facts.calls import CallFacts
 from memslot_spec.facts.dirty_calls import log_return
 from memslot_spec.facts.facts import Facts
 from memslot_spec.history.events import Event, Observed, Return
@@ -19,7 +20,7 @@ from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.history.words.tables import describe_difference, describe_sptes
 from memslot_spec.judging.announced.rules import UNTRUE
-from memslot_spec.judging.announced.said import Rule, SaidSoFar, Untrue
+from memslot_spec.judging.announced.said import SaidSoFar, Untrue
 from memslot_spec.judging.applies import (
     Agenda,
     ApplicableClauses,
@@ -30,9 +31,10 @@ from memslot_spec.judging.applies import (
     reads_tables,
 )
 from memslot_spec.judging.judgement import Finding, Judgement
-from memslot_spec.judging.observed import observed_words
-from memslot_spec.model.operations import SetRegion
+from memslot_spec.judging.observed import Asked, observed_words
+from memslot_spec.model.operations import RangeRequest, SetRegion
 from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.ranges import range_updated
 from memslot_spec.moments.replies import Answered, Updated, answered, updated
 from memslot_spec.moments.shown import sptes_and_points, table_and_points
 
@@ -75,23 +77,24 @@ class Judge:
 
     def see_all(self, events: Iterable[Event]) -> None:
         """Judge events, up to the first that makes a finding."""
-        facts, steps = self.facts, self._applicable.steps
+        facts, steps, said = self.facts, self._applicable.steps, self._said
         for event in events:
             if self.over:
                 return
             agenda, absorbs, is_ending, watch, contradicts, rule = steps[type(event)]
-            if contradicts is not None:
-                words = contradicts(facts, event)
-                if words is not None:
-                    self._contradicted(words)
-                    return
+            words = None if contradicts is None else contradicts(facts, event)
+            if words is not None:
+                self._contradicted(words)
+                return
             if agenda is not None:
                 self._ask(agenda, event)
             if watch:
                 self._watch(watch, event)
-            if rule is not None:
-                self._hold(rule, event)
-                steps = self._applicable.steps
+            if rule is not None and said is not None and not self.over:
+                untrue = rule(said, facts, event)
+                if untrue is not None:
+                    self._untrue(event, untrue)
+                    steps = self._applicable.steps
             for absorb in absorbs:
                 absorb(facts, event)
             if is_ending:
@@ -121,9 +124,7 @@ class Judge:
             self.occasions,
         )
 
-    def _ask(
-        self, agenda: Agenda | None, event: Event | Answered | Updated | AtRest
-    ) -> None:
+    def _ask(self, agenda: Agenda | None, event: Asked) -> None:
         """Ask about an event and about the moments made of it."""
         if agenda is None:
             return
@@ -167,22 +168,17 @@ class Judge:
         self.withheld = None
         self.over = True
 
-    def _hold(self, rule: Rule, event: Event) -> None:
-        """Hold an announcement against what was asked, unless a clause is broken."""
-        if self._said is None or self.over:
-            return
-        untrue = rule(self._said, self.facts, event)
-        if untrue is None:
-            return
+    def _untrue(self, event: Event, untrue: str | Untrue) -> None:
+        """An announcement does not fit what was asked, or others.
+
+        None of the clauses may read it: then all of them have their verdicts still.
+        """
         if not isinstance(untrue, Untrue):
             untrue = Untrue(type(event), untrue)
         kind, words = untrue
         clauses = self._applicable.clauses
         readers = frozenset(c.id for c in clauses if reads_points(c, kind))
-        if readers or self.withheld is not None:
-            self._withhold(UNTRUE + words, kind, readers)
-        else:
-            self._contradicted(UNTRUE + words)
+        self._withhold(UNTRUE + words, kind, readers)
 
     def _disagree(self, words: str, reads: Callable[[AnyClause], bool]) -> None:
         """Points and introspection disagree: who reads that is asked no more.
@@ -218,6 +214,21 @@ class Judge:
         if known is None:
             self._contradicted(f"thread {event.thread} returned without a call")
             return
+        self._ask_about_reply(event, known)
+        returned(self.facts, event, known)
+        if self.facts.worlds.lost or self.facts.worlds.overflowed:
+            self.over = True
+        if self.facts.dirty.watching:
+            log_return(
+                self.facts.dirty,
+                event.thread,
+                known.operation,
+                event.reply,
+                self.facts.possible_tables,
+            )
+
+    def _ask_about_reply(self, event: Return, known: CallFacts) -> None:
+        """Ask about a call that is over, each kind of call in its own words."""
         operation = known.operation
         if isinstance(operation, SetRegion):
             agenda = self._applicable.updated
@@ -228,6 +239,9 @@ class Judge:
                 watch = self._applicable.watch_updates[first]
                 if watch:
                     self._watch(watch, update)
+        elif isinstance(operation, RangeRequest):
+            if agenda := self._applicable.range_updated:
+                self._ask(agenda, range_updated(self.facts, event, known, operation))
         else:
             agenda = self._applicable.answered[type(operation)]
             watch = self._applicable.watch_replies[type(operation)]
@@ -236,22 +250,10 @@ class Judge:
                 self._ask(agenda, answer)
                 if watch:
                     self._watch(watch, answer)
-        returned(self.facts, event, known)
-        if self.facts.worlds.lost or self.facts.worlds.overflowed:
-            self.over = True
-        if self.facts.dirty.watching:
-            log_return(
-                self.facts.dirty,
-                event.thread,
-                operation,
-                event.reply,
-                self.facts.possible_tables,
-            )
 
     def _rest(self, event: MmuUnlocked) -> None:
         agenda = self._applicable.at_rest
-        touched = self.facts.shadow.rest()
-        if touched and agenda:
+        if (touched := self.facts.shadow.rest()) and agenda:
             self._ask(agenda, AtRest(event.thread, touched))
 
     def _observed(self, event: Observed) -> None:

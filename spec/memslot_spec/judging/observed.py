@@ -7,12 +7,16 @@ from memslot_spec.history.events import Event
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.words import describe_event, describe_reply
 from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.ranges import RangeUpdated
 from memslot_spec.moments.replies import Answered, Updated
 
+Asked = Event | Answered | Updated | RangeUpdated | AtRest
+"""What clauses are asked about: an event, or what the judge makes of several."""
 
-def observed_words(facts: Facts, event: Event | Answered | Updated | AtRest) -> str:
+
+def observed_words(facts: Facts, event: Asked) -> str:
     """What was seen, in words, where the clause has no better ones."""
-    if isinstance(event, Answered | Updated):
+    if isinstance(event, Answered | Updated | RangeUpdated):
         return describe_reply(event.reply)
     if isinstance(event, AtRest):
         places = ", ".join(f"{page}[{index}]" for page, index in event.touched)

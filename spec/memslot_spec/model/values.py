@@ -22,6 +22,9 @@ Hva = NewType("Hva", int)
 PAGES_PER_HUGE_PAGE = 512
 """4 KiB pages in a page of level 2 (2 MiB), `KVM_PAGES_PER_HPAGE` on x86."""
 
+NO_ID = -1
+"""What stands for the id of a slot in a table by ranges, where slots have none."""
+
 LOG_DIRTY_PAGES = 1 << 0
 """`KVM_MEM_LOG_DIRTY_PAGES`, the same bit in every version."""
 
@@ -103,6 +106,15 @@ class MemoryRegion:
     def log_dirty(self) -> bool:
         """Whether the request asks for dirty logging."""
         return bool(self.flags & LOG_DIRTY_PAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRange:
+    """One range of a table by ranges: `npages` frames from `gfn`, at byte `hva`."""
+
+    gfn: int
+    npages: int
+    hva: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from memslot_spec.moments import (
     pfn_caches,
     prefaults,
     protection,
+    ranges,
     replies,
     shown,
     sizing,
@@ -46,6 +47,7 @@ MAKINGS: Makings = (
     *ending.MAKINGS,
     *sizing.MAKINGS,
     *shown.MAKINGS,
+    *ranges.MAKINGS,
 )
 """Every kind of moment that is made of one event or of another moment.
 

@@ -213,7 +213,7 @@ def _protected(facts: Facts, answered: Answered) -> LogProtected | None:
 def _goes_on_logging(facts: Facts, slot: Slot) -> bool:
     """The slot logs, and no request for it is open."""
     return slot.log_dirty and all(
-        slot_key(update.operation.region.slot) != (slot.as_id, slot.id)
+        slot_key(update.word) != (slot.as_id, slot.id)
         for update in facts.open_updates()
     )
 
@@ -237,7 +237,7 @@ def _began(facts: Facts, update: Updated) -> LoggingBegan | None:
     bitmap = facts.bitmaps.of(slot)
     if bitmap is None or bitmap.all_set or facts.sections.mmu_holder is not None:
         return None
-    about = [u for u in facts.open_updates() if u.operation.region.slot == word]
+    about = [u for u in facts.open_updates() if u.word == word]
     if any(other.operation is not update.operation for other in about):
         return None
     return LoggingBegan(_unarmed(facts, slot))

@@ -12,7 +12,7 @@ from memslot_spec.history.points.tables import (
     TablePublished,
     UpdateUnlocked,
 )
-from memslot_spec.model.operations import DestroyVm, Operation, SetRegion
+from memslot_spec.model.operations import DestroyVm, Operation, Request
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, target_of
 from memslot_spec.model.values import MemoryRegion, Slot, SlotTable
@@ -22,20 +22,17 @@ from memslot_spec.moments.replies import Updated
 
 @dataclass(slots=True)
 class Published:
-    """A request publishes a table, which is not yet the current one.
+    """A request for a slot publishes a table, which is not yet the current one.
 
-    `slot` is the slot that the request is about, as this table has it.
+    `slot` is the slot that the request is about, as this table has it, and `region`
+    what it asks for.
     """
 
     update: Update
+    region: MemoryRegion
     table: SlotTable
     slot: Slot | None
     attached: tuple[Attached, ...]
-
-    @property
-    def region(self) -> MemoryRegion:
-        """What the request asks for."""
-        return self.update.operation.region
 
 
 @dataclass(slots=True)
@@ -120,10 +117,10 @@ class ShownAfter:
 
 def _published(facts: Facts, event: TablePublished) -> Published | None:
     update = facts.update_of(event.thread)
-    if update is None:
+    if update is None or update.region is None:
         return None
-    slot = target_of(event.slots, update.operation.region)
-    return Published(update, event.slots, slot, event.attached)
+    slot = target_of(event.slots, update.region)
+    return Published(update, update.region, event.slots, slot, event.attached)
 
 
 def _published_by(facts: Facts, event: TablePublished) -> PublishedBy | None:
@@ -131,15 +128,15 @@ def _published_by(facts: Facts, event: TablePublished) -> PublishedBy | None:
     if known is None or isinstance(known.operation, DestroyVm):
         return None
     holds_lock = facts.sections.update_holder == event.thread
-    beside = not isinstance(known.operation, SetRegion)
+    beside = not isinstance(known.operation, Request)
     return PublishedBy(known.operation, event.slots, holds_lock, beside)
 
 
 def _lock_left(facts: Facts, event: UpdateUnlocked) -> UpdateLockLeft | None:
     update = facts.update_of(event.thread)
-    if update is None or update.invalid_published_at < 0:
+    if update is None or update.region is None or update.invalid_published_at < 0:
         return None
-    slot = target_of(facts.tables.current, update.operation.region)
+    slot = target_of(facts.tables.current, update.region)
     return UpdateLockLeft(update, slot)
 
 

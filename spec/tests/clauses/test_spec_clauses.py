@@ -23,6 +23,7 @@ from memslot_spec.judging.applies import asks_about
 from memslot_spec.model.operations import Operation, SetRegion
 from memslot_spec.model.profile import BOTH
 from memslot_spec.moments.mmu import AtRest
+from memslot_spec.moments.ranges import RangeUpdated
 from memslot_spec.moments.replies import Answered, Updated
 
 GIVEN_OUT = {
@@ -42,6 +43,7 @@ GIVEN_OUT = {
     "CACHE": 26,
     "ERR": 12,
     "PROG": 2,
+    "RNG": 15,
 }
 """The highest number given out in each area. Ids are permanent: it only grows."""
 
@@ -53,7 +55,7 @@ ROWS = frozenset(range(1, 68))
 
 POINT_NAMES = frozenset(kind.__name__ for kind in get_args(Point))
 OPERATION_NAMES = frozenset(kind.__name__ for kind in get_args(Operation))
-ROOTS = frozenset({*get_args(Event), Answered, Updated, AtRest})
+ROOTS = frozenset({*get_args(Event), Answered, Updated, RangeUpdated, AtRest})
 """What a clause can be about: events, and what the judge makes of calls and locks."""
 
 VIEW_PARTS = frozenset(field.name for field in fields(View))
@@ -117,7 +119,8 @@ def test_titles_and_sentences_tell_clauses_apart() -> None:
 
 @every_clause
 def test_a_clause_has_rows_of_the_catalogue(clause: AnyClause) -> None:
-    assert clause.rows
+    # The catalogue is of slots with ids: nothing in it is on ranges.
+    assert bool(clause.rows) is not clause.ranges
     assert all(1 <= row <= 67 for row in clause.rows)
     assert tuple(sorted(set(clause.rows))) == clause.rows
 

@@ -32,12 +32,14 @@ from memslot_spec.history.points import tables as tables_points
 from memslot_spec.history.wire import history_to_json, read_history
 from memslot_spec.model import operations, replies
 from memslot_spec.model.profile import HostHole, Limits
+from memslot_spec.model.range_rules import RangeRules, Removal
 from memslot_spec.model.values import (
     Errno,
     Failure,
     Gfn,
     Hva,
     HvaError,
+    MemoryRange,
     MemoryRegion,
     Slot,
     table_of,
@@ -177,6 +179,10 @@ ADDED_OPERATIONS = (
     operations.DeactivatePfnCache(2),
     operations.ChangePte(0x7008, writable=True),
     operations.WriteProtectGfn(0x10, 1),
+    operations.AddRange(0x10, 4, 0x7000),
+    operations.RemoveRange(0x10, 4),
+    operations.ReplaceTable((MemoryRange(0x10, 4, 0x7000),)),
+    operations.GetDirtyRange(0x10, 4),
 )
 ADDED_REPLIES = (
     replies.FoundHostPage(0x7000, writable=True),
@@ -229,7 +235,11 @@ ADDED = History(
         HEADER,
         limits=replace(HEADER.limits, holes=(HostHole(0x7000, 0x9000),)),
         domain=Domain(
-            slots=4, failures=("PREPARE",), exact_dirty_log=True, origins=("KVM",)
+            slots=4,
+            failures=("PREPARE",),
+            exact_dirty_log=True,
+            origins=("KVM",),
+            ranges=RangeRules(removal=Removal.COVERING),
         ),
     ),
     (

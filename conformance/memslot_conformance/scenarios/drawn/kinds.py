@@ -16,6 +16,7 @@ from memslot_conformance.scenarios.drawn import (
     dirty,
     host,
     pfn_caches,
+    ranges,
     touches,
 )
 from memslot_conformance.scenarios.drawn.regions import draw_set_region
@@ -23,6 +24,7 @@ from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.touches import Left, Touches, Touching
 from memslot_spec.model.operations import (
     ActivatePfnCache,
+    AddRange,
     AgeHva,
     AllocateRoot,
     ChangePte,
@@ -31,6 +33,7 @@ from memslot_spec.model.operations import (
     DeactivatePfnCache,
     EnableManualProtect,
     GetDirtyLog,
+    GetDirtyRange,
     GfnToHva,
     GfnToHvaProt,
     GfnToMemslot,
@@ -46,6 +49,8 @@ from memslot_spec.model.operations import (
     ReadGuest,
     RefreshPfnCache,
     ReleaseNotifier,
+    RemoveRange,
+    ReplaceTable,
     SetRegion,
     TssBase,
     UnmapHva,
@@ -138,6 +143,10 @@ KINDS: Mapping[type[Operation], DrawnKind] = {
     ClearDirtyLog: DrawnKind(4, dirty.draw_clear, touches.by_log, ("log", "mapping")),
     EnableManualProtect: DrawnKind(2, dirty.draw_options, touches.everything, ("log",)),
     Halt: DrawnKind(1, _plain(Halt), touches.everything),
+    AddRange: DrawnKind(8, ranges.draw_add, ranges.by_ranges),
+    RemoveRange: DrawnKind(8, ranges.draw_remove, ranges.by_ranges),
+    ReplaceTable: DrawnKind(4, ranges.draw_replace, ranges.by_ranges),
+    GetDirtyRange: DrawnKind(5, ranges.draw_get_range, ranges.by_ranges),
 }
 """`DestroyVm` is drawn by nobody, for nothing may be asked after it: the fixed
 scenarios have it."""

@@ -11,10 +11,12 @@ from memslot_spec.model.operations import (
     ActivatePfnCache,
     InitHvaCache,
     Operation,
+    Request,
     SetRegion,
 )
-from memslot_spec.model.plan import plan
+from memslot_spec.model.outcomes import outcomes_of
 from memslot_spec.model.profile import profile_named
+from memslot_spec.model.range_rules import BY_IDS
 from memslot_spec.model.values import SlotTable
 
 KEPT = 256
@@ -27,7 +29,7 @@ def follow(header: Header, known: Left, operation: Operation) -> None:
         known.ranges[operation.cache] = operation
     if isinstance(operation, ActivatePfnCache):
         known.pages[operation.cache] = operation
-    if isinstance(operation, SetRegion):
+    if isinstance(operation, Request):
         known.table = table_after(header, known.table, operation)
 
 
@@ -40,15 +42,15 @@ def left_by(header: Header, prefix: Operations) -> Left:
 
 
 @lru_cache(maxsize=KEPT)
-def table_after(header: Header, table: SlotTable, request: SetRegion) -> SlotTable:
+def table_after(header: Header, table: SlotTable, request: Request) -> SlotTable:
     """The table of the first outcome that the plan gives; of a failure, the last."""
-    outcomes = plan(
+    outcomes = outcomes_of(
+        request,
         table,
-        request.region,
         profile_named(header.profile),
         header.limits,
-        private=request.private,
-        failure=request.failure,
+        header.domain.ranges or BY_IDS,
     )
-    last = outcomes[-1] if request.failure is not None else outcomes[0]
+    fails = isinstance(request, SetRegion) and request.failure is not None
+    last = outcomes[-1] if fails else outcomes[0]
     return last.leaves(table)

@@ -23,6 +23,7 @@ from memslot_conformance.scenarios.fixed import (
     one_thread,
     pfn_caches,
     prefault,
+    ranges,
     slots,
     spaces,
     sptes,
@@ -75,7 +76,7 @@ def fixed_races(header: Header) -> tuple[FixedRace, ...]:
     """The list, with what this target does not support left out."""
     supported = frozenset(header.capabilities.operations)
     kept: list[FixedRace] = []
-    for fixed in (*sequential(header), *RACES):
+    for fixed in _every(header):
         scenario = fixed.scenario
         threads = tuple(_only(ops, supported, header) for ops in scenario.threads)
         if scenario.threads and not all(threads):
@@ -86,6 +87,13 @@ def fixed_races(header: Header) -> tuple[FixedRace, ...]:
     return tuple(
         one if one.scenario.threads else looked_at(header, one) for one in kept
     )
+
+
+def _every(header: Header) -> tuple[FixedRace, ...]:
+    """The list for a table by ids, or that for a table by ranges."""
+    if header.domain.ranges is None:
+        return (*sequential(header), *RACES)
+    return (*ranges.sequential(header), *ranges.races(header))
 
 
 def looked_at(header: Header, fixed: FixedRace) -> FixedRace:

@@ -143,7 +143,7 @@ def flush_before_absence(facts: Facts, removed: SlotRemoved) -> bool:
 
 
 def the_slot_settled(facts: Facts, left: UpdateLockLeft) -> str:
-    word = left.update.operation.region.slot
+    word = left.update.word
     return f"slot {id_of(word)} valid or absent when the update lock is given back"
 
 

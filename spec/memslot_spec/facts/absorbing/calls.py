@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from memslot_spec.facts.absorbing.accesses import access_returned
 from memslot_spec.facts.absorbing.on import Additions, on
+from memslot_spec.facts.absorbing.ranges import range_called, range_returned
 from memslot_spec.facts.caches import CACHING
 from memslot_spec.facts.calls import CallFacts, LastUpdate, Update, pages_of
 from memslot_spec.facts.explained import (
@@ -20,10 +21,12 @@ from memslot_spec.model.operations import (
     InvalidateRange,
     PreFault,
     ReleaseNotifier,
+    Request,
     SetRegion,
     UnmapHva,
     WriteProtectGfn,
 )
+from memslot_spec.model.outcomes import promised_of
 from memslot_spec.model.replies import Done, Refused
 
 
@@ -39,7 +42,9 @@ def _call(facts: Facts, event: Call) -> None:
     facts.calls[event.thread] = known
     facts.answers.called(operation, alone=len(facts.calls) == 1)
     facts.updates.pop(event.thread, None)
-    if isinstance(operation, SetRegion):
+    if facts.by_ranges:
+        range_called(facts, event.thread, operation)
+    if isinstance(operation, Request):
         _request(facts, event.thread, operation, known)
         return
     if not facts.sighted:
@@ -63,10 +68,12 @@ def _call(facts: Facts, event: Call) -> None:
         _range(facts, operation, known)
 
 
-def _request(facts: Facts, thread: int, operation: SetRegion, known: CallFacts) -> None:
+def _request(facts: Facts, thread: int, operation: Request, known: CallFacts) -> None:
     facts.updates_called += 1
-    if operation.region.slot == 0 and operation.region.memory_size == 0:
-        facts.deleted_bases.add(operation.region.base)
+    if isinstance(operation, SetRegion):
+        region = operation.region
+        if region.slot == 0 and region.memory_size == 0:
+            facts.deleted_bases.add(region.base)
     others = facts.open_updates()
     for other in others:
         other.alone = False
@@ -115,8 +122,10 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     access_returned(facts, event, known)
     facts.updates.pop(event.thread, None)
     operation, reply = known.operation, event.reply
+    if facts.by_ranges:
+        range_returned(facts, event, known)
     facts.answers.returned(operation, reply, at_rest=not facts.calls)
-    if isinstance(operation, SetRegion):
+    if isinstance(operation, Request):
         _request_returned(facts, event, known, operation)
         return
     facts.pfn_caches.returned(known, reply, facts.step)
@@ -140,23 +149,25 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
 
 
 def _request_returned(
-    facts: Facts, event: Return, known: CallFacts, operation: SetRegion
+    facts: Facts, event: Return, known: CallFacts, operation: Request
 ) -> None:
     update = known.update
     facts.last_updated_at = facts.step
-    if isinstance(event.reply, Done) and operation.region.npages:
-        facts.had_a_slot = True
+    facts.last_update = None
     if isinstance(event.reply, Refused):
         facts.host.refused(event.thread)
-    facts.last_update = LastUpdate(
-        operation,
-        event.reply,
-        None if update is None or not update.alone else update.base,
-        None if update is None else update.change,
-    )
+    if isinstance(operation, SetRegion):
+        if isinstance(event.reply, Done) and operation.region.npages:
+            facts.had_a_slot = True
+        facts.last_update = LastUpdate(
+            operation,
+            event.reply,
+            None if update is None or not update.alone else update.base,
+            None if update is None else update.change,
+        )
     if facts.sighted:
         published = () if update is None else tuple(update.published)
         facts.settled = max(facts.settled, *published, 0)
         facts.floor = max(facts.floor, facts.settled)
         return
-    facts.worlds.update_answered(event.thread, event.reply)
+    facts.worlds.update_answered(event.thread, promised_of(operation, event.reply))

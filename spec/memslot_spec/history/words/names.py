@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from memslot_spec.model.values import Slot, SlotTable
+from memslot_spec.model.values import NO_ID, Slot, SlotTable
 
 
 def slot_name(slot_id: int, as_id: int) -> str:
-    """`slot 1`, with its address space where that is not the first."""
+    """`slot 1`, with its address space where that is not the first; or `range`."""
+    if slot_id == NO_ID:
+        return "range"
     return f"slot {slot_id}{in_space(as_id)}"
 
 

@@ -81,6 +81,13 @@ def describe_operation(op: Operation) -> str:  # noqa: C901, PLR0911, PLR0912
             )
         case operations.EnableManualProtect(options):
             return f"manual dirty log protect, options {options:#x}"
+        case (
+            operations.AddRange()
+            | operations.RemoveRange()
+            | operations.ReplaceTable()
+            | operations.GetDirtyRange()
+        ):
+            return _ranges(op)
         case operations.Halt():
             return "halt"
         case operations.ReleaseNotifier():
@@ -120,6 +127,27 @@ def _flags(flags: int) -> str:
     bit_1 = ", flag bit 1" if flags & BIT_1 else ""
     rest = flags & ~(LOG_DIRTY_PAGES | BIT_1)
     return log_dirty + bit_1 + (f", flags {rest:#x}" if rest else "")
+
+
+def _ranges(op: operations.RangeRequest | operations.GetDirtyRange) -> str:
+    match op:
+        case operations.AddRange(gfn, npages, hva):
+            return f"add range: {_frames(gfn, npages)} at hva {hva:#x}"
+        case operations.RemoveRange(gfn, npages):
+            return f"remove range: {_frames(gfn, npages)}"
+        case operations.GetDirtyRange(gfn, npages):
+            return f"get dirty log of {_frames(gfn, npages)}"
+        case operations.ReplaceTable(ranges):
+            every = (
+                f"{_frames(one.gfn, one.npages)} at hva {one.hva:#x}" for one in ranges
+            )
+            return f"replace the table: {'; '.join(every) or 'no ranges'}"
+        case _:
+            assert_never(op)
+
+
+def _frames(gfn: int, npages: int) -> str:
+    return f"gfn {gfn:#x} +{count(npages, 'page')}"
 
 
 def _access(op: operations.GuestAccess) -> str:

@@ -39,6 +39,11 @@ def describe_difference(wanted: SlotTable, found: SlotTable) -> str:
     return "; ".join(differing) or "no difference"
 
 
+def describe_ranges(table: SlotTable) -> str:
+    """The ranges of a table by ranges, in the order of their frames."""
+    return "; ".join(map(describe_slot, table)) or "no ranges"
+
+
 class Mapped(NamedTuple):
     """What an spte maps, from which frame to which host address."""
 

@@ -48,6 +48,13 @@ from memslot_spec.model.operations.lookups import (
     TssBase,
     VcpuGfnToMemslot,
 )
+from memslot_spec.model.operations.ranges import (
+    AddRange,
+    GetDirtyRange,
+    RangeRequest,
+    RemoveRange,
+    ReplaceTable,
+)
 from memslot_spec.model.operations.requests import (
     SetRegion,
 )
@@ -58,6 +65,7 @@ from memslot_spec.model.operations.vm import (
 
 __all__ = [
     "ActivatePfnCache",
+    "AddRange",
     "AgeHva",
     "AllocateRoot",
     "ChangePte",
@@ -67,6 +75,7 @@ __all__ = [
     "DestroyVm",
     "EnableManualProtect",
     "GetDirtyLog",
+    "GetDirtyRange",
     "GfnToHva",
     "GfnToHvaProt",
     "GfnToMemslot",
@@ -82,9 +91,13 @@ __all__ = [
     "Origin",
     "PfnCacheOperation",
     "PreFault",
+    "RangeRequest",
     "ReadGuest",
     "RefreshPfnCache",
     "ReleaseNotifier",
+    "RemoveRange",
+    "ReplaceTable",
+    "Request",
     "SetRegion",
     "TableReader",
     "TssBase",
@@ -126,10 +139,17 @@ Operation = (
     | GetDirtyLog
     | ClearDirtyLog
     | EnableManualProtect
+    | AddRange
+    | RemoveRange
+    | ReplaceTable
+    | GetDirtyRange
     | Halt
     | ReleaseNotifier
     | DestroyVm
 )
+
+Request = SetRegion | AddRange | RemoveRange | ReplaceTable
+"""The operations that change the table: by ids, or by ranges."""
 
 TableReader = (
     GfnToMemslot
