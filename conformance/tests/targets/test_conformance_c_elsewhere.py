@@ -1,4 +1,4 @@
-"""The tables in C of `conformance/elsewhere` are built by their script, or not at all."""
+"""The tables in C of `conformance/elsewhere` are built by a script, or not at all."""
 
 from __future__ import annotations
 
