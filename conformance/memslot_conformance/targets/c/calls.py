@@ -23,7 +23,7 @@ class Calls(Protocol):
     """How C is called."""
 
     def call(
-        self, name: str, function: Callable[..., object], *given: object
+        self, name: str, function: Callable[..., object], /, *given: object
     ) -> object:
         """Call a function of C's, which has that name."""
         ...
@@ -65,7 +65,7 @@ class Gated:
         self._calls = hooks.calls = GatedCalls(threads, hook.wait)
 
     def call(
-        self, name: str, function: Callable[..., object], *given: object
+        self, name: str, function: Callable[..., object], /, *given: object
     ) -> object:
         """Call it, and stop where it stops. Errors: as `GatedCalls.call`."""
         thread = int(getattr(self._hook, THREAD, 0))
