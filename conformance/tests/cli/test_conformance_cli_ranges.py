@@ -31,7 +31,7 @@ def test_an_adapter_by_ranges_is_sound_at_once_and_conforms() -> None:
     smoke = memslots("smoke", "py:ranges_adapter:Adapter")
     assert smoke.exit_code == 0, smoke.output
     result = memslots(
-        "check", "py:ranges_adapter:Adapter", "--scenarios", "40", "--seed", "1"
+        "check", "py:ranges_adapter:Adapter", "--scenarios", "15", "--seed", "1"
     )
     assert result.exit_code == 0, result.output
 
