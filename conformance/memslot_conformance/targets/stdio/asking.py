@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import NoReturn, TypeVar, get_args
 
-from memslot_conformance.adapter.stepped import Stretch
+from memslot_conformance.adapter.stepped import Stretch, Went
 from memslot_conformance.targets.stdio.checks import check_bare, printable
 from memslot_conformance.targets.stdio.connection import Connection
 from memslot_conformance.targets.stdio.messages import (
@@ -96,7 +96,7 @@ class Asking:
         self._done: list[Operation] = []
 
     @property
-    def checked(self) -> dict[int, LineTurn]:
+    def checked(self) -> dict[int, tuple[LineTurn, Went | None]]:
         """Turns, by their identities, that are known to be in order by themselves."""
         return self._connection.checked
 
