@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import NoReturn, TypeVar, get_args
+from typing import NoReturn, TypeVar, cast, get_args
 
 from memslot_conformance.adapter.stepped import Stretch, Went
 from memslot_conformance.targets.stdio.checks import check_bare, printable
@@ -183,7 +183,7 @@ class Asking:
 
         answer = self.ask(operation, check)
         for point in answer.points:
-            kind: Callable[..., Point] = type(point)
+            kind = cast("Callable[..., Point]", type(point))
             self._hook.point(kind, *told_by(point))
         if answer.reply is None:
             # Nobody is there who could end it.
