@@ -29,7 +29,7 @@ GOLDEN := spec/tests/clauses/test_spec_sentences.py \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup check test quick lint types unit contracts docs bench
-.PHONY: format golden slow-list silent mutate compiled wheel clean
+.PHONY: hostile format golden slow-list silent mutate compiled wheel clean
 
 SEED := 1
 COUNT := 600
@@ -62,6 +62,10 @@ check: $(STAMP)  ## judge the reference, and /dev/kvm where it is usable
 
 test: lint types unit docs  ## everything that has to pass before a merge
 
+# The last -m that pytest is given is the one that counts.
+hostile: $(STAMP)  ## the targets that turn on the suite, and take their time
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) -m hostile
+
 # Each step in turn, the cheapest first: the first that fails is the answer.
 quick: $(STAMP) lint  ## in a minute: style, mypy, and the tests that are not slow
 	@$(BIN)/mypy
@@ -80,6 +84,7 @@ unit: $(STAMP)  ## every test, the proofs of the contracts among them
 
 contracts: $(STAMP)  ## only the proofs of the contracts, by CrossHair
 	@$(BIN)/pytest -q spec/tests/arithmetic/test_spec_contracts.py
+
 
 # The tests of the specification again, now of the compiled package: its folder comes
 # before the sources, here and for what tests start.  CrossHair reads Python alone.

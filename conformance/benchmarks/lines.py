@@ -6,22 +6,23 @@ lines, with what is known ahead written ahead. Seconds are of processor time, th
 the program beside those of this process. A step is an event.
 
     python conformance/benchmarks/lines.py --rounds 5
+
+Then the switches of a program that is stepped are counted: see `stepped_lines`.
 """
 
 from __future__ import annotations
 
-import resource
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from random import Random
-from resource import RUSAGE_CHILDREN, RUSAGE_SELF
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+import stepped_lines
 from memslot_conformance.adapter.protocols import Implementation, Make
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.scenarios.drawn.choices import Seeded
@@ -137,12 +138,6 @@ def making(factory: ProgramFactory, *, ahead: bool) -> Make:
     return make
 
 
-def spent() -> float:
-    """Processor seconds of this process and of the programs that it waited for."""
-    used = [resource.getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
-
-
 def main() -> None:
     """Print steps a second of each way, and how often it goes into the first."""
     parser = ArgumentParser(description=__doc__)
@@ -166,17 +161,17 @@ def main() -> None:
         lives = drawn(header, options.lives)
 
         def through(at_once: int, *, ahead: bool) -> float:
-            begun = spent()
+            begun = stepped_lines.spent()
             factory = ProgramFactory(command, None)
             make = making(factory, ahead=ahead)
             events = judged(make, header, lives, at_once=at_once)
             factory.end()
-            return events / (spent() - begun)
+            return events / (stepped_lines.spent() - begun)
 
         def called() -> float:
-            begun = spent()
+            begun = stepped_lines.spent()
             events = judged(lambda _: InProcess(), header, lives, at_once=1)
-            return events / (spent() - begun)
+            return events / (stepped_lines.spent() - begun)
 
         ways: dict[str, Callable[[], float]] = {
             "called in the process": called,
@@ -192,6 +187,7 @@ def main() -> None:
     for name, seen in rates.items():
         rate = median(seen)
         print(f"{name:<38}{rate:>9,.0f} judged steps/s  1 : {best / rate:.2f}")
+    stepped_lines.show(rounds)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@
 
 A mutant that the machine misses needs a race, unless one thread breaks a clause of it
 in some other way: by the operations of the fixed scenarios in their order, or by drawn
-sequences. So the rest is what is missed. Seconds are the processor's. What is known to
-take about 200 examples, or more, is in decision 32.
+sequences. So the rest is what is missed. One whose announcements contradict what it
+answers is an error, and said to be. Seconds are the processor's. What is known to take
+about 200 examples, or more, is in decision 32.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from random import Random
 from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from memslot_conformance import machine
+from memslot_conformance import BrokenTargetError, machine
 from memslot_conformance.play.lines import operations_of
 from memslot_conformance.play.scheduler import Play
 from memslot_conformance.scenarios.drawn.by_hypothesis import HEALTH
@@ -41,6 +42,10 @@ SEQUENCES, LENGTH = 200, 50
 """Drawn sequences beside the fixed scenarios, and operations of each."""
 
 
+CONTRADICTS = "contradicts"
+"""In the place of a clause: what the mutant announces cannot be so."""
+
+
 def found_by_machine(name: str, number: int, examples: int) -> str | None:
     """The clause of the mutant's that the machine finds broken; nothing is shrunk."""
     made: type[MemslotMachine] = machine(f"museum:{name}", clauses=_clauses_of(name))
@@ -58,6 +63,8 @@ def found_by_machine(name: str, number: int, examples: int) -> str | None:
         run_state_machine_as_test(seed(number)(made), settings=chosen)
     except BrokenClauseError as broken:
         return str(broken).split()[1]
+    except BrokenTargetError:
+        return CONTRADICTS
     return None
 
 

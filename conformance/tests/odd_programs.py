@@ -28,12 +28,16 @@ EMPTY: dict[str, object] = {"table": {"slots": []}}
 OTHERS: dict[str, object] = {"sptes": []}
 
 GREETINGS: Mapping[str, object] = {
-    "another version": {**GREETING, "memslots_lines": 2},
+    "another version": {**GREETING, "memslots_lines": 3},
     "no version": {"name": "an odd program"},
     "nameless": {"memslots_lines": 1, "capabilities": {"operations": []}},
     "stepped": {
         **GREETING,
         "capabilities": {"operations": ["SetRegion"], "interleaving": "points"},
+    },
+    "from threads": {
+        **GREETING,
+        "capabilities": {"operations": ["SetRegion"], "interleaving": "threads"},
     },
     "misspelt": {**GREETING, "capabilities": {"operations": ["GfnToMemslt"]}},
     "patient": {**GREETING, "seconds": float("nan")},

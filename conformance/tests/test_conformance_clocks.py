@@ -70,6 +70,10 @@ NAMED = {
         "test_conformance_power",
         "test_results_are_kept_and_what_is_in_them_is_not_played_again",
     ): "times that were written down; nothing is played",
+    (
+        "test_conformance_c_hostile",
+        "test_a_hostile_library_takes_nothing_from_another_target",
+    ): "what it breaks it breaks at its first request, and it takes no less time",
     ("test_conformance_killer", "test_the_references_survive_unchanged"): (
         "who is right survives however little is played"
     ),

@@ -26,11 +26,10 @@ C_NEXT = (
 def new_adapter_command(kind: str, folder: Path) -> None:
     """Write an adapter to begin with; it is sound as it stands.
 
-    KIND is stdio, ranges or c.
-
-    stdio is a program in any language, written in plain Python; ranges is a table by
-    ranges without slot ids, in Python; c is a library in C, with its header. Nothing
-    that is there is written over.
+    KIND is python, rust, stdio, ranges or c. python and rust can be stepped; stdio is
+    a program in any language, written in plain Python; ranges is a table by ranges
+    without slot ids, in Python; c is a library in C, with its header. Nothing that is
+    there is written over.
     """
     if kind == "c":
         _write_c(folder)
@@ -41,8 +40,10 @@ def new_adapter_command(kind: str, folder: Path) -> None:
     except FileExistsError as error:
         message = f"there is {error.filename!r} already"
         raise click.UsageError(message) from error
-    show(f"wrote {file}")
-    show(f"next: in that folder, memslots smoke '{skeleton.target}'")
+    others = [f" and {folder / called}" for called in skeleton.support.values()]
+    show(f"wrote {file}{''.join(others)}")
+    steps = (*skeleton.build, f"memslots smoke '{skeleton.target}'")
+    show(f"next: in that folder, {' && '.join(steps)}")
 
 
 def _write_c(folder: Path) -> None:

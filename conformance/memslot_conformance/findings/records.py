@@ -200,6 +200,19 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataRace:
+    """ThreadSanitizer saw two threads of a target in a race, whatever came of it.
+
+    It is a finding, and of no clause: `what` says what and where in a line, `stacks`
+    what each of the two threads did, and where, innermost first.
+    """
+
+    target: str
+    what: str
+    stacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetFailed:
     """The target, or the suite on it, broke: an error, and no verdict.
 
@@ -246,6 +259,7 @@ Record = (
     | SearchEnded
     | MeetingsCounted
     | Found
+    | DataRace
     | TargetFailed
     | TargetFinished
     | RunFinished

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from random import Random
 
 from memslot_conformance.layers.slices import Slice
@@ -18,7 +19,10 @@ from memslot_conformance.scenarios.drawn.races import is_bare
 from memslot_conformance.scenarios.noted import note
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
+from memslot_spec.history.events import Return
 from memslot_spec.history.header import Interleaving
+from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.replies import Refused, Retry
 
 SCHEDULES = 12
 """Schedules played of one race that was drawn; fewer where there are no more."""
@@ -26,6 +30,13 @@ SCHEDULES = 12
 ORDERS = 24
 """The most of a race of two threads with one operation each. That many are all of one
 preemption, most often, and what a preemption at one place shows chance seldom meets."""
+
+ONE_AFTER_THE_OTHER = 2
+"""The first schedules of two operations: those without a preemption."""
+
+IDLE = 0.25
+"""How often all schedules are played of a race in which one operation is refused, or
+asked to come again, whichever of the two comes first."""
 
 ROUNDS = 3
 """Plays of one round on threads that nobody steps: another round is another chance."""
@@ -64,7 +75,34 @@ def _plays(target: Target, scenario: Scenario, rng: Random) -> Iterator[Played]:
     if target.header.capabilities.interleaving is Interleaving.THREADS:
         return (raced(target.make, scenario, disturb=rng) for _ in range(ROUNDS))
     if is_bare(scenario.threads):
-        return bounded(
+        every = bounded(
             target.make, scenario, 1, budget=Budget(plays=ORDERS), reduced=True
         )
+        return _unless_idle(every, scenario, rng)
     return sampled(target.make, scenario, rng, SCHEDULES, repeats=False)
+
+
+def _unless_idle(
+    plays: Iterable[Played], scenario: Scenario, rng: Random
+) -> Iterator[Played]:
+    """The plays of two operations, seldom all where one of them never does anything.
+
+    The first two are one operation after the other, in either order.
+    """
+    # A request that is refused may have come far before it is.
+    kinds = enumerate(map(type, chain(*scenario.threads)), 1)
+    idle = {thread for thread, kind in kinds if kind is not SetRegion}
+    for number, played in enumerate(plays, 1):
+        yield played
+        idle -= _busy(played)
+        if number == ONE_AFTER_THE_OTHER and idle and rng.random() >= IDLE:
+            return
+
+
+def _busy(played: Played) -> set[int]:
+    """The threads that were answered otherwise than with a refusal."""
+    return {
+        event.thread
+        for event in played.events
+        if isinstance(event, Return) and not isinstance(event.reply, Refused | Retry)
+    }

@@ -5,9 +5,12 @@ A schedule with few preemptions has them anywhere; another tosses at each decisi
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from random import Random
 
+from memslot_conformance.adapter.stepped import Plan
+from memslot_conformance.play.ahead import foresight_of, going_on
 from memslot_conformance.play.scheduler import Chooser
 from memslot_spec.history.events import Event, Return
 from memslot_spec.history.points.mmu import MmuLocked, MmuUnlocked
@@ -51,11 +54,16 @@ FEW = (1, 1, 1, 2, 2, 3)
 """Preemptions of a sampled schedule that has few."""
 
 
+FORESEEN = 64
+"""So many tosses are made ahead, at most."""
+
+
 class CountingChooser:
     """A chooser that counts where it could have preempted."""
 
     def __init__(self, choose: Chooser) -> None:
         self.decisions = 0
+        self.ahead = foresight_of(choose)
         self._choose = choose
 
     def choose(
@@ -66,43 +74,75 @@ class CountingChooser:
         return self._choose(runnable, current, events)
 
 
-def preempting(rng: Random, at: frozenset[int]) -> Chooser:
+class Preempting:
     """Stays, but for these of the decisions at which another thread could run."""
-    seen = 0
 
-    def choose(
-        runnable: tuple[int, ...], current: int | None, _events: Sequence[Event]
+    def __init__(self, rng: Random, at: frozenset[int]) -> None:
+        self._rng = rng
+        self._at = at
+        self._seen = self._thread = 0
+
+    def __call__(
+        self, runnable: tuple[int, ...], current: int | None, _events: Sequence[Event]
     ) -> int:
-        nonlocal seen
+        """Stay, or go on with another."""
+        self._thread = self._chosen(runnable, current)
+        return self._thread
+
+    def ahead(self) -> Plan:
+        """It stays up to the next of the decisions, if all that come are counted."""
+        turns = [at - self._seen for at in self._at if at >= self._seen]
+        return going_on(self._thread, min(turns)) if turns else going_on(self._thread)
+
+    def _chosen(self, runnable: tuple[int, ...], current: int | None) -> int:
         if current is None:
-            return rng.choice(runnable)
+            return self._rng.choice(runnable)
         if len(runnable) == 1:
             return current
-        seen += 1
-        if seen - 1 not in at:
+        self._seen += 1
+        if self._seen - 1 not in self._at:
             return current
-        return rng.choice([thread for thread in runnable if thread != current])
-
-    return choose
+        return self._rng.choice([thread for thread in runnable if thread != current])
 
 
-def tossing(rng: Random, stays: float, *, only_handing_over: bool) -> Chooser:
+class Tossing:
     """Stays with this probability, or else everywhere but where something changes."""
-    random = rng.random
 
-    def choose(
-        runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
+    def __init__(self, rng: Random, stays: float, *, only_handing_over: bool) -> None:
+        self._random = rng.random
+        self._stays = stays
+        self._only_handing_over = only_handing_over
+        self._drawn: deque[float] = deque()
+        self._thread = 0
+
+    def __call__(
+        self, runnable: tuple[int, ...], current: int | None, events: Sequence[Event]
     ) -> int:
-        if current is not None and (
+        """Stay, or go on with another."""
+        if current is None or not (
             len(runnable) == 1
-            or (only_handing_over and not _has_handed_over(events))
-            or random() < stays
+            or (self._only_handing_over and not _has_handed_over(events))
+            or self._next() < self._stays
         ):
-            return current
-        others = [thread for thread in runnable if thread != current]
-        return others[int(random() * len(others))]
+            others = [thread for thread in runnable if thread != current]
+            current = others[int(self._next() * len(others))]
+        self._thread = current
+        return current
 
-    return choose
+    def ahead(self) -> Plan:
+        """It stays as often as it is drawn to, if it is asked each time."""
+        drawn = self._drawn
+        turns = 0
+        while turns < FORESEEN:
+            if turns == len(drawn):
+                drawn.append(self._random())
+            if drawn[turns] >= self._stays:
+                break
+            turns += 1
+        return going_on(self._thread, turns)
+
+    def _next(self) -> float:
+        return self._drawn.popleft() if self._drawn else self._random()
 
 
 def _has_handed_over(events: Sequence[Event]) -> bool:

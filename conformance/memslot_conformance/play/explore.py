@@ -12,18 +12,19 @@ from dataclasses import replace
 from random import Random
 
 from memslot_conformance.adapter.protocols import Make
+from memslot_conformance.adapter.stepped import Plan, Stretch
 from memslot_conformance.play.chance import (
     FEW,
     STAYS,
     CountingChooser,
-    preempting,
-    tossing,
+    Preempting,
+    Tossing,
 )
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import LeftOutError
 from memslot_conformance.play.scheduler import Chooser, play, stay
 from memslot_conformance.play.unrepeated import DrawnWalk, Unrepeated
-from memslot_conformance.scenarios.scenario import Scenario, Schedule
+from memslot_conformance.scenarios.scenario import Run, Scenario, Schedule
 from memslot_spec.history.events import Event
 
 TRIES = 2
@@ -67,10 +68,10 @@ def sampled(
 def _chooser(rng: Random, number: int, decisions: int) -> Chooser:
     if number % 2 and decisions:
         at = {rng.randrange(decisions) for _ in range(rng.choice(FEW))}
-        return preempting(rng, frozenset(at))
+        return Preempting(rng, frozenset(at))
     stays = STAYS[number // 4 % len(STAYS)]
     handing = bool(number // 2 % 2)
-    return tossing(rng, stays, only_handing_over=handing)
+    return Tossing(rng, stays, only_handing_over=handing)
 
 
 class Following:
@@ -102,6 +103,12 @@ class Following:
                 self._strayed()
                 self._points = 0
         return stay(runnable, current, events)
+
+    def ahead(self) -> Plan:
+        """The rest of the schedule, and then it stays."""
+        here = (Run(self._thread, self._points), *reversed(self._runs))
+        left = tuple(Stretch(r.thread, r.points) for r in here if r.points)
+        return Plan(left, stays=True)
 
     def finish(self) -> str | None:
         """Where it diverged, runs that were never reached among it."""

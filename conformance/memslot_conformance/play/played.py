@@ -82,8 +82,14 @@ _OURS = frozenset(
         "adapter.capabilities",
         "adapter.looking",
         "adapter.perform",
+        "play.afar",
         "play.scheduler",
         "play.threads",
         "play.trace",
+        "targets.stdio.asking",
+        "targets.stdio.connection",
+        "targets.stdio.process",
+        "targets.stdio.race",
+        "targets.stdio.vm",
     )
 )

@@ -25,6 +25,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from memslot_conformance.adapter.stepped import AS_LONG_AS_IT_CAN, Plan, Stretch
+from memslot_conformance.play.ahead import following
 from memslot_conformance.play.dependence import Footprint, depend
 from memslot_conformance.play.orders import (
     PartialOrder,
@@ -138,6 +140,10 @@ class SearchWalk:
         self.choices.append(thread)
         return thread
 
+    def ahead(self) -> Plan:
+        """The rest of the opening, and then it stays."""
+        return following(self._opening[len(self.choices) :])
+
     def repeats(self, played: Played) -> bool:
         """A play before it was the same partial order."""
         del played
@@ -234,6 +240,14 @@ class OrderedWalk(SearchWalk):
         else:
             self._stops.append(len(events))
         return runnable[0]
+
+    def ahead(self) -> Plan:
+        """The rest of the opening; who is asleep is passed over where one ends."""
+        left = self._opening[len(self.choices) :]
+        if not self._asleep:
+            return following(left)
+        last = left[-1] if left else self.choices[-1]
+        return following(left, stays=False).then(Stretch(last, AS_LONG_AS_IT_CAN))
 
     def repeats(self, played: Played) -> bool:
         """A play before it was the same partial order."""

@@ -17,7 +17,11 @@ from greenlet import (  # type: ignore[import-untyped, unused-ignore]
     greenlet,
 )
 
+from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.adapter.protocols import Make
+from memslot_conformance.adapter.stepped import StepsItself
+from memslot_conformance.play.afar import RaceAfar, ThreadAfar
+from memslot_conformance.play.ahead import foresight_of
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.stepping import (
     SWITCHING,
@@ -35,6 +39,11 @@ Chooser = Callable[[tuple[int, ...], int | None, Sequence[Event]], int]
 """Decides who goes on: given the runnable threads in ascending order, the one
 that ran last if it still can, and what has happened. Choosing another than the
 one that ran last is a preemption; where there is none, every choice is free."""
+
+
+DOUBT = "doubt"
+"""What a condition may have that says why nobody is to be accused where it never holds:
+it is called and gives None, or the words of an error."""
 
 
 def stay(
@@ -104,13 +113,9 @@ class Play:
             return self.going
         self._allow(sum(map(len, threads)))
         hook = self._hook
-        bodies = {
-            thread: _thread(partial(self._carry_out, thread, operations))
-            for thread, operations in enumerate(threads, 1)
-            if operations
-        }
         declared = getattr(self._implementation, "interleaving", Interleaving.NONE)
         hook.switching = SWITCHING if declared is Interleaving.POINTS else frozenset()
+        bodies = self._bodies(threads, choose)
         hook.scheduler = getcurrent()
         try:
             self._schedule(bodies, choose)
@@ -119,6 +124,21 @@ class Play:
             self._end(bodies.values())
         self._solo(self._observe)
         return self.going
+
+    def _bodies(
+        self, threads: tuple[Operations, ...], choose: Chooser
+    ) -> dict[int, Greenlet]:
+        """The threads that have something to do: ours, or the target's own."""
+        made, rows = self._implementation, tuple(enumerate(threads, 1))
+        if self._hook.switching and isinstance(made, StepsItself):
+            plan = foresight_of(choose)
+            race = RaceAfar(made, threads, self._hook, self._trace, plan)
+            return {thread: ThreadAfar(race, thread) for thread, row in rows if row}
+        return {
+            thread: _thread(partial(self._carry_out, thread, row))
+            for thread, row in rows
+            if row
+        }
 
     def close(self) -> None:
         """Give the target back, where it holds something outside the process."""
@@ -249,8 +269,15 @@ class Play:
             hook.events = trace.events
 
     def _stop_for_ever(self, stuck: tuple[int, ...]) -> None:
+        waiting = self._hook.waiting
+        for thread in stuck:
+            doubt = getattr(waiting[thread][0], DOUBT, None)
+            said = None if doubt is None else doubt()
+            if said is not None:
+                self._trace.broke(thread, TargetError(said))
+                return
         self.stuck = stuck
-        self._waits = tuple(self._hook.waiting[thread][1] for thread in stuck)
+        self._waits = tuple(waiting[thread][1] for thread in stuck)
 
     def _overran(self, thread: int) -> None:
         trace = self._trace

@@ -16,7 +16,7 @@ from random import Random
 from threading import Barrier, Event, Lock, Thread, get_ident
 
 from memslot_conformance.adapter.protocols import AnyImplementation, Make
-from memslot_conformance.play.disturbed import Progress, held_up
+from memslot_conformance.play.disturbed import AT_POINTS, Passing, Progress, held_up
 from memslot_conformance.play.played import Played, TargetFault
 from memslot_conformance.play.trace import Trace
 from memslot_conformance.scenarios.scenario import Operations, Scenario
@@ -37,6 +37,10 @@ SELDOM = 1e-4
 
 LONG = 4
 """Operations of a thread from which on it may be waited for, and may end early."""
+
+BEGINS = 0.05
+"""Seconds after its first look that one waits for who updates: on a loaded machine it
+has done all its looks before that one wakes."""
 
 LOOKS = 0.2
 """Seconds between two looks whether the threads can go on."""
@@ -157,6 +161,7 @@ class _Director:
         self._make = make
         self._scenario = scenario
         self._trace = trace
+        self._hook = Silent() if rng is None else Passing()
         self._seeds = [
             None if rng is None else rng.getrandbits(64) for _ in scenario.threads
         ]
@@ -165,7 +170,7 @@ class _Director:
         """All of it. What is raised is noted: in silence the thread would be over."""
         try:
             self._trace.begin(0)
-            self._conduct(self._make(Silent()))
+            self._conduct(self._make(self._hook))
         except BaseException as error:  # noqa: BLE001 - as said
             self._trace.broke(0, error)
 
@@ -187,13 +192,16 @@ class _Director:
                 trace.observe(implementation)
 
     def _race(self, implementation: AnyImplementation) -> None:
-        race = _Race(self._scenario.threads)
+        progress = self._trace.progress
+        race = _Race(self._scenario.threads, progress)
+        at_points = bool(getattr(implementation, AT_POINTS, False))
 
         def run(thread: int, seed: int | None) -> None:
             self._trace.begin(thread)
             operations = race.operations(thread)
             rng = None if seed is None else Random(seed)
-            with held_up(rng, self._trace.progress):
+            updates = race.updates(thread)
+            with held_up(rng, progress, updates=updates, at_points=at_points):
                 for operation in operations:
                     if self._trace.going:
                         self._trace.carry_out(implementation, thread, operation)
@@ -212,18 +220,19 @@ class _Race:
     """When who begins, and who ends before it has done all.
 
     All start together. Where somebody looks for long, who updates begins once it has
-    looked, and it ends once all updates are over.
+    looked, it goes on looking from then, and it ends once all updates are over.
     """
 
-    def __init__(self, threads: tuple[Operations, ...]) -> None:
+    def __init__(self, threads: tuple[Operations, ...], progress: Progress) -> None:
         self._threads = threads
+        self._progress = progress
         self._looking = [n for n, ops in enumerate(threads, 1) if _looks_long(ops)]
         self._updating = len(threads) - len(self._looking)
         if not self._updating:
             self._looking = []
         self._together = Barrier(len(threads))
         self._to_look = len(self._looking)
-        self._all_look = Event()
+        self._all_look, self._begun = Event(), Event()
         self._lock = Lock()
 
     def operations(self, thread: int) -> Iterable[Operation]:
@@ -234,6 +243,11 @@ class _Race:
         looks = thread in self._looking
         return self._look(thread) if looks else self._update(thread)
 
+    def updates(self, thread: int) -> bool:
+        """Whether the thread asks for any."""
+        asked = self._threads[thread - 1]
+        return any(isinstance(operation, Request) for operation in asked)
+
     def _look(self, thread: int) -> Iterable[Operation]:
         first, *others = self._threads[thread - 1]
         yield first
@@ -241,6 +255,7 @@ class _Race:
             self._to_look -= 1
             if not self._to_look:
                 self._all_look.set()
+        self._begun.wait(BEGINS)
         for operation in others:
             yield operation
             if not self._updating:
@@ -248,9 +263,13 @@ class _Race:
 
     def _update(self, thread: int) -> Iterable[Operation]:
         self._all_look.wait()
+        self._progress.begin_updates()
+        self._begun.set()
         yield from self._threads[thread - 1]
         with self._lock:
             self._updating -= 1
+            if not self._updating:
+                self._progress.end_updates()
 
 
 def _looks_long(operations: Operations) -> bool:

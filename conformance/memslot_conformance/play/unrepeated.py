@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from memslot_conformance.adapter.stepped import Plan
+from memslot_conformance.play.ahead import STAYING, foresight_of, going_on
 from memslot_conformance.play.orders import PartialOrder, has_ended
 from memslot_conformance.play.played import Played
 from memslot_conformance.play.reduction import LeftOutError
@@ -77,6 +79,7 @@ class DrawnWalk:
     def __init__(self, choose: Chooser, drawn: Unrepeated) -> None:
         self.decisions = 0
         self._choose = choose
+        self._foresee = foresight_of(choose)
         self._drawn = drawn
         self._order = PartialOrder()
         self._heard = self._turned = self._alive = 0
@@ -107,6 +110,21 @@ class DrawnWalk:
             thread = self._turn(node)
         path.append((node, thread))
         return thread
+
+    def ahead(self) -> Plan:
+        """What the other foresees, up to where it is known to lead to nothing new."""
+        if self._alive == 1:
+            return STAYING
+        plan = self._foresee()
+        node, thread = self._path[-1]
+        for turns in range(sum(stretch.turns for stretch in plan.stretches)):
+            led = node.led.get(thread)
+            if led is None:
+                break
+            if led.is_over or not led.leads_on(thread):
+                return going_on(thread, turns)
+            node = led
+        return plan
 
     def finish(self, played: Played) -> bool:
         """The play has come to its end, which is not to come again; it is new."""

@@ -22,6 +22,7 @@ from rich.progress import (
 
 from memslot_conformance.findings.plan import TargetPlan
 from memslot_conformance.findings.records import (
+    DataRace,
     Found,
     LayerDone,
     Record,
@@ -76,6 +77,8 @@ class QuietLines:
             case Found(replaces=False):
                 where = f"{record.layer}, after {record.seconds:.1f} s"
                 line = f"{record.target}  FAIL {record.clause} ({where})"
+            case DataRace():
+                line = f"{record.target}  RACE {record.what}"
             case TargetFailed(replaces=False):
                 line = f"{record.target}  ERROR {headline(record.what)}"
             case TargetSkipped():

@@ -20,6 +20,7 @@ from memslot_conformance.findings.records import (
     Verdict,
     latest,
 )
+from memslot_conformance.report.data_races import data_races
 from memslot_conformance.report.errors import errors
 from memslot_conformance.report.evidence import MARKS, many, rows, summary, unseen_words
 from memslot_conformance.report.failures import failures
@@ -85,6 +86,7 @@ def report(
     status = exit_status(targets, strict=look.strict, recorded=look.recorded)
     parts = (
         failures(records, again=again, width=look.width),
+        data_races(records),
         errors(records),
         table(records, targets, clauses, look.width),
         _covered(records, look),
@@ -253,20 +255,23 @@ def _command(started: RunStarted) -> str:
     return f"memslots check {shlex.join(started.targets)} {options}"
 
 
+def _broken(target: TargetVerdicts) -> Iterator[str]:
+    if count := target.count(Verdict.FAIL):
+        yield f"{target.target} breaks {many(count, 'clause')}"
+    if target.races:
+        yield f"{target.target} has {many(target.races, 'data race')}"
+
+
 def meaning(status: Exit, targets: Sequence[TargetVerdicts], *, recorded: bool) -> str:
     """What the status says of these targets, in one sentence."""
     said = MEANINGS[status]
     if recorded and any(t.count(Verdict.INCONCLUSIVE) for t in targets):
         said = SHOWS.get(status, said)
     if status is Exit.DOES_NOT_CONFORM:
-        broken = [(t.target, t.count(Verdict.FAIL)) for t in targets]
-        broken = [(target, count) for target, count in broken if count]
+        broken = [words for target in targets for words in _broken(target)]
         if not broken:
             return f"{said}: a target was skipped, and --strict makes that a failure"
-        told = ", ".join(
-            f"{target} breaks {many(count, 'clause')}" for target, count in broken
-        )
-        return f"{said}: {told}"
+        return f"{said}: {', '.join(broken)}"
     if status is Exit.INCONCLUSIVE:
         count = sum(t.count(Verdict.INCONCLUSIVE) for t in targets)
         return f"{said} ({count} left open)"

@@ -18,12 +18,12 @@ from memslot_conformance.findings.records import (
     TargetFailed,
     TargetSkipped,
 )
-from memslot_conformance.layers import layers
 from memslot_conformance.run import campaign
 from memslot_conformance.run.cluster import Cluster
 from memslot_conformance.run.exits import Exit
 from memslot_conformance.run.part_run import WorkerLimits
 from memslot_conformance.run.planning import plans_of
+from memslot_conformance.run.preloaded import run_part
 from memslot_conformance.run.request import CheckRequest, Present
 from memslot_conformance.run.stream import StreamWriter
 from memslot_conformance.targets.probe import SECONDS as LOADING_SECONDS
@@ -173,7 +173,7 @@ class Checking:
                 jobs=self._jobs if cluster is None else cluster.slots,
                 limits=WorkerLimits(),
                 on_record=hear,
-                work=layers.run_target,
+                work=run_part,
                 first=self._first,
                 elsewhere=cluster,
             )

@@ -9,7 +9,7 @@ from random import Random
 from threading import Event
 
 from memslot_conformance.findings.failure_file import REPLAYED, Replayed
-from memslot_conformance.play.chance import tossing
+from memslot_conformance.play.chance import Tossing
 from memslot_conformance.play.explore import Following
 from memslot_conformance.play.scheduler import Chooser, Play
 from memslot_conformance.scenarios.scenario import Operations, Scenario, Schedule
@@ -49,7 +49,7 @@ class Case:
             rng = Random(0)
             for number in range(SCHEDULES):
                 stays, handing = STAYS[number // 2 % len(STAYS)], bool(number % 2)
-                choosers.append(tossing(rng, stays, only_handing_over=handing))
+                choosers.append(Tossing(rng, stays, only_handing_over=handing))
         for chooser in choosers:
             crash.keep()
             _play(Play(make), self.scenario, chooser, crash)

@@ -31,6 +31,7 @@ from memslot_spec.model.values import MemoryRegion
 ATTRIBUTES = (
     *("domain", "limits", "profile", "interleaving", "announces"),
     *("observe", "close", "set_private_region", "software_access", "foresee"),
+    "begin_turns",
 )
 """What an adapter may have beside a method for each operation."""
 

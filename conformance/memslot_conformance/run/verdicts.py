@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from memslot_conformance.findings.records import (
     BoundEnded,
     ChoiceSeen,
+    DataRace,
     Found,
     LayerDone,
     MeetingsCounted,
@@ -61,6 +62,8 @@ class TargetVerdicts:
     verdicts: tuple[ClauseVerdict, ...]
     skipped: str | None = None
     failed: str | None = None
+    races: int = 0
+    """How many data races were reported of it, which no clause is about."""
 
     def count(self, verdict: Verdict, clauses: Iterable[str] | None = None) -> int:
         """How many clauses have this verdict, out of these or of all."""
@@ -86,6 +89,7 @@ class _Told:
     found: list[Found] = field(default_factory=list[Found])
     failures: list[str] = field(default_factory=list[str])
     withheld: dict[str, str] = field(default_factory=dict[str, str])
+    races: int = 0
     finished: bool = False
     owns_threads: bool = False
 
@@ -102,16 +106,26 @@ class _Told:
             case Found():
                 self.found.append(record)
             case TargetFailed():
-                if record.clauses:
-                    self.withheld.update(dict.fromkeys(record.clauses, record.what))
-                else:
-                    self.failures.append(record.what)
+                self._fail(record)
+            case DataRace():
+                self.races += 1
             case TargetFinished():
                 self.finished = True
-            case BoundEnded() | ChoiceSeen() | SearchEnded() | MeetingsCounted():
+            case (
+                BoundEnded()
+                | ChoiceSeen()
+                | SearchEnded()
+                | MeetingsCounted()
+                | RunStarted()
+                | RunFinished()
+            ):
                 pass
-            case RunStarted() | RunFinished():
-                pass
+
+    def _fail(self, record: TargetFailed) -> None:
+        if record.clauses:
+            self.withheld.update(dict.fromkeys(record.clauses, record.what))
+        else:
+            self.failures.append(record.what)
 
     @property
     def failed(self) -> str | None:
@@ -140,6 +154,7 @@ def verdicts(
             else tuple(_verdict(clause, known) for clause in clauses),
             skipped=known.skipped,
             failed=known.failed,
+            races=known.races,
         )
         for target, known in told.items()
     )
@@ -236,7 +251,7 @@ def exit_status(
     With `strict`, a target that was skipped fails. Of what was `recorded`, what is
     inconclusive does not count: one history cannot reach every clause.
     """
-    if any(t.count(Verdict.FAIL) for t in targets):
+    if any(t.races or t.count(Verdict.FAIL) for t in targets):
         return Exit.DOES_NOT_CONFORM
     if strict and any(t.skipped is not None for t in targets):
         return Exit.DOES_NOT_CONFORM

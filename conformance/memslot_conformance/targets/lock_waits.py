@@ -41,11 +41,15 @@ def ticks_in_lock_waits(pid: int) -> int | None:
 
 def is_lock_wait(said: str) -> bool:
     """A line of /proc/PID/syscall is a private wait for a lock without a time-out."""
+    return is_endless(said) and bool(int(said.split()[2], 16) & FUTEX_PRIVATE)
+
+
+def is_endless(said: str) -> bool:
+    """It is a wait in a futex, of whichever kind, without a time-out."""
     words = said.split()
     if FUTEX is None or len(words) < len(("number", "address", "op", "value", "until")):
         return False
     if words[0] != str(FUTEX):
         return False
     operation, until = int(words[2], 16), int(words[4], 16)
-    waits = operation & FUTEX_COMMAND in {FUTEX_WAIT, FUTEX_WAIT_BITSET}
-    return waits and bool(operation & FUTEX_PRIVATE) and until == 0
+    return operation & FUTEX_COMMAND in {FUTEX_WAIT, FUTEX_WAIT_BITSET} and until == 0

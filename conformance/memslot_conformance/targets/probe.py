@@ -10,8 +10,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from memslot_conformance.targets import resolve as targets
+from memslot_conformance.targets.c.sanitizer import is_there, runtime_of
 from memslot_conformance.targets.crash_record import CrashRecord
+from memslot_conformance.targets.described import described_by, described_elsewhere
 from memslot_conformance.targets.isolation import (
     Broken,
     isolated,
@@ -20,10 +21,10 @@ from memslot_conformance.targets.resolve import (
     UnavailableTargetError,
     UnknownTargetError,
 )
-from memslot_conformance.targets.worker import Send
+from memslot_conformance.targets.worker import Send, lift_memory_limit
 from memslot_spec.clause import AnyClause
-from memslot_spec.history.header import Header, History
-from memslot_spec.history.wire import history_to_json, read_history
+from memslot_spec.history.header import Header
+from memslot_spec.history.wire import read_history
 from memslot_spec.judging.applies import not_applicable
 from memslot_spec.model.profile import LINUX
 
@@ -72,9 +73,11 @@ def probe(name: str, profile: str | None, *, seconds: float = SECONDS) -> Probed
         raise NoSuchTargetError(message)
 
     def look(_: CrashRecord) -> dict[str, str]:
-        target = targets.resolve(name, profile)
-        head = history_to_json(History(target.header, ()))
-        return {"description": target.description, "header": head}
+        runtime = runtime_of(name)
+        if runtime is None or is_there(runtime):
+            return described_by(name, profile)
+        lift_memory_limit()
+        return described_elsewhere(name, profile, runtime)
 
     said = asked(look, seconds=seconds)
     header = read_history(said["header"].splitlines(keepends=True), name).header

@@ -59,8 +59,8 @@ def in_the_worker(work: Work, crash: CrashRecord, ends: Ends, memory: int) -> No
             write(END)
             status = 0
         except BaseException as error:  # noqa: BLE001 - a SystemExit breaks it as well
-            _lift_memory_limit()
-            write(RAISED + json.dumps(_described(error)))
+            lift_memory_limit()
+            write(RAISED + json.dumps(described(error)))
     finally:
         os._exit(status)
 
@@ -92,13 +92,13 @@ def _settle(ends: Ends, memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
-def _lift_memory_limit() -> None:
+def lift_memory_limit() -> None:
     """Let a worker that is out of memory still say so."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 
-def _described(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """What was raised, and where: the innermost frames, outermost first."""
     if isinstance(error, MemoryError):
         return f"ran out of its memory ({MemoryError.__name__})"

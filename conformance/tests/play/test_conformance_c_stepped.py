@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from c_libraries import EXAMPLE, built, example, needs_c
+from c_libraries import EXAMPLE, broken, built, example, needs_c
 from command_line import memslots
-from memslot_conformance.findings.plan import TargetPlan
-from memslot_conformance.findings.records import Found, Record
 from memslot_conformance.layers.fixed import BOUNDS
-from memslot_conformance.layers.layers import run_target
 from memslot_conformance.play.scheduler import play
 from memslot_conformance.scenarios.scenario import Scenario
-from memslot_conformance.targets.crash_record import CrashRecord
 from memslot_conformance.targets.resolve import resolve
-from memslot_spec.clauses import CLAUSES
 from memslot_spec.history.events import Event, Finished, Return
 from memslot_spec.model.operations import GfnToHva, SetRegion
 from memslot_spec.model.values import MemoryRegion
@@ -36,23 +30,6 @@ def first_then_second(
     """The reader enters its section; then the update goes as far as it can."""
     entered = sum(event.thread == 1 for event in events) > 2
     return runnable[-1] if entered else runnable[0]
-
-
-def broken(target: str) -> set[str]:
-    """The clauses that the fixed races find broken."""
-    plan = TargetPlan(
-        target=target,
-        profile=None,
-        level="quick",
-        seed=1,
-        layers=("fixed",),
-        clauses=tuple(clause.id for clause in CLAUSES),
-        seconds=1.0,
-    )
-    records: list[Record] = []
-    with closing(CrashRecord()) as crash:
-        run_target(plan, records.append, crash, clock=lambda: 0.0)
-    return {record.clause for record in records if isinstance(record, Found)}
 
 
 def test_a_sound_table_in_c_breaks_nothing(

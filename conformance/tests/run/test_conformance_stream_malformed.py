@@ -49,7 +49,7 @@ def test_refuses_what_is_no_stream(tmp_path: Path, text: str, said: str) -> None
     [
         ("nonsense", ":2: expected JSON, got Expecting value at column 1"),
         ("[]", ":2: expected an object with the key 'record', got []"),
-        ('{"record": "Fond"}', ":2: field record: expected one of RunStarted, "),
+        ('{"record": "Fond"}', ':2: field record: expected one of Found, got "Fond"'),
         (
             '{"record": "TargetSkipped", "target": "one", "why": "no"}',
             ":2: field why: is unknown (TargetSkipped has target, reason)",

@@ -21,6 +21,7 @@ from memslot_conformance.play.scheduler import Play
 from memslot_conformance.targets.isolation import isolated
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_conformance.targets.skeletons.copies import SKELETONS, copied
+from memslot_conformance.targets.stdio.asking import REPLIES
 from memslot_conformance.targets.stdio.messages import (
     GREETING,
     REQUEST,
@@ -28,7 +29,7 @@ from memslot_conformance.targets.stdio.messages import (
     requests_schema,
 )
 from memslot_conformance.targets.stdio.target import ProgramFactory
-from memslot_conformance.targets.stdio.vm import REPLIES, UNWRAPPED
+from memslot_conformance.targets.stdio.vm import UNWRAPPED
 from memslot_spec.history.events import Call, Observed, Return
 from memslot_spec.history.hook import Silent
 from memslot_spec.model.operations import (
@@ -107,7 +108,7 @@ def test_what_is_known_ahead_is_written_ahead(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in kept.read_text("utf-8").splitlines()]
     assert [line["do"] for line in lines] == ["New", *["CarryOut", "Observe"] * 3]
     assert [REQUEST.write(REQUEST.read(line)) for line in lines] == lines
-    greeting = {"memslots_lines": 1, "profile": None}
+    greeting = {"memslots_lines": 2, "profile": None}
     assert not complaints([greeting, *lines], requests_schema())
     assert complaints([greeting, {**lines[0], "vm": -1}], requests_schema())
 
@@ -152,7 +153,7 @@ def test_who_asks_something_else_than_was_foreseen_is_told(skeleton: Target) -> 
 
 
 def test_the_schema_of_answers_holds_the_greeting_and_a_reply() -> None:
-    greeting = odd_programs.GREETING
+    greeting = {**odd_programs.GREETING, "memslots_lines": 2}
     assert GREETING.read({k: v for k, v in greeting.items() if k != "memslots_lines"})
     answers = [{"n": 1}, {"n": 2, "reply": {"reply": "PreFaulted", "npages": 1}}]
     assert not complaints([greeting, *answers], answers_schema())

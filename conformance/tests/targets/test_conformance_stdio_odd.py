@@ -32,9 +32,9 @@ from memslot_spec.model.operations import (
 )
 from memslot_spec.model.replies import Done
 from memslot_spec.model.values import MemoryRegion
+from odd_ends import GREETED, SAID
 
 CREATE = SetRegion(MemoryRegion(0, 0, 4096, 0))
-LINE_3 = "line 3 of its standard output: answer 2: "
 
 
 def words(way: str) -> list[str]:
@@ -49,45 +49,6 @@ def speaking(way: str) -> Generator[ProgramFactory]:
     finally:
         factory.end()
 
-
-SAID: Mapping[str, tuple[type[ProgramError], str]] = {
-    "ends": (EndedError, "it exited with status 0 before it had answered"),
-    "fails": (EndedError, "it exited with status 3 before it had answered"),
-    "crashes": (EndedError, "it was killed by signal 11 (SIGSEGV) before it had"),
-    "half a line": (EndedError, "answered, in the middle of line 3"),
-    "half and silent": (SilentError, "0.4 seconds, in the middle of line 3"),
-    "silent": (SilentError, "no answer within 0.4 seconds"),
-    "garbage": (MalformedError, f"{LINE_3}expected JSON, got Expecting value"),
-    "escapes": (MalformedError, r"it wrote: \x1b[2J\x07\x9b31m"),
-    "endless": (MalformedError, "line 3 of its standard output has more than 1,048"),
-    "blank": (MalformedError, f"{LINE_3}expected JSON"),
-    "no UTF-8": (MalformedError, f"{LINE_3}expected text in UTF-8"),
-    "nested": (MalformedError, f"{LINE_3}expected JSON that is less deeply nested"),
-    "twin keys": (MalformedError, f"{LINE_3}expected each key once in an object"),
-    "long number": (MalformedError, f"{LINE_3}expected JSON that can be held"),
-    "a list": (MalformedError, f"{LINE_3}expected an object"),
-    "another number": (MalformedError, "expected the answer to request 2, got 3"),
-    "no number": (MalformedError, f"{LINE_3}field n: is missing"),
-    "unknown field": (MalformedError, "field reply.ok: is unknown (Done has no"),
-    "unknown reply": (MalformedError, "field reply.reply: expected one of Done, Ref"),
-    "unknown errno": (MalformedError, 'EPERM, got "EWHAT"'),
-    "another reply": (
-        MalformedError,
-        'expected Done or Refused for a SetRegion, got "',
-    ),
-    "no reply": (MalformedError, "Done or Refused for a SetRegion, got null"),
-    "a view": (MalformedError, "field reply: expected Done or Refused"),
-    "wrong type": (MalformedError, "field reply.errno: expected one of EAGAIN"),
-    "a float": (MalformedError, "field reply.npages: expected an integer, got 1.0"),
-    "a negative count": (MalformedError, "reply.npages: expected 0..2**64-1, got -1"),
-    "a negative word": (MalformedError, "reply.bitmap[1]: expected 0..2**64-1, got -5"),
-    "a negative slot": (MalformedError, "reply.slot.npages: expected 0..2**64-1"),
-    "too wide": (MalformedError, "reply.slot.hva: expected 0..2**64-1, got 184467"),
-    "an error": (ProgramError, rf"{LINE_3}error: no \x1b memory"),
-    "wordy": (MalformedError, "answer 1: field reply: expected no reply and no view"),
-    "complains": (EndedError, "it exited with status 7 before it had answered"),
-}
-"""What is said of it when it is asked to carry something out."""
 
 ASKED: Mapping[str, Operation] = {
     "a float": PreFault(0, 1),
@@ -124,17 +85,6 @@ def perform_again(factory: ProgramFactory, way: str) -> bool:
 
 def test_every_way_is_tried() -> None:
     assert set(SAID) >= set(odd_programs.WAYS) - {"twice"}
-
-
-GREETED: Mapping[str, str] = {
-    "another version": "field memslots_lines: expected version 1, got 2",
-    "no version": "expected a greeting with the key 'memslots_lines'",
-    "nameless": "field name: is missing (Greeting has name, capabilities",
-    "stepped": "expected 'none', for a program is not stepped, got \"points\"",
-    "misspelt": "is no operation. Did you mean 'GfnToMemslot'?",
-    "patient": "field seconds: expected more than 0 and at most 60 seconds, got NaN",
-    "not a greeting": "expected JSON, got Expecting value",
-}
 
 
 @pytest.mark.parametrize("way", GREETED)

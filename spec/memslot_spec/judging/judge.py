@@ -20,7 +20,7 @@ from memslot_spec.history.header import History
 from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.history.words.tables import describe_difference, describe_sptes
 from memslot_spec.judging.announced.rules import UNTRUE
-from memslot_spec.judging.announced.said import Rule, SaidSoFar, Untrue
+from memslot_spec.judging.announced.said import SaidSoFar, Untrue
 from memslot_spec.judging.applies import (
     Agenda,
     ApplicableClauses,
@@ -77,7 +77,7 @@ class Judge:
 
     def see_all(self, events: Iterable[Event]) -> None:
         """Judge events, up to the first that makes a finding."""
-        facts, steps = self.facts, self._applicable.steps
+        facts, steps, said = self.facts, self._applicable.steps, self._said
         for event in events:
             if self.over:
                 return
@@ -90,9 +90,11 @@ class Judge:
                 self._ask(agenda, event)
             if watch:
                 self._watch(watch, event)
-            if rule is not None:
-                self._hold(rule, event)
-                steps = self._applicable.steps
+            if rule is not None and said is not None and not self.over:
+                untrue = rule(said, facts, event)
+                if untrue is not None:
+                    self._untrue(event, untrue)
+                    steps = self._applicable.steps
             for absorb in absorbs:
                 absorb(facts, event)
             if is_ending:
@@ -166,22 +168,17 @@ class Judge:
         self.withheld = None
         self.over = True
 
-    def _hold(self, rule: Rule, event: Event) -> None:
-        """Hold an announcement against what was asked, unless a clause is broken."""
-        if self._said is None or self.over:
-            return
-        untrue = rule(self._said, self.facts, event)
-        if untrue is None:
-            return
+    def _untrue(self, event: Event, untrue: str | Untrue) -> None:
+        """An announcement does not fit what was asked, or others.
+
+        None of the clauses may read it: then all of them have their verdicts still.
+        """
         if not isinstance(untrue, Untrue):
             untrue = Untrue(type(event), untrue)
         kind, words = untrue
         clauses = self._applicable.clauses
         readers = frozenset(c.id for c in clauses if reads_points(c, kind))
-        if readers or self.withheld is not None:
-            self._withhold(UNTRUE + words, kind, readers)
-        else:
-            self._contradicted(UNTRUE + words)
+        self._withhold(UNTRUE + words, kind, readers)
 
     def _disagree(self, words: str, reads: Callable[[AnyClause], bool]) -> None:
         """Points and introspection disagree: who reads that is asked no more.

@@ -22,10 +22,10 @@ class Judgement:
     """What a history says: findings, and how often each premise held.
 
     `contradiction` tells how the history contradicts itself, which is an error of the
-    target and no finding. Where points and introspection disagree, `withheld` are the
-    clauses that read what they disagree on: these have no verdict, and all others
-    were judged on. Where it is None, as where calls and replies disagree, nothing was
-    judged after the contradiction.
+    target and no finding. Where points and introspection disagree, or points cannot be
+    so, `withheld` are the clauses that read these: they have no verdict, and all others
+    were judged on; it is empty where none does. Where it is None, as where calls and
+    replies disagree, nothing was judged after the contradiction.
     `undecided` says why some of the history could not be judged; `complete` that the
     history came to its end. `taken` counts the options of the choices that somebody
     asked about, `occasions` how often that of a clause was met.

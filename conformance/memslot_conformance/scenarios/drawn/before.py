@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from memslot_conformance.scenarios.drawn import shapes
 from memslot_conformance.scenarios.drawn.caches import owned
-from memslot_conformance.scenarios.drawn.deck import LOG_OFF, LOG_ON, Hand
+from memslot_conformance.scenarios.drawn.deck import LOG_OFF, LOG_ON, MAPS, Hand
 from memslot_conformance.scenarios.drawn.kinds import KINDS
 from memslot_conformance.scenarios.drawn.scenario_weights import (
     LOGGED_AS_WELL,
@@ -36,14 +36,12 @@ from memslot_spec.model.operations import (
     GuestAccess,
     InitHvaCache,
     Operation,
-    PreFault,
+    RefreshPfnCache,
     SetRegion,
+    UnmapHva,
     UseHvaCache,
 )
 from memslot_spec.model.values import LOG_DIRTY_PAGES, Slot
-
-MAPS = (GuestAccess, PreFault)
-"""What maps a page that is not mapped yet, and does little where it is."""
 
 
 def log_first(
@@ -92,6 +90,7 @@ def rest_first(draw: Situation, threads: list[Operations]) -> Iterator[Operation
         if _lacks_a_page(draw, operations) and _prepared(draw):
             gfn = draw.frame()[0] if draw.view is None else draw.view.gfn
             yield ActivatePfnCache(thread, gfn << PAGE_SHIFT, 8)
+            yield from _taken(draw, operations)
         if _prepared(draw):
             yield from owned(tuple(_remembered(draw, operations)), thread)
 
@@ -103,7 +102,8 @@ def mapped(draw: Situation, threads: list[Operations]) -> Iterator[Operation]:
     """
     if "mapping" not in _needs(threads) or not _asked(draw, GuestAccess):
         return
-    maps = any(type(one) in MAPS for operations in threads for one in operations)
+    kinds = {type(one).__name__ for operations in threads for one in operations}
+    maps = bool(kinds & MAPS)
     if draw.rng.chance(EVEN if maps else PREPARED):
         yield from _accesses(draw)
 
@@ -119,6 +119,16 @@ def _lacks_a_page(draw: Situation, operations: Operations) -> bool:
     looked_up = any(isinstance(one, ActivatePfnCache) for one in operations)
     needs = "page" in _needs([operations])
     return needs and not (looked_up and draw.rng.chance(EVEN))
+
+
+def _taken(draw: Situation, operations: Operations) -> Iterator[Operation]:
+    """The host takes the page in view: who only looks it up again has to."""
+    slot = _slot_in_view(draw)
+    refreshes = any(isinstance(one, RefreshPfnCache) for one in operations)
+    if not refreshes or slot is None or draw.view is None or not draw.rng.chance(EVEN):
+        return
+    if _asked(draw, UnmapHva):
+        yield UnmapHva(slot.hva_of(draw.view.gfn))
 
 
 def _accesses(draw: Situation) -> Iterator[Operation]:
@@ -157,7 +167,7 @@ def _range(draw: Situation) -> Operation:
     """A range at the page in view, that can be resolved most often."""
     rng = draw.rng
     gfn = draw.frame()[0] if draw.view is None else draw.view.gfn
-    length = rng.choice((16, 16, PAGE_SIZE, 2 * PAGE_SIZE))
+    length = rng.choice((16, 16, 16, PAGE_SIZE, 2 * PAGE_SIZE))
     return InitHvaCache(0, (gfn << PAGE_SHIFT) + rng.choice((0, 0, 8)), length)
 
 

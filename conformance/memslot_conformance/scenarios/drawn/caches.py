@@ -17,8 +17,11 @@ from memslot_conformance.scenarios.drawn.weights import (
     LENGTHS_AT_THE_TOP,
     LENGTHS_TO_THE_EDGE,
     LONGEST_USE,
+    ODD_IN_A_RACE,
     OFFSETS_IN_PAGE,
     OWNERS,
+    PLAIN_LENGTHS,
+    PLAIN_OFFSETS,
     USED_ACROSS,
     USED_LENGTHS,
     USED_OFFSETS,
@@ -58,6 +61,9 @@ def draw_init(draw: Situation) -> Operation:
     """A guest range to resolve, seldom one that cannot be."""
     rng = draw.rng
     gfn, as_id = draw.frame()
+    if draw.is_raced and not rng.chance(ODD_IN_A_RACE):
+        gpa = (gfn << PAGE_SHIFT) + rng.choice(PLAIN_OFFSETS)
+        return InitHvaCache(rng.choice(OWNERS), gpa, rng.choice(PLAIN_LENGTHS))
     within = rng.choice(OFFSETS_IN_PAGE)
     gpa, length = (gfn << PAGE_SHIFT) + within, rng.choice(CACHE_LENGTHS)
     if rng.chance(AT_THE_TOP):
@@ -81,6 +87,8 @@ def draw_use(draw: Situation) -> Operation:
     """An access to some part of a range that may have been resolved."""
     rng = draw.rng
     cache = rng.choice(OWNERS)
+    if draw.is_raced and not rng.chance(ODD_IN_A_RACE):
+        return UseHvaCache(cache, 0, 8, rng.chance(EVEN))
     offset, length = rng.choice(USED_OFFSETS), rng.choice(USED_LENGTHS)
     init = draw.ranges.get(cache)
     if init is not None and _crosses(init) and rng.chance(USED_ACROSS):

@@ -10,6 +10,7 @@ from memslot_conformance.scenarios.drawn.weights import (
     LENGTHS_AT_THE_TOP,
     OFFSETS_OF_A_COPY,
     PAGES_AHEAD,
+    PAGES_AHEAD_IN_A_RACE,
 )
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, U64
 from memslot_spec.model.operations import Operation, PreFault, ReadGuest, WriteGuest
@@ -28,7 +29,8 @@ def draw_write(draw: Situation) -> Operation:
 def draw_prefault(draw: Situation) -> Operation:
     """Pages to be mapped ahead."""
     gfn, _ = draw.frame()
-    return PreFault(gfn, draw.rng.choice(PAGES_AHEAD))
+    few = PAGES_AHEAD_IN_A_RACE if draw.is_raced else PAGES_AHEAD
+    return PreFault(gfn, draw.rng.choice(few))
 
 
 def guest_range(draw: Situation) -> tuple[int, int, int]:

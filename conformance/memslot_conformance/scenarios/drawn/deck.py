@@ -17,7 +17,7 @@ from typing import NamedTuple
 from memslot_conformance.scenarios.drawn import shapes, touches
 from memslot_conformance.scenarios.drawn.accesses import draw_write
 from memslot_conformance.scenarios.drawn.choices import Choices
-from memslot_conformance.scenarios.drawn.kinds import BY_NAME
+from memslot_conformance.scenarios.drawn.kinds import BY_NAME, KINDS
 from memslot_conformance.scenarios.drawn.regions import (
     at_times_failing,
     draw_set_region,
@@ -30,10 +30,27 @@ from memslot_conformance.scenarios.drawn.scenario_weights import (
 )
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import EVEN
-from memslot_spec.model.operations import AgeHva, GuestAccess, Operation
+from memslot_spec.model.operations import AgeHva, GuestAccess, Operation, PreFault
 from memslot_spec.model.values import MemoryRegion
 
 ACCESS = GuestAccess.__name__
+
+MAPS = frozenset({ACCESS, PreFault.__name__})
+"""What maps a page that is not mapped yet, and does little where it is."""
+
+OF_FRAMES = (
+    touches.at_a_frame,
+    touches.by_cache,
+    touches.by_pfn_cache,
+    touches.ahead,
+)
+
+OF_SPACE_0 = frozenset(
+    kind.__name__
+    for kind, entry in KINDS.items()
+    if entry.touching in OF_FRAMES and not hasattr(kind, "as_id")
+)
+"""What is about frames, and always about those of the first address space."""
 
 CREATE, DELETE, MOVE = "create", "delete", "move"
 LOG_ON, LOG_OFF = "log on", "log off"
@@ -108,6 +125,17 @@ class Hand(NamedTuple):
     def is_about_logs(self) -> bool:
         """One of them is."""
         return any(card.is_about_logs for card in self.pair)
+
+    @property
+    def maps(self) -> bool:
+        """One of them maps a page, and the other one may see or undo it."""
+        are_about = all("mapping" in BY_NAME[card.kind].about for card in self.pair)
+        return are_about and any(card.kind in MAPS for card in self.pair)
+
+    @property
+    def is_of_space_0(self) -> bool:
+        """One of them knows no other address space."""
+        return any(card.kind in OF_SPACE_0 for card in self.pair)
 
     @property
     def ways(self) -> frozenset[str]:

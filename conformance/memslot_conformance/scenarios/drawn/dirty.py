@@ -11,6 +11,8 @@ from memslot_conformance.scenarios.drawn.weights import (
     LARGEST_LOGGED,
     LOGGED,
     NO_SLOT,
+    ODD_COUNTS,
+    ODD_IN_A_RACE,
     OPTIONS,
     PAGE_COUNTS,
     RACED_OPTIONS,
@@ -63,13 +65,17 @@ def draw_clear(draw: Situation) -> Operation:
     first = 0
     if slot.npages > BITS_PER_WORD:
         last = (slot.npages - 1) // BITS_PER_WORD * BITS_PER_WORD
-        first = rng.choice((0, BITS_PER_WORD, slot.npages // 2, last))
+        half = slot.npages // 2 // BITS_PER_WORD * BITS_PER_WORD
+        first = rng.choice((0, BITS_PER_WORD, half, last))
+        if rng.chance(ODD_IN_A_RACE if draw.is_raced else ODD_COUNTS):
+            first = slot.npages // 2
         view = draw.in_view()
         if view is not None and slot.covers(view.gfn):
             first = (view.gfn - slot.base) // BITS_PER_WORD * BITS_PER_WORD
     left = min(slot.npages - first, LARGEST_LOGGED)
-    counts = (left, left, left, min(left, BITS_PER_WORD), left + 1, max(left - 1, 0))
-    count = rng.choice(counts)
+    count = rng.choice((left, left, left, min(left, BITS_PER_WORD)))
+    if rng.chance(ODD_IN_A_RACE if draw.is_raced else ODD_COUNTS):
+        count = rng.choice((left + 1, max(left - 1, 0)))
     words = tuple(rng.choice(AIMED_WORDS) for _ in range(words_for(count)))
     return ClearDirtyLog(pack(slot.as_id, slot.id), first, count, words)
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from memslot_conformance.scenarios.drawn.situation import Situation
 from memslot_conformance.scenarios.drawn.weights import (
+    ODD_IN_A_RACE,
     OFFSETS_IN_PAGE,
     OWNERS,
     PFN_LENGTHS,
+    PLAIN_LENGTHS,
+    PLAIN_OFFSETS,
 )
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
 from memslot_spec.model.operations import (
@@ -26,8 +29,10 @@ def draw_activation(draw: Situation) -> Operation:
     """A range in one page to be looked up, seldom one that is in two."""
     rng = draw.rng
     gfn, _ = draw.frame()
-    gpa = (gfn << PAGE_SHIFT) + rng.choice(OFFSETS_IN_PAGE)
-    return ActivatePfnCache(rng.choice(OWNERS), gpa, rng.choice(PFN_LENGTHS))
+    plain = draw.is_raced and not rng.chance(ODD_IN_A_RACE)
+    gpa = (gfn << PAGE_SHIFT) + rng.choice(PLAIN_OFFSETS if plain else OFFSETS_IN_PAGE)
+    length = rng.choice(PLAIN_LENGTHS if plain else PFN_LENGTHS)
+    return ActivatePfnCache(rng.choice(OWNERS), gpa, length)
 
 
 def draw_refresh(draw: Situation) -> Operation:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from memslot_conformance.scenarios.drawn.before import log_first, mapped, rest_first
 from memslot_conformance.scenarios.drawn.caches import owned
 from memslot_conformance.scenarios.drawn.choices import Choices
-from memslot_conformance.scenarios.drawn.corner import InView
+from memslot_conformance.scenarios.drawn.corner import Corner, InView
 from memslot_conformance.scenarios.drawn.deck import (
     MOVE,
     Card,
@@ -41,6 +42,8 @@ from memslot_conformance.scenarios.drawn.scenario_weights import (
     DEALT,
     ENDS,
     ENDS_OF_BARE,
+    HUGE_WHERE_MAPPED,
+    IN_SPACE_0,
     MAPPED_FIRST,
     MOST_THREADS,
     PREFIX_LENGTHS,
@@ -93,10 +96,21 @@ class Drawing(DrawnSequence):
         Where it was `dealt` which two operations are to meet, they do most often.
         """
         alone = dealt is not None and dealt.alone
+        if dealt is not None and alone:
+            self._draw.corner = self._corner_for(dealt)
         length = self.rng.choice(PREFIX_LENGTHS_ALONE if alone else PREFIX_LENGTHS)
         steps = tuple(self.steps() for _ in range(length))
         prefix = tuple(operation for some in steps for operation in some)
         return self._race(prefix, dealt)
+
+    def _corner_for(self, hand: Hand) -> Corner:
+        """A corner in which the two that were dealt have most to do."""
+        corner = self._draw.corner
+        if hand.maps and self.rng.chance(HUGE_WHERE_MAPPED):
+            corner = replace(corner, sizes="huge")
+        if hand.is_of_space_0 and self.rng.chance(IN_SPACE_0):
+            corner = replace(corner, spaces=(0,))
+        return corner
 
     def _race(self, prefix: Operations, dealt: Hand | None) -> Scenario:
         alone = dealt is not None and dealt.alone

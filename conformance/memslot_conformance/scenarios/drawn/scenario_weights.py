@@ -21,8 +21,16 @@ NEAR = 0.12
 """How often an operation is about a frame beside the one in view: of the same pair, of
 the same word of a log, or of the same huge page."""
 
-NEAR_IN_A_HUGE_PAGE = 0.35
+NEAR_IN_A_HUGE_PAGE = 0.5
 """The same in a race at a slot that can have a huge page: one spte maps all of it."""
+
+HUGE_WHERE_MAPPED = 0.5
+"""How often slots are as large as huge pages where one of two operations that race maps
+a page, and the other one is about mappings."""
+
+IN_SPACE_0 = 0.85
+"""How often slots are in the first address space where one of two operations that race
+knows no other."""
 
 FAILING_IN_A_RACE = 0.3
 """How often a delete or a move that is dealt fails half-way."""
@@ -33,12 +41,12 @@ MAPPED_FIRST = 0.3
 DEALT = 0.95
 """How often it is dealt which two operations of a race are to meet."""
 
-ALONE = 0.64
+ALONE = 0.75
 """How often what is dealt is all that races: so little that every schedule of one
 preemption is played."""
 
 PREFIX_LENGTHS = (1, 1, 1, 2, 2, 3, 5)
-PREFIX_LENGTHS_ALONE = (1, 1, 1, 2)
+PREFIX_LENGTHS_ALONE = (0, 0, 1, 1, 2)
 """Turns of drawing before a race; what two operations need is put there besides."""
 
 MOST_THREADS = 4
@@ -76,17 +84,18 @@ WRITTEN_FIRST = 0.5
 """How often a look at the end writes before it asks for logs: a GET puts right what
 another one has left."""
 
-ENDS: Weighted[str] = ((2, "look"), (3, "write"), (1, "destroy"), (4, "as it is"))
+ENDS: Weighted[str] = ((1, "look"), (3, "write"), (1, "destroy"), (4, "as it is"))
 """How a drawn race ends: with the whole look, with a write of what it was about and a
 GET, with the end of the VM, or with none of these."""
 
 ENDS_OF_BARE: Weighted[str] = (
-    (2, "look"),
-    (10, "write"),
+    (1, "look"),
+    (20, "write"),
     (1, "destroy"),
-    (2, "as it is"),
+    (4, "as it is"),
 )
-"""The same of two operations alone: what they leave is to be seen, and cheaply."""
+"""The same of two operations alone: what they leave is to be seen, and cheaply. A whole
+look is as long as fifteen such races."""
 
 VAST = 0.004
 """How often a sequence has a slot that logs and is too large to be told of; only where
@@ -120,6 +129,18 @@ shows only to whoever asked before it."""
 
 LAST_ASKED = 6
 """Operations of a sequence that may be asked again."""
+
+LOG_CYCLE = 0.04
+"""How often a sequence goes on with a whole cycle of a log, where it can."""
+
+MAPPED_BEFORE_THE_LOG, WRITTEN_BETWEEN, PROTECTED_BY_HAND = 0.75, 0.4, 0.5
+"""How often a page is touched before its log is begun, and written before it is taken;
+how often options of manual protection are asked for first."""
+
+CYCLE_OPTIONS = (1, 3, 3, 0)
+
+TAKEN_BY: Weighted[str] = ((4, "clear"), (4, "get"), (1, "nothing"))
+"""What there is between two writes to a page of a log."""
 
 # Lives.
 PACES: Weighted[int] = ((60, 1), (2, 4), (1, 20))

@@ -14,6 +14,7 @@ from memslot_conformance.scenarios.drawn.choices import Choices
 from memslot_conformance.scenarios.drawn.corner import Corner, InView, draw_corner
 from memslot_conformance.scenarios.drawn.kinds import BY_NAME, MADE_BY
 from memslot_conformance.scenarios.drawn.left import follow
+from memslot_conformance.scenarios.drawn.log_cycles import log_cycle
 from memslot_conformance.scenarios.drawn.numbers import near
 from memslot_conformance.scenarios.drawn.regions import draw_set_region, draw_vast
 from memslot_conformance.scenarios.drawn.requests import REQUEST, Palette
@@ -23,6 +24,7 @@ from memslot_conformance.scenarios.drawn.scenario_weights import (
     AT_A_SLOT,
     AT_A_SLOT_IN_A_RACE,
     LAST_ASKED,
+    LOG_CYCLE,
     STAYS_WITH,
     SUBJECTS,
     VAST,
@@ -105,6 +107,10 @@ class DrawnSequence:
             vast = draw_vast(draw)
             self._all_follow(vast)
             return vast or (self.step(),)
+        if draw.view is not None and self.rng.chance(LOG_CYCLE):
+            cycle = tuple(log_cycle(draw))
+            self._all_follow(cycle)
+            return cycle or (self.step(),)
         has_room = draw.corner.most > MANY and len(self.table.slots) < draw.corner.most
         if has_room and self.rng.chance(AT_ONCE):
             return tuple(self._create() for _ in range(self.rng.between(2, MANY)))

@@ -165,6 +165,9 @@ ANY_RANGE = 0.1
 """How often a range of a log is cleared without regard to any slot."""
 
 FIRST_PAGES = (0, 0, 1, 63, 64, 128, 1 << 20, 1 << 63)
+ODD_COUNTS = 0.33
+"""How often a range of pages to clear begins or ends where it may not."""
+
 PAGE_COUNTS = (0, 1, 2, 4, 63, 64, 128, 2 * HUGE)
 WORDS = (0, 1, 0b10, 0b1111, 1 << 63, (1 << BITS_PER_WORD) - 1)
 """Words of a bitmap that is cleared by."""
@@ -181,6 +184,13 @@ OWNERS = (0, 0, 0, 1)
 number."""
 
 OFFSETS_IN_PAGE = (0, 0, 8, PAGE_SIZE - 8, PAGE_SIZE - 1)
+ODD_IN_A_RACE = 0.2
+"""How often a range that a race is about may be one that is refused: it shows little
+there."""
+
+PLAIN_OFFSETS, PLAIN_LENGTHS = (0, 0, 8), (8, 8, 8, 16, PAGE_SIZE - 8)
+"""Ranges of a race that are not: each is in one page."""
+
 CACHE_LENGTHS = (8, 8, 16, PAGE_SIZE, 2 * PAGE_SIZE, 4 * PAGE_SIZE, 1 << 63, 0)
 LENGTHS_TO_THE_EDGE = (-1, 0, 0, 1, PAGE_SIZE)
 """How far past the end of its first page a cached range ends, or past its slot."""
@@ -209,7 +219,7 @@ AT_AN_EDGE = 0.25
 OFFSETS_OF_A_COPY = (0, 8, PAGE_SIZE - 1)
 COPIED_LENGTHS = (1, 2, 8, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE, 3 * PAGE_SIZE, 0)
 
-PAGES_AHEAD = (1, 1, 2, 4, 8, 16, 0)
+PAGES_AHEAD, PAGES_AHEAD_IN_A_RACE = (1, 1, 2, 4, 8, 16, 0), (1, 1, 2, 4)
 """How many pages are mapped ahead."""
 
 CHANGED_WRITABLE = 0.3

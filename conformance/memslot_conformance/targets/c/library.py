@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from memslot_conformance.adapter.answers import TargetError
+from memslot_conformance.targets.c.gated import GatedThreads, threads_around
 from memslot_conformance.targets.c.header import declarations
 from memslot_conformance.targets.c.points import kinds_by_number
+from memslot_conformance.targets.c.sanitizer import PRELOAD, is_there, runtime_in
 from memslot_spec.history.header import Domain, Interleaving
 from memslot_spec.model.profile import LINUX, PROFILES, Limits, profile_named
 from memslot_spec.model.values import Hva
@@ -24,8 +26,13 @@ VERSION = 1
 
 REQUIRED = ("create", "close", "set_region")
 
-INTERLEAVINGS = (Interleaving.NONE, Interleaving.THREADS, Interleaving.POINTS)
-"""By the numbers of `MS_ONE_AT_A_TIME`, `MS_THREADS` and `MS_POINTS`."""
+INTERLEAVINGS = (
+    *(Interleaving.NONE, Interleaving.THREADS, Interleaving.POINTS),
+    Interleaving.POINTS,
+)
+"""By the numbers of `MS_ONE_AT_A_TIME`, `MS_THREADS`, `MS_POINTS` and `MS_GATED`."""
+
+GATED = 3
 
 EXACT_DIRTY_LOG = 1
 
@@ -77,6 +84,10 @@ class Library:
     operations: Any
     kept: Any
     """The library itself, which must not be unloaded."""
+    is_watched: bool = False
+    """ThreadSanitizer watches it."""
+    threads: GatedThreads | None = None
+    """Where it is stepped on threads of the system."""
 
 
 def opened(path: str, symbol: str = SYMBOL) -> Library:
@@ -90,18 +101,33 @@ def opened(path: str, symbol: str = SYMBOL) -> Library:
         message = f"no library {where}"
         raise NoLibraryError(message)
     ffi = _exporting(symbol)
+    threads = threads_around(str(where))
     try:
         kept = ffi.dlopen(str(where))
         target = getattr(kept, symbol)
     except OSError as error:
-        message = f"{where} cannot be loaded: {error}"
-        raise NoLibraryError(message) from error
+        raise NoLibraryError(_why_not(where, error)) from error
     except AttributeError as error:
         message = f"{where} exports no function {symbol}"
         raise NoLibraryError(message) from error
     operations = _operations(ffi, target(), symbol)
     said = _copied(ffi, "ms_description", operations.description, "the description")
-    return _described(ffi, where, said, operations, kept)
+    made = _described(ffi, where, said, operations, kept)
+    return replace(
+        made,
+        is_watched=runtime_in(where) is not None,
+        threads=threads if said.interleaving == GATED else None,
+    )
+
+
+def _why_not(where: Path, error: OSError) -> str:
+    runtime = runtime_in(where)
+    if runtime is None or is_there(runtime):
+        return f"{where} cannot be loaded: {error}"
+    return (
+        f"{where} is built for ThreadSanitizer: `memslots check` starts it with its "
+        f"run time; for other commands set {PRELOAD}={runtime}"
+    )
 
 
 def _operations(ffi: Any, given: Any, symbol: str) -> Any:  # noqa: ANN401 - cffi's
@@ -132,7 +158,7 @@ def _copied(ffi: Any, kind: str, given: Any, what: str) -> Any:  # noqa: ANN401 
 
 def _described(ffi: Any, where: Path, said: Any, operations: Any, kept: Any) -> Library:  # noqa: ANN401 - cffi's
     if said.interleaving >= len(INTERLEAVINGS):
-        message = f"interleaving is {said.interleaving}, and not 0, 1 or 2"
+        message = f"interleaving is {said.interleaving}, and not 0, 1, 2 or 3"
         raise TargetError(message)
     if said.flags & ~EXACT_DIRTY_LOG:
         message = f"flags of the description are {said.flags:#x}: unknown bits"

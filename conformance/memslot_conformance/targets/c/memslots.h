@@ -110,8 +110,8 @@ typedef struct ms_point {
 } ms_point;
 
 /*
- * What the suite gives to a library that wants to be stepped. Pass it to ms_announce
- * and ms_wait; it lives as long as the VM that it was given to.
+ * What the suite gives to a library that wants to be stepped. Pass it to ms_announce,
+ * ms_wait and ms_blocking; it lives as long as the VM that it was given to.
  *
  * Logical threads are coroutines on the one thread of the process. At a point or a wait
  * another may run, and its stack takes the place of yours, which is copied away and
@@ -129,13 +129,29 @@ typedef struct ms_hooks {
     void *host;
     void (*point)(void *host, const ms_point *point);
     void (*wait)(void *host, int (*until)(void *), void *argument, const char *label);
+    void (*blocking)(void *host, const char *label);
+    void (*unblocked)(void *host);
 } ms_hooks;
 
-/* How a library can be raced. */
+/*
+ * How a library can be raced.
+ *
+ * MS_GATED is for what holds real locks across a point, or has thread-local state that
+ * matters there, as liburcu has. Each logical thread is then a thread of the system, and
+ * is let run to its next point and only then; what is said above of stacks, mutexes and
+ * thread-local state does not bind it. But where it may block, as in a lock, it has to
+ * say so, by ms_blocking and ms_unblocked: a thread that blocks without is an error. A
+ * call that is given up is let run to its end before close; where it never ends, close is
+ * not called. A thread has a stack of 1 MiB.
+ *
+ * With MS_THREADS nothing that is announced is recorded. At some of the points a thread
+ * is held up for a moment, so that others run meanwhile.
+ */
 enum {
     MS_ONE_AT_A_TIME = 0,  /* one call at a time; clauses on races do not apply */
     MS_THREADS = 1,        /* called from several threads of the system at once */
-    MS_POINTS = 2          /* stepped: it announces points through its hooks */
+    MS_POINTS = 2,         /* stepped on coroutines: it announces points */
+    MS_GATED = 3           /* stepped on threads of the system: the same */
 };
 
 enum {
@@ -146,7 +162,7 @@ enum {
  * where nothing is said. */
 typedef struct ms_description {
     uint32_t size;              /* sizeof(ms_description) */
-    uint32_t interleaving;      /* MS_ONE_AT_A_TIME, MS_THREADS or MS_POINTS */
+    uint32_t interleaving;      /* MS_ONE_AT_A_TIME, MS_THREADS, MS_POINTS, MS_GATED */
     const char *name;           /* UTF-8, for people; or NULL */
     const char *version;        /* the same */
     const char *profile;        /* "linux" or "v2.6.34"; NULL is "linux" */
@@ -305,6 +321,28 @@ static inline void ms_wait(const ms_hooks *hooks, int (*until)(void *),
 {
     if (hooks && hooks->wait)
         hooks->wait(hooks->host, until, argument, label);
+}
+
+/*
+ * With MS_GATED: what comes next may block this thread until another one goes on, as
+ *
+ *     ms_blocking(hooks, "the update lock");
+ *     pthread_mutex_lock(&vm->lock);
+ *     ms_unblocked(hooks);
+ *
+ * or synchronize_rcu() in place of the lock. Announce no point in between. Nothing else
+ * is run after the second until this thread has its turn. Elsewhere both do nothing.
+ */
+static inline void ms_blocking(const ms_hooks *hooks, const char *label)
+{
+    if (hooks && hooks->size >= sizeof(*hooks) && hooks->blocking)
+        hooks->blocking(hooks->host, label);
+}
+
+static inline void ms_unblocked(const ms_hooks *hooks)
+{
+    if (hooks && hooks->size >= sizeof(*hooks) && hooks->unblocked)
+        hooks->unblocked(hooks->host);
 }
 
 static inline ms_point ms_point_of(uint32_t kind, uint32_t numbers)

@@ -29,6 +29,9 @@ SLOT_FLAGS = LOG_DIRTY | READONLY | INVALID
 MOST_LISTED = 1 << 20
 """More slots or pages than that at one point are a count that went wrong."""
 
+LONGEST_TEXT = 200
+"""Bytes of a text that are read: it may lack its end."""
+
 Where = Literal["number", "text", "list", "slots", "attached"]
 
 
@@ -158,7 +161,8 @@ def arguments_of(ffi: Any, name: str, point: Any) -> list[object]:  # noqa: ANN4
             if point.text == ffi.NULL:
                 message = f"the point {name} has no text"
                 raise TargetError(message)
-            found.append(ffi.string(point.text).decode("utf-8", "replace"))
+            text = ffi.string(point.text, LONGEST_TEXT)
+            found.append(text.decode("utf-8", "replace"))
         else:
             found.append(_listed(ffi, name, part.where, point))
     return found

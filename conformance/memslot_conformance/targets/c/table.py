@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 
 from memslot_conformance.adapter.answers import TargetError
-from memslot_conformance.targets.c.hooks import CHooks
+from memslot_conformance.targets.c.calls import calls_of
 from memslot_conformance.targets.c.library import (
     SYMBOL,
     Library,
@@ -20,7 +20,6 @@ from memslot_conformance.targets.c.library import (
     opened,
 )
 from memslot_conformance.targets.c.points import slot_of
-from memslot_conformance.targets.c.stepped import stepped
 from memslot_spec.arithmetic.ranges import PAGE_SIZE
 from memslot_spec.history.header import Interleaving
 from memslot_spec.history.hook import Hook
@@ -43,6 +42,9 @@ FEW = 64
 
 MOST_SLOTS = 1 << 20
 
+GUARD = 8
+"""Words or slots behind a buffer, which nobody may write."""
+
 ACCESSED, MMIO, RETRY = 0, 1, 2
 
 
@@ -57,14 +59,13 @@ class CTable:
         self.announces = library.announces
         self.limits = library.limits
         self.domain = library.domain
-        # Who is not stepped is told nothing, from whatever thread it would be.
-        self._is_stepped = bool(library.announces)
-        self._is_stepped |= library.interleaving is Interleaving.POINTS
-        self._is_stepped &= library.interleaving is not Interleaving.THREADS
-        self._hooks = CHooks(hook, is_silent=not self._is_stepped)
+        self._calls, self._hooks = calls_of(library, hook)
+        # Not at lines: those of Python are the suite's.
+        self.held_at_points = library.interleaving is Interleaving.THREADS
         vm = self._ffi.new("ms_vm **")
         came = self._asked("create", self._hooks.raw, vm)
         if came or vm[0] == self._ffi.NULL:
+            self._calls.close(_nothing)
             made = "NULL" if vm[0] == self._ffi.NULL else "a VM"
             message = f"create gave {_code(came)}, and {made}"
             raise TargetError(message)
@@ -77,7 +78,7 @@ class CTable:
     def close(self) -> None:
         """Give the VM back. Points that are announced meanwhile are nobody's."""
         self._hooks.end()
-        self._operations.close(self._vm)
+        self._calls.close(partial(self._operations.close, self._vm))
 
     def set_region(self, region: MemoryRegion) -> Reply:
         """One request, field for field."""
@@ -122,9 +123,10 @@ class CTable:
 
     def _get_dirty_log(self, slot: int) -> Reply:
         capacity = self._words.get(slot, 0)
-        words = self._ffi.new("uint64_t[]", max(capacity, 1))
+        words = self._ffi.new("uint64_t[]", capacity + GUARD)
         count = self._ffi.new("uint64_t *")
         came = self._called("get_dirty_log", slot, words, capacity, count)
+        self._check_guard("get_dirty_log", words, capacity)
         if came:
             return _refused("get_dirty_log", came)
         if count[0] > capacity:
@@ -157,11 +159,20 @@ class CTable:
             if capacity > MOST_SLOTS:
                 message = f"observe gave {capacity} slots"
                 raise TargetError(message)
-            slots = self._ffi.new("ms_slot[]", capacity)
+            slots = self._ffi.new("ms_slot[]", capacity + GUARD)
             came = self._called("observe", slots, capacity, count)
+            self._check_guard("observe", slots, capacity)
             if came:
                 _wrong("observe", came)
         return View(table=table_of(*(slot_of(slots[at]) for at in range(count[0]))))
+
+    def _check_guard(self, name: str, buffer: Any, capacity: int) -> None:  # noqa: ANN401 - cffi's
+        """What is behind a buffer has to be as it was, which is 0."""
+        ffi = self._ffi
+        size = ffi.sizeof(ffi.typeof(buffer).item)
+        if any(bytes(ffi.buffer(buffer)[capacity * size :])):
+            message = f"{name} wrote beyond its buffer, where {capacity} have room"
+            raise TargetError(message)
 
     def _carried_out(self, name: str, *arguments: object) -> Reply:
         came = self._called(name, *arguments)
@@ -177,10 +188,7 @@ class CTable:
         return self._asked(name, self._vm, *arguments)
 
     def _asked(self, name: str, *arguments: object) -> int:
-        function: Callable[..., int] = getattr(self._operations, name)
-        if not self._is_stepped:
-            return function(*arguments)
-        came = stepped(function, *arguments)
+        came = self._calls.call(name, getattr(self._operations, name), *arguments)
         assert isinstance(came, int)  # noqa: S101 - by its type in the header
         return came
 
@@ -199,6 +207,10 @@ class CFactory:
     def __call__(self, hook: Hook) -> CTable:
         """A new VM without slots. Errors: `TargetError`."""
         return CTable(self.library, hook)
+
+
+def _nothing() -> None:
+    """There is no VM to close."""
 
 
 def _refused(name: str, came: int) -> Reply:

@@ -14,6 +14,7 @@ import select
 import signal
 import subprocess
 import threading
+from collections import deque
 from typing import NoReturn
 
 from memslot_conformance.adapter.answers import TargetError
@@ -82,7 +83,8 @@ class ProgramProcess:
             self._poller.register(each, select.POLLIN)
         self._lines = 0
         self._buffer = bytearray()
-        self._searched = 0
+        self._whole: deque[bytes] = deque()
+        self._held = 0
         self._said = b""
         self._is_over = self._is_mute = False
 
@@ -110,27 +112,27 @@ class ProgramProcess:
 
     def read_line(self, seconds: float) -> bytes:
         """The next line, without its end. Errors: `EndedError` and its like."""
-        watch: Stopwatch | None = None
-        while True:
-            end = self._buffer.find(b"\n", self._searched)
-            if end >= 0:
-                break
-            self._searched = len(self._buffer)
-            if self._searched > LINE_BYTES:
+        lines = self._whole
+        if not lines:
+            self._await_line(seconds)
+        line = lines.popleft()
+        self._lines += 1
+        self._held -= len(line)
+        if len(line) > LINE_BYTES:
+            self._lines -= 1
+            self._refuse_length()
+        return line
+
+    def _await_line(self, seconds: float) -> None:
+        watch = Stopwatch()
+        while not self._whole:
+            if len(self._buffer) > LINE_BYTES:
                 self._refuse_length()
             if self._is_over:
                 self._refuse_end()
-            watch = watch or Stopwatch()
             left = seconds - watch.seconds
             if left <= 0 or not self._take(left):
                 self._refuse_silence(seconds)
-        if end > LINE_BYTES:
-            self._refuse_length()
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        self._searched = 0
-        self._lines += 1
-        return line
 
     def end(self) -> None:
         """Kill it, and take what it still says to its standard error."""
@@ -155,8 +157,18 @@ class ProgramProcess:
             else:
                 data = self._read(self._out)
                 self._is_over = self._is_over or data == b""
-                self._buffer += data or b""
+                self._keep(data or b"")
         return bool(ready)
+
+    def _keep(self, data: bytes) -> None:
+        """Whole lines apart from what has no end yet."""
+        self._held += len(data)
+        self._buffer += data
+        if b"\n" in data:
+            *whole, rest = bytes(self._buffer).split(b"\n")
+            self._whole += whole
+            self._held -= len(whole)
+            self._buffer = bytearray(rest)
 
     def _hear(self) -> None:
         data = self._read(self._err)
@@ -178,7 +190,7 @@ class ProgramProcess:
         room.register(self._in, select.POLLOUT)
         if not self._is_mute:
             room.register(self._err, select.POLLIN)
-        if len(self._buffer) <= LINE_BYTES and not self._is_over:
+        if self._held <= LINE_BYTES and not self._is_over:
             room.register(self._out, select.POLLIN)
         ready = {fd for fd, _ in room.poll(max(seconds, 0) * 1000)}
         if not ready:

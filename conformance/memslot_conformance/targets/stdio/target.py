@@ -9,6 +9,7 @@ from memslot_conformance.adapter.protocols import AnyImplementation
 from memslot_conformance.targets.stdio.connection import Connection
 from memslot_conformance.targets.stdio.process import MalformedError
 from memslot_conformance.targets.stdio.vm import adapter_of, as_implementation
+from memslot_spec.history.hook import Hook, Silent
 from memslot_spec.history.json_kinds import MisfitError
 
 
@@ -39,8 +40,8 @@ class ProgramFactory:
             message = f"line 1 of its standard output: greeting: {misfit}"
             raise MalformedError(message) from None
 
-    def __call__(self) -> AnyImplementation:
-        """A new VM. Errors: `ProgramError`."""
+    def __call__(self, hook: Hook | None = None) -> AnyImplementation:
+        """A new VM, which announces itself to the hook. Errors: `ProgramError`."""
         connection = self._connection
         if connection.broken is not None or connection.owner != os.getpid():
             if connection.broken is None:
@@ -53,7 +54,7 @@ class ProgramFactory:
                     f"{self.greeting!r}"
                 )
                 raise MalformedError(message)
-        return as_implementation(self._adapter(connection))
+        return as_implementation(self._adapter(connection, hook or Silent()))
 
     def end(self) -> None:
         """End the program."""

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from itertools import takewhile
+from itertools import chain, takewhile
 from types import NoneType
-from typing import Any, TypeVar, cast
+from typing import Any, cast, get_args
 
+from memslot_conformance.adapter.answers import TargetError
 from memslot_conformance.adapter.capabilities import METHODS
 from memslot_conformance.adapter.protocols import AnyImplementation
+from memslot_conformance.adapter.stepped import Turning
 from memslot_conformance.spelling import close_to
+from memslot_conformance.targets.stdio.asking import NO_ANSWER, REPLIES, Asking
 from memslot_conformance.targets.stdio.connection import Connection
-from memslot_conformance.targets.stdio.messages import Greeting, LineAnswer
-from memslot_spec.history.header import Interleaving
+from memslot_conformance.targets.stdio.messages import (
+    Greeting,
+    LineAnswer,
+    OperationRow,
+)
+from memslot_conformance.targets.stdio.race import LineRace
+from memslot_spec.history.events import Point
+from memslot_spec.history.header import Capabilities, Interleaving
+from memslot_spec.history.hook import Hook
 from memslot_spec.history.json_kinds import MisfitError, refuse
 from memslot_spec.history.views import View
 from memslot_spec.model import operations as ops
@@ -23,56 +31,7 @@ from memslot_spec.model.operations import GuestAccess, Operation, Origin, SetReg
 from memslot_spec.model.replies import Done, Reply
 from memslot_spec.model.values import Failure, Gfn, MemoryRegion, table_of
 
-AHEAD = 32
-"""So many requests are written before the first of their answers is read."""
-
-ELSEWHERE = "something else was asked than what was foreseen, and written ahead"
-
-T = TypeVar("T")
-
-Kinds = tuple[type[Reply], ...]
-REQUESTED: Kinds = (given.Done, given.Refused)
-NO_ANSWER: Kinds = (given.Done,)
-
-REPLIES: Mapping[type[Operation], Kinds] = {
-    ops.SetRegion: REQUESTED,
-    ops.GfnToMemslot: (given.FoundSlot,),
-    ops.GfnToHva: (given.FoundHva,),
-    ops.GfnToHvaProt: (given.FoundHostPage,),
-    ops.VcpuGfnToMemslot: (given.FoundSlot,),
-    ops.InitHvaCache: REQUESTED,
-    ops.UseHvaCache: (given.Translated, given.Refused),
-    ops.ActivatePfnCache: REQUESTED,
-    ops.RefreshPfnCache: REQUESTED,
-    ops.UsePfnCache: (given.Accessed, given.Retry),
-    ops.DeactivatePfnCache: NO_ANSWER,
-    ops.IsVisibleGfn: (given.Visible,),
-    ops.MemslotId: (given.FoundId,),
-    ops.TssBase: (given.Number,),
-    ops.MmuPages: (given.Number,),
-    ops.CountRmaps: (given.Number,),
-    ops.GuestAccess: (given.Accessed, given.Mmio, given.Retry, given.Refused),
-    ops.ReadGuest: (given.Translated, given.CutShort),
-    ops.WriteGuest: (given.Translated, given.CutShort),
-    ops.PreFault: (given.PreFaulted, given.Refused),
-    ops.AllocateRoot: REQUESTED,
-    ops.UnmapHva: NO_ANSWER,
-    ops.InvalidateRange: NO_ANSWER,
-    ops.AgeHva: (given.Touched,),
-    ops.ChangePte: NO_ANSWER,
-    ops.WriteProtectGfn: NO_ANSWER,
-    ops.GetDirtyLog: (given.DirtyLog, given.Refused),
-    ops.ClearDirtyLog: REQUESTED,
-    ops.EnableManualProtect: REQUESTED,
-    ops.AddRange: REQUESTED,
-    ops.RemoveRange: REQUESTED,
-    ops.ReplaceTable: REQUESTED,
-    ops.GetDirtyRange: (given.DirtyLog, given.Refused),
-    ops.Halt: NO_ANSWER,
-    ops.ReleaseNotifier: NO_ANSWER,
-    ops.DestroyVm: NO_ANSWER,
-}
-"""What an operation may be answered with."""
+POINTS = tuple(kind.__name__ for kind in get_args(Point))
 
 UNWRAPPED: Mapping[type[Reply], str] = {
     given.FoundSlot: "slot",
@@ -85,72 +44,11 @@ UNWRAPPED: Mapping[type[Reply], str] = {
 """Replies of which an adapter's method gives one field."""
 
 
-class Asking:
-    """One VM of a program, asked. What is asked next may be written ahead."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._vm = connection.new_vm()
-        self._foreseen: deque[Operation | None] = deque()
-        self._posted: deque[tuple[Operation | None, int]] = deque()
-
-    def foresee(self, operations: tuple[Operation, ...], *, looks: bool) -> None:
-        """These come next, and where it `looks` a look after each.
-
-        Errors: `RuntimeError` where others were written ahead, and never asked: the
-        program has carried them out.
-        """
-        if self._posted:
-            raise RuntimeError(ELSEWHERE)
-        self._foreseen.clear()
-        for operation in operations:
-            self._foreseen.append(_as_asked(operation))
-            if looks:
-                self._foreseen.append(None)
-
-    def close(self) -> None:
-        """Give it back."""
-        self._connection.close_vm(self._vm)
-
-    def ask(self, asked: Operation | None, check: Callable[[LineAnswer], T]) -> T:
-        """Ask for an operation, or with None what stands.
-
-        Errors: `ProgramError`; `RuntimeError` as `foresee`.
-        """
-        connection, posted = self._connection, self._posted
-        if not posted and self._foreseen and self._foreseen[0] == asked:
-            while self._foreseen and len(posted) < AHEAD:
-                ahead = self._foreseen.popleft()
-                posted.append((ahead, connection.post(self._vm, ahead)))
-        if posted:
-            if posted[0][0] != asked:
-                raise RuntimeError(ELSEWHERE)
-            return connection.answer(posted.popleft()[1], check)
-        self._foreseen.clear()
-        return connection.answer(connection.post(self._vm, asked), check)
-
-    def reply(self, operation: Operation) -> Reply:
-        """Have the operation carried out. Errors: `ProgramError`."""
-        kinds = REPLIES[type(operation)]
-        if isinstance(operation, GuestAccess) and not operation.may_use_spte:
-            kinds = (*kinds, given.GuestPageFault)
-
-        def check(answer: LineAnswer) -> Reply:
-            reply = answer.reply
-            if reply is None or type(reply) not in kinds or answer.view is not None:
-                words = " or ".join(kind.__name__ for kind in kinds)
-                came = None if reply is None else type(reply).__name__
-                refuse(f"{words} for a {type(operation).__name__}", came, "reply")
-            return reply
-
-        return self.ask(operation, check)
-
-
 class ProgramVm:
     """One VM of a program, as an adapter without methods."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.asking = Asking(connection)
+    def __init__(self, connection: Connection, hook: Hook) -> None:
+        self.asking = Asking(connection, hook)
 
     def foresee(self, operations: tuple[Operation, ...], *, watched: bool) -> None:
         """These come next, and where `watched` a look after each."""
@@ -173,19 +71,7 @@ def adapter_of(greeting: Greeting) -> type[ProgramVm]:
     Errors: `MisfitError` where it says what cannot be.
     """
     has = greeting.capabilities
-    if has.interleaving is not Interleaving.NONE:
-        expected = f"{Interleaving.NONE.value!r}, for a program is not stepped"
-        refuse(expected, has.interleaving.value, "capabilities.interleaving")
-    if has.announces:
-        expected = "no points, for there is no message for them"
-        refuse(expected, has.announces, "capabilities.announces")
-    known = {operation.__name__: operation for operation in METHODS}
-    inside: dict[str, object] = {}
-    for at, name in enumerate(has.operations):
-        if name not in known:
-            message = f"{name!r} is no operation.{close_to(name, tuple(known))}"
-            raise MisfitError(message, f"capabilities.operations[{at}]")
-        inside[METHODS[known[name]]] = _method(known[name])
+    inside: dict[str, object] = {**_stepped(has), **_methods(has)}
     if has.shows:
         inside["observe"] = _observe(frozenset(has.shows))
     for name in ("profile", "limits", "domain"):
@@ -200,11 +86,29 @@ def adapter_of(greeting: Greeting) -> type[ProgramVm]:
     return type("ProgramVm", (ProgramVm,), inside)
 
 
-def _as_asked(operation: Operation) -> Operation:
-    """As the method is given it: an access by software has no root."""
-    if isinstance(operation, GuestAccess) and not operation.may_use_spte:
-        return replace(operation, direct=True, root=0)
-    return operation
+def _stepped(has: Capabilities) -> dict[str, object]:
+    if has.interleaving is Interleaving.THREADS:
+        expected = "'none' or 'points', for a program is asked on one thread"
+        refuse(expected, has.interleaving.value, "capabilities.interleaving")
+    for at, name in enumerate(has.announces):
+        if name not in POINTS:
+            message = f"{name!r} is no kind of point.{close_to(name, POINTS)}"
+            raise MisfitError(message, f"capabilities.announces[{at}]")
+    inside: dict[str, object] = {"announces": has.announces} if has.announces else {}
+    if has.interleaving is Interleaving.POINTS:
+        inside |= {"interleaving": has.interleaving, "begin_turns": _begin_turns}
+    return inside
+
+
+def _methods(has: Capabilities) -> dict[str, object]:
+    known = {operation.__name__: operation for operation in METHODS}
+    inside: dict[str, object] = {}
+    for at, name in enumerate(has.operations):
+        if name not in known:
+            message = f"{name!r} is no operation.{close_to(name, tuple(known))}"
+            raise MisfitError(message, f"capabilities.operations[{at}]")
+        inside[METHODS[known[name]]] = _method(known[name])
+    return inside
 
 
 def as_implementation(vm: ProgramVm) -> AnyImplementation:
@@ -234,6 +138,17 @@ def _method(kind: type[Operation]) -> Callable[..., object]:
     return method
 
 
+def _begin_turns(
+    self: ProgramVm, threads: tuple[OperationRow, ...], stops: tuple[str, ...]
+) -> Turning:
+    for operation in chain.from_iterable(threads):
+        method = METHODS[type(operation)]
+        if not hasattr(self, method):
+            message = f"the target has no method {method}()"
+            raise TargetError(message)
+    return LineRace(self.asking, threads, stops)
+
+
 def _set_region(
     self: ProgramVm, region: MemoryRegion, *, failure: Failure | None = None
 ) -> Reply:
@@ -256,6 +171,8 @@ def _observe(shows: frozenset[str]) -> Callable[[ProgramVm], View]:
         view = answer.view
         if view is None or answer.reply is not None:
             refuse("a view and no reply", None if view is None else "both", "view")
+        if answer.points:
+            refuse("no points while it is looked at", "some", "points")
         for name in ("table", "sptes", "pages"):
             part: object = getattr(view, name)
             if isinstance(part, NoneType) == (name in shows):
