@@ -12,6 +12,7 @@ import json
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -95,8 +96,8 @@ def touch(answer: Answer, text: str) -> None:
 class Touches:
     """It writes a file when it is unpickled."""
 
-    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
-        return os.system, (f"touch {TOUCHED}",)
+    def __reduce__(self) -> tuple[Callable[..., int], tuple[list[str]]]:
+        return subprocess.call, (["touch", TOUCHED],)
 
 
 def close(*fds: int) -> None:

@@ -10,9 +10,10 @@ import pytest
 import range_program
 from command_line import go_into, memslots
 from memslot_conformance.targets.resolve import resolve
+from memslot_spec.choices import CHOICES
 from memslot_spec.clauses import CLAUSES
-from memslot_spec.judging.applies import not_applicable
-from memslot_spec.judging.by_ranges import ABOUT_IDS, SHARED
+from memslot_spec.judging.applies import ApplicableClauses, not_applicable
+from memslot_spec.judging.by_ranges import ABOUT_IDS, ITS_CHOICES, SHARED
 
 COPIES = "            written.add(page)\n"
 
@@ -30,7 +31,7 @@ def test_an_adapter_by_ranges_is_sound_at_once_and_conforms() -> None:
     smoke = memslots("smoke", "py:ranges_adapter:Adapter")
     assert smoke.exit_code == 0, smoke.output
     result = memslots(
-        "check", "py:ranges_adapter:Adapter", "--scenarios", "40", "--seed", "1"
+        "check", "py:ranges_adapter:Adapter", "--scenarios", "15", "--seed", "1"
     )
     assert result.exit_code == 0, result.output
 
@@ -66,3 +67,9 @@ def test_the_clauses_of_the_other_table_do_not_apply_and_say_why() -> None:
 def test_the_shared_clauses_are_clauses_of_the_law_by_ids() -> None:
     named = {clause.id for clause in CLAUSES if not clause.ranges}
     assert named > SHARED
+
+
+def test_the_choices_of_a_table_by_ranges_are_among_all() -> None:
+    assert {choice.id for choice in CHOICES} >= ITS_CHOICES
+    held = ApplicableClauses(resolve("reference-ranges").header, CLAUSES, CHOICES)
+    assert {choice.id for choice in held.choices} == ITS_CHOICES

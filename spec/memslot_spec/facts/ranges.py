@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from memslot_spec.model.operations import RangeRequest, RemoveRange, ReplaceTable
 from memslot_spec.model.values import SlotTable
 
+FOLLOWED = 1 << 16
+"""Pages of the largest range of which each one is known to be clean, at first."""
+
 
 @dataclass(slots=True)
 class RangeFacts:
@@ -57,7 +60,7 @@ class RangeFacts:
         alone = not self.asked
         for other in self.asked:
             self.asked[other] = None
-        shown = frozenset(self.written.intersection(frames))
+        shown = frozenset(gfn for gfn in self.written if gfn in frames)
         self.asked[thread] = shown if alone else None
         self.mixed.update(writing)
 
@@ -65,7 +68,7 @@ class RangeFacts:
         """A log was told, and what it told it need not tell again."""
         self.asked.pop(thread, None)
         if clears:
-            self.written.difference_update(frames)
+            self.written -= {gfn for gfn in self.written if gfn in frames}
 
     def table_changed(
         self,
@@ -88,12 +91,11 @@ class RangeFacts:
         renewed = isinstance(request, ReplaceTable)
         for slot in before:
             if renewed or slot not in kept:
-                frames = range(slot.base, slot.base + slot.npages)
-                self.clean.difference_update(frames)
-                self.written.difference_update(frames)
+                self.clean -= {gfn for gfn in self.clean if slot.covers(gfn)}
+                self.written -= {gfn for gfn in self.written if slot.covers(gfn)}
         if isinstance(request, RemoveRange):
             return
         for slot in after:
-            if slot not in kept:
+            if slot not in kept and slot.npages <= FOLLOWED:
                 frames = range(slot.base, slot.base + slot.npages)
                 self.clean.update(frame for frame in frames if frame not in crossed)

@@ -21,7 +21,7 @@ from memslot_spec.history.points.mmu import (
 )
 from memslot_spec.judging.announced.rules import rules_for
 from memslot_spec.judging.announced.said import Rule
-from memslot_spec.judging.by_ranges import reasons_by_ranges
+from memslot_spec.judging.by_ranges import has_choice, reasons_by_ranges
 from memslot_spec.judging.calls import CONTRADICTS, Contradicts
 from memslot_spec.model.operations import Operation, Origin
 from memslot_spec.model.updates import Objection
@@ -184,7 +184,8 @@ class ApplicableClauses:
         """Sort out the clauses and the choices that apply."""
         self.header = header
         self._without: dict[frozenset[str], ApplicableClauses] = {}
-        self.choices = tuple(c for c in choices if can_be_seen(c, header))
+        seen = (c for c in choices if can_be_seen(c, header))
+        self.choices = tuple(c for c in seen if has_choice(c, header))
         self.clauses = tuple(c for c in clauses if not_applicable(c, header) is None)
         self.unreached = dict.fromkeys((clause.id for clause in self.clauses), 0)
         self.order = {clause.id: place for place, clause in enumerate(self.clauses)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from memslot_spec.choice import AnyChoice
 from memslot_spec.clause import AnyClause
 from memslot_spec.history.header import Header
 
@@ -20,6 +21,9 @@ SHARED: frozenset[str] = frozenset(
     )
 )
 """Clauses of the law by ids that make sense for ranges, as they are."""
+
+ITS_CHOICES = frozenset({"reader-table", "grace-period", "reclaim"})
+"""Choices that a target with a table by ranges has, too."""
 
 ABOUT_IDS = "slots have no ids, flags or INVALID tables in a table by ranges"
 
@@ -40,3 +44,8 @@ def reasons_by_ranges(clause: AnyClause, header: Header) -> Iterator[str]:
         yield f"the rules of the target do not claim {clause.claims}"
     if not clause.ranges and clause.id not in SHARED:
         yield ABOUT_IDS
+
+
+def has_choice(choice: AnyChoice, header: Header) -> bool:
+    """The choice is one that there is for this sort of table."""
+    return header.domain.ranges is None or choice.id in ITS_CHOICES

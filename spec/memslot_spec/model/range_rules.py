@@ -29,7 +29,8 @@ class RangeRules:
     `refuses_overlap` claims that a range which meets another is refused; without it
     none is asked for. `fresh_logs` claims that a range begins with nothing dirty,
     whatever was written where it lies, and `reading_clears` that a dirty log tells of
-    each write once.
+    each write once. `removes_at_once` claims that a removal of several ranges is one
+    step to a reader; without it they may go one by one, in any order.
     """
 
     removal: Removal

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import Enum
-from itertools import pairwise
+from itertools import pairwise, permutations
 from operator import attrgetter
 
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT
@@ -93,6 +93,9 @@ def is_cut(slot: Slot, request: RemoveRange) -> bool:
     return slot.base < begins or ends < slot.base + slot.npages
 
 
+ANY_ORDER = 4
+"""So many ranges may be removed one by one in any order, more from either end."""
+
 OPEN = frozenset({RangeObjection.EMPTY, RangeObjection.NOTHING, RangeObjection.HOLE})
 """What one protocol refuses and another one takes, without a word in either."""
 
@@ -119,8 +122,9 @@ def _versions(
     if isinstance(request, RemoveRange) and not rules.removes_at_once:
         met = table.meeting(request.gfn, request.npages, 0)
         if len(met) > 1:
-            yield tuple(_one_by_one(table, request, met))
-            yield tuple(_one_by_one(table, request, met[::-1]))
+            few = len(met) <= ANY_ORDER
+            for order in permutations(met) if few else (met, met[::-1]):
+                yield tuple(_one_by_one(table, request, order))
 
 
 def _one_by_one(

@@ -101,7 +101,7 @@ def _logged(facts: Facts, answered: Answered) -> RangeLogged | None:
         operation,
         frozenset(operation.gfn + page for page in set_bits(reply.bitmap)),
         facts.ranges.asked.get(answered.thread),
-        frozenset(facts.ranges.clean.intersection(frames)),
+        frozenset(gfn for gfn in facts.ranges.clean if gfn in frames),
     )
 
 

@@ -164,3 +164,13 @@ def test_of_two_logs_at_once_either_may_tell() -> None:
         )
         == set()
     )
+
+
+def test_a_range_of_terabytes_is_judged_by_what_was_written() -> None:
+    vast, gfn = 1 << 40, 1 << 39
+    said = (
+        (AddRange(0, vast, 0), Done()),
+        (GuestAccess(gfn, write=True), Accessed(gfn << 12)),
+        (GetDirtyRange(0, vast), CLEAN),
+    )
+    assert alone(*said) == {"RNG-14"}

@@ -88,7 +88,7 @@ def _range_at(draw: Situation, slot: Slot, gfn: int) -> tuple[int, int]:
     rng = draw.rng
     page = slot.hva_of(gfn)
     if rng.chance(EVEN):
-        return page, page + rng.choice((1, PAGE_SIZE, PAGE_SIZE))
+        return page, min(page + rng.choice((1, PAGE_SIZE, PAGE_SIZE)), U64 - 1)
     first, stop = slot.hva, slot.hva + (slot.npages << PAGE_SHIFT)
     start = rng.choice((page, page, page + 1, page + PAGE_SIZE - 1, first, stop - 1))
     if rng.chance(FROM_OUTSIDE):

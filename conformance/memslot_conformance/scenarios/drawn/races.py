@@ -96,7 +96,7 @@ class Drawing(DrawnSequence):
         Where it was `dealt` which two operations are to meet, they do most often.
         """
         alone = dealt is not None and dealt.alone
-        if dealt is not None and alone:
+        if dealt is not None:
             self._draw.corner = self._corner_for(dealt)
         length = self.rng.choice(PREFIX_LENGTHS_ALONE if alone else PREFIX_LENGTHS)
         steps = tuple(self.steps() for _ in range(length))
@@ -106,7 +106,7 @@ class Drawing(DrawnSequence):
     def _corner_for(self, hand: Hand) -> Corner:
         """A corner in which the two that were dealt have most to do."""
         corner = self._draw.corner
-        if hand.maps and self.rng.chance(HUGE_WHERE_MAPPED):
+        if hand.alone and hand.maps and self.rng.chance(HUGE_WHERE_MAPPED):
             corner = replace(corner, sizes="huge")
         if hand.is_of_space_0 and self.rng.chance(IN_SPACE_0):
             corner = replace(corner, spaces=(0,))

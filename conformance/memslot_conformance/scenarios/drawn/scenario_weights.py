@@ -41,7 +41,7 @@ MAPPED_FIRST = 0.3
 DEALT = 0.95
 """How often it is dealt which two operations of a race are to meet."""
 
-ALONE = 0.75
+ALONE = 0.64
 """How often what is dealt is all that races: so little that every schedule of one
 preemption is played."""
 

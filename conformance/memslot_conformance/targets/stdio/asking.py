@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import NoReturn, TypeVar, get_args
+from typing import NoReturn, TypeVar, cast, get_args
 
-from memslot_conformance.adapter.stepped import Stretch
+from memslot_conformance.adapter.stepped import Stretch, Went
 from memslot_conformance.targets.stdio.checks import check_bare, printable
 from memslot_conformance.targets.stdio.connection import Connection
 from memslot_conformance.targets.stdio.messages import (
@@ -100,7 +100,7 @@ class Asking:
         self._done: list[Operation] = []
 
     @property
-    def checked(self) -> dict[int, LineTurn]:
+    def checked(self) -> dict[int, tuple[LineTurn, Went | None]]:
         """Turns, by their identities, that are known to be in order by themselves."""
         return self._connection.checked
 
@@ -187,7 +187,7 @@ class Asking:
 
         answer = self.ask(operation, check)
         for point in answer.points:
-            kind: Callable[..., Point] = type(point)
+            kind = cast("Callable[..., Point]", type(point))
             self._hook.point(kind, *told_by(point))
         if answer.reply is None:
             # Nobody is there who could end it.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn, TypeVar
 
-from memslot_conformance.adapter.stepped import Stretch
+from memslot_conformance.adapter.stepped import Stretch, Went
 from memslot_conformance.targets.stdio.checks import (
     check_alone,
     check_bare,
@@ -98,7 +98,7 @@ class Connection:
         self._outgoing: list[str] = []
         self._awaited: deque[_Awaited] = deque()
         self._known: dict[bytes, LineAnswer] = {}
-        self.checked: dict[int, LineTurn] = {}
+        self.checked: dict[int, tuple[LineTurn, Went | None]] = {}
         opening = {VERSION_KEY: VERSION, **OPENING.write(Opening(profile))}
         self._asking = json.dumps(opening)
         self._expected = "greeting"
@@ -219,9 +219,12 @@ class Connection:
         self._expected = f"answer {number}"
         answers: list[T] = []
 
+        start, known = b'{"n": %d,' % number, self._known
+
         def read(data: bytes) -> bool:
             """The line is a turn, and more come."""
-            answer = self._known_answer(data, number)
+            rest = data[len(start) :] if data.startswith(start) else b""
+            answer = known.get(rest) or self._new_answer(data, rest, number)
             if answer.turn is None:
                 if answer.error is not None:
                     message = self._at(f"error: {printable(answer.error)}")
@@ -237,13 +240,8 @@ class Connection:
             pass
         return answers[0]
 
-    def _known_answer(self, data: bytes, number: int) -> LineAnswer:
-        """The answer of a line; the same words after the number are the same answer."""
-        start = b'{"n": %d,' % number
-        rest = data[len(start) :] if data.startswith(start) else b""
-        answer = self._known.get(rest) if rest else None
-        if answer is not None:
-            return answer
+    def _new_answer(self, data: bytes, rest: bytes, number: int) -> LineAnswer:
+        """The answer of a line; the same `rest` after the number is known again."""
         answer = ANSWER.read(parsed(data.decode()))
         if answer.n != number:
             refuse(f"the answer to request {number}", answer.n, "n")
