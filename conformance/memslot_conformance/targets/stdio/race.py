@@ -87,9 +87,9 @@ class LineRace:
     def _go_back(self, thread: int, plan: Plan) -> None:
         """Come to the same place again, and go on from there by this thread."""
         taken, ahead = self._taken, self._ahead
-        if self._broken is not None:
-            raise self._broken
         ahead.clear()
+        # It may have broken in a turn that nobody chose.
+        self._broken = None
         self._told = Told(self._threads, self._kinds, self._asking.checked)
         self._asking.again()
         self._asking.start(self._threads, self._stops)

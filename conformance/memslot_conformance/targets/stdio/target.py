@@ -42,6 +42,15 @@ class ProgramFactory:
 
     def __call__(self, hook: Hook | None = None) -> AnyImplementation:
         """A new VM, which announces itself to the hook. Errors: `ProgramError`."""
+        return as_implementation(self._adapter(self._renewed, hook or Silent()))
+
+    def end(self) -> None:
+        """End the program."""
+        if self._connection.broken is None:
+            self._connection.end()
+
+    def _renewed(self) -> Connection:
+        """The connection, or where it is broken that of the program started again."""
         connection = self._connection
         if connection.broken is not None or connection.owner != os.getpid():
             if connection.broken is None:
@@ -54,12 +63,7 @@ class ProgramFactory:
                     f"{self.greeting!r}"
                 )
                 raise MalformedError(message)
-        return as_implementation(self._adapter(connection, hook or Silent()))
-
-    def end(self) -> None:
-        """End the program."""
-        if self._connection.broken is None:
-            self._connection.end()
+        return connection
 
     def _connected(self) -> Connection:
         try:

@@ -47,8 +47,8 @@ UNWRAPPED: Mapping[type[Reply], str] = {
 class ProgramVm:
     """One VM of a program, as an adapter without methods."""
 
-    def __init__(self, connection: Connection, hook: Hook) -> None:
-        self.asking = Asking(connection, hook)
+    def __init__(self, renewed: Callable[[], Connection], hook: Hook) -> None:
+        self.asking = Asking(renewed, hook)
 
     def foresee(self, operations: tuple[Operation, ...], *, watched: bool) -> None:
         """These come next, and where `watched` a look after each."""
