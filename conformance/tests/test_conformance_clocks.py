@@ -42,6 +42,13 @@ NAMED = {
     ("test_conformance_campaign", "test_a_run_can_be_stopped"): "the same",
     ("faulty_adapters", "Sleeps"): "what is slow and not stuck",
     ("odd_programs", "rest"): "how it is silent, until it is killed",
+    ("hostile_programs", "rest"): "how it says no more, until it is killed",
+    ("odd_turns", "hang"): "the same",
+    ("test_conformance_cli_hostile", "is_gone"): "between two looks at a process",
+    (
+        "test_conformance_cli_hostile",
+        "test_check_judges_the_others_beside_a_hostile_program",
+    ): "what it breaks it breaks early, and the other is judged however little",
     ("test_conformance_stdio", "gone"): "between two looks at a process",
     (
         "test_conformance_stdio_odd",

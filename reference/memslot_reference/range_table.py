@@ -51,7 +51,7 @@ WORD = 64
 
 
 @dataclass(slots=True, eq=False)
-class Range:
+class HeldRange:
     """One range, with the pages of it that were written and not told yet."""
 
     gfn: int
@@ -69,11 +69,11 @@ class Version:
     """One published table; nobody may read it once it was `reclaimed`."""
 
     handle: int
-    ranges: tuple[Range, ...] = ()
+    ranges: tuple[HeldRange, ...] = ()
     reclaimed: bool = False
 
 
-Change = Callable[[tuple[Range, ...]], tuple[Range, ...] | None]
+RangesChange = Callable[[tuple[HeldRange, ...]], tuple[HeldRange, ...] | None]
 """From the ranges of one version to those of the next; None is a refusal."""
 
 
@@ -104,7 +104,7 @@ class RangeTable:
         self.hook.point(TableLoaded, version.handle)
         return version
 
-    def find(self, version: Version, gfn: int) -> Range | None:
+    def find(self, version: Version, gfn: int) -> HeldRange | None:
         """The range of a frame in one version."""
         self.hook.point(TableRead, version.handle, "slots")
         if version.reclaimed:
@@ -123,7 +123,7 @@ class RangeTable:
         """Whether some range has the frame."""
         return self.gfn_to_hva(gfn) is not None
 
-    def hva_in(self, found: Range, gfn: int) -> Hva:
+    def hva_in(self, found: HeldRange, gfn: int) -> Hva:
         """The host address of a frame of the range."""
         return Hva(found.hva + (gfn - found.gfn << PAGE_SHIFT))
 
@@ -140,7 +140,7 @@ class RangeTable:
         self.srcu.read_unlock(section)
         return Mmio() if found is None else Accessed(self.hva_in(found, gfn))
 
-    def log(self, found: Range, gfn: int) -> None:
+    def log(self, found: HeldRange, gfn: int) -> None:
         """Note that a page was written."""
         found.dirty.add(gfn - found.gfn)
 
@@ -154,7 +154,7 @@ class RangeTable:
         self.unlock()
         return reply
 
-    def taken(self, found: Range) -> tuple[int, ...]:
+    def taken(self, found: HeldRange) -> tuple[int, ...]:
         """The words of a log, of which the bits are cleared."""
         words = [0] * -(-found.npages // WORD)
         for page in found.dirty:
@@ -176,38 +176,38 @@ class RangeTable:
         return self.update(lambda _: self.made_of(ranges))
 
     def with_range(
-        self, ranges: tuple[Range, ...], one: MemoryRange
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], one: MemoryRange
+    ) -> tuple[HeldRange, ...] | None:
         """The ranges of the next version, or None for a refusal."""
         if any(overlaps(r.gfn, r.npages, one.gfn, one.npages) for r in ranges):
             return None
         return (*ranges, self.new_range(one))
 
-    def new_range(self, one: MemoryRange) -> Range:
+    def new_range(self, one: MemoryRange) -> HeldRange:
         """A range to which nobody has written."""
-        return Range(one.gfn, one.npages, one.hva)
+        return HeldRange(one.gfn, one.npages, one.hva)
 
     def without_frames(
-        self, ranges: tuple[Range, ...], gfn: int, npages: int
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], gfn: int, npages: int
+    ) -> tuple[HeldRange, ...] | None:
         """The same without the range of exactly these frames."""
         named = [r for r in ranges if (r.gfn, r.npages) == (gfn, npages)]
         return tuple(r for r in ranges if r not in named) if named else None
 
-    def made_of(self, ranges: Iterable[MemoryRange]) -> tuple[Range, ...] | None:
+    def made_of(self, ranges: Iterable[MemoryRange]) -> tuple[HeldRange, ...] | None:
         """A whole table, each range of it new."""
-        made: tuple[Range, ...] | None = ()
+        made: tuple[HeldRange, ...] | None = ()
         for one in ranges:
             made = None if made is None else self.with_range(made, one)
         return made
 
-    def exactly(self, version: Version, gfn: int, npages: int) -> Range | None:
+    def exactly(self, version: Version, gfn: int, npages: int) -> HeldRange | None:
         """The range of exactly these frames."""
         self.hook.point(TableRead, version.handle, "slots")
         named = (r for r in version.ranges if (r.gfn, r.npages) == (gfn, npages))
         return next(named, None)
 
-    def update(self, change: Change) -> Reply:
+    def update(self, change: RangesChange) -> Reply:
         """One request at a time."""
         self.lock()
         old = self.load()
@@ -218,13 +218,13 @@ class RangeTable:
         self.unlock()
         return Refused(Errno.EINVAL) if ranges is None else Done()
 
-    def swap(self, old: Version, ranges: tuple[Range, ...]) -> None:
+    def swap(self, old: Version, ranges: tuple[HeldRange, ...]) -> None:
         """Publish the next version, and give the one before back after its readers."""
         self.publish(ranges)
         self.srcu.synchronize()
         self.reclaim(old)
 
-    def publish(self, ranges: tuple[Range, ...]) -> None:
+    def publish(self, ranges: tuple[HeldRange, ...]) -> None:
         """From here on readers load these ranges."""
         self.versions += 1
         new = Version(self.versions, ranges)

@@ -33,7 +33,7 @@ SOURCES = sorted(
 )
 
 
-ADAPTERS = ["memslots_adapter.py", "planted_threads.py"]
+ADAPTERS = ["memslots_adapter.py", "planted_managers.py", "planted_threads.py"]
 
 
 def history_of(region: MemoryRegion, reply: Reply) -> History:

@@ -38,7 +38,7 @@ from memslot_spec.history.json_kinds import MisfitError
 from memslot_spec.history.wire import history_to_json
 from memslot_spec.judging.blind import blind, without_points
 from memslot_spec.judging.judgement import Finding
-from memslot_spec.model.operations import Operation, Request
+from memslot_spec.model.operations import Operation, TableRequest
 
 SHRINK_SECONDS = 5.0
 SHRINK_PLAYS = 1_500
@@ -293,5 +293,5 @@ def sizes(scenario: Scenario) -> tuple[int, int]:
     """How many updates and how many readers race, or run where nothing races."""
     raced: list[Operation] = [op for thread in scenario.threads for op in thread]
     operations = raced or [*scenario.prefix, *scenario.after]
-    updates = sum(isinstance(operation, Request) for operation in operations)
+    updates = sum(isinstance(operation, TableRequest) for operation in operations)
     return updates, len(operations) - updates

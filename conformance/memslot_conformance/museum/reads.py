@@ -24,13 +24,13 @@ from memslot_spec.history.events import (
 from memslot_spec.history.points.mmu import MmuUnlocked
 from memslot_spec.history.points.tables import TablePublished
 from memslot_spec.history.views import View
-from memslot_spec.model.operations import Operation, Request, SetRegion
+from memslot_spec.model.operations import Operation, SetRegion, TableRequest
 from memslot_spec.moments.mmu import AtRest
 from memslot_spec.moments.ranges import RangeUpdated
 from memslot_spec.moments.replies import Answered, Updated
 
 OPERATIONS = frozenset(kind.__name__ for kind in get_args(Operation))
-REQUESTS = frozenset(kind.__name__ for kind in get_args(Request))
+REQUESTS = frozenset(kind.__name__ for kind in get_args(TableRequest))
 HANDLES = frozenset({"table", "page", "bitmap", "metadata"})
 """The fields of points that name something by a handle of the implementation's."""
 

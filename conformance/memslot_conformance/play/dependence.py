@@ -41,7 +41,7 @@ from memslot_spec.model.operations import (
     Operation,
     PfnCacheOperation,
     PreFault,
-    Request,
+    TableRequest,
     TssBase,
     UnmapHva,
     UseHvaCache,
@@ -222,7 +222,7 @@ _SAYING = frozenset(
 
 
 def _of_call(operation: Operation) -> tuple[Touch, ...]:
-    if isinstance(operation, Request):
+    if isinstance(operation, TableRequest):
         return ((UPDATES, ALONE),)
     if isinstance(operation, WITHOUT_SHADOW):
         return ()
@@ -231,7 +231,7 @@ def _of_call(operation: Operation) -> tuple[Touch, ...]:
 
 
 def _of_return(operation: Operation) -> tuple[Touch, ...]:
-    if isinstance(operation, Request):
+    if isinstance(operation, TableRequest):
         return (_READS_SHADOW, (UPDATES, ALONE), (ARRAYS, READS))
     return _of_call(operation)
 

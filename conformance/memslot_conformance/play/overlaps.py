@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from memslot_spec.history.events import Call, Event, Return
-from memslot_spec.model.operations import Request
+from memslot_spec.model.operations import TableRequest
 
 
 def overlaps(events: Iterable[Event]) -> int:
@@ -18,7 +18,7 @@ def overlaps(events: Iterable[Event]) -> int:
     pairs = 0
     for event in events:
         if isinstance(event, Call):
-            updates = isinstance(event.operation, Request)
+            updates = isinstance(event.operation, TableRequest)
             pairs += len(open_now) if updates else sum(open_now.values())
             open_now[event.thread] = updates
         elif isinstance(event, Return):

@@ -24,7 +24,7 @@ from memslot_conformance.targets.stuck import STUCK, nobody_can_go_on, where
 from memslot_spec.history import events as history
 from memslot_spec.history.events import Call, Finished, Return
 from memslot_spec.history.hook import Silent
-from memslot_spec.model.operations import Operation, Request
+from memslot_spec.model.operations import Operation, TableRequest
 
 SECONDS = 10.0
 """After which a race is given up."""
@@ -110,7 +110,7 @@ class _SharedTrace(Trace):
         """Have a thread carry out one operation."""
         super().carry_out(implementation, thread, operation)
         with self._lock:
-            self.progress.note(is_update=isinstance(operation, Request))
+            self.progress.note(is_update=isinstance(operation, TableRequest))
 
     def begin(self, thread: int) -> None:
         """The caller is this thread of the play."""
@@ -246,7 +246,7 @@ class _Race:
     def updates(self, thread: int) -> bool:
         """Whether the thread asks for any."""
         asked = self._threads[thread - 1]
-        return any(isinstance(operation, Request) for operation in asked)
+        return any(isinstance(operation, TableRequest) for operation in asked)
 
     def _look(self, thread: int) -> Iterable[Operation]:
         first, *others = self._threads[thread - 1]
@@ -273,7 +273,7 @@ class _Race:
 
 
 def _looks_long(operations: Operations) -> bool:
-    updates = any(isinstance(operation, Request) for operation in operations)
+    updates = any(isinstance(operation, TableRequest) for operation in operations)
     return len(operations) >= LONG and not updates
 
 

@@ -14,7 +14,12 @@ from memslot_conformance.play.fewer import fewest_of
 from memslot_conformance.scenarios.scenario import Scenario
 from memslot_spec.history.events import Call, Event, Observed, Return
 from memslot_spec.model.explain import TABLE_READERS
-from memslot_spec.model.operations import GuestAccess, Operation, Request, SetRegion
+from memslot_spec.model.operations import (
+    GuestAccess,
+    Operation,
+    SetRegion,
+    TableRequest,
+)
 from memslot_spec.model.replies import Refused
 
 LOOKS = (*TABLE_READERS, GuestAccess)
@@ -94,7 +99,7 @@ def _pieces(events: SomeEvents) -> Iterable[_Piece]:
             called[event.thread] = place, event.operation
         elif isinstance(event, Return):
             begun, operation = called.pop(event.thread, (place, None))
-            is_refusal = isinstance(operation, Request)
+            is_refusal = isinstance(operation, TableRequest)
             if isinstance(operation, SetRegion):
                 is_refusal = operation.failure is None
             is_refusal = is_refusal and isinstance(event.reply, Refused)

@@ -35,8 +35,8 @@ from memslot_spec.model.operations import (
     MemslotId,
     Operation,
     RemoveRange,
-    Request,
     SetRegion,
+    TableRequest,
 )
 from memslot_spec.model.replies import (
     Done,
@@ -101,7 +101,7 @@ def smoke(name: str, profile: str | None) -> tuple[Check, ...]:
     return MADE.from_text(asked(look, seconds=SECONDS)[ANSWER]).checks
 
 
-def _create(target: Target) -> Request:
+def _create(target: Target) -> TableRequest:
     npages = max(target.header.domain.page_granule, 1)
     if target.header.domain.ranges is not None:
         last = target.header.limits.hva_end - npages * PAGE_SIZE
@@ -109,7 +109,7 @@ def _create(target: Target) -> Request:
     return SetRegion(MemoryRegion(0, 0, npages * PAGE_SIZE, HVA))
 
 
-def _delete(target: Target) -> Request:
+def _delete(target: Target) -> TableRequest:
     if target.header.domain.ranges is not None:
         return RemoveRange(0, max(target.header.domain.page_granule, 1))
     return SetRegion(MemoryRegion(0, 0, 0, 0))
@@ -138,7 +138,7 @@ def _replies(target: Target) -> Check:
             reply = perform(made, operation)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the adapter let it out
             return Check(name, f"{operation!r}: {type(error).__name__}: {error}")
-        if isinstance(operation, Request) and reply != Done():
+        if isinstance(operation, TableRequest) and reply != Done():
             return Check(name, note=f"{operation!r} was answered {reply!r}")
     return Check(name)
 

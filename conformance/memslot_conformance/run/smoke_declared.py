@@ -24,7 +24,7 @@ from memslot_spec.history.events import Point
 from memslot_spec.history.header import Header
 from memslot_spec.history.hook import Silent
 from memslot_spec.judging.applies import not_applicable
-from memslot_spec.model.operations import Request, SetRegion
+from memslot_spec.model.operations import SetRegion, TableRequest
 from memslot_spec.model.replies import Done
 from memslot_spec.model.values import MemoryRegion
 
@@ -139,7 +139,7 @@ def _unjudged(header: Header) -> Iterator[str]:
     for operation, method in METHODS.items():
         name = operation.__name__
         has = header.capabilities.operations
-        if name not in has or operation in get_args(Request):
+        if name not in has or operation in get_args(TableRequest):
             continue
         less = replace(
             header,

@@ -65,5 +65,5 @@ def test_a_planted_race_is_found_made_small_and_replayed(
 
 
 def test_the_sound_one_conforms(program: str) -> None:
-    result = memslots("check", f"cmd:{program}", "--max-time", "5", "--seed", "1")
+    result = memslots("check", f"cmd:{program}", "--scenarios", "60", "--seed", "1")
     assert " fail" not in result.output, result.output

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from memslot_reference.lawful.variant import Variant, variant
-from memslot_reference.range_table import Range, RangeTable, Version
+from memslot_reference.range_table import HeldRange, RangeTable, Version
 from memslot_spec.arithmetic.ranges import PAGE_SHIFT, covers, overlaps
 from memslot_spec.model.profile import LINUX
 from memslot_spec.model.range_rules import RangeRules, Removal
@@ -18,15 +18,15 @@ class CoveringRanges(RangeTable):
     rules = RangeRules(removal=Removal.COVERING, fresh_logs=True, removes_at_once=True)
 
     def without_frames(
-        self, ranges: tuple[Range, ...], gfn: int, npages: int
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], gfn: int, npages: int
+    ) -> tuple[HeldRange, ...] | None:
         """The same without the ranges in these frames, of which there may be none."""
         met = [r for r in ranges if overlaps(r.gfn, r.npages, gfn, npages)]
         if any(self.is_cut(r, gfn, npages) for r in met):
             return None
         return tuple(r for r in ranges if r not in met)
 
-    def is_cut(self, one: Range, gfn: int, npages: int) -> bool:
+    def is_cut(self, one: HeldRange, gfn: int, npages: int) -> bool:
         """The frames are some of the range's, and not all."""
         return one.gfn < gfn or gfn + npages < one.gfn + one.npages
 
@@ -37,19 +37,19 @@ class CuttingRanges(RangeTable):
     rules = RangeRules(removal=Removal.CUTTING, fresh_logs=True, removes_at_once=True)
 
     def without_frames(
-        self, ranges: tuple[Range, ...], gfn: int, npages: int
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], gfn: int, npages: int
+    ) -> tuple[HeldRange, ...] | None:
         """The same with what is left of the ranges that are cut."""
         end = gfn + npages
         if not all(self.has(ranges, frame) for frame in (gfn, end - 1)):
             return None
         return tuple(piece for one in ranges for piece in self.pieces(one, gfn, end))
 
-    def has(self, ranges: tuple[Range, ...], frame: int) -> bool:
+    def has(self, ranges: tuple[HeldRange, ...], frame: int) -> bool:
         """Some range has the frame."""
         return any(covers(r.gfn, r.npages, frame) for r in ranges)
 
-    def pieces(self, one: Range, gfn: int, end: int) -> Iterable[Range]:
+    def pieces(self, one: HeldRange, gfn: int, end: int) -> Iterable[HeldRange]:
         """What is left of a range without these frames, with its dirty bits."""
         last = one.gfn + one.npages
         if end <= one.gfn or last <= gfn:
@@ -60,13 +60,13 @@ class CuttingRanges(RangeTable):
         if end < last:
             yield self.piece(one, end, last)
 
-    def piece(self, one: Range, first: int, end: int) -> Range:
+    def piece(self, one: HeldRange, first: int, end: int) -> HeldRange:
         """A part of a range."""
         skipped = first - one.gfn
         dirty = {
             page - skipped for page in one.dirty if skipped <= page < end - one.gfn
         }
-        return Range(first, end - first, one.hva + (skipped << PAGE_SHIFT), dirty)
+        return HeldRange(first, end - first, one.hva + (skipped << PAGE_SHIFT), dirty)
 
 
 class RemovesOneByOne(CoveringRanges):
@@ -74,18 +74,18 @@ class RemovesOneByOne(CoveringRanges):
 
     rules = replace(CoveringRanges.rules, removes_at_once=False)
 
-    going: tuple[Range, ...] = ()
+    going: tuple[HeldRange, ...] = ()
 
     def without_frames(
-        self, ranges: tuple[Range, ...], gfn: int, npages: int
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], gfn: int, npages: int
+    ) -> tuple[HeldRange, ...] | None:
         """Remember which go, the lowest first."""
         left = super().without_frames(ranges, gfn, npages)
         going = [one for one in ranges if left is not None and one not in left]
         self.going = tuple(sorted(going, key=lambda one: one.gfn))
         return left
 
-    def swap(self, old: Version, ranges: tuple[Range, ...]) -> None:
+    def swap(self, old: Version, ranges: tuple[HeldRange, ...]) -> None:
         """Let one go after the other."""
         going, self.going = self.going, ()
         for number in range(1, len(going)):
@@ -97,7 +97,7 @@ class RemovesOneByOne(CoveringRanges):
 class PublishesRangesTwice(RangeTable):
     """A table is published twice, the second time as another copy of the same."""
 
-    def swap(self, old: Version, ranges: tuple[Range, ...]) -> None:
+    def swap(self, old: Version, ranges: tuple[HeldRange, ...]) -> None:
         """Publish, and publish again."""
         super().swap(old, ranges)
         super().swap(self.current, ranges)
@@ -108,7 +108,7 @@ class LogsMore(RangeTable):
 
     rules = RangeRules(removal=Removal.EXACT, removes_at_once=True)
 
-    def log(self, found: Range, gfn: int) -> None:
+    def log(self, found: HeldRange, gfn: int) -> None:
         """Note an aligned pair of pages."""
         super().log(found, gfn)
         other = found.gfn + (gfn - found.gfn ^ 1)
@@ -121,7 +121,7 @@ class LogsKeepTelling(RangeTable):
 
     rules = replace(RangeTable.rules, reading_clears=False)
 
-    def taken(self, found: Range) -> tuple[int, ...]:
+    def taken(self, found: HeldRange) -> tuple[int, ...]:
         """Leave the bits."""
         before = set(found.dirty)
         words = super().taken(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memslot_reference.lawful.ranges import CoveringRanges, CuttingRanges
 from memslot_reference.museum.mutant import Mutant, planted
-from memslot_reference.range_table import Range, RangeTable, Version
+from memslot_reference.range_table import HeldRange, RangeTable, Version
 from memslot_spec.arithmetic.ranges import PAGE_SIZE, covers, overlaps
 from memslot_spec.history.hook import Hook
 from memslot_spec.model.profile import LINUX, Limits, Profile
@@ -16,8 +16,8 @@ class RemovesTheLastAlone(RangeTable):
     """Only the range that was added last can be removed."""
 
     def without_frames(
-        self, ranges: tuple[Range, ...], gfn: int, npages: int
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], gfn: int, npages: int
+    ) -> tuple[HeldRange, ...] | None:
         """Look at the end of a stack."""
         last = ranges[-1:]
         if not last or (last[0].gfn, last[0].npages) != (gfn, npages):
@@ -29,8 +29,8 @@ class RemovesByTheStart(RangeTable):
     """A removal looks for a range by its first frame, and not by its size."""
 
     def without_frames(
-        self, ranges: tuple[Range, ...], gfn: int, npages: int
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], gfn: int, npages: int
+    ) -> tuple[HeldRange, ...] | None:
         """Forget the size."""
         del npages
         sizes = (one.npages for one in ranges if one.gfn == gfn)
@@ -41,8 +41,8 @@ class RefusesHoles(CoveringRanges):
     """A removal is refused where a hole lies between the ranges that it covers."""
 
     def without_frames(
-        self, ranges: tuple[Range, ...], gfn: int, npages: int
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], gfn: int, npages: int
+    ) -> tuple[HeldRange, ...] | None:
         """Ask that every frame is in a range."""
         met = [one for one in ranges if overlaps(one.gfn, one.npages, gfn, npages)]
         if sum(one.npages for one in met) < npages:
@@ -53,7 +53,7 @@ class RefusesHoles(CoveringRanges):
 class BisectsRanges(CoveringRanges):
     """A removal that would cut a range takes away all of it, as in VFIO type1 v1."""
 
-    def is_cut(self, one: Range, gfn: int, npages: int) -> bool:
+    def is_cut(self, one: HeldRange, gfn: int, npages: int) -> bool:
         """Mind nothing."""
         del one, gfn, npages
         return False
@@ -63,8 +63,8 @@ class CutsAtTheEdge(CuttingRanges):
     """A removal is refused that begins inside a range, which it would cut in two."""
 
     def without_frames(
-        self, ranges: tuple[Range, ...], gfn: int, npages: int
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], gfn: int, npages: int
+    ) -> tuple[HeldRange, ...] | None:
         """Take ranges as they were added."""
         if all(one.gfn != gfn for one in ranges):
             return None
@@ -75,8 +75,8 @@ class RefusesTouchingRanges(RangeTable):
     """A range that touches another is refused."""
 
     def with_range(
-        self, ranges: tuple[Range, ...], one: MemoryRange
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], one: MemoryRange
+    ) -> tuple[HeldRange, ...] | None:
         """Compare with the frame after the last."""
         if any(r.gfn + r.npages == one.gfn for r in ranges):
             return None
@@ -87,8 +87,8 @@ class AddsOverRanges(RangeTable):
     """A range is added that begins inside another one."""
 
     def with_range(
-        self, ranges: tuple[Range, ...], one: MemoryRange
-    ) -> tuple[Range, ...] | None:
+        self, ranges: tuple[HeldRange, ...], one: MemoryRange
+    ) -> tuple[HeldRange, ...] | None:
         """Look only whether it begins where another begins."""
         if any(r.gfn == one.gfn for r in ranges):
             return None
@@ -110,15 +110,15 @@ class ReplacesBesideTheOld(RangeTable):
 class PageOffRange(RangeTable):
     """A range is added one host page too far."""
 
-    def new_range(self, one: MemoryRange) -> Range:
+    def new_range(self, one: MemoryRange) -> HeldRange:
         """Count from 1."""
-        return Range(one.gfn, one.npages, one.hva + PAGE_SIZE)
+        return HeldRange(one.gfn, one.npages, one.hva + PAGE_SIZE)
 
 
 class EmptiesFirst(RangeTable):
     """A replacement takes the old ranges away, and then adds the new ones."""
 
-    def swap(self, old: Version, ranges: tuple[Range, ...]) -> None:
+    def swap(self, old: Version, ranges: tuple[HeldRange, ...]) -> None:
         """Publish an empty table first, where no range stays."""
         if old.ranges and not set(old.ranges) & set(ranges):
             self.publish(())
@@ -147,7 +147,7 @@ class KeepsTranslations(RangeTable):
 class LosesTheLastPage(RangeTable):
     """A write to the last page of a range is not logged."""
 
-    def log(self, found: Range, gfn: int) -> None:
+    def log(self, found: HeldRange, gfn: int) -> None:
         """Count up to the end, without it."""
         if covers(found.gfn, found.npages - 1, gfn):
             super().log(found, gfn)
@@ -161,16 +161,16 @@ class InheritsTheLog(RangeTable):
         super().__init__(hook, profile, limits)
         self.frames: set[int] = set()
 
-    def log(self, found: Range, gfn: int) -> None:
+    def log(self, found: HeldRange, gfn: int) -> None:
         """Note the frame, whatever range it is in."""
         super().log(found, gfn)
         self.frames.add(gfn)
 
-    def new_range(self, one: MemoryRange) -> Range:
+    def new_range(self, one: MemoryRange) -> HeldRange:
         """Look which of its frames were written."""
         inside = {f for f in self.frames if covers(one.gfn, one.npages, f)}
         dirty = {frame - one.gfn for frame in inside}
-        return Range(one.gfn, one.npages, one.hva, dirty)
+        return HeldRange(one.gfn, one.npages, one.hva, dirty)
 
 
 MUTANTS: tuple[Mutant, ...] = (

@@ -15,13 +15,13 @@ from memslot_spec.model.operations import (
     EnableManualProtect,
     MemslotId,
     Operation,
-    Request,
+    TableRequest,
     UseHvaCache,
     VcpuGfnToMemslot,
 )
 from memslot_spec.model.replies import Refused, Reply, Translated
 
-REFUSABLE = (*get_args(Request), ClearDirtyLog, EnableManualProtect)
+REFUSABLE = (*get_args(TableRequest), ClearDirtyLog, EnableManualProtect)
 """The operations that change nothing where they are refused.
 
 A GET that is refused may have taken bits out of the log, and a cache whose

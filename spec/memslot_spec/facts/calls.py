@@ -10,8 +10,8 @@ from memslot_spec.model.hva_caches import HvaRange
 from memslot_spec.model.operations import (
     InvalidateRange,
     Operation,
-    Request,
     SetRegion,
+    TableRequest,
 )
 from memslot_spec.model.pfn_caches import KnownCache
 from memslot_spec.model.replies import Reply
@@ -31,7 +31,7 @@ class Update:
     table by ranges is about no slot: it has no `region`, no `change` and no `old`.
     """
 
-    operation: Request
+    operation: TableRequest
     base: SlotTable | None
     alone: bool
     published: list[int]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from memslot_spec.facts.orders import Outcomes, explained, orders, tables_later
 from memslot_spec.facts.world import World, merged
-from memslot_spec.model.operations import Request
+from memslot_spec.model.operations import TableRequest
 from memslot_spec.model.outcomes import outcomes_of
 from memslot_spec.model.plan import Outcome
 from memslot_spec.model.profile import Limits, Profile
@@ -45,7 +45,7 @@ class Worlds:
     profile: Profile
     limits: Limits
     worlds: tuple[World, ...] = (World(),)
-    pending: dict[int, Request] = field(default_factory=dict[int, Request])
+    pending: dict[int, TableRequest] = field(default_factory=dict[int, TableRequest])
     reading: set[int] = field(default_factory=set[int])
     overflowed: bool = False
     lost: bool = False
@@ -62,7 +62,7 @@ class Worlds:
         self.reading.add(thread)
         self.worlds = tuple(world.called(thread) for world in self.worlds)
 
-    def update_called(self, thread: int, operation: Request) -> None:
+    def update_called(self, thread: int, operation: TableRequest) -> None:
         """An update is open: it may take effect from here on."""
         self.pending[thread] = operation
 

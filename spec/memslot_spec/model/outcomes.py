@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memslot_spec.model.operations import Request, SetRegion
+from memslot_spec.model.operations import SetRegion, TableRequest
 from memslot_spec.model.plan import Outcome, plan
 from memslot_spec.model.profile import Limits, Profile
 from memslot_spec.model.range_rules import RangeRules
@@ -12,7 +12,7 @@ from memslot_spec.model.values import SlotTable
 
 
 def outcomes_of(
-    request: Request,
+    request: TableRequest,
     table: SlotTable,
     profile: Profile,
     limits: Limits,
@@ -31,6 +31,6 @@ def outcomes_of(
     )
 
 
-def promised_of(request: Request, reply: Reply) -> Reply:
+def promised_of(request: TableRequest, reply: Reply) -> Reply:
     """The reply, as far as somebody promised it: of ranges no errno is."""
     return reply if isinstance(request, SetRegion) else without_errno(reply)

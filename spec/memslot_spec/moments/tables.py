@@ -12,7 +12,7 @@ from memslot_spec.history.points.tables import (
     TablePublished,
     UpdateUnlocked,
 )
-from memslot_spec.model.operations import DestroyVm, Operation, Request
+from memslot_spec.model.operations import DestroyVm, Operation, TableRequest
 from memslot_spec.model.replies import Reply
 from memslot_spec.model.updates import Change, target_of
 from memslot_spec.model.values import MemoryRegion, Slot, SlotTable
@@ -128,7 +128,7 @@ def _published_by(facts: Facts, event: TablePublished) -> PublishedBy | None:
     if known is None or isinstance(known.operation, DestroyVm):
         return None
     holds_lock = facts.sections.update_holder == event.thread
-    beside = not isinstance(known.operation, Request)
+    beside = not isinstance(known.operation, TableRequest)
     return PublishedBy(known.operation, event.slots, holds_lock, beside)
 
 

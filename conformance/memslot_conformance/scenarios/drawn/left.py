@@ -11,8 +11,8 @@ from memslot_spec.model.operations import (
     ActivatePfnCache,
     InitHvaCache,
     Operation,
-    Request,
     SetRegion,
+    TableRequest,
 )
 from memslot_spec.model.outcomes import outcomes_of
 from memslot_spec.model.profile import profile_named
@@ -29,7 +29,7 @@ def follow(header: Header, known: Left, operation: Operation) -> None:
         known.ranges[operation.cache] = operation
     if isinstance(operation, ActivatePfnCache):
         known.pages[operation.cache] = operation
-    if isinstance(operation, Request):
+    if isinstance(operation, TableRequest):
         known.table = table_after(header, known.table, operation)
 
 
@@ -42,7 +42,7 @@ def left_by(header: Header, prefix: Operations) -> Left:
 
 
 @lru_cache(maxsize=KEPT)
-def table_after(header: Header, table: SlotTable, request: Request) -> SlotTable:
+def table_after(header: Header, table: SlotTable, request: TableRequest) -> SlotTable:
     """The table of the first outcome that the plan gives; of a failure, the last."""
     outcomes = outcomes_of(
         request,

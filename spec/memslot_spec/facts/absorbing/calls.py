@@ -21,8 +21,8 @@ from memslot_spec.model.operations import (
     InvalidateRange,
     PreFault,
     ReleaseNotifier,
-    Request,
     SetRegion,
+    TableRequest,
     UnmapHva,
     WriteProtectGfn,
 )
@@ -44,7 +44,7 @@ def _call(facts: Facts, event: Call) -> None:
     facts.updates.pop(event.thread, None)
     if facts.by_ranges:
         range_called(facts, event.thread, operation)
-    if isinstance(operation, Request):
+    if isinstance(operation, TableRequest):
         _request(facts, event.thread, operation, known)
         return
     if not facts.sighted:
@@ -68,7 +68,9 @@ def _call(facts: Facts, event: Call) -> None:
         _range(facts, operation, known)
 
 
-def _request(facts: Facts, thread: int, operation: Request, known: CallFacts) -> None:
+def _request(
+    facts: Facts, thread: int, operation: TableRequest, known: CallFacts
+) -> None:
     facts.updates_called += 1
     if isinstance(operation, SetRegion):
         region = operation.region
@@ -125,7 +127,7 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
     if facts.by_ranges:
         range_returned(facts, event, known)
     facts.answers.returned(operation, reply, at_rest=not facts.calls)
-    if isinstance(operation, Request):
+    if isinstance(operation, TableRequest):
         _request_returned(facts, event, known, operation)
         return
     facts.pfn_caches.returned(known, reply, facts.step)
@@ -149,7 +151,7 @@ def returned(facts: Facts, event: Return, known: CallFacts) -> None:
 
 
 def _request_returned(
-    facts: Facts, event: Return, known: CallFacts, operation: Request
+    facts: Facts, event: Return, known: CallFacts, operation: TableRequest
 ) -> None:
     update = known.update
     facts.last_updated_at = facts.step

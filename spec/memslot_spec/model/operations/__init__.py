@@ -97,9 +97,9 @@ __all__ = [
     "ReleaseNotifier",
     "RemoveRange",
     "ReplaceTable",
-    "Request",
     "SetRegion",
     "TableReader",
+    "TableRequest",
     "TssBase",
     "UnmapHva",
     "UseHvaCache",
@@ -148,7 +148,7 @@ Operation = (
     | DestroyVm
 )
 
-Request = SetRegion | AddRange | RemoveRange | ReplaceTable
+TableRequest = SetRegion | AddRange | RemoveRange | ReplaceTable
 """The operations that change the table: by ids, or by ranges."""
 
 TableReader = (
