@@ -13,7 +13,7 @@ from memslot_conformance.scenarios.drawn.choices import Seeded
 from memslot_conformance.scenarios.drawn.left import left_by
 from memslot_conformance.scenarios.drawn.range_drawing import RangeDrawing
 from memslot_conformance.scenarios.drawn.requests import palette_of
-from memslot_conformance.scenarios.scenario import Scenario
+from memslot_conformance.scenarios.scenario import Operations, Scenario
 from memslot_conformance.targets.resolve import resolve
 from memslot_spec.history.header import Header
 from memslot_spec.model.operations import AddRange, RemoveRange, ReplaceTable
@@ -54,6 +54,35 @@ def test_each_operation_is_asked_in_prefixes_and_in_races() -> None:
         before |= {type(one).__name__ for one in scenario.prefix}
         raced |= {type(one).__name__ for ops in scenario.threads for one in ops}
     assert before == raced == set(HEADER.capabilities.operations)
+
+
+def _may_come_to(header: Header, scenario: Scenario) -> int:
+    """The most ranges that the threads may leave together, whatever is removed."""
+    before = len(left_by(header, scenario.prefix).table.slots)
+    added = [
+        _most_of(header, scenario.prefix, ops) - before for ops in scenario.threads
+    ]
+    return before + sum(more for more in added if more > 0)
+
+
+def _most_of(header: Header, prefix: Operations, operations: Operations) -> int:
+    """The most ranges at any time, where nobody else asks."""
+    return max(
+        len(left_by(header, (*prefix, *operations[:at])).table.slots)
+        for at in range(len(operations) + 1)
+    )
+
+
+@pytest.mark.parametrize("removal", Removal)
+def test_nobody_is_asked_for_more_ranges_than_it_can_have(removal: Removal) -> None:
+    header = with_rules(RangeRules(removal=removal))
+    header = replace(header, domain=replace(header.domain, slots=4))
+    most = 0
+    for scenario in scenarios(header):
+        for at in range(1, len(scenario.prefix) + 1):
+            most = max(most, len(left_by(header, scenario.prefix[:at]).table.slots))
+        most = max(most, _may_come_to(header, scenario))
+    assert most == 4
 
 
 def test_the_same_seed_draws_the_same() -> None:

@@ -50,10 +50,10 @@ class DirtyTracking(Enum):
 class Domain:
     """What a target can be asked.
 
-    `largest_gfn`, `slots` (ids `0..slots-1`) and `largest_slot` (pages of one, None for
-    as many as the law allows) bound the generated requests; sizes and bases are
-    multiples of `page_granule` pages. `failures` are the
-    names of the failures that can be injected. `exact_dirty_log` claims that a dirty
+    `largest_gfn`, `slots` (ids `0..slots-1`, or so many ranges) and `largest_slot`
+    (pages of one, None for as many as the law allows) bound the generated requests;
+    sizes and bases are multiples of `page_granule` pages. `failures` are the names of
+    the failures that can be injected. `exact_dirty_log` claims that a dirty
     log shows no page that was not written; otherwise it may show more. `origins` are
     the names of those who can be made to access guest memory beside the processor.
     `dirty_tracking` tells how a write is noticed, `overlaps_private` that a user slot

@@ -41,6 +41,21 @@ KEPT = 0.6
 MOST_REPLACED = 3
 
 
+AT_ONCE = 3
+"""The most threads of a race that add ranges, none of which knows of the others'."""
+
+
+def most_ranges(draw: Situation) -> int:
+    """How many ranges a request may leave: who has all it can have may refuse more."""
+    most = draw.header.domain.slots
+    return max(most // AT_ONCE if draw.is_raced else most, 1)
+
+
+def has_room(draw: Situation) -> bool:
+    """One more range may be asked for."""
+    return len(draw.table.slots) < most_ranges(draw)
+
+
 def rules_of(draw: Situation) -> RangeRules:
     """What the target declares."""
     return draw.header.domain.ranges or BY_IDS
@@ -60,7 +75,13 @@ def _host(draw: Situation, gfn: int, npages: int) -> int:
 
 
 def draw_add(draw: Situation) -> Operation:
-    """A range beside the others, or over one of them where that is refused."""
+    """A range beside the others, or over one of them where that is refused.
+
+    Where there are as many as may be, one is removed.
+    """
+    if not has_room(draw):
+        slot = aimed_at(draw)
+        return RemoveRange(slot.base, slot.npages)
     one = draw_range(draw)
     refused = rules_of(draw).refuses_overlap and draw.rng.chance(OVERLAPPING)
     for _ in range(0 if refused else TRIES):
@@ -81,7 +102,7 @@ def draw_remove(draw: Situation) -> Operation:
         one = draw_range(draw)
         return RemoveRange(one.gfn, one.npages)
     slot = aimed_at(draw)
-    if not rng.chance(WRONG):
+    if not rng.chance(WRONG) or not has_room(draw):
         return RemoveRange(slot.base, slot.npages)
     if rng.chance(EVEN):
         return _several(draw, slot)
@@ -118,7 +139,7 @@ def draw_replace(draw: Situation) -> Operation:
         apart = all(_apart(one, other) for other in made)
         if apart or (rules_of(draw).refuses_overlap and rng.chance(OVERLAPPING)):
             made.append(one)
-    in_order = sorted(made, key=lambda one: one.gfn // grain)
+    in_order = sorted(made[: most_ranges(draw)], key=lambda one: one.gfn // grain)
     return ReplaceTable(tuple(in_order))
 
 
