@@ -207,6 +207,8 @@ class ProgramProcess:
     def _refuse_silence(self, seconds: float) -> NoReturn:
         half = f", in the middle of line {self._lines + 1}" if self._buffer else ""
         message = f"no answer within {seconds:g} seconds{half}"
+        if not self._lines and not self._buffer:
+            message += "; it has said nothing yet: is each line flushed?"
         raise SilentError(message)
 
     def _refuse_end(self) -> NoReturn:

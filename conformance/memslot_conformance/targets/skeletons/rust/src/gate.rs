@@ -83,6 +83,8 @@ impl State {
 #[derive(Clone, Default)]
 pub struct Gate(Arc<Mutex<State>>);
 
+// Who begins without points, or without locks that are held across one, uses fewer.
+#[allow(dead_code)]
 impl Gate {
     /// This has just happened. `fields` are those of the kind, in JSON, without braces.
     pub fn point(&self, kind: &str, fields: &str) {
