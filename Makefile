@@ -85,7 +85,6 @@ unit: $(STAMP)  ## every test, the proofs of the contracts among them
 contracts: $(STAMP)  ## only the proofs of the contracts, by CrossHair
 	@$(BIN)/pytest -q spec/tests/arithmetic/test_spec_contracts.py
 
-
 # The tests of the specification again, now of the compiled package: its folder comes
 # before the sources, here and for what tests start.  CrossHair reads Python alone.
 compiled: $(STAMP)  ## compile the judge, for speed, and test what came of it

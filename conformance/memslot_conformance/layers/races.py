@@ -21,7 +21,7 @@ from memslot_conformance.scenarios.scenario import Scenario
 from memslot_conformance.targets.resolve import Target
 from memslot_spec.history.events import Return
 from memslot_spec.history.header import Interleaving
-from memslot_spec.model.operations import SetRegion
+from memslot_spec.model.operations import TableRequest
 from memslot_spec.model.replies import Refused, Retry
 
 SCHEDULES = 12
@@ -90,8 +90,8 @@ def _unless_idle(
     The first two are one operation after the other, in either order.
     """
     # A request that is refused may have come far before it is.
-    kinds = enumerate(map(type, chain(*scenario.threads)), 1)
-    idle = {thread for thread, kind in kinds if kind is not SetRegion}
+    asked = enumerate(chain(*scenario.threads), 1)
+    idle = {thread for thread, one in asked if not isinstance(one, TableRequest)}
     for number, played in enumerate(plays, 1):
         yield played
         idle -= _busy(played)
